@@ -1,0 +1,119 @@
+//! include/temporal_bun_core.h is what the exports of rust-core say. Fails when it is not, and writes it
+//! when TEMPORAL_CORE_WRITE_HEADER is set.
+
+use std::{
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+fn rust_core() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn header() -> PathBuf {
+    rust_core().join("../include/temporal_bun_core.h")
+}
+
+fn generate() -> String {
+    let config = cbindgen::Config::from_file(rust_core().join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    let bindings = cbindgen::Builder::new()
+        .with_config(config)
+        .with_crate(rust_core())
+        .generate()
+        .expect("the exports are ones that cbindgen understands");
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    String::from_utf8(text).expect("a header is text")
+}
+
+/// Names of all functions with C linkage, by the text of the sources: cbindgen leaves out what it does not understand.
+fn exports_in_sources(folder: PathBuf, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            exports_in_sources(path, names);
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            names.extend(text.split("extern \"C\" fn ").skip(1).map(|rest| {
+                rest.chars()
+                    .take_while(|character| character.is_alphanumeric() || *character == '_')
+                    .collect()
+            }));
+        }
+    }
+}
+
+#[test]
+fn the_committed_header_is_the_generated_one() {
+    let generated = generate();
+    let mut exports = Vec::new();
+    exports_in_sources(rust_core().join("src"), &mut exports);
+    assert!(!exports.is_empty());
+    for name in exports {
+        assert!(
+            generated.contains(&format!(" {name}(")),
+            "{name} is exported but cbindgen left it out"
+        );
+    }
+    if std::env::var_os("TEMPORAL_CORE_WRITE_HEADER").is_some() {
+        fs::create_dir_all(header().parent().unwrap()).unwrap();
+        fs::write(header(), generated).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(header()).unwrap_or_default();
+    if let Some(line) = (0..)
+        .find(|line| committed.lines().nth(*line) != generated.lines().nth(*line))
+        .filter(|_| committed != generated)
+    {
+        panic!(
+            "include/temporal_bun_core.h has drifted at line {}:\n  committed: {:?}\n  generated: {:?}\n\
+             write it anew with TEMPORAL_CORE_WRITE_HEADER=1 cargo test --release -p temporal-bun-checks --test header",
+            line + 1,
+            committed.lines().nth(line),
+            generated.lines().nth(line),
+        );
+    }
+}
+
+#[test]
+fn every_function_and_type_is_described() {
+    let text = generate();
+    let lines: Vec<_> = text.lines().collect();
+    for (number, line) in lines.iter().enumerate() {
+        let declares = line.starts_with("TemporalCoreStatus temporal_core_")
+            || line.starts_with("typedef struct")
+            || line.starts_with("typedef Temporal")
+            || line.starts_with("enum ");
+        if declares {
+            assert_eq!(
+                lines[number - 1].trim(),
+                "*/",
+                "line {}: {line} has no description",
+                number + 1
+            );
+        }
+    }
+}
+
+#[test]
+fn the_header_is_c11_and_cpp() {
+    let text = generate();
+    for (compiler, arguments) in [("cc", ["-std=c11", "-xc"]), ("c++", ["-std=c++11", "-xc++"])] {
+        let mut child = Command::new(compiler)
+            .args(arguments)
+            .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{compiler} is needed to check the header: {error}"));
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(
+            output.status.success(),
+            "{compiler}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

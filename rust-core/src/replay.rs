@@ -1,0 +1,129 @@
+//! Replay: a worker that is fed histories instead of tasks of a server.
+
+use futures_util::stream;
+use prost::Message;
+use std::sync::Arc;
+use temporalio_common::protos::temporal::api::history::v1::{History, history_event::Attributes};
+use temporalio_sdk_core::{
+    init_replay_worker,
+    replay::{HistoryForReplay, HistoryInfo, ReplayWorkerInput},
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    error::Error,
+    guard::{guard, guard_status},
+    handle::{BytesHandle, RuntimeHandle, WorkerHandle},
+    input,
+    options::replay::ReplayOptions,
+    runtime,
+    status::Status,
+    worker::{self, Worker},
+};
+
+/// Makes a worker that replays histories. It needs no server and no client; it is started, completed, shut down
+/// and freed like any other, and has workflow tasks only.
+///
+/// Histories are replayed one after the other, each to its end, and then evicted: the activation with the
+/// remove_from_cache job says by its reason how it went. NONDETERMINISM means that the workflow's commands do
+/// not fit the history; the failure of a completion means that the code failed.
+///
+/// `options` is a JSON document (ReplayOptions; empty bytes mean all defaults), read before this returns.
+///
+/// Any thread may call this. INVALID_OPTIONS names the path.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn temporal_core_replay_worker_new(
+    runtime: RuntimeHandle,
+    options: *const u8,
+    options_length: usize,
+    out: *mut WorkerHandle,
+    out_error: *mut BytesHandle,
+) -> Status {
+    guard(out_error, || {
+        // SAFETY: the header asks for writable memory and for readable bytes during the call.
+        let (out, options) = unsafe {
+            (
+                input::out(out, "out")?,
+                input::bytes(options, options_length, "options")?,
+            )
+        };
+        let runtime = runtime::TABLE.get(runtime)?;
+        let config = ReplayOptions::parse(options)?;
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let histories = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let core = runtime
+            .within(|| init_replay_worker(ReplayWorkerInput::new(config, histories)))
+            .map_err(|error| {
+                Error::new(
+                    Status::WorkerFailed,
+                    format!("the replay worker could not be made: {error:#}"),
+                )
+            })?;
+        out.set(worker::TABLE.insert(Worker::for_replay(core, Arc::clone(&runtime), sender)));
+        Ok(())
+    })
+}
+
+/// Core takes histories on trust and panics on one that is not whole, so it is looked at here.
+fn check(history: History, workflow_id: &str) -> Result<HistoryForReplay, Error> {
+    let broken = |reason: &dyn std::fmt::Display| {
+        Error::invalid_argument(format!("the history of {workflow_id:?} cannot be replayed: {reason}"))
+    };
+    let run_id = history.extract_run_id_from_start().map_err(|error| broken(&error))?;
+    if run_id.is_empty() {
+        return Err(broken(&"its first event has no original execution run id"));
+    }
+    // For what is missing Core would ask a server, which a replay worker has not.
+    if let Some((event, id)) = history.events.iter().zip(1..).find(|(event, id)| event.event_id != *id) {
+        return Err(broken(&format!("event {id} has the id {}", event.event_id)));
+    }
+    HistoryInfo::new_from_history(&history, None).map_err(|error| broken(&error))?;
+    let first = history.events.first().and_then(|event| event.attributes.as_ref());
+    let has_task_queue = matches!(
+        first,
+        Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) if started.task_queue.is_some()
+    );
+    if !has_task_queue {
+        return Err(broken(&"its first event has no task queue"));
+    }
+    Ok(HistoryForReplay::new(history, workflow_id))
+}
+
+/// Gives a replay worker a history: an encoded temporal.api.history.v1.History, from its first event on. It is
+/// copied; any number may wait their turn.
+///
+/// Any thread may call this, and race with the shutdown or the free of the worker. INVALID_ARGUMENT when the
+/// bytes are not a history or not a whole one, or the worker is not one for replay; CLOSED when histories were
+/// finished or the worker was shut down.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn temporal_core_replay_push(
+    worker: WorkerHandle,
+    workflow_id: *const u8,
+    workflow_id_length: usize,
+    history: *const u8,
+    history_length: usize,
+    out_error: *mut BytesHandle,
+) -> Status {
+    guard(out_error, || {
+        let worker = worker::TABLE.get(worker)?;
+        // SAFETY: the header asks for readable bytes behind both pairs during the call.
+        let (workflow_id, history) = unsafe {
+            (
+                input::text(workflow_id, workflow_id_length, "workflow_id")?,
+                input::bytes(history, history_length, "history")?,
+            )
+        };
+        let history = History::decode(history)
+            .map_err(|error| Error::invalid_argument(format!("not an encoded history: {error}")))?;
+        worker.push_history(check(history, workflow_id)?)
+    })
+}
+
+/// Says that no more histories come: when the last has been replayed, the worker shuts itself down, and
+/// POLLER_STOPPED comes. Finishing twice is harmless.
+///
+/// Any thread may call this. INVALID_ARGUMENT when the worker is not one for replay.
+#[unsafe(no_mangle)]
+pub extern "C" fn temporal_core_replay_finish(worker: WorkerHandle) -> Status {
+    guard_status(|| worker::TABLE.get(worker)?.finish_histories())
+}

@@ -1,0 +1,341 @@
+//! Workers: tasks go to the host as events, completions come back as bytes.
+//!
+//! Core's worker is shut down by value, so it sits behind a lock: whoever uses it holds a read lease, and shutting
+//! it down takes the write lock, after which every use is CLOSED. That makes each order of calls safe.
+
+pub mod exports;
+mod outstanding;
+mod poll;
+pub mod slots;
+mod task;
+
+use parking_lot::Mutex;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use temporalio_common::{
+    protos::coresdk::{activity_task::ActivityTask, nexus::NexusTask, workflow_activation::WorkflowActivation},
+    worker::WorkerTaskTypes,
+};
+use temporalio_sdk_core::{Worker as CoreWorker, replay::HistoryForReplay};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, mpsc::UnboundedSender, watch};
+
+use crate::{
+    client::Client,
+    error::Error,
+    handle::{Kind, Table},
+    queue::Queue,
+    runtime::{Reply, Runtime},
+    status::Status,
+};
+use outstanding::Outstanding;
+use poll::Sink;
+use slots::Broker;
+use task::Task;
+
+/// The right to use Core's worker for as long as it is held.
+pub type Lease = OwnedRwLockReadGuard<Option<CoreWorker>, CoreWorker>;
+
+/// How far a worker has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    New,
+    Started,
+    Finalizing,
+}
+
+/// Where a worker's work comes from.
+enum Source {
+    /// The server. The client is kept, since its connection lives as long as it.
+    Server(Mutex<Arc<Client>>),
+    /// Histories, until the sender is dropped.
+    Histories(Mutex<Option<UnboundedSender<HistoryForReplay>>>),
+}
+
+/// A worker.
+pub struct Worker {
+    core: Arc<RwLock<Option<CoreWorker>>>,
+    runtime: Arc<Runtime>,
+    source: Source,
+    task_types: WorkerTaskTypes,
+    /// There when the host supplies slots.
+    slots: Option<Arc<Broker>>,
+    phase: Mutex<Phase>,
+    /// Of the events that come without being asked for: tasks, and completions that failed.
+    token: AtomicU64,
+    /// How many pollers run.
+    pollers: watch::Sender<usize>,
+    outstanding: Outstanding,
+    /// Set when the host has freed the worker: nobody completes tasks any more.
+    abandoned: AtomicBool,
+}
+
+pub static TABLE: Table<Worker> = Table::new(Kind::Worker);
+
+/// The queues that a worker's tasks go to.
+pub struct Queues {
+    pub workflow: Vec<Arc<Queue>>,
+    pub activity: Option<Arc<Queue>>,
+    pub nexus: Option<Arc<Queue>>,
+}
+
+impl Worker {
+    fn new(core: CoreWorker, runtime: Arc<Runtime>, source: Source, slots: Option<Arc<Broker>>) -> Arc<Self> {
+        let task_types = match source {
+            Source::Server(_) => core.get_config().task_types,
+            // Core makes every replay worker one for workflows only.
+            Source::Histories(_) => WorkerTaskTypes::workflow_only(),
+        };
+        Arc::new(Self {
+            core: Arc::new(RwLock::new(Some(core))),
+            runtime,
+            source,
+            task_types,
+            slots,
+            phase: Mutex::new(Phase::New),
+            token: AtomicU64::new(0),
+            pollers: watch::Sender::new(0),
+            outstanding: Outstanding::default(),
+            abandoned: AtomicBool::new(false),
+        })
+    }
+
+    /// A worker that polls the server.
+    pub fn for_server(core: CoreWorker, client: Arc<Client>, slots: Option<Arc<Broker>>) -> Arc<Self> {
+        let runtime = Arc::clone(&client.runtime);
+        Self::new(core, runtime, Source::Server(Mutex::new(client)), slots)
+    }
+
+    /// A worker that replays the histories it is sent.
+    pub fn for_replay(
+        core: CoreWorker,
+        runtime: Arc<Runtime>,
+        histories: UnboundedSender<HistoryForReplay>,
+    ) -> Arc<Self> {
+        Self::new(core, runtime, Source::Histories(Mutex::new(Some(histories))), None)
+    }
+
+    /// Core's worker, unless it has been shut down to the end.
+    fn lease(&self) -> Result<Lease, Error> {
+        // Fails while the worker is taken out, which only happens at its very end.
+        let guard = Arc::clone(&self.core).try_read_owned().ok();
+        guard
+            .and_then(|guard| OwnedRwLockReadGuard::try_map(guard, Option::as_ref).ok())
+            .ok_or_else(|| Error::closed("the worker has been shut down to the end, so it takes nothing any more"))
+    }
+
+    /// The channel of a replay worker.
+    fn histories(&self) -> Result<&Mutex<Option<UnboundedSender<HistoryForReplay>>>, Error> {
+        match &self.source {
+            Source::Histories(histories) => Ok(histories),
+            Source::Server(_) => Err(Error::invalid_argument(
+                "this worker polls the server; histories go to a worker made with temporal_core_replay_worker_new",
+            )),
+        }
+    }
+
+    pub fn push_history(&self, history: HistoryForReplay) -> Result<(), Error> {
+        let closed =
+            || Error::closed("the replay worker takes no more histories: they were finished, or it was shut down");
+        let histories = self.histories()?.lock();
+        let sender = histories.as_ref().ok_or_else(closed)?;
+        sender.send(history).map_err(|_| closed())
+    }
+
+    pub fn finish_histories(&self) -> Result<(), Error> {
+        self.histories()?.lock().take();
+        Ok(())
+    }
+
+    fn start(self: &Arc<Self>, queues: Queues, token: u64) -> Result<(), Error> {
+        let mut phase = self.phase.lock();
+        match *phase {
+            Phase::New => {}
+            Phase::Started => return Err(Error::busy("the worker was started before; it is started once")),
+            Phase::Finalizing => return Err(Error::closed("the worker is being shut down")),
+        }
+        self.token.store(token, Ordering::Relaxed);
+        if self.slots.as_ref().is_some_and(|slots| !slots.is_connected()) {
+            return Err(Error::invalid_argument(
+                "the worker's tuner has slots of the type host; call temporal_core_worker_supply_slots before it is started",
+            ));
+        }
+        self.start_pollers(queues, token)?;
+        *phase = Phase::Started;
+        Ok(())
+    }
+
+    fn start_pollers(self: &Arc<Self>, queues: Queues, token: u64) -> Result<(), Error> {
+        let types = self.task_types;
+        if types.enable_workflows {
+            let queues = queues.workflow;
+            poll::start::<WorkflowActivation>(self, self.lease()?, Sink { queues, token });
+        }
+        if types.enable_local_activities || types.enable_remote_activities {
+            let queues = queues.activity.into_iter().collect();
+            poll::start::<ActivityTask>(self, self.lease()?, Sink { queues, token });
+        }
+        if types.enable_nexus {
+            let queues = queues.nexus.into_iter().collect();
+            poll::start::<NexusTask>(self, self.lease()?, Sink { queues, token });
+        }
+        Ok(())
+    }
+
+    /// Decodes a completion on a tokio thread and hands it to Core.
+    fn complete<T: Task>(self: &Arc<Self>, mut reply: Reply, data: Vec<u8>) -> Result<(), Error> {
+        let lease = self.lease()?;
+        let only_failures = reply.token == 0;
+        if only_failures {
+            reply.token = self.token.load(Ordering::Relaxed);
+        }
+        let worker = Arc::clone(self);
+        let after_panic = reply.clone();
+        self.runtime.spawn(
+            async move {
+                match worker.complete_now::<T>(&lease, &data).await {
+                    Ok(()) if only_failures => {}
+                    Ok(()) => reply.post(reply.ok(Vec::new())),
+                    Err(error) => reply.fail(&error),
+                }
+            },
+            move |error| after_panic.fail(&error),
+        );
+        Ok(())
+    }
+
+    async fn complete_now<T: Task>(&self, lease: &Lease, data: &[u8]) -> Result<(), Error> {
+        let completion = <T::Completion as prost::Message>::decode(data)
+            .map_err(|error| Error::invalid_argument(format!("not an encoded {}: {error}", T::COMPLETION)))?;
+        // Core panics or hangs on a completion of what it did not ask for.
+        let tasks = T::outstanding(&self.outstanding);
+        let key = T::completed(&completion);
+        let Some((key, is_eviction)) = tasks.remove(key) else {
+            return Err(Error::invalid_argument(format!(
+                "no task is open that this {} is of ({}); it was completed before, or never given out by this worker",
+                T::COMPLETION,
+                String::from_utf8_lossy(key).escape_debug()
+            )));
+        };
+        T::complete(lease, completion).await.inspect_err(|_| {
+            // Core refused it and still waits, so the task is the host's again.
+            tasks.add(key, is_eviction);
+        })
+    }
+
+    /// Completes a task in the place of a host that no longer does.
+    fn answer<T: Task>(self: &Arc<Self>, key: Vec<u8>, is_eviction: bool) {
+        let Ok(lease) = self.lease() else { return };
+        self.runtime.spawn(
+            async move {
+                if let Err(error) = T::complete(&lease, T::abandoned(key, is_eviction)).await {
+                    tracing::warn!(%error, "a task of an abandoned worker could not be answered");
+                }
+            },
+            |error| tracing::error!(%error, "answering a task of an abandoned worker failed"),
+        );
+    }
+
+    fn answer_all<T: Task>(self: &Arc<Self>) {
+        for (key, is_eviction) in T::outstanding(&self.outstanding).take() {
+            self.answer::<T>(key, is_eviction);
+        }
+    }
+
+    fn initiate_shutdown(&self) -> Result<(), Error> {
+        let lease = self.lease()?;
+        self.runtime.within(|| lease.initiate_shutdown());
+        if let Source::Histories(histories) = &self.source {
+            histories.lock().take();
+        }
+        Ok(())
+    }
+
+    /// Marks the worker as being shut down to the end, once. The future does it: it waits until the pollers have
+    /// stopped and completions have been dealt with, then takes Core's worker and ends it.
+    fn finalize(self: &Arc<Self>) -> Result<impl Future<Output = ()> + Send + use<>, Error> {
+        {
+            let mut phase = self.phase.lock();
+            if *phase == Phase::Finalizing {
+                return Err(Error::closed(
+                    "the worker is being shut down, or has been, by an earlier call",
+                ));
+            }
+            self.initiate_shutdown()?;
+            if *phase == Phase::New {
+                // Core waits for its pollers to be told of the shutdown, so there must be some.
+                let nobody = Queues {
+                    workflow: Vec::new(),
+                    activity: None,
+                    nexus: None,
+                };
+                self.start_pollers(nobody, 0)?;
+            }
+            *phase = Phase::Finalizing;
+        }
+        let worker = Arc::clone(self);
+        Ok(async move {
+            let mut pollers = worker.pollers.subscribe();
+            // The sender lives in the worker, so waiting cannot fail.
+            let _ = pollers.wait_for(|count| *count == 0).await;
+            let core = worker.core.write().await.take();
+            if let Some(core) = core {
+                core.finalize_shutdown().await;
+            }
+        })
+    }
+
+    /// The host has freed the worker: whatever it did not complete is answered in its place, and the worker is shut
+    /// down in the background.
+    fn abandon(self: &Arc<Self>) {
+        self.abandoned.store(true, Ordering::SeqCst);
+        // Already finalised, or being so: then only what is still open is left to do.
+        if let Ok(finalize) = self.finalize() {
+            self.runtime.spawn(
+                finalize,
+                |error| tracing::error!(%error, "shutting an abandoned worker down failed"),
+            );
+        }
+        self.answer_all::<WorkflowActivation>();
+        self.answer_all::<ActivityTask>();
+        self.answer_all::<NexusTask>();
+    }
+
+    /// The broker of a worker whose slots the host supplies.
+    fn slots(&self) -> Result<&Broker, Error> {
+        self.slots
+            .as_deref()
+            .ok_or_else(|| Error::invalid_argument("no slots of this worker's tuner are of the type host"))
+    }
+
+    fn needs_workflows(&self) -> Result<(), Error> {
+        if self.task_types.enable_workflows {
+            return Ok(());
+        }
+        Err(Error::invalid_argument(
+            "this worker has no workflows; set taskTypes.workflows to have them",
+        ))
+    }
+
+    fn replace_client(&self, new: Arc<Client>) -> Result<(), Error> {
+        let Source::Server(client) = &self.source else {
+            return Err(Error::invalid_argument("a replay worker has no client"));
+        };
+        let lease = self.lease()?;
+        let mut client = client.lock();
+        let mut connection = new.connection.clone();
+        // As Core does for a worker's first client: long polls want its own retries, not those of the host's calls.
+        *connection.retry_options_mut() = Default::default();
+        self.runtime
+            .within(|| lease.replace_client(connection))
+            .map_err(|error| {
+                Error::new(
+                    Status::WorkerFailed,
+                    format!("the client could not be replaced: {error:#}"),
+                )
+            })?;
+        *client = new;
+        Ok(())
+    }
+}

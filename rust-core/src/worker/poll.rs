@@ -1,0 +1,121 @@
+//! The pollers: Core is asked for tasks without a pause, and each task becomes an event.
+
+use std::sync::{Arc, atomic::Ordering};
+use temporalio_sdk_core::PollError;
+
+use super::{Lease, Worker, task::Task};
+use crate::{
+    error::Error,
+    event::{Event, EventKind},
+    queue::Queue,
+    rpc,
+    status::Status,
+};
+
+/// Where the tasks of one kind go. Without a queue, every task is answered in the host's place.
+pub struct Sink {
+    pub queues: Vec<Arc<Queue>>,
+    pub token: u64,
+}
+
+impl Sink {
+    /// Whether the host will get the event.
+    fn deliver(&self, shard: u64, event: Event) -> bool {
+        let queue = match self.queues.len() {
+            0 | 1 => self.queues.first(),
+            count => self.queues.get((shard % count as u64) as usize),
+        };
+        queue.is_some_and(|queue| queue.post(event).is_ok())
+    }
+
+    /// Says that no more tasks of a kind come.
+    fn stopped(&self, kind: EventKind, outcome: Result<(), &Error>) {
+        for queue in &self.queues {
+            let event = match outcome {
+                Ok(()) => Event::ok(self.token, EventKind::PollerStopped, vec![kind as u8]),
+                Err(error) => failed(self.token, kind, error),
+            };
+            // A host that has freed the queue does not want to know.
+            drop(queue.post(event));
+        }
+    }
+}
+
+/// A POLLER_STOPPED event whose document says by itself which poller it was.
+fn failed(token: u64, kind: EventKind, error: &Error) -> Event {
+    let mut document: serde_json::Value = serde_json::from_slice(&error.document()).expect("it was just made");
+    document["taskKind"] = (kind as u8).into();
+    Event {
+        data: document.to_string().into_bytes(),
+        ..Event::failed(token, EventKind::PollerStopped, error)
+    }
+}
+
+/// Counts a running poller, for as long as it lives, panics included.
+struct Running(Arc<Worker>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.pollers.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Starts a poller. It ends, with a POLLER_STOPPED event, when Core has no more tasks of the kind.
+pub fn start<T: Task>(worker: &Arc<Worker>, lease: Lease, sink: Sink) {
+    worker.pollers.send_modify(|count| *count += 1);
+    let running = Running(Arc::clone(worker));
+    let sink = Arc::new(sink);
+    let after_panic = Arc::clone(&sink);
+    worker.runtime.spawn(
+        async move {
+            let outcome = poll::<T>(&running.0, &lease, &sink).await;
+            sink.stopped(T::KIND, outcome.as_ref().copied());
+            // Before the count, since who waits for it takes the worker for itself next.
+            drop(lease);
+            drop(running);
+        },
+        move |error| after_panic.stopped(T::KIND, Err(&error)),
+    );
+}
+
+async fn poll<T: Task>(worker: &Arc<Worker>, lease: &Lease, sink: &Sink) -> Result<(), Error> {
+    let mut outcome = Ok(());
+    let outstanding = T::outstanding(&worker.outstanding);
+    loop {
+        let task = match T::poll(lease).await {
+            Ok(task) => task,
+            Err(PollError::ShutDown) => return outcome,
+            Err(PollError::TonicError(status)) => {
+                // Fatal: Core has retried what can be retried. What the host has already goes on to its end.
+                if outcome.is_ok() {
+                    outcome = Err(poll_failed(&status));
+                }
+                lease.initiate_shutdown();
+                continue;
+            }
+        };
+        let key = task.key();
+        // Noted before it is delivered, since it may be completed the moment it is.
+        if let Some(key) = &key {
+            outstanding.add(key.clone(), task.is_eviction());
+        }
+        let event = Event::ok(sink.token, T::KIND, task.encode_to_vec());
+        let delivered = !worker.abandoned.load(Ordering::SeqCst) && sink.deliver(task.shard(), event);
+        if !delivered
+            && let Some(key) = key
+            && let Some((key, is_eviction)) = outstanding.remove(&key)
+        {
+            lease.initiate_shutdown();
+            worker.answer::<T>(key, is_eviction);
+        }
+    }
+}
+
+fn poll_failed(status: &tonic::Status) -> Error {
+    let cause = rpc::failed(status);
+    Error {
+        status: Status::WorkerFailed,
+        message: format!("polling failed for good, so the worker shut down: {}", cause.message),
+        ..cause
+    }
+}

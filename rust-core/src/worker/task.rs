@@ -1,0 +1,223 @@
+//! What the three kinds of tasks have in common, so that polling and completing are written once.
+
+use prost::Message;
+use temporalio_common::protos::{
+    coresdk::{
+        ActivityTaskCompletion,
+        activity_result::ActivityExecutionResult,
+        activity_task::{ActivityTask, activity_task},
+        nexus::{NexusTask, NexusTaskCompletion, nexus_task, nexus_task_completion},
+        workflow_activation::WorkflowActivation,
+        workflow_completion::WorkflowActivationCompletion,
+    },
+    temporal::api::failure::v1::{ApplicationFailureInfo, Failure, NexusHandlerFailureInfo, failure::FailureInfo},
+};
+use temporalio_sdk_core::{PollError, Worker as CoreWorker};
+
+use super::outstanding::{Outstanding, Tasks};
+use crate::{error::Error, event::EventKind};
+
+/// A kind of task that Core gives out and wants completed.
+pub trait Task: Message + Sized + 'static {
+    /// What the host completes it with.
+    type Completion: Message + Default + 'static;
+    /// The kind of its events.
+    const KIND: EventKind;
+    /// What messages call its completion.
+    const COMPLETION: &'static str;
+
+    /// Waits for the next one.
+    fn poll(core: &CoreWorker) -> impl Future<Output = Result<Self, PollError>> + Send;
+    /// What its completion will name it by. None when it is about a task that the host has already.
+    fn key(&self) -> Option<Vec<u8>>;
+    /// Whether it only says that a run is evicted.
+    fn is_eviction(&self) -> bool {
+        false
+    }
+    /// Tasks with the same number go to the same queue.
+    fn shard(&self) -> u64;
+    /// Those that the host has.
+    fn outstanding(all: &Outstanding) -> &Tasks;
+    /// The task that a completion is of.
+    fn completed(completion: &Self::Completion) -> &[u8];
+    /// The completion of a task that the host gave up.
+    fn abandoned(key: Vec<u8>, is_eviction: bool) -> Self::Completion;
+    /// Hands a completion to Core, and waits until it has been dealt with.
+    fn complete(core: &CoreWorker, completion: Self::Completion) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// FNV-1a, 64 bits.
+fn fnv1a64(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// A completion that Core could not use.
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::invalid_argument(error.to_string())
+}
+
+fn failure(info: FailureInfo) -> Failure {
+    Failure {
+        message: "the worker was given up before this task was completed".to_owned(),
+        failure_info: Some(info),
+        ..Default::default()
+    }
+}
+
+fn application_failure() -> Failure {
+    failure(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
+        r#type: "WorkerAbandoned".to_owned(),
+        ..Default::default()
+    }))
+}
+
+impl Task for WorkflowActivation {
+    type Completion = WorkflowActivationCompletion;
+    const KIND: EventKind = EventKind::WorkflowActivation;
+    const COMPLETION: &'static str = "workflow activation completion";
+
+    fn poll(core: &CoreWorker) -> impl Future<Output = Result<Self, PollError>> + Send {
+        core.poll_workflow_activation()
+    }
+
+    fn key(&self) -> Option<Vec<u8>> {
+        Some(self.run_id.as_bytes().to_vec())
+    }
+
+    fn is_eviction(&self) -> bool {
+        self.is_only_eviction()
+    }
+
+    fn shard(&self) -> u64 {
+        fnv1a64(self.run_id.as_bytes())
+    }
+
+    fn outstanding(all: &Outstanding) -> &Tasks {
+        &all.activations
+    }
+
+    fn completed(completion: &Self::Completion) -> &[u8] {
+        completion.run_id.as_bytes()
+    }
+
+    /// Fails the workflow task, so that the server gives it to another worker at once.
+    fn abandoned(key: Vec<u8>, is_eviction: bool) -> Self::Completion {
+        let run_id = String::from_utf8(key).unwrap_or_default();
+        if is_eviction {
+            return WorkflowActivationCompletion::empty(run_id);
+        }
+        WorkflowActivationCompletion::fail(run_id, application_failure(), None)
+    }
+
+    async fn complete(core: &CoreWorker, completion: Self::Completion) -> Result<(), Error> {
+        core.complete_workflow_activation(completion).await.map_err(refused)
+    }
+}
+
+impl Task for ActivityTask {
+    type Completion = ActivityTaskCompletion;
+    const KIND: EventKind = EventKind::ActivityTask;
+    const COMPLETION: &'static str = "activity task completion";
+
+    fn poll(core: &CoreWorker) -> impl Future<Output = Result<Self, PollError>> + Send {
+        core.poll_activity_task()
+    }
+
+    fn key(&self) -> Option<Vec<u8>> {
+        matches!(self.variant, Some(activity_task::Variant::Start(_))).then(|| self.task_token.clone())
+    }
+
+    fn shard(&self) -> u64 {
+        0
+    }
+
+    fn outstanding(all: &Outstanding) -> &Tasks {
+        &all.activities
+    }
+
+    fn completed(completion: &Self::Completion) -> &[u8] {
+        &completion.task_token
+    }
+
+    /// Fails the attempt, so that the activity is tried again as its retry policy says.
+    fn abandoned(key: Vec<u8>, _is_eviction: bool) -> Self::Completion {
+        ActivityTaskCompletion {
+            task_token: key,
+            result: Some(ActivityExecutionResult::fail(application_failure())),
+        }
+    }
+
+    async fn complete(core: &CoreWorker, completion: Self::Completion) -> Result<(), Error> {
+        core.complete_activity_task(completion).await.map_err(refused)
+    }
+}
+
+impl Task for NexusTask {
+    type Completion = NexusTaskCompletion;
+    const KIND: EventKind = EventKind::NexusTask;
+    const COMPLETION: &'static str = "Nexus task completion";
+
+    fn poll(core: &CoreWorker) -> impl Future<Output = Result<Self, PollError>> + Send {
+        core.poll_nexus_task()
+    }
+
+    fn key(&self) -> Option<Vec<u8>> {
+        match &self.variant {
+            Some(nexus_task::Variant::Task(task)) => Some(task.task_token.clone()),
+            _ => None,
+        }
+    }
+
+    fn shard(&self) -> u64 {
+        0
+    }
+
+    fn outstanding(all: &Outstanding) -> &Tasks {
+        &all.nexus
+    }
+
+    fn completed(completion: &Self::Completion) -> &[u8] {
+        &completion.task_token
+    }
+
+    /// Fails the request as one that may be made again.
+    fn abandoned(key: Vec<u8>, _is_eviction: bool) -> Self::Completion {
+        let info = NexusHandlerFailureInfo {
+            r#type: "UNAVAILABLE".to_owned(),
+            ..Default::default()
+        };
+        NexusTaskCompletion {
+            task_token: key,
+            status: Some(nexus_task_completion::Status::Failure(failure(
+                FailureInfo::NexusHandlerFailureInfo(info),
+            ))),
+        }
+    }
+
+    async fn complete(core: &CoreWorker, completion: Self::Completion) -> Result<(), Error> {
+        core.complete_nexus_task(completion).await.map_err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fnv1a64_is_the_published_one() {
+        assert_eq!(fnv1a64(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a64(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv1a64(b"foobar"), 0x85944171f73967e8);
+    }
+
+    #[test]
+    fn a_cancel_is_not_a_task_of_its_own() {
+        let cancel = ActivityTask {
+            task_token: vec![1],
+            variant: Some(activity_task::Variant::Cancel(Default::default())),
+        };
+        assert!(cancel.key().is_none());
+    }
+}

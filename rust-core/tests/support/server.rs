@@ -1,0 +1,82 @@
+//! A real development server, one for all tests of a program.
+
+use std::{
+    env,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Call, Host};
+
+/// The address of the server and its keeper, whose standard input is held as long as this is.
+static SERVER: OnceLock<(String, Child)> = OnceLock::new();
+
+/// Ends the server when this program ends, in whatever way: then nobody holds the other end of its standard input.
+const KEEPER: &str = r#""$@" </dev/null >/dev/null & server=$!; read -r _; kill -KILL "$server""#;
+
+/// The address of the server; it is started when it is first asked for, and ends with this program.
+pub fn address() -> &'static str {
+    let (address, _) = SERVER.get_or_init(|| {
+        let port = free_port();
+        let keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(binary())
+            .args([
+                "server",
+                "start-dev",
+                "--headless",
+                "--ip",
+                "127.0.0.1",
+                "--log-level",
+                "never",
+                "--port",
+            ])
+            .arg(port.to_string())
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("there is a shell");
+        let address = format!("127.0.0.1:{port}");
+        let deadline = Instant::now() + super::PATIENCE;
+        let mut host = Host::new();
+        while !is_ready(&mut host, &address) {
+            assert!(Instant::now() < deadline, "the server at {address} did not come up");
+            thread::sleep(Duration::from_millis(50));
+        }
+        host.free();
+        (address, keeper)
+    });
+    address
+}
+
+/// The server listens before it answers, and answers before it has a namespace.
+fn is_ready(host: &mut Host, address: &str) -> bool {
+    let client = host.connect_with(&format!(r#"{{"address":"{address}"}}"#));
+    if client.status != 0 {
+        return false;
+    }
+    let described = host.rpc(&Call {
+        request: b"\x0a\x07default",
+        ..Call::new(client.object, "DescribeNamespace")
+    });
+    described.status == 0
+}
+
+/// TEMPORAL_CLI, or what `make` puts into the repository's toolchain folder.
+fn binary() -> PathBuf {
+    env::var_os("TEMPORAL_CLI").map(PathBuf::from).unwrap_or_else(|| {
+        PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../.toolchain/python/bin/temporal"
+        ))
+    })
+}
+
+/// A port that nobody listens at.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there are free ports");
+    listener.local_addr().expect("it is bound").port()
+}
