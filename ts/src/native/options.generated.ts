@@ -1,0 +1,760 @@
+// Generated from the Rust types in rust-core/src/options. Do not edit; to write it anew:
+// TEMPORAL_CORE_WRITE_OPTIONS=1 cargo test --release -p temporal-bun-core --lib typescript
+
+/**
+ * Bytes, which JSON carries as standard base64 with padding.
+ */
+export type Base64 = string;
+
+/**
+ * A name and a password.
+ */
+export type BasicAuth = { username: string, password: string,
+};
+
+/**
+ * What a client proves itself with in mTLS.
+ */
+export type ClientCertificatePair = {
+  /**
+   * PEM in base64.
+   */
+  certificate: Base64,
+  /**
+   * PEM in base64.
+   */
+  privateKey: Base64,
+};
+
+/**
+ * Options of a client.
+ */
+export type ClientOptions = {
+  /**
+   * The server: `host:port`, `host` (port 7233), `[v6]:port`, or one of these behind `http://` or `https://`.
+   */
+  address: string,
+  /**
+   * Absent: TLS when `apiKey` is set or the address starts with `https://`. Null: no TLS. An object, even an empty one: TLS.
+   */
+  tls?: TlsOptions | null,
+  /**
+   * Sent as `Authorization: Bearer …` with every call.
+   */
+  apiKey?: string,
+  /**
+   * Text metadata to send with every call.
+   */
+  metadata?: { [key in string]: string },
+  /**
+   * Binary metadata to send with every call; names end in `-bin`.
+   */
+  binaryMetadata?: { [key in string]: Base64 },
+  /**
+   * What the server and its histories call this process. Default `<process id>@<host name>`.
+   */
+  identity?: string,
+  /**
+   * The `client-name` of every call and the SDK name in histories. Default `temporal-bun-core`.
+   */
+  clientName?: string,
+  /**
+   * The `client-version` of every call and the SDK version in histories. Default: the version of this library.
+   */
+  clientVersion?: string,
+  /**
+   * How long connecting may take, TLS, proxy and the first call included. Default 10000.
+   */
+  connectTimeoutMs?: number,
+  /**
+   * HTTP/2 pings. Absent: on with the defaults. Null: off.
+   */
+  keepAlive?: KeepAliveOptions | null,
+  /**
+   * An HTTP proxy to reach the server through, by the CONNECT method.
+   */
+  httpConnectProxy?: HttpConnectProxyOptions,
+  /**
+   * When and how often calls that failed are made again.
+   */
+  retry?: RetryOptions,
+  /**
+   * Spreads calls over all addresses that a host name resolves to. Absent: on, unless a proxy is set or the
+   * host is an IP address or `localhost`. Null: off.
+   */
+  dnsLoadBalancing?: DnsLoadBalancingOptions | null,
+  /**
+   * Compression of gRPC bodies. Default `gzip`.
+   */
+  grpcCompression?: GrpcCompression,
+  /**
+   * Connects without asking the server what it can do (the GetSystemInfo call). Features that need to know
+   * are then off. Default false.
+   */
+  skipGetSystemInfo?: boolean,
+  /**
+   * Leaves the gRPC code out of the labels of request failure metrics. Default false.
+   */
+  disableErrorCodeMetricTags?: boolean,
+};
+
+/**
+ * Load balancing over the addresses of a host name.
+ */
+export type DnsLoadBalancingOptions = {
+  /**
+   * Time between lookups of the name, at least 1000. Default 30000.
+   */
+  resolutionIntervalMs?: number,
+};
+
+/**
+ * Compression of gRPC bodies.
+ */
+export type GrpcCompression = "gzip" | "none";
+
+/**
+ * An HTTP CONNECT proxy.
+ */
+export type HttpConnectProxyOptions = {
+  /**
+   * `host:port`, or `unix:/path` for a socket.
+   */
+  address: string,
+  /**
+   * Basic authentication at the proxy.
+   */
+  basicAuth?: BasicAuth,
+};
+
+/**
+ * HTTP/2 pings that find dead connections and keep idle ones open.
+ */
+export type KeepAliveOptions = {
+  /**
+   * Time between pings. Default 30000.
+   */
+  intervalMs?: number,
+  /**
+   * How long an answer may take before the connection counts as dead. Default 15000.
+   */
+  timeoutMs?: number,
+};
+
+/**
+ * The language runtime of the host program.
+ */
+export type LanguageRuntime = {
+  /**
+   * A name that Temporal's API knows: `jvm`, `cpython`, `node`, `bun`, `cruby`, `go`, `dotnet_framework`,
+   * `dotnet_core`, `native` or `roadrunner`.
+   */
+  name: string,
+  /**
+   * Its version.
+   */
+  version: string,
+};
+
+/**
+ * How records look on standard output.
+ */
+export type LogFormat = "compact" | "pretty" | "json";
+
+/**
+ * Where log records go and which.
+ */
+export type LoggingOptions = {
+  /**
+   * Which records: directives of `level` or `target=level`, separated by commas. Default: warnings of Core
+   * (`temporalio_sdk_core`, `temporalio_client`, `temporalio_common`) and errors of all other targets.
+   */
+  filter?: string,
+  /**
+   * True: records become LOG events. False, the default: they are written to standard output.
+   */
+  forward?: boolean,
+  /**
+   * How records look on standard output. Default `compact`.
+   */
+  format?: LogFormat,
+};
+
+/**
+ * New metadata for a client. Each part that is present replaces what the client sent until now.
+ */
+export type MetadataOptions = {
+  /**
+   * Text metadata to send with every call from now on.
+   */
+  metadata?: { [key in string]: string },
+  /**
+   * Binary metadata to send with every call from now on; names end in `-bin`.
+   */
+  binaryMetadata?: { [key in string]: Base64 },
+};
+
+/**
+ * How metrics leave this process.
+ */
+export type MetricsExporter = { "prometheus": PrometheusOptions } | { "otel": OtelOptions };
+
+/**
+ * Metrics of Core.
+ */
+export type MetricsOptions = {
+  /**
+   * How the metrics leave this process.
+   */
+  exporter: MetricsExporter,
+  /**
+   * What the names of Core's metrics start with. Default `temporal_`.
+   */
+  prefix?: string,
+  /**
+   * Tags on every metric. Default: none.
+   */
+  globalTags?: { [key in string]: string },
+  /**
+   * Whether every metric has the tag `service_name`. Default true.
+   */
+  attachServiceName?: boolean,
+  /**
+   * Whether durations are fractions of seconds. Default false: whole milliseconds.
+   */
+  useSecondsForDurations?: boolean,
+  /**
+   * Upper bounds of histogram buckets by metric name without prefix, in the unit of durations. Default: those of Core.
+   */
+  histogramBucketOverrides?: { [key in string]: Array<number> },
+};
+
+/**
+ * Whether data points start anew after each export.
+ */
+export type MetricsTemporality = "cumulative" | "delta";
+
+/**
+ * An OpenTelemetry collector.
+ */
+export type OtelOptions = {
+  /**
+   * Where the collector listens, such as `http://localhost:4317`.
+   */
+  url: string,
+  /**
+   * Whether it is spoken to in OTLP over HTTP. Default false: gRPC.
+   */
+  http?: boolean,
+  /**
+   * Headers of every export. Default: none.
+   */
+  headers?: { [key in string]: string },
+  /**
+   * Time between exports. Default 1000.
+   */
+  intervalMs?: number,
+  /**
+   * Whether data points start anew after each export (`delta`) or add up (`cumulative`, the default).
+   */
+  temporality?: MetricsTemporality,
+};
+
+/**
+ * A plugin.
+ */
+export type Plugin = { name: string, version?: string,
+};
+
+/**
+ * How many polls are open at a time.
+ */
+export type Pollers = { "type": "simple",
+  /**
+   * At least 1; 2 for workflow tasks of a worker that caches workflows.
+   */
+  maximum: number, } | { "type": "autoscaling",
+  /**
+   * At least 1.
+   */
+  minimum: number,
+  /**
+   * At least `minimum`.
+   */
+  maximum: number,
+  /**
+   * Between the two.
+   */
+  initial: number,
+};
+
+/**
+ * An HTTP server that Prometheus reads `/metrics` from.
+ */
+export type PrometheusOptions = {
+  /**
+   * `address:port` to listen at, such as `127.0.0.1:9464`.
+   */
+  bindAddress: string,
+  /**
+   * Whether names of counters end in `_total`. Default false.
+   */
+  countersTotalSuffix?: boolean,
+  /**
+   * Whether names of histograms end in their unit. Default false.
+   */
+  unitSuffix?: boolean,
+};
+
+/**
+ * Options of a worker that replays histories.
+ */
+export type ReplayOptions = {
+  /**
+   * The namespace that workflows see. Default `default`.
+   */
+  namespace?: string,
+  /**
+   * The task queue that workflows see. Default `replay`.
+   */
+  taskQueue?: string,
+  /**
+   * What logs call this worker. Default `replay`.
+   */
+  identity?: string,
+  /**
+   * Names the code that replays, as workflows see it. Default empty.
+   */
+  buildId?: string,
+};
+
+/**
+ * Loads that resource-based suppliers aim at, and the gains of the controllers that do it.
+ */
+export type ResourceTargets = {
+  /**
+   * Share of the memory that may be in use, 0 to 1.
+   */
+  targetMemoryUsage: number,
+  /**
+   * Share of the processors that may be in use, 0 to 1.
+   */
+  targetCpuUsage: number,
+  /**
+   * Proportional gain for memory. Default 5.
+   */
+  memoryPGain?: number,
+  /**
+   * Integral gain for memory. Default 0.
+   */
+  memoryIGain?: number,
+  /**
+   * Derivative gain for memory. Default 1.
+   */
+  memoryDGain?: number,
+  /**
+   * Output of the memory controller above which a slot is given. Default 0.25.
+   */
+  memoryOutputThreshold?: number,
+  /**
+   * Proportional gain for processors. Default 5.
+   */
+  cpuPGain?: number,
+  /**
+   * Integral gain for processors. Default 0.
+   */
+  cpuIGain?: number,
+  /**
+   * Derivative gain for processors. Default 1.
+   */
+  cpuDGain?: number,
+  /**
+   * Output of the processor controller above which a slot is given. Default 0.05.
+   */
+  cpuOutputThreshold?: number,
+};
+
+/**
+ * Exponential backoff between attempts of a call.
+ */
+export type RetryOptions = {
+  /**
+   * Wait before the first retry. Default 100.
+   */
+  initialIntervalMs?: number,
+  /**
+   * How much of a wait is left to chance, 0 to 1. Default 0.2.
+   */
+  randomizationFactor?: number,
+  /**
+   * How much longer each wait is than the one before. Default 1.7.
+   */
+  multiplier?: number,
+  /**
+   * The longest wait. Default 5000.
+   */
+  maxIntervalMs?: number,
+  /**
+   * How long a call is retried in all. Default 10000; null: without limit.
+   */
+  maxElapsedTimeMs?: number | null,
+  /**
+   * The most attempts; 0: without limit. Default 10.
+   */
+  maxRetries?: number,
+};
+
+/**
+ * Options of one RPC.
+ */
+export type RpcOptions = {
+  /**
+   * How long the whole call may take, retries included. Absent: 30 seconds for each attempt, 70
+   * for a long poll, and the client's retry options bound the rest.
+   */
+  timeoutMs?: number,
+  /**
+   * Whether failures that may pass are retried, as the client's `retry` options say. Default true.
+   */
+  retry?: boolean,
+  /**
+   * Text metadata to send with this call, over what the client sends under the same name.
+   */
+  metadata?: { [key in string]: string },
+  /**
+   * Binary metadata to send with this call; names end in `-bin`.
+   */
+  binaryMetadata?: { [key in string]: Base64 },
+};
+
+/**
+ * Options of a runtime.
+ */
+export type RuntimeOptions = {
+  /**
+   * Number of threads that run asynchronous work, 1 to 1024. Default: one per processor.
+   */
+  threads?: number,
+  /**
+   * Where log records go. Absent: warnings of Core and errors of other crates, to standard output. Null: nowhere.
+   */
+  logging?: LoggingOptions | null,
+  /**
+   * Which metrics are exported. Default: none.
+   */
+  metrics?: MetricsOptions,
+  /**
+   * Time between the heartbeats that workers send to the server, 1000 to 60000. Absent: 60000. Null: no heartbeats.
+   */
+  workerHeartbeatIntervalMs?: number | null,
+  /**
+   * What worker heartbeats say about the host program's language runtime. Default: nothing.
+   */
+  languageRuntime?: LanguageRuntime,
+};
+
+/**
+ * What the data of a slot event says, as JSON.
+ */
+export type SlotDocument = {
+  /**
+   * Names the slot from SLOT_RESERVE on, until it is cancelled or released.
+   */
+  reservation: number,
+  /**
+   * What the slot is for.
+   */
+  slotKind: SlotUse,
+  /**
+   * What a reservation is made for; only in SLOT_RESERVE.
+   */
+  request?: SlotRequest,
+  /**
+   * The task in the slot; only in SLOT_USED, and in SLOT_RELEASED of a slot that was used.
+   */
+  task?: SlotTask,
+};
+
+/**
+ * What a reservation is made for.
+ */
+export type SlotRequest = {
+  /**
+   * The task queue of the worker.
+   */
+  taskQueue: string,
+  /**
+   * The identity of the worker.
+   */
+  workerIdentity: string,
+  /**
+   * The deployment of the worker, when it has one.
+   */
+  deploymentName?: string,
+  /**
+   * The build id of the worker, when it has a deployment version.
+   */
+  buildId?: string,
+  /**
+   * Slots of this kind that are reserved or used now.
+   */
+  issuedSlots: number,
+  /**
+   * Whether a workflow task is to be polled for on the sticky queue.
+   */
+  isSticky: boolean,
+};
+
+/**
+ * Where the slots of one kind of task come from.
+ */
+export type SlotSupplier = { "type": "fixed",
+  /**
+   * At least 1.
+   */
+  slots: number, } | { "type": "resourceBased",
+  /**
+   * Slots that are given whatever the load is. Default 2 for workflow tasks, else 1.
+   */
+  minimumSlots?: number,
+  /**
+   * Slots that are never exceeded. Default 10000.
+   */
+  maximumSlots?: number,
+  /**
+   * Shortest time between two slots above the minimum. Default 50 for activities and local activities, else 0.
+   */
+  rampThrottleMs?: number, } | { "type": "host",
+};
+
+/**
+ * The task in a slot.
+ */
+export type SlotTask = { workflowType: string, isSticky: boolean, } | { activityType: string, } | { service: string, operation: string,
+};
+
+/**
+ * What a slot is for.
+ */
+export type SlotUse = "workflow" | "activity" | "localActivity" | "nexus";
+
+/**
+ * Kinds of tasks. Those that are absent are not polled for.
+ */
+export type TaskTypes = {
+  /**
+   * Workflow tasks.
+   */
+  workflows?: boolean,
+  /**
+   * Activities that the workflows of this worker run without the server. Needs `workflows`.
+   */
+  localActivities?: boolean,
+  /**
+   * Activities.
+   */
+  remoteActivities?: boolean,
+  /**
+   * Nexus tasks.
+   */
+  nexus?: boolean,
+};
+
+/**
+ * TLS. Certificates and keys are PEM.
+ */
+export type TlsOptions = {
+  /**
+   * The certificate authority that signed the server's certificate, PEM in base64. Default: those the system trusts.
+   */
+  serverRootCaCertificate?: Base64,
+  /**
+   * The name that the server's certificate must be for. Default: the host of the address.
+   */
+  serverName?: string,
+  /**
+   * The client's own certificate, for mTLS.
+   */
+  clientCertificatePair?: ClientCertificatePair,
+};
+
+/**
+ * How many tasks of each kind a worker may have at a time. Kinds that are absent have 100 fixed slots.
+ */
+export type TunerOptions = {
+  /**
+   * Slots for workflow tasks. A worker that caches workflows needs at least 2.
+   */
+  workflowTasks?: SlotSupplier,
+  /**
+   * Slots for activities.
+   */
+  activities?: SlotSupplier,
+  /**
+   * Slots for local activities.
+   */
+  localActivities?: SlotSupplier,
+  /**
+   * Slots for Nexus tasks.
+   */
+  nexusTasks?: SlotSupplier,
+  /**
+   * What the resource-based suppliers of this worker aim at. Needed when there is one.
+   */
+  resources?: ResourceTargets,
+};
+
+/**
+ * How tasks find workers with the right code.
+ */
+export type Versioning = { "type": "none",
+  /**
+   * Names the code in histories, without an effect.
+   */
+  buildId?: string, } | { "type": "buildId",
+  /**
+   * Not empty.
+   */
+  buildId: string, } | { "type": "deployment",
+  /**
+   * Not empty when `useWorkerVersioning` is set.
+   */
+  deploymentName: string,
+  /**
+   * Not empty when `useWorkerVersioning` is set.
+   */
+  buildId: string,
+  /**
+   * Takes only tasks of workflows that this version may run. Else the version is only recorded.
+   */
+  useWorkerVersioning: boolean,
+  /**
+   * For workflow types that do not say themselves. Only with `useWorkerVersioning`.
+   */
+  defaultVersioningBehavior?: VersioningBehavior,
+};
+
+/**
+ * What happens to a running workflow when a new version is deployed.
+ */
+export type VersioningBehavior = "pinned" | "autoUpgrade";
+
+/**
+ * Options of a worker.
+ */
+export type WorkerOptions = {
+  /**
+   * The namespace to work for.
+   */
+  namespace: string,
+  /**
+   * The task queue to poll.
+   */
+  taskQueue: string,
+  /**
+   * What histories call this worker. Default: the identity of the client.
+   */
+  identity?: string,
+  /**
+   * What to poll for. Default: everything.
+   */
+  taskTypes?: TaskTypes,
+  /**
+   * How many workflows stay in memory between their tasks. 0 turns the sticky queue off. Default 1000.
+   */
+  maxCachedWorkflows?: number,
+  /**
+   * How many tasks of each kind may be in work at a time.
+   */
+  tuner?: TunerOptions,
+  /**
+   * How workflow tasks are polled for. Default: autoscaling where the namespace asks for it, else 5 polls.
+   */
+  workflowTaskPollers?: Pollers,
+  /**
+   * How activities are polled for. Default as above.
+   */
+  activityTaskPollers?: Pollers,
+  /**
+   * How Nexus tasks are polled for. Default as above.
+   */
+  nexusTaskPollers?: Pollers,
+  /**
+   * Share of the `simple` workflow polls that go to the shared queue instead of the sticky one, 0 to 1. Default 0.2.
+   */
+  nonstickyToStickyPollRatio?: number,
+  /**
+   * How long a task may wait on the sticky queue before any worker may take it. Default 10000.
+   */
+  stickyQueueScheduleToStartTimeoutMs?: number,
+  /**
+   * Longest time between two heartbeats that are really sent. Default 60000.
+   */
+  maxHeartbeatThrottleIntervalMs?: number,
+  /**
+   * Time between two heartbeats that are really sent when an activity has no heartbeat timeout. Default 30000.
+   */
+  defaultHeartbeatThrottleIntervalMs?: number,
+  /**
+   * Activities per second that the server gives out on this task queue, to all its workers. Default: no limit.
+   */
+  maxTaskQueueActivitiesPerSecond?: number,
+  /**
+   * Activities per second that this worker takes. Default: no limit.
+   */
+  maxWorkerActivitiesPerSecond?: number,
+  /**
+   * Activities that one workflow task may start on this worker without a poll. 0 turns it off. Default 3.
+   */
+  maxEagerActivityReservationsPerWorkflowTask?: number,
+  /**
+   * How long activities and Nexus operations may go on after shutdown began, before they are cancelled.
+   * Absent: they are never cancelled by the shutdown.
+   */
+  gracefulShutdownPeriodMs?: number,
+  /**
+   * How much later than the server local timers end an activity that timed out. Default 5000.
+   */
+  localTimeoutBufferForActivitiesMs?: number,
+  /**
+   * Whether shutdown is done while cached workflows have not been evicted yet. Default false.
+   */
+  ignoreEvictsOnShutdown?: boolean,
+  /**
+   * How many pages of histories are fetched at a time. Default 5.
+   */
+  fetchingConcurrency?: number,
+  /**
+   * Errors that fail the workflow, instead of the task that is then tried again.
+   */
+  workflowFailureErrors?: Array<WorkflowFailureError>,
+  /**
+   * The same for single workflow types.
+   */
+  workflowTypesToFailureErrors?: { [key in string]: Array<WorkflowFailureError> },
+  /**
+   * How tasks find workers with the right code. Default `none`.
+   */
+  versioning?: Versioning,
+  /**
+   * Plugins in use, for the server's list of workers.
+   */
+  plugins?: Array<Plugin>,
+  /**
+   * Types of external storage in use, for the server's list of workers.
+   */
+  storageDrivers?: Array<string>,
+  /**
+   * Allows a second worker with the same client, namespace and task queue. Default false.
+   */
+  skipClientWorkerSetCheck?: boolean,
+  /**
+   * Sends payloads above the namespace's limit, to be refused by the server, instead of failing the task here. Default false.
+   */
+  disablePayloadErrorLimit?: boolean,
+};
+
+/**
+ * An error of the workflow code or the SDK.
+ */
+export type WorkflowFailureError = "nondeterminism";
