@@ -1,0 +1,153 @@
+/** Options of connections. */
+
+import type { Duration } from "../common/time";
+import { msOptionalToNumber } from "../common/time";
+import { filterNullAndUndefined } from "../common/type-helpers";
+import type { ClientOptions as NativeClientOptions } from "../native/options.generated";
+import packageJson from "../../package.json" with { type: "json" };
+import { LOCAL_TARGET, normalizeGrpcEndpointAddress } from "./address";
+import { nativeTls, normalizeTlsConfig, type TLSConfig } from "./tls";
+
+/** gRPC metadata: text, or bytes for names that end in "-bin". */
+export type Metadata = Record<string, string | Uint8Array>;
+
+/** Changes the options of connections. */
+export interface ConnectionPlugin {
+  /** Name of the plugin. */
+  get name(): string;
+  /** Called when a connection is made; the options it returns are used. */
+  configureConnection?(options: ConnectionOptions): ConnectionOptions;
+}
+
+/** HTTP/2 pings, which find dead connections and keep idle ones open. */
+export interface KeepAliveOptions {
+  /** Time between pings. Default 30 seconds. */
+  interval?: Duration;
+  /** Time after which a ping without answer ends the connection. Default 15 seconds. */
+  timeout?: Duration;
+}
+
+/** How RPCs that fail for passing reasons are tried again. */
+export interface RpcRetryOptions {
+  /** Wait before the first retry. Default 100 ms. */
+  initialInterval?: Duration;
+  /** Factor by which the wait grows. Default 1.7. */
+  factor?: number;
+  /** How much of each wait is left to chance, from 0 to 1. Default 0.2. */
+  maxJitter?: number;
+  /** Bound of the wait. Default 5 seconds. */
+  maxInterval?: Duration;
+  /** Attempts in all. Default 10. */
+  maxAttempts?: number;
+}
+
+/** Where the server is and how to speak with it. */
+export interface ConnectionOptions {
+  /** "host" or "host:port"; the port is 7233 by default, IPv6 addresses stand in brackets. Default "localhost:7233". */
+  address?: string;
+  /** TLS: true, or what there is to say about it. Default: off, or on if there is an `apiKey`. */
+  tls?: TLSConfig | boolean | null;
+  /** Metadata (HTTP headers) of every RPC. See also `Connection.withMetadata`. */
+  metadata?: Metadata;
+  /** Sent as "Authorization: Bearer …"; a function is called before each RPC. See also `Connection.withApiKey`. */
+  apiKey?: string | (() => string);
+  /** How long connecting may take: milliseconds, or text like "10 seconds". Default 10 seconds. */
+  connectTimeout?: Duration;
+  /** HTTP/2 pings; null for none. */
+  keepAlive?: KeepAliveOptions | null;
+  /** How failed RPCs are tried again; null for not at all. */
+  retry?: RpcRetryOptions | null;
+  /** An HTTP proxy to go through, by its CONNECT method: "host:port", and name and password if it wants them. */
+  proxy?: { targetHost: string; basicAuth?: { username: string; password: string } };
+  /** Compression of requests. Default "none"; "gzip" saves bandwidth and costs about a fifth more CPU per call. */
+  grpcCompression?: "gzip" | "none";
+  /** Change the options, and those of clients made with the connection. */
+  plugins?: ConnectionPlugin[];
+}
+
+/** {@link ConnectionOptions} with defaults filled in. */
+export type ConnectionOptionsWithDefaults = Required<Pick<ConnectionOptions, "address" | "metadata" | "plugins">> &
+  Omit<ConnectionOptions, "connectTimeout"> & { connectTimeoutMs: number };
+
+/** What official connections take that belongs to grpc-js, and what to use instead. */
+const GRPC_JS_OPTIONS: Record<string, string> = {
+  credentials: "use `tls`, or `apiKey`",
+  callCredentials: "use `metadata` or `apiKey`, which may be a function",
+  channelArgs: "use `keepAlive` for pings and `tls.serverNameOverride` for the server's name",
+  interceptors: "use `metadata`, `retry`, or the interceptors of `Client`",
+};
+
+/** Fills in defaults. Throws `TypeError` for options that do not fit together or can't be supported. */
+export function loadConnectionOptions(options: ConnectionOptions): ConnectionOptionsWithDefaults {
+  for (const [name, advice] of Object.entries(GRPC_JS_OPTIONS)) {
+    if ((options as Record<string, unknown>)[name] !== undefined) {
+      throw new TypeError(`ConnectionOptions.${name} holds objects of grpc-js, which this SDK does not use; ${advice}`);
+    }
+  }
+  const { connectTimeout, ...rest } = options;
+  const metadata = lowerCaseKeys(options.metadata ?? {});
+  if (options.apiKey && metadata.authorization !== undefined) {
+    throw new TypeError("Both `apiKey` option and `Authorization` header were provided, but only one makes sense to use at a time.");
+  }
+  const connectTimeoutMs = msOptionalToNumber(connectTimeout) ?? 10_000;
+  if (!(connectTimeoutMs > 0)) throw new TypeError(`ConnectionOptions.connectTimeout must be greater than 0, got ${String(connectTimeout)}`);
+  return {
+    ...filterNullAndUndefined(rest),
+    // null means something for these.
+    ...(options.keepAlive === null ? { keepAlive: null } : undefined),
+    ...(options.retry === null ? { retry: null } : undefined),
+    address: normalizeGrpcEndpointAddress(options.address || LOCAL_TARGET),
+    metadata,
+    connectTimeoutMs: Math.ceil(connectTimeoutMs),
+    plugins: options.plugins ?? [],
+  };
+}
+
+/** gRPC has names in lower case. */
+export function lowerCaseKeys(metadata: Metadata): Metadata {
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+/** Text and bytes apart, as the native client takes them. */
+export function splitMetadata(metadata: Metadata): { metadata: Record<string, string>; binaryMetadata: Record<string, Uint8Array> | undefined } {
+  const text: Record<string, string> = {};
+  let binary: Record<string, Uint8Array> | undefined;
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value === "string") text[key] = value;
+    else if (value instanceof Uint8Array) (binary ??= {})[key] = value;
+    else throw new TypeError(`gRPC metadata '${key}' must be a string or a Uint8Array, got ${value === null ? "null" : typeof value}`);
+  }
+  return { metadata: text, binaryMetadata: binary };
+}
+
+/** The options of the native client; `apiKey` is the current one if it is a function. */
+export function compileConnectionOptions(options: ConnectionOptionsWithDefaults, apiKey: string | undefined): NativeClientOptions {
+  const { metadata, binaryMetadata } = splitMetadata(options.metadata);
+  const clientName = metadata["client-name"] ?? packageJson.name;
+  const clientVersion = metadata["client-version"] ?? packageJson.version;
+  delete metadata["client-name"];
+  delete metadata["client-version"];
+  const { keepAlive, retry, proxy } = options;
+  return {
+    address: options.address,
+    tls: nativeTls(normalizeTlsConfig(options.tls, options.apiKey)),
+    apiKey,
+    metadata,
+    binaryMetadata: binaryMetadata && Object.fromEntries(Object.entries(binaryMetadata).map(([key, value]) => [key, value.toBase64()])),
+    clientName,
+    clientVersion,
+    connectTimeoutMs: options.connectTimeoutMs,
+    grpcCompression: options.grpcCompression ?? "none",
+    keepAlive: keepAlive === null ? null : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
+    httpConnectProxy: proxy && { address: proxy.targetHost, basicAuth: proxy.basicAuth },
+    retry: {
+      initialIntervalMs: msOptionalToNumber(retry?.initialInterval),
+      multiplier: retry?.factor,
+      randomizationFactor: retry?.maxJitter,
+      maxIntervalMs: msOptionalToNumber(retry?.maxInterval),
+      // The number of attempts is the bound, so that calls outlive the restart of a server.
+      maxElapsedTimeMs: null,
+      maxRetries: retry?.maxAttempts ?? 10,
+    },
+  };
+}

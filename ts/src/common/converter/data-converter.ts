@@ -1,0 +1,41 @@
+/** Data converters: payload converter, failure converter and codecs together. */
+
+import type { FailureConverter } from "./failure-converter";
+import { DefaultFailureConverter } from "./failure-converter";
+import type { ExternalStorage } from "./extstore";
+import type { PayloadCodec } from "./payload-codec";
+import type { PayloadConverter } from "./payload-converter";
+import { defaultPayloadConverter } from "./payload-converter";
+
+/**
+ * How data is converted, as given to clients and workers. Converters are named by path, because workflows load them too. In
+ * both directions payloads pass the payload converter on the application's side and the codecs on the server's side.
+ */
+export interface DataConverter {
+  /** Path of a module that exports `payloadConverter`. */
+  payloadConverterPath?: string;
+  /** Path of a module that exports `failureConverter`. */
+  failureConverterPath?: string;
+  /** Codecs; encoding runs them in order, decoding in the opposite order. */
+  payloadCodecs?: PayloadCodec[];
+  /** Where large payloads are stored instead of in the history (experimental). */
+  externalStorage?: ExternalStorage;
+}
+
+/** A {@link DataConverter} with its modules loaded. */
+export interface LoadedDataConverter {
+  payloadConverter: PayloadConverter;
+  failureConverter: FailureConverter;
+  payloadCodecs: PayloadCodec[];
+  externalStorage?: ExternalStorage;
+}
+
+/** The failure converter that is used when none is configured. */
+export const defaultFailureConverter: FailureConverter = new DefaultFailureConverter();
+
+/** The data converter that is used when none is configured. */
+export const defaultDataConverter: LoadedDataConverter = {
+  payloadConverter: defaultPayloadConverter,
+  failureConverter: defaultFailureConverter,
+  payloadCodecs: [],
+};

@@ -1,0 +1,29 @@
+/** Stack traces without the frames of the SDK. */
+
+/** Where the SDK's sources are, as stack traces name them; undefined if this module's address is no file. */
+const sdkFolder = (() => {
+  try {
+    return decodeURIComponent(new URL("..", import.meta.url).pathname);
+  } catch {
+    return undefined;
+  }
+})();
+
+/** Whether a line of a stack trace is a frame of the SDK or of Bun's own machinery. */
+function isFrameworkFrame(line: string): boolean {
+  if (!/^\s+at /.test(line)) return false;
+  if (sdkFolder !== undefined && line.includes(sdkFolder)) return true;
+  return /\((?:native|unknown)(?::\d+)*\)|\bnode:|\bprocessTicksAndRejections\b|^\s+at (?:native|unknown)\b/.test(line);
+}
+
+/**
+ * The stack trace without its last frames, those by which the SDK called the application's code. SDK frames above the
+ * application's stay (they say which call failed), and a trace of SDK frames alone is left as it is.
+ */
+export function cutoffStackTrace(stack?: string): string {
+  const lines = (stack ?? "").split(/\r?\n/);
+  let end = lines.length;
+  while (end > 0 && isFrameworkFrame(lines[end - 1]!)) end--;
+  const kept = lines.slice(0, end);
+  return (kept.some((line) => /^\s+at /.test(line)) ? kept : lines).join("\n");
+}
