@@ -1,0 +1,27 @@
+import { IllegalStateError } from "../common";
+import type { WorkflowRun } from "./run/run";
+
+/**
+ * The run whose code is executing on this thread, or `undefined` outside of an activation. A live binding: read it
+ * afresh every time. Only the host sets it, around each synchronous activation; since an activation drains its own
+ * microtasks, no code of a run ever executes under another run's value.
+ */
+export let current: WorkflowRun | undefined;
+
+/** Sets {@link current}. For the host alone. */
+export function setCurrent(run: WorkflowRun | undefined): void {
+  current = run;
+}
+
+/**
+ * The executing run.
+ *
+ * @param usage the call that needs it, as its user writes it, for example `"sleep(...)"`
+ * @throws IllegalStateError if called outside of a Workflow Execution
+ */
+export function requireRun(usage: string): WorkflowRun {
+  if (current === undefined) {
+    throw new IllegalStateError(`${usage} may only be used from a Workflow Execution: no Workflow is running on this thread`);
+  }
+  return current;
+}

@@ -1,0 +1,53 @@
+import type { StackTraceFileLocation } from "../interfaces";
+import type { WorkflowRun } from "./run";
+
+/**
+ * Remembers where Workflow code begins to wait. Only the frames are kept; they become text when somebody asks.
+ */
+export function trace(): Error {
+  return new Error("waiting");
+}
+
+/** Where the parts of a run wait, as text, without repetitions. */
+export function formattedTraces(run: WorkflowRun): string[] {
+  const stacks = new Set<string>();
+  for (const error of traces(run)) {
+    const frames = frameLines(run, error);
+    if (frames.length > 0) stacks.add(frames.join("\n"));
+  }
+  return [...stacks];
+}
+
+/** Where the parts of a run wait, as places in files, without repetitions. */
+export function structuredTraces(run: WorkflowRun): StackTraceFileLocation[][] {
+  return formattedTraces(run).map((stack) => stack.split("\n").map(parseFrame));
+}
+
+function traces(run: WorkflowRun): Error[] {
+  const waiting = [...Object.values(run.completions).flatMap((map) => [...(map as Map<number, { trace?: Error }>).values()]), ...run.conditions.values()];
+  return waiting.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
+}
+
+function frameLines(run: WorkflowRun, error: Error): string[] {
+  run.host.mapStack(error);
+  const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return lines.filter((line) => !isInternal(line));
+}
+
+const sourceFolder = new URL("../..", import.meta.url).pathname;
+
+/** Whether a frame is of the SDK or of the engine's machinery, which say nothing about the Workflow. */
+function isInternal(line: string): boolean {
+  return line.includes(sourceFolder) || /\((?:native|unknown)(?::\d+)*\)|\bnode:|^\s+at (?:native|unknown)\b/.test(line);
+}
+
+function parseFrame(line: string): StackTraceFileLocation {
+  const match = /^\s+at (?:(.+?) \()?(.*?)(?::(\d+))?(?::(\d+))?\)?$/.exec(line);
+  return {
+    function_name: match?.[1],
+    file_path: match?.[2] || undefined,
+    line: match?.[3] === undefined ? undefined : Number(match[3]),
+    column: match?.[4] === undefined ? undefined : Number(match[4]),
+    internal_code: false,
+  };
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert";
+import { Script } from "node:vm";
+import * as common from "../../common";
+import type { WorkflowRun } from "../run/run";
+import * as workflow from "../index";
+import { installGlobals, makeGlobals, shadowedNames, shadowedValues, sweep } from "./globals";
+import { failRequire } from "./hidden";
+
+/** What a bundle exports: Workflows by name, and what the bundler adds. */
+export interface BundleExports extends Record<string, unknown> {
+  /** The modules given as `workflowInterceptorModules`. */
+  __temporalInterceptorModules?: { interceptors?: unknown }[];
+  /** Export of the module given as `payloadConverterPath`. */
+  __temporalPayloadConverter?: unknown;
+  /** Export of the module given as `failureConverterPath`. */
+  __temporalFailureConverter?: unknown;
+}
+
+type Scope = { assign: (name: string, value: unknown) => void };
+type ModuleFunction = (this: unknown, require: (specifier: string) => unknown, module: { exports: unknown }, exports: unknown) => void;
+type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
+
+/** Modules that aren't in a bundle because runs share the thread's own: one copy of every class, evaluated once. */
+const shared: Readonly<Record<string, unknown>> = {
+  "temporal-bun-sdk/workflow": namespaceOf(workflow),
+  "temporal-bun-sdk/common": namespaceOf(common),
+  "@temporalio/workflow": namespaceOf(workflow),
+  "@temporalio/common": namespaceOf(common),
+  assert,
+  "node:assert": assert,
+  url: Object.freeze({ URL, URLSearchParams }),
+  "node:url": Object.freeze({ URL, URLSearchParams }),
+  util: Object.freeze({ TextEncoder, TextDecoder }),
+  "node:util": Object.freeze({ TextEncoder, TextDecoder }),
+};
+
+/** The code of a Worker's Workflows: compiled once for a thread, evaluated afresh for every run. */
+export class Bundle {
+  readonly #factory: Factory;
+  /** Whether the code can make globals without meaning to, which then must be looked for after each activation. */
+  readonly isSloppy: boolean;
+
+  /**
+   * @param code a CommonJS module
+   * @param filename its name in stack traces
+   * @throws SyntaxError if the code doesn't parse
+   */
+  constructor(code: string, filename: string) {
+    installGlobals();
+    const names = shadowedNames();
+    const cases = names.map((name) => `case ${JSON.stringify(name)}: ${name} = value; return;`).join(" ");
+    const head = `(function (__temporalScope, ${names.join(", ")}) { __temporalScope.assign = (name, value) => { switch (name) { ${cases} } };`;
+    const compile = (directive: string): Factory => {
+      // The code begins on a line of its own, so that only the number of lines is off in stack traces, by one.
+      const text = `${head} return function (require, module, exports) {${directive}\n${code}\n}; })`;
+      return new Script(text, { filename, lineOffset: -1 }).runInThisContext() as Factory;
+    };
+    let factory: Factory | undefined;
+    try {
+      // Modules are strict, and the bundler leaves it to whoever evaluates the bundle to say so.
+      factory = compile('"use strict";');
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    this.isSloppy = factory === undefined;
+    // An old package may have code that strict mode has no place for.
+    this.#factory = factory ?? compile("");
+  }
+
+  /** Evaluates the code for a run, with a `globalThis` of its own. */
+  evaluate(run: WorkflowRun): BundleExports {
+    const scope: Scope = { assign: () => undefined };
+    const globals = makeGlobals(run, (name, value) => scope.assign(name, value));
+    const module: { exports: unknown } = { exports: {} };
+    this.#factory(scope, ...shadowedValues(globals)).call(module.exports, requireShared, module, module.exports);
+    sweep(run);
+    return module.exports as BundleExports;
+  }
+}
+
+function requireShared(specifier: string): unknown {
+  return Object.hasOwn(shared, specifier) ? shared[specifier] : failRequire(specifier);
+}
+
+/** A module as `require` gives it: marked, so that `import` in the bundle finds its named exports, and read-only. */
+function namespaceOf(module: object): object {
+  return Object.freeze({ ...module, __esModule: true });
+}
