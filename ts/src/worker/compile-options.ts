@@ -1,0 +1,248 @@
+import { hostname, totalmem } from "node:os";
+import type { ActivityFunction, LoadedDataConverter, Logger } from "../common";
+import { loadDataConverter } from "../common/load-data-converter";
+import { throwIfReservedName } from "../common/reserved";
+import { msOptionalToNumber, msToNumber } from "../common/time";
+import type { Pollers, SlotSupplier, Versioning, WorkerOptions as NativeWorkerOptions } from "../native/options.generated";
+import type { CompiledWorkerInterceptors } from "./interceptors";
+import type { PollerBehavior, WorkerDeploymentOptions, WorkerOptions } from "./worker-options";
+
+/** {@link WorkerOptions} with defaults filled in and times in milliseconds. */
+export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities"> {
+  identity: string;
+  namespace: string;
+  activities: Map<string, ActivityFunction>;
+  enableNonLocalActivities: boolean;
+  interceptors: CompiledWorkerInterceptors;
+  loadedDataConverter: LoadedDataConverter;
+  shutdownGraceTimeMs: number;
+  shutdownForceTimeMs: number | undefined;
+  stickyQueueScheduleToStartTimeoutMs: number;
+  maxHeartbeatThrottleIntervalMs: number;
+  defaultHeartbeatThrottleIntervalMs: number;
+  /** Limit of one activation, in milliseconds; 0 for none. */
+  isolateExecutionTimeoutMs: number;
+  workflowThreadPoolSize: number;
+  maxCachedWorkflows: number;
+  nonStickyToStickyPollRatio: number;
+  showStackTraceSources: boolean;
+  debugMode: boolean;
+  /** Slots per kind of task. */
+  slots: { workflows: number; activities: number; localActivities: number };
+}
+
+const isolateExecutionTimeoutMs = 5000;
+const defaultPolls = 10;
+const mebibyte = 1024 * 1024;
+
+/**
+ * Fills in the defaults of a Worker's options.
+ *
+ * @param options what the user gave
+ * @param logger is told about values that had to be changed
+ * @throws TypeError for values that can't be used, naming the option
+ */
+export function compileWorkerOptions(options: WorkerOptions, logger: Logger): CompiledWorkerOptions {
+  if (typeof options.taskQueue !== "string" || options.taskQueue === "")
+    throw new TypeError("taskQueue is required: the name of the task queue to take tasks from");
+  throwIfReservedName("task queue", options.taskQueue);
+  for (const sink of Object.keys(options.sinks ?? {})) throwIfReservedName("sink", sink);
+  if (options.useVersioning === true && !options.buildId) throw new TypeError("useVersioning needs a buildId");
+  refuseUnsupported(options);
+  const activities = activityFunctions(options.activities);
+  const maxCachedWorkflows = cacheSize(options.maxCachedWorkflows, logger);
+  const debugMode = options.debugMode ?? isSet(process.env["TEMPORAL_DEBUG"]);
+  return {
+    ...options,
+    identity: options.identity ?? `${process.pid}@${hostname()}`,
+    namespace: options.namespace ?? "default",
+    activities,
+    enableNonLocalActivities: (options.enableNonLocalActivities ?? true) && activities.size > 0,
+    interceptors: {
+      client: options.interceptors?.client,
+      activity: [
+        ...(options.interceptors?.activityInbound ?? []).map((factory) => (context: Parameters<typeof factory>[0]) => ({
+          inbound: factory(context),
+        })),
+        ...(options.interceptors?.activity ?? []),
+      ],
+      workflowModules: options.interceptors?.workflowModules ?? [],
+    },
+    loadedDataConverter: loadDataConverter(options.dataConverter),
+    shutdownGraceTimeMs: msToNumber(options.shutdownGraceTime ?? 0),
+    shutdownForceTimeMs: msOptionalToNumber(options.shutdownForceTime),
+    stickyQueueScheduleToStartTimeoutMs: msToNumber(options.stickyQueueScheduleToStartTimeout ?? "10s"),
+    maxHeartbeatThrottleIntervalMs: msToNumber(options.maxHeartbeatThrottleInterval ?? "60s"),
+    defaultHeartbeatThrottleIntervalMs: msToNumber(options.defaultHeartbeatThrottleInterval ?? "30s"),
+    isolateExecutionTimeoutMs: debugMode ? 0 : isolateExecutionTimeoutMs,
+    workflowThreadPoolSize: wholeNumber("workflowThreadPoolSize", options.workflowThreadPoolSize ?? 1, 1),
+    maxCachedWorkflows,
+    nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? 0.2,
+    maxEagerActivityReservationsPerWorkflowTask: wholeNumber(
+      "maxEagerActivityReservationsPerWorkflowTask",
+      options.maxEagerActivityReservationsPerWorkflowTask ?? 3,
+      0,
+    ),
+    showStackTraceSources: options.showStackTraceSources ?? false,
+    debugMode,
+    slots: {
+      workflows: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
+      activities: wholeNumber("maxConcurrentActivityTaskExecutions", options.maxConcurrentActivityTaskExecutions ?? 100, 1),
+      localActivities: wholeNumber("maxConcurrentLocalActivityExecutions", options.maxConcurrentLocalActivityExecutions ?? 100, 1),
+    },
+  };
+}
+
+/** What a Worker can't do is refused: left out silently, it would be missed in production. */
+function refuseUnsupported(options: WorkerOptions): void {
+  const { nexusServices, tuner, patchActivationCallback } = options as {
+    nexusServices?: unknown[];
+    tuner?: unknown;
+    patchActivationCallback?: unknown;
+  };
+  const { payloadCodecs = [], externalStorage } = options.dataConverter ?? {};
+  const refuse = (option: string, instead: string) => {
+    throw new TypeError(`${option} can't be used in this version of the SDK; ${instead}`);
+  };
+  if (nexusServices !== undefined && nexusServices.length > 0) refuse("nexusServices", "serve them with a Worker of another SDK");
+  if (tuner !== undefined) refuse("tuner", "set maxConcurrentWorkflowTaskExecutions and its like");
+  if (patchActivationCallback !== undefined) refuse("patchActivationCallback", "without it every patch is active at once");
+  if (externalStorage !== undefined) refuse("dataConverter.externalStorage", "leave it out");
+  if (hasWorkflows(options) && payloadCodecs.length > 0)
+    refuse("dataConverter.payloadCodecs on a Worker with Workflows", "leave out the codecs or the Workflows");
+}
+
+/** Whether a Worker with these options runs Workflows. */
+export function hasWorkflows({ workflowsPath, workflowBundle }: Pick<WorkerOptions, "workflowsPath" | "workflowBundle">): boolean {
+  return workflowsPath !== undefined || workflowBundle !== undefined;
+}
+
+/**
+ * The options of the native worker.
+ *
+ * @param options the Worker's
+ * @param buildId what the Worker's code is called in histories
+ */
+export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: string): NativeWorkerOptions {
+  const workflows = hasWorkflows(options);
+  const { slots } = options;
+  const fixed = (count: number): SlotSupplier => ({ type: "fixed", slots: count });
+  return {
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    identity: options.identity,
+    taskTypes: {
+      workflows,
+      localActivities: workflows && options.activities.size > 0,
+      remoteActivities: options.enableNonLocalActivities,
+      nexus: false,
+    },
+    maxCachedWorkflows: options.maxCachedWorkflows,
+    tuner: { workflowTasks: fixed(slots.workflows), activities: fixed(slots.activities), localActivities: fixed(slots.localActivities) },
+    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, slots.workflows),
+    activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, slots.activities),
+    nonstickyToStickyPollRatio: options.nonStickyToStickyPollRatio,
+    stickyQueueScheduleToStartTimeoutMs: options.stickyQueueScheduleToStartTimeoutMs,
+    maxHeartbeatThrottleIntervalMs: options.maxHeartbeatThrottleIntervalMs,
+    defaultHeartbeatThrottleIntervalMs: options.defaultHeartbeatThrottleIntervalMs,
+    ...(options.maxTaskQueueActivitiesPerSecond === undefined
+      ? {}
+      : { maxTaskQueueActivitiesPerSecond: options.maxTaskQueueActivitiesPerSecond }),
+    ...(options.maxActivitiesPerSecond === undefined ? {} : { maxWorkerActivitiesPerSecond: options.maxActivitiesPerSecond }),
+    maxEagerActivityReservationsPerWorkflowTask: options.maxEagerActivityReservationsPerWorkflowTask ?? 3,
+    gracefulShutdownPeriodMs: options.shutdownGraceTimeMs,
+    ...nondeterminismFailures(options.workflowFailureErrorTypes ?? {}),
+    versioning: versioning(options, buildId),
+    plugins: (options.plugins ?? []).map(({ name }) => ({ name })),
+    disablePayloadErrorLimit: options.disablePayloadErrorLimit ?? false,
+  };
+}
+
+function activityFunctions(activities: object | undefined): Map<string, ActivityFunction> {
+  const functions = new Map<string, ActivityFunction>();
+  for (const [name, fn] of activities instanceof Map ? activities : Object.entries(activities ?? {})) {
+    if (typeof fn !== "function") continue;
+    throwIfReservedName("activity", String(name));
+    functions.set(String(name), fn as ActivityFunction);
+  }
+  return functions;
+}
+
+function wholeNumber(option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) throw new TypeError(`${option} must be a whole number from ${least}, got ${value}`);
+  return value;
+}
+
+function cacheSize(asked: number | undefined, logger: Logger): number {
+  if (asked === undefined) return Math.max(Math.floor((Math.max(heapMebibytes() - 200, 0) * 600) / 1024), 10);
+  const size = wholeNumber("maxCachedWorkflows", asked, 0);
+  if (size !== 1) return size;
+  logger.warn("maxCachedWorkflows must be either 0 (no cache) or greater than 1. Defaulting to 2.");
+  return 2;
+}
+
+/** What Workflows may reckon with. Bun's heap has no limit of its own; this is the one that Node would set itself. */
+function heapMebibytes(): number {
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.min(memory / 4 / mebibyte, 4096);
+}
+
+function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, logger: Logger): number {
+  const slots = wholeNumber("maxConcurrentWorkflowTaskExecutions", asked ?? 40, 1);
+  if (asked === undefined || maxCachedWorkflows === 0) return slots;
+  if (slots > maxCachedWorkflows) {
+    logger.warn(
+      "maxConcurrentWorkflowTaskExecutions can't exceed maxCachedWorkflows (unless the cache is off). Defaulting to maxCachedWorkflows.",
+    );
+    return maxCachedWorkflows;
+  }
+  if (slots >= 2) return slots;
+  logger.warn("maxConcurrentWorkflowTaskExecutions can't be lower than 2 with a cache. Defaulting to 2.");
+  return 2;
+}
+
+function pollers(behavior: PollerBehavior | undefined, polls: number | undefined, slots: number): Pollers {
+  if (behavior?.type === "autoscaling") {
+    return { type: "autoscaling", minimum: behavior.minimum ?? 1, maximum: behavior.maximum ?? 100, initial: behavior.initial ?? 5 };
+  }
+  return { type: "simple", maximum: behavior?.maximum ?? polls ?? Math.min(defaultPolls, slots) };
+}
+
+/** Core needs to know only about nondeterminism; the other error types are decided in the workflow library. */
+function nondeterminismFailures(
+  types: Record<string, string[]>,
+): Pick<NativeWorkerOptions, "workflowFailureErrors" | "workflowTypesToFailureErrors"> {
+  const relevant = new Set(["NondeterminismError", "DeterminismViolationError", "Error"]);
+  const failing = Object.entries(types).filter(([, names]) => names.some((name) => relevant.has(name)));
+  return {
+    workflowFailureErrors: failing.some(([type]) => type === "*") ? ["nondeterminism"] : [],
+    workflowTypesToFailureErrors: Object.fromEntries(
+      failing.filter(([type]) => type !== "*").map(([type]) => [type, ["nondeterminism" as const]]),
+    ),
+  };
+}
+
+function versioning({ workerDeploymentOptions, useVersioning }: CompiledWorkerOptions, buildId: string): Versioning {
+  if (workerDeploymentOptions !== undefined) return deployment(workerDeploymentOptions);
+  return useVersioning === true ? { type: "buildId", buildId } : { type: "none", buildId };
+}
+
+function deployment({ version, useWorkerVersioning, defaultVersioningBehavior }: WorkerDeploymentOptions): Versioning {
+  const base = { type: "deployment" as const, deploymentName: version.deploymentName, buildId: version.buildId, useWorkerVersioning };
+  if (!useWorkerVersioning) return base;
+  switch (defaultVersioningBehavior) {
+    case "PINNED":
+      return { ...base, defaultVersioningBehavior: "pinned" };
+    case "AUTO_UPGRADE":
+      return { ...base, defaultVersioningBehavior: "autoUpgrade" };
+    default:
+      throw new TypeError(
+        `workerDeploymentOptions.defaultVersioningBehavior must be PINNED or AUTO_UPGRADE, got ${JSON.stringify(defaultVersioningBehavior)}`,
+      );
+  }
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !["", "0", "false", "no", "off"].includes(value.toLowerCase());
+}

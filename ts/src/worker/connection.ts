@@ -1,0 +1,80 @@
+import { Connection, type ConnectionOptions, ServiceError } from "../client";
+import { IllegalStateError } from "../common";
+import type { NativeClient } from "../native";
+import { TransportError } from "./errors";
+import type { WorkerPlugin } from "./worker-options";
+
+/** Options of {@link NativeConnection.connect}: those of the client's connection. */
+export interface NativeConnectionOptions extends Omit<ConnectionOptions, "plugins"> {
+  /** Plugins; they also apply to Workers that use the connection. Default none. */
+  plugins?: NativeConnectionPlugin[];
+}
+
+/** Changes the options of connections, and of the Workers that use them. */
+export interface NativeConnectionPlugin extends Partial<Omit<WorkerPlugin, "name">> {
+  /** Name of the plugin. */
+  get name(): string;
+  /** Called when a connection is made; returns the options to go on with. */
+  configureNativeConnection?(options: NativeConnectionOptions): NativeConnectionOptions;
+}
+
+/** A connection for Workers. Clients can use it too: it is the client's connection, connected when it is made. */
+export class NativeConnection extends Connection {
+  readonly #users = new Set<object>();
+  #native: NativeClient | undefined;
+  #workerPlugins: NativeConnectionPlugin[] = [];
+
+  /**
+   * Connects to a Temporal server.
+   *
+   * @param options where it is and how to reach it. Default `localhost:7233` without TLS
+   * @throws TransportError naming the address if there is no server within `connectTimeout`
+   */
+  static override async connect(options: NativeConnectionOptions = {}): Promise<NativeConnection> {
+    for (const plugin of options.plugins ?? []) options = plugin.configureNativeConnection?.(options) ?? options;
+    const { plugins = [], ...rest } = options;
+    const connection = super.lazy(rest) as NativeConnection;
+    connection.#workerPlugins = plugins;
+    try {
+      await connection.ensureConnected();
+    } catch (error) {
+      throw error instanceof ServiceError ? new TransportError(error.message, { cause: error }) : error;
+    }
+    connection.#native = await connection.nativeClient();
+    return connection;
+  }
+
+  /** @deprecated Use {@link connect}. */
+  static create(options?: NativeConnectionOptions): Promise<NativeConnection> {
+    return NativeConnection.connect(options);
+  }
+
+  /** Plugins that apply to Workers of this connection. */
+  get workerPlugins(): readonly NativeConnectionPlugin[] {
+    return this.#workerPlugins;
+  }
+
+  /** The native client, for the SDK itself. @throws IllegalStateError after {@link close} */
+  get connected(): NativeClient {
+    if (this.#native === undefined) throw new IllegalStateError("Connection is closed");
+    return this.#native;
+  }
+
+  /** Notes that a Worker needs the connection, so that it can't be closed. */
+  hold(user: object): void {
+    this.#users.add(user);
+  }
+
+  /** Undoes {@link hold}. */
+  release(user: object): void {
+    this.#users.delete(user);
+  }
+
+  /** Closes the connection. @throws IllegalStateError while Workers use it */
+  override async close(): Promise<void> {
+    if (this.#users.size > 0)
+      throw new IllegalStateError("Cannot close connection while Workers hold a reference to it: shut them down first");
+    this.#native = undefined;
+    await super.close();
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Workers: they take tasks from a Temporal server and run Workflow and activity code.
+ *
+ * @module
+ */
+export { IllegalStateError } from "../common";
+export {
+  type BundleOptions,
+  type BundlerPlugin,
+  bundleWorkflowCode,
+  type WorkflowBundle,
+  type WorkflowBundleWithSourceMap,
+} from "./bundler";
+export { type ForbiddenImport, ForbiddenModuleError } from "./bundler-errors";
+export type { CompiledWorkerOptions } from "./compile-options";
+export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "./connection";
+export {
+  CombinedWorkerRunError,
+  type CombinedWorkerRunErrorCause,
+  GracefulShutdownPeriodExpiredError,
+  PromiseCompletionTimeoutError,
+  ShutdownError,
+  TransportError,
+  UnexpectedError,
+  UnhandledRejectionError,
+} from "./errors";
+export type { HistoryInput } from "./history";
+export * from "./interceptors";
+export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
+export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay";
+export { ReplayError, type ReplayResult } from "./replay-error";
+export { Runtime } from "./runtime";
+export {
+  type ConsoleLogger,
+  type CoreLogFilterOptions,
+  type ForwardLogger,
+  type LogExporterConfig,
+  makeTelemetryFilterString,
+  type MetricsExporterConfig,
+  type OtelCollectorExporter,
+  type PrometheusMetricsExporter,
+  type RuntimeOptions,
+  type TelemetryOptions,
+} from "./runtime-options";
+export * from "./sinks";
+export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
+export type {
+  PollerBehavior,
+  PollerBehaviorAutoscaling,
+  PollerBehaviorSimpleMaximum,
+  ReplayWorkerOptions,
+  WorkerDeploymentOptions,
+  WorkerOptions,
+  WorkerPlugin,
+  WorkflowBundleOption,
+  WorkflowBundlePath,
+} from "./worker-options";

@@ -1,0 +1,160 @@
+import { SdkComponent } from "../common";
+import { NativeWorker } from "../native";
+import { type CompiledWorkerOptions, compileWorkerOptions } from "./compile-options";
+import { CombinedWorkerRunError, ShutdownError } from "./errors";
+import { encodeHistory, type HistoryInput } from "./history";
+import { type Logger, loggerWithAttributes } from "./logger";
+import { replayErrorOf, type ReplayResult } from "./replay-error";
+import { Runtime } from "./runtime";
+import type { Eviction } from "./thread-messages";
+import { threadSetup } from "./thread-setup";
+import { defaultBuildId, loadBundle } from "./worker-bundle";
+import { workerError } from "./worker-errors";
+import type { ReplayWorkerOptions } from "./worker-options";
+import { deliverLogs, deliverSinkCalls } from "./workflow-output";
+import { WorkflowThreads } from "./workflow-threads";
+
+/** A history and what its Workflow's ID was. */
+export interface HistoryAndWorkflowId {
+  /** What the Workflow sees as its ID. */
+  workflowId: string;
+  /** The history. */
+  history: HistoryInput;
+}
+
+/** Histories to replay, one after the other. */
+export type ReplayHistoriesIterable = AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
+
+/** Makes the names of the task queues of replays unique. */
+let replayCount = 0;
+
+/** Replays histories, one at a time; see `Worker.runReplayHistories`. */
+export async function* replayHistories(
+  options: ReplayWorkerOptions,
+  histories: ReplayHistoriesIterable,
+): AsyncIterableIterator<ReplayResult> {
+  const replayer = await Replayer.create(options);
+  const source = encodedHistories(histories);
+  let inner: { error: unknown } | undefined;
+  try {
+    let next = source.next();
+    for (;;) {
+      const item = await next;
+      if (item.done) break;
+      const { workflowId, bytes } = item.value;
+      const replayed = replayer.replay(workflowId, bytes);
+      // The next history is fetched and encoded while the threads replay this one. Its error comes after this one's result.
+      next = source.next();
+      next.catch(() => {});
+      const eviction = await replayed;
+      const error = replayErrorOf(eviction);
+      yield { workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
+    }
+  } catch (error) {
+    inner = { error };
+    throw error;
+  } finally {
+    // Queued behind a pending next(), which may wait for a source that never answers.
+    source.return().catch(() => {});
+    await closeReplayer(replayer, inner);
+  }
+}
+
+async function* encodedHistories(histories: ReplayHistoriesIterable): AsyncGenerator<{ workflowId: string; bytes: Uint8Array }, void> {
+  for await (const { workflowId, history } of histories) yield { workflowId, bytes: await encodeHistory(history) };
+}
+
+async function closeReplayer(replayer: Replayer, inner: { error: unknown } | undefined): Promise<void> {
+  try {
+    await replayer.close();
+  } catch (error) {
+    if (inner === undefined) throw error;
+    if (inner.error === error) return;
+    throw new CombinedWorkerRunError("Worker run failed with inner error", { cause: { workerError: error, innerError: inner.error } });
+  }
+}
+
+/** A native replay worker and its threads, which take one history at a time. */
+class Replayer {
+  readonly #failure = Promise.withResolvers<never>();
+  readonly #threads: WorkflowThreads;
+  #native: NativeWorker | undefined;
+  #eviction: PromiseWithResolvers<Eviction> | undefined;
+
+  static async create(options: ReplayWorkerOptions): Promise<Replayer> {
+    for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
+    const runtime = Runtime.instance();
+    const taskQueue = `${options.replayName ?? "fake_replay_queue"}-${replayCount++}`;
+    const attributes = { sdkComponent: SdkComponent.worker, taskQueue };
+    const logger = loggerWithAttributes(runtime.logger, () => attributes);
+    const compiled = compileWorkerOptions({ debugMode: true, ...options, taskQueue }, logger);
+    const replayer = new Replayer(compiled, logger);
+    try {
+      await replayer.#start(compiled, runtime, logger);
+      return replayer;
+    } catch (error) {
+      replayer.#kill();
+      throw workerError(error);
+    }
+  }
+
+  private constructor(options: CompiledWorkerOptions, logger: Logger) {
+    // Reported by whatever is waiting at the time, and nothing may be.
+    this.#failure.promise.catch(() => {});
+    this.#threads = new WorkflowThreads(options.workflowThreadPoolSize, {
+      output: (logs, sinkCalls) => {
+        deliverLogs(logs, logger);
+        deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
+      },
+      evicted: (eviction) => this.#eviction?.resolve(eviction),
+      failed: (error) => this.#failure.reject(error),
+    });
+  }
+
+  /** Replays one history. Resolves with the eviction that ends it. */
+  async replay(workflowId: string, history: Uint8Array): Promise<Eviction> {
+    this.#eviction = Promise.withResolvers();
+    this.#native?.pushHistory(workflowId, history);
+    return Promise.race([this.#eviction.promise, this.#failure.promise]);
+  }
+
+  /** Shuts down. Rejects with the error that made it fail, if one did. */
+  async close(): Promise<void> {
+    try {
+      this.#native?.finishHistories();
+      this.#native?.initiateShutdown();
+      await Promise.race([this.#threads.drained(), this.#failure.promise]);
+      await Promise.race([this.#native?.finalizeShutdown(), this.#failure.promise]);
+      await this.#threads.stop();
+      this.#native?.close();
+    } catch (error) {
+      this.#kill();
+      throw workerError(error);
+    }
+  }
+
+  async #start(options: CompiledWorkerOptions, runtime: Runtime, logger: Logger): Promise<void> {
+    const bundle = await loadBundle(options, logger);
+    if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
+    const { namespace, taskQueue, identity } = options;
+    this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
+    await this.#threads.load({ ...threadSetup(options, bundle, logger), reportEvictions: true });
+    await this.#threads.attach(this.#native.handle);
+    this.#native.start({
+      workflowQueues: this.#threads.queues,
+      onStopped: (_kind, error) => this.#stopped(error),
+      onError: (error) => this.#stopped(error),
+    });
+  }
+
+  #stopped(error: Error | undefined): void {
+    if (error !== undefined) this.#failure.reject(workerError(error));
+    // After the last history this is the good end; the eviction has come before.
+    else this.#eviction?.reject(new ShutdownError("Worker was shutdown"));
+  }
+
+  #kill(): void {
+    this.#threads.kill();
+    this.#native?.close();
+  }
+}

@@ -1,0 +1,107 @@
+import { IllegalStateError, type Logger, type LogMetadata, type MetricMeter, noopMetricMeter, SdkComponent } from "../common";
+import { closeCoreRuntime, coreRuntime, installCoreRuntime } from "../client/core-runtime";
+import type { NativeLogRecord, NativeRuntime } from "../native";
+import { LogTimestamp } from "./logger";
+import { type CompiledRuntimeOptions, compileOptions, type RuntimeOptions } from "./runtime-options";
+
+let current: Runtime | undefined;
+let currentIsInstalled = false;
+
+/** Core's runtime in this process: its threads, logs and metrics, and the signals that shut Workers down. */
+export class Runtime {
+  /** The options in force, with defaults filled in. */
+  readonly options: CompiledRuntimeOptions;
+  /** Where the SDK, Workflows and activities log. */
+  readonly logger: Logger;
+  /** Metrics of the application. Core exports none but its own yet: what is recorded here goes nowhere. */
+  readonly metricMeter: MetricMeter = noopMetricMeter;
+  /** The native runtime, for the SDK itself. */
+  readonly native: NativeRuntime;
+  readonly #shutdownCallbacks = new Set<() => void>();
+  #listening = false;
+
+  private constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
+    this.native = native;
+    this.options = options;
+    this.logger = options.logger;
+    if (options.native.logging?.forward === true) native.forwardLogs((record) => this.#log(record));
+  }
+
+  /**
+   * Sets up the runtime of this process. Must come before the first connection and the first Worker.
+   *
+   * @throws IllegalStateError if there is one already
+   * @throws TypeError for options that can't be used
+   */
+  static install(options: RuntimeOptions): Runtime {
+    if (current !== undefined) {
+      throw new IllegalStateError(
+        currentIsInstalled
+          ? "Runtime singleton has already been installed: call Runtime.install once, or shut the first one down before"
+          : "Runtime singleton has already been instantiated: call Runtime.install before the first connection and the first Worker",
+      );
+    }
+    const compiled = compileOptions(options);
+    current = new Runtime(installCoreRuntime(compiled.native), compiled);
+    currentIsInstalled = true;
+    return current;
+  }
+
+  /** The runtime of this process; set up with defaults by the first call. */
+  static instance(): Runtime {
+    if (current === undefined) {
+      current = new Runtime(coreRuntime(), compileOptions({}));
+      currentIsInstalled = false;
+    }
+    return current;
+  }
+
+  /** Ends the runtime. Its threads go when the last connection and Worker that use it are closed; another can be installed. */
+  async shutdown(): Promise<void> {
+    this.#shutdownCallbacks.clear();
+    this.#listen();
+    if (current !== this) return;
+    current = undefined;
+    closeCoreRuntime();
+  }
+
+  /** Has a function called when one of the shutdown signals arrives; the process then doesn't end by itself. */
+  registerShutdownSignalCallback(callback: () => void): void {
+    this.#shutdownCallbacks.add(callback);
+    this.#listen();
+  }
+
+  /** Undoes {@link registerShutdownSignalCallback}. Without callbacks signals do what they always do. */
+  deregisterShutdownSignalCallback(callback: () => void): void {
+    this.#shutdownCallbacks.delete(callback);
+    this.#listen();
+  }
+
+  #listen(): void {
+    const wanted = this.#shutdownCallbacks.size > 0;
+    if (wanted === this.#listening) return;
+    this.#listening = wanted;
+    for (const signal of this.options.shutdownSignals) {
+      if (wanted) process.on(signal, this.#onSignal);
+      else process.off(signal, this.#onSignal);
+    }
+  }
+
+  readonly #onSignal = (): void => {
+    const callbacks = [...this.#shutdownCallbacks];
+    // From here on a second signal ends the process, for people who don't want to wait.
+    this.#shutdownCallbacks.clear();
+    this.#listen();
+    for (const callback of callbacks) queueMicrotask(callback);
+  };
+
+  #log({ level, target, message, timestampMs, fields }: NativeLogRecord): void {
+    const meta: LogMetadata = {
+      sdkComponent: SdkComponent.core,
+      target,
+      ...fields,
+      [LogTimestamp]: BigInt(Math.round(timestampMs)) * 1_000_000n,
+    };
+    this.logger.log(level, message, meta);
+  }
+}

@@ -1,0 +1,31 @@
+import type { CompiledWorkerOptions } from "./compile-options";
+import { type Logger, lowestLevel } from "./logger";
+import type { ThreadSetup } from "./thread-messages";
+import type { LoadedBundle } from "./worker-bundle";
+
+/**
+ * What the workflow threads of a Worker need to know.
+ *
+ * @param options options of the Worker
+ * @param bundle its Workflow code
+ * @param logger where the log records of Workflow code will go
+ */
+export function threadSetup(options: CompiledWorkerOptions, bundle: LoadedBundle, logger: Logger): Omit<ThreadSetup, "counters"> {
+  return {
+    ...bundle,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    activityNames: [...options.activities.keys()],
+    deadlockTimeoutMs: options.isolateExecutionTimeoutMs,
+    showStackTraceSources: options.showStackTraceSources,
+    logLevel: lowestLevel(logger),
+    failureErrorTypes: options.workflowFailureErrorTypes ?? {},
+    sinks: Object.fromEntries(
+      Object.entries(options.sinks ?? {}).map(([sink, functions]) => [
+        sink,
+        Object.fromEntries(Object.entries(functions).map(([name, { callDuringReplay = false }]) => [name, callDuringReplay])),
+      ]),
+    ),
+    reportEvictions: false,
+  };
+}

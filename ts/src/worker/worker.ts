@@ -1,0 +1,416 @@
+import { Client } from "../client";
+import { type Duration, IllegalStateError, type MetricMeter, SdkComponent } from "../common";
+import { msToNumber } from "../common/time";
+import { NativeWorker, type TaskKind } from "../native";
+import { ActivityTasks } from "./activity-tasks";
+import { type CompiledWorkerOptions, compileWorkerOptions, hasWorkflows, nativeWorkerOptions } from "./compile-options";
+import { NativeConnection } from "./connection";
+import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
+import { type Logger, loggerWithAttributes } from "./logger";
+import type { HistoryInput } from "./history";
+import { replayHistories, type ReplayHistoriesIterable } from "./replay";
+import type { ReplayResult } from "./replay-error";
+import { Runtime } from "./runtime";
+import { threadSetup } from "./thread-setup";
+import { defaultBuildId, loadBundle } from "./worker-bundle";
+import { workerError } from "./worker-errors";
+import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
+import { deliverLogs, deliverSinkCalls } from "./workflow-output";
+import { WorkflowThreads } from "./workflow-threads";
+
+/**
+ * What a Worker is doing.
+ * - `INITIALIZED`: made, not running.
+ * - `RUNNING`: takes tasks.
+ * - `STOPPING`: told to shut down.
+ * - `DRAINING`: takes no new tasks; those it has are being finished.
+ * - `DRAINED`: everything is finished, connections are being released.
+ * - `STOPPED`: `run` has resolved.
+ * - `FAILED`: `run` has rejected.
+ */
+export type State = "INITIALIZED" | "RUNNING" | "STOPPING" | "DRAINING" | "DRAINED" | "STOPPED" | "FAILED";
+
+/** What a poller is doing. */
+export type PollerState = "POLLING" | "SHUTDOWN" | "FAILED";
+
+/** A snapshot of a Worker, see {@link Worker.getStatus}. */
+export interface WorkerStatus {
+  /** What the Worker is doing. */
+  runState: State;
+  /** What the poller of Workflow tasks is doing. */
+  workflowPollerState: PollerState;
+  /** What the poller of activity tasks is doing. */
+  activityPollerState: PollerState;
+  /** Whether Workflow tasks are being waited for. */
+  hasOutstandingWorkflowPoll: boolean;
+  /** Whether activity tasks are being waited for. */
+  hasOutstandingActivityPoll: boolean;
+  /** Activations that Workflow code is working on; at most one per thread. */
+  numInFlightWorkflowActivations: number;
+  /** Running activities, local ones included. */
+  numInFlightActivities: number;
+  /** Running activities that have a task on the server. */
+  numInFlightNonLocalActivities: number;
+  /** Running local activities. */
+  numInFlightLocalActivities: number;
+  /** Workflow runs in memory. */
+  numCachedWorkflows: number;
+  /** Running activities that have sent a heartbeat. */
+  numHeartbeatingActivities: number;
+}
+
+/** Options of {@link Worker.runUntil}. */
+export interface RunUntilOptions {
+  /** How long to wait for the promise after the Worker has stopped. Default 0. */
+  promiseCompletionTimeout?: Duration;
+}
+
+interface WorkerParts {
+  options: CompiledWorkerOptions;
+  runtime: Runtime;
+  logger: Logger;
+  metricMeter: MetricMeter;
+  native: NativeWorker;
+  threads: WorkflowThreads | undefined;
+  connection: NativeConnection;
+  /** Whether the Worker made the connection itself, and so closes it. */
+  ownsConnection: boolean;
+  /** Rejects when a thread fails, from its start on. */
+  failure: PromiseWithResolvers<never>;
+}
+
+/** Takes tasks from a task queue, runs Workflow code on threads of its own and activities on this one. */
+export class Worker {
+  /** The options it was made with, with defaults filled in. */
+  readonly options: CompiledWorkerOptions;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #native: NativeWorker;
+  readonly #threads: WorkflowThreads | undefined;
+  readonly #activities: ActivityTasks;
+  readonly #failure: PromiseWithResolvers<never>;
+  readonly #activitiesStopped = Promise.withResolvers<void>();
+  #connection: NativeConnection;
+  #ownsConnection: boolean;
+  #client: Client | undefined;
+  #state: State = "INITIALIZED";
+  #pollers: Record<"workflow" | "activity", PollerState>;
+  #forceTimer: ReturnType<typeof setTimeout> | undefined;
+  #released = false;
+
+  /**
+   * Makes a Worker: bundles its Workflows, starts its threads and asks the server about the namespace.
+   *
+   * @throws TypeError for options that can't be used
+   * @throws TransportError if the server can't be reached or doesn't know the namespace
+   * @throws ForbiddenModuleError if Workflow code imports what it can't use
+   */
+  static async create(options: WorkerOptions): Promise<Worker> {
+    const plugins = [...(options.plugins ?? []), ...(options.connection?.workerPlugins ?? [])];
+    options = { ...options, plugins };
+    for (const plugin of plugins) options = (await plugin.configureWorker?.(options)) ?? options;
+    const runtime = Runtime.instance();
+    const attributes = { sdkComponent: SdkComponent.worker, taskQueue: options.taskQueue };
+    const logger = loggerWithAttributes(runtime.logger, () => attributes);
+    const compiled = compileWorkerOptions(options, logger);
+    const metricMeter = runtime.metricMeter.withTags({ namespace: compiled.namespace, taskQueue: compiled.taskQueue });
+    return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+  }
+
+  /**
+   * Replays a history against Workflow code.
+   *
+   * @param options where the code is
+   * @param history protobuf message, its encoded bytes, or its JSON as `temporal workflow show --output json` prints it
+   * @param workflowId what the Workflow sees as its ID, which histories don't contain. Default `"fake"`
+   * @throws DeterminismViolationError if the code doesn't agree with the history
+   * @throws ReplayError if the replay fails for another reason
+   */
+  static async runReplayHistory(options: ReplayWorkerOptions, history: HistoryInput, workflowId = "fake"): Promise<void> {
+    for await (const { error } of Worker.runReplayHistories(options, [{ history, workflowId }])) {
+      if (error !== undefined) throw error;
+    }
+  }
+
+  /**
+   * Replays histories one after the other against the same code.
+   *
+   * @param options where the code is
+   * @param histories histories with their Workflow IDs, for example from `client.workflow.list().intoHistories()`
+   * @returns a result for each, in the same order
+   */
+  static runReplayHistories(options: ReplayWorkerOptions, histories: ReplayHistoriesIterable): AsyncIterableIterator<ReplayResult> {
+    return replayHistories(options, histories);
+  }
+
+  private constructor(parts: WorkerParts) {
+    this.options = parts.options;
+    this.#runtime = parts.runtime;
+    this.#logger = parts.logger;
+    this.#native = parts.native;
+    this.#threads = parts.threads;
+    this.#connection = parts.connection;
+    this.#ownsConnection = parts.ownsConnection;
+    this.#failure = parts.failure;
+    this.#connection.hold(this);
+    const pollsActivities = this.options.activities.size > 0;
+    this.#pollers = { workflow: this.#threads === undefined ? "SHUTDOWN" : "POLLING", activity: pollsActivities ? "POLLING" : "SHUTDOWN" };
+    if (!pollsActivities) this.#activitiesStopped.resolve();
+    this.#activities = new ActivityTasks({
+      activities: this.options.activities,
+      namespace: this.options.namespace,
+      taskQueue: this.options.taskQueue,
+      dataConverter: this.options.loadedDataConverter,
+      interceptors: this.options.interceptors.activity,
+      logger: this.#logger,
+      metricMeter: parts.metricMeter,
+      client: () => this.client,
+      bindClient: (signal, run) => this.#connection.withAbortSignal(signal, run),
+      complete: (completion) => this.#whileOpen(() => this.#native.completeActivityTask(completion)),
+      recordHeartbeat: (heartbeat) => this.#whileOpen(() => this.#native.recordActivityHeartbeat(heartbeat)),
+    });
+  }
+
+  /** What the Worker is doing. */
+  getState(): State {
+    return this.#state;
+  }
+
+  /** A snapshot of what the Worker is doing. */
+  getStatus(): WorkerStatus {
+    const polls = this.#state === "RUNNING";
+    const { inFlight, inFlightLocal, heartbeating } = this.#activities;
+    return {
+      runState: this.#state,
+      workflowPollerState: this.#pollers.workflow,
+      activityPollerState: this.#pollers.activity,
+      hasOutstandingWorkflowPoll: polls && this.#pollers.workflow === "POLLING",
+      hasOutstandingActivityPoll: polls && this.#pollers.activity === "POLLING",
+      numInFlightWorkflowActivations: this.#threads?.inFlight ?? 0,
+      numInFlightActivities: inFlight,
+      numInFlightNonLocalActivities: inFlight - inFlightLocal,
+      numInFlightLocalActivities: inFlightLocal,
+      numCachedWorkflows: this.#threads?.cached ?? 0,
+      numHeartbeatingActivities: heartbeating,
+    };
+  }
+
+  /** A client for the Worker's connection and namespace; activities get it as `Context.current().client`. */
+  get client(): Client {
+    this.#client ??= new Client({
+      connection: this.#connection,
+      namespace: this.options.namespace,
+      identity: this.options.identity,
+      ...(this.options.dataConverter === undefined ? {} : { dataConverter: this.options.dataConverter }),
+      ...(this.options.interceptors.client === undefined ? {} : { interceptors: this.options.interceptors.client }),
+    });
+    return this.#client;
+  }
+
+  /** The connection in use. Setting it moves the running Worker to another server or other credentials. */
+  get connection(): NativeConnection {
+    return this.#connection;
+  }
+
+  set connection(connection: NativeConnection) {
+    if (connection === this.#connection) return;
+    this.#native.replaceClient(connection.connected);
+    const previous = this.#connection;
+    const owned = this.#ownsConnection;
+    previous.release(this);
+    connection.hold(this);
+    this.#connection = connection;
+    this.#ownsConnection = false;
+    this.#client = undefined;
+    if (owned) previous.close().catch((error: unknown) => this.#logger.error("Error closing the previous connection", { error }));
+  }
+
+  /**
+   * Begins to shut down: no new tasks are taken, running activities are cancelled after `shutdownGraceTime`, and `run`
+   * resolves when everything is finished.
+   *
+   * @throws IllegalStateError unless the Worker is running
+   */
+  shutdown(): void {
+    if (this.#state !== "RUNNING") throw new IllegalStateError(`Not running. Current state: ${this.#state}`);
+    this.#setState("STOPPING");
+    const limit = this.options.shutdownForceTimeMs;
+    if (limit !== undefined) {
+      const expired = () =>
+        this.#failure.reject(new GracefulShutdownPeriodExpiredError("Timed out while waiting for worker to shutdown gracefully"));
+      this.#forceTimer = setTimeout(expired, limit);
+    }
+    try {
+      this.#native.initiateShutdown();
+      this.#setState("DRAINING");
+    } catch (error) {
+      this.#failure.reject(error);
+    }
+  }
+
+  /**
+   * Takes tasks until {@link shutdown}, or one of the Runtime's shutdown signals.
+   *
+   * @throws IllegalStateError if the Worker was run before
+   * @throws GracefulShutdownPeriodExpiredError if the shutdown took longer than `shutdownForceTime`
+   * @throws TransportError, UnexpectedError if the Worker can't go on
+   */
+  async run(): Promise<void> {
+    let run = (worker: Worker) => worker.#run();
+    for (const plugin of (this.options.plugins ?? []).toReversed()) {
+      const next = run;
+      if (plugin.runWorker !== undefined) run = (worker) => plugin.runWorker?.(worker, next) ?? next(worker);
+    }
+    return run(this);
+  }
+
+  /**
+   * Runs until a promise is settled.
+   *
+   * @param fnOrPromise the promise, or a function that returns it and is called when the Worker runs
+   * @returns what the promise resolves with
+   * @throws what the promise rejects with, or why the Worker failed, or a {@link CombinedWorkerRunError} of both
+   * @throws PromiseCompletionTimeoutError if the Worker stopped before the promise was settled
+   */
+  async runUntil<R>(fnOrPromise: Promise<R> | (() => Promise<R>), options?: RunUntilOptions): Promise<R> {
+    const running = this.run();
+    const inner = (async () => (typeof fnOrPromise === "function" ? fnOrPromise() : fnOrPromise))();
+    let settled: PromiseSettledResult<R> | undefined;
+    const settling = Promise.allSettled([inner]).then(([result]) => {
+      settled = result;
+      if (this.#state === "RUNNING") this.shutdown();
+    });
+    const [worker] = await Promise.allSettled([running]);
+    if (settled === undefined) await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0));
+    const result = settled ?? {
+      status: "rejected" as const,
+      reason: new PromiseCompletionTimeoutError("The Worker has stopped, but the promise that it was to run for isn't settled"),
+    };
+    if (worker.status === "fulfilled") {
+      if (result.status === "fulfilled") return result.value;
+      throw result.reason;
+    }
+    if (result.status === "fulfilled") throw worker.reason;
+    throw new CombinedWorkerRunError("Worker terminated with fatal error in `runUntil`", {
+      cause: { workerError: worker.reason, innerError: result.reason },
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#state !== "INITIALIZED") throw new IllegalStateError("Poller was already started");
+    this.#setState("RUNNING");
+    const onSignal = () => {
+      if (this.#state === "RUNNING") this.shutdown();
+    };
+    this.#runtime.registerShutdownSignalCallback(onSignal);
+    try {
+      this.#start();
+      await Promise.race([this.#finished(), this.#failure.promise]);
+      this.#setState("DRAINED");
+      await Promise.race([this.#native.finalizeShutdown(), this.#failure.promise]);
+      await this.#threads?.stop();
+      await this.#release();
+      this.#setState("STOPPED");
+    } catch (error) {
+      const reason = workerError(error);
+      this.#logger.error("Worker failed", { error: reason });
+      this.#setState("FAILED");
+      this.#threads?.kill();
+      await this.#release();
+      throw reason;
+    } finally {
+      this.#runtime.deregisterShutdownSignalCallback(onSignal);
+    }
+  }
+
+  #start(): void {
+    this.#native.start({
+      workflowQueues: this.#threads?.queues ?? [],
+      ...(this.options.activities.size === 0 ? {} : { onActivityTask: (task) => this.#activities.handle(task) }),
+      onStopped: (kind, error) => this.#stopped(kind, error),
+      onError: (error) => this.#failure.reject(error),
+    });
+  }
+
+  #stopped(kind: TaskKind, error: Error | undefined): void {
+    if (kind !== "nexus") this.#pollers[kind] = error === undefined ? "SHUTDOWN" : "FAILED";
+    if (error !== undefined) this.#failure.reject(error);
+    else if (kind === "activity") this.#activitiesStopped.resolve();
+  }
+
+  async #finished(): Promise<void> {
+    const workflows = this.#threads?.drained().then(() => this.#stopped("workflow", undefined));
+    await Promise.all([workflows, this.#activitiesStopped.promise]);
+    await this.#activities.idle();
+  }
+
+  async #release(): Promise<void> {
+    clearTimeout(this.#forceTimer);
+    this.#released = true;
+    this.#native.close();
+    this.#connection.release(this);
+    if (this.#ownsConnection) await this.#connection.close();
+  }
+
+  /** Nobody is left after a failure to take what running activities still have to say. */
+  #whileOpen(action: () => void): void {
+    if (this.#released) return;
+    try {
+      action();
+    } catch (error) {
+      this.#failure.reject(error);
+    }
+  }
+
+  #setState(state: State): void {
+    this.#state = state;
+    this.#logger.info("Worker state changed", { state });
+  }
+}
+
+async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger: Logger, metricMeter: MetricMeter): Promise<WorkerParts> {
+  const ownsConnection = options.connection === undefined;
+  const failure = Promise.withResolvers<never>();
+  // Reported by `run`, or by nothing if the Worker is never run.
+  failure.promise.catch(() => {});
+  const made: { connection?: NativeConnection; native?: NativeWorker } = {};
+  // Threads, bundle and connection need nothing of each other, so they are made at the same time.
+  const threads = hasWorkflows(options) ? startThreads(options, logger, failure) : undefined;
+  const bundling = loadBundle(options, logger);
+  bundling.catch(() => {});
+  try {
+    const connection = (made.connection = options.connection ?? (await NativeConnection.connect()));
+    const bundle = await bundling;
+    const native = (made.native = new NativeWorker(
+      connection.connected,
+      nativeWorkerOptions(options, options.buildId ?? defaultBuildId(bundle)),
+    ));
+    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger));
+    await Promise.all([native.validate(), loading]);
+    await threads?.attach(native.handle);
+    return { options, runtime, logger, metricMeter, native, threads, connection, ownsConnection, failure };
+  } catch (error) {
+    threads?.kill();
+    made.native?.close();
+    if (ownsConnection) await made.connection?.close();
+    throw workerError(error);
+  }
+}
+
+function startThreads(options: CompiledWorkerOptions, logger: Logger, failure: PromiseWithResolvers<never>): WorkflowThreads {
+  return new WorkflowThreads(options.workflowThreadPoolSize, {
+    output: (logs, sinkCalls) => {
+      deliverLogs(logs, logger);
+      deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
+    },
+    evicted: () => {},
+    failed: (error) => failure.reject(error),
+  });
+}
+
+async function withTimeout(promise: Promise<unknown>, ms: number): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(timeout.resolve, ms);
+  await Promise.race([promise, timeout.promise]);
+  clearTimeout(timer);
+}

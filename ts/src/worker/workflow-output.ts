@@ -1,0 +1,40 @@
+import type { Logger, LogMetadata } from "./logger";
+import { LogTimestamp } from "./logger";
+import type { InjectedSinks } from "./sinks";
+import type { WorkflowInfo } from "../workflow";
+import type { WorkflowLogRecord, WorkflowSinkCall } from "./thread-messages";
+
+/** Passes log records of Workflow code on, with the time at which they were made. */
+export function deliverLogs(records: readonly WorkflowLogRecord[], logger: Logger): void {
+  for (const { level, message, attributes, timestampMs } of records) {
+    const meta: LogMetadata = { ...attributes, [LogTimestamp]: BigInt(Math.round(timestampMs)) * 1_000_000n };
+    logger.log(level, message, meta);
+  }
+}
+
+/** Calls the sink functions that Workflow code asked for. What they throw is logged, since the Workflow can't know. */
+export function deliverSinkCalls(calls: readonly WorkflowSinkCall[], sinks: InjectedSinks<any>, logger: Logger): void {
+  for (const { sink, fn, args, info } of calls) {
+    const failed = (error: unknown) => logger.error("External sink function threw an error", { sinkName: sink, fnName: fn, error });
+    try {
+      // It may be asynchronous; nobody waits for it.
+      Promise.resolve(sinks[sink]?.[fn]?.fn(completeInfo(info), ...args)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+/** Real time and randomness for a Workflow's info, which couldn't come with it from the workflow thread. */
+const realSources: Pick<WorkflowInfo["unsafe"], "now" | "random"> = {
+  now: Date.now,
+  random: {
+    random: Math.random,
+    uuid4: () => crypto.randomUUID(),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+  },
+};
+
+function completeInfo(info: WorkflowSinkCall["info"]): WorkflowInfo {
+  return { ...info, unsafe: { ...info.unsafe, ...realSources } };
+}
