@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  createPayloadValidationError,
+  cutoffStackTrace,
+  DefaultFailureConverter,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+  ensureApplicationFailure,
+  ensureTemporalFailure,
+  IllegalStateError,
+  NexusOperationFailure,
+  PayloadConverterError,
+  type ProtoFailure,
+  rootCause,
+  ServerFailure,
+  TemporalFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  ValueError,
+  WorkflowNotFoundError,
+} from "../../src/common";
+import { HandlerError } from "../../src/common/nexus";
+import { brandError } from "../../src/common/type-helpers";
+import { Failure } from "../../src/proto/temporal/api/failure/v1/message";
+
+/** The error at the other end: as failure, over the wire, and back. */
+function travel(error: unknown, converter = defaultFailureConverter): Error {
+  const failure = converter.errorToFailure(error, defaultPayloadConverter);
+  return converter.failureToError(Failure.decode(Failure.encode(failure).finish()), defaultPayloadConverter);
+}
+
+describe("failures travel", () => {
+  test("ApplicationFailure with all its fields and causes", () => {
+    const cause = new TypeError("root");
+    const error = ApplicationFailure.create({ message: "m", type: "T", nonRetryable: true, details: [1, { a: 2 }], cause, category: "BENIGN", nextRetryDelay: "5s" });
+    const failure = defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
+    expect(failure.source).toBe("TypeScriptSDK");
+    expect(failure.applicationFailureInfo!.nextRetryDelay!.seconds!.toNumber()).toBe(5);
+    const arrived = travel(error) as ApplicationFailure;
+    expect(arrived).toBeInstanceOf(ApplicationFailure);
+    expect(arrived).toMatchObject({ message: "m", type: "T", nonRetryable: true, details: [1, { a: 2 }], category: "BENIGN" });
+    expect(arrived.cause).toBeInstanceOf(TemporalFailure);
+    expect(arrived.cause!.message).toBe("root");
+    expect(rootCause(arrived)).toBe("root");
+  });
+
+  test.each<[Error, object]>([
+    [new CancelledFailure("c", ["d"]), { message: "c", details: ["d"] }],
+    [new TerminatedFailure("t"), { message: "t" }],
+    [new TimeoutFailure("t", { beat: 1 }, "HEARTBEAT"), { timeoutType: "HEARTBEAT", lastHeartbeatDetails: { beat: 1 } }],
+    [new ServerFailure("s", true), { nonRetryable: true }],
+    [new ActivityFailure("a", "type", "id", "MAXIMUM_ATTEMPTS_REACHED", "me"), { activityType: "type", activityId: "id", retryState: "MAXIMUM_ATTEMPTS_REACHED", identity: "me" }],
+    [
+      new ChildWorkflowFailure("ns", { workflowId: "w", runId: "r" }, "type", "TIMEOUT"),
+      { namespace: "ns", execution: { workflowId: "w", runId: "r" }, workflowType: "type", retryState: "TIMEOUT" },
+    ],
+    [new NexusOperationFailure("n", 3, "e", "s", "o", "token"), { scheduledEventId: 3, endpoint: "e", service: "s", operation: "o", operationToken: "token" }],
+  ])("failures of every class: #%#", (error, fields) => {
+    const arrived = travel(error);
+    expect(arrived.constructor).toBe(error.constructor);
+    expect(arrived).toMatchObject(fields);
+  });
+
+  test("Nexus handler errors, which are sent on as they came", () => {
+    const arrived = travel(new HandlerError("NOT_FOUND", "h", { retryableOverride: true })) as HandlerError;
+    expect(arrived).toBeInstanceOf(HandlerError);
+    expect([arrived.type, arrived.retryable, arrived.message]).toEqual(["NOT_FOUND", true, "h"]);
+    const unknown: ProtoFailure = { message: "x", nexusHandlerFailureInfo: { type: "SOMETHING_NEW" } };
+    const error = defaultFailureConverter.failureToError(unknown, defaultPayloadConverter) as HandlerError;
+    expect([error.type, error.rawErrorType]).toEqual(["UNKNOWN", "SOMETHING_NEW"]);
+    expect(defaultFailureConverter.errorToFailure(error, defaultPayloadConverter)).toEqual(unknown);
+  });
+
+  test("a failure that came from elsewhere is sent on unchanged", () => {
+    const failure: ProtoFailure = { message: "m", source: "GoSDK", stackTrace: "go stack", applicationFailureInfo: { type: "T" } };
+    const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
+    expect(error.stack).toBe("go stack");
+    expect(defaultFailureConverter.errorToFailure(error, defaultPayloadConverter)).toBe(failure);
+  });
+
+  test("thrown values that are no errors", () => {
+    const failure = (value: unknown) => defaultFailureConverter.errorToFailure(value, defaultPayloadConverter).message;
+    expect(failure("text")).toStartWith("text [A non-Error value was thrown");
+    expect(failure({ a: 1 })).toStartWith('{"a":1} [A non-Error');
+    expect(failure(undefined)).toStartWith("undefined [A non-Error");
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    expect(failure(circular)).toStartWith("[object Object] [A non-Error");
+  });
+
+  test("a reset workflow's failure is an ApplicationFailure", () => {
+    const error = defaultFailureConverter.failureToError({ message: "r", resetWorkflowFailureInfo: {} }, defaultPayloadConverter);
+    expect(error).toMatchObject({ type: "ResetWorkflow", nonRetryable: false });
+  });
+
+  test("encodeCommonAttributes hides messages and stacks, of causes too", () => {
+    const converter = new DefaultFailureConverter({ encodeCommonAttributes: true });
+    const failure = converter.errorToFailure(ApplicationFailure.create({ message: "secret", cause: new Error("deeper") }), defaultPayloadConverter);
+    expect([failure.message, failure.stackTrace, failure.cause!.message]).toEqual(["Encoded failure", "", "Encoded failure"]);
+    const arrived = travel(ApplicationFailure.create({ message: "secret", cause: new Error("deeper") }), converter) as ApplicationFailure;
+    expect([arrived.message, arrived.cause!.message]).toEqual(["secret", "deeper"]);
+    expect(arrived.stack).toContain("failures.test.ts");
+  });
+
+  test("encoded attributes of another shape are left alone", () => {
+    const encodedAttributes = defaultPayloadConverter.toPayload("nonsense");
+    expect(defaultFailureConverter.failureToError({ message: "m", encodedAttributes }, defaultPayloadConverter).message).toBe("m");
+  });
+});
+
+describe("error classes", () => {
+  test("names and inheritance", () => {
+    expect(new PayloadConverterError("x").name).toBe("PayloadConverterError");
+    expect(new PayloadConverterError("x")).toBeInstanceOf(ValueError);
+    expect(new ValueError("x")).not.toBeInstanceOf(PayloadConverterError);
+    expect(new ApplicationFailure("x")).toBeInstanceOf(TemporalFailure);
+    expect(new TemporalFailure("x")).not.toBeInstanceOf(ApplicationFailure);
+    expect(new IllegalStateError("x")).toBeInstanceOf(Error);
+    expect({}).not.toBeInstanceOf(ValueError);
+    expect(null as any).not.toBeInstanceOf(ValueError);
+  });
+
+  test("instanceof holds across copies of a class, but not for unbranded subclasses", () => {
+    class Copy extends Error {
+      static {
+        brandError(this, "WorkflowNotFoundError");
+      }
+    }
+    class Own extends TemporalFailure {}
+    expect(new Copy()).toBeInstanceOf(WorkflowNotFoundError);
+    expect(new Own("x")).toBeInstanceOf(Own);
+    expect(new TemporalFailure("x")).not.toBeInstanceOf(Own);
+  });
+
+  test("ensureApplicationFailure", () => {
+    const cause = new Error("cause");
+    class OwnError extends Error {}
+    const error = Object.assign(new OwnError("m"), { cause });
+    const failure = ensureApplicationFailure(error);
+    expect(failure).toMatchObject({ message: "m", type: "OwnError", nonRetryable: false });
+    expect(failure.cause).toBe(cause);
+    expect(failure.stack).toBe(error.stack!);
+    expect(ensureApplicationFailure(failure)).toBe(failure);
+    expect(ensureApplicationFailure("text")).toMatchObject({ message: "text" });
+    const cancelled = new CancelledFailure("c");
+    expect(ensureTemporalFailure(cancelled)).toBe(cancelled);
+    expect(ApplicationFailure.fromError(error, { nonRetryable: true, type: "Other" })).toMatchObject({ message: "m", type: "Other", nonRetryable: true });
+  });
+
+  test("shorthands", () => {
+    expect(ApplicationFailure.retryable("m", null, 1)).toMatchObject({ type: "Error", nonRetryable: false, details: [1] });
+    expect(ApplicationFailure.nonRetryable("m", "T")).toMatchObject({ type: "T", nonRetryable: true, details: [] });
+    expect(createPayloadValidationError("why")).toMatchObject({ type: "PayloadValidationError", nonRetryable: true, details: ["why"] });
+    expect(rootCause("text")).toBe("text");
+    expect(rootCause(1)).toBeUndefined();
+  });
+});
+
+test("stack traces lose the SDK's frames at their end only", () => {
+  const sdk = `${import.meta.dir.replace("/tests/common", "")}/src`;
+  const stack = [
+    "Error: x",
+    `    at sleep (${sdk}/workflow/timers.ts:1:1)`,
+    "    at order (/app/workflows.ts:2:2)",
+    `    at run (${sdk}/workflow/run/activator.ts:3:3)`,
+    "    at processTicksAndRejections (native:7:39)",
+  ];
+  expect(cutoffStackTrace(stack.join("\n"))).toBe(stack.slice(0, 3).join("\n"));
+  const own = [stack[0], stack[1], stack[3]].join("\n");
+  expect(cutoffStackTrace(own)).toBe(own);
+  expect(cutoffStackTrace(undefined)).toBe("");
+});

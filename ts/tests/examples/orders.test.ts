@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ApplicationFailure, CancelledFailure, type Duration } from "temporal-bun-sdk/common";
+import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from "temporal-bun-sdk/client";
+import { EventType } from "temporal-bun-sdk/proto/temporal/api/enums/v1/event_type";
+import { order, ship, status, type OrderStatus } from "../../examples/orders/workflows";
+import { startServer, type PrivateServer } from "../support/server";
+
+const folder = `${import.meta.dir}/../../examples/orders`;
+
+let server: PrivateServer;
+let connection: Connection;
+let client: Client;
+const processes = new Set<Bun.Subprocess>();
+
+beforeAll(async () => {
+  // A server of its own: the example's task queue has a fixed name, and another test's worker must not take its tasks.
+  server = await startServer();
+  connection = await Connection.connect({ address: server.address });
+  client = new Client({ connection });
+});
+
+afterAll(async () => {
+  for (const child of processes) child.kill("SIGKILL");
+  await connection?.close();
+  await server?.stop();
+});
+
+/** Runs a script of the example as a process of its own. */
+function run(script: string, ...words: string[]) {
+  const child = Bun.spawn([process.execPath, `${folder}/${script}`, ...words], {
+    env: { ...process.env, TEMPORAL_ADDRESS: server.address },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  processes.add(child);
+  void child.exited.then(() => processes.delete(child));
+  return child;
+}
+
+/** A worker that is asked to end, and must, when the block that made it is left. */
+function startWorker() {
+  const child = run("worker.ts");
+  return {
+    child,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      expect(await child.exited).toBe(0);
+    },
+  };
+}
+
+function startOrder(id: string, shipWithin: Duration = "1 hour") {
+  return client.workflow.start(order, {
+    workflowId: `order-${id}`,
+    taskQueue: "orders",
+    args: [{ id, item: "teapot", quantity: 2, cents: 4990, shipWithin }],
+  });
+}
+
+/** Asks the workflow for its status until it is `wanted`. */
+async function reaches(handle: WorkflowHandle<typeof order>, wanted: OrderStatus): Promise<void> {
+  for (let now = await handle.query(status); now !== wanted; now = await handle.query(status)) {
+    if (now === "cancelled" || now === "failed") throw new Error(`${handle.workflowId} is ${now} and will never be ${wanted}`);
+  }
+}
+
+/** Names of the activities that completed, in order. */
+async function completedActivities(handle: WorkflowHandle<typeof order>): Promise<string[]> {
+  const events = (await handle.fetchHistory()).events ?? [];
+  const names = new Map(events.map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name]));
+  return events.flatMap((event) => names.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId)) ?? []);
+}
+
+describe("the orders example", () => {
+  test("an order is reserved, charged at the third attempt, and shipped", async () => {
+    await using _worker = startWorker();
+    const shopper = run("client.ts", "shipped");
+    const output = await new Response(shopper.stdout).text();
+    expect(await shopper.exited).toBe(0);
+    expect(output).toContain("status: waiting for shipment");
+    expect(output).toContain("parcel-1867");
+
+    const handle = client.workflow.getHandle<typeof order>("order-shipped");
+    expect(await handle.result()).toEqual({ payment: "payment-shipped", trackingNumber: "parcel-1867" });
+    expect(await handle.query(status)).toBe("shipped");
+    expect(await completedActivities(handle)).toEqual(["reserve", "charge"]);
+    const events = (await handle.fetchHistory()).events ?? [];
+    const attempts = events.flatMap(({ activityTaskStartedEventAttributes: started }) => started?.attempt ?? []);
+    expect(attempts).toEqual([1, 3]);
+  });
+
+  test("a cancelled order is refunded and released", async () => {
+    await using _worker = startWorker();
+    const handle = await startOrder("cancelled");
+    await reaches(handle, "waiting for shipment");
+    await handle.cancel();
+    const error = await handle.result().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+    expect(await handle.query(status)).toBe("cancelled");
+    expect((await handle.describe()).status.name).toBe("CANCELLED");
+    expect(await completedActivities(handle)).toEqual(["reserve", "charge", "refund", "release"]);
+  });
+
+  test("an order that is not shipped in time is refunded and released, and fails", async () => {
+    await using _worker = startWorker();
+    const handle = await startOrder("late", "200 milliseconds");
+    const error = await handle.result().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    const cause = (error as WorkflowFailedError).cause;
+    expect(cause).toBeInstanceOf(ApplicationFailure);
+    expect((cause as ApplicationFailure).type).toBe("NotShipped");
+    expect(await handle.query(status)).toBe("failed");
+    expect(await completedActivities(handle)).toEqual(["reserve", "charge", "refund", "release"]);
+  });
+
+  test("a worker killed in the middle: another one goes on where it stopped", async () => {
+    const handle = await startOrder("survivor");
+    const killed = run("worker.ts");
+    await reaches(handle, "waiting for shipment");
+    killed.kill("SIGKILL");
+    expect(await killed.exited).not.toBe(0);
+    // Nobody runs the workflow now, but the server takes the signal.
+    await handle.signal(ship, "parcel-after-the-crash");
+
+    await using _worker = startWorker();
+    expect(await handle.result()).toEqual({ payment: "payment-survivor", trackingNumber: "parcel-after-the-crash" });
+    expect(await completedActivities(handle)).toEqual(["reserve", "charge"]);
+    // The history shows that it was another process that finished the workflow.
+    const events = (await handle.fetchHistory()).events ?? [];
+    const identities = events.flatMap((event) =>
+      event.eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED ? (event.workflowTaskCompletedEventAttributes?.identity ?? []) : [],
+    );
+    expect(new Set(identities).size).toBe(2);
+  });
+});

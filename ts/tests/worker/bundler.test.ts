@@ -1,0 +1,312 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { bundleWorkflowCode } from "../../src/worker/bundler";
+import { ForbiddenModuleError } from "../../src/worker/bundler-errors";
+
+let folder: string;
+const previousCache = process.env["TEMPORAL_BUN_CACHE_DIR"];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "bundler-test-"));
+  process.env["TEMPORAL_BUN_CACHE_DIR"] = join(folder, "cache");
+});
+
+afterAll(() => {
+  if (previousCache === undefined) delete process.env["TEMPORAL_BUN_CACHE_DIR"];
+  else process.env["TEMPORAL_BUN_CACHE_DIR"] = previousCache;
+  rmSync(folder, { recursive: true });
+});
+
+/** Writes files into a project of their own and returns the path of the first. */
+function project(name: string, files: Record<string, string>): string {
+  const root = join(folder, name);
+  const paths = Object.entries(files).map(([file, text]) => {
+    const path = join(root, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  });
+  return paths[0] ?? root;
+}
+
+interface Loaded {
+  exports: any;
+  required: string[];
+}
+
+/** Evaluates a bundle as a thread does, with stand-ins for the shared modules. */
+function load(code: string, shared: Record<string, unknown> = {}): Loaded {
+  const module = { exports: {} as any };
+  const required: string[] = [];
+  const require = (name: string) => {
+    required.push(name);
+    return shared[name] ?? {};
+  };
+  new Function("require", "module", "exports", code)(require, module, module.exports);
+  return { exports: module.exports, required };
+}
+
+async function failure(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("expected a rejection");
+}
+
+describe("what is in a bundle", () => {
+  test("the exported functions, and the modules they use", async () => {
+    const workflowsPath = project("plain", {
+      "workflows.ts": `import { twice } from "./steps"; export async function one(): Promise<number> { return twice(1); } export default async function any() { return 0; }`,
+      "steps.ts": `export const twice = (value: number): number => value * 2;`,
+    });
+    const { code } = await bundleWorkflowCode({ workflowsPath });
+    const { exports } = load(code);
+    expect(Object.keys(exports).sort()).toEqual(["default", "one"]);
+    expect(await exports.one()).toBe(2);
+  });
+
+  test("not the SDK, by whatever name it is imported", async () => {
+    const source = join(import.meta.dir, "../../src");
+    const workflowsPath = project("shared", {
+      "workflows.ts": `
+        import { sleep } from "@temporalio/workflow";
+        import { condition } from "temporal-bun-sdk/workflow";
+        import { msToNumber } from "@temporalio/common/lib/time";
+        import { ApplicationFailure } from "temporal-bun-sdk/common";
+        import * as direct from "${source}/workflow";
+        import * as file from "${source}/common/errors";
+        export const parts = [sleep, condition, msToNumber, ApplicationFailure, direct.sleep, file.ValueError];
+        export const later = () => import("@temporalio/workflow");`,
+    });
+    const { code } = await bundleWorkflowCode({ workflowsPath });
+    const workflow = { sleep: "sleep", condition: "condition" };
+    const common = { msToNumber: "ms", ApplicationFailure: "failure", ValueError: "value" };
+    const { exports, required } = load(code, { "temporal-bun-sdk/workflow": workflow, "temporal-bun-sdk/common": common });
+    expect(exports.parts).toEqual(["sleep", "condition", "ms", "failure", "sleep", "value"]);
+    expect(new Set(required)).toEqual(new Set(["temporal-bun-sdk/workflow", "temporal-bun-sdk/common"]));
+    expect((await exports.later()).sleep).toBe("sleep");
+  });
+
+  test("not what is imported for its types only", async () => {
+    const workflowsPath = project("types", {
+      "workflows.ts": `import type * as a from "./activities"; import { greet } from "./activities"; export const run = (f: typeof greet, g: typeof a.greet) => [f, g];`,
+      "activities.ts": `import { readFileSync } from "node:fs"; export const greet = () => readFileSync("name", "utf8");`,
+    });
+    const { code } = await bundleWorkflowCode({ workflowsPath });
+    expect(code).not.toContain("readFileSync");
+  });
+
+  test("assert, url and util with their deterministic part only", async () => {
+    const workflowsPath = project("builtins", {
+      "workflows.ts": `import assert from "node:assert"; import { URL as Url } from "url"; import * as util from "util"; export { assert, Url, util };`,
+    });
+    const assert = () => {};
+    const { exports, required } = load((await bundleWorkflowCode({ workflowsPath })).code, { "node:assert": assert });
+    expect(required).toEqual(["node:assert"]);
+    expect(exports.assert).toBe(assert);
+    expect(exports.Url).toBe(URL);
+    expect(exports.util.TextEncoder).toBe(TextEncoder);
+    expect(exports.util.inspect).toBeUndefined();
+  });
+
+  test("a source map that leads back to the files", async () => {
+    const workflowsPath = project("maps", { "workflows.ts": `export function fail() {\n  throw new Error("here");\n}` });
+    const { code, sourceMap } = await bundleWorkflowCode({ workflowsPath });
+    expect(JSON.parse(sourceMap).sources).toContain(workflowsPath);
+    const inline = code.slice(code.lastIndexOf("base64,") + "base64,".length).trim();
+    expect(Buffer.from(inline, "base64").toString()).toBe(sourceMap);
+  });
+
+  test("interceptors and converters beside the Workflows", async () => {
+    const workflowsPath = project("extras", {
+      "workflows.ts": `export const run = () => 1;`,
+      "interceptors.ts": `export const interceptors = () => ({ inbound: ["mine"] });`,
+      "converter.ts": `export const payloadConverter = { toPayload: 1, fromPayload: 2 };`,
+    });
+    const { code } = await bundleWorkflowCode({
+      workflowsPath,
+      workflowInterceptorModules: [join(dirname(workflowsPath), "interceptors.ts")],
+      payloadConverterPath: join(dirname(workflowsPath), "converter.ts"),
+    });
+    const { exports } = load(code);
+    expect(Object.keys(exports)).toEqual(["run"]);
+    expect(exports.__temporalInterceptorModules[0].interceptors()).toEqual({ inbound: ["mine"] });
+    expect(exports.__temporalPayloadConverter).toEqual({ toPayload: 1, fromPayload: 2 });
+  });
+});
+
+describe("modules that Workflows can't use", () => {
+  test("are refused with the chain of imports that leads to them", async () => {
+    const workflowsPath = project("chain", {
+      "workflows.ts": `import { save } from "./steps"; export const run = () => save();`,
+      "steps.ts": `import { write } from "./disk"; export const save = () => write();`,
+      "disk.ts": `import { writeFileSync } from "node:fs"; export const write = () => writeFileSync("a", "b");`,
+    });
+    const error = await failure(bundleWorkflowCode({ workflowsPath }));
+    expect(error).toBeInstanceOf(ForbiddenModuleError);
+    const [found, ...others] = (error as ForbiddenModuleError).imports;
+    expect(others).toEqual([]);
+    expect(found?.specifier).toBe("node:fs");
+    expect(found?.chain.map((file) => file.split("/").at(-1))).toEqual(["workflows.ts", "steps.ts", "disk.ts"]);
+    expect(error.message).toContain("ignoreModules");
+  });
+
+  test.each([
+    "fs",
+    "fs/promises",
+    "net",
+    "node:child_process",
+    "bun",
+    "bun:sqlite",
+    "@temporalio/worker",
+    "temporal-bun-sdk",
+    "temporal-bun-sdk/client",
+  ])("%s", async (module) => {
+    const workflowsPath = project(`forbidden-${Bun.hash(module)}`, {
+      "workflows.ts": `import * as bad from "${module}"; export const run = () => bad;`,
+    });
+    const error = await failure(bundleWorkflowCode({ workflowsPath }));
+    expect(error).toBeInstanceOf(ForbiddenModuleError);
+    expect(error.message).toContain(`'${module}'`);
+  });
+
+  test("are found in require calls and dynamic imports too", async () => {
+    const workflowsPath = project("dynamic", { "workflows.ts": `export const run = async () => [require("net"), await import("http")];` });
+    const error = (await failure(bundleWorkflowCode({ workflowsPath }))) as ForbiddenModuleError;
+    expect(error.imports.map(({ specifier }) => specifier).sort()).toEqual(["http", "net"]);
+  });
+
+  test("are left out when they are ignored", async () => {
+    const workflowsPath = project("ignored", {
+      "workflows.ts": `import * as fs from "fs"; export const keys = () => Object.keys(fs.promises ?? {});`,
+    });
+    const { exports } = load((await bundleWorkflowCode({ workflowsPath, ignoreModules: ["fs"] })).code);
+    expect(exports.keys()).toEqual([]);
+  });
+});
+
+describe("bad input", () => {
+  test("a path that doesn't exist", async () => {
+    const error = await failure(bundleWorkflowCode({ workflowsPath: join(folder, "nowhere.ts") }));
+    expect(error.message).toContain("nowhere.ts' doesn't exist");
+  });
+
+  test("a folder without an index", async () => {
+    project("no-index", { "other.ts": "" });
+    const error = await failure(bundleWorkflowCode({ workflowsPath: join(folder, "no-index") }));
+    expect(error.message).toContain("a folder without an index file");
+  });
+
+  test("code that doesn't compile, and an import of nothing, with the place", async () => {
+    const workflowsPath = project("broken", { "workflows.ts": `import { a } from "./missing";\nexport const run = a;` });
+    const error = await failure(bundleWorkflowCode({ workflowsPath }));
+    expect(error.message).toMatch(/workflows\.ts:1:\d+: .*missing/);
+  });
+
+  test("webpack's hook", async () => {
+    const workflowsPath = project("hook", { "workflows.ts": "" });
+    const error = await failure(bundleWorkflowCode({ workflowsPath, webpackConfigHook: () => ({}) } as never));
+    expect(error.message).toContain("buildConfigHook");
+  });
+});
+
+describe("the cache", () => {
+  const bundle = async (workflowsPath: string) => load((await bundleWorkflowCode({ workflowsPath })).code).exports;
+
+  /** Bundles in a process of its own, since Bun remembers the files of a folder for as long as a process lives. */
+  async function bundleElsewhere(workflowsPath: string): Promise<{ value: unknown; cached: boolean }> {
+    const program = `
+      import { bundleWorkflowCode } from ${JSON.stringify(join(import.meta.dir, "../../src/worker/bundler"))};
+      let cached;
+      const logger = { info: (message, meta) => { cached = meta.cached; } };
+      const { code } = await bundleWorkflowCode({ workflowsPath: ${JSON.stringify(workflowsPath)}, logger });
+      const module = { exports: {} };
+      new Function("module", "exports", code)(module, module.exports);
+      console.log(JSON.stringify({ value: module.exports.value, cached }));`;
+    const child = Bun.spawn([process.execPath, "-e", program], { env: process.env, stderr: "inherit" });
+    return JSON.parse(await new Response(child.stdout).text());
+  }
+
+  test("gives back what was made, until an input changes", async () => {
+    const workflowsPath = project("cached", {
+      "workflows.ts": `import { value } from "./value"; export { value };`,
+      "value.ts": `export const value = 1;`,
+    });
+    expect(await bundleElsewhere(workflowsPath)).toEqual({ value: 1, cached: false });
+    expect(await bundleElsewhere(workflowsPath)).toEqual({ value: 1, cached: true });
+    expect((await bundle(workflowsPath)).value).toBe(1);
+    project("cached", { "value.ts": `export const value = 2;` });
+    expect((await bundle(workflowsPath)).value).toBe(2);
+  });
+
+  test("notices a new file that an import now leads to", async () => {
+    const workflowsPath = project("shadowed", {
+      "workflows.ts": `import { value } from "./value"; export { value };`,
+      "value.js": `export const value = "js";`,
+    });
+    expect((await bundleElsewhere(workflowsPath)).value).toBe("js");
+    project("shadowed", { "value.ts": `export const value = "ts";` });
+    expect((await bundleElsewhere(workflowsPath)).value).toBe("ts");
+  });
+
+  test("notices a package that is installed nearer", async () => {
+    const packageFiles = (root: string, value: string) => ({
+      [`${root}node_modules/dependency/package.json`]: `{"name":"dependency","main":"index.js"}`,
+      [`${root}node_modules/dependency/index.js`]: `exports.value = "${value}";`,
+    });
+    const workflowsPath = project("packages", { "src/workflows.ts": `export { value } from "dependency";`, ...packageFiles("", "far") });
+    expect((await bundleElsewhere(workflowsPath)).value).toBe("far");
+    project("packages", packageFiles("src/", "near"));
+    expect((await bundleElsewhere(workflowsPath)).value).toBe("near");
+  });
+
+  test("doesn't keep a bundle that may be older than what is on disk", async () => {
+    const workflowsPath = project("doubtful", {
+      "workflows.ts": `import { value } from "./value"; export { value };`,
+      "value.js": `export const value = "js";`,
+    });
+    await bundle(workflowsPath);
+    // This process has read the folder, so Bun goes on bundling value.js here.
+    project("doubtful", { "value.ts": `export const value = "ts";` });
+    await bundle(workflowsPath);
+    expect(await bundleElsewhere(workflowsPath)).toEqual({ value: "ts", cached: false });
+  });
+
+  test("makes a damaged entry anew", async () => {
+    const workflowsPath = project("damaged", { "workflows.ts": `export const value = "whole";` });
+    await bundleElsewhere(workflowsPath);
+    const cache = join(folder, "cache/bundles");
+    for (const name of readdirSync(cache))
+      writeFileSync(join(cache, name), readFileSync(join(cache, name), "utf8").replace("whole", "wrong"));
+    expect((await bundle(workflowsPath)).value).toBe("whole");
+  });
+
+  test("isn't needed: a folder that can't be made is no error", async () => {
+    process.env["TEMPORAL_BUN_CACHE_DIR"] = join(project("blocked", { "a-file": "" }), "below");
+    try {
+      const workflowsPath = project("uncached", { "workflows.ts": `export const value = 3;` });
+      expect((await bundle(workflowsPath)).value).toBe(3);
+    } finally {
+      process.env["TEMPORAL_BUN_CACHE_DIR"] = join(folder, "cache");
+    }
+  });
+
+  test("a Worker started from another folder bundles the same", async () => {
+    const workflowsPath = project("elsewhere", {
+      "workflows.ts": `import "./deep/a"; export const value = 1;`,
+      "deep/a.ts": `import "fs";`,
+    });
+    const previous = process.cwd();
+    process.chdir("/");
+    try {
+      const error = (await failure(bundleWorkflowCode({ workflowsPath }))) as ForbiddenModuleError;
+      expect(error.imports[0]?.chain).toHaveLength(2);
+    } finally {
+      process.chdir(previous);
+    }
+  });
+});

@@ -1,0 +1,129 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { Client } from "../../src/client";
+import { taskFailure, testConnection, workflowsPath } from "./support";
+
+// Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
+setDefaultTimeout(60_000);
+
+/** Starts the Worker process and reads its output line by line. */
+function startProcess(address: string, namespace: string, taskQueue: string) {
+  const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/worker-process.ts`, address, namespace, taskQueue], {
+    stderr: "inherit",
+  });
+  const lines: string[] = [];
+  const waiting = new Set<{ wanted: string; resolve(): void }>();
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of child.stdout) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = parts.pop() ?? "";
+      lines.push(...parts);
+      for (const entry of waiting) if (lines.some((line) => line.startsWith(entry.wanted))) entry.resolve();
+    }
+  })();
+  const line = (wanted: string) =>
+    new Promise<void>((resolve, reject) => {
+      if (lines.some((text) => text.startsWith(wanted))) return resolve();
+      waiting.add({ wanted, resolve });
+      void child.exited.then((code) =>
+        reject(new Error(`the Worker process ended with ${code} before it wrote '${wanted}'; it wrote: ${lines.join(" | ")}`)),
+      );
+    });
+  return { child, line, output: async () => (await reading, lines) };
+}
+
+test.each(["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const)(
+  "%s shuts down gracefully: running activities finish, the process ends by itself",
+  async (signal) => {
+    const { connection, namespace } = await testConnection();
+    const client = new Client({ connection, namespace });
+    const taskQueue = `test-${randomUUID()}`;
+    const { child, line, output } = startProcess(connection.options.address, namespace, taskQueue);
+    const handle = await client.workflow.start("callOnce", { taskQueue, workflowId: randomUUID(), args: ["waitForRelease"] });
+    await line("started 1");
+    child.kill(signal);
+    expect(await child.exited).toBe(0);
+    expect((await output()).at(-1)).toBe("state STOPPED");
+    const { events } = await handle.fetchHistory();
+    expect(events?.some((event) => event.activityTaskCompletedEventAttributes !== undefined)).toBe(true);
+    await handle.terminate();
+  },
+);
+
+test("a killed Worker's Workflow is finished by the next one", async () => {
+  const { connection, namespace } = await testConnection();
+  const client = new Client({ connection, namespace });
+  const taskQueue = `test-${randomUUID()}`;
+  const first = startProcess(connection.options.address, namespace, taskQueue);
+  const handle = await client.workflow.start("steps", { taskQueue, workflowId: randomUUID(), args: [2], workflowTaskTimeout: "2s" });
+  await first.line("running");
+  await handle.signal("step");
+  first.child.kill("SIGKILL");
+  await first.child.exited;
+  const second = startProcess(connection.options.address, namespace, taskQueue);
+  await handle.signal("step");
+  expect(await handle.result()).toBe(2);
+  second.child.kill("SIGTERM");
+  expect(await second.child.exited).toBe(0);
+});
+
+test("a Worker that is made but never run doesn't keep the process alive", async () => {
+  const { connection, namespace } = await testConnection();
+  const program = `
+    import { NativeConnection, Worker } from "temporal-bun-sdk/worker";
+    const connection = await NativeConnection.connect({ address: "${connection.options.address}" });
+    const worker = await Worker.create({ connection, namespace: "${namespace}", taskQueue: "never-run", workflowsPath: "${workflowsPath}" });
+    console.log(worker.getState());`;
+  const child = Bun.spawn([process.execPath, "-e", program], { cwd: `${import.meta.dir}/../..`, stderr: "ignore" });
+  expect(await new Response(child.stdout).text()).toBe("INITIALIZED\n");
+  expect(await child.exited).toBe(0);
+});
+
+// In a process of its own because `bun test` takes rejected promises for its own, on every thread.
+test("a promise that is rejected without a handler fails the task, and the Worker lives on", async () => {
+  const { connection, namespace } = await testConnection();
+  const client = new Client({ connection, namespace });
+  const taskQueue = `test-${randomUUID()}`;
+  const { child } = startProcess(connection.options.address, namespace, taskQueue);
+  const handle = await client.workflow.start("forgetsPromise", { taskQueue, workflowId: randomUUID() });
+  expect((await taskFailure(handle)).message).toBe("Unhandled Promise rejection: Error: nobody listens");
+  await handle.terminate();
+  expect(await client.workflow.execute("greeting", { taskQueue, workflowId: randomUUID(), args: ["still"] })).toBe("Hello, still!");
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+});
+
+test("what Workflows and activities log, and what sinks get, arrives once", async () => {
+  const { connection, namespace } = await testConnection();
+  const child = Bun.spawn(
+    [process.execPath, `${import.meta.dir}/fixtures/logging-process.ts`, connection.options.address, namespace, `test-${randomUUID()}`],
+    { stderr: "inherit" },
+  );
+  const output = await new Response(child.stdout).text();
+  expect(await child.exited).toBe(0);
+  const lines = output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const logs = lines.filter(({ message }) => message !== undefined);
+  expect(logs).toHaveLength(2);
+  expect(logs[0]).toMatchObject({
+    level: "INFO",
+    message: "from the workflow",
+    meta: { sdkComponent: "workflow", workflowType: "outputs", answer: 42 },
+  });
+  expect(logs[1]).toMatchObject({
+    level: "INFO",
+    message: "from the activity",
+    meta: { sdkComponent: "activity", activityType: "logSomething", attempt: 1, workflowType: "callActivity", answer: 42 },
+  });
+  const sinks = lines.filter(({ sink }) => sink !== undefined);
+  expect(sinks.filter(({ sink }) => sink === "once")).toEqual([
+    { sink: "once", args: [1], type: "outputs", now: "number" },
+    { sink: "once", args: [3], type: "outputs", now: "number" },
+  ]);
+  // The second task replays the first.
+  expect(sinks.filter(({ sink }) => sink === "always")).toHaveLength(2);
+});

@@ -1,0 +1,41 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { resultOf, signal, TestThread } from "./support";
+
+const limit = 100;
+const message =
+  `[TMPRL1101] Potential deadlock detected: the workflow didn't yield within ${limit} ms. ` +
+  "Workflow code must not loop without awaiting or compute for long; move such work to an Activity";
+
+let thread: TestThread;
+beforeAll(async () => {
+  thread = await TestThread.open("deadlock.ts", { deadlockTimeoutMs: limit });
+});
+
+describe("a workflow that loops forever", () => {
+  test.each(["synchronously", "in microtasks", "while catching", "in a scope"])("%s is interrupted and fails its task", async (how) => {
+    const before = thread.run("fine");
+    await before.start();
+    const looping = thread.run("loops", how);
+    expect((await looping.start()).failure?.message).toBe(message);
+    // The thread goes on, with runs from before and with new ones, and nothing of the interrupted run sticks to them.
+    expect(resultOf(await before.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
+    const after = thread.run("fine");
+    await after.start();
+    expect(resultOf(await after.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
+    expect((await looping.evict()).completion.successful).toBeDefined();
+  });
+
+  test("in a handler is forgotten, so that the next try starts from its beginning", async () => {
+    const run = thread.run("loopsLater");
+    await run.start();
+    expect((await run.activate(signal("go"))).failure?.message).toBe(message);
+    expect((await run.activate({ fireTimer: { seq: 1 } })).failure?.message).toContain("isn't in memory");
+    expect((await run.start()).kinds).toEqual(["startTimer"]);
+  });
+
+  test("while the bundle is evaluated is interrupted too", async () => {
+    const broken = await TestThread.withCode("for (;;);", { deadlockTimeoutMs: limit });
+    expect((await broken.run("any").start()).failure?.message).toBe(message);
+    expect((await broken.run("any").start()).failure?.message).toBe(message);
+  });
+});

@@ -1,0 +1,77 @@
+/** A Bun Worker with a real `WorkflowHost`: takes encoded activations, gives encoded completions. */
+import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
+import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow/host";
+import type { WorkflowLogRecord } from "../../src/workflow/logs";
+
+/** What can be told to the host of a test; the rest is filled in here. */
+export type TestHostOptions = Pick<WorkflowHostOptions, "code" | "sourceMap"> & Partial<Omit<WorkflowHostOptions, "log" | "sinkCalls" | "patchActivationCallback">>;
+
+/** From a test to the thread. */
+export type ToTestThread = { id: number } & ({ open: TestHostOptions } | { activation: Uint8Array } | { evaluate: string });
+
+/** From the thread to a test. */
+export interface FromTestThread {
+  id: number;
+  error?: string;
+  completion?: Uint8Array;
+  value?: unknown;
+  logs?: WorkflowLogRecord[];
+  sinkCalls?: { sink: string; fn: string; args: unknown[]; replaying: boolean }[];
+}
+
+declare const self: { postMessage(message: FromTestThread): void; onmessage: ((event: MessageEvent<ToTestThread>) => void) | null };
+
+let host: WorkflowHost | undefined;
+const logs: WorkflowLogRecord[] = [];
+const sinkCalls: NonNullable<FromTestThread["sinkCalls"]> = [];
+const queue: ToTestThread[] = [];
+let busy = false;
+
+self.onmessage = ({ data }) => {
+  queue.push(data);
+  if (!busy) void work();
+};
+
+async function work(): Promise<void> {
+  busy = true;
+  for (let message = queue.shift(); message !== undefined; message = queue.shift()) self.postMessage(await handle(message));
+  busy = false;
+}
+
+async function handle(message: ToTestThread): Promise<FromTestThread> {
+  const { id } = message;
+  try {
+    if ("open" in message) {
+      host = new WorkflowHost({
+        filename: "workflow-bundle.js",
+        namespace: "default",
+        taskQueue: "test-queue",
+        deadlockTimeoutMs: 5_000,
+        log: (record) => void logs.push(record),
+        sinkCalls: (calls) => {
+          for (const { ifaceName, fnName, args, workflowInfo } of calls) {
+            sinkCalls.push({ sink: ifaceName, fn: fnName, args, replaying: workflowInfo.unsafe.isReplayingHistoryEvents });
+          }
+        },
+        ...message.open,
+      });
+      return { id };
+    }
+    if ("evaluate" in message) return { id, value: (0, eval)(message.evaluate) };
+    if (host === undefined) throw new Error("the host isn't open");
+    const completion = host.activate(WorkflowActivation.decode(message.activation));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setImmediate(resolve);
+    await promise;
+    const bytes = WorkflowActivationCompletion.encode(host.confirm(completion)).finish();
+    return { id, completion: bytes, logs: logs.splice(0).map(cloneable), sinkCalls: sinkCalls.splice(0) };
+  } catch (error) {
+    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function cloneable(record: WorkflowLogRecord): WorkflowLogRecord {
+  const { error } = record.attributes;
+  return error instanceof Error ? { ...record, attributes: { ...record.attributes, error: error.message } } : record;
+}
