@@ -1,0 +1,34 @@
+# Needs make, cargo, python3 with pip, and npm; everything else comes into .toolchain/.
+# The work is done by scripts/ and build.zig: this file only names it.
+
+bun = .toolchain/node/node_modules/.bin/bun
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench build generate typecheck toolchain clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: build ## Run the orders example against a dev server and show its history
+	@$(bun) ts/examples/orders/demo.ts
+
+test: build ## Run every test
+	@$(bun) scripts/test.ts $(SUITES)
+
+bench: build ## Measure, beside the official SDK on Node and on Bun
+	@$(bun) ts/bench/main.ts
+
+build: toolchain ## Compile Core and the bridge (minutes the first time)
+	@$(bun) scripts/build.ts
+
+generate: toolchain ## Write again what is generated: protobuf modules, C header, option types
+	@$(bun) scripts/generate.ts
+
+typecheck: toolchain ## Check the TypeScript
+	@cd ts && ../$(bun) install --frozen-lockfile --silent && ../$(bun) run typecheck
+
+toolchain: ## Put the pinned tools into .toolchain/
+	@scripts/toolchain.sh
+
+clean: ## Remove what was built; .toolchain/ stays
+	rm -rf target zig-out .zig-cache ts/bench/results.json ts/bench/official/dist

@@ -1,0 +1,10 @@
+/** Writes again everything that is generated and committed. */
+import { environment, packageFolder, run } from "./tools";
+
+// The tests that check these files for drift write them when they are asked to.
+environment["TEMPORAL_CORE_WRITE_HEADER"] = "1";
+environment["TEMPORAL_CORE_WRITE_OPTIONS"] = "1";
+await run(["cargo", "test", "--release", "--package", "temporal-bun-checks", "--test", "header"]);
+await run(["cargo", "test", "--release", "--package", "temporal-bun-core", "--lib", "typescript"]);
+await run(["bun", "scripts/generate-proto.ts"], packageFolder);
+await run(["bun", "scripts/third-party.ts"]);

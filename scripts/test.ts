@@ -1,0 +1,107 @@
+/**
+ * Runs every suite, one after the other, all of them even when one fails, and ends with one line that sums them up. What a suite
+ * counts is what its own runner says at its end; a suite that fails without naming a failed test, or that ran no test, counts as
+ * one failure. Names on the command line pick suites: `bun scripts/test.ts zig typecheck`.
+ */
+import { environment, packageFolder, root } from "./tools";
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+interface Suite {
+  name: string;
+  command: string[];
+  cwd?: string;
+  /** Reads the counts out of the runner's output; without it the suite is one check, which passes when the command does. */
+  count?: (output: string) => Count;
+}
+
+const suiteTimeoutMs = 20 * 60_000;
+
+// In a command of its own, or cargo would unite its features with those of Core and compile Core again.
+const checks = "temporal-bun-checks";
+
+const suites: Suite[] = [
+  { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"] },
+  { name: "zigfmt", command: ["zig", "fmt", "--check", "build.zig", "build", "zig-bridge"] },
+  { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
+  { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder },
+  { name: "clippy", command: ["cargo", "clippy", "--release", "--package", "temporal-bun-core", "--package", "temporal-bun-rpc", "--all-targets", "--", "--deny", "warnings"] },
+  { name: "clippy-checks", command: ["cargo", "clippy", "--release", "--package", checks, "--all-targets", "--", "--deny", "warnings"] },
+  { name: "rust", command: ["cargo", "test", "--release", "--no-fail-fast"], count: countCargo },
+  { name: "rust-checks", command: ["cargo", "test", "--release", "--no-fail-fast", "--package", checks], count: countCargo },
+  { name: "zig", command: ["zig", "build", "test", "--summary", "all"], count: countZig },
+  { name: "bun", command: ["bun", "run", "test"], cwd: packageFolder, count: countBun },
+];
+
+function sum(output: string, pattern: RegExp): number {
+  let total = 0;
+  for (const match of output.matchAll(pattern)) total += Number(match[1]);
+  return total;
+}
+
+// One line per test binary: "test result: ok. 12 passed; 0 failed; …".
+function countCargo(output: string): Count {
+  return {
+    passed: sum(output, /^test result: .*?(\d+) passed/gm),
+    failed: sum(output, /^test result: .*?(\d+) failed/gm),
+  };
+}
+
+// "Build Summary: 5/5 steps succeeded; 23/24 tests passed; 1 failed".
+function countZig(output: string): Count {
+  const match = /^Build Summary: .*?(\d+)\/(\d+) tests passed/m.exec(output);
+  return { passed: Number(match?.[1] ?? 0), failed: match ? Number(match[2]) - Number(match[1]) : 0 };
+}
+
+// " 12 pass" and " 1 fail", each on a line of its own.
+function countBun(output: string): Count {
+  return { passed: sum(output, /^ (\d+) pass$/gm), failed: sum(output, /^ (\d+) fail$/gm) };
+}
+
+/** Runs one suite, showing its output as it comes. */
+async function runSuite(suite: Suite): Promise<Count> {
+  const start = Date.now();
+  console.log(`\n== ${suite.name}: ${suite.command.join(" ")}`);
+  const child = Bun.spawn(suite.command, {
+    cwd: suite.cwd ?? root,
+    env: environment,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: suiteTimeoutMs,
+  });
+  let output = "";
+  const show = async (stream: ReadableStream<Uint8Array>, target: NodeJS.WriteStream) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      output += decoder.decode(chunk, { stream: true });
+      target.write(chunk);
+    }
+  };
+  await Promise.all([show(child.stdout, process.stdout), show(child.stderr, process.stderr)]);
+  const code = await child.exited;
+  const count = suite.count?.(output) ?? { passed: code === 0 ? 1 : 0, failed: 0 };
+  if (count.failed === 0 && (code !== 0 || count.passed === 0)) count.failed = 1;
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  console.log(`== ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`);
+  return count;
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length > 0) {
+  console.error(`no suite is called ${unknown.join(", ")}: choose from ${suites.map((suite) => `"${suite.name}"`).join(", ")}`);
+  process.exit(2);
+}
+const total: Count = { passed: 0, failed: 0 };
+for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const count = await runSuite(suite);
+  total.passed += count.passed;
+  total.failed += count.failed;
+}
+if (Bun.which("valgrind") === null) console.log("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)");
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);

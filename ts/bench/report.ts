@@ -1,0 +1,64 @@
+/** The bench's rows, its targets, and the table. */
+
+/** One figure, and the same of the official SDK where there is one. */
+export interface Row {
+  /** Stable name, for `results.json` and the targets. */
+  id: string;
+  name: string;
+  unit: string;
+  ours: number;
+  officialNode?: number;
+  officialBun?: number;
+}
+
+export interface Verdict {
+  target: string;
+  measured: string;
+  met: boolean;
+}
+
+/** Compares the rows with what they must reach. Throws when a row that a target needs is missing. */
+export function targets(rows: Row[]): Verdict[] {
+  const row = (id: string): Row => {
+    const found = rows.find((candidate) => candidate.id === id);
+    if (found === undefined) throw new Error(`the bench has no figure ${id}, which a target needs; it has ${rows.map((each) => each.id).join(", ")}`);
+    return found;
+  };
+  const atMost = (id: string, limit: number, what: string): Verdict => {
+    const { ours, unit } = row(id);
+    return { target: `${what} ≤ ${limit} ${unit}`, measured: `${format(ours)} ${unit}`, met: ours <= limit };
+  };
+  const timesOfBun = (id: string, what: string, accept: (factor: number) => boolean): Verdict => {
+    const { ours, officialBun } = row(id);
+    const factor = ours / officialBun!;
+    return { target: what, measured: `${format(factor)} ×`, met: accept(factor) };
+  };
+  return [
+    atMost("border.bell.p50", 10, "bell p50"),
+    atMost("border.drain.64", 300, "drain per completion at batch 64"),
+    atMost("ready.fromCreate", 100, "worker ready from create"),
+    timesOfBun("workflows.cpu", "CPU per workflow ≤ 0.5 × official on Bun", (factor) => factor <= 0.5),
+    timesOfBun("replay.sequential.rate", "replay, sequential ≥ 3 × official on Bun", (factor) => factor >= 3),
+    timesOfBun("replay.parallel.rate", "replay, parallel ≥ 3 × official on Bun", (factor) => factor >= 3),
+    atMost("workflows.rss", 150, "RSS"),
+  ];
+}
+
+function format(value: number | undefined): string {
+  if (value === undefined) return "–";
+  return value >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+}
+
+/** Prints the figures, then each target with what was measured. */
+export function printTable(rows: Row[], verdicts: Verdict[]): void {
+  const cells = [
+    ["", "temporal-bun-sdk", "official on Node", "official on Bun", ""],
+    ...rows.map(({ name, ours, officialNode, officialBun, unit }) => [name, format(ours), format(officialNode), format(officialBun), unit]),
+  ];
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
+  for (const line of cells) {
+    console.log(line.map((cell, column) => (column % 4 === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ").trimEnd());
+  }
+  console.log("\ntargets");
+  for (const { target, measured, met } of verdicts) console.log(`  ${met ? "met   " : "missed"}  ${target}: ${measured}`);
+}

@@ -1,0 +1,14 @@
+import { NativeConnection, Worker } from "temporal-bun-sdk/worker";
+import * as activities from "./activities";
+
+const connection = await NativeConnection.connect({ address: process.env["TEMPORAL_ADDRESS"] ?? "localhost:7233" });
+const worker = await Worker.create({
+  connection,
+  taskQueue: "orders",
+  workflowsPath: `${import.meta.dir}/workflows.ts`,
+  activities,
+});
+
+// Until SIGINT or SIGTERM; then the tasks in hand are finished first.
+await worker.run();
+await connection.close();
