@@ -63,10 +63,12 @@ fn the_committed_header_is_the_generated_one() {
         return;
     }
     let committed = fs::read_to_string(header()).unwrap_or_default();
-    if let Some(line) = (0..)
-        .find(|line| committed.lines().nth(*line) != generated.lines().nth(*line))
-        .filter(|_| committed != generated)
-    {
+    if committed != generated {
+        // One more than there are lines, for texts that differ in their line ends alone.
+        let lines = committed.lines().count().max(generated.lines().count());
+        let line = (0..lines)
+            .find(|line| committed.lines().nth(*line) != generated.lines().nth(*line))
+            .unwrap_or(lines);
         panic!(
             "include/temporal_bun_core.h has drifted at line {}:\n  committed: {:?}\n  generated: {:?}\n\
              write it anew with TEMPORAL_CORE_WRITE_HEADER=1 cargo test --release -p temporal-bun-checks --test header",
