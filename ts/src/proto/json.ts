@@ -1,12 +1,15 @@
 /**
  * Proto3 JSON of every message, by its full name, e.g. "temporal.api.history.v1.History".
  *
+ * JSON is read straight to the wire format: a history is large, and building its objects in between takes twice as long.
  * One reader and one writer over a description of the fields (fields.json) instead of generated code per message: JSON is
  * rare (histories in files, tools), and modules stay half as big. Import this module lazily; the description is 240 KB.
  */
 
 import Long from "long";
 import description from "./fields.json";
+import { ListValue, Struct, Value } from "./google/protobuf/struct";
+import { BinaryWriter } from "./wire";
 
 /** One field, from its text in fields.json. */
 interface Field {
@@ -14,8 +17,9 @@ interface Field {
   name: string;
   /** Name in the .proto file, which JSON readers must accept too. */
   protoName: string;
+  number: number;
   kind: string;
-  shape: "" | "*" | "%";
+  shape: "" | "*" | "%" | "#";
   type: string;
 }
 
@@ -45,8 +49,8 @@ function fieldsOf(type: string): Map<string, Field> {
     const texts = messages[type];
     if (!texts) throw new JsonFormatError(`There is no message type '${type}'`);
     const list = texts.map((text): Field => {
-      const [, name, protoName, kind, shape, fieldType] = /^(\w+)(?:=(\w+))? (\w)([*%]?)(.*)$/.exec(text)!;
-      return { name: name!, protoName: protoName ?? name!, kind: kind!, shape: shape as Field["shape"], type: fieldType! };
+      const [, name, protoName, number, kind, shape, fieldType] = /^(\w+)(?:=(\w+))? (\d+)(\w)([*%#]?)(.*)$/.exec(text)!;
+      return { name: name!, protoName: protoName ?? name!, number: Number(number), kind: kind!, shape: shape as Field["shape"], type: fieldType! };
     });
     fields = new Map([...list.map((field) => [field.name, field] as const), ...list.map((field) => [field.protoName, field] as const)]);
     parsed.set(type, fields);
@@ -54,14 +58,16 @@ function fieldsOf(type: string): Map<string, Field> {
   return fields;
 }
 
-/** The message that a JSON value describes. Unknown fields are ignored, as servers may be newer. Throws {@link JsonFormatError}. */
-export function fromJson<T>(messageType: string, json: unknown): T {
+/** The encoded message that a JSON value describes. Unknown fields are ignored, as servers may be newer. Throws {@link JsonFormatError}. */
+export function encodeJson(messageType: string, json: unknown): Uint8Array {
+  const writer = new BinaryWriter();
   try {
-    return readMessage(short(messageType), json) as T;
+    encodeMessage(writer, short(messageType), json);
   } catch (error) {
     if (error instanceof BadValue) throw new JsonFormatError(`$${error.path}: ${error.reason}`);
     throw error;
   }
+  return writer.finish();
 }
 
 /** The JSON value of a message: plain objects, ready for `JSON.stringify`. */
@@ -77,11 +83,10 @@ function expected(what: string, value: unknown): BadValue {
   return new BadValue(`expected ${what}, got ${JSON.stringify(value)}`);
 }
 
-function readMessage(type: string, json: unknown): unknown {
+function encodeMessage(writer: BinaryWriter, type: string, json: unknown): void {
   const special = WELL_KNOWN[type];
-  if (special) return special.read(json);
+  if (special) return special.encode(writer, json);
   if (!isObject(json)) throw expected("an object", json);
-  const message: Record<string, unknown> = {};
   const fields = fieldsOf(type);
   // What the document has, not what the message could have: a history event has 60 kinds of attributes and one of them.
   for (const key in json) {
@@ -91,55 +96,89 @@ function readMessage(type: string, json: unknown): unknown {
     /** Index or key of the element that is being read. */
     let element = "";
     try {
-      if (field.shape === "*") {
+      if (field.shape === "") encodeField(writer, field, value);
+      else if (field.shape === "*") {
         if (!Array.isArray(value)) throw expected("an array", value);
-        const items: unknown[] = [];
-        for (const item of value) {
-          element = `[${items.length}]`;
-          items.push(readValue(field, item));
+        const packed = value.length > 0 && wireTypes[field.kind] !== LENGTH_PREFIXED;
+        if (packed) writer.uint32((field.number << 3) | LENGTH_PREFIXED).fork();
+        for (let index = 0; index < value.length; index++) {
+          element = `[${index}]`;
+          if (packed) encodeValue(writer, field, value[index]);
+          else encodeField(writer, field, value[index]);
         }
-        message[field.name] = items;
-      } else if (field.shape === "%") {
+        if (packed) writer.join();
+      } else {
         if (!isObject(value)) throw expected("an object", value);
-        const entries: [string, unknown][] = [];
+        const entry = { ...field, number: 2 };
         for (const key of Object.keys(value)) {
           element = `.${key}`;
-          entries.push([key, readValue(field, value[key])]);
+          writer.uint32((field.number << 3) | LENGTH_PREFIXED).fork();
+          if (field.shape === "%") writer.uint32((1 << 3) | LENGTH_PREFIXED).string(key);
+          else writer.uint32(1 << 3).int32(readNumber(key));
+          encodeField(writer, entry, value[key]);
+          writer.join();
         }
-        message[field.name] = Object.fromEntries(entries);
-      } else message[field.name] = readValue(field, value);
+      }
     } catch (error) {
       if (error instanceof BadValue) error.path = `.${field.name}${element}${error.path}`;
       throw error;
     }
   }
-  return message;
 }
 
-function readValue(field: Field, value: unknown): unknown {
+/** The wire types of the kinds of fields. */
+const wireTypes: Record<string, number> = { d: 1, f: 5, l: 0, u: 0, i: 0, n: 0, b: 0, e: 0, s: 2, m: 2, y: 2 };
+const LENGTH_PREFIXED = 2;
+
+function encodeField(writer: BinaryWriter, field: Field, value: unknown): void {
+  writer.uint32((field.number << 3) | wireTypes[field.kind]!);
+  encodeValue(writer, field, value);
+}
+
+function encodeValue(writer: BinaryWriter, field: Field, value: unknown): void {
   switch (field.kind) {
     case "m":
-      return readMessage(field.type, value);
+      writer.fork();
+      encodeMessage(writer, field.type, value);
+      writer.join();
+      return;
     case "e":
-      return readEnum(field.type, value);
+      writer.int32(readEnum(field.type, value));
+      return;
     case "s":
       if (typeof value !== "string") throw expected("a string", value);
-      return value;
+      writer.string(value);
+      return;
     case "b":
       if (typeof value !== "boolean") throw expected("a boolean", value);
-      return value;
+      writer.bool(value);
+      return;
     case "y":
       if (typeof value !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) throw expected("base64", value);
-      return new Uint8Array(Buffer.from(value, "base64"));
+      writer.bytes(Buffer.from(value, "base64"));
+      return;
     case "l":
     case "u":
-      return readLong(value, field.kind === "u");
-    default: {
-      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-      if (typeof number !== "number" || (Number.isNaN(number) && value !== "NaN")) throw expected("a number", value);
-      return number;
-    }
+      writer.int64(readLong(value, field.kind === "u"));
+      return;
+    case "i":
+      writer.int32(readNumber(value));
+      return;
+    case "n":
+      writer.uint32(readNumber(value));
+      return;
+    case "f":
+      writer.float(readNumber(value));
+      return;
+    default:
+      writer.double(readNumber(value));
   }
+}
+
+function readNumber(value: unknown): number {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number !== "number" || (Number.isNaN(number) && value !== "NaN")) throw expected("a number", value);
+  return number;
 }
 
 function readLong(value: unknown, unsigned: boolean): Long {
@@ -185,7 +224,7 @@ function writeMessage(type: string, message: Record<string, unknown>): unknown {
     if (field === undefined || value === undefined) continue;
     if (field.shape === "*") {
       if ((value as unknown[]).length > 0) json[field.name] = (value as unknown[]).map((item) => writeValue(field, item));
-    } else if (field.shape === "%") {
+    } else if (field.shape !== "") {
       const entries = Object.entries(value as object).map(([key, item]) => [key, writeValue(field, item)]);
       if (entries.length > 0) json[field.name] = Object.fromEntries(entries);
     } else json[field.name] = writeValue(field, value);
@@ -219,7 +258,7 @@ function writeValue(field: Field, value: any): unknown {
 
 interface WellKnown {
   /** Throws {@link BadValue}. */
-  read(json: unknown): unknown;
+  encode(writer: BinaryWriter, json: unknown): void;
   write(message: any): unknown;
 }
 
@@ -230,30 +269,36 @@ function fraction(nanos: number): string {
   return `.${nanos % 1_000_000 === 0 ? digits.slice(0, 3) : nanos % 1000 === 0 ? digits.slice(0, 6) : digits}`;
 }
 
-/** Without the fields that are zero, as decoding leaves them out too. */
-function time(seconds: Long, nanos: number) {
-  return { ...(seconds.isZero() ? undefined : { seconds }), ...(nanos === 0 ? undefined : { nanos }) };
+/** The two fields that timestamps and durations have, without those that are zero. */
+function encodeTime(writer: BinaryWriter, seconds: Long, nanos: number): void {
+  if (!seconds.isZero()) writer.uint32(1 << 3).int64(seconds);
+  if (nanos !== 0) writer.uint32(2 << 3).int32(nanos);
+}
+
+/** Digits of a fraction of a second as nanoseconds. */
+function nanoseconds(digits: string | undefined): number {
+  return digits === undefined ? 0 : Number(digits) * 10 ** (9 - digits.length);
 }
 
 /** Google's messages whose JSON is not an object of their fields. Wrappers are bare values in TypeScript already. */
 const WELL_KNOWN: Record<string, WellKnown> = {
   "google.protobuf.Timestamp": {
-    read(json) {
+    encode(writer, json) {
       const match = typeof json === "string" ? /^(.+T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i.exec(json) : null;
       const millis = match ? Date.parse(match[1]! + match[3]!) : Number.NaN;
       if (!match || Number.isNaN(millis)) throw expected("a time like 2026-01-31T12:00:00Z", json);
-      return time(Long.fromNumber(millis / 1000), Number((match[2] ?? "").padEnd(9, "0")));
+      encodeTime(writer, Long.fromNumber(millis / 1000), nanoseconds(match[2]));
     },
     write({ seconds, nanos }) {
       return `${new Date((seconds?.toNumber() ?? 0) * 1000).toISOString().slice(0, 19)}${fraction(nanos ?? 0)}Z`;
     },
   },
   "google.protobuf.Duration": {
-    read(json) {
+    encode(writer, json) {
       const match = typeof json === "string" ? /^(-?)(\d+)(?:\.(\d{1,9}))?s$/.exec(json) : null;
       if (!match) throw expected("a duration like 1.5s", json);
       const sign = match[1] === "-" ? -1 : 1;
-      return time(Long.fromString(match[2]!).mul(sign), sign * Number((match[3] ?? "").padEnd(9, "0")));
+      encodeTime(writer, Long.fromString(match[2]!).mul(sign), sign * nanoseconds(match[3]));
     },
     write({ seconds = Long.ZERO, nanos = 0 }) {
       const negative = seconds.isNegative() || nanos < 0;
@@ -261,9 +306,11 @@ const WELL_KNOWN: Record<string, WellKnown> = {
     },
   },
   "google.protobuf.FieldMask": {
-    read(json) {
+    encode(writer, json) {
       if (typeof json !== "string") throw expected("field names separated by commas", json);
-      return json === "" ? [] : json.split(",").map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+      if (json === "") return;
+      const names = json.split(",").map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+      for (const name of names) writer.uint32((1 << 3) | LENGTH_PREFIXED).string(name);
     },
     write(paths: string[]) {
       return paths.map((name) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())).join(",");
@@ -272,6 +319,12 @@ const WELL_KNOWN: Record<string, WellKnown> = {
 };
 
 // What is a bare value in TypeScript is the same value in JSON.
-for (const name of ["DoubleValue", "FloatValue", "Int32Value", "UInt32Value", "BoolValue", "StringValue", "Struct", "Value", "ListValue"]) {
-  WELL_KNOWN[`google.protobuf.${name}`] = { read: (json) => json, write: (value) => value };
+const wrappers = { DoubleValue: "d", FloatValue: "f", Int32Value: "i", UInt32Value: "n", BoolValue: "b", StringValue: "s" };
+for (const [name, kind] of Object.entries(wrappers)) {
+  const field: Field = { name: "value", protoName: "value", number: 1, kind, shape: "", type: "" };
+  WELL_KNOWN[`google.protobuf.${name}`] = { encode: (writer, json) => encodeField(writer, field, json), write: (value) => value };
+}
+const structures = { Struct, Value, ListValue };
+for (const [name, { encode, wrap }] of Object.entries(structures) as [string, { encode(message: unknown, writer: BinaryWriter): void; wrap(json: unknown): unknown }][]) {
+  WELL_KNOWN[`google.protobuf.${name}`] = { encode: (writer, json) => encode(wrap(json), writer), write: (value) => value };
 }

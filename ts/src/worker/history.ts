@@ -19,6 +19,6 @@ export async function encodeHistory(history: HistoryInput): Promise<Uint8Array> 
   // In JSON 64-bit integers are strings; in a message the ID is a Long.
   const isJson = typeof (events[0] as { eventId?: unknown } | null)?.eventId === "string";
   if (!isJson) return History.encode(history as History).finish();
-  const { fromJson } = await import("../proto/json");
-  return History.encode(fromJson<History>("temporal.api.history.v1.History", history)).finish();
+  const { encodeJson } = await import("../proto/json");
+  return encodeJson("temporal.api.history.v1.History", history);
 }

@@ -16,7 +16,8 @@ import {
 import { ApplicationFailure, CancelledFailure, defaultFailureConverter, defaultPayloadConverter, TerminatedFailure, TimeoutFailure } from "../../src/common";
 import { decode } from "../../src/common/encoding";
 import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
-import { fromJson } from "../../src/proto/json";
+import { encodeJson } from "../../src/proto/json";
+import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { temporalCli } from "../support/server";
 import { address, answerQuery, answerTask, answerUpdate, cancel, client, complete, connection, continueAsNew, eventually, fail, namespace, unique } from "./support";
 
@@ -296,7 +297,7 @@ describe("list, count and histories", () => {
     const shown = await Bun.$`${temporalCli()} workflow show --address ${address} --namespace ${namespace} --workflow-id ${handle.workflowId} --output json`.json();
     const history = await handle.fetchHistory();
     expect(history.events!.length).toBeGreaterThan(4);
-    expect(fromJson("temporal.api.history.v1.History", shown)).toEqual(history);
+    expect(History.decode(encodeJson("temporal.api.history.v1.History", shown))).toEqual(history);
   });
 });
 
