@@ -425,14 +425,15 @@ TemporalCoreStatus temporal_core_client_free(TemporalCoreClient client);
  * Makes a queue. Use one for each thread of the host that wants events.
  *
  * `out_descriptor` receives the readable end of a non-blocking socket pair, which the host owns and
- * closes: one byte arrives whenever the queue goes from empty to non-empty, and end of file when the
- * queue is freed. Read what is there, then drain until a drain returns fewer events than its capacity. A
+ * closes: one byte arrives whenever the queue goes from empty to non-empty while no thread is blocked
+ * in `temporal_core_queue_wait`, and end of file when the queue is freed. Read what is there, then drain until a drain returns fewer events than its capacity. A
  * byte may come when its events have been drained already.
  * Pass NULL to have no descriptor and use `temporal_core_queue_wait` alone.
  *
  * Any thread may call this. INTERNAL when the operating system has no more descriptors.
  */
-TemporalCoreStatus temporal_core_queue_new(TemporalCoreQueue *out, int32_t *out_descriptor);
+TemporalCoreStatus temporal_core_queue_new(TemporalCoreQueue *out,
+                                           int32_t *out_descriptor);
 
 /**
  * Copies up to `capacity` waiting events, oldest first, to the array at `events`.
@@ -463,6 +464,8 @@ TemporalCoreStatus temporal_core_queue_take(TemporalCoreQueue queue, size_t inde
 /**
  * Blocks until an event waits (OK), `timeout_ms` milliseconds have passed (TIMED_OUT) or another
  * thread frees the queue (CLOSED). With 0 it only looks.
+ *
+ * An event that ends the wait of a blocked thread writes no byte to the descriptor: after OK, drain.
  */
 TemporalCoreStatus temporal_core_queue_wait(TemporalCoreQueue queue, uint32_t timeout_ms);
 

@@ -25,9 +25,9 @@ fn closed<T>() -> *mut Node<T> {
 /// Whether the producer is the one that has to ring the bell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
-    /// The intake was empty: ring.
+    /// The intake was empty and nobody waits: ring.
     First,
-    /// Somebody else rang, and the items have not been taken since.
+    /// Somebody else rang and the items have not been taken since, or a thread that waits was woken.
     Later,
 }
 
@@ -77,10 +77,9 @@ impl<T> Intake<T> {
                 Err(current) => head = current,
             }
         }
-        if !head.is_null() {
+        if !head.is_null() || self.wake() {
             return Ok(Pushed::Later);
         }
-        self.wake();
         Ok(Pushed::First)
     }
 
@@ -135,11 +134,13 @@ impl<T> Intake<T> {
         true
     }
 
-    fn wake(&self) {
+    /// Says whether a thread slept. Then it sees what there is, or whoever woke it before this has made it look.
+    fn wake(&self) -> bool {
         let sleepers = *self.gate.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if sleepers > 0 {
             self.ready.notify_all();
         }
+        sleepers > 0
     }
 }
 

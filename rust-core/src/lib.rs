@@ -14,6 +14,7 @@ pub mod error;
 pub mod event;
 pub mod guard;
 pub mod handle;
+mod inline;
 pub mod input;
 mod intake;
 pub mod options;

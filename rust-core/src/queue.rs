@@ -151,8 +151,8 @@ impl Default for Queue {
 /// Makes a queue. Use one for each thread of the host that wants events.
 ///
 /// `out_descriptor` receives the readable end of a non-blocking socket pair, which the host owns and
-/// closes: one byte arrives whenever the queue goes from empty to non-empty, and end of file when the
-/// queue is freed. Read what is there, then drain until a drain returns fewer events than its capacity. A
+/// closes: one byte arrives whenever the queue goes from empty to non-empty while no thread is blocked
+/// in `temporal_core_queue_wait`, and end of file when the queue is freed. Read what is there, then drain until a drain returns fewer events than its capacity. A
 /// byte may come when its events have been drained already.
 /// Pass NULL to have no descriptor and use `temporal_core_queue_wait` alone.
 ///
@@ -237,6 +237,8 @@ pub unsafe extern "C" fn temporal_core_queue_take(queue: QueueHandle, index: usi
 
 /// Blocks until an event waits (OK), `timeout_ms` milliseconds have passed (TIMED_OUT) or another
 /// thread frees the queue (CLOSED). With 0 it only looks.
+///
+/// An event that ends the wait of a blocked thread writes no byte to the descriptor: after OK, drain.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_queue_wait(queue: QueueHandle, timeout_ms: u32) -> Status {
     guard_status(|| TABLE.get(queue)?.wait(Duration::from_millis(timeout_ms.into())))

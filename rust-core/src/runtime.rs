@@ -12,7 +12,7 @@ use crate::{
     event::{Event, EventKind},
     guard::{guard, guard_status},
     handle::{BytesHandle, Kind, QueueHandle, RuntimeHandle, Table},
-    input,
+    inline, input,
     options::runtime::RuntimeOptions,
     queue::{self, Queue},
     status::Status,
@@ -117,13 +117,38 @@ impl Runtime {
         future: impl Future<Output = ()> + Send + 'static,
         on_panic: impl FnOnce(Error) + Send + 'static,
     ) {
+        self.tokio.spawn(self.guarded(future, on_panic));
+    }
+
+    /// Runs a future as `inline` describes, beginning on the calling thread. `on_panic` is called on a tokio thread.
+    pub fn run_inline(
+        self: &Arc<Self>,
+        future: impl Future<Output = ()> + Send + 'static,
+        on_panic: impl FnOnce(Error) + Send + 'static,
+    ) {
+        let tokio = self.tokio.clone();
+        let on_panic = move |error| {
+            tokio.spawn(async move { on_panic(error) });
+        };
+        inline::run(
+            self.tokio.clone(),
+            self.dispatch.clone(),
+            self.guarded(future, on_panic),
+        );
+    }
+
+    fn guarded(
+        self: &Arc<Self>,
+        future: impl Future<Output = ()> + Send + 'static,
+        on_panic: impl FnOnce(Error) + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let runtime = Arc::clone(self);
-        self.tokio.spawn(async move {
+        async move {
             if let Err(payload) = AssertUnwindSafe(future).catch_unwind().await {
                 on_panic(Error::panic(payload));
             }
             drop(runtime);
-        });
+        }
     }
 
     /// Runs a future whose outcome is one event: what it returns, its error, or PANIC.

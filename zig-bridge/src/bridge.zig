@@ -90,7 +90,7 @@ fn typeName(comptime T: type) []const u8 {
 fn checkCoverage() void {
     @setEvalBranchQuota(1_000_000);
     // Used by the bridge itself rather than passed on.
-    const internal = [_][]const u8{ "queue_take", "queue_wait", "bytes_read" };
+    const internal = [_][]const u8{ "queue_take", "bytes_read" };
     const core_prefix = "temporal_core_";
     next: for (@typeInfo(c).@"struct".decls) |declaration| {
         if (!std.mem.startsWith(u8, declaration.name, core_prefix)) continue;

@@ -113,6 +113,12 @@ fn writeEvent(space: []u8, queue: core.Handle, index: usize, event: core.Event) 
     return used;
 }
 
+/// Blocks the thread until an event waits (0) or `milliseconds` have passed (TIMED_OUT). No bell rings for that event: drain.
+pub export fn temporal_bun_queue_wait(queue: f64, milliseconds: u32) i32 {
+    const handle = number.read(queue) orelse return core.invalid_handle;
+    return @intCast(c.temporal_core_queue_wait(handle, milliseconds));
+}
+
 /// Posts an event of kind HOST. `data` is copied before the call returns.
 pub export fn temporal_bun_queue_post(queue: f64, token: f64, status: i32, data: ?[*]const u8, length: u32) i32 {
     const handle, const number_of_call = number.readAll(2, .{ queue, token }) orelse return core.invalid_handle;

@@ -183,7 +183,11 @@ impl Worker {
         Ok(())
     }
 
-    /// Decodes a completion on a tokio thread and hands it to Core.
+    fn is_replay(&self) -> bool {
+        matches!(self.source, Source::Histories(_))
+    }
+
+    /// Decodes a completion and hands it to Core: on a tokio thread, except in a replay, where both are waiting for it.
     fn complete<T: Task>(self: &Arc<Self>, mut reply: Reply, data: Vec<u8>) -> Result<(), Error> {
         let lease = self.lease()?;
         let only_failures = reply.token == 0;
@@ -192,16 +196,25 @@ impl Worker {
         }
         let worker = Arc::clone(self);
         let after_panic = reply.clone();
-        self.runtime.spawn(
-            async move {
-                match worker.complete_now::<T>(&lease, &data).await {
-                    Ok(()) if only_failures => {}
+        let completing = async move {
+            let outcome = worker.complete_now::<T>(&lease, &data).await;
+            if only_failures && outcome.is_ok() {
+                return;
+            }
+            // Not from here, which may be the host's call still: nothing is posted before that has returned.
+            worker.runtime.tokio.spawn(async move {
+                match outcome {
                     Ok(()) => reply.post(reply.ok(Vec::new())),
                     Err(error) => reply.fail(&error),
                 }
-            },
-            move |error| after_panic.fail(&error),
-        );
+            });
+        };
+        let on_panic = move |error| after_panic.fail(&error);
+        if self.is_replay() {
+            self.runtime.run_inline(completing, on_panic);
+        } else {
+            self.runtime.spawn(completing, on_panic);
+        }
         Ok(())
     }
 

@@ -66,16 +66,24 @@ pub fn start<T: Task>(worker: &Arc<Worker>, lease: Lease, sink: Sink) {
     let running = Running(Arc::clone(worker));
     let sink = Arc::new(sink);
     let after_panic = Arc::clone(&sink);
-    worker.runtime.spawn(
-        async move {
-            let outcome = poll::<T>(&running.0, &lease, &sink).await;
-            sink.stopped(T::KIND, outcome.as_ref().copied());
-            // Before the count, since who waits for it takes the worker for itself next.
-            drop(lease);
-            drop(running);
-        },
-        move |error| after_panic.stopped(T::KIND, Err(&error)),
-    );
+    let polling = async move {
+        let outcome = poll::<T>(&running.0, &lease, &sink).await;
+        sink.stopped(T::KIND, outcome.as_ref().copied());
+        // Before the count, since who waits for it takes the worker for itself next.
+        drop(lease);
+        drop(running);
+    };
+    let on_panic = move |error| after_panic.stopped(T::KIND, Err(&error));
+    let runtime = Arc::clone(&worker.runtime);
+    if worker.is_replay() {
+        // Not from here: a poller may end at once, and nothing is posted before the host's call has returned.
+        worker
+            .runtime
+            .tokio
+            .spawn(async move { runtime.run_inline(polling, on_panic) });
+    } else {
+        runtime.spawn(polling, on_panic);
+    }
 }
 
 async fn poll<T: Task>(worker: &Arc<Worker>, lease: &Lease, sink: &Sink) -> Result<(), Error> {

@@ -25,6 +25,7 @@ export const symbols = {
 
   temporal_bun_queue_new: { args: ["ptr"], returns },
   temporal_bun_queue_drain: { args: ["f64", "ptr", "u32"], returns },
+  temporal_bun_queue_wait: { args: ["f64", "u32"], returns },
   temporal_bun_queue_post: { args: ["f64", "f64", "i32", "ptr", "u32"], returns },
   temporal_bun_queue_free: { args: ["f64"], returns },
 

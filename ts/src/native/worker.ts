@@ -318,6 +318,11 @@ export class NativeWorkflowThread {
     checkCall(code, "complete a workflow activation");
   }
 
+  /** Blocks the thread until the next activation, for at most `milliseconds`, and delivers it. For replays, where it comes at once. */
+  waitForActivation(milliseconds: number): void {
+    this.#queue.waitAndDrain(milliseconds);
+  }
+
   /** Takes no more activations and closes the thread's queue, so that the thread can end. */
   close(): void {
     this.#queue.close();

@@ -35,20 +35,28 @@ export async function* replayHistories(
 ): AsyncIterableIterator<ReplayResult> {
   const replayer = await Replayer.create(options);
   const source = encodedHistories(histories);
+  const pushNext = async () => {
+    const { done, value } = await source.next();
+    if (done) return undefined;
+    const eviction = replayer.replay(value.workflowId, value.bytes);
+    // Nobody waits for the one that was handed over ahead when the caller leaves.
+    eviction.catch(() => {});
+    return { workflowId: value.workflowId, eviction };
+  };
   let inner: { error: unknown } | undefined;
   try {
-    let next = source.next();
-    for (;;) {
-      const item = await next;
-      if (item.done) break;
-      const { workflowId, bytes } = item.value;
-      const replayed = replayer.replay(workflowId, bytes);
-      // The next history is fetched and encoded while the threads replay this one. Its error comes after this one's result.
-      next = source.next();
-      next.catch(() => {});
-      const eviction = await replayed;
+    let current = await pushNext();
+    let allWell = true;
+    while (current !== undefined) {
+      // The next history is fetched, encoded and handed to Core while the threads replay this one; its error comes after this
+      // one's result. Not after a failure, for which Core goes on to the next history twice: it must not find two.
+      const following = allWell ? pushNext() : undefined;
+      following?.catch(() => {});
+      const eviction = await current.eviction;
       const error = replayErrorOf(eviction);
-      yield { workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
+      allWell &&= error === undefined;
+      yield { workflowId: current.workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
+      current = await (following ?? pushNext());
     }
   } catch (error) {
     inner = { error };
@@ -74,12 +82,13 @@ async function closeReplayer(replayer: Replayer, inner: { error: unknown } | und
   }
 }
 
-/** A native replay worker and its threads, which take one history at a time. */
+/** A native replay worker and its threads, which replay one history at a time. */
 class Replayer {
   readonly #failure = Promise.withResolvers<never>();
   readonly #threads: WorkflowThreads;
   #native: NativeWorker | undefined;
-  #eviction: PromiseWithResolvers<Eviction> | undefined;
+  /** Of the histories that were handed to Core, in their order. */
+  readonly #evictions: PromiseWithResolvers<Eviction>[] = [];
 
   static async create(options: ReplayWorkerOptions): Promise<Replayer> {
     for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
@@ -106,16 +115,17 @@ class Replayer {
         deliverLogs(logs, logger);
         deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
       },
-      evicted: (eviction) => this.#eviction?.resolve(eviction),
+      evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
       failed: (error) => this.#failure.reject(error),
     });
   }
 
-  /** Replays one history. Resolves with the eviction that ends it. */
+  /** Replays a history, after those before it. Resolves with the eviction that ends it. */
   async replay(workflowId: string, history: Uint8Array): Promise<Eviction> {
-    this.#eviction = Promise.withResolvers();
     this.#native?.pushHistory(workflowId, history);
-    return Promise.race([this.#eviction.promise, this.#failure.promise]);
+    const ended = Promise.withResolvers<Eviction>();
+    this.#evictions.push(ended);
+    return await Promise.race([ended.promise, this.#failure.promise]);
   }
 
   /** Shuts down. Rejects with the error that made it fail, if one did. */
@@ -138,7 +148,7 @@ class Replayer {
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
     this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
-    await this.#threads.load({ ...threadSetup(options, bundle, logger), reportEvictions: true });
+    await this.#threads.load({ ...threadSetup(options, bundle, logger), isReplay: true });
     await this.#threads.attach(this.#native.handle);
     this.#native.start({
       workflowQueues: this.#threads.queues,
@@ -149,8 +159,8 @@ class Replayer {
 
   #stopped(error: Error | undefined): void {
     if (error !== undefined) this.#failure.reject(workerError(error));
-    // After the last history this is the good end; the eviction has come before.
-    else this.#eviction?.reject(new ShutdownError("Worker was shutdown"));
+    // After the last history this is the good end; its eviction has come before.
+    else for (const { reject } of this.#evictions) reject(new ShutdownError("Worker was shutdown"));
   }
 
   #kill(): void {

@@ -30,8 +30,8 @@ export interface ThreadSetup {
   sinks: Record<string, Record<string, boolean>>;
   /** Counters shared with the Worker, see {@link ThreadCounter}. */
   counters: SharedArrayBuffer;
-  /** Whether to report evictions, for replays. */
-  reportEvictions: boolean;
+  /** Whether Core feeds histories: the next activation comes at once, and evictions are reported. */
+  isReplay: boolean;
 }
 
 /** Slots of {@link ThreadSetup.counters}, an `Int32Array` that the thread writes and the Worker reads. */

@@ -26,6 +26,6 @@ export function threadSetup(options: CompiledWorkerOptions, bundle: LoadedBundle
         Object.fromEntries(Object.entries(functions).map(([name, { callDuringReplay = false }]) => [name, callDuringReplay])),
       ]),
     ),
-    reportEvictions: false,
+    isReplay: false,
   };
 }

@@ -19,6 +19,9 @@ import {
 
 declare const self: { postMessage(message: FromThread): void; onmessage: ((event: MessageEvent<ToThread>) => void) | null };
 
+/** How long a thread that replays waits for Core, which takes some ten microseconds, before its event loop turns. */
+const replayWaitMs = 1;
+
 class WorkflowThread {
   readonly #native = new NativeWorkflowThread();
   readonly #host: WorkflowHost;
@@ -91,12 +94,13 @@ class WorkflowThread {
       return fail(error);
     }
     this.#counters[ThreadCounter.cached] = this.#host.size;
-    if (this.#setup.reportEvictions) reportEvictions(activation);
+    if (this.#setup.isReplay) reportEvictions(activation);
     const next = this.#waiting.shift();
     if (next !== undefined) return this.#activate(next);
     this.#busy = false;
     this.#counters[ThreadCounter.inFlight] = 0;
     this.#flush();
+    if (this.#setup.isReplay) this.#native.waitForActivation(replayWaitMs);
   }
 
   #collect(calls: readonly SinkCall[]): void {

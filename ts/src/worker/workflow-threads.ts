@@ -14,7 +14,7 @@ import {
 export interface WorkflowThreadEvents {
   /** Log records and sink calls of Workflow code, in batches, in order per thread. */
   output(logs: WorkflowLogRecord[], sinkCalls: WorkflowSinkCall[]): void;
-  /** A run was removed from memory; only with `reportEvictions`. */
+  /** A run was removed from memory; only in a replay. */
   evicted(eviction: Eviction): void;
   /** A thread can't go on, or is gone. Called once. */
   failed(error: Error): void;
