@@ -152,8 +152,9 @@ impl Default for Queue {
 ///
 /// `out_descriptor` receives the readable end of a non-blocking socket pair, which the host owns and
 /// closes: one byte arrives whenever the queue goes from empty to non-empty while no thread is blocked
-/// in `temporal_core_queue_wait`, and end of file when the queue is freed. Read what is there, then drain until a drain returns fewer events than its capacity. A
-/// byte may come when its events have been drained already.
+/// in `temporal_core_queue_wait`, and end of file when the queue is freed. Read what is there, then drain
+/// until a drain returns fewer events than its capacity. A byte may come when its events have been drained
+/// already.
 /// Pass NULL to have no descriptor and use `temporal_core_queue_wait` alone.
 ///
 /// Any thread may call this. INTERNAL when the operating system has no more descriptors.

@@ -141,6 +141,26 @@ fn a_consumer_that_waits_gets_everything() {
 }
 
 #[test]
+fn a_consumer_that_waits_and_then_sleeps_on_the_bell_gets_everything() {
+    model(|| {
+        let shared = Arc::new((Intake::new(), Bell::new()));
+        let producer = {
+            let shared = shared.clone();
+            thread::spawn(move || produce(&shared.0, 0, 2, || shared.1.ring()))
+        };
+        let mut taken = Vec::new();
+        assert!(shared.0.wait_until(|ready, guard| (ready.wait(guard).unwrap(), true)));
+        take(&shared.0, &mut taken);
+        while taken.len() < 2 {
+            shared.1.read();
+            take(&shared.0, &mut taken);
+        }
+        producer.join().unwrap();
+        assert_complete(taken, 1, 2);
+    });
+}
+
+#[test]
 fn closing_wakes_a_waiting_consumer() {
     model(|| {
         let intake = Arc::new(Intake::<Item>::new());

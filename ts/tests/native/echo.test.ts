@@ -41,6 +41,28 @@ test("payloads of every size come back as they were sent", async () => {
   }
 });
 
+test("a thread that waits gets the events without its event loop, and hears the bell for later ones", async () => {
+  const own = NativeQueue.open();
+  let received = 0;
+  const later = Promise.withResolvers<void>();
+  const token = own.subscribe(() => {
+    received++;
+    if (received === 4) later.resolve();
+  });
+  for (let round = 1; round <= 3; round++) {
+    // Posted 20 ms from now, when the thread has long been waiting.
+    echo.post(own, token, pattern(64), 1, 20_000);
+    while (received < round) own.waitAndDrain(10_000);
+    expect(received).toBe(round);
+  }
+  own.waitAndDrain(0);
+  echo.post(own, token, pattern(64));
+  await later.promise;
+  own.close();
+  own.waitAndDrain(10_000);
+  expect(received).toBe(4);
+});
+
 test("a batch whose payloads don't fit the drain buffer together arrives whole", async () => {
   const sizes = Array.from({ length: 300 }, (_, index) => (index * 977) % 20_000);
   const events = await Promise.all(
