@@ -426,14 +426,14 @@ TemporalCoreStatus temporal_core_client_free(TemporalCoreClient client);
  *
  * `out_descriptor` receives the readable end of a non-blocking socket pair, which the host owns and
  * closes: one byte arrives whenever the queue goes from empty to non-empty while no thread is blocked
- * in `temporal_core_queue_wait`, and end of file when the queue is freed. Read what is there, then drain until a drain returns fewer events than its capacity. A
- * byte may come when its events have been drained already.
+ * in `temporal_core_queue_wait`, and end of file when the queue is freed. Read what is there, then drain
+ * until a drain returns fewer events than its capacity. A byte may come when its events have been drained
+ * already.
  * Pass NULL to have no descriptor and use `temporal_core_queue_wait` alone.
  *
  * Any thread may call this. INTERNAL when the operating system has no more descriptors.
  */
-TemporalCoreStatus temporal_core_queue_new(TemporalCoreQueue *out,
-                                           int32_t *out_descriptor);
+TemporalCoreStatus temporal_core_queue_new(TemporalCoreQueue *out, int32_t *out_descriptor);
 
 /**
  * Copies up to `capacity` waiting events, oldest first, to the array at `events`.
@@ -484,6 +484,7 @@ TemporalCoreStatus temporal_core_queue_post(TemporalCoreQueue queue,
 /**
  * Frees a queue. Events that were not drained are dropped, data of the last batch is freed, a thread
  * blocked in `temporal_core_queue_wait` returns CLOSED, and operations that would still post here end unheard.
+ * Tasks that were not drained are answered in the host's place; see `temporal_core_worker_start`.
  *
  * Any thread may call this, except while another uses the data of a batch. The descriptor stays the
  * host's to close. INVALID_HANDLE when the handle is stale.
@@ -636,8 +637,8 @@ TemporalCoreStatus temporal_core_worker_validate(TemporalCoreWorker worker,
  * Every activation, every activity start and every Nexus task is to be completed once. Slots (see the
  * worker's `tuner`) bound how many are with the host, so a slow host is never flooded. When no more tasks
  * of a kind will come, each of its queues gets POLLER_STOPPED; its status is WORKER_FAILED when polling
- * failed for good, and then the error document has the kind's number as `taskKind`. A task for a queue that was freed is answered in the host's place, as failed, and the
- * worker shuts down.
+ * failed for good, and then the error document has the kind's number as `taskKind`. A task for a queue that was
+ * freed, before or after the task came, is answered in the host's place, as failed, and the worker shuts down.
  *
  * Any thread may call this, once. BUSY when the worker was started before, CLOSED when it is shut down.
  */

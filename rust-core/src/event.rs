@@ -80,6 +80,28 @@ impl Delivery {
     }
 }
 
+/// What is done when an event is dropped before the host has drained it.
+pub struct Undelivered(Option<Box<dyn FnOnce() + Send>>);
+
+impl Undelivered {
+    pub fn new(action: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(action)))
+    }
+
+    /// The host has the event.
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Undelivered {
+    fn drop(&mut self) {
+        if let Some(action) = self.0.take() {
+            action();
+        }
+    }
+}
+
 /// An event inside this library.
 pub struct Event {
     pub token: u64,
@@ -87,6 +109,7 @@ pub struct Event {
     pub status: i32,
     pub data: Vec<u8>,
     pub object: Option<Delivery>,
+    pub undelivered: Option<Undelivered>,
 }
 
 impl Event {
@@ -97,6 +120,7 @@ impl Event {
             status: Status::Ok as i32,
             data,
             object: None,
+            undelivered: None,
         }
     }
 

@@ -92,6 +92,9 @@ impl Queue {
                 length: event.data.len(),
                 object: event.object.map_or(0, |object| object.deliver()),
             };
+            if let Some(undelivered) = event.undelivered {
+                undelivered.disarm();
+            }
             emit(batch.len(), raw);
             batch.push(Some(event.data));
         }
@@ -137,8 +140,9 @@ impl Queue {
         if let Some(bell) = &self.bell {
             bell::hang_up(bell);
         }
-        drop(never_delivered);
-        *self.consumer.lock() = Consumer::default();
+        let consumer = std::mem::take(&mut *self.consumer.lock());
+        // Without the lock, since dropping an event may do something.
+        drop((never_delivered, consumer));
     }
 }
 
@@ -273,6 +277,7 @@ pub unsafe extern "C" fn temporal_core_queue_post(
 
 /// Frees a queue. Events that were not drained are dropped, data of the last batch is freed, a thread
 /// blocked in `temporal_core_queue_wait` returns CLOSED, and operations that would still post here end unheard.
+/// Tasks that were not drained are answered in the host's place; see `temporal_core_worker_start`.
 ///
 /// Any thread may call this, except while another uses the data of a batch. The descriptor stays the
 /// host's to close. INVALID_HANDLE when the handle is stale.

@@ -126,9 +126,10 @@ impl Runtime {
         future: impl Future<Output = ()> + Send + 'static,
         on_panic: impl FnOnce(Error) + Send + 'static,
     ) {
-        let tokio = self.tokio.clone();
+        let runtime = Arc::clone(self);
         let on_panic = move |error| {
-            tokio.spawn(async move { on_panic(error) });
+            let again = |error| tracing::error!(%error, "a panic could not be reported");
+            runtime.spawn(async move { on_panic(error) }, again);
         };
         inline::run(
             self.tokio.clone(),

@@ -239,6 +239,20 @@ fn open_activities_are_cancelled_after_the_grace_of_a_shutdown() {
     rig.close();
 }
 
+/// Answers that no request to start an operation may be given.
+fn unfit_answers() -> Vec<Option<nexus_task_completion::Status>> {
+    let completed = |variant| Some(nexus_task_completion::Status::Completed(Response { variant }));
+    vec![
+        None,
+        Some(nexus_task_completion::Status::Failure(Default::default())),
+        completed(None),
+        completed(Some(response::Variant::CancelOperation(Default::default()))),
+        completed(Some(response::Variant::StartOperation(StartOperationResponse {
+            variant: Some(start_operation_response::Variant::Failure(Default::default())),
+        }))),
+    ]
+}
+
 #[test]
 fn a_nexus_operation_goes_there_and_back() {
     let mut rig = Rig::new("");
@@ -279,6 +293,14 @@ fn a_nexus_operation_goes_there_and_back() {
     };
     let function = worker::temporal_core_worker_complete_nexus_task;
     complete(&mut rig.host, function, rig.worker, b"\xff").error(Status::InvalidArgument);
+    // What does not fit the request is refused, and the task is still to be completed.
+    for status in unfit_answers() {
+        let unfit = NexusTaskCompletion {
+            task_token: task.task_token.clone(),
+            status,
+        };
+        complete(&mut rig.host, function, rig.worker, &unfit.encode_to_vec()).error(Status::InvalidArgument);
+    }
     let answer = StartOperationResponse {
         variant: Some(start_operation_response::Variant::SyncSuccess(
             start_operation_response::Sync {

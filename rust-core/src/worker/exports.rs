@@ -110,8 +110,8 @@ fn queue_for(enabled: bool, handle: QueueHandle) -> Result<Option<Arc<Queue>>, E
 /// Every activation, every activity start and every Nexus task is to be completed once. Slots (see the
 /// worker's `tuner`) bound how many are with the host, so a slow host is never flooded. When no more tasks
 /// of a kind will come, each of its queues gets POLLER_STOPPED; its status is WORKER_FAILED when polling
-/// failed for good, and then the error document has the kind's number as `taskKind`. A task for a queue that was freed is answered in the host's place, as failed, and the
-/// worker shuts down.
+/// failed for good, and then the error document has the kind's number as `taskKind`. A task for a queue that was
+/// freed, before or after the task came, is answered in the host's place, as failed, and the worker shuts down.
 ///
 /// Any thread may call this, once. BUSY when the worker was started before, CLOSED when it is shut down.
 #[unsafe(no_mangle)]

@@ -29,7 +29,7 @@ use crate::{
     runtime::{Reply, Runtime},
     status::Status,
 };
-use outstanding::Outstanding;
+use outstanding::{Nature, Outstanding};
 use poll::Sink;
 use slots::Broker;
 use task::Task;
@@ -202,12 +202,15 @@ impl Worker {
                 return;
             }
             // Not from here, which may be the host's call still: nothing is posted before that has returned.
-            worker.runtime.tokio.spawn(async move {
-                match outcome {
-                    Ok(()) => reply.post(reply.ok(Vec::new())),
-                    Err(error) => reply.fail(&error),
-                }
-            });
+            worker.runtime.spawn(
+                async move {
+                    match outcome {
+                        Ok(()) => reply.post(reply.ok(Vec::new())),
+                        Err(error) => reply.fail(&error),
+                    }
+                },
+                |error| tracing::error!(%error, "the outcome of a completion could not be posted"),
+            );
         };
         let on_panic = move |error| after_panic.fail(&error);
         if self.is_replay() {
@@ -218,31 +221,50 @@ impl Worker {
         Ok(())
     }
 
-    async fn complete_now<T: Task>(&self, lease: &Lease, data: &[u8]) -> Result<(), Error> {
+    async fn complete_now<T: Task>(self: &Arc<Self>, lease: &Lease, data: &[u8]) -> Result<(), Error> {
         let completion = <T::Completion as prost::Message>::decode(data)
             .map_err(|error| Error::invalid_argument(format!("not an encoded {}: {error}", T::COMPLETION)))?;
         // Core panics or hangs on a completion of what it did not ask for.
         let tasks = T::outstanding(&self.outstanding);
         let key = T::completed(&completion);
-        let Some((key, is_eviction)) = tasks.remove(key) else {
+        let Some(nature) = tasks.remove(key) else {
             return Err(Error::invalid_argument(format!(
                 "no task is open that this {} is of ({}); it was completed before, or never given out by this worker",
                 T::COMPLETION,
                 String::from_utf8_lossy(key).escape_debug()
             )));
         };
-        T::complete(lease, completion).await.inspect_err(|_| {
-            // Core refused it and still waits, so the task is the host's again.
-            tasks.add(key, is_eviction);
-        })
+        let key = key.to_vec();
+        let outcome = match T::check(&completion, &nature) {
+            Ok(()) => T::complete(lease, completion).await,
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            // Core still waits, so the task is the host's again.
+            tasks.add(key.clone(), nature);
+            // A host that freed the worker meanwhile will not complete it, and its open tasks were answered before.
+            if self.abandoned.load(Ordering::SeqCst) {
+                self.give_back::<T>(&key);
+            }
+        }
+        outcome
+    }
+
+    /// A task that the host has, or was to have, and will not complete: it is answered, and the worker shuts down.
+    fn give_back<T: Task>(self: &Arc<Self>, key: &[u8]) {
+        if let Some(nature) = T::outstanding(&self.outstanding).remove(key) {
+            // While a task is open the worker is not at its end, which alone makes this fail.
+            let _ = self.initiate_shutdown();
+            self.answer::<T>(key.to_vec(), nature);
+        }
     }
 
     /// Completes a task in the place of a host that no longer does.
-    fn answer<T: Task>(self: &Arc<Self>, key: Vec<u8>, is_eviction: bool) {
+    fn answer<T: Task>(self: &Arc<Self>, key: Vec<u8>, nature: Nature) {
         let Ok(lease) = self.lease() else { return };
         self.runtime.spawn(
             async move {
-                if let Err(error) = T::complete(&lease, T::abandoned(key, is_eviction)).await {
+                if let Err(error) = T::give_back(&lease, key, nature).await {
                     tracing::warn!(%error, "a task of an abandoned worker could not be answered");
                 }
             },
@@ -251,8 +273,8 @@ impl Worker {
     }
 
     fn answer_all<T: Task>(self: &Arc<Self>) {
-        for (key, is_eviction) in T::outstanding(&self.outstanding).take() {
-            self.answer::<T>(key, is_eviction);
+        for (key, nature) in T::outstanding(&self.outstanding).take() {
+            self.answer::<T>(key, nature);
         }
     }
 

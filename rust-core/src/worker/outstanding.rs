@@ -8,39 +8,49 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub struct Tasks(Mutex<HashMap<Vec<u8>, Open>>);
 
+/// What a task is, as far as its completion goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Work to be done.
+    Work,
+    /// It only says that a run is evicted.
+    Eviction,
+    /// A local activity of a run.
+    LocalActivity { run_id: String },
+    /// A request to cancel a Nexus operation.
+    NexusCancel,
+}
+
 /// A task that the host has.
-#[derive(Clone, Copy)]
 struct Open {
     /// How often it was given out.
     count: u32,
-    /// Whether it only says that a run is evicted.
-    is_eviction: bool,
+    nature: Nature,
 }
 
 impl Tasks {
-    pub fn add(&self, key: Vec<u8>, is_eviction: bool) {
+    pub fn add(&self, key: Vec<u8>, nature: Nature) {
         let mut tasks = self.0.lock();
-        let open = tasks.entry(key).or_insert(Open { count: 0, is_eviction });
-        open.count += 1;
-        open.is_eviction = is_eviction;
+        let count = tasks.get(&key).map_or(0, |open| open.count) + 1;
+        tasks.insert(key, Open { count, nature });
     }
 
-    /// Takes a task from the host, when it has it: the key, and whether it is an eviction.
-    pub fn remove(&self, key: &[u8]) -> Option<(Vec<u8>, bool)> {
+    /// Takes a task from the host, when it has it.
+    pub fn remove(&self, key: &[u8]) -> Option<Nature> {
         let mut tasks = self.0.lock();
         let open = tasks.get_mut(key)?;
         if open.count > 1 {
             open.count -= 1;
-            return Some((key.to_vec(), open.is_eviction));
+            return Some(open.nature.clone());
         }
-        tasks.remove_entry(key).map(|(key, open)| (key, open.is_eviction))
+        tasks.remove(key).map(|open| open.nature)
     }
 
-    /// All that the host still has, and whether they are evictions. It has none any more.
-    pub fn take(&self) -> impl Iterator<Item = (Vec<u8>, bool)> {
+    /// All that the host still has, by their keys. It has none any more.
+    pub fn take(&self) -> impl Iterator<Item = (Vec<u8>, Nature)> {
         std::mem::take(&mut *self.0.lock())
             .into_iter()
-            .map(|(key, open)| (key, open.is_eviction))
+            .map(|(key, open)| (key, open.nature))
     }
 }
 
@@ -63,12 +73,13 @@ mod tests {
     fn a_task_is_the_hosts_until_it_is_removed_as_often_as_added() {
         let tasks = Tasks::default();
         for key in [b"a", b"a", b"b"] {
-            tasks.add(key.to_vec(), key == b"b");
+            let nature = if key == b"b" { Nature::Eviction } else { Nature::Work };
+            tasks.add(key.to_vec(), nature);
         }
-        assert!(tasks.remove(b"a").is_some());
-        assert_eq!(tasks.remove(b"a"), Some((b"a".to_vec(), false)));
+        assert_eq!(tasks.remove(b"a"), Some(Nature::Work));
+        assert_eq!(tasks.remove(b"a"), Some(Nature::Work));
         assert!(tasks.remove(b"a").is_none());
-        assert_eq!(tasks.take().collect::<Vec<_>>(), [(b"b".to_vec(), true)]);
+        assert_eq!(tasks.take().collect::<Vec<_>>(), [(b"b".to_vec(), Nature::Eviction)]);
         assert!(tasks.remove(b"b").is_none());
     }
 }

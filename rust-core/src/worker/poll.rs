@@ -6,7 +6,7 @@ use temporalio_sdk_core::PollError;
 use super::{Lease, Worker, task::Task};
 use crate::{
     error::Error,
-    event::{Event, EventKind},
+    event::{Event, EventKind, Undelivered},
     queue::Queue,
     rpc,
     status::Status,
@@ -19,13 +19,15 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Whether the host will get the event.
-    fn deliver(&self, shard: u64, event: Event) -> bool {
+    /// Posts an event; it is dropped when there is no queue, or none any more.
+    fn deliver(&self, shard: u64, event: Event) {
         let queue = match self.queues.len() {
             0 | 1 => self.queues.first(),
             count => self.queues.get((shard % count as u64) as usize),
         };
-        queue.is_some_and(|queue| queue.post(event).is_ok())
+        if let Some(queue) = queue {
+            drop(queue.post(event));
+        }
     }
 
     /// Says that no more tasks of a kind come.
@@ -98,25 +100,35 @@ async fn poll<T: Task>(worker: &Arc<Worker>, lease: &Lease, sink: &Sink) -> Resu
                 if outcome.is_ok() {
                     outcome = Err(poll_failed(&status));
                 }
-                lease.initiate_shutdown();
+                // The lease keeps it from failing.
+                let _ = worker.initiate_shutdown();
                 continue;
             }
         };
         let key = task.key();
         // Noted before it is delivered, since it may be completed the moment it is.
         if let Some(key) = &key {
-            outstanding.add(key.clone(), task.is_eviction());
+            outstanding.add(key.clone(), task.nature());
         }
-        let event = Event::ok(sink.token, T::KIND, task.encode_to_vec());
-        let delivered = !worker.abandoned.load(Ordering::SeqCst) && sink.deliver(task.shard(), event);
-        if !delivered
-            && let Some(key) = key
-            && let Some((key, is_eviction)) = outstanding.remove(&key)
-        {
-            lease.initiate_shutdown();
-            worker.answer::<T>(key, is_eviction);
+        let event = Event {
+            undelivered: key.map(|key| given_back::<T>(worker, key)),
+            ..Event::ok(sink.token, T::KIND, task.encode_to_vec())
+        };
+        if !worker.abandoned.load(Ordering::SeqCst) {
+            sink.deliver(task.shard(), event);
         }
     }
+}
+
+/// What happens to a task whose event the host never drains, be its queue freed before or after it was posted.
+fn given_back<T: Task>(worker: &Arc<Worker>, key: Vec<u8>) -> Undelivered {
+    // Weak, since a queue that nobody drains is not to keep alive a worker that the host has freed.
+    let worker = Arc::downgrade(worker);
+    Undelivered::new(move || {
+        if let Some(worker) = worker.upgrade() {
+            worker.give_back::<T>(&key);
+        }
+    })
 }
 
 fn poll_failed(status: &tonic::Status) -> Error {

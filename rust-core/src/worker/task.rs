@@ -10,11 +10,14 @@ use temporalio_common::protos::{
         workflow_activation::WorkflowActivation,
         workflow_completion::WorkflowActivationCompletion,
     },
-    temporal::api::failure::v1::{ApplicationFailureInfo, Failure, NexusHandlerFailureInfo, failure::FailureInfo},
+    temporal::api::{
+        failure::v1::{ApplicationFailureInfo, Failure, NexusHandlerFailureInfo, failure::FailureInfo},
+        nexus::v1::{request, response, start_operation_response},
+    },
 };
 use temporalio_sdk_core::{PollError, Worker as CoreWorker};
 
-use super::outstanding::{Outstanding, Tasks};
+use super::outstanding::{Nature, Outstanding, Tasks};
 use crate::{error::Error, event::EventKind};
 
 /// A kind of task that Core gives out and wants completed.
@@ -30,9 +33,8 @@ pub trait Task: Message + Sized + 'static {
     fn poll(core: &CoreWorker) -> impl Future<Output = Result<Self, PollError>> + Send;
     /// What its completion will name it by. None when it is about a task that the host has already.
     fn key(&self) -> Option<Vec<u8>>;
-    /// Whether it only says that a run is evicted.
-    fn is_eviction(&self) -> bool {
-        false
+    fn nature(&self) -> Nature {
+        Nature::Work
     }
     /// Tasks with the same number go to the same queue.
     fn shard(&self) -> u64;
@@ -40,10 +42,14 @@ pub trait Task: Message + Sized + 'static {
     fn outstanding(all: &Outstanding) -> &Tasks;
     /// The task that a completion is of.
     fn completed(completion: &Self::Completion) -> &[u8];
-    /// The completion of a task that the host gave up.
-    fn abandoned(key: Vec<u8>, is_eviction: bool) -> Self::Completion;
+    /// Refuses a completion with which Core would lose the task.
+    fn check(_completion: &Self::Completion, _nature: &Nature) -> Result<(), Error> {
+        Ok(())
+    }
     /// Hands a completion to Core, and waits until it has been dealt with.
     fn complete(core: &CoreWorker, completion: Self::Completion) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Tells Core that the host gave the task up, so that it is done again elsewhere.
+    fn give_back(core: &CoreWorker, key: Vec<u8>, nature: Nature) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// FNV-1a, 64 bits.
@@ -86,8 +92,12 @@ impl Task for WorkflowActivation {
         Some(self.run_id.as_bytes().to_vec())
     }
 
-    fn is_eviction(&self) -> bool {
-        self.is_only_eviction()
+    fn nature(&self) -> Nature {
+        if self.is_only_eviction() {
+            Nature::Eviction
+        } else {
+            Nature::Work
+        }
     }
 
     fn shard(&self) -> u64 {
@@ -102,17 +112,18 @@ impl Task for WorkflowActivation {
         completion.run_id.as_bytes()
     }
 
-    /// Fails the workflow task, so that the server gives it to another worker at once.
-    fn abandoned(key: Vec<u8>, is_eviction: bool) -> Self::Completion {
-        let run_id = String::from_utf8(key).unwrap_or_default();
-        if is_eviction {
-            return WorkflowActivationCompletion::empty(run_id);
-        }
-        WorkflowActivationCompletion::fail(run_id, application_failure(), None)
-    }
-
     async fn complete(core: &CoreWorker, completion: Self::Completion) -> Result<(), Error> {
         core.complete_workflow_activation(completion).await.map_err(refused)
+    }
+
+    /// Fails the workflow task, so that the server gives it to another worker at once.
+    async fn give_back(core: &CoreWorker, key: Vec<u8>, nature: Nature) -> Result<(), Error> {
+        let run_id = String::from_utf8(key).unwrap_or_default();
+        let completion = match nature {
+            Nature::Eviction => WorkflowActivationCompletion::empty(run_id),
+            _ => WorkflowActivationCompletion::fail(run_id, application_failure(), None),
+        };
+        Self::complete(core, completion).await
     }
 }
 
@@ -129,6 +140,15 @@ impl Task for ActivityTask {
         matches!(self.variant, Some(activity_task::Variant::Start(_))).then(|| self.task_token.clone())
     }
 
+    fn nature(&self) -> Nature {
+        match &self.variant {
+            Some(activity_task::Variant::Start(start)) if start.is_local => Nature::LocalActivity {
+                run_id: start.workflow_execution.clone().unwrap_or_default().run_id,
+            },
+            _ => Nature::Work,
+        }
+    }
+
     fn shard(&self) -> u64 {
         0
     }
@@ -141,16 +161,22 @@ impl Task for ActivityTask {
         &completion.task_token
     }
 
-    /// Fails the attempt, so that the activity is tried again as its retry policy says.
-    fn abandoned(key: Vec<u8>, _is_eviction: bool) -> Self::Completion {
-        ActivityTaskCompletion {
-            task_token: key,
-            result: Some(ActivityExecutionResult::fail(application_failure())),
-        }
-    }
-
     async fn complete(core: &CoreWorker, completion: Self::Completion) -> Result<(), Error> {
         core.complete_activity_task(completion).await.map_err(refused)
+    }
+
+    /// Fails the attempt, so that the activity is tried again as its retry policy says. For a local activity that
+    /// would be here, again and again, and the run would wait for it; so its run is evicted, and goes on elsewhere.
+    async fn give_back(core: &CoreWorker, key: Vec<u8>, nature: Nature) -> Result<(), Error> {
+        if let Nature::LocalActivity { run_id } = nature {
+            core.request_workflow_eviction(&run_id);
+            return Ok(());
+        }
+        let completion = ActivityTaskCompletion {
+            task_token: key,
+            result: Some(ActivityExecutionResult::fail(application_failure())),
+        };
+        Self::complete(core, completion).await
     }
 }
 
@@ -170,6 +196,17 @@ impl Task for NexusTask {
         }
     }
 
+    fn nature(&self) -> Nature {
+        let request = match &self.variant {
+            Some(nexus_task::Variant::Task(task)) => task.request.as_ref(),
+            _ => None,
+        };
+        match request.and_then(|request| request.variant.as_ref()) {
+            Some(request::Variant::CancelOperation(_)) => Nature::NexusCancel,
+            _ => Nature::Work,
+        }
+    }
+
     fn shard(&self) -> u64 {
         0
     }
@@ -182,22 +219,60 @@ impl Task for NexusTask {
         &completion.task_token
     }
 
-    /// Fails the request as one that may be made again.
-    fn abandoned(key: Vec<u8>, _is_eviction: bool) -> Self::Completion {
-        let info = NexusHandlerFailureInfo {
-            r#type: "UNAVAILABLE".to_owned(),
-            ..Default::default()
-        };
-        NexusTaskCompletion {
-            task_token: key,
-            status: Some(nexus_task_completion::Status::Failure(failure(
-                FailureInfo::NexusHandlerFailureInfo(info),
-            ))),
+    /// Core forgets the task before it looks at most of this, and then answers nobody and may never shut down.
+    fn check(completion: &Self::Completion, nature: &Nature) -> Result<(), Error> {
+        use nexus_task_completion::Status;
+        let is_cancel = *nature == Nature::NexusCancel;
+        match &completion.status {
+            Some(Status::Completed(response)) => match &response.variant {
+                Some(response::Variant::StartOperation(_)) if is_cancel => Err(refused(
+                    "the request was to cancel an operation, but the response is to its start",
+                )),
+                Some(response::Variant::CancelOperation(_)) if !is_cancel => Err(refused(
+                    "the request was to start an operation, but the response is to its cancellation",
+                )),
+                Some(response::Variant::StartOperation(response)) => match &response.variant {
+                    Some(start_operation_response::Variant::Failure(failure))
+                        if !matches!(
+                            failure.failure_info,
+                            Some(FailureInfo::ApplicationFailureInfo(_) | FailureInfo::CanceledFailureInfo(_))
+                        ) =>
+                    {
+                        Err(refused(
+                            "the failure of an operation needs applicationFailureInfo or canceledFailureInfo",
+                        ))
+                    }
+                    _ => Ok(()),
+                },
+                Some(response::Variant::CancelOperation(_)) => Ok(()),
+                None => Err(refused("the response has no variant")),
+            },
+            Some(Status::Failure(failure))
+                if !matches!(failure.failure_info, Some(FailureInfo::NexusHandlerFailureInfo(_))) =>
+            {
+                Err(refused("the failure of a handler needs nexusHandlerFailureInfo"))
+            }
+            _ => Ok(()),
         }
     }
 
     async fn complete(core: &CoreWorker, completion: Self::Completion) -> Result<(), Error> {
         core.complete_nexus_task(completion).await.map_err(refused)
+    }
+
+    /// Fails the request as one that may be made again.
+    async fn give_back(core: &CoreWorker, key: Vec<u8>, _nature: Nature) -> Result<(), Error> {
+        let info = NexusHandlerFailureInfo {
+            r#type: "UNAVAILABLE".to_owned(),
+            ..Default::default()
+        };
+        let completion = NexusTaskCompletion {
+            task_token: key,
+            status: Some(nexus_task_completion::Status::Failure(failure(
+                FailureInfo::NexusHandlerFailureInfo(info),
+            ))),
+        };
+        Self::complete(core, completion).await
     }
 }
 

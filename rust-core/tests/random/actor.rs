@@ -2,9 +2,12 @@
 
 use std::{
     collections::HashSet,
+    fs,
     os::fd::OwnedFd,
     ptr, slice,
     sync::{Mutex, MutexGuard},
+    thread,
+    time::{Duration, Instant},
 };
 use temporal_bun_core::{
     bytes::{temporal_core_bytes_free, temporal_core_bytes_read},
@@ -58,6 +61,37 @@ pub fn free(kind: Kind, handle: u64) -> Status {
 pub fn free_shared() {
     for (kind, handle) in shared().drain(..) {
         free(kind, handle);
+    }
+}
+
+/// What the runtimes may take to end once everything is freed: far more than they do.
+const END_LIMIT: Duration = Duration::from_secs(60);
+
+/// The threads that runtimes have, by their names.
+fn threads_of_runtimes() -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").expect("Linux tells the threads of a process");
+    tasks
+        // A thread that ends meanwhile has no name.
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .map(|name| name.trim_end().to_owned())
+        .filter(|name| name.starts_with("temporal-"))
+        .collect()
+}
+
+/// A runtime lives as long as anything uses it, so a worker whose shutdown never ends in the background keeps it.
+pub fn wait_for_the_end_of_all_runtimes() {
+    let deadline = Instant::now() + END_LIMIT;
+    loop {
+        let left = threads_of_runtimes();
+        if left.is_empty() {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{END_LIMIT:?} after everything was freed these threads are left: {left:?}"
+        );
+        // Nobody is told that a thread has ended that its owner no longer knows, so looking again is all there is.
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

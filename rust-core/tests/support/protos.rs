@@ -5,7 +5,8 @@ use temporalio_common::protos::{
     coresdk::{
         workflow_activation::WorkflowActivation,
         workflow_commands::{
-            CompleteWorkflowExecution, ScheduleActivity, ScheduleNexusOperation, workflow_command::Variant,
+            CompleteWorkflowExecution, QueryResult, ScheduleActivity, ScheduleLocalActivity, ScheduleNexusOperation,
+            StartTimer, query_result, workflow_command::Variant,
         },
         workflow_completion::WorkflowActivationCompletion,
     },
@@ -113,6 +114,26 @@ pub fn complete_workflow(run_id: &str, result: &str) -> Vec<u8> {
 /// Starts an activity.
 pub fn schedule_activity(run_id: &str, command: ScheduleActivity) -> Vec<u8> {
     completion(run_id, Variant::ScheduleActivity(command))
+}
+
+/// Starts a local activity.
+pub fn schedule_local_activity(run_id: &str, command: ScheduleLocalActivity) -> Vec<u8> {
+    completion(run_id, Variant::ScheduleLocalActivity(command))
+}
+
+/// What Core refuses at the end of its look at every command: the answer to a query of the old kind, and more.
+pub fn refused(run_id: &str, timers: u32) -> Vec<u8> {
+    let answer = Variant::RespondToQuery(QueryResult {
+        query_id: "legacy_query".into(),
+        variant: Some(query_result::Variant::Failed(Default::default())),
+    });
+    let timers = (1..=timers).map(|seq| {
+        Variant::StartTimer(StartTimer {
+            seq,
+            ..Default::default()
+        })
+    });
+    WorkflowActivationCompletion::from_cmds(run_id, timers.chain([answer]).collect()).encode_to_vec()
 }
 
 /// Starts a Nexus operation.

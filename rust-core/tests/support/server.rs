@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use temporal_bun_core::{client, status::Status};
+
 use super::{Call, Host};
 
 /// The address of the server and its keeper, whose standard input is held as long as this is.
@@ -54,14 +56,15 @@ pub fn address() -> &'static str {
 
 /// The server listens before it answers, and answers before it has a namespace.
 fn is_ready(host: &mut Host, address: &str) -> bool {
-    let client = host.connect_with(&format!(r#"{{"address":"{address}"}}"#));
-    if client.status != 0 {
+    let connected = host.connect_with(&format!(r#"{{"address":"{address}"}}"#));
+    if connected.status != 0 {
         return false;
     }
     let described = host.rpc(&Call {
         request: b"\x0a\x07default",
-        ..Call::new(client.object, "DescribeNamespace")
+        ..Call::new(connected.object, "DescribeNamespace")
     });
+    assert_eq!(client::temporal_core_client_free(connected.object), Status::Ok);
     described.status == 0
 }
 
