@@ -1,10 +1,10 @@
-# Needs make, cargo, python3 with pip, and npm; everything else comes into .toolchain/.
+# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into .toolchain/.
 # The work is done by scripts/ and build.zig: this file only names it.
 
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build generate typecheck toolchain clean
+.PHONY: help demo test bench build dist generate typecheck toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,8 +18,11 @@ test: build ## Run every test
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts
 
-build: toolchain ## Compile Core and the bridge (minutes the first time)
+build: toolchain ## Compile Core (minutes the first time; not with USE_PREBUILT_LIBS=true) and the bridge
 	@$(bun) scripts/build.ts
+
+dist: toolchain ## Pack this machine's archive for a release, and link and try what was packed
+	@release/verify "$$(release/pack)"
 
 generate: toolchain ## Write again what is generated: protobuf modules, C header, option types
 	@$(bun) scripts/generate.ts
@@ -30,5 +33,5 @@ typecheck: toolchain ## Check the TypeScript
 toolchain: ## Put the pinned tools into .toolchain/
 	@scripts/toolchain.sh
 
-clean: ## Remove what was built; .toolchain/ stays
-	rm -rf target zig-out .zig-cache ts/bench/results.json ts/bench/official/dist
+clean: ## Remove what was built; .toolchain/ and .temporal-libs-cache/ stay
+	rm -rf target zig-out .zig-cache ts/native ts/bench/results.json ts/bench/official/dist

@@ -1,5 +1,5 @@
-/** Builds everything that tests, examples and bench need: npm packages, Core's archive and the bridge. */
-import { environment, packageFolder, root, run } from "./tools";
+/** Builds everything that tests, examples and bench need: npm packages, Core's archive (unless USE_PREBUILT_LIBS is true) and the bridge. */
+import { environment, packageFolder, root, run, usePrebuiltLibraries } from "./tools";
 
 const reportEveryMs = 10_000;
 
@@ -40,5 +40,6 @@ async function cargoBuild(): Promise<void> {
 }
 
 await run(["bun", "install", "--frozen-lockfile", "--silent"], packageFolder);
-await cargoBuild();
+// With prebuilt libraries it is for `zig build` to say whether cargo is needed after all.
+if (!usePrebuiltLibraries) await cargoBuild();
 await run(["zig", "build"]);

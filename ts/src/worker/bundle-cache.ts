@@ -94,10 +94,8 @@ export class BundleCache {
  */
 export function cacheFolder(): string | undefined {
   const user = process.getuid?.() ?? "user";
-  const base =
-    process.platform === "darwin" ? join(homedir(), "Library", "Caches") : (process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"));
   const own = process.env["TEMPORAL_BUN_CACHE_DIR"];
-  const candidates = own !== undefined && own !== "" ? [own] : [join(base, "temporal-bun-sdk"), join(tmpdir(), `temporal-bun-sdk-${user}`)];
+  const candidates = own !== undefined && own !== "" ? [own] : [...userCache(), join(tmpdir(), `temporal-bun-sdk-${user}`)];
   for (const candidate of candidates) {
     const folder = join(candidate, "bundles");
     try {
@@ -111,6 +109,17 @@ export function cacheFolder(): string | undefined {
     }
   }
   return undefined;
+}
+
+function userCache(): string[] {
+  try {
+    const base =
+      process.platform === "darwin" ? join(homedir(), "Library", "Caches") : (process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"));
+    return [join(base, "temporal-bun-sdk")];
+  } catch {
+    // homedir() throws when there is neither HOME nor a user of this id, as in a container that runs under an id of its own.
+    return [];
+  }
 }
 
 /** A short content hash, good against accidents. */
