@@ -1,55 +1,30 @@
-/** Conversion and codecs together: what the client and the worker do with every value that they send or receive. */
+/**
+ * Conversion, codecs and external storage together: what the client and the activities do with every value that they send or
+ * receive. (What workflow code converts goes through the same pipeline elsewhere: see `worker/payload-relay`.)
+ */
 
 import type { UserMetadata as ProtoUserMetadata } from "../proto/temporal/api/sdk/v1/user_metadata";
 import type { LoadedDataConverter } from "./converter/data-converter";
-import type { PayloadCodec } from "./converter/payload-codec";
 import { arrayFromPayloads, fromPayloadsAtIndex, toPayloadsWithContext, toPayloadWithTypeInfo } from "./converter/payload-converter";
 import type { SerializationContext } from "./converter/serialization-context";
-import type { ProtoFailure } from "./failure";
+import { FAILURE_SOURCE, type ProtoFailure } from "./failure";
+import type { Headers } from "./interceptors";
 import type { Payload } from "./interfaces";
+import { headerPipeline, incoming, incomingSingle, isPlain, outgoing, outgoingSingle, type PayloadPipeline } from "./payload-pipeline";
 import type { TypeInfo } from "./type-info";
 import type { UserMetadata } from "./user-metadata";
 
-/** Runs all codecs over payloads in order, e.g. compress, then encrypt. */
-export async function encode(codecs: PayloadCodec[], payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-  for (const codec of codecs) payloads = checkCount(await codec.encode(payloads, context), payloads, "encode");
-  return payloads;
-}
-
-/** Undoes {@link encode}: runs all codecs over payloads in the opposite order. */
-export async function decode(codecs: PayloadCodec[], payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-  for (let index = codecs.length - 1; index >= 0; index--) payloads = checkCount(await codecs[index]!.decode(payloads, context), payloads, "decode");
-  return payloads;
-}
-
-function checkCount(result: Payload[], given: Payload[], method: string): Payload[] {
-  if (!Array.isArray(result)) throw new TypeError(`PayloadCodec.${method} must resolve to an array of payloads, got ${typeof result} for ${given.length} payloads`);
-  return result;
-}
-
-/** {@link encode} of one payload. */
-export async function encodeSingle(codecs: PayloadCodec[], payload: Payload, context?: SerializationContext): Promise<Payload> {
-  if (codecs.length === 0) return payload;
-  return (await encode(codecs, [payload], context))[0]!;
-}
-
-/** {@link decode} of one payload. */
-export async function decodeSingle(codecs: PayloadCodec[], payload: Payload, context?: SerializationContext): Promise<Payload> {
-  if (codecs.length === 0) return payload;
-  return (await decode(codecs, [payload], context))[0]!;
-}
-
-/** Payload of a value, through converter and codecs. */
+/** Payload of a value, through converter and pipeline. */
 export async function encodeToPayload<T>(
   converter: LoadedDataConverter,
   value: T,
   context?: SerializationContext,
   typeInfo?: TypeInfo<T, any>,
 ): Promise<Payload> {
-  return encodeSingle(converter.payloadCodecs, toPayloadWithTypeInfo(converter.payloadConverter, value, context, typeInfo), context);
+  return outgoingSingle(converter, toPayloadWithTypeInfo(converter.payloadConverter, value, context, typeInfo), context);
 }
 
-/** Payloads of values, through converter and codecs; undefined for none. */
+/** Payloads of values, through converter and pipeline; undefined for none. */
 export async function encodeToPayloads(converter: LoadedDataConverter, ...values: unknown[]): Promise<Payload[] | undefined> {
   return encodeToPayloadsWithContext(converter, undefined, values);
 }
@@ -62,31 +37,31 @@ export async function encodeToPayloadsWithContext(
   typeInfo?: readonly TypeInfo[],
 ): Promise<Payload[] | undefined> {
   const payloads = toPayloadsWithContext(converter.payloadConverter, context, values, typeInfo);
-  return payloads && encode(converter.payloadCodecs, payloads, context);
+  return payloads === undefined || isPlain(converter) ? payloads : outgoing(converter, payloads, context);
 }
 
-/** Value of a payload, through codecs and converter; null and undefined are returned as they are. */
+/** Value of a payload, through pipeline and converter; null and undefined are returned as they are. */
 export async function decodeOptionalSinglePayload<T>(
   converter: LoadedDataConverter,
   payload?: Payload | null,
   context?: SerializationContext,
 ): Promise<T | null | undefined> {
   if (payload == null) return payload;
-  return converter.payloadConverter.fromPayload(await decodeSingle(converter.payloadCodecs, payload, context), context);
+  return converter.payloadConverter.fromPayload(await incomingSingle(converter, payload, context), context);
 }
 
-/** Values of payloads, through codecs and converter. */
+/** Values of payloads, through pipeline and converter. */
 export async function decodeArrayFromPayloads(
   converter: LoadedDataConverter,
   payloads?: Payload[] | null,
   context?: SerializationContext,
   typeInfo?: readonly TypeInfo[],
 ): Promise<unknown[]> {
-  const decoded = payloads && (await decode(converter.payloadCodecs, payloads, context));
+  const decoded = payloads && (isPlain(converter) ? payloads : await incoming(converter, payloads, context));
   return arrayFromPayloads(converter.payloadConverter, decoded, context, typeInfo);
 }
 
-/** Value of the payload at an index, through codecs and converter; undefined if there are not so many. */
+/** Value of the payload at an index, through pipeline and converter; undefined if there are not so many. */
 export async function decodeFromPayloadsAtIndex<T, D = T>(
   converter: LoadedDataConverter,
   index: number,
@@ -94,42 +69,49 @@ export async function decodeFromPayloadsAtIndex<T, D = T>(
   context?: SerializationContext,
   typeInfo?: TypeInfo<T, D>,
 ): Promise<T> {
-  const decoded = payloads && (await decode(converter.payloadCodecs, payloads, context));
+  const decoded = payloads && (isPlain(converter) ? payloads : await incoming(converter, payloads, context));
   return fromPayloadsAtIndex(converter.payloadConverter, index, decoded, context, typeInfo);
 }
 
-/** Payloads of an object's values under the same keys, through the codecs only. */
-export async function encodeMap<K extends string>(codecs: PayloadCodec[], map: Record<K, Payload>, context?: SerializationContext): Promise<Record<K, Payload>> {
-  if (codecs.length === 0) return map;
-  const entries = Object.entries<Payload>(map).map(async ([key, payload]) => [key, await encodeSingle(codecs, payload, context)] as const);
-  return Object.fromEntries(await Promise.all(entries)) as Record<K, Payload>;
+/** Headers on their way to the server; see `DataConverter.encodeHeaders`. */
+export async function encodeHeaders(pipeline: PayloadPipeline, headers: Headers, context?: SerializationContext): Promise<Headers> {
+  return encodeMap(headerPipeline(pipeline), headers, context);
 }
 
-/** Undoes {@link encodeMap}. */
-export async function decodeMap<K extends string>(codecs: PayloadCodec[], map: Record<K, Payload>, context?: SerializationContext): Promise<Record<K, Payload>> {
-  if (codecs.length === 0) return map;
-  const entries = Object.entries<Payload>(map).map(async ([key, payload]) => [key, await decodeSingle(codecs, payload, context)] as const);
-  return Object.fromEntries(await Promise.all(entries)) as Record<K, Payload>;
+/** Undoes {@link encodeHeaders}. */
+export async function decodeHeaders(pipeline: PayloadPipeline, headers: Headers, context?: SerializationContext): Promise<Headers> {
+  return mapValues(headers, (payload) => incomingSingle(headerPipeline(pipeline), payload, context));
 }
 
-/** Payloads of an object's values under the same keys (e.g. a memo), through converter and codecs. */
+async function encodeMap<K extends string>(pipeline: PayloadPipeline, map: Record<K, Payload>, context?: SerializationContext): Promise<Record<K, Payload>> {
+  return isPlain(pipeline) ? map : mapValues(map, (payload) => outgoingSingle(pipeline, payload, context));
+}
+
+/** What `change` makes of an object's values, under the same keys. */
+async function mapValues<K extends string>(map: Record<K, Payload>, change: (payload: Payload) => Promise<Payload>): Promise<Record<K, Payload>> {
+  const entries = Object.entries<Payload>(map);
+  if (entries.length === 0) return map;
+  return Object.fromEntries(await Promise.all(entries.map(async ([key, payload]) => [key, await change(payload)] as const))) as Record<K, Payload>;
+}
+
+/** Payloads of an object's values under the same keys (e.g. a memo), through converter and pipeline. */
 export async function encodeMapToPayloads<K extends string>(
   converter: LoadedDataConverter,
   map: Record<K, unknown>,
   context?: SerializationContext,
 ): Promise<Record<K, Payload>> {
   const payloads = Object.fromEntries(Object.entries(map).map(([key, value]) => [key, converter.payloadConverter.toPayload(value, context)]));
-  return (await encodeMap(converter.payloadCodecs, payloads, context)) as Record<K, Payload>;
+  return (await encodeMap(converter, payloads, context)) as Record<K, Payload>;
 }
 
-/** Values of an object's payloads under the same keys, through codecs and converter; undefined for undefined and null. */
+/** Values of an object's payloads under the same keys, through pipeline and converter; undefined for undefined and null. */
 export async function decodeMapFromPayloads<K extends string>(
   converter: LoadedDataConverter,
   map: Record<K, Payload> | null | undefined,
   context?: SerializationContext,
 ): Promise<Record<K, unknown> | undefined> {
   if (!map) return undefined;
-  const decoded = await decodeMap(converter.payloadCodecs, map, context);
+  const decoded = await mapValues(map, (payload) => incomingSingle(converter, payload, context));
   const entries = Object.entries<Payload>(decoded).map(([key, payload]) => [key, converter.payloadConverter.fromPayload(payload, context)]);
   return Object.fromEntries(entries) as Record<K, unknown>;
 }
@@ -155,31 +137,50 @@ async function mapFailure(failure: ProtoFailure, change: (payloads: Payload[]) =
 }
 
 /** The failure with all its payloads encoded. */
-export async function encodeFailure(codecs: PayloadCodec[], failure: ProtoFailure, context?: SerializationContext): Promise<ProtoFailure> {
-  return codecs.length === 0 ? failure : mapFailure(failure, (payloads) => encode(codecs, payloads, context));
+export async function encodeFailure(pipeline: PayloadPipeline, failure: ProtoFailure, context?: SerializationContext): Promise<ProtoFailure> {
+  return isPlain(pipeline) ? failure : mapFailure(failure, (payloads) => outgoing(pipeline, payloads, context));
 }
 
 /** The failure with all its payloads decoded. */
-export async function decodeFailure(codecs: PayloadCodec[], failure: ProtoFailure, context?: SerializationContext): Promise<ProtoFailure> {
-  return codecs.length === 0 ? failure : mapFailure(failure, (payloads) => decode(codecs, payloads, context));
+export async function decodeFailure(pipeline: PayloadPipeline, failure: ProtoFailure, context?: SerializationContext): Promise<ProtoFailure> {
+  return isPlain(pipeline) ? failure : mapFailure(failure, (payloads) => incoming(pipeline, payloads, context));
 }
 
-/** The failure of an error, through failure converter and codecs. */
+/** The failure of an error, through failure converter and pipeline. */
 export async function encodeErrorToFailure(converter: LoadedDataConverter, error: unknown, context?: SerializationContext): Promise<ProtoFailure> {
-  return encodeFailure(converter.payloadCodecs, converter.failureConverter.errorToFailure(error, converter.payloadConverter, context), context);
+  return encodeFailure(converter, converter.failureConverter.errorToFailure(error, converter.payloadConverter, context), context);
 }
 
-/** The error of a failure, through codecs and failure converter; undefined for undefined and null. */
+/**
+ * {@link encodeErrorToFailure} for the last attempt to report something. If that fails too, `report` is told, and the failure says
+ * nothing of the error: what is broken may be the very codec that would have to hide its message.
+ */
+export async function encodeErrorOrNotice(
+  converter: LoadedDataConverter,
+  error: unknown,
+  context: SerializationContext | undefined,
+  report: (conversionError: unknown) => void,
+): Promise<ProtoFailure> {
+  try {
+    return await encodeErrorToFailure(converter, error, context);
+  } catch (conversionError) {
+    report(conversionError);
+    const message = "The error could not be converted for the server; the Worker's log says what it was and why";
+    return { message, source: FAILURE_SOURCE, applicationFailureInfo: { type: "FailureConversionError" } };
+  }
+}
+
+/** The error of a failure, through pipeline and failure converter; undefined for undefined and null. */
 export async function decodeOptionalFailureToOptionalError(
   converter: LoadedDataConverter,
   failure: ProtoFailure | undefined | null,
   context?: SerializationContext,
 ): Promise<Error | undefined> {
   if (!failure) return undefined;
-  return converter.failureConverter.failureToError(await decodeFailure(converter.payloadCodecs, failure, context), converter.payloadConverter, context);
+  return converter.failureConverter.failureToError(await decodeFailure(converter, failure, context), converter.payloadConverter, context);
 }
 
-/** The protobuf form of summary and details, through converter and codecs; undefined if there are none. */
+/** The protobuf form of summary and details, through converter and pipeline; undefined if there are none. */
 export async function encodeUserMetadata(
   converter: LoadedDataConverter,
   staticSummary: string | undefined,

@@ -9,8 +9,8 @@ import { ValueError } from "./errors";
 /**
  * Makes the two functions that convert one enumeration.
  *
- * `encode` takes a name with or without the prefix, a number (unchanged) or nothing (undefined), and throws `ValueError` for
- * another name. `decode` returns undefined for nothing and for "unspecified", and "unknown_N" for a number that this
+ * `encode` takes a name with or without the prefix ("UNSPECIFIED" among them), a number (unchanged) or nothing (undefined), and
+ * throws `ValueError` for another name. `decode` returns undefined for nothing and for "unspecified", and "unknown_N" for a number that this
  * version does not know.
  *
  * @param prefix what the protobuf names begin with, e.g. "RETRY_STATE_"
@@ -32,11 +32,13 @@ export function makeEnumConverters<const Prefix extends string, const Table exte
     if (typeof value === "string") {
       const name = value.startsWith(prefix) ? value.slice(prefix.length) : value;
       if (Object.hasOwn(table, name)) return table[name];
+      if (name === "UNSPECIFIED") return 0;
     }
     throw new ValueError(`Invalid enum value: '${String(value)}'. Valid values are: ${Object.keys(table).join(", ")}`);
   };
   const decode = (value: number | null | undefined): Name | undefined => {
     if (value == null) return undefined;
+    if (typeof value !== "number") throw new ValueError(`Invalid enum value: '${String(value)}', expected a number`);
     const name = names.get(value);
     if (name !== undefined) return name;
     return value === 0 ? undefined : (`unknown_${value}` as Name);

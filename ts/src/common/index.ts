@@ -9,7 +9,14 @@ import { decode, encode } from "./encoding";
 
 export * from "./activity-definition-options";
 export { ActivityCancellationDetails, type ActivityCancellationDetailsOptions } from "./activity-cancellation-details";
-export { ActivityCancellationType, type ActivityOptions, type LocalActivityOptions } from "./activity-options";
+export {
+  ActivityCancellationType,
+  type ActivityOptions,
+  decodeActivityCancellationType,
+  encodeActivityCancellationType,
+  type LocalActivityOptions,
+} from "./activity-options";
+export * from "./composed-metrics";
 export { SuggestContinueAsNewReason } from "./continue-as-new";
 export * from "./converter/data-converter";
 export * from "./converter/extstore";
@@ -37,6 +44,18 @@ export {
   TypedSearchAttributes,
 } from "./search-attributes";
 export type { Duration, StringValue, Timestamp } from "./time";
+// The official SDK calls these deprecated here: they are meant for the SDK itself, in `common/time`.
+export {
+  msNumberToTs,
+  msOptionalToNumber,
+  msOptionalToTs,
+  msToNumber,
+  msToTs,
+  optionalTsToDate,
+  optionalTsToMs,
+  tsToDate,
+  tsToMs,
+} from "./time";
 export type { ConverterHint, PayloadTypeInfo, TransferTypeConverter, TypeInfo } from "./type-info";
 export { errorCode, errorMessage } from "./type-helpers";
 export type { VersioningIntent } from "./versioning-intent";

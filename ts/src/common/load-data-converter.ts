@@ -29,7 +29,7 @@ function load<T>(path: string, name: "payloadConverter" | "failureConverter", me
 
 /** The data converter with its modules loaded and defaults filled in. Throws `ValueError` if a module or its export is missing. */
 export function loadDataConverter(dataConverter?: DataConverter): LoadedDataConverter {
-  const { payloadConverterPath, failureConverterPath, payloadCodecs, externalStorage } = dataConverter ?? {};
+  const { payloadConverterPath, failureConverterPath, payloadCodecs, externalStorage, encodeHeaders } = dataConverter ?? {};
   return {
     payloadConverter: payloadConverterPath
       ? load<PayloadConverter>(payloadConverterPath, "payloadConverter", ["toPayload", "fromPayload"])
@@ -39,6 +39,7 @@ export function loadDataConverter(dataConverter?: DataConverter): LoadedDataConv
       : defaultFailureConverter,
     payloadCodecs: payloadCodecs ?? [],
     externalStorage,
+    ...(encodeHeaders === undefined ? {} : { encodeHeaders }),
   };
 }
 

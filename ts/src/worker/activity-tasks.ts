@@ -8,9 +8,11 @@ import {
   isActivityFunctionWithOptions,
   type LoadedDataConverter,
   type MetricMeter,
+  type StorageDriverTargetInfo,
   type TypeInfo,
 } from "../common";
-import { decodeArrayFromPayloads, encodeErrorToFailure, encodeToPayload } from "../common/codec-helpers";
+import { decodeArrayFromPayloads, decodeHeaders, encodeErrorOrNotice, encodeErrorToFailure, encodeToPayload } from "../common/codec-helpers";
+import { isPlain, withStorageTarget } from "../common/payload-pipeline";
 import type { Client } from "../client";
 import type { ActivityExecutionResult } from "../proto/temporal/sdk/core/activity_result/activity_result";
 import { ActivityCancelReason, ActivityTask, type Cancel, type Start } from "../proto/temporal/sdk/core/activity_task/activity_task";
@@ -95,7 +97,8 @@ export class ActivityTasks {
 
   async #start(taskToken: Uint8Array, start: Start): Promise<void> {
     const key = base64(taskToken);
-    const { dataConverter, recordHeartbeat, logger, namespace } = this.#options;
+    const { recordHeartbeat, logger, namespace } = this.#options;
+    const dataConverter = withStorageTarget(this.#options.dataConverter, () => storageTarget(start, namespace));
     const context: ActivitySerializationContext = {
       type: "activity",
       namespace,
@@ -125,16 +128,18 @@ export class ActivityTasks {
     this.#running.set(key, running);
     let result: ActivityExecutionResult;
     try {
-      result = await this.#run(taskToken, start, context, running);
+      result = await this.#run(taskToken, start, dataConverter, context, running);
     } catch (error) {
-      // Nothing of the activity has run: its arguments couldn't be decoded, or nobody knows it.
+      // The activity's arguments couldn't be decoded, nobody knows it, or its outcome couldn't be encoded.
       const failure = ensureApplicationFailure(error);
       logger.error(`Error while processing ActivityTask.start: ${failure.message}`, {
         error,
         activityId: start.activityId,
         activityType: start.activityType,
       });
-      result = { failed: { failure: await encodeErrorToFailure(dataConverter, failure, context) } };
+      const report = (conversionError: unknown) =>
+        logger.error("Failed to convert the failure of an activity", { error: conversionError, activityId: start.activityId });
+      result = { failed: { failure: await encodeErrorOrNotice(dataConverter, failure, context, report) } };
     }
     await running.heartbeats.finish(result.failed !== undefined);
     this.#running.delete(key);
@@ -148,10 +153,11 @@ export class ActivityTasks {
   async #run(
     taskToken: Uint8Array,
     start: Start,
+    dataConverter: LoadedDataConverter,
     context: ActivitySerializationContext,
     running: Running,
   ): Promise<ActivityExecutionResult> {
-    const { activities, dataConverter, interceptors, logger, metricMeter, client, bindClient, namespace, taskQueue } = this.#options;
+    const { activities, interceptors, logger, metricMeter, client, bindClient, namespace, taskQueue } = this.#options;
     const { activityId, activityType = "" } = start;
     const [heartbeatDetails] = await this.#decode(
       start.heartbeatDetails,
@@ -176,7 +182,9 @@ export class ActivityTasks {
     });
     running.execution = execution;
     if (running.cancelEarly !== undefined) this.#deliverCancel(execution, running.cancelEarly);
-    const outcome = await execution.run({ args, headers: start.headerFields ?? {} });
+    const { headerFields = {} } = start;
+    const headers = isPlain(dataConverter) ? headerFields : await decodeHeaders(dataConverter, headerFields, context);
+    const outcome = await execution.run({ args, headers });
     return encodeOutcome(dataConverter, outcome, context, typeInfo?.outputType);
   }
 
@@ -301,6 +309,13 @@ async function encodeOutcome(
     case "willCompleteAsync":
       return { willCompleteAsync: {} };
   }
+}
+
+/** What storage drivers are told about an activity's payloads: those of a workflow's activities belong to the workflow. */
+function storageTarget({ workflowExecution, workflowNamespace, workflowType, activityId, activityType, runId }: Start, namespace: string): StorageDriverTargetInfo {
+  const base = { namespace: workflowNamespace || namespace };
+  if (!workflowExecution?.workflowId) return { kind: "activity", ...base, id: activityId, type: activityType, runId };
+  return { kind: "workflow", ...base, id: workflowExecution.workflowId, runId: workflowExecution.runId, type: workflowType };
 }
 
 function unknownActivity(activityType: string, activities: ReadonlyMap<string, ActivityFunction>): ApplicationFailure {

@@ -1,4 +1,5 @@
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import { type ForbiddenImport } from "./bundler-errors";
 import { mayReachSources, moduleMatches, type ModuleRule, ruleForFile, ruleForSpecifier } from "./module-rules";
@@ -84,6 +85,8 @@ export class ModuleWatch {
     switch (rule.kind) {
       case "bundled":
         return undefined;
+      case "file":
+        return { path: rule.path };
       case "shim":
         return this.#virtual("shim", specifier, rule.contents);
       case "shared":
@@ -93,6 +96,7 @@ export class ModuleWatch {
         }
         return { path: rule.name, external: true };
       case "forbidden":
+        if (isLeftOutOfBrowsers(specifier, importer)) return this.#virtual("ignored", specifier, "module.exports = {};");
         this.#findings.set(`${specifier}\n${importer}`, { specifier, reason: rule.reason, importer });
         return this.#virtual("forbidden", specifier, "module.exports = {};");
     }
@@ -103,6 +107,21 @@ export class ModuleWatch {
     this.#contents.set(path, contents);
     return { path, namespace: "temporal" };
   }
+}
+
+/** Whether the package of `importer` says itself that bundles for browsers do without a module: `"browser": { "fs": false }`. */
+function isLeftOutOfBrowsers(specifier: string, importer: string): boolean {
+  for (let folder = dirname(importer); folder !== dirname(folder); folder = dirname(folder)) {
+    let text: string;
+    try {
+      text = readFileSync(join(folder, "package.json"), "utf8");
+    } catch {
+      continue;
+    }
+    const { browser } = JSON.parse(text) as { browser?: unknown };
+    return typeof browser === "object" && browser !== null && (browser as Record<string, unknown>)[specifier] === false;
+  }
+  return false;
 }
 
 /** The files of a build, absolute; modules that exist only inside the bundler are left out. */

@@ -61,7 +61,7 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 }
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
-const bundleFormat = 1;
+const bundleFormat = 2;
 const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
 
 /**

@@ -100,16 +100,12 @@ function refuseUnsupported(options: WorkerOptions): void {
     tuner?: unknown;
     patchActivationCallback?: unknown;
   };
-  const { payloadCodecs = [], externalStorage } = options.dataConverter ?? {};
   const refuse = (option: string, instead: string) => {
     throw new TypeError(`${option} can't be used in this version of the SDK; ${instead}`);
   };
   if (nexusServices !== undefined && nexusServices.length > 0) refuse("nexusServices", "serve them with a Worker of another SDK");
   if (tuner !== undefined) refuse("tuner", "set maxConcurrentWorkflowTaskExecutions and its like");
   if (patchActivationCallback !== undefined) refuse("patchActivationCallback", "without it every patch is active at once");
-  if (externalStorage !== undefined) refuse("dataConverter.externalStorage", "leave it out");
-  if (hasWorkflows(options) && payloadCodecs.length > 0)
-    refuse("dataConverter.payloadCodecs on a Worker with Workflows", "leave out the codecs or the Workflows");
 }
 
 /** Whether a Worker with these options runs Workflows. */
@@ -154,6 +150,7 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
     ...nondeterminismFailures(options.workflowFailureErrorTypes ?? {}),
     versioning: versioning(options, buildId),
     plugins: (options.plugins ?? []).map(({ name }) => ({ name })),
+    storageDrivers: [...new Set(options.dataConverter?.externalStorage?.drivers.map(({ type }) => type))],
     disablePayloadErrorLimit: options.disablePayloadErrorLimit ?? false,
   };
 }

@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOptions, ServiceError } from "../client";
+import { loadConnectionOptions } from "../client/connection-options";
 import { IllegalStateError } from "../common";
 import type { NativeClient } from "../native";
 import { TransportError } from "./errors";
@@ -22,7 +23,8 @@ export interface NativeConnectionPlugin extends Partial<Omit<WorkerPlugin, "name
 export class NativeConnection extends Connection {
   readonly #users = new Set<object>();
   #native: NativeClient | undefined;
-  #workerPlugins: NativeConnectionPlugin[] = [];
+  /** Plugins, also for Workers and clients made with this connection. */
+  declare readonly plugins: NativeConnectionPlugin[];
 
   /**
    * Connects to a Temporal server.
@@ -32,9 +34,8 @@ export class NativeConnection extends Connection {
    */
   static override async connect(options: NativeConnectionOptions = {}): Promise<NativeConnection> {
     for (const plugin of options.plugins ?? []) options = plugin.configureNativeConnection?.(options) ?? options;
-    const { plugins = [], ...rest } = options;
-    const connection = super.lazy(rest) as NativeConnection;
-    connection.#workerPlugins = plugins;
+    // As in the official SDK, only connections of clients read the environment's proxy.
+    const connection = new NativeConnection(loadConnectionOptions({ ...options, proxy: options.proxy ?? null }));
     try {
       await connection.ensureConnected();
     } catch (error) {
@@ -47,11 +48,6 @@ export class NativeConnection extends Connection {
   /** @deprecated Use {@link connect}. */
   static create(options?: NativeConnectionOptions): Promise<NativeConnection> {
     return NativeConnection.connect(options);
-  }
-
-  /** Plugins that apply to Workers of this connection. */
-  get workerPlugins(): readonly NativeConnectionPlugin[] {
-    return this.#workerPlugins;
   }
 
   /** The native client, for the SDK itself. @throws IllegalStateError after {@link close} */

@@ -5,6 +5,8 @@ import { dirname, join, relative, sep } from "node:path";
 export type ModuleRule =
   /** Taken from the instance that the workflow thread shares between all runs, under the name given here. */
   | { kind: "shared"; name: string }
+  /** Bundled from this file of the SDK, whatever name it was asked for by. */
+  | { kind: "file"; path: string }
   /** Replaced by a small module that exposes only deterministic parts. */
   | { kind: "shim"; contents: string }
   /** Can't run deterministically: reported unless it is listed in `ignoreModules`. */
@@ -24,7 +26,16 @@ const allowedBuiltins = new Map<string, ModuleRule>([
 
 const builtins = new Set([...builtinModules.map((name) => name.replace(/^node:/, "")), "bun"]);
 
+/** Part of the SDK that goes into bundles: it loads the user's own `protobufjs`. */
+const protobufsFolder = join("common", "protobufs");
+const protobufs: ModuleRule = { kind: "file", path: join(sourceRoot, protobufsFolder, "index.ts") };
+
+/** The longer names first, since a library stands for all that is inside it. */
 const sharedLibraries = new Map([
+  ["@temporalio/common/lib/encoding", "temporal-bun-sdk/common/encoding"],
+  ["@temporalio/common/lib/time", "temporal-bun-sdk/common/time"],
+  ["temporal-bun-sdk/common/encoding", "temporal-bun-sdk/common/encoding"],
+  ["temporal-bun-sdk/common/time", "temporal-bun-sdk/common/time"],
   ["@temporalio/workflow", "temporal-bun-sdk/workflow"],
   ["@temporalio/common", "temporal-bun-sdk/common"],
   ["temporal-bun-sdk/workflow", "temporal-bun-sdk/workflow"],
@@ -73,6 +84,7 @@ export function ruleForSpecifier(specifier: string): ModuleRule {
   if (moduleMatches(specifier, forbiddenLibraries)) {
     return { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
   }
+  if (moduleMatches(specifier, ["@temporalio/common/lib/protobufs", "temporal-bun-sdk/common/protobufs"])) return protobufs;
   for (const [library, name] of sharedLibraries) {
     if (moduleMatches(specifier, [library])) return { kind: "shared", name };
   }
@@ -95,6 +107,10 @@ export function ruleForFile(file: string): ModuleRule {
   const inside = relative(sourceRoot, file);
   if (inside.startsWith("..") || inside.startsWith(sep)) return { kind: "bundled" };
   const folder = inside.split(sep, 1)[0] ?? "";
+  if (inside.startsWith(protobufsFolder + sep)) return { kind: "bundled" };
+  if (inside === join("common", "time.ts") || inside === join("common", "encoding.ts")) {
+    return { kind: "shared", name: `temporal-bun-sdk/${inside.slice(0, -3).replaceAll(sep, "/")}` };
+  }
   if (folder === "workflow" || folder === "common") return { kind: "shared", name: `temporal-bun-sdk/${folder}` };
   if (forbiddenSourceFolders.has(folder) || file === join(sourceRoot, "index.ts")) {
     return { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };

@@ -4,6 +4,7 @@ import { type CompiledWorkerOptions, compileWorkerOptions } from "./compile-opti
 import { CombinedWorkerRunError, ShutdownError } from "./errors";
 import { encodeHistory, type HistoryInput } from "./history";
 import { type Logger, loggerWithAttributes } from "./logger";
+import { PayloadService } from "./payload-service";
 import { replayErrorOf, type ReplayResult } from "./replay-error";
 import { Runtime } from "./runtime";
 import type { Eviction } from "./thread-messages";
@@ -86,6 +87,7 @@ async function closeReplayer(replayer: Replayer, inner: { error: unknown } | und
 class Replayer {
   readonly #failure = Promise.withResolvers<never>();
   readonly #threads: WorkflowThreads;
+  readonly #payloads: PayloadService;
   #native: NativeWorker | undefined;
   /** Of the histories that were handed to Core, in their order. */
   readonly #evictions: PromiseWithResolvers<Eviction>[] = [];
@@ -110,12 +112,14 @@ class Replayer {
   private constructor(options: CompiledWorkerOptions, logger: Logger) {
     // Reported by whatever is waiting at the time, and nothing may be.
     this.#failure.promise.catch(() => {});
+    this.#payloads = new PayloadService(options.loadedDataConverter, logger, true);
     this.#threads = new WorkflowThreads(options.workflowThreadPoolSize, {
       output: (logs, sinkCalls) => {
         deliverLogs(logs, logger);
         deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
       },
       evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
+      payloads: (request) => this.#payloads.handle(request),
       failed: (error) => this.#failure.reject(error),
     });
   }
@@ -148,7 +152,7 @@ class Replayer {
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
     this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
-    await this.#threads.load({ ...threadSetup(options, bundle, logger), isReplay: true });
+    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true });
     await this.#threads.attach(this.#native.handle);
     this.#native.start({
       workflowQueues: this.#threads.queues,

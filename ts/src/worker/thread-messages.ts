@@ -1,6 +1,7 @@
 import type { LogLevel } from "../common";
 import type { UnsafeWorkflowInfo, WorkflowInfo } from "../workflow/interfaces";
 import type { WorkflowLogRecord } from "../workflow/logs";
+import type { PayloadReply, PayloadRequest, RelayPlan } from "./payload-relay";
 
 export type { WorkflowLogRecord };
 
@@ -32,6 +33,8 @@ export interface ThreadSetup {
   counters: SharedArrayBuffer;
   /** Whether Core feeds histories: the next activation comes at once, and evictions are reported. */
   isReplay: boolean;
+  /** Which payloads the Worker's codecs and external storage are to see; undefined if it has neither. */
+  relay: RelayPlan | undefined;
 }
 
 /** Slots of {@link ThreadSetup.counters}, an `Int32Array` that the thread writes and the Worker reads. */
@@ -49,6 +52,7 @@ export type ToThread =
   | { type: "setup"; setup: ThreadSetup }
   /** Take the activations of this native worker from now on. */
   | { type: "attach"; worker: number }
+  | { type: "payloads"; reply: PayloadReply }
   /** Send what is pending, free the queue, answer `stopped`. */
   | { type: "stop" };
 
@@ -76,6 +80,7 @@ export type FromThread =
   | { type: "attached" }
   | { type: "output"; logs: WorkflowLogRecord[]; sinkCalls: WorkflowSinkCall[] }
   | { type: "evicted"; eviction: Eviction }
+  | { type: "payloads"; request: PayloadRequest }
   /** Core sends no more activations. */
   | { type: "drained" }
   | { type: "stopped" }

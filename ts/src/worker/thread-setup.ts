@@ -1,5 +1,6 @@
 import type { CompiledWorkerOptions } from "./compile-options";
 import { type Logger, lowestLevel } from "./logger";
+import type { PayloadService } from "./payload-service";
 import type { ThreadSetup } from "./thread-messages";
 import type { LoadedBundle } from "./worker-bundle";
 
@@ -9,8 +10,14 @@ import type { LoadedBundle } from "./worker-bundle";
  * @param options options of the Worker
  * @param bundle its Workflow code
  * @param logger where the log records of Workflow code will go
+ * @param payloads runs codecs and external storage
  */
-export function threadSetup(options: CompiledWorkerOptions, bundle: LoadedBundle, logger: Logger): Omit<ThreadSetup, "counters"> {
+export function threadSetup(
+  options: CompiledWorkerOptions,
+  bundle: LoadedBundle,
+  logger: Logger,
+  payloads: PayloadService,
+): Omit<ThreadSetup, "counters"> {
   return {
     ...bundle,
     namespace: options.namespace,
@@ -27,5 +34,6 @@ export function threadSetup(options: CompiledWorkerOptions, bundle: LoadedBundle
       ]),
     ),
     isReplay: false,
+    relay: payloads.plan,
   };
 }

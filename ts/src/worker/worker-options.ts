@@ -98,7 +98,10 @@ export interface WorkerOptions {
   shutdownGraceTime?: Duration;
   /** A shutdown that takes longer fails with `GracefulShutdownPeriodExpiredError`. Default: no limit. */
   shutdownForceTime?: Duration;
-  /** Converts arguments, results and failures. Default: the SDK's. */
+  /**
+   * Converts arguments, results and failures. Default: the SDK's. Codecs and external storage run on this thread, also for
+   * Workflows, whose payloads come here and go back for that.
+   */
   dataConverter?: DataConverter;
   /** Most activities executed at a time. Default 100. */
   maxConcurrentActivityTaskExecutions?: number;

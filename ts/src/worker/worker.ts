@@ -8,6 +8,7 @@ import { NativeConnection } from "./connection";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
+import { PayloadService } from "./payload-service";
 import { replayHistories, type ReplayHistoriesIterable } from "./replay";
 import type { ReplayResult } from "./replay-error";
 import { Runtime } from "./runtime";
@@ -106,7 +107,7 @@ export class Worker {
    * @throws ForbiddenModuleError if Workflow code imports what it can't use
    */
   static async create(options: WorkerOptions): Promise<Worker> {
-    const plugins = [...(options.plugins ?? []), ...(options.connection?.workerPlugins ?? [])];
+    const plugins = [...(options.plugins ?? []), ...(options.connection?.plugins ?? [])];
     options = { ...options, plugins };
     for (const plugin of plugins) options = (await plugin.configureWorker?.(options)) ?? options;
     const runtime = Runtime.instance();
@@ -375,7 +376,8 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
   failure.promise.catch(() => {});
   const made: { connection?: NativeConnection; native?: NativeWorker } = {};
   // Threads, bundle and connection need nothing of each other, so they are made at the same time.
-  const threads = hasWorkflows(options) ? startThreads(options, logger, failure) : undefined;
+  const payloads = new PayloadService(options.loadedDataConverter, logger, false);
+  const threads = hasWorkflows(options) ? startThreads(options, logger, failure, payloads) : undefined;
   const bundling = loadBundle(options, logger);
   bundling.catch(() => {});
   try {
@@ -385,7 +387,7 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
       connection.connected,
       nativeWorkerOptions(options, options.buildId ?? defaultBuildId(bundle)),
     ));
-    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger));
+    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
     await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
     return { options, runtime, logger, metricMeter, native, threads, connection, ownsConnection, failure };
@@ -397,13 +399,19 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
   }
 }
 
-function startThreads(options: CompiledWorkerOptions, logger: Logger, failure: PromiseWithResolvers<never>): WorkflowThreads {
+function startThreads(
+  options: CompiledWorkerOptions,
+  logger: Logger,
+  failure: PromiseWithResolvers<never>,
+  payloads: PayloadService,
+): WorkflowThreads {
   return new WorkflowThreads(options.workflowThreadPoolSize, {
     output: (logs, sinkCalls) => {
       deliverLogs(logs, logger);
       deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
     },
     evicted: () => {},
+    payloads: (request) => payloads.handle(request),
     failed: (error) => failure.reject(error),
   });
 }

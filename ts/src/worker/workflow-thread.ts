@@ -1,6 +1,7 @@
 /**
  * Entry of a workflow thread, a Bun Worker. Its native queue gets the activations of its runs straight from Core, and
- * its completions go straight back; the Worker's main thread only sees logs, sink calls and the end.
+ * its completions go straight back; the Worker's main thread only sees logs, sink calls and the end. With codecs or external
+ * storage it also sees the payloads, because that is where these live.
  */
 import { setImmediate } from "node:timers";
 import { NativeWorkflowThread } from "../native";
@@ -8,6 +9,9 @@ import { WorkflowActivation } from "../proto/temporal/sdk/core/workflow_activati
 import { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { WorkflowHost } from "../workflow/host";
 import type { SinkCall } from "../workflow/sinks";
+import type { ExternalStorageMetrics } from "../proto/temporal/sdk/core/common/common";
+import { PayloadRelay, type PayloadReply } from "./payload-relay";
+import { activationSites, completionSites, contextOf, type SiteOwner } from "./payload-sites";
 import {
   type FromThread,
   ThreadCounter,
@@ -22,13 +26,25 @@ declare const self: { postMessage(message: FromThread): void; onmessage: ((event
 /** How long a thread that replays waits for Core, which takes some ten microseconds, before its event loop turns. */
 const replayWaitMs = 1;
 
+/** An activation that is ready for the host. */
+interface Task {
+  activation: WorkflowActivation;
+  /** Whose payloads it has; undefined if nothing has to be done with them. */
+  owner?: SiteOwner;
+  payloadDownloadMetrics?: ExternalStorageMetrics;
+}
+
 class WorkflowThread {
   readonly #native = new NativeWorkflowThread();
   readonly #host: WorkflowHost;
   readonly #setup: ThreadSetup;
   readonly #counters: Int32Array;
-  /** Encoded activations whose turn hasn't come. */
-  readonly #waiting: Uint8Array[] = [];
+  /** Activations whose turn hasn't come, encoded unless they had to be looked into already. */
+  readonly #waiting: (Uint8Array | Task)[] = [];
+  /** Asks the main thread to run codecs and external storage; undefined if the Worker has neither. */
+  readonly #relay: PayloadRelay | undefined;
+  /** Activations and completions whose payloads are on the main thread. */
+  #relayed = 0;
   #busy = false;
   #logs: WorkflowLogRecord[] = [];
   #sinkCalls: WorkflowSinkCall[] = [];
@@ -36,6 +52,7 @@ class WorkflowThread {
   constructor(setup: ThreadSetup) {
     this.#setup = setup;
     this.#counters = new Int32Array(setup.counters);
+    if (setup.relay !== undefined) this.#relay = new PayloadRelay(setup.relay, (request) => self.postMessage({ type: "payloads", request }));
     this.#host = new WorkflowHost({
       code: setup.code,
       filename: setup.filename,
@@ -65,42 +82,92 @@ class WorkflowThread {
     });
   }
 
+  /** Takes payloads back from the main thread. */
+  answer(reply: PayloadReply): void {
+    this.#relay?.answer(reply);
+  }
+
   stop(): void {
     this.#flush();
     this.#native.close();
   }
 
   #take(bytes: Uint8Array): void {
-    if (this.#busy) {
-      this.#waiting.push(bytes);
-      return;
-    }
-    this.#activate(bytes);
-  }
-
-  #activate(bytes: Uint8Array): void {
-    this.#busy = true;
-    this.#counters[ThreadCounter.inFlight] = 1 + this.#waiting.length;
+    if (this.#relay === undefined) return this.#enqueue(bytes);
     const activation = WorkflowActivation.decode(bytes);
-    const completion = this.#host.activate(activation);
-    // A promise that nobody handles is only reported when the event loop has turned.
-    setImmediate(() => this.#complete(activation, completion));
+    const owner = this.#ownerOf(activation);
+    if (owner === undefined) return this.#enqueue({ activation });
+    this.#relayed++;
+    this.#relay.run("decode", contextOf(owner), activationSites(activation, owner), ({ failure, metrics }) => {
+      this.#relayed--;
+      if (failure === undefined) this.#enqueue({ activation, owner, payloadDownloadMetrics: metrics });
+      else this.#send({ runId: activation.runId, failed: { failure } });
+    });
   }
 
-  #complete(activation: WorkflowActivation, completion: WorkflowActivationCompletion): void {
-    try {
-      this.#native.completeWorkflowActivation(WorkflowActivationCompletion.encode(this.#host.confirm(completion)).finish());
-    } catch (error) {
-      return fail(error);
+  #enqueue(task: Uint8Array | Task): void {
+    if (this.#busy) this.#waiting.push(task);
+    else this.#activate(task);
+  }
+
+  #activate(waiting: Uint8Array | Task): void {
+    this.#busy = true;
+    this.#counters[ThreadCounter.inFlight] = 1 + this.#waiting.length + this.#relayed;
+    const task = waiting instanceof Uint8Array ? { activation: WorkflowActivation.decode(waiting) } : waiting;
+    const completion = this.#host.activate(task.activation);
+    // A promise that nobody handles is only reported when the event loop has turned.
+    setImmediate(() => this.#complete(task, completion));
+  }
+
+  #complete({ activation, owner, payloadDownloadMetrics }: Task, activated: WorkflowActivationCompletion): void {
+    const completion = this.#host.confirm(activated);
+    if (this.#relay === undefined || owner === undefined) this.#send(completion);
+    else {
+      this.#relayed++;
+      completion.payloadDownloadMetrics = payloadDownloadMetrics;
+      this.#relay.run("encode", contextOf(owner), completionSites(completion, owner), ({ failure, metrics }) => {
+        this.#relayed--;
+        completion.payloadUploadMetrics = metrics;
+        this.#send(failure === undefined ? completion : { runId: completion.runId, failed: { failure } });
+      });
     }
     this.#counters[ThreadCounter.cached] = this.#host.size;
     if (this.#setup.isReplay) reportEvictions(activation);
     const next = this.#waiting.shift();
     if (next !== undefined) return this.#activate(next);
     this.#busy = false;
-    this.#counters[ThreadCounter.inFlight] = 0;
+    this.#counters[ThreadCounter.inFlight] = this.#relayed;
     this.#flush();
-    if (this.#setup.isReplay) this.#native.waitForActivation(replayWaitMs);
+    // Not while the Worker's thread has payloads, which come back through the event loop.
+    if (this.#setup.isReplay && this.#relayed === 0) this.#native.waitForActivation(replayWaitMs);
+  }
+
+  #send(completion: WorkflowActivationCompletion): void {
+    try {
+      this.#native.completeWorkflowActivation(WorkflowActivationCompletion.encode(completion).finish());
+    } catch (error) {
+      fail(error);
+    }
+    if (!this.#busy) this.#counters[ThreadCounter.inFlight] = this.#relayed;
+  }
+
+  /** Whose payloads an activation has. Unknown for one that the host will refuse. */
+  #ownerOf({ runId = "", jobs = [] }: WorkflowActivation): SiteOwner | undefined {
+    const { namespace } = this.#setup;
+    const run = this.#host.find(runId);
+    const start = run?.facts.start.details ?? jobs.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
+    if (start === undefined) return undefined;
+    const { workflowId = "", workflowType = "", parentWorkflowInfo: parent, continuedFromExecutionRunId } = start;
+    return {
+      namespace,
+      runId,
+      workflowId,
+      workflowType,
+      ...(parent === undefined || continuedFromExecutionRunId
+        ? {}
+        : { parent: { namespace: parent.namespace ?? "", workflowId: parent.workflowId ?? "", runId: parent.runId ?? "" } }),
+      pending: (kind, seq) => run?.completions[kind].get(seq)?.context,
+    };
   }
 
   #collect(calls: readonly SinkCall[]): void {
@@ -171,6 +238,8 @@ self.onmessage = ({ data }) => {
       case "attach":
         thread?.attach(data.worker);
         return self.postMessage({ type: "attached" });
+      case "payloads":
+        return thread?.answer(data.reply);
       case "stop":
         thread?.stop();
         return self.postMessage({ type: "stopped" });

@@ -1,5 +1,6 @@
 import { freeQueueOfEndedThread } from "../native";
 import { UnexpectedError } from "./errors";
+import type { PayloadReply, PayloadRequest } from "./payload-relay";
 import {
   type Eviction,
   type FromThread,
@@ -16,6 +17,8 @@ export interface WorkflowThreadEvents {
   output(logs: WorkflowLogRecord[], sinkCalls: WorkflowSinkCall[]): void;
   /** A run was removed from memory; only in a replay. */
   evicted(eviction: Eviction): void;
+  /** Runs codecs and external storage over payloads; must not reject. */
+  payloads(request: PayloadRequest): Promise<PayloadReply>;
   /** A thread can't go on, or is gone. Called once. */
   failed(error: Error): void;
 }
@@ -136,12 +139,19 @@ export class WorkflowThreads {
         return this.#events.output(message.logs, message.sinkCalls);
       case "evicted":
         return this.#events.evicted(message.eviction);
+      case "payloads":
+        return void this.#events.payloads(message.request).then((reply) => this.#reply(thread, reply));
       case "failed": {
         const what = thread.queue === 0 ? "The workflow bundle can't be loaded" : "A workflow thread failed";
         return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { cause: { stack: message.stack } }));
       }
     }
     this.#settle();
+  }
+
+  #reply({ worker, stopped }: Thread, reply: PayloadReply): void {
+    // The Worker may have failed while codecs were at work.
+    if (!stopped) worker.postMessage({ type: "payloads", reply } satisfies ToThread);
   }
 
   #post(message: ToThread): void {

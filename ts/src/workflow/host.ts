@@ -98,6 +98,11 @@ export class WorkflowHost {
     return this.#runs.size;
   }
 
+  /** The run with that ID, if it is in memory. */
+  find(runId: string): WorkflowRun | undefined {
+    return this.#runs.get(runId);
+  }
+
   /**
    * Applies an activation. Starts a run for an `initializeWorkflow` job and forgets it at a `removeFromCache` job. Never
    * throws: what goes wrong fails the Workflow Task. Before the completion is sent, {@link confirm} it.

@@ -142,15 +142,15 @@ describe("codecs", () => {
     const failure = await encodeErrorToFailure(converter, ApplicationFailure.create({ message: "outer", details: [1], cause }));
     expect(decode(failure.applicationFailureInfo!.details!.payloads![0]!.data!)).toBe("ba1");
     expect(decode(failure.cause!.applicationFailureInfo!.details!.payloads![0]!.data!)).toBe('ba"d"');
-    const decoded = await decodeFailure(converter.payloadCodecs, failure);
+    const decoded = await decodeFailure(converter, failure);
     expect(decode(decoded.cause!.applicationFailureInfo!.details!.payloads![0]!.data!)).toBe('"d"');
     for (const info of ["timeoutFailureInfo", "resetWorkflowFailureInfo"] as const) {
       const details = { payloads: [{ data: encode("x") }] };
-      const encoded = await encodeFailure(converter.payloadCodecs, { [info]: { lastHeartbeatDetails: details } });
+      const encoded = await encodeFailure(converter, { [info]: { lastHeartbeatDetails: details } });
       expect(decode(encoded[info]!.lastHeartbeatDetails!.payloads![0]!.data!)).toBe("bax");
-      expect(await decodeFailure(converter.payloadCodecs, encoded)).toEqual({ [info]: { lastHeartbeatDetails: details } });
+      expect(await decodeFailure(converter, encoded)).toEqual({ [info]: { lastHeartbeatDetails: details } });
     }
-    const encoded = await encodeFailure(converter.payloadCodecs, { encodedAttributes: { data: encode("x") } });
+    const encoded = await encodeFailure(converter, { encodedAttributes: { data: encode("x") } });
     expect(decode(encoded.encodedAttributes!.data!)).toBe("bax");
   });
 

@@ -155,6 +155,7 @@ describe("error classes", () => {
     expect(ApplicationFailure.retryable("m", null, 1)).toMatchObject({ type: "Error", nonRetryable: false, details: [1] });
     expect(ApplicationFailure.nonRetryable("m", "T")).toMatchObject({ type: "T", nonRetryable: true, details: [] });
     expect(createPayloadValidationError("why")).toMatchObject({ type: "PayloadValidationError", nonRetryable: true, details: ["why"] });
+    for (const nothing of [null, undefined]) expect(createPayloadValidationError(nothing).details).toEqual([]);
     expect(rootCause("text")).toBe("text");
     expect(rootCause(1)).toBeUndefined();
   });

@@ -84,10 +84,12 @@ describe("what is in a bundle", () => {
     });
     const { code } = await bundleWorkflowCode({ workflowsPath });
     const workflow = { sleep: "sleep", condition: "condition" };
-    const common = { msToNumber: "ms", ApplicationFailure: "failure", ValueError: "value" };
-    const { exports, required } = load(code, { "temporal-bun-sdk/workflow": workflow, "temporal-bun-sdk/common": common });
+    const common = { ApplicationFailure: "failure", ValueError: "value" };
+    const time = { msToNumber: "ms" };
+    const libraries = { "temporal-bun-sdk/workflow": workflow, "temporal-bun-sdk/common": common, "temporal-bun-sdk/common/time": time };
+    const { exports, required } = load(code, libraries);
     expect(exports.parts).toEqual(["sleep", "condition", "ms", "failure", "sleep", "value"]);
-    expect(new Set(required)).toEqual(new Set(["temporal-bun-sdk/workflow", "temporal-bun-sdk/common"]));
+    expect(new Set(required)).toEqual(new Set(Object.keys(libraries)));
     expect((await exports.later()).sleep).toBe("sleep");
   });
 

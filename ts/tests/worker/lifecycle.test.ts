@@ -65,8 +65,7 @@ test("options that can't be used", async () => {
   );
   expect((await create({ nexusServices: [{}] })).message).toContain("nexusServices");
   expect((await create({ tuner: {} })).message).toContain("maxConcurrentWorkflowTaskExecutions");
-  const codec = { encode: async (payloads: unknown) => payloads, decode: async (payloads: unknown) => payloads };
-  expect((await create({ workflowsPath, dataConverter: { payloadCodecs: [codec] } })).message).toContain("payloadCodecs");
+  expect((await create({ dataConverter: { payloadConverterPath: "/no/such/file.ts" } })).message).toContain("payloadConverterPath: '/no/such/file.ts'");
   expect((await create({ activities: {} })).message).toMatch(/nothing|taskTypes/);
 });
 

@@ -20,6 +20,12 @@ export interface DataConverter {
   payloadCodecs?: PayloadCodec[];
   /** Where large payloads are stored instead of in the history (experimental). */
   externalStorage?: ExternalStorage;
+  /**
+   * Whether the codecs are applied to headers too. Default true, so that an encrypting codec leaves nothing in plain text. The
+   * official TypeScript SDK leaves headers alone and has no such option: set it to false where its clients or workers have to read
+   * the headers, e.g. of tracing interceptors, while a fleet moves.
+   */
+  encodeHeaders?: boolean;
 }
 
 /** A {@link DataConverter} with its modules loaded. */
@@ -28,6 +34,8 @@ export interface LoadedDataConverter {
   failureConverter: FailureConverter;
   payloadCodecs: PayloadCodec[];
   externalStorage?: ExternalStorage;
+  /** See {@link DataConverter.encodeHeaders}. */
+  encodeHeaders?: boolean;
 }
 
 /** The failure converter that is used when none is configured. */

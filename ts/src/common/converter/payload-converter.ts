@@ -1,10 +1,11 @@
 /** Payload converters: between values and payloads. */
 
 import { decode, encode } from "../encoding";
-import { PayloadConverterError, ValueError } from "../errors";
+import { ExternalStorageNotConfiguredError, PayloadConverterError, ValueError } from "../errors";
 import type { Payload } from "../interfaces";
 import type { ConverterHint, TypeInfo } from "../type-info";
 import type { SerializationContext } from "./serialization-context";
+import { isReferencePayload } from "./storage-reference";
 import { encodingKeys, encodingTypes, METADATA_ENCODING_KEY } from "./types";
 
 /**
@@ -54,6 +55,8 @@ export function fromPayloadWithTypeInfo<T, D = T>(
   context: SerializationContext | undefined,
   typeInfo: TypeInfo<T, D> | undefined,
 ): T {
+  // With external storage, references have been replaced before.
+  if (isReferencePayload(payload)) throw new ExternalStorageNotConfiguredError();
   if (isRawValueTypeInfo(typeInfo)) return RawValue.fromPayload(payload) as T;
   const plain = converter.fromPayload<D>(payload, context, typeInfo?.payloadConverterHint);
   return typeInfo?.transferTypeConverter ? typeInfo.transferTypeConverter.fromTransferType(plain) : (plain as unknown as T);
@@ -117,7 +120,8 @@ export function mapFromPayloads<K extends string, T = unknown>(
   return Object.fromEntries(Object.entries<Payload>(map).map(([key, payload]) => [key, converter.fromPayload<T>(payload, context)])) as Record<K, T>;
 }
 
-declare const rawPayloadTypeBrand: unique symbol;
+/** Only for the compiler: key under which a {@link RawValue} has the type of its value. */
+export const rawPayloadTypeBrand: unique symbol = Symbol("rawPayloadType");
 
 /** A value that is already a payload: payload converters pass it on unchanged. Codecs still apply. */
 export class RawValue<T = unknown> {

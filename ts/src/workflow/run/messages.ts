@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   ensureTemporalFailure,
+  ExternalStorageNotConfiguredError,
   HandlerUnfinishedPolicy,
   IllegalStateError,
   TemporalFailure,
@@ -207,7 +208,9 @@ export class Messages {
       }
       accepted = input();
     } catch (error) {
-      this.#reject(protocolInstanceId, error);
+      // The update is fine; it is this Worker that can't read it.
+      if (error instanceof ExternalStorageNotConfiguredError) run.failTask(error);
+      else this.#reject(protocolInstanceId, error);
       return;
     }
     run.pushCommand({ updateResponse: { protocolInstanceId, accepted: {} } });

@@ -1,6 +1,8 @@
 import assert from "node:assert";
 import { Script } from "node:vm";
 import * as common from "../../common";
+import * as encoding from "../../common/encoding";
+import * as time from "../../common/time";
 import type { WorkflowRun } from "../run/run";
 import * as workflow from "../index";
 import { installGlobals, makeGlobals, shadowedNames, shadowedValues, sweep } from "./globals";
@@ -24,6 +26,8 @@ type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
 const shared: Readonly<Record<string, unknown>> = {
   "temporal-bun-sdk/workflow": namespaceOf(workflow),
   "temporal-bun-sdk/common": namespaceOf(common),
+  "temporal-bun-sdk/common/encoding": namespaceOf(encoding),
+  "temporal-bun-sdk/common/time": namespaceOf(time),
   "@temporalio/workflow": namespaceOf(workflow),
   "@temporalio/common": namespaceOf(common),
   assert,
