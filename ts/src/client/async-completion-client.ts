@@ -1,8 +1,10 @@
 /** Completion of activities from outside their worker. */
 
 import { encodeErrorToFailure, encodeToPayloadsWithContext } from "../common/codec-helpers";
+import type { LoadedDataConverter } from "../common/converter/data-converter";
 import type { ActivitySerializationContext } from "../common/converter/serialization-context";
 import { ensureTemporalFailure } from "../common/failure";
+import { withStorageTarget } from "../common/payload-pipeline";
 import { filterNullAndUndefined } from "../common/type-helpers";
 import type { PayloadTypeInfo } from "../common/type-info";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "./base-client";
@@ -24,9 +26,11 @@ export type AsyncCompletionClientOptions = BaseClientOptions;
 /** {@link AsyncCompletionClientOptions} with defaults and the data converter loaded. */
 export type LoadedAsyncCompletionClientOptions = LoadedWithDefaults<AsyncCompletionClientOptions>;
 
-/** An activity, by the ids of itself and of its workflow; without a run id, of the latest run. */
+/** An activity by its ids. */
 export interface FullActivityId {
-  workflowId: string;
+  /** Id of the workflow that the activity belongs to; left out for a standalone activity. */
+  workflowId?: string;
+  /** Id of the run of the workflow, or of the standalone activity. Default: the latest run. */
   runId?: string;
   activityId: string;
 }
@@ -68,7 +72,7 @@ export class AsyncCompletionClient extends BaseClient {
   async complete(fullActivityId: FullActivityId, result: unknown, options?: AsyncCompletionCompleteOptions): Promise<void>;
   async complete(target: Target, result: unknown, options: AsyncCompletionCompleteOptions & AsyncCompletionOperationOptions = {}): Promise<void> {
     const { outputType } = options.typeInfo ?? {};
-    const payloads = await encodeToPayloadsWithContext(this.dataConverter, this.#context(target, options), [result], outputType && [outputType]);
+    const payloads = await encodeToPayloadsWithContext(this.#converter(target), this.#context(target, options), [result], outputType && [outputType]);
     await this.#call(target, { result: { payloads } }, "respondActivityTaskCompleted", "respondActivityTaskCompletedById");
   }
 
@@ -76,7 +80,7 @@ export class AsyncCompletionClient extends BaseClient {
   async fail(taskToken: Uint8Array, err: unknown, options?: AsyncCompletionOperationOptions): Promise<void>;
   async fail(fullActivityId: FullActivityId, err: unknown): Promise<void>;
   async fail(target: Target, err: unknown, options?: AsyncCompletionOperationOptions): Promise<void> {
-    const failure = await encodeErrorToFailure(this.dataConverter, ensureTemporalFailure(err), this.#context(target, options));
+    const failure = await encodeErrorToFailure(this.#converter(target), ensureTemporalFailure(err), this.#context(target, options));
     await this.#call(target, { failure }, "respondActivityTaskFailed", "respondActivityTaskFailedById");
   }
 
@@ -84,7 +88,7 @@ export class AsyncCompletionClient extends BaseClient {
   async reportCancellation(taskToken: Uint8Array, details?: unknown, options?: AsyncCompletionOperationOptions): Promise<void>;
   async reportCancellation(fullActivityId: FullActivityId, details?: unknown): Promise<void>;
   async reportCancellation(target: Target, details?: unknown, options?: AsyncCompletionOperationOptions): Promise<void> {
-    const payloads = await encodeToPayloadsWithContext(this.dataConverter, this.#context(target, options), [details]);
+    const payloads = await encodeToPayloadsWithContext(this.#converter(target), this.#context(target, options), [details]);
     await this.#call(target, { details: { payloads } }, "respondActivityTaskCanceled", "respondActivityTaskCanceledById");
   }
 
@@ -95,11 +99,21 @@ export class AsyncCompletionClient extends BaseClient {
   async heartbeat(taskToken: Uint8Array, details?: unknown, options?: AsyncCompletionOperationOptions): Promise<void>;
   async heartbeat(fullActivityId: FullActivityId, details?: unknown): Promise<void>;
   async heartbeat(target: Target, details?: unknown, options?: AsyncCompletionOperationOptions): Promise<void> {
-    const payloads = await encodeToPayloadsWithContext(this.dataConverter, this.#context(target, options), [details]);
+    const payloads = await encodeToPayloadsWithContext(this.#converter(target), this.#context(target, options), [details]);
     const response = await this.#call(target, { details: { payloads } }, "recordActivityTaskHeartbeat", "recordActivityTaskHeartbeatById");
     if (response.cancelRequested) throw new ActivityCancelledError("cancelled");
     if (response.activityReset) throw new ActivityResetError("reset");
     if (response.activityPaused) throw new ActivityPausedError("paused");
+  }
+
+  /** The data converter, which tells storage drivers for whom it converts. A token doesn't say. */
+  #converter(target: Target): LoadedDataConverter {
+    const { namespace } = this.options;
+    return withStorageTarget(this.dataConverter, () => {
+      if (target instanceof Uint8Array) return { kind: "workflow", namespace };
+      const { workflowId, runId, activityId } = target;
+      return workflowId === undefined ? { kind: "activity", namespace, id: activityId, runId } : { kind: "workflow", namespace, id: workflowId, runId };
+    });
   }
 
   #context(target: Target, options: AsyncCompletionOperationOptions | undefined): ActivitySerializationContext | undefined {

@@ -1,10 +1,13 @@
 /** The client. */
 
 import { filterNullAndUndefined } from "../common/type-helpers";
-import { AsyncCompletionClient } from "./async-completion-client";
+import { ActivityClient } from "./activity-client";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "./base-client";
 import type { ClientInterceptors } from "./interceptors";
 import type { ConnectionPlugin } from "./connection-options";
+import { NexusClient } from "./nexus-client";
+import { ScheduleClient } from "./schedule-client";
+import { TaskQueueClient } from "./task-queue-client";
 import type { QueryRejectCondition, WorkflowService } from "./types";
 import { WorkflowClient } from "./workflow-client";
 
@@ -36,8 +39,14 @@ export class Client extends BaseClient {
   readonly options: LoadedClientOptions;
   /** Starts workflows and makes handles of them. */
   readonly workflow: WorkflowClient;
-  /** Completes activities from outside their worker. */
-  readonly activity: AsyncCompletionClient;
+  /** Starts activities that run on their own, makes handles of them, and completes activities from outside their worker. */
+  readonly activity: ActivityClient;
+  /** Makes schedules and handles of them. */
+  readonly schedule: ScheduleClient;
+  /** Starts operations of Nexus services from outside of workflows, and makes handles of them (experimental). */
+  readonly nexus: NexusClient;
+  /** Changes and reads the build ids of task queues. @deprecated Use worker deployments, through `workflowService`. */
+  readonly taskQueue: TaskQueueClient;
 
   constructor(options: ClientOptions = {}) {
     // A plugin of a connection may configure clients as well.
@@ -46,24 +55,23 @@ export class Client extends BaseClient {
     for (const plugin of plugins) configured = plugin.configureClient?.(configured) ?? configured;
     super(configured);
     const { interceptors, workflow, dataConverter, ...common } = configured;
-    this.workflow = new WorkflowClient({
-      ...common,
-      connection: this.connection,
-      dataConverter: this.dataConverter as typeof dataConverter,
-      interceptors: interceptors?.workflow,
-      queryRejectCondition: workflow?.queryRejectCondition,
-    });
-    this.activity = new AsyncCompletionClient({
-      ...common,
-      connection: this.connection,
-      dataConverter: this.dataConverter as typeof dataConverter,
-    });
+    const shared = { ...common, connection: this.connection, dataConverter: this.dataConverter as typeof dataConverter };
+    this.workflow = new WorkflowClient({ ...shared, interceptors: interceptors?.workflow, queryRejectCondition: workflow?.queryRejectCondition });
+    this.activity = new ActivityClient({ ...shared, interceptors: interceptors?.activity });
+    this.schedule = new ScheduleClient({ ...shared, interceptors: interceptors?.schedule });
+    this.nexus = new NexusClient({ ...shared, interceptors: interceptors?.nexus });
+    this.taskQueue = new TaskQueueClient(shared);
     this.options = {
       ...defaultBaseClientOptions(),
       ...filterNullAndUndefined(common),
       dataConverter: dataConverter ?? {},
       loadedDataConverter: this.dataConverter,
-      interceptors: { workflow: this.workflow.options.interceptors },
+      interceptors: {
+        workflow: this.workflow.options.interceptors,
+        schedule: this.schedule.options.interceptors,
+        nexus: this.nexus.options.interceptors,
+        activity: interceptors?.activity ?? [],
+      },
       workflow: { queryRejectCondition: this.workflow.options.queryRejectCondition },
       plugins,
     };

@@ -6,10 +6,22 @@ import { filterNullAndUndefined } from "../common/type-helpers";
 import type { ClientOptions as NativeClientOptions } from "../native/options.generated";
 import packageJson from "../../package.json" with { type: "json" };
 import { LOCAL_TARGET, normalizeGrpcEndpointAddress } from "./address";
+import { checkInterceptors, type RpcInterceptor } from "./connection-interceptors";
+import { normalizeProxy, proxyFromEnvironment, type ProxyConfig } from "./connection-proxy";
 import { nativeTls, normalizeTlsConfig, type TLSConfig } from "./tls";
 
 /** gRPC metadata: text, or bytes for names that end in "-bin". */
 export type Metadata = Record<string, string | Uint8Array>;
+
+/** What a scope made by a `with…` method sets for the RPCs within. */
+export interface CallContext {
+  /** Time after which the RPC fails, as a Date or in milliseconds since 1970. */
+  deadline?: number | Date;
+  /** Metadata of the RPC. */
+  metadata?: Metadata;
+  /** Aborts the RPC. */
+  abortSignal?: AbortSignal;
+}
 
 /** Changes the options of connections. */
 export interface ConnectionPlugin {
@@ -55,26 +67,39 @@ export interface ConnectionOptions {
   connectTimeout?: Duration;
   /** HTTP/2 pings; null for none. */
   keepAlive?: KeepAliveOptions | null;
-  /** How failed RPCs are tried again; null for not at all. */
+  /** How failed RPCs are tried again; null for not at all. Default: see {@link RpcRetryOptions}, but null if there are `interceptors`. */
   retry?: RpcRetryOptions | null;
-  /** An HTTP proxy to go through, by its CONNECT method: "host:port", and name and password if it wants them. */
-  proxy?: { targetHost: string; basicAuth?: { username: string; password: string } };
+  /**
+   * Called for each RPC, the first one outermost. As in the official client they take the place of the default retries: set `retry`,
+   * or add `makeGrpcRetryInterceptor(defaultGrpcRetryOptions())`, to have both. The call that connecting makes does not go through them.
+   */
+  interceptors?: RpcInterceptor[];
+  /**
+   * An HTTP proxy to go through; null for none. Default: the one of the environment variables grpc_proxy, https_proxy or http_proxy,
+   * unless no_grpc_proxy or no_proxy lists the host.
+   */
+  proxy?: ProxyConfig | null;
   /** Compression of requests. Default "none"; "gzip" saves bandwidth and costs about a fifth more CPU per call. */
   grpcCompression?: "gzip" | "none";
   /** Change the options, and those of clients made with the connection. */
   plugins?: ConnectionPlugin[];
+  /** Not supported, because it holds objects of grpc-js: use {@link tls} or {@link apiKey}. Refused with `TypeError`. */
+  credentials?: never;
+  /** Not supported, because it holds objects of grpc-js: use {@link metadata}, {@link apiKey} or {@link interceptors}. Refused with `TypeError`. */
+  callCredentials?: never;
+  /** Not supported, because it is grpc-js's: use {@link keepAlive}, {@link proxy} and {@link tls}. Refused with `TypeError`. */
+  channelArgs?: never;
 }
 
 /** {@link ConnectionOptions} with defaults filled in. */
-export type ConnectionOptionsWithDefaults = Required<Pick<ConnectionOptions, "address" | "metadata" | "plugins">> &
+export type ConnectionOptionsWithDefaults = Required<Pick<ConnectionOptions, "address" | "metadata" | "plugins" | "interceptors">> &
   Omit<ConnectionOptions, "connectTimeout"> & { connectTimeoutMs: number };
 
 /** What official connections take that belongs to grpc-js, and what to use instead. */
 const GRPC_JS_OPTIONS: Record<string, string> = {
   credentials: "use `tls`, or `apiKey`",
-  callCredentials: "use `metadata` or `apiKey`, which may be a function",
-  channelArgs: "use `keepAlive` for pings and `tls.serverNameOverride` for the server's name",
-  interceptors: "use `metadata`, `retry`, or the interceptors of `Client`",
+  callCredentials: "use `metadata`, `apiKey`, which may be a function, or `interceptors` that set the metadata of each call",
+  channelArgs: "use `keepAlive` for pings, `proxy` for proxies and `tls.serverNameOverride` for the server's name",
 };
 
 /** Fills in defaults. Throws `TypeError` for options that do not fit together or can't be supported. */
@@ -84,6 +109,7 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
       throw new TypeError(`ConnectionOptions.${name} holds objects of grpc-js, which this SDK does not use; ${advice}`);
     }
   }
+  checkInterceptors(options.interceptors);
   const { connectTimeout, ...rest } = options;
   const metadata = lowerCaseKeys(options.metadata ?? {});
   if (options.apiKey && metadata.authorization !== undefined) {
@@ -91,12 +117,15 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
   }
   const connectTimeoutMs = msOptionalToNumber(connectTimeout) ?? 10_000;
   if (!(connectTimeoutMs > 0)) throw new TypeError(`ConnectionOptions.connectTimeout must be greater than 0, got ${String(connectTimeout)}`);
+  const address = normalizeGrpcEndpointAddress(options.address || LOCAL_TARGET);
   return {
     ...filterNullAndUndefined(rest),
     // null means something for these.
     ...(options.keepAlive === null ? { keepAlive: null } : undefined),
-    ...(options.retry === null ? { retry: null } : undefined),
-    address: normalizeGrpcEndpointAddress(options.address || LOCAL_TARGET),
+    ...(options.retry === null || (options.retry === undefined && options.interceptors) ? { retry: null } : undefined),
+    proxy: options.proxy ? normalizeProxy(options.proxy) : options.proxy === null ? null : proxyFromEnvironment(address),
+    interceptors: options.interceptors ?? [],
+    address,
     metadata,
     connectTimeoutMs: Math.ceil(connectTimeoutMs),
     plugins: options.plugins ?? [],
@@ -139,7 +168,7 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
     connectTimeoutMs: options.connectTimeoutMs,
     grpcCompression: options.grpcCompression ?? "none",
     keepAlive: keepAlive === null ? null : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
-    httpConnectProxy: proxy && { address: proxy.targetHost, basicAuth: proxy.basicAuth },
+    httpConnectProxy: proxy ? { address: proxy.targetHost, basicAuth: proxy.basicAuth } : undefined,
     retry: {
       initialIntervalMs: msOptionalToNumber(retry?.initialInterval),
       multiplier: retry?.factor,

@@ -4,13 +4,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { IllegalStateError } from "../common/errors";
 import { NativeClient, type RpcCallOptions, type Service } from "../native/client";
 import { NativeError } from "../native/error";
-import type { Rpc } from "../proto/rpc";
+import type { Rpc, RpcTable } from "../proto/rpc";
 import type { CloudService } from "../proto/rpc/cloud";
 import type { Health } from "../proto/rpc/health";
 import type { OperatorService } from "../proto/rpc/operator";
 import type { TestService } from "../proto/rpc/test";
-import { table as workflowTable, type WorkflowService } from "../proto/rpc/workflow";
+import type { WorkflowService } from "../proto/rpc/workflow";
+import { intercept } from "./connection-interceptors";
 import {
+  type CallContext,
   compileConnectionOptions,
   type ConnectionOptions,
   type ConnectionOptionsWithDefaults,
@@ -23,23 +25,22 @@ import {
 import { coreRuntime } from "./core-runtime";
 import { ServiceError } from "./errors";
 import { fromNativeError, GrpcServiceError, GrpcStatus } from "./grpc-error";
-import { lazyServiceOf, serviceOf } from "./service-proxy";
-
-/** What a scope made by a `with…` method sets for the RPCs within. */
-export interface CallContext {
-  /** Time after which the RPC fails, as a Date or in milliseconds since 1970. */
-  deadline?: number | Date;
-  /** Metadata of the RPC. */
-  metadata?: Metadata;
-  /** Aborts the RPC. */
-  abortSignal?: AbortSignal;
-}
+import { serviceOf } from "./service-proxy";
 
 /** setTimeout and the native timer can't count further than this many milliseconds, 24 days. */
 const MAXIMUM_TIMEOUT = 2 ** 31 - 1;
 
+const loadWorkflowService = () => import("../proto/rpc/workflow");
+
 /** RPCs that the server answers when something happens, and that may be sent again. */
-const LONG_POLLS: ReadonlySet<string> = new Set(["GetWorkflowExecutionHistory", "PollWorkflowExecutionUpdate", "UpdateWorkflowExecution"]);
+const LONG_POLLS: ReadonlySet<string> = new Set([
+  "ExecuteMultiOperation",
+  "GetWorkflowExecutionHistory",
+  "PollActivityExecution",
+  "PollNexusOperationExecution",
+  "PollWorkflowExecutionUpdate",
+  "UpdateWorkflowExecution",
+]);
 
 /**
  * A connection to a Temporal server: TLS, keep-alive, proxies and retries are Core's. One is enough for many clients and workers;
@@ -61,7 +62,8 @@ export class Connection {
   /** gRPC's health checks. */
   readonly healthService: Health;
 
-  readonly #context = new AsyncLocalStorage<CallContext>();
+  /** What the `with…` methods set, for the calls made in their scopes. */
+  readonly callContextStorage = new AsyncLocalStorage<CallContext>();
   #apiKey: (() => string) | undefined;
   /** The key that the native client was last told. */
   #nativeApiKey: string | undefined;
@@ -76,11 +78,11 @@ export class Connection {
     const { apiKey } = options;
     if (apiKey) this.#apiKey = typeof apiKey === "function" ? apiKey : () => apiKey;
     const call = this.#call.bind(this);
-    this.workflowService = serviceOf(workflowTable, call);
-    this.operatorService = lazyServiceOf(() => import("../proto/rpc/operator"), call);
-    this.cloudService = lazyServiceOf(() => import("../proto/rpc/cloud"), call);
-    this.testService = lazyServiceOf(() => import("../proto/rpc/test"), call);
-    this.healthService = lazyServiceOf(() => import("../proto/rpc/health"), call);
+    this.workflowService = serviceOf(loadWorkflowService, call);
+    this.operatorService = serviceOf(() => import("../proto/rpc/operator"), call);
+    this.cloudService = serviceOf(() => import("../proto/rpc/cloud"), call);
+    this.testService = serviceOf(() => import("../proto/rpc/test"), call);
+    this.healthService = serviceOf(() => import("../proto/rpc/health"), call);
   }
 
   /** A connection that is made by the first call. Throws `TypeError` for options that make no sense. */
@@ -117,6 +119,8 @@ export class Connection {
   async #connect(): Promise<NativeClient> {
     try {
       this.#nativeApiKey = this.#apiKey?.();
+      // What nearly every connection needs next is loaded while the server is waited for.
+      void loadWorkflowService();
       const client = await NativeClient.connect(coreRuntime(), compileConnectionOptions(this.options, this.#nativeApiKey));
       if (this.#closed) {
         client.close();
@@ -139,20 +143,20 @@ export class Connection {
 
   /** Runs `fn`; its RPCs fail with DEADLINE_EXCEEDED at this time, a Date or milliseconds since 1970. */
   async withDeadline<R>(deadline: number | Date, fn: () => Promise<R>): Promise<R> {
-    return this.#context.run({ ...this.#context.getStore(), deadline }, fn);
+    return this.callContextStorage.run({ ...this.callContextStorage.getStore(), deadline }, fn);
   }
 
   /** Runs `fn`; aborting the signal fails its RPCs with CANCELLED. Signals of enclosing scopes hold too. */
   async withAbortSignal<R>(abortSignal: AbortSignal, fn: () => Promise<R>): Promise<R> {
-    const outer = this.#context.getStore();
+    const outer = this.callContextStorage.getStore();
     const signal = outer?.abortSignal ? AbortSignal.any([outer.abortSignal, abortSignal]) : abortSignal;
-    return this.#context.run({ ...outer, abortSignal: signal }, fn);
+    return this.callContextStorage.run({ ...outer, abortSignal: signal }, fn);
   }
 
   /** Runs `fn`; its RPCs carry this metadata, over that of enclosing scopes and of the connection. */
   async withMetadata<R>(metadata: Metadata, fn: () => Promise<R>): Promise<R> {
-    const outer = this.#context.getStore();
-    return this.#context.run({ ...outer, metadata: { ...outer?.metadata, ...lowerCaseKeys(metadata) } }, fn);
+    const outer = this.callContextStorage.getStore();
+    return this.callContextStorage.run({ ...outer, metadata: { ...outer?.metadata, ...lowerCaseKeys(metadata) } }, fn);
   }
 
   /** Runs `fn`; its RPCs carry this API key instead of the connection's. */
@@ -181,8 +185,15 @@ export class Connection {
     this.#nativeApiKey = apiKey;
   }
 
-  async #call<Request, Response>(service: number, rpc: Rpc<Request, Response>, request: Request): Promise<Response> {
-    const context = this.#context.getStore();
+  async #call<Request, Response>(table: RpcTable<object>, rpc: Rpc<Request, Response>, request: Request): Promise<Response> {
+    const context = this.callContextStorage.getStore();
+    const { interceptors } = this.options;
+    if (interceptors.length === 0) return this.#send(table.service, rpc, request, context);
+    const call = { ...context, service: table.name, method: rpc.name, request: request ?? {} };
+    return intercept(interceptors, call, (last) => this.#send(table.service, rpc, last.request as Request, last)) as Promise<Response>;
+  }
+
+  async #send<Request, Response>(service: number, rpc: Rpc<Request, Response>, request: Request, context: CallContext | undefined): Promise<Response> {
     const bytes = rpc.request.encode(request ?? ({} as Request)).finish();
     const client = this.#client ?? (await this.#connectWithin(rpc.name, context));
     if (this.#apiKey) this.#updateApiKey(client);
@@ -232,7 +243,7 @@ function callOptions(name: string, { deadline, metadata, abortSignal }: CallCont
     if (timeoutMs <= 0) throw deadlineExceeded(name);
     options.timeoutMs = Math.min(timeoutMs, MAXIMUM_TIMEOUT);
   }
-  return metadata ? Object.assign(options, splitMetadata(metadata)) : options;
+  return metadata ? Object.assign(options, splitMetadata(lowerCaseKeys(metadata))) : options;
 }
 
 function deadlineExceeded(name: string): GrpcServiceError {

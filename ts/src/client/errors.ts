@@ -132,6 +132,36 @@ export class ActivityResetError extends Error {
   }
 }
 
+/** A standalone activity did not complete; `cause` says why. */
+export class ActivityExecutionFailedError extends Error {
+  constructor(
+    message: string,
+    override readonly cause: Error | undefined,
+    readonly activityId: string,
+    readonly runId?: string,
+  ) {
+    super(message);
+  }
+  static {
+    brandError(this, "ActivityExecutionFailedError");
+  }
+}
+
+/** The id of a standalone activity is taken, and the policies for ids do not permit to use it again. */
+export class ActivityExecutionAlreadyStartedError extends Error {
+  constructor(
+    message: string,
+    readonly activityId: string,
+    /** Id of the run that has the id. */
+    readonly runId: string,
+  ) {
+    super(message);
+  }
+  static {
+    brandError(this, "ActivityExecutionAlreadyStartedError");
+  }
+}
+
 /** Whether the error is that of an RPC: it has gRPC's `code`, `details` and `metadata`. */
 export function isGrpcServiceError(error: unknown): error is GrpcServiceError {
   return isError(error) && typeof (error as GrpcServiceError).details === "string" && isRecord((error as GrpcServiceError).metadata);

@@ -2,6 +2,7 @@
 
 import { IllegalStateError } from "../common/errors";
 import type { NativeError } from "../native/error";
+import { explainConnectionFailure } from "./connection-failure";
 
 /** gRPC's status codes. */
 export const GrpcStatus = {
@@ -75,7 +76,7 @@ export function fromNativeError(error: NativeError): Error {
     case "CANCELLED":
       return new GrpcServiceError(GrpcStatus.CANCELLED, error.message, error.details, options);
     case "CONNECTION_FAILED":
-      return new GrpcServiceError(error.grpcCode ?? GrpcStatus.UNAVAILABLE, error.message, error.details, options);
+      return new GrpcServiceError(error.grpcCode ?? GrpcStatus.UNAVAILABLE, explainConnectionFailure(error.message), error.details, options);
     case "CLOSED":
     case "INVALID_HANDLE":
       return new IllegalStateError(`Connection is closed: ${error.message}`);

@@ -85,17 +85,22 @@ export function rethrowKnownErrorTypes(error: GrpcServiceError): void {
     if (type === "temporal.api.errordetails.v1.NamespaceNotFoundFailure") {
       throw new NamespaceNotFoundError(NamespaceNotFoundFailure.decode(value).namespace ?? "");
     }
-    if (type === "temporal.api.errordetails.v1.MultiOperationExecutionFailure") {
-      // One status per operation: the others are "aborted" because of the one that failed.
-      for (const status of MultiOperationExecutionFailure.decode(value).statuses ?? []) {
-        const aborted = detailsOf(status).some((item) => item.type === "temporal.api.failure.v1.MultiOperationExecutionAborted");
-        if (aborted || !status.code) continue;
-        error.code = status.code;
-        error.details = status.message ?? error.details;
-        error.message = status.message ?? error.message;
-        throw error;
-      }
-    }
+  }
+}
+
+/** Gives the error of an RPC with several operations the code and the words of the operation that failed; leaves others alone. */
+export function unwrapMultiOperationError(error: unknown): void {
+  if (!isGrpcServiceError(error)) return;
+  for (const { type, value } of getGrpcStatusDetails(error)) {
+    if (type !== "temporal.api.errordetails.v1.MultiOperationExecutionFailure") continue;
+    // One status per operation: the others are "aborted" because of the one that failed.
+    const failed = MultiOperationExecutionFailure.decode(value).statuses?.find(
+      (status) => status.code && !detailsOf(status).some((item) => item.type === "temporal.api.failure.v1.MultiOperationExecutionAborted"),
+    );
+    if (!failed) continue;
+    error.code = failed.code!;
+    error.details = failed.message ?? error.details;
+    error.message = failed.message ?? error.message;
   }
 }
 

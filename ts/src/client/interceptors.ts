@@ -10,9 +10,14 @@ import type {
   TerminateWorkflowExecutionResponse,
   WorkflowExecution,
 } from "./types";
+import type { ActivityClientInterceptor } from "./activity-interceptors";
+import type { NexusClientInterceptor } from "./nexus-interceptors";
+import type { CompiledScheduleOptions } from "./schedule-types";
 import type { CompiledWorkflowOptions, WorkflowUpdateOptions } from "./workflow-options";
 
 export type { Headers, Next } from "../common/interceptors";
+export * from "./activity-interceptors";
+export * from "./nexus-interceptors";
 
 /** A workflow to start. */
 export interface WorkflowStartInput {
@@ -47,6 +52,28 @@ export interface WorkflowStartUpdateOutput {
   /** Set if it is complete. */
   readonly outcome?: Outcome;
   readonly outputTypeInfo?: TypeInfo;
+}
+
+/** An update to send, and the workflow to start if it is not running. */
+export interface WorkflowStartUpdateWithStartInput {
+  /** Type name. */
+  readonly workflowType: string;
+  readonly workflowStartOptions: CompiledWorkflowOptions;
+  readonly workflowStartHeaders: Headers;
+  readonly updateName: string;
+  readonly updateArgs: unknown[];
+  readonly updateTypeInfo?: PayloadTypeInfo;
+  readonly updateOptions: WorkflowUpdateOptions;
+  readonly updateHeaders: Headers;
+}
+
+/** An update that was accepted or is complete, and its workflow. */
+export interface WorkflowStartUpdateWithStartOutput {
+  readonly workflowExecution: WorkflowExecution;
+  readonly updateId: string;
+  /** Set if the update is complete. */
+  readonly updateOutcome?: Outcome;
+  readonly updateOutputTypeInfo?: TypeInfo;
 }
 
 /** A signal to send. */
@@ -108,6 +135,11 @@ export interface WorkflowClientInterceptor {
   startWithDetails?: (input: WorkflowStartInput, next: Next<this, "startWithDetails">) => Promise<WorkflowStartOutput>;
   /** `startUpdate` and `executeUpdate`. */
   startUpdate?: (input: WorkflowStartUpdateInput, next: Next<this, "startUpdate">) => Promise<WorkflowStartUpdateOutput>;
+  /** `startUpdateWithStart` and `executeUpdateWithStart`. */
+  startUpdateWithStart?: (
+    input: WorkflowStartUpdateWithStartInput,
+    next: Next<this, "startUpdateWithStart">,
+  ) => Promise<WorkflowStartUpdateWithStartOutput>;
   /** `signal`. */
   signal?: (input: WorkflowSignalInput, next: Next<this, "signal">) => Promise<void>;
   /** `signalWithStart`; resolves to the run id. */
@@ -141,9 +173,31 @@ export interface WorkflowClientInterceptors {
   calls?: WorkflowClientCallsInterceptorFactory[];
 }
 
+/** A schedule to make. */
+export interface CreateScheduleInput {
+  /** Headers of the workflows that the schedule starts. */
+  readonly headers: Headers;
+  readonly options: CompiledScheduleOptions;
+}
+
+/** A schedule that was made. */
+export type CreateScheduleOutput = {
+  /** What the server calls this state of the schedule. */
+  readonly conflictToken: Uint8Array;
+};
+
+/** Methods that are called instead of the schedule client's own calls; each calls `next` to go on. */
+export interface ScheduleClientInterceptor {
+  /** `create`. */
+  create?: (input: CreateScheduleInput, next: Next<this, "create">) => Promise<CreateScheduleOutput>;
+}
+
 /** Interceptors of a `Client`. */
 export interface ClientInterceptors {
   workflow?: WorkflowClientInterceptors | WorkflowClientInterceptor[];
+  schedule?: ScheduleClientInterceptor[];
+  nexus?: NexusClientInterceptor[];
+  activity?: ActivityClientInterceptor[];
 }
 
 /** The interceptor with `startWithDetails` in place of the older `start`, if it only has that. */

@@ -26,26 +26,27 @@ export function normalizeTlsConfig(tls: TLSConfigOption, apiKey?: string | (() =
   return chosen ? {} : undefined;
 }
 
-/** The same for the native client. Throws `TypeError` for certificates that are not bytes. */
+/** The same for the native client. Throws `TypeError` for certificates that are not bytes, or not PEM. */
 export function nativeTls(tls: TLSConfig | undefined): NativeClientOptions["tls"] {
   if (tls === undefined) return null;
   const pair = tls.clientCertPair;
   return {
     serverName: tls.serverNameOverride,
-    serverRootCaCertificate: base64("serverRootCACertificate", tls.serverRootCACertificate),
+    serverRootCaCertificate: tls.serverRootCACertificate == null ? undefined : base64("serverRootCACertificate", "CERTIFICATE", tls.serverRootCACertificate),
     clientCertificatePair: pair && {
-      certificate: base64("clientCertPair.crt", pair.crt, true),
-      privateKey: base64("clientCertPair.key", pair.key, true),
+      certificate: base64("clientCertPair.crt", "CERTIFICATE", pair.crt),
+      privateKey: base64("clientCertPair.key", "PRIVATE KEY", pair.key),
     },
   };
 }
 
-function base64(name: string, bytes: Uint8Array | undefined, required: true): string;
-function base64(name: string, bytes: Uint8Array | undefined): string | undefined;
-function base64(name: string, bytes: Uint8Array | undefined, required = false): string | undefined {
-  if (bytes == null && !required) return undefined;
+function base64(name: string, kind: string, bytes: Uint8Array): string {
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError(`tls.${name} must be the bytes of a PEM file, e.g. await Bun.file(path).bytes(); got ${bytes === null ? "null" : typeof bytes}`);
+  }
+  // Core's TLS library skips what is no PEM, and then trusts nobody.
+  if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(new TextDecoder("latin1").decode(bytes))) {
+    throw new TypeError(`tls.${name} must be the bytes of a PEM file: there is no "-----BEGIN ${kind}-----" in its ${bytes.length} bytes`);
   }
   return bytes.toBase64();
 }

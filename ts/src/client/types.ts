@@ -24,8 +24,7 @@ export type {
   StartWorkflowExecutionRequest,
   TerminateWorkflowExecutionResponse,
 } from "../proto/temporal/api/workflowservice/v1/request_response";
-export type { CallContext } from "./connection";
-export type { Metadata } from "./connection-options";
+export type { CallContext, Metadata } from "./connection-options";
 
 /** Which workflow: without a run id, the latest run. */
 export interface WorkflowExecution {

@@ -1,25 +1,32 @@
 /** The client for workflows. */
 
 import { composeInterceptors } from "../common/interceptors";
-import type { HistoryAndWorkflowId, Workflow, WorkflowResultType } from "../common/interfaces";
+import type { HistoryAndWorkflowId, UpdateDefinition, Workflow, WorkflowResultType } from "../common/interfaces";
 import { filterNullAndUndefined } from "../common/type-helpers";
+import type { PayloadTypeInfo } from "../common/type-info";
 import { extractWorkflowTypeAndConfig, type WithWorkflowArgs, type WorkflowTypeOptions } from "../common/workflow-options";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "./base-client";
 import { decodeCountWorkflowExecutionsResponse, executionInfoFromRaw, rethrowGrpcError } from "./helpers";
 import { adaptStartInterceptor, type WorkflowClientInterceptor, type WorkflowClientInterceptors, type WorkflowStartOutput } from "./interceptors";
 import { mapConcurrently } from "./iterators";
 import type { CountWorkflowExecution, QueryRejectCondition, WorkflowExecutionInfo, WorkflowService } from "./types";
+import { useOperation, type WithStartWorkflowOperation } from "./with-start-operation";
 import { WorkflowCalls } from "./workflow-calls";
 import {
   ClientWorkflowHandle,
   type GetWorkflowHandleOptions,
+  makeUpdateHandle,
   resolveDefinition,
   type WorkflowHandle,
   type WorkflowHandleWithSignaledRunId,
   type WorkflowHandleWithStartDetails,
+  type WorkflowUpdateHandle,
 } from "./workflow-handle";
-import { compileWorkflowOptions, type WorkflowSignalWithStartOptions, type WorkflowStartOptions } from "./workflow-options";
+import { compileWorkflowOptions, type WorkflowSignalWithStartOptions, type WorkflowStartOptions, type WorkflowUpdateOptions } from "./workflow-options";
 import { workflowResult, type WorkflowResultOptions } from "./workflow-result";
+import { WorkflowUpdateStage } from "./workflow-update-stage";
+
+export { WithStartWorkflowOperation } from "./with-start-operation";
 
 /** Options of {@link WorkflowClient}. */
 export interface WorkflowClientOptions extends BaseClientOptions {
@@ -132,6 +139,65 @@ export class WorkflowClient extends BaseClient {
     // Whether the run is the first of its chain is not known, so no firstExecutionRunId.
     const handle = new ClientWorkflowHandle<WorkflowFn>(this, this.#calls, { workflowId, runIdForResult: runId, interceptors, followRuns, typeInfo });
     return Object.assign(handle, { signaledRunId: runId });
+  }
+
+  /**
+   * Sends an update to a workflow, starts the workflow first if it is not running, and waits for the result of the update. Rejects
+   * with `WorkflowUpdateFailedError` if the update is rejected or fails, with `WorkflowUpdateRPCTimeoutOrCancelledError` if waiting
+   * ends at a deadline or by an abort signal, and like {@link start}.
+   */
+  async executeUpdateWithStart<T extends Workflow, Ret, Args extends any[]>(
+    updateDef: UpdateDefinition<Ret, Args> | string,
+    updateOptions: WorkflowUpdateOptions & { args?: Args; startWorkflowOperation: WithStartWorkflowOperation<T> },
+  ): Promise<Ret> {
+    const handle = await this.#startUpdateWithStart(updateDef, { ...updateOptions, waitForStage: WorkflowUpdateStage.COMPLETED });
+    return handle.result();
+  }
+
+  /** {@link executeUpdateWithStart} that waits only until the update is accepted. */
+  async startUpdateWithStart<T extends Workflow, Ret, Args extends any[]>(
+    updateDef: UpdateDefinition<Ret, Args> | string,
+    updateOptions: WorkflowUpdateOptions & { args?: Args; waitForStage: "ACCEPTED"; startWorkflowOperation: WithStartWorkflowOperation<T> },
+  ): Promise<WorkflowUpdateHandle<Ret>> {
+    return this.#startUpdateWithStart(updateDef, updateOptions);
+  }
+
+  async #startUpdateWithStart<T extends Workflow, Ret, Args extends any[]>(
+    updateDef: UpdateDefinition<Ret, Args> | string,
+    options: WorkflowUpdateOptions & { args?: Args; waitForStage: WorkflowUpdateStage; startWorkflowOperation: WithStartWorkflowOperation<T> },
+  ): Promise<WorkflowUpdateHandle<Ret>> {
+    const { waitForStage, args, startWorkflowOperation, typeInfo: callSiteTypeInfo, ...updateOptions } = options;
+    const update = resolveDefinition<PayloadTypeInfo>("update", updateDef, callSiteTypeInfo);
+    const { resolve, reject } = useOperation(startWorkflowOperation);
+    try {
+      const { workflowTypeOrFunc, options: startOptions } = startWorkflowOperation;
+      const { workflowId, followRuns } = startOptions;
+      const { type, typeInfo } = extractWorkflowTypeAndConfig(workflowTypeOrFunc, startOptions.typeInfo);
+      const workflowStartOptions = compileWorkflowOptions({ ...startOptions, typeInfo });
+      const interceptors = this.getOrMakeInterceptors(workflowId);
+      const send = composeInterceptors(interceptors, "startUpdateWithStart", (input) =>
+        this.#calls.startUpdateWithStart(
+          waitForStage,
+          ({ runId }) => resolve(new ClientWorkflowHandle<T>(this, this.#calls, { workflowId, firstExecutionRunId: runId, interceptors, followRuns, typeInfo })),
+          input,
+        ),
+      );
+      const { updateId, workflowExecution, updateOutcome, updateOutputTypeInfo } = await send({
+        workflowType: type,
+        workflowStartOptions,
+        workflowStartHeaders: {},
+        updateName: update.name,
+        updateArgs: args ?? [],
+        updateTypeInfo: update.typeInfo,
+        updateOptions,
+        updateHeaders: {},
+      });
+      return makeUpdateHandle(this.#calls, updateId, workflowId, workflowExecution.runId, updateOutcome, updateOutputTypeInfo);
+    } catch (error) {
+      // Does nothing if the handle is known: then it is only the update that failed.
+      reject(error);
+      throw error;
+    }
   }
 
   /** Starts a workflow and waits for its result. Rejects like {@link start} and {@link result}. */

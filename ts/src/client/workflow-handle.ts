@@ -11,6 +11,12 @@ import { WorkflowUpdateFailedError } from "./errors";
 import { executionInfoFromRaw } from "./helpers";
 import type { WorkflowClientInterceptor } from "./interceptors";
 import {
+  type InternalWorkflowQueryOptions,
+  InternalWorkflowQueryOptionsSymbol,
+  type InternalWorkflowSignalOptions,
+  InternalWorkflowSignalOptionsSymbol,
+} from "./internal";
+import {
   encodeQueryRejectCondition,
   type RequestCancelWorkflowExecutionResponse,
   type TerminateWorkflowExecutionResponse,
@@ -140,7 +146,9 @@ export function resolveDefinition<Info>(
 }
 
 /** The handle that `WorkflowClient` makes. */
-export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<T> {
+export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<T>, InternalWorkflowSignalOptions, InternalWorkflowQueryOptions {
+  declare [InternalWorkflowSignalOptionsSymbol]?: InternalWorkflowSignalOptions[typeof InternalWorkflowSignalOptionsSymbol];
+  declare [InternalWorkflowQueryOptionsSymbol]?: InternalWorkflowQueryOptions[typeof InternalWorkflowQueryOptionsSymbol];
   readonly workflowId: string;
   readonly #options: HandleOptions;
   readonly #calls: WorkflowCalls;
@@ -200,7 +208,8 @@ export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<
 
   async #signal(signalName: string, args: unknown[], typeInfo: SignalTypeInfo | undefined): Promise<void> {
     const send = composeInterceptors(this.#options.interceptors, "signal", this.#calls.signal);
-    return send({ workflowExecution: this.#execution, signalName, args, typeInfo, headers: {} });
+    const internal = { [InternalWorkflowSignalOptionsSymbol]: this[InternalWorkflowSignalOptionsSymbol] };
+    return send({ workflowExecution: this.#execution, signalName, args, typeInfo, headers: {}, ...internal });
   }
 
   async query<Ret, Args extends any[]>(def: QueryDefinition<Ret, Args> | string, ...args: Args): Promise<Ret> {
@@ -215,7 +224,8 @@ export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<
   async #query<Ret>(queryType: string, args: unknown[], typeInfo: PayloadTypeInfo | undefined): Promise<Ret> {
     const ask = composeInterceptors(this.#options.interceptors, "query", this.#calls.query);
     const queryRejectCondition = encodeQueryRejectCondition(this.client.options.queryRejectCondition);
-    return (await ask({ workflowExecution: this.#execution, queryRejectCondition, queryType, args, typeInfo, headers: {} })) as Ret;
+    const internal = { [InternalWorkflowQueryOptionsSymbol]: this[InternalWorkflowQueryOptionsSymbol] };
+    return (await ask({ workflowExecution: this.#execution, queryRejectCondition, queryType, args, typeInfo, headers: {}, ...internal })) as Ret;
   }
 
   async startUpdate<Ret, Args extends any[]>(

@@ -83,19 +83,23 @@ describe("options", () => {
     expect(Connection.lazy({ connectTimeout: "3s" }).options.connectTimeoutMs).toBe(3000);
   });
 
-  test.each<[ConnectionOptions & Record<string, unknown>, string]>([
+  test.each<[any, string]>([
     [{ credentials: {} }, "ConnectionOptions.credentials holds objects of grpc-js, which this SDK does not use; use `tls`"],
     [{ channelArgs: {} }, "use `keepAlive`"],
-    [{ interceptors: [] }, "interceptors of `Client`"],
+    [{ interceptors: {} }, "ConnectionOptions.interceptors must be an array of functions, got object"],
+    [{ interceptors: [null] }, "ConnectionOptions.interceptors[0] must be a function (call, next) => next(call), got null"],
+    [{ proxy: { targetHost: "proxy" } }, 'proxy.targetHost must be "host:port" or "http://host:port", got "proxy"'],
+    [{ proxy: { targetHost: "https://proxy:1" } }, 'got "https://proxy:1"'],
+    [{ proxy: { type: "socks", targetHost: "proxy:1" } }, 'proxy.type must be "http-connect", got "socks"'],
     [{ callCredentials: [] }, "which may be a function"],
     [{ apiKey: "k", metadata: { Authorization: "x" } }, "Both `apiKey` option and `Authorization` header"],
     [{ connectTimeout: 0 }, "connectTimeout must be greater than 0"],
-    [{ connectTimeout: "soon" as any }, "Invalid duration string: 'soon'"],
+    [{ connectTimeout: "soon" }, "Invalid duration string: 'soon'"],
   ])("are checked: #%#", (options, message) => expect(() => Connection.lazy(options)).toThrow(message));
 
   test("TLS certificates must be bytes", async () => {
     await expect(Connection.connect({ address, tls: { serverRootCACertificate: "text" as any } })).rejects.toThrow("tls.serverRootCACertificate must be the bytes of a PEM file");
-    await expect(Connection.connect({ address, tls: { clientCertPair: { crt: new Uint8Array() } as any } })).rejects.toThrow("tls.clientCertPair.key must be the bytes");
+    await expect(Connection.connect({ address, tls: { clientCertPair: { key: new Uint8Array() } as any } })).rejects.toThrow("tls.clientCertPair.crt must be the bytes");
   });
 
   test("metadata values must be text or bytes", async () => {
@@ -201,11 +205,11 @@ describe("raw services", () => {
     expect((await rejection(cloudService.getUsers({}))).code).toBeGreaterThan(0);
   });
 
-  test("a service is no promise and has no other members", async () => {
+  test("a service is no promise, and calls of what it lacks are refused", async () => {
     const { workflowService, operatorService } = await connection();
     expect(await workflowService).toBe(workflowService);
     expect(await operatorService).toBe(operatorService);
-    expect((workflowService as any).nonsense).toBeUndefined();
+    await expect((workflowService as any).nonsense({})).rejects.toThrow("WorkflowService has no RPC 'nonsense'");
     await expect((operatorService as any).nonsense({})).rejects.toThrow("OperatorService has no RPC 'nonsense'");
     expect(workflowService.getSystemInfo).toBe(workflowService.getSystemInfo);
   });

@@ -16,11 +16,14 @@ export interface RecordingServer extends AsyncDisposable {
   calls: RecordedCall[];
   /** gRPC codes of the next answers to calls other than GetSystemInfo; 0 when it is empty. */
   codes: number[];
+  /** What the next answers without an error begin with, instead of an empty message: the frame of a message, its 5 bytes of length included. */
+  bodies: Buffer[];
 }
 
 export async function recordingServer(): Promise<RecordingServer> {
   const calls: RecordedCall[] = [];
   const codes: number[] = [];
+  const bodies: Buffer[] = [];
   const server = createServer();
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     const rpc = String(headers[":path"]).split("/").at(-1)!;
@@ -31,7 +34,7 @@ export async function recordingServer(): Promise<RecordingServer> {
       stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(code), "grpc-message": "chosen by the test" }));
       // One uncompressed message of no bytes, unless there is an error.
-      stream.end(code === 0 ? Buffer.alloc(5) : undefined);
+      stream.end(code !== 0 ? undefined : rpc === "GetSystemInfo" ? Buffer.alloc(5) : (bodies.shift() ?? Buffer.alloc(5)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -39,6 +42,7 @@ export async function recordingServer(): Promise<RecordingServer> {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     codes,
+    bodies,
     async [Symbol.asyncDispose]() {
       await new Promise((resolve) => server.close(resolve));
     },

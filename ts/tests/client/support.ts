@@ -1,6 +1,6 @@
 /** A connected client for tests, and the part of a worker that answers workflow tasks by raw RPCs as a test wants it. */
 
-import { Client, Connection, type ClientOptions } from "../../src/client";
+import { Client, Connection, type ClientOptions, GrpcStatus, type WorkflowService } from "../../src/client";
 import { encode } from "../../src/common/encoding";
 import { Acceptance, Rejection, Request, Response } from "../../src/proto/temporal/api/update/v1/message";
 import type { Command } from "../../src/proto/temporal/api/command/v1/message";
@@ -40,6 +40,24 @@ export async function eventually<T>(call: () => Promise<T>, done: (value: T) => 
   }
 }
 
+/** Registers a search attribute and waits until workflows can have it. */
+export async function searchAttribute(name: string, type: keyof typeof TYPE_NUMBERS): Promise<void> {
+  const { operatorService } = await connection();
+  await operatorService.addSearchAttributes({ namespace, searchAttributes: { [name]: TYPE_NUMBERS[type] } }).catch((error) => {
+    if (error.code !== GrpcStatus.ALREADY_EXISTS) throw error;
+  });
+  const { workflow } = await client();
+  await eventually(
+    () => workflow.count(`${name} IS NULL`).then(
+        () => true,
+        () => false,
+      ),
+    (known) => known,
+  );
+}
+
+const TYPE_NUMBERS = { TEXT: 1, KEYWORD: 2, INT: 3, DOUBLE: 4, BOOL: 5, DATETIME: 6, KEYWORD_LIST: 7 };
+
 export const json = (value: unknown) => ({ payloads: [{ metadata: { encoding: encode("json/plain") }, data: encode(JSON.stringify(value)) }] });
 
 /** Commands that end a workflow. */
@@ -61,8 +79,8 @@ export const continueAsNew = (workflowType: string, taskQueue: string): Command 
 });
 
 /** Takes the next workflow task of a queue. */
-export async function pollTask(taskQueue: string): Promise<PollWorkflowTaskQueueResponse> {
-  const { workflowService } = await connection();
+export async function pollTask(taskQueue: string, service?: WorkflowService): Promise<PollWorkflowTaskQueueResponse> {
+  const workflowService = service ?? (await connection()).workflowService;
   for (;;) {
     const task = await workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity: "test" });
     if (task.taskToken?.length) return task;
@@ -91,11 +109,20 @@ export async function answerQuery(taskQueue: string, value: unknown, error?: str
   return task;
 }
 
-/** Takes the next task of a queue, which has an update, and completes or rejects the update; further commands go along. */
-export async function answerUpdate(taskQueue: string, outcome: { value: unknown } | { failure: Failure } | { rejection: Failure }, commands: Command[] = []): Promise<Request> {
-  const task = await pollTask(taskQueue);
-  const { workflowService } = await connection();
-  const message = task.messages![0]!;
+/** Takes the next task of a queue that has an update, and completes or rejects the update; further commands go along. */
+export async function answerUpdate(
+  taskQueue: string,
+  outcome: { value: unknown } | { failure: Failure } | { rejection: Failure },
+  commands: Command[] = [],
+  service?: WorkflowService,
+): Promise<Request> {
+  const workflowService = service ?? (await connection()).workflowService;
+  let task = await pollTask(taskQueue, workflowService);
+  while (!task.messages?.length) {
+    await workflowService.respondWorkflowTaskCompleted({ namespace, identity: "test", taskToken: task.taskToken });
+    task = await pollTask(taskQueue, workflowService);
+  }
+  const message = task.messages[0]!;
   const id = message.protocolInstanceId!;
   const request = Request.decode(message.body!.value!);
   const any = (type: string, value: Uint8Array) => ({ typeUrl: `type.googleapis.com/temporal.api.update.v1.${type}`, value });

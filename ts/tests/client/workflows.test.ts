@@ -332,6 +332,8 @@ test("interceptors see and change every call", async () => {
   await handle.describe();
   await handle.signal("s");
   await handle.cancel();
+  // So that the next task is that of the update, and not one that came before it.
+  await answerTask(taskQueue);
   const update = handle.executeUpdate("u");
   await answerUpdate(taskQueue, { value: 1 });
   await update;
