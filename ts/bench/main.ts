@@ -1,49 +1,19 @@
 /**
  * `make bench`: measures this SDK, and beside it the official one on Node and on Bun, on the same machine in the same run. Prints a
- * table with the targets and writes everything to `results.json` beside this file.
+ * table with the targets and writes everything to `results.json` beside this file. Words pick parts: `bun bench/main.ts client`.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServer, temporalCli } from "../tests/support/server";
+import { startServer } from "../tests/support/server";
 import { measureBorder } from "./border";
+import { clientRows } from "./client";
 import { printTable, targets, type Row } from "./report";
+import { compare, official, output, progress, type Side, temporal, workload } from "./sides";
 import { percentile } from "./workloads";
-
-const official = join(import.meta.dir, "official");
-
-/** The ways to run the workloads; each is one column of the table. */
-const sides = {
-  ours: [process.execPath, join(import.meta.dir, "run.ts")],
-  officialNode: ["node", join(official, "dist/run.js")],
-  officialBun: [process.execPath, join(official, "dist/run.js")],
-};
-type Side = keyof typeof sides;
 
 const readyRepetitions = 5;
 const workflowCount = 500;
-
-function progress(text: string): void {
-  console.error(`  ${text}`);
-}
-
-/** Runs a command to its end and returns what it printed; throws with its error output when it fails. */
-async function output(command: string[], cwd?: string): Promise<string> {
-  const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [text, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
-  if (code !== 0) throw new Error(`\`${command.join(" ")}\` ended with exit code ${code}:\n${errors}${text}`);
-  return text;
-}
-
-/** Runs a workload in a process of its own; its last line is the result. */
-async function workload<Result>(side: Side, ...words: string[]): Promise<Result> {
-  const text = await output([...sides[side], ...words]);
-  return JSON.parse(text.trim().split("\n").at(-1)!) as Result;
-}
-
-async function temporal(address: string, ...words: string[]): Promise<string> {
-  return await output([temporalCli(), ...words, "--address", address]);
-}
 
 interface HistoryJson {
   events: { eventType: string; eventTime: string }[];
@@ -81,27 +51,6 @@ async function ready(side: Side, address: string): Promise<{ fromStart: number; 
   return { fromStart: percentile(fromStart, 0.5), fromCreate: percentile(fromCreate, 0.5) };
 }
 
-/**
- * Runs one workload on every side, `rounds` times in turn, and turns each figure of its results into a row. The figure is the median
- * of the rounds; taking turns spreads what else the machine does over all sides.
- */
-async function compare<Result>(title: string, rounds: number, measure: (side: Side) => Promise<Result>, rows: (result: Result) => Row[]): Promise<Row[]> {
-  const columns: Record<Side, Row[][]> = { ours: [], officialNode: [], officialBun: [] };
-  for (let round = 1; round <= rounds; round++) {
-    for (const side of Object.keys(sides) as Side[]) {
-      progress(`${title}, ${side}${rounds === 1 ? "" : `, ${round} of ${rounds}`}`);
-      columns[side].push(rows(await measure(side)));
-    }
-  }
-  const figure = (side: Side, index: number) => percentile(columns[side].map((round) => round[index]!.ours), 0.5);
-  return columns.ours[0]!.map((row, index) => ({
-    ...row,
-    ours: figure("ours", index),
-    officialNode: figure("officialNode", index),
-    officialBun: figure("officialBun", index),
-  }));
-}
-
 async function replayRows(address: string, workflowType: "sequential" | "parallel", folder: string): Promise<Row[]> {
   progress(`recording a history of 100 ${workflowType} activities`);
   const { workflowId } = await workload<{ workflowId: string }>("ours", "record", address, workflowType);
@@ -137,10 +86,11 @@ await output([process.execPath, "build", "run.ts", "--target=node", "--packages=
 const folder = mkdtempSync(join(tmpdir(), "temporal-bun-bench-"));
 const server = await startServer();
 const { address } = server;
-try {
-  const rows = await borderRows();
-  rows.push(
-    ...(await compare(
+/** The parts of the bench. */
+const parts: Record<string, () => Promise<Row[]>> = {
+  border: borderRows,
+  rpc: () =>
+    compare(
       "GetSystemInfo",
       3,
       (side) => workload<{ p50Ms: number; p99Ms: number }>(side, "rpc", address),
@@ -148,8 +98,10 @@ try {
         { id: "rpc.p50", name: "GetSystemInfo p50", unit: "ms", ours: p50Ms },
         { id: "rpc.p99", name: "GetSystemInfo p99", unit: "ms", ours: p99Ms },
       ],
-    )),
-    ...(await compare(
+    ),
+  client: () => clientRows(address),
+  ready: () =>
+    compare(
       "worker ready",
       1,
       (side) => ready(side, address),
@@ -157,8 +109,9 @@ try {
         { id: "ready.fromStart", name: "process start → first poll", unit: "ms", ours: fromStart },
         { id: "ready.fromCreate", name: "Worker.create → first poll", unit: "ms", ours: fromCreate },
       ],
-    )),
-    ...(await compare(
+    ),
+  workflows: () =>
+    compare(
       `${workflowCount} workflows`,
       1,
       (side) => workload<Record<"cpuMsPerWorkflow" | "rssMegabytes" | "workflowsPerSecond", number>>(side, "workflows", address, String(workflowCount)),
@@ -167,11 +120,17 @@ try {
         { id: "workflows.rss", name: `RSS after ${workflowCount} of them`, unit: "MB", ours: rssMegabytes },
         { id: "workflows.rate", name: "  rate (bound by the server)", unit: "1/s", ours: workflowsPerSecond },
       ],
-    )),
-    ...(await replayRows(address, "sequential", folder)),
-    ...(await replayRows(address, "parallel", folder)),
-  );
-  const verdicts = targets(rows);
+    ),
+  replay: async () => [...(await replayRows(address, "sequential", folder)), ...(await replayRows(address, "parallel", folder))],
+};
+
+try {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !(name in parts));
+  if (unknown.length > 0) throw new Error(`the bench has no part ${unknown.join(", ")}: it has ${Object.keys(parts).join(", ")}`);
+  const rows: Row[] = [];
+  for (const [name, measure] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await measure()));
+  const verdicts = targets(rows, wanted.length > 0);
   printTable(rows, verdicts);
   if (busy > cpus().length / 2) {
     console.log(`\nThe machine was busy with something else (load ${busy.toFixed(1)} on ${cpus().length} CPUs at the start): latencies are worse than they are.`);

@@ -2,6 +2,11 @@ import { proxyActivities } from "temporal-bun-sdk/workflow";
 
 const { echo } = proxyActivities<{ echo(value: string): Promise<string> }>({ startToCloseTimeout: "1 minute" });
 
+/** Returns at once. */
+export async function immediate(value: string): Promise<string> {
+  return value;
+}
+
 export async function oneActivity(value: string): Promise<string> {
   return await echo(value);
 }

@@ -113,6 +113,63 @@ export const workloads: Record<string, Workload> = {
     });
   },
 
+  /** Runs a worker for the workflows of this folder until the process is killed. */
+  async serve(sdk, address, taskQueue) {
+    const connection = await sdk.NativeConnection.connect({ address });
+    const worker = await sdk.Worker.create({ ...quiet, connection, taskQueue: taskQueue!, workflowsPath: sdk.workflowsPath, activities });
+    await worker.run();
+    return {};
+  },
+
+  /** CPU of this process and latency for `count` workflows one after the other that return at once: start and result. */
+  async calls(sdk, address, taskQueue, count = "300") {
+    const connection = await sdk.Connection.connect({ address });
+    const client = new sdk.Client({ connection });
+    const samples: number[] = [];
+    let cpuBefore = 0;
+    for (let call = -100; call < Number(count); call++) {
+      if (call === 0) cpuBefore = cpuMilliseconds();
+      const start = performance.now();
+      const handle = await client.workflow.start("immediate", { taskQueue: taskQueue!, workflowId: `${taskQueue}-${process.pid}-${call}`, args: ["hello"] });
+      await handle.result();
+      if (call >= 0) samples.push(performance.now() - start);
+    }
+    const cpuMs = (cpuMilliseconds() - cpuBefore) / Number(count);
+    return { cpuMs, p50Ms: percentile(samples, 0.5), p99Ms: percentile(samples, 0.99) };
+  },
+
+  /** Starts `count` workflows that no worker takes, with ids `<prefix>-<number>`. */
+  async startMany(sdk, address, prefix, count) {
+    const client = new sdk.Client({ connection: await sdk.Connection.connect({ address }) });
+    let next = 0;
+    const lane = async () => {
+      while (next < Number(count)) await client.workflow.start("immediate", { taskQueue: prefix!, workflowId: `${prefix}-${next++}` });
+    };
+    await Promise.all(Array.from({ length: 25 }, lane));
+    return {};
+  },
+
+  /** Memory of this process while it waits for the results of `count` workflows, and how much of it the waits added. */
+  async waits(sdk, address, prefix, count) {
+    const client = new sdk.Client({ connection: await sdk.Connection.connect({ address }) });
+    const wait = (index: number) => void client.workflow.getHandle(`${prefix}-${index}`).result().catch(console.error);
+    const rss = () => process.memoryUsage().rss / 1e6;
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
+    // The first ones load what all of them need.
+    for (let index = 0; index < 10; index++) wait(index);
+    await pause();
+    const before = rss();
+    for (let index = 10; index < Number(count); index++) wait(index);
+    // Until all is sent and settled: nothing tells when the server has them.
+    let after = rss();
+    for (let previous = 0; Math.abs(after - previous) > 0.5; ) {
+      previous = after;
+      await pause();
+      after = rss();
+    }
+    return { addedMegabytes: after - before, rssMegabytes: after };
+  },
+
   /** Runs `workflowType` once, so that the caller can take its history from the server. */
   async record(sdk, address, workflowType) {
     const taskQueue = `bench-record-${process.pid}-${Date.now()}`;
