@@ -3,7 +3,9 @@
  * counts is what its own runner says at its end; a suite that fails without naming a failed test, or that ran no test, counts as
  * one failure. Names on the command line pick suites: `bun scripts/test.ts zig typecheck`.
  */
-import { environment, packageFolder, root } from "./tools";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { environment, packageFolder, reportsFolder, root, usePrebuiltLibraries } from "./tools";
 
 interface Count {
   passed: number;
@@ -14,6 +16,8 @@ interface Suite {
   name: string;
   command: string[];
   cwd?: string;
+  /** File of {@link reportsFolder} that keeps what ran, for the parity ledger: written by the suite itself if its command names it, or its output. */
+  report?: string;
   /** Reads the counts out of the runner's output; without it the suite is one check, which passes when the command does. */
   count?: (output: string) => Count;
 }
@@ -23,17 +27,27 @@ const suiteTimeoutMs = 20 * 60_000;
 // In a command of its own, or cargo would unite its features with those of Core and compile Core again.
 const checks = "temporal-bun-checks";
 
+const bunReport = join(reportsFolder, "bun.xml");
+
 const suites: Suite[] = [
   { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"] },
   { name: "zigfmt", command: ["zig", "fmt", "--check", "build.zig", "build", "zig-bridge"] },
+  { name: "lint", command: ["bun", "scripts/lint.ts"] },
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
   { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder },
   { name: "clippy", command: ["cargo", "clippy", "--release", "--package", "temporal-bun-core", "--package", "temporal-bun-rpc", "--all-targets", "--", "--deny", "warnings"] },
   { name: "clippy-checks", command: ["cargo", "clippy", "--release", "--package", checks, "--all-targets", "--", "--deny", "warnings"] },
-  { name: "rust", command: ["cargo", "test", "--release", "--no-fail-fast"], count: countCargo },
-  { name: "rust-checks", command: ["cargo", "test", "--release", "--no-fail-fast", "--package", checks], count: countCargo },
-  { name: "zig", command: ["zig", "build", "test", "--summary", "all"], count: countZig },
-  { name: "bun", command: ["bun", "run", "test"], cwd: packageFolder, count: countBun },
+  { name: "rust", command: ["cargo", "test", "--release", "--no-fail-fast"], report: "rust.txt", count: countCargo },
+  { name: "rust-checks", command: ["cargo", "test", "--release", "--no-fail-fast", "--package", checks], report: "rust-checks.txt", count: countCargo },
+  { name: "zig", command: ["zig", "build", "test", "--summary", "all"], report: "zig.txt", count: countZig },
+  {
+    name: "bun",
+    command: ["bun", "run", "test", "--reporter=junit", `--reporter-outfile=${bunReport}`],
+    cwd: packageFolder,
+    report: "bun.xml",
+    count: countBun,
+  },
+  { name: "parity", command: ["bun", "ts/scripts/parity.ts", "--no-run"] },
 ];
 
 function sum(output: string, pattern: RegExp): number {
@@ -65,6 +79,9 @@ function countBun(output: string): Count {
 async function runSuite(suite: Suite): Promise<Count> {
   const start = Date.now();
   console.log(`\n== ${suite.name}: ${suite.command.join(" ")}`);
+  const report = suite.report && join(reportsFolder, suite.report);
+  // An old one would speak for a suite that breaks off.
+  if (report !== undefined) rmSync(report, { force: true });
   const child = Bun.spawn(suite.command, {
     cwd: suite.cwd ?? root,
     env: environment,
@@ -83,6 +100,7 @@ async function runSuite(suite: Suite): Promise<Count> {
   };
   await Promise.all([show(child.stdout, process.stdout), show(child.stderr, process.stderr)]);
   const code = await child.exited;
+  if (report !== undefined && report !== bunReport) writeFileSync(report, output);
   const count = suite.count?.(output) ?? { passed: code === 0 ? 1 : 0, failed: 0 };
   if (count.failed === 0 && (code !== 0 || count.passed === 0)) count.failed = 1;
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
@@ -90,18 +108,24 @@ async function runSuite(suite: Suite): Promise<Count> {
   return count;
 }
 
+mkdirSync(reportsFolder, { recursive: true });
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
   console.error(`no suite is called ${unknown.join(", ")}: choose from ${suites.map((suite) => `"${suite.name}"`).join(", ")}`);
   process.exit(2);
 }
+// With prebuilt libraries a machine needs no Rust; then everything is tested that does not ask cargo.
+const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || name === "third-party";
+const leftOut = wanted.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null ? suites.filter(asksCargo) : [];
+const chosen = suites.filter((suite) => !leftOut.includes(suite) && (wanted.length === 0 || wanted.includes(suite.name)));
 const total: Count = { passed: 0, failed: 0 };
-for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+for (const suite of chosen) {
   const count = await runSuite(suite);
   total.passed += count.passed;
   total.failed += count.failed;
 }
+if (leftOut.length > 0) console.log(`\ncargo is not installed: left out ${leftOut.map(({ name }) => name).join(", ")}`);
 if (Bun.which("valgrind") === null) console.log("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)");
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);

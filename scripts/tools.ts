@@ -7,6 +7,9 @@ export const root = resolve(import.meta.dir, "..");
 /** The TypeScript package. */
 export const packageFolder = join(root, "ts");
 
+/** Where the suites of `make test` leave their reports, for the parity ledger. */
+export const reportsFolder = join(root, "target/reports");
+
 /** This process's environment with the tools of `.toolchain` before everything else. */
 export const environment: Record<string, string | undefined> = {
   ...process.env,
@@ -14,6 +17,7 @@ export const environment: Record<string, string | undefined> = {
     join(root, ".toolchain/node/node_modules/.bin"),
     join(root, ".toolchain/python/ziglang"),
     join(root, ".toolchain/python/bin"),
+    join(root, ".toolchain/lint/bin"),
     process.env["PATH"],
   ].join(delimiter),
 };
@@ -26,3 +30,6 @@ export async function run(command: string[], cwd = root): Promise<void> {
     process.exit(code);
   }
 }
+
+/** Whether the bridge is to be linked from a prebuilt archive, as `zig build` reads it too. */
+export const usePrebuiltLibraries = ["1", "true"].includes(process.env["USE_PREBUILT_LIBS"] ?? "");
