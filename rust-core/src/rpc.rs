@@ -98,6 +98,11 @@ pub fn failed(status: &tonic::Status) -> Error {
     if status.code() == Code::Cancelled && status.message() == "Timeout expired" {
         return failed(&tonic::Status::deadline_exceeded("the call was not answered in time"));
     }
+    // A connection that breaks before the request is written ends it as cancelled too; a server's own status has no source.
+    let code = match status.code() {
+        Code::Cancelled if std::error::Error::source(status).is_some() => Code::Unavailable,
+        code => code,
+    };
     let mut message = match status.message() {
         "" => status.code().description().to_owned(),
         message => message.to_owned(),
@@ -112,10 +117,10 @@ pub fn failed(status: &tonic::Status) -> Error {
         source = cause.source();
     }
     Error {
-        grpc_code: Some(status.code() as i32),
+        grpc_code: Some(code as i32),
         details: (!status.details().is_empty()).then(|| status.details().to_vec()),
         retryable: matches!(
-            status.code(),
+            code,
             Code::DataLoss
                 | Code::Internal
                 | Code::Unknown
@@ -256,6 +261,17 @@ mod tests {
         assert!(message(5, "Watch").contains("no unary RPC"));
         assert!(message(9, "Check").contains("no service 9"));
         assert!(message(1, &"x".repeat(100_000)).contains("is "));
+    }
+
+    #[test]
+    fn only_a_server_says_cancelled() {
+        let mut broken = tonic::Status::cancelled("operation was canceled");
+        assert_eq!(failed(&broken).grpc_code, Some(tonic::Code::Cancelled as i32));
+        broken.set_source(Arc::new(std::io::Error::other("connection closed")));
+        let error = failed(&broken);
+        assert_eq!(error.grpc_code, Some(tonic::Code::Unavailable as i32));
+        assert!(error.retryable);
+        assert_eq!(error.message, "operation was canceled: connection closed");
     }
 
     /// The unary RPCs of a `.proto` file.
