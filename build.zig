@@ -12,8 +12,18 @@ pub fn build(b: *std.Build) void {
         "How the bridge's own code is compiled (default: ReleaseSafe)",
     ) orelse .ReleaseSafe;
 
-    const archive = CoreArchive.fromOptions(b, target);
-    const options: bridge.Options = .{ .target = target, .optimize = optimize, .archive = archive };
+    const frameworks = b.option(
+        []const u8,
+        "frameworks",
+        "Folder with Security.framework and the like, to build for macOS on another system",
+    );
+
+    const options: bridge.Options = .{
+        .target = target,
+        .optimize = optimize,
+        .archive = CoreArchive.fromOptions(b, target),
+        .frameworks = frameworks,
+    };
 
     const library = bridge.addLibrary(b, options);
     b.getInstallStep().dependOn(&b.addInstallArtifact(library, .{}).step);

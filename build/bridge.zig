@@ -7,6 +7,8 @@ pub const Options = struct {
     target: std.Build.ResolvedTarget,
     optimize: std.builtin.OptimizeMode,
     archive: CoreArchive,
+    /// Where the frameworks of macOS are, when that is not this machine's own SDK.
+    frameworks: ?[]const u8,
 };
 
 /// libtemporal_bun_bridge.so, or .dylib on macOS.
@@ -55,7 +57,10 @@ fn addModule(b: *std.Build, options: Options) *std.Build.Module {
     switch (options.target.result.os.tag) {
         // Rust's std needs an unwinder; Zig links its own statically, so that none is needed at run time.
         .linux => module.linkSystemLibrary("unwind", .{}),
-        .macos => for ([_][]const u8{ "Security", "CoreFoundation", "IOKit" }) |framework| module.linkFramework(framework, .{}),
+        .macos => {
+            if (options.frameworks) |folder| module.addFrameworkPath(.{ .cwd_relative = folder });
+            for ([_][]const u8{ "Security", "CoreFoundation", "IOKit" }) |framework| module.linkFramework(framework, .{});
+        },
         else => {},
     }
     return module;

@@ -6,3 +6,13 @@ export PATH=$root/.toolchain/node/node_modules/.bin:$root/.toolchain/python/zigl
 
 say() { printf '%s: %s\n' "${0##*/}" "$1" >&2; }
 fail() { say "$1"; exit 1; }
+
+# wrapper <file> <line>...: makes a script of these lines
+wrapper() {
+  local file=$1
+  shift
+  mkdir -p "$(dirname "$file")"
+  printf '%s\n' '#!/bin/sh' "$@" >"$file.$$"
+  chmod +x "$file.$$"
+  mv "$file.$$" "$file"
+}

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { inspectFolder } from "../ts/src/libs/cache";
 import {
@@ -23,7 +23,7 @@ import { platforms, releasedPlatforms } from "./platforms";
 
 const help = `Checks what release/pack made.
 
-  release/verify [--bun <program>] [--link-only] <archive.tar.gz>
+  release/verify [--bun <program>] [--link-only [--frameworks <folder>]] <archive.tar.gz>
       Compares the archive with its checksum, its manifest and this checkout, links the bridge from it as \`zig build\` does
       for users, loads that in Bun, and has it echo.
 
@@ -32,7 +32,14 @@ const help = `Checks what release/pack made.
       ${releasedPlatforms.join(", ")}, and agree on version, Core, ABI and header.
 
   --bun <program>   the Bun that loads the bridge of another platform, such as one under qemu
-  --link-only       do not load it; for a platform that this machine cannot run`;
+  --link-only       do not load it; for a platform that this machine cannot run
+  --frameworks      the frameworks to link for macOS with on another system`;
+
+interface Options {
+  bun: string;
+  linkOnly: boolean;
+  frameworks: string | undefined;
+}
 
 /** Unpacks an archive into `cache` as the download client does, after comparing it with its checksum. Returns its manifest. */
 async function check(archive: string, cache: string): Promise<Manifest> {
@@ -73,9 +80,10 @@ function checkManifest(manifest: Manifest, folder: string, platform: PlatformNam
 }
 
 /** Links the bridge from an unpacked archive into `prefix` and returns its path. */
-function link(platform: PlatformName, cache: string, prefix: string): string {
-  const target = platform === thisPlatform ? [] : [`-Dtarget=${platforms[platform].zigTarget}`];
-  run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...target], {
+function link(platform: PlatformName, cache: string, prefix: string, frameworks: string | undefined): string {
+  const options = platform === thisPlatform ? [] : [`-Dtarget=${platforms[platform].zigTarget}`];
+  if (frameworks !== undefined) options.push(`-Dframeworks=${resolve(frameworks)}`);
+  run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...options], {
     TEMPORAL_LIBS_CACHE_DIR: cache,
     TEMPORAL_LIBS_OFFLINE: "1",
     TEMPORAL_LIBS_VERSION: packageVersion,
@@ -94,13 +102,13 @@ function tryOut(bridge: string, bun: string, manifest: Manifest): void {
   }
 }
 
-async function verifyArchive(archive: string, bun: string, linkOnly: boolean, folder: string): Promise<void> {
+async function verifyArchive(archive: string, { bun, linkOnly, frameworks }: Options, folder: string): Promise<void> {
   const cache = join(folder, "cache");
   const manifest = await check(archive, cache);
   if (!linkOnly && bun === "bun" && manifest.platform !== thisPlatform) {
     throw new Error(`${manifest.platform} does not run on ${thisPlatform}: pass --bun with a program that runs it, or --link-only`);
   }
-  const bridge = link(manifest.platform, cache, join(folder, "out"));
+  const bridge = link(manifest.platform, cache, join(folder, "out"), frameworks);
   const size = `${basename(bridge)} has ${(statSync(bridge).size / 1e6).toFixed(1)} MB`;
   if (!linkOnly) tryOut(bridge, bun, manifest);
   console.error(`${basename(archive)}: checked and linked${linkOnly ? "" : ", loaded and tried"}; ${size}`);
@@ -129,6 +137,7 @@ async function main(): Promise<void> {
     options: {
       bun: { type: "string", default: "bun" },
       "link-only": { type: "boolean", default: false },
+      frameworks: { type: "string" },
       release: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -141,7 +150,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "temporal-verify-"));
   try {
     if (values.release !== undefined) await verifyRelease(values.release, folder);
-    else await verifyArchive(archive!, values.bun, values["link-only"], folder);
+    else await verifyArchive(archive!, { bun: values.bun, linkOnly: values["link-only"], frameworks: values.frameworks }, folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
