@@ -47,17 +47,15 @@ export async function* replayHistories(
   let inner: { error: unknown } | undefined;
   try {
     let current = await pushNext();
-    let allWell = true;
     while (current !== undefined) {
       // The next history is fetched, encoded and handed to Core while the threads replay this one; its error comes after this
-      // one's result. Not after a failure, for which Core goes on to the next history twice: it must not find two.
-      const following = allWell ? pushNext() : undefined;
-      following?.catch(() => {});
+      // one's result.
+      const following = pushNext();
+      following.catch(() => {});
       const eviction = await current.eviction;
       const error = replayErrorOf(eviction);
-      allWell &&= error === undefined;
       yield { workflowId: current.workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
-      current = await (following ?? pushNext());
+      current = await following;
     }
   } catch (error) {
     inner = { error };

@@ -61,6 +61,23 @@ test("many histories, with a result for each, in order", async () => {
   expect(failed.every(({ error }) => error instanceof DeterminismViolationError)).toBe(true);
 });
 
+test("failures between other histories: each result is of its own history", async () => {
+  const good = await recordedHistory();
+  const other = structuredClone(toJson("temporal.api.history.v1.History", good)) as { events: Record<string, any>[] };
+  for (const { activityTaskScheduledEventAttributes: scheduled } of other.events) if (scheduled) scheduled.activityType.name = "other";
+  const unknown = structuredClone(toJson("temporal.api.history.v1.History", good)) as { events: Record<string, any>[] };
+  unknown.events[0]!.workflowExecutionStartedEventAttributes.workflowType.name = "unknown";
+  // Fails where there is nothing left to compare with, which is no failure of the replay; Core then asks for the next history twice.
+  const begun = { events: unknown.events.slice(0, 3) };
+  const order = ["good", "begun", "good", "good", "other", "good", "unknown", "begun", "good", "good", "other", "good"];
+  const histories = order.map((workflowId) => ({ workflowId, history: { good, other, unknown, begun }[workflowId]! }));
+  const results = await Array.fromAsync(Worker.runReplayHistories({ workflowsPath }, histories));
+  const expected = { good: undefined, other: DeterminismViolationError, unknown: ReplayError, begun: undefined };
+  expect(results.map(({ workflowId, error }) => [workflowId, error?.constructor])).toEqual(
+    order.map((workflowId) => [workflowId, expected[workflowId as keyof typeof expected]]),
+  );
+});
+
 test("leaving the loop early ends the replay", async () => {
   const history = await recordedHistory();
   for await (const result of Worker.runReplayHistories({ workflowsPath }, [
