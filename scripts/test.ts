@@ -1,7 +1,7 @@
 /**
- * Runs every suite, one after the other, all of them even when one fails, and ends with one line that sums them up. What a suite
- * counts is what its own runner says at its end; a suite that fails without naming a failed test, or that ran no test, counts as
- * one failure. Names on the command line pick suites: `bun scripts/test.ts zig typecheck`.
+ * Runs every suite, one after the other, all of them even when one fails, and ends with what failed, said again, and one line that
+ * sums them up. What a suite counts is what its own runner says at its end; a suite that fails without naming a failed test, or that
+ * ran no test, counts as one failure. Names on the command line pick suites: `bun scripts/test.ts zig typecheck`.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,12 @@ import { environment, packageFolder, reportsFolder, root, usePrebuiltLibraries }
 interface Count {
   passed: number;
   failed: number;
+}
+
+/** How a suite ended. */
+interface Outcome extends Count {
+  suite: string;
+  output: string;
 }
 
 interface Suite {
@@ -42,7 +48,7 @@ const suites: Suite[] = [
   { name: "zig", command: ["zig", "build", "test", "--summary", "all"], report: "zig.txt", count: countZig },
   {
     name: "bun",
-    command: ["bun", "run", "test", "--reporter=junit", `--reporter-outfile=${bunReport}`],
+    command: ["bun", "run", "test", "--only-failures", "--reporter=junit", `--reporter-outfile=${bunReport}`],
     cwd: packageFolder,
     report: "bun.xml",
     count: countBun,
@@ -75,10 +81,24 @@ function countBun(output: string): Count {
   return { passed: sum(output, /^ (\d+) pass$/gm), failed: sum(output, /^ (\d+) fail$/gm) };
 }
 
+/** Prints, and waits until it is printed: into a slow pipe, `console.log` overtakes what streams still hold. */
+const print = (text: string | Uint8Array) => new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+
+/** The lines of a failed suite's output that tell why: those before each failed test of Bun, cargo's report of its failures, or the last ones. */
+function reasons(output: string): string {
+  const lines = output.split("\n");
+  const most = 40;
+  const ends = lines.flatMap((line, index) => (line.startsWith("(fail)") ? [index] : []));
+  if (ends.length > 0) return ends.map((end, index) => lines.slice(Math.max(end - most, (ends[index - 1] ?? -1) + 1), end + 1).join("\n")).join("\n");
+  const reports = [...output.matchAll(/^failures:\n.*?^test result: FAILED.*?$/gms)];
+  if (reports.length > 0) return reports.map(([report]) => report).join("\n");
+  return lines.slice(-most).join("\n").trimEnd();
+}
+
 /** Runs one suite, showing its output as it comes. */
-async function runSuite(suite: Suite): Promise<Count> {
+async function runSuite(suite: Suite): Promise<Outcome> {
   const start = Date.now();
-  console.log(`\n== ${suite.name}: ${suite.command.join(" ")}`);
+  await print(`\n== ${suite.name}: ${suite.command.join(" ")}\n`);
   const report = suite.report && join(reportsFolder, suite.report);
   // An old one would speak for a suite that breaks off.
   if (report !== undefined) rmSync(report, { force: true });
@@ -91,21 +111,21 @@ async function runSuite(suite: Suite): Promise<Count> {
     timeout: suiteTimeoutMs,
   });
   let output = "";
-  const show = async (stream: ReadableStream<Uint8Array>, target: NodeJS.WriteStream) => {
+  const show = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
       output += decoder.decode(chunk, { stream: true });
-      target.write(chunk);
+      await print(chunk);
     }
   };
-  await Promise.all([show(child.stdout, process.stdout), show(child.stderr, process.stderr)]);
+  await Promise.all([show(child.stdout), show(child.stderr)]);
   const code = await child.exited;
   if (report !== undefined && report !== bunReport) writeFileSync(report, output);
   const count = suite.count?.(output) ?? { passed: code === 0 ? 1 : 0, failed: 0 };
   if (count.failed === 0 && (code !== 0 || count.passed === 0)) count.failed = 1;
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
-  console.log(`== ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`);
-  return count;
+  await print(`== ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s\n`);
+  return { suite: suite.name, output, ...count };
 }
 
 mkdirSync(reportsFolder, { recursive: true });
@@ -119,13 +139,11 @@ if (unknown.length > 0) {
 const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || name === "third-party";
 const leftOut = wanted.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null ? suites.filter(asksCargo) : [];
 const chosen = suites.filter((suite) => !leftOut.includes(suite) && (wanted.length === 0 || wanted.includes(suite.name)));
-const total: Count = { passed: 0, failed: 0 };
-for (const suite of chosen) {
-  const count = await runSuite(suite);
-  total.passed += count.passed;
-  total.failed += count.failed;
-}
-if (leftOut.length > 0) console.log(`\ncargo is not installed: left out ${leftOut.map(({ name }) => name).join(", ")}`);
-if (Bun.which("valgrind") === null) console.log("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)");
-console.log(`\n${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed === 0 ? 0 : 1);
+const outcomes: Outcome[] = [];
+for (const suite of chosen) outcomes.push(await runSuite(suite));
+for (const { suite, output } of outcomes.filter(({ failed }) => failed > 0)) await print(`\n== what failed in ${suite}\n${reasons(output)}\n`);
+if (leftOut.length > 0) await print(`\ncargo is not installed: left out ${leftOut.map(({ name }) => name).join(", ")}\n`);
+if (Bun.which("valgrind") === null) await print("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)\n");
+const total = (count: keyof Count) => outcomes.reduce((sum, outcome) => sum + outcome[count], 0);
+await print(`\n${total("passed")} passed, ${total("failed")} failed\n`);
+process.exitCode = total("failed") === 0 ? 0 : 1;
