@@ -69,15 +69,24 @@ fn explain(address: &str, speaks_tls: bool, error: &ClientConnectError) -> Error
         };
     }
     let has = |text: &str| causes.contains(text);
-    let closed = ["broken pipe", "connection closed", "connection reset", "closed before"]
-        .iter()
-        .any(|text| has(text));
+    let closed = [
+        "broken pipe",
+        "connection closed",
+        "connection reset",
+        "closed before",
+        // How a server with TLS 1.3 refuses a client's certificate when the connection ends before its alert is read.
+        "without sending TLS close_notify",
+    ]
+    .iter()
+    .any(|text| has(text));
     let advice = if has("Error parsing TLS") || has("invalid PEM") {
         "the certificates and the key under tls must be PEM text"
     } else if speaks_tls && (has("InvalidContentType") || has("corrupt message")) {
         "TLS mismatch: the client speaks TLS but this server does not; set tls to null, or use the server's TLS port"
     } else if has("invalid peer certificate") || has("certificate not valid for name") {
         "TLS: the server's certificate is not accepted; set tls.serverRootCaCertificate to the authority that signed it and tls.serverName to the name it is for"
+    } else if has("KeyMismatch") {
+        "TLS: set tls.clientCertificatePair.privateKey to the key that tls.clientCertificatePair.certificate was made for"
     } else if has("CONNECT call failed") {
         "the proxy refused; check httpConnectProxy and its basicAuth"
     } else if speaks_tls && (closed || has("alert")) {

@@ -144,12 +144,13 @@ impl Runtime {
         on_panic: impl FnOnce(Error) + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let runtime = Arc::clone(self);
-        async move {
-            if let Err(payload) = AssertUnwindSafe(future).catch_unwind().await {
+        // Not an async block, which would keep room for the future twice: as what it captured and as what it awaits.
+        AssertUnwindSafe(future).catch_unwind().map(move |outcome| {
+            if let Err(payload) = outcome {
                 on_panic(Error::panic(payload));
             }
             drop(runtime);
-        }
+        })
     }
 
     /// Runs a future whose outcome is one event: what it returns, its error, or PANIC.
@@ -160,12 +161,10 @@ impl Runtime {
     ) {
         let on_panic = reply.clone();
         self.spawn(
-            async move {
-                match future.await {
-                    Ok(event) => reply.post(event),
-                    Err(error) => reply.fail(&error),
-                }
-            },
+            future.map(move |outcome| match outcome {
+                Ok(event) => reply.post(event),
+                Err(error) => reply.fail(&error),
+            }),
             move |error| on_panic.fail(&error),
         );
     }
