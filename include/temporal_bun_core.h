@@ -284,6 +284,11 @@ typedef TemporalCoreHandle TemporalCoreQueue;
 typedef TemporalCoreHandle TemporalCoreClient;
 
 /**
+ * A metric of the host's own; see `temporal_core_metric_new`.
+ */
+typedef TemporalCoreHandle TemporalCoreMetricHandle;
+
+/**
  * An event as `temporal_core_queue_drain` writes it.
  */
 typedef struct TemporalCoreEvent {
@@ -420,6 +425,42 @@ TemporalCoreStatus temporal_core_client_update_api_key(TemporalCoreClient client
  * Any thread may call this; it does not wait. INVALID_HANDLE when the handle is stale.
  */
 TemporalCoreStatus temporal_core_client_free(TemporalCoreClient client);
+
+/**
+ * Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix of
+ * Core's own metrics is not added, global tags are. The result goes to `out`.
+ *
+ * `options` is a JSON document (MetricOptions). It is copied. When the runtime exports no metrics, values go nowhere.
+ *
+ * Any thread may call this. INVALID_OPTIONS names the path of what is wrong.
+ */
+TemporalCoreStatus temporal_core_metric_new(TemporalCoreRuntime runtime,
+                                            const uint8_t *options,
+                                            size_t options_length,
+                                            TemporalCoreMetricHandle *out,
+                                            TemporalCoreBytes *out_error);
+
+/**
+ * Records a value of a metric: counters add it, histograms count it, gauges keep it.
+ *
+ * `attributes` is a JSON object of texts, numbers and booleans, or empty for none; it is copied. Exporters expect every value
+ * of a metric to have attributes of the same names.
+ *
+ * Any thread may call this. INVALID_ARGUMENT when the metric does not take the value: whole numbers up to 2^53, from 0
+ * unless it is an up-down counter; INVALID_OPTIONS when an attribute is of another type.
+ */
+TemporalCoreStatus temporal_core_metric_record(TemporalCoreMetricHandle metric,
+                                               double value,
+                                               const uint8_t *attributes,
+                                               size_t attributes_length,
+                                               TemporalCoreBytes *out_error);
+
+/**
+ * Gives up a metric. What was recorded is exported all the same.
+ *
+ * Any thread may call this. INVALID_HANDLE when the handle is stale.
+ */
+TemporalCoreStatus temporal_core_metric_free(TemporalCoreMetricHandle metric);
 
 /**
  * Makes a queue. Use one for each thread of the host that wants events.

@@ -29,6 +29,8 @@ pub type CancellationHandle = Handle;
 pub type ClientHandle = Handle;
 /// A worker or a replay worker; see `temporal_core_worker_new`.
 pub type WorkerHandle = Handle;
+/// A metric of the host's own; see `temporal_core_metric_new`.
+pub type MetricHandle = Handle;
 
 /// What a handle stands for. Part of the handle, so that one kind is never taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub enum Kind {
     Cancellation = 4,
     Client = 5,
     Worker = 6,
+    Metric = 7,
 }
 
 impl Kind {
@@ -50,6 +53,7 @@ impl Kind {
             Kind::Cancellation => "cancellation",
             Kind::Client => "client",
             Kind::Worker => "worker",
+            Kind::Metric => "metric",
         }
     }
 }

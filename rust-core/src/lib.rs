@@ -17,6 +17,7 @@ pub mod handle;
 mod inline;
 pub mod input;
 mod intake;
+pub mod metric;
 pub mod options;
 pub mod queue;
 pub mod replay;

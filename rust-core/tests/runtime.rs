@@ -13,6 +13,7 @@ use std::{
 use temporal_bun_core::{
     client::temporal_core_client_connect,
     event::EventKind,
+    metric::{temporal_core_metric_free, temporal_core_metric_new, temporal_core_metric_record},
     runtime::{temporal_core_runtime_forward_logs, temporal_core_runtime_free, temporal_core_runtime_new},
     status::Status,
 };
@@ -281,6 +282,98 @@ fn prometheus_reads_prefixed_and_tagged_metrics() {
     );
     free(runtime);
     free_queue(queue);
+}
+
+fn new_metric(runtime: u64, options: &str) -> u64 {
+    let mut metric = 0;
+    // SAFETY: the text outlives the call, and the out-pointers are of locals.
+    attempt(|error| unsafe { temporal_core_metric_new(runtime, options.as_ptr(), options.len(), &mut metric, error) })
+        .unwrap();
+    metric
+}
+
+fn record(metric: u64, value: f64, attributes: &str) -> Result<(), (Status, String)> {
+    // SAFETY: the text outlives the call, and the out-pointer is of a local.
+    attempt(|error| unsafe { temporal_core_metric_record(metric, value, attributes.as_ptr(), attributes.len(), error) })
+}
+
+#[test]
+fn metrics_of_the_hosts_own_are_exported() {
+    let _turn = turn();
+    let address = closed_port();
+    let runtime = new_runtime(&format!(
+        r#"{{"metrics":{{"globalTags":{{"region":"north"}},"exporter":{{"prometheus":{{"bindAddress":"{address}"}}}}}}}}"#
+    ));
+    let metric = |kind: &str| {
+        new_metric(
+            runtime,
+            &format!(r#"{{"kind":"{kind}","name":"own_{kind}","unit":"s","description":"of the test"}}"#),
+        )
+    };
+    let metrics = [
+        "counter",
+        "upDownCounter",
+        "gauge",
+        "floatGauge",
+        "histogram",
+        "floatHistogram",
+    ]
+    .map(metric);
+    let [counter, up_down, gauge, float_gauge, histogram, float_histogram] = metrics;
+    let attributes = r#"{"dish":"soup","hot":true,"size":2}"#;
+    for (metric, value) in [
+        (counter, 2.0),
+        (counter, 3.0),
+        (up_down, 5.0),
+        (up_down, -7.0),
+        (gauge, 9.0),
+        (float_gauge, -0.25),
+        (histogram, 4.0),
+        (float_histogram, 0.5),
+    ] {
+        record(metric, value, attributes).unwrap();
+    }
+    let text = get(&address, "/metrics");
+    let labels = r#"{dish="soup",hot="true",service_name="temporal-core-sdk",size="2",region="north"}"#;
+    for line in [
+        format!("own_counter{labels} 5"),
+        format!("own_upDownCounter{labels} -2"),
+        format!("own_gauge{labels} 9"),
+        format!("own_floatGauge{labels} -0.25"),
+        format!("own_histogram_sum{labels} 4"),
+        format!("own_floatHistogram_sum{labels} 0.5"),
+        "# HELP own_counter of the test".to_owned(),
+    ] {
+        assert!(text.lines().any(|each| each == line), "no {line} in\n{text}");
+    }
+
+    let (status, message) = record(counter, -1.0, "").unwrap_err();
+    assert_eq!(status, Status::InvalidArgument);
+    assert_eq!(
+        message,
+        "-1 cannot be recorded; the metric takes whole numbers from 0 to 9007199254740992"
+    );
+    assert!(record(up_down, 0.5, "").is_err() && record(float_gauge, f64::NAN, "").is_err());
+    assert_eq!(
+        record(counter, 1.0, r#"{"a":[]}"#).unwrap_err().0,
+        Status::InvalidOptions
+    );
+    for metric in metrics {
+        assert_eq!(temporal_core_metric_free(metric), Status::Ok);
+    }
+    assert_eq!(record(counter, 1.0, "").unwrap_err().0, Status::InvalidHandle);
+    free(runtime);
+}
+
+#[test]
+fn metrics_of_the_hosts_own_may_go_nowhere() {
+    let _turn = turn();
+    let runtime = new_runtime("");
+    let metric = new_metric(runtime, r#"{"kind":"counter","name":"unseen"}"#);
+    record(metric, 1.0, "").unwrap();
+    free(runtime);
+    record(metric, 1.0, r#"{"a":1}"#).unwrap();
+    assert_eq!(temporal_core_metric_free(metric), Status::Ok);
 }
 
 #[test]

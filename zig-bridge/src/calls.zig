@@ -1,4 +1,4 @@
-//! Runtime, cancellation and client calls, flattened for bun:ffi.
+//! Runtime, metric, cancellation and client calls, flattened for bun:ffi.
 //!
 //! Conventions. Handles and tokens are doubles, checked before anything else. Bytes are an address and a length, or
 //! null and 0 for none; they are read (options, requests) or copied (completions) before the call returns, so the
@@ -48,6 +48,27 @@ pub export fn temporal_bun_runtime_forward_logs(runtime: f64, queue: f64, token:
 pub export fn temporal_bun_runtime_free(runtime: f64) i32 {
     const handle = number.read(runtime) orelse return core.invalid_handle;
     return @intCast(c.temporal_core_runtime_free(handle));
+}
+
+pub export fn temporal_bun_metric_new(runtime: f64, options: Bytes, options_length: u32, out: Out) i32 {
+    if (out == null) return core.invalid_argument;
+    const handle = number.read(runtime) orelse return refuse(out);
+    var metric: core.Handle = 0;
+    var failure: core.Handle = 0;
+    const status = c.temporal_core_metric_new(handle, options, options_length, &metric, &failure);
+    return finish(status, out, metric, failure);
+}
+
+pub export fn temporal_bun_metric_record(metric: f64, value: f64, attributes: Bytes, attributes_length: u32, out: Out) i32 {
+    const handle = number.read(metric) orelse return refuse(out);
+    var failure: core.Handle = 0;
+    const status = c.temporal_core_metric_record(handle, value, attributes, attributes_length, &failure);
+    return finish(status, out, 0, failure);
+}
+
+pub export fn temporal_bun_metric_free(metric: f64) i32 {
+    const handle = number.read(metric) orelse return core.invalid_handle;
+    return @intCast(c.temporal_core_metric_free(handle));
 }
 
 pub export fn temporal_bun_cancellation_new(out: Out) i32 {

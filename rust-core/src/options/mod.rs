@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod metadata;
+pub mod metric;
 pub mod replay;
 pub mod rpc;
 pub mod runtime;

@@ -6,6 +6,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
     client::ClientOptions,
+    metric::MetricOptions,
     replay::ReplayOptions,
     rpc::{MetadataOptions, RpcOptions},
     runtime::RuntimeOptions,
@@ -67,6 +68,7 @@ fn generate() -> String {
     declarations.add::<MetadataOptions>();
     declarations.add::<WorkerOptions>();
     declarations.add::<ReplayOptions>();
+    declarations.add::<MetricOptions>();
     // Not an option, but what the events of the slot supplier `host` carry.
     declarations.add::<SlotDocument>();
     let body: Vec<_> = declarations.by_name.into_values().collect();

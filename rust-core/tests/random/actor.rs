@@ -15,6 +15,7 @@ use temporal_bun_core::{
     client::temporal_core_client_free,
     event::{EventKind, RawEvent},
     handle::Kind,
+    metric::temporal_core_metric_free,
     queue::{temporal_core_queue_drain, temporal_core_queue_free},
     runtime::temporal_core_runtime_free,
     status::Status,
@@ -27,16 +28,17 @@ use super::{
 };
 
 /// By the number of a kind, from 1.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::Bytes,
     Kind::Queue,
     Kind::Runtime,
     Kind::Cancellation,
     Kind::Client,
     Kind::Worker,
+    Kind::Metric,
 ];
 /// How many objects of a kind a thread keeps, by the number of the kind. Runtimes cost threads, workers polls.
-const KEPT: [usize; KINDS.len() + 1] = [0, 64, 16, 2, 16, 3, 6];
+const KEPT: [usize; KINDS.len() + 1] = [0, 64, 16, 2, 16, 3, 6, 16];
 /// How many handles all threads share.
 const SHARED_LIMIT: usize = 32;
 
@@ -55,6 +57,7 @@ pub fn free(kind: Kind, handle: u64) -> Status {
         Kind::Cancellation => temporal_core_cancellation_free(handle),
         Kind::Client => temporal_core_client_free(handle),
         Kind::Worker => temporal_core_worker_free(handle),
+        Kind::Metric => temporal_core_metric_free(handle),
     }
 }
 

@@ -122,6 +122,14 @@ pub mod options {
         r#"{"metadata":{},"binaryMetadata":{}}"#,
         r#"{"metadata":{"team-bin":"x"}}"#,
     ];
+    pub const METRIC: &[&str] = &[
+        r#"{"kind":"counter","name":"a"}"#,
+        r#"{"kind":"upDownCounter","name":"b","unit":"s"}"#,
+        r#"{"kind":"floatHistogram","name":"c","description":"d"}"#,
+        r#"{"kind":"gauge","name":"no name at all"}"#,
+        r#"{"kind":"gauge","name":""}"#,
+    ];
+    pub const METRIC_ATTRIBUTES: &[&str] = &["", r#"{"a":"b","c":1}"#, r#"{"a":{}}"#];
     pub const REPLAY: &[&str] = &[
         "",
         "{}",

@@ -11,6 +11,7 @@ use temporal_bun_core::{
     cancellation::{temporal_core_cancellation_cancel, temporal_core_cancellation_new},
     client::{temporal_core_client_connect, temporal_core_client_update_api_key, temporal_core_client_update_metadata},
     handle::Kind,
+    metric::{temporal_core_metric_new, temporal_core_metric_record},
     queue::{temporal_core_queue_new, temporal_core_queue_post, temporal_core_queue_take, temporal_core_queue_wait},
     replay::{temporal_core_replay_finish, temporal_core_replay_push, temporal_core_replay_worker_new},
     rpc::temporal_core_client_rpc,
@@ -55,7 +56,7 @@ const fn call(name: &'static str, weight: usize, run: fn(&mut Actor) -> Status) 
     Call { name, weight, run }
 }
 
-pub const CALLS: [Call; 37] = [
+pub const CALLS: [Call; 40] = [
     call("abi", 100, abi),
     call("bytes_read", 400, bytes_read),
     call("bytes_free", 300, |actor| free(actor, Kind::Bytes)),
@@ -69,6 +70,9 @@ pub const CALLS: [Call; 37] = [
     call("client_update_api_key", 100, client_update_api_key),
     call("client_rpc", 100, client_rpc),
     call("client_free", 8, |actor| free(actor, Kind::Client)),
+    call("metric_new", 150, metric_new),
+    call("metric_record", 300, metric_record),
+    call("metric_free", 100, |actor| free(actor, Kind::Metric)),
     call("queue_new", 300, queue_new),
     call("queue_drain", 2000, drain),
     call("queue_take", 1200, queue_take),
@@ -149,6 +153,29 @@ fn cancellation_new(actor: &mut Actor) -> Status {
     // SAFETY: NULL or a local.
     let status = unsafe { temporal_core_cancellation_new(actor.out(&mut handle)) };
     kept(actor, Kind::Cancellation, handle, status)
+}
+
+fn metric_new(actor: &mut Actor) -> Status {
+    let mut handle = 0;
+    let runtime = actor.handle(Kind::Runtime);
+    let options = chosen(actor, options::METRIC);
+    let out = actor.out(&mut handle);
+    // SAFETY: the data outlives the call, and the place is NULL or a local.
+    let status = actor
+        .failing(|error| unsafe { temporal_core_metric_new(runtime, options.data(), options.length(), out, error) });
+    kept(actor, Kind::Metric, handle, status)
+}
+
+fn metric_record(actor: &mut Actor) -> Status {
+    let metric = actor.handle(Kind::Metric);
+    let value = *actor
+        .random
+        .pick(&[0.0, 1.0, -1.0, 0.5, 1e300, f64::NAN, f64::NEG_INFINITY]);
+    let attributes = chosen(actor, options::METRIC_ATTRIBUTES);
+    // SAFETY: the data outlives the call.
+    actor.failing(|error| unsafe {
+        temporal_core_metric_record(metric, value, attributes.data(), attributes.length(), error)
+    })
 }
 
 fn kept(actor: &mut Actor, kind: Kind, handle: u64, status: Status) -> Status {

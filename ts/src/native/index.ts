@@ -6,6 +6,7 @@
 export { NativeClient, Service, type NativeMetadata, type RpcCallOptions } from "./client";
 export { EchoThread, echoClock } from "./echo";
 export { NativeError, nativeStatuses, type NativeErrorFields, type NativeStatus } from "./error";
+export { encodeMetricAttributes, NativeMetric } from "./metric";
 export { currentQueue, EventKind, freeQueueOfEndedThread, NativeQueue, type NativeEvent } from "./queue";
 export { NativeRuntime, type NativeLogRecord } from "./runtime";
 export {

@@ -195,6 +195,33 @@ export type MetadataOptions = {
 };
 
 /**
+ * What a metric does with values.
+ */
+export type MetricKind = "counter" | "upDownCounter" | "histogram" | "floatHistogram" | "gauge" | "floatGauge";
+
+/**
+ * A metric of the host's own.
+ */
+export type MetricOptions = {
+  /**
+   * What it does with values.
+   */
+  kind: MetricKind,
+  /**
+   * Its name, to which the prefix of Core's own metrics is not added.
+   */
+  name: string,
+  /**
+   * Unit of its values, for people. Default none.
+   */
+  unit?: string,
+  /**
+   * What it tells, for people. Default none.
+   */
+  description?: string,
+};
+
+/**
  * How metrics leave this process.
  */
 export type MetricsExporter = { "prometheus": PrometheusOptions } | { "otel": OtelOptions };
