@@ -1,8 +1,10 @@
+import { HandlerError } from "nexus-rpc";
 import { CancelledFailure, type ProtoFailure } from "../common";
 import { optionalTsToDate } from "../common/time";
 import type { PollNexusTaskQueueResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
 import { NexusTask, NexusTaskCancelReason, NexusTaskCompletion } from "../proto/temporal/sdk/core/nexus/nexus";
 import { base64 } from "./activity-info";
+import type { Logger } from "./logger";
 import { NexusExecution, type NexusHandling } from "./nexus-execution";
 import { handlerFailure, toHandlerError } from "./nexus-failures";
 import { operationContext } from "./nexus-request";
@@ -60,8 +62,7 @@ export class NexusTasks {
       execution = new NexusExecution(this.#options, operationContext(request, signal, deadline), request.endpoint ?? "");
       return { completed: await execution.run(request) };
     } catch (error) {
-      const { logger = this.#options.logger } = execution ?? {};
-      if (execution === undefined || execution.reported !== error) logger.error(`Error while processing Nexus task: ${messageOf(error)}`, { error });
+      if (execution === undefined || execution.reported !== error) report(execution?.logger ?? this.#options.logger, error);
       return { failure: await this.#failure(error) };
     }
   }
@@ -73,6 +74,8 @@ export class NexusTasks {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Requests that can't be handled are mistakes of their callers, who must not be able to fill the Worker's log with errors. */
+function report(logger: Logger, error: unknown): void {
+  const message = `Error while processing Nexus task: ${error instanceof Error ? error.message : String(error)}`;
+  logger.log(error instanceof HandlerError ? "WARN" : "ERROR", message, { error });
 }
