@@ -69,7 +69,6 @@ export {
   type NexusOperationHandle,
   type NexusServiceClient,
   type NexusServiceClientOptions,
-  type NexusServiceDefinition,
 } from "./nexus";
 export { deprecatePatch, patched } from "./patches";
 export { getCurrentDetails, inWorkflowContext, setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from "./properties";
