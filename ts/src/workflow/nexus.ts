@@ -1,4 +1,5 @@
 import type { OperationDefinition, OperationInput, OperationKey, OperationOutput, ServiceDefinition } from "nexus-rpc";
+import type { Payload } from "../common";
 import { msOptionalToTs } from "../common/time";
 import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
@@ -74,7 +75,7 @@ export function createNexusServiceClient<T extends ServiceDefinition>({ endpoint
     const seq = run.nextSeqs.nexusOperation++;
     // An operation that the service doesn't have is left for its handler to refuse.
     const name = definition?.name ?? String(operation);
-    const next = compose(run, run.interceptors.outbound, "startNexusOperation", pushNexusOperation);
+    const next = compose(run, run.interceptors.outbound, "startNexusOperation", (start) => pushNexusOperation(start));
     const { token, result } = await next({
       endpoint,
       service: service.name,
@@ -99,7 +100,16 @@ function ownValue<V>(object: Record<string, V>, key: string): V | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-function pushNexusOperation(start: StartNexusOperationInput): Promise<StartNexusOperationOutput> {
+/** How input and result of an operation are converted, if not by the Workflow's payload converter. */
+export interface OperationConversion {
+  /** Converts the input. */
+  toPayload(input: unknown): Payload;
+  /** Converts the result. */
+  fromPayload(payload: Payload): unknown;
+}
+
+/** Schedules an operation. */
+export function pushNexusOperation(start: StartNexusOperationInput, conversion?: OperationConversion): Promise<StartNexusOperationOutput> {
   const { input, endpoint, service, options, operation, seq, headers, inputType, outputType } = start;
   const run = requireRun("startOperation(...)");
   const context = run.context();
@@ -124,7 +134,7 @@ function pushNexusOperation(start: StartNexusOperationInput): Promise<StartNexus
         service,
         operation,
         nexusHeader: headers,
-        input: run.toPayload(input, context, inputType),
+        input: conversion?.toPayload(input) ?? run.toPayload(input, context, inputType),
         scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout),
         scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout),
         startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout),
@@ -133,6 +143,6 @@ function pushNexusOperation(start: StartNexusOperationInput): Promise<StartNexus
       userMetadata: run.userMetadata(options.summary, undefined, context),
       eventGroupMarkers: markers,
     });
-    nexusOperationStart.set(seq, { resolve, reject, release, outputTypeInfo: outputType, trace: trace() });
+    nexusOperationStart.set(seq, { resolve, reject, release, outputTypeInfo: outputType, fromPayload: conversion?.fromPayload, trace: trace() });
   });
 }
