@@ -30,11 +30,6 @@ export class NexusTasks {
     return this.#running.size;
   }
 
-  /** Resolves when no request is being handled. */
-  idle(): Promise<void> {
-    return this.#running.idle();
-  }
-
   /** Takes one task of Core's, as protobuf bytes. */
   handle(bytes: Uint8Array): void {
     const { task, cancelTask, requestDeadline } = NexusTask.decode(bytes);

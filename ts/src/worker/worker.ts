@@ -368,8 +368,9 @@ export class Worker {
 
   async #finished(): Promise<void> {
     const workflows = this.#threads?.drained().then(() => this.#stopped("workflow", undefined));
+    // Core's Nexus poller stops when all requests are answered.
     await Promise.all([workflows, this.#pollersStopped.activity.promise, this.#pollersStopped.nexus.promise]);
-    await Promise.all([this.#activities.idle(), this.#nexus?.idle()]);
+    await this.#activities.idle();
   }
 
   async #release(): Promise<void> {

@@ -283,22 +283,26 @@ describe("cancellation and timeouts", () => {
     const running = Promise.withResolvers<void>();
     let reason: unknown;
     let ended = false;
+    let state: unknown;
+    let worker: Worker | undefined;
     const handler = handlers(async ({ abortSignal }) => {
       running.resolve();
       await new Promise((resolve) => abortSignal.addEventListener("abort", resolve, { once: true }));
       reason = abortSignal.reason;
-      await Promise.resolve();
+      await getClient().workflow.count("WorkflowId = 'none'").catch(() => {});
+      state = worker!.getState();
       ended = true;
       return "too late?";
     });
     let result: Promise<unknown> | undefined;
-    await serving<typeof shop, void>(handler, async ({ service }) => {
+    await serving<typeof shop, void>(handler, async ({ service, worker: own }) => {
+      worker = own;
       const { result: wait } = await service.startOperation("greet", "", operation());
       result = wait();
       await running.promise;
     });
     expect(reason).toMatchObject({ name: "CancelledFailure", message: "WORKER_SHUTDOWN" });
-    expect(ended).toBe(true);
+    expect([ended, state]).toEqual([true, "DRAINING"]);
     // What a handler has done by then counts.
     expect(await result).toBe("too late?");
   });

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as nexus from "nexus-rpc";
 import { activityInfo } from "../../src/activity";
-import { startWorkflow, WorkflowRunOperationHandler } from "../../src/nexus";
+import { getClient, startWorkflow, WorkflowRunOperationHandler } from "../../src/nexus";
 import { bundleWorkflowCode, type WorkerOptions } from "../../src/worker";
+import { rejection } from "../worker/support";
 import { type Order, shop } from "./fixtures/service";
 import { operation, serving, unique } from "./support";
 
@@ -41,15 +42,17 @@ test.each(combinations)("one Worker serves Nexus, Workflows and activities: %s",
   );
 });
 
-test("slots and polls of Nexus tasks: more requests than there are of either are all answered", async () => {
+test("slots of Nexus tasks: more requests than there are slots are all answered, no more than that at a time", async () => {
   let running = 0;
   let most = 0;
-  const gate = Promise.withResolvers<void>();
+  const both = Promise.withResolvers<void>();
   const handler = nexus.serviceHandler(shop, {
     greet: async (_ctx, name) => {
       most = Math.max(most, ++running);
-      if (running === 2) gate.resolve();
-      await gate.promise;
+      if (running === 2) both.resolve();
+      await both.promise;
+      // Time enough for a third one to come, if it could.
+      for (let call = 0; call < 3; call++) await getClient().workflow.count("WorkflowId = 'none'");
       running--;
       return name;
     },
@@ -61,7 +64,17 @@ test("slots and polls of Nexus tasks: more requests than there are of either are
       const names = Array.from({ length: 8 }, (_, index) => `${index}`);
       expect(await Promise.all(names.map((name) => service.executeOperation("greet", name, operation())))).toEqual(names);
     },
-    { maxConcurrentNexusTaskExecutions: 2, nexusTaskPollerBehavior: { type: "autoscaling", minimum: 1, maximum: 2, initial: 1 } },
+    { maxConcurrentNexusTaskExecutions: 2 },
   );
   expect(most).toBe(2);
+});
+
+test("polls of Nexus tasks follow the load, or are limited", async () => {
+  const handler = nexus.serviceHandler(shop, { greet: async (_ctx, name) => name, order: async () => "" });
+  for (const options of [{ nexusTaskPollerBehavior: { type: "autoscaling", minimum: 1, maximum: 3, initial: 2 } }, { maxConcurrentNexusTaskPolls: 1 }] satisfies Partial<WorkerOptions>[]) {
+    const answered = serving<typeof shop, string>(handler, ({ service }) => service.executeOperation("greet", "polled", operation()), options);
+    expect(await answered).toBe("polled");
+  }
+  const wrong = serving<typeof shop, void>(handler, async () => {}, { nexusTaskPollerBehavior: { type: "autoscaling", minimum: 3, maximum: 1, initial: 2 } });
+  expect((await rejection(wrong)).message).toContain("nexusTaskPollers");
 });
