@@ -5,7 +5,7 @@ import type { Duration } from "../common/time";
 import { msOptionalToTs } from "../common/time";
 import type { Replace } from "../common/type-helpers";
 import type { PayloadTypeInfo } from "../common/type-info";
-import { toCanonicalString, type VersioningOverride } from "../common/worker-deployments";
+import { type VersioningOverride, versioningOverrideToProto } from "../common/worker-deployments";
 import type { CommonWorkflowOptions, WithWorkflowArgs } from "../common/workflow-options";
 import type { Duration as ProtoDuration } from "../proto/google/protobuf/duration";
 import type { VersioningOverride as ProtoVersioningOverride } from "../proto/temporal/api/workflow/v1/message";
@@ -63,13 +63,6 @@ export function compileWorkflowOptions(options: WorkflowOptions & { args?: reado
     startDelay: msOptionalToTs(options.startDelay),
     versioningOverride: versioningOverrideToProto(options.versioningOverride),
   };
-}
-
-function versioningOverrideToProto(override: VersioningOverride | undefined): ProtoVersioningOverride | undefined {
-  if (!override) return undefined;
-  // Each in the current form and in the one that older servers read.
-  if (override === "AUTO_UPGRADE") return { autoUpgrade: true, behavior: 2 };
-  return { pinned: { version: override.pinnedTo, behavior: 1 }, behavior: 1, pinnedVersion: toCanonicalString(override.pinnedTo) };
 }
 
 /** Options of an update. */

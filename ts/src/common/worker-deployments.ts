@@ -1,6 +1,7 @@
 /** Versions of workers, and how workflows move between them. */
 
 import type { WorkerDeploymentVersion as ProtoVersion } from "../proto/temporal/sdk/core/common/common";
+import type { VersioningOverride as ProtoVersioningOverride } from "../proto/temporal/api/workflow/v1/message";
 import { makeEnumConverters } from "./enums";
 
 /** A version of a worker: the name of the deployment and the build. */
@@ -56,4 +57,12 @@ export const [encodeInitialVersioningBehavior, decodeInitialVersioningBehavior] 
 /** The version that Core reports; undefined if it has no build id. */
 export function convertDeploymentVersion(version: ProtoVersion | null | undefined): WorkerDeploymentVersion | undefined {
   return version?.buildId ? { buildId: version.buildId, deploymentName: version.deploymentName ?? "" } : undefined;
+}
+
+/** The protobuf form of an override. */
+export function versioningOverrideToProto(override: VersioningOverride | undefined): ProtoVersioningOverride | undefined {
+  if (!override) return undefined;
+  // Each in the current form and in the one that older servers read.
+  if (override === "AUTO_UPGRADE") return { autoUpgrade: true, behavior: 2 };
+  return { pinned: { version: override.pinnedTo, behavior: 1 }, behavior: 1, pinnedVersion: toCanonicalString(override.pinnedTo) };
 }

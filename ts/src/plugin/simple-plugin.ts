@@ -1,3 +1,4 @@
+import type { ServiceHandler } from "nexus-rpc";
 import type { ClientInterceptors, ClientOptions, ClientPlugin, ConnectionOptions, ConnectionPlugin, TLSConfig } from "../client";
 import type { DataConverter } from "../common";
 import type {
@@ -36,7 +37,7 @@ export interface SimplePluginOptions {
   /** Activities of workers, beside those there. */
   readonly activities?: PluginParameter<object>;
   /** Nexus services of workers, after those there. */
-  readonly nexusServices?: PluginParameter<object[]>;
+  readonly nexusServices?: PluginParameter<ServiceHandler<any>[]>;
   /** Module of the workflows of workers and bundles, in place of theirs. */
   readonly workflowsPath?: PluginParameter<string>;
   /** Ready-made bundle of workers' workflows, in place of theirs. */
@@ -78,13 +79,12 @@ export class SimplePlugin implements WorkerPlugin, ClientPlugin, BundlerPlugin, 
   /** Adds all that is for workers. */
   configureWorker(options: WorkerOptions): WorkerOptions {
     const { activities, nexusServices } = this.options;
-    const configured: WorkerOptions & { nexusServices?: object[] } = {
+    return {
       ...options,
       ...this.#workflowOptions(options),
       activities: resolve(options.activities, activities, merge),
+      nexusServices: resolve(options.nexusServices, nexusServices, concat),
     };
-    if (nexusServices !== undefined) configured.nexusServices = resolve(configured.nexusServices, nexusServices, concat);
-    return configured;
   }
 
   /** Adds what is for workers, but for what replays do not have. */

@@ -21,6 +21,7 @@ import { ActivityExecution, type ActivityOutcome, heartbeatConversionFailed } fr
 import { activityInfo, activityLogAttributes, base64 } from "./activity-info";
 import type { ActivityInterceptorsFactory } from "./interceptors";
 import type { Logger } from "./logger";
+import { RunningTasks } from "./running-tasks";
 
 /** What the activities of a Worker work with. */
 export interface ActivityTasksOptions {
@@ -59,8 +60,7 @@ interface Running {
 /** The activities that run on a Worker's main thread: starts, cancels and completes them as Core's tasks say. */
 export class ActivityTasks {
   readonly #options: ActivityTasksOptions;
-  readonly #running = new Map<string, Running>();
-  #idle: PromiseWithResolvers<void> | undefined;
+  readonly #running = new RunningTasks<Running>();
 
   constructor(options: ActivityTasksOptions) {
     this.#options = options;
@@ -73,19 +73,17 @@ export class ActivityTasks {
 
   /** Local activities that are running. */
   get inFlightLocal(): number {
-    return this.#count(({ isLocal }) => isLocal);
+    return this.#running.count(({ isLocal }) => isLocal);
   }
 
   /** Running activities that have sent a heartbeat. */
   get heartbeating(): number {
-    return this.#count(({ heartbeats }) => heartbeats.used);
+    return this.#running.count(({ heartbeats }) => heartbeats.used);
   }
 
   /** Resolves when no activity is running. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
-    this.#idle ??= Promise.withResolvers();
-    return this.#idle.promise;
+    return this.#running.idle();
   }
 
   /** Takes one task of Core's, as protobuf bytes. */
@@ -125,7 +123,7 @@ export class ActivityTasks {
         },
       }),
     };
-    this.#running.set(key, running);
+    this.#running.add(key, running);
     let result: ActivityExecutionResult;
     try {
       result = await this.#run(taskToken, start, dataConverter, context, running);
@@ -142,12 +140,7 @@ export class ActivityTasks {
       result = { failed: { failure: await encodeErrorOrNotice(dataConverter, failure, context, report) } };
     }
     await running.heartbeats.finish(result.failed !== undefined);
-    this.#running.delete(key);
-    this.#options.complete(ActivityTaskCompletion.encode({ taskToken, result }).finish());
-    if (this.#running.size === 0) {
-      this.#idle?.resolve();
-      this.#idle = undefined;
-    }
+    this.#running.finish(key, () => this.#options.complete(ActivityTaskCompletion.encode({ taskToken, result }).finish()));
   }
 
   async #run(
@@ -217,12 +210,6 @@ export class ActivityTasks {
       ActivityCancelReason[reason ?? ActivityCancelReason.NOT_FOUND] ?? "UNRECOGNIZED",
       ActivityCancellationDetails.fromProto(details),
     );
-  }
-
-  #count(matches: (running: Running) => boolean): number {
-    let count = 0;
-    for (const running of this.#running.values()) if (matches(running)) count++;
-    return count;
   }
 }
 

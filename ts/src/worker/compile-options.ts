@@ -1,4 +1,5 @@
 import { hostname, totalmem } from "node:os";
+import type { ServiceHandler } from "nexus-rpc";
 import type { ActivityFunction, LoadedDataConverter, Logger } from "../common";
 import { loadDataConverter } from "../common/load-data-converter";
 import { throwIfReservedName } from "../common/reserved";
@@ -8,10 +9,12 @@ import type { CompiledWorkerInterceptors } from "./interceptors";
 import type { PollerBehavior, WorkerDeploymentOptions, WorkerOptions } from "./worker-options";
 
 /** {@link WorkerOptions} with defaults filled in and times in milliseconds. */
-export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities"> {
+export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities" | "nexusServices"> {
   identity: string;
   namespace: string;
   activities: Map<string, ActivityFunction>;
+  /** By name; `undefined` for none. */
+  nexusServiceHandlers: Map<string, ServiceHandler> | undefined;
   enableNonLocalActivities: boolean;
   interceptors: CompiledWorkerInterceptors;
   loadedDataConverter: LoadedDataConverter;
@@ -28,7 +31,7 @@ export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors
   showStackTraceSources: boolean;
   debugMode: boolean;
   /** Slots per kind of task. */
-  slots: { workflows: number; activities: number; localActivities: number };
+  slots: { workflows: number; activities: number; localActivities: number; nexusTasks: number };
 }
 
 const isolateExecutionTimeoutMs = 5000;
@@ -57,6 +60,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     identity: options.identity ?? `${process.pid}@${hostname()}`,
     namespace: options.namespace ?? "default",
     activities,
+    nexusServiceHandlers: serviceHandlers(options.nexusServices),
     enableNonLocalActivities: (options.enableNonLocalActivities ?? true) && activities.size > 0,
     interceptors: {
       client: options.interceptors?.client,
@@ -66,6 +70,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
         })),
         ...(options.interceptors?.activity ?? []),
       ],
+      nexus: options.interceptors?.nexus ?? [],
       workflowModules: options.interceptors?.workflowModules ?? [],
     },
     loadedDataConverter: loadDataConverter(options.dataConverter),
@@ -89,21 +94,20 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
       workflows: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
       activities: wholeNumber("maxConcurrentActivityTaskExecutions", options.maxConcurrentActivityTaskExecutions ?? 100, 1),
       localActivities: wholeNumber("maxConcurrentLocalActivityExecutions", options.maxConcurrentLocalActivityExecutions ?? 100, 1),
+      nexusTasks: wholeNumber("maxConcurrentNexusTaskExecutions", options.maxConcurrentNexusTaskExecutions ?? 100, 1),
     },
   };
 }
 
 /** What a Worker can't do is refused: left out silently, it would be missed in production. */
 function refuseUnsupported(options: WorkerOptions): void {
-  const { nexusServices, tuner, patchActivationCallback } = options as {
-    nexusServices?: unknown[];
+  const { tuner, patchActivationCallback } = options as {
     tuner?: unknown;
     patchActivationCallback?: unknown;
   };
   const refuse = (option: string, instead: string) => {
     throw new TypeError(`${option} can't be used in this version of the SDK; ${instead}`);
   };
-  if (nexusServices !== undefined && nexusServices.length > 0) refuse("nexusServices", "serve them with a Worker of another SDK");
   if (tuner !== undefined) refuse("tuner", "set maxConcurrentWorkflowTaskExecutions and its like");
   if (patchActivationCallback !== undefined) refuse("patchActivationCallback", "without it every patch is active at once");
 }
@@ -131,12 +135,18 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
       workflows,
       localActivities: workflows && options.activities.size > 0,
       remoteActivities: options.enableNonLocalActivities,
-      nexus: false,
+      nexus: options.nexusServiceHandlers !== undefined,
     },
     maxCachedWorkflows: options.maxCachedWorkflows,
-    tuner: { workflowTasks: fixed(slots.workflows), activities: fixed(slots.activities), localActivities: fixed(slots.localActivities) },
+    tuner: {
+      workflowTasks: fixed(slots.workflows),
+      activities: fixed(slots.activities),
+      localActivities: fixed(slots.localActivities),
+      nexusTasks: fixed(slots.nexusTasks),
+    },
     workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, slots.workflows),
     activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, slots.activities),
+    nexusTaskPollers: pollers(options.nexusTaskPollerBehavior, options.maxConcurrentNexusTaskPolls, slots.nexusTasks),
     nonstickyToStickyPollRatio: options.nonStickyToStickyPollRatio,
     stickyQueueScheduleToStartTimeoutMs: options.stickyQueueScheduleToStartTimeoutMs,
     maxHeartbeatThrottleIntervalMs: options.maxHeartbeatThrottleIntervalMs,
@@ -163,6 +173,18 @@ function activityFunctions(activities: object | undefined): Map<string, Activity
     functions.set(String(name), fn as ActivityFunction);
   }
   return functions;
+}
+
+function serviceHandlers(services: ServiceHandler<any>[] = []): Map<string, ServiceHandler> | undefined {
+  if (services.length === 0) return undefined;
+  const handlers = new Map<string, ServiceHandler>();
+  for (const service of services) {
+    const name = (service as Partial<ServiceHandler>).definition?.name;
+    if (!name) throw new TypeError("nexusServices must be what serviceHandler of nexus-rpc makes, of services whose names aren't empty");
+    if (handlers.has(name)) throw new TypeError(`nexusServices: there are two services with the name '${name}'`);
+    handlers.set(name, service);
+  }
+  return handlers;
 }
 
 function wholeNumber(option: string, value: number, least: number): number {

@@ -48,6 +48,7 @@ const forbiddenLibraries = [
   "@temporalio/client",
   "@temporalio/core-bridge",
   "@temporalio/envconfig",
+  "@temporalio/nexus",
   "@temporalio/testing",
   "@temporalio/worker",
   "@temporalio/common/lib/internal-non-workflow",
@@ -55,11 +56,12 @@ const forbiddenLibraries = [
   "temporal-bun-sdk/client",
   "temporal-bun-sdk/envconfig",
   "temporal-bun-sdk/native",
+  "temporal-bun-sdk/nexus",
   "temporal-bun-sdk/testing",
   "temporal-bun-sdk/worker",
 ];
 
-const forbiddenSourceFolders = new Set(["activity", "client", "envconfig", "native", "testing", "worker"]);
+const forbiddenSourceFolders = new Set(["activity", "client", "envconfig", "native", "nexus", "testing", "worker"]);
 
 /**
  * Whether `specifier` names one of `modules` or something inside it: `"fs"` covers `"fs/promises"` and `"node:fs"`.

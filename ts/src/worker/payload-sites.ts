@@ -6,6 +6,7 @@ import { storageTargetOf } from "../common/payload-pipeline";
 import type { WorkflowActivation, WorkflowActivationJob } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import type { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
+import { SystemRequest } from "../workflow/system-request";
 
 /** One field with payloads. */
 export interface PayloadSite {
@@ -36,6 +37,8 @@ export interface SiteOwner {
   parent?: { namespace: string; workflowId: string; runId: string };
   /** Context of the payloads that come with a resolution. */
   pending(kind: PendingKind, seq: number): SerializationContext | undefined;
+  /** Whether the server itself made the result of a Nexus operation, which no codec has to do with. */
+  isFromServer(seq: number): boolean;
 }
 
 /** The places of an activation; search attributes are never among them. {@link PayloadSite.put} changes the activation. */
@@ -46,7 +49,7 @@ export function activationSites(activation: WorkflowActivation, owner: SiteOwner
     const context = owner.pending(kind, seq);
     return context === undefined ? own : { context, target: storageTargetOf(context) };
   };
-  for (const job of activation.jobs ?? []) addJob(sites, job, own, pending);
+  for (const job of activation.jobs ?? []) addJob(sites, job, own, pending, owner.isFromServer);
   return sites.found;
 }
 
@@ -79,7 +82,7 @@ function ownScope(owner: SiteOwner): Scope {
   return { context: contextOf(owner), target: { kind: "workflow", namespace, id: workflowId, runId, type: workflowType } };
 }
 
-function addJob(sites: Sites, job: WorkflowActivationJob, own: Scope, pending: (kind: PendingKind, seq?: number) => Scope): void {
+function addJob(sites: Sites, job: WorkflowActivationJob, own: Scope, pending: (kind: PendingKind, seq?: number) => Scope, isFromServer: SiteOwner["isFromServer"]): void {
   const { initializeWorkflow: start, queryWorkflow: query, signalWorkflow: signal, doUpdate: update } = job;
   if (start !== undefined) {
     sites.list(start, "arguments", own);
@@ -111,7 +114,7 @@ function addJob(sites: Sites, job: WorkflowActivationJob, own: Scope, pending: (
     sites.failure(job.resolveNexusOperationStart, "failed", own);
   } else if (job.resolveNexusOperation !== undefined) {
     const result = enter(job.resolveNexusOperation, "result");
-    sites.one(result, "completed", own);
+    if (!isFromServer(job.resolveNexusOperation.seq ?? 0)) sites.one(result, "completed", own);
     sites.failure(result, "failed", own);
     sites.failure(result, "cancelled", own);
     sites.failure(result, "timedOut", own);
@@ -183,7 +186,9 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
   } else if (command.modifyWorkflowProperties !== undefined) {
     sites.map(enter(enter(command, "modifyWorkflowProperties"), "upsertedMemo"), "fields", own);
   } else if (command.scheduleNexusOperation !== undefined) {
-    sites.one(enter(command, "scheduleNexusOperation"), "input", own);
+    const operation = enter(command, "scheduleNexusOperation");
+    if (operation?.input instanceof SystemRequest) addRequest(sites, operation.input.request);
+    else sites.one(operation, "input", own);
   }
   const metadata = enter(command, "userMetadata");
   sites.one(metadata, "summary", described);
@@ -192,6 +197,19 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
     command.eventGroupMarkers = command.eventGroupMarkers.map((marker) => ({ ...marker }));
     for (const marker of command.eventGroupMarkers) sites.one(enter(marker, "label"), "label", described);
   }
+}
+
+/** A request that the server itself reads: all that belongs to the Workflow that it is for. */
+function addRequest(sites: Sites, request: SystemRequest["request"]): void {
+  const { namespace = "", workflowId = "", workflowType } = request;
+  const receiver: Scope = { context: { type: "workflow", namespace, workflowId }, target: { kind: "workflow", namespace, id: workflowId, type: workflowType?.name } };
+  sites.list(enter(request, "input"), "payloads", receiver);
+  sites.list(enter(request, "signalInput"), "payloads", receiver);
+  sites.map(enter(request, "memo"), "fields", receiver);
+  sites.map(enter(request, "header"), "fields", receiver, true);
+  const metadata = enter(request, "userMetadata");
+  sites.one(metadata, "summary", receiver);
+  sites.one(metadata, "details", receiver);
 }
 
 /** Puts a copy of a message in its place and returns the copy, so that it can be changed. */

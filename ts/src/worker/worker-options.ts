@@ -1,4 +1,5 @@
 import type { BuildConfig } from "bun";
+import type { ServiceHandler } from "nexus-rpc";
 import type { DataConverter, Duration, VersioningBehavior, WorkerDeploymentVersion } from "../common";
 import type { WorkflowBundle } from "./bundler";
 import type { NativeConnection } from "./connection";
@@ -81,6 +82,8 @@ export interface WorkerOptions {
   taskQueue: string;
   /** Activity functions by name. The one called `default` gets what no other name matches. Default none. */
   activities?: object;
+  /** Nexus services, as `serviceHandler` of `nexus-rpc` makes them. Their names must differ. Default none. */
+  nexusServices?: ServiceHandler<any>[];
   /** Module that exports the Workflows, see `BundleOptions.workflowsPath`. It's bundled by `Worker.create`. */
   workflowsPath?: string;
   /** Ready-made bundle, instead of `workflowsPath`. */
@@ -94,7 +97,7 @@ export interface WorkerOptions {
     /** See `BundleOptions.buildConfigHook`. */
     buildConfigHook?: (config: BuildConfig) => BuildConfig;
   };
-  /** After a shutdown has begun, activities run on for this long before they are cancelled. Default 0. */
+  /** After a shutdown has begun, activities and Nexus handlers run on for this long before they are cancelled. Default 0. */
   shutdownGraceTime?: Duration;
   /** A shutdown that takes longer fails with `GracefulShutdownPeriodExpiredError`. Default: no limit. */
   shutdownForceTime?: Duration;
@@ -109,6 +112,8 @@ export interface WorkerOptions {
   maxConcurrentLocalActivityExecutions?: number;
   /** Most Workflow tasks executed at a time; with a cache at least 2 and at most `maxCachedWorkflows`. Default 40. */
   maxConcurrentWorkflowTaskExecutions?: number;
+  /** Most Nexus requests handled at a time. Default 100. */
+  maxConcurrentNexusTaskExecutions?: number;
   /** Whether to take activity tasks from the server; local activities always run. Default `true`. */
   enableNonLocalActivities?: boolean;
   /** Most activities started per second by this Worker. Default: no limit. */
@@ -123,10 +128,14 @@ export interface WorkerOptions {
   maxConcurrentWorkflowTaskPolls?: number;
   /** Most activity polls open at a time. Default: 10, or the number of slots if that's lower. */
   maxConcurrentActivityTaskPolls?: number;
+  /** Most Nexus polls open at a time. Default: 10, or the number of slots if that's lower. */
+  maxConcurrentNexusTaskPolls?: number;
   /** How Workflow polls follow the load. Default: a fixed maximum, see `maxConcurrentWorkflowTaskPolls`. */
   workflowTaskPollerBehavior?: PollerBehavior;
   /** How activity polls follow the load. Default: a fixed maximum, see `maxConcurrentActivityTaskPolls`. */
   activityTaskPollerBehavior?: PollerBehavior;
+  /** How Nexus polls follow the load. Default: a fixed maximum, see `maxConcurrentNexusTaskPolls`. */
+  nexusTaskPollerBehavior?: PollerBehavior;
   /** How long a Workflow task waits for this Worker, which has the run cached, before any Worker may take it. Default 10 s. */
   stickyQueueScheduleToStartTimeout?: Duration;
   /**

@@ -8,6 +8,8 @@ import { NativeConnection } from "./connection";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
+import type { NexusHandling } from "./nexus-execution";
+import { NexusTasks } from "./nexus-tasks";
 import { PayloadService } from "./payload-service";
 import { replayHistories, type ReplayHistoriesIterable } from "./replay";
 import type { ReplayResult } from "./replay-error";
@@ -42,10 +44,14 @@ export interface WorkerStatus {
   workflowPollerState: PollerState;
   /** What the poller of activity tasks is doing. */
   activityPollerState: PollerState;
+  /** What the poller of Nexus tasks is doing. */
+  nexusPollerState: PollerState;
   /** Whether Workflow tasks are being waited for. */
   hasOutstandingWorkflowPoll: boolean;
   /** Whether activity tasks are being waited for. */
   hasOutstandingActivityPoll: boolean;
+  /** Whether Nexus tasks are being waited for. */
+  hasOutstandingNexusPoll: boolean;
   /** Activations that Workflow code is working on; at most one per thread. */
   numInFlightWorkflowActivations: number;
   /** Running activities, local ones included. */
@@ -54,6 +60,8 @@ export interface WorkerStatus {
   numInFlightNonLocalActivities: number;
   /** Running local activities. */
   numInFlightLocalActivities: number;
+  /** Requests that Nexus handlers are working on. */
+  numInFlightNexusOperations: number;
   /** Workflow runs in memory. */
   numCachedWorkflows: number;
   /** Running activities that have sent a heartbeat. */
@@ -80,7 +88,7 @@ interface WorkerParts {
   failure: PromiseWithResolvers<never>;
 }
 
-/** Takes tasks from a task queue, runs Workflow code on threads of its own and activities on this one. */
+/** Takes tasks from a task queue, runs Workflow code on threads of its own, activities and Nexus handlers on this one. */
 export class Worker {
   /** The options it was made with, with defaults filled in. */
   readonly options: CompiledWorkerOptions;
@@ -89,13 +97,14 @@ export class Worker {
   readonly #native: NativeWorker;
   readonly #threads: WorkflowThreads | undefined;
   readonly #activities: ActivityTasks;
+  readonly #nexus: NexusTasks | undefined;
   readonly #failure: PromiseWithResolvers<never>;
-  readonly #activitiesStopped = Promise.withResolvers<void>();
+  readonly #pollersStopped = { activity: Promise.withResolvers<void>(), nexus: Promise.withResolvers<void>() };
   #connection: NativeConnection;
   #ownsConnection: boolean;
   #client: Client | undefined;
   #state: State = "INITIALIZED";
-  #pollers: Record<"workflow" | "activity", PollerState>;
+  readonly #pollers: Record<TaskKind, PollerState>;
   #forceTimer: ReturnType<typeof setTimeout> | undefined;
   #released = false;
 
@@ -155,20 +164,33 @@ export class Worker {
     this.#failure = parts.failure;
     this.#connection.hold(this);
     const pollsActivities = this.options.activities.size > 0;
-    this.#pollers = { workflow: this.#threads === undefined ? "SHUTDOWN" : "POLLING", activity: pollsActivities ? "POLLING" : "SHUTDOWN" };
-    if (!pollsActivities) this.#activitiesStopped.resolve();
-    this.#activities = new ActivityTasks({
-      activities: this.options.activities,
+    const services = this.options.nexusServiceHandlers;
+    const state = (polls: boolean): PollerState => (polls ? "POLLING" : "SHUTDOWN");
+    this.#pollers = { workflow: state(this.#threads !== undefined), activity: state(pollsActivities), nexus: state(services !== undefined) };
+    if (!pollsActivities) this.#pollersStopped.activity.resolve();
+    if (services === undefined) this.#pollersStopped.nexus.resolve();
+    const common: Omit<NexusHandling, "services" | "interceptors"> = {
       namespace: this.options.namespace,
       taskQueue: this.options.taskQueue,
       dataConverter: this.options.loadedDataConverter,
-      interceptors: this.options.interceptors.activity,
       logger: this.#logger,
       metricMeter: parts.metricMeter,
       client: () => this.client,
       bindClient: (signal, run) => this.#connection.withAbortSignal(signal, run),
+    };
+    this.#activities = new ActivityTasks({
+      ...common,
+      activities: this.options.activities,
+      interceptors: this.options.interceptors.activity,
       complete: (completion) => this.#whileOpen(() => this.#native.completeActivityTask(completion)),
       recordHeartbeat: (heartbeat) => this.#whileOpen(() => this.#native.recordActivityHeartbeat(heartbeat)),
+    });
+    if (services === undefined) return;
+    this.#nexus = new NexusTasks({
+      ...common,
+      services,
+      interceptors: this.options.interceptors.nexus,
+      complete: (completion) => this.#whileOpen(() => this.#native.completeNexusTask(completion)),
     });
   }
 
@@ -185,18 +207,21 @@ export class Worker {
       runState: this.#state,
       workflowPollerState: this.#pollers.workflow,
       activityPollerState: this.#pollers.activity,
+      nexusPollerState: this.#pollers.nexus,
       hasOutstandingWorkflowPoll: polls && this.#pollers.workflow === "POLLING",
       hasOutstandingActivityPoll: polls && this.#pollers.activity === "POLLING",
+      hasOutstandingNexusPoll: polls && this.#pollers.nexus === "POLLING",
       numInFlightWorkflowActivations: this.#threads?.inFlight ?? 0,
       numInFlightActivities: inFlight,
       numInFlightNonLocalActivities: inFlight - inFlightLocal,
       numInFlightLocalActivities: inFlightLocal,
+      numInFlightNexusOperations: this.#nexus?.inFlight ?? 0,
       numCachedWorkflows: this.#threads?.cached ?? 0,
       numHeartbeatingActivities: heartbeating,
     };
   }
 
-  /** A client for the Worker's connection and namespace; activities get it as `Context.current().client`. */
+  /** A client for the Worker's connection and namespace; activities get it as `Context.current().client`, Nexus handlers as `getClient()`. */
   get client(): Client {
     this.#client ??= new Client({
       connection: this.#connection,
@@ -227,7 +252,7 @@ export class Worker {
   }
 
   /**
-   * Begins to shut down: no new tasks are taken, running activities are cancelled after `shutdownGraceTime`, and `run`
+   * Begins to shut down: no new tasks are taken, running activities and Nexus handlers are cancelled after `shutdownGraceTime`, and `run`
    * resolves when everything is finished.
    *
    * @throws IllegalStateError unless the Worker is running
@@ -325,23 +350,26 @@ export class Worker {
   }
 
   #start(): void {
+    const nexus = this.#nexus;
     this.#native.start({
       workflowQueues: this.#threads?.queues ?? [],
       ...(this.options.activities.size === 0 ? {} : { onActivityTask: (task) => this.#activities.handle(task) }),
+      ...(nexus === undefined ? {} : { onNexusTask: (task) => nexus.handle(task) }),
       onStopped: (kind, error) => this.#stopped(kind, error),
       onError: (error) => this.#failure.reject(error),
     });
   }
 
   #stopped(kind: TaskKind, error: Error | undefined): void {
-    if (kind !== "nexus") this.#pollers[kind] = error === undefined ? "SHUTDOWN" : "FAILED";
+    this.#pollers[kind] = error === undefined ? "SHUTDOWN" : "FAILED";
     if (error !== undefined) this.#failure.reject(error);
-    else if (kind === "activity") this.#activitiesStopped.resolve();
+    else if (kind !== "workflow") this.#pollersStopped[kind].resolve();
   }
 
   async #finished(): Promise<void> {
     const workflows = this.#threads?.drained().then(() => this.#stopped("workflow", undefined));
-    await Promise.all([workflows, this.#activitiesStopped.promise]);
+    // Core's Nexus poller stops when all requests are answered.
+    await Promise.all([workflows, this.#pollersStopped.activity.promise, this.#pollersStopped.nexus.promise]);
     await this.#activities.idle();
   }
 

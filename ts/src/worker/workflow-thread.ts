@@ -167,6 +167,10 @@ class WorkflowThread {
         ? {}
         : { parent: { namespace: parent.namespace ?? "", workflowId: parent.workflowId ?? "", runId: parent.runId ?? "" } }),
       pending: (kind, seq) => run?.completions[kind].get(seq)?.context,
+      isFromServer: (seq) => {
+        const { nexusOperationStart, nexusOperationComplete } = run?.completions ?? {};
+        return (nexusOperationStart?.get(seq) ?? nexusOperationComplete?.get(seq))?.fromPayload !== undefined;
+      },
     };
   }
 

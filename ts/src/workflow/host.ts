@@ -3,6 +3,7 @@ import { drainMicrotasks } from "bun:jsc";
 import { defaultFailureConverter, defaultPayloadConverter, type LogLevel, type Workflow } from "../common";
 import type { ProtoFailure } from "../common/failure";
 import { isWorkflowFunctionWithOptions, isWorkflowFunctionWithStaticOptions } from "../common/workflow-definition-options";
+import { SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
 import type { InitializeWorkflow, WorkflowActivation } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { current, setCurrent } from "./current";
@@ -77,6 +78,8 @@ export class WorkflowHost {
       namespace: options.namespace,
       taskQueue: options.taskQueue,
       activityNames: new Set(options.activityNames),
+      encodeSignalWithStart: (request) => SignalWithStartWorkflowExecutionRequest.encode(request).finish(),
+      decodeSignalWithStart: ({ data = new Uint8Array(0) }) => SignalWithStartWorkflowExecutionResponse.decode(data),
       logSeverity: severity[options.logLevel ?? "DEBUG"],
       log: (record) => options.log(record),
       realNow: () => real.now(),

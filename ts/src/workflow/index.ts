@@ -69,11 +69,11 @@ export {
   type NexusOperationHandle,
   type NexusServiceClient,
   type NexusServiceClientOptions,
-  type NexusServiceDefinition,
 } from "./nexus";
 export { deprecatePatch, patched } from "./patches";
 export { getCurrentDetails, inWorkflowContext, setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from "./properties";
 export { getRandomStream, uuid4, workflowRandom, type WorkflowRandomStream } from "./random/streams";
+export { signalWithStartWorkflow, type SignalWithStartWorkflowRequest } from "./signal-with-start";
 export { proxySinks, type Sink, type SinkCall, type SinkFunction, type Sinks } from "./sinks";
 export { sleep } from "./timers";
 export { Trigger } from "./trigger";

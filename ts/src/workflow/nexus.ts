@@ -1,4 +1,5 @@
-import type { TypeInfo } from "../common";
+import type { OperationDefinition, OperationInput, OperationKey, OperationOutput, ServiceDefinition } from "nexus-rpc";
+import type { Payload } from "../common";
 import { msOptionalToTs } from "../common/time";
 import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
@@ -7,30 +8,34 @@ import { eventGroupMarkers } from "./event-groups";
 import { compose, type StartNexusOperationInput, type StartNexusOperationOptions, type StartNexusOperationOutput } from "./interceptors";
 import { trace } from "./run/traces";
 
-/** An operation of a Nexus service, as `nexus-rpc` defines it. */
-export interface NexusOperationDefinition {
-  /** Name under which the service has it. */
-  name: string;
-  /** Type information for the input. */
-  inputType?: TypeInfo;
-  /** Type information for the result. */
-  outputType?: TypeInfo;
-}
-
-/** A Nexus service, as `nexus-rpc` defines it. */
-export interface NexusServiceDefinition {
-  /** Name of the service. */
-  name: string;
-  /** Its operations, by the name of the property. */
-  operations: Record<string, NexusOperationDefinition>;
-}
-
-/** Calls the operations of a service. */
-export interface NexusServiceClient {
-  /** Starts an operation and waits for its result. Rejects with a `NexusOperationFailure`. */
-  executeOperation(operation: string | NexusOperationDefinition, input: unknown, options?: StartNexusOperationOptions): Promise<any>;
-  /** Starts an operation. Rejects with a `NexusOperationFailure` if it can't be started. */
-  startOperation(operation: string | NexusOperationDefinition, input: unknown, options?: StartNexusOperationOptions): Promise<NexusOperationHandle<any>>;
+/** Calls the operations of a service, with the types of their inputs and results. */
+export interface NexusServiceClient<T extends ServiceDefinition> {
+  /**
+   * Starts an operation and waits for its result. Rejects with a `NexusOperationFailure`, whose cause says why.
+   *
+   * @param op the operation: its definition, or the property by which the service has it
+   */
+  executeOperation<O extends T["operations"][keyof T["operations"]]>(op: O, input: OperationInput<O>, options?: Partial<StartNexusOperationOptions>): Promise<OperationOutput<O>>;
+  executeOperation<K extends OperationKey<T["operations"]>>(
+    op: K,
+    input: OperationInput<T["operations"][K]>,
+    options?: Partial<StartNexusOperationOptions>,
+  ): Promise<OperationOutput<T["operations"][K]>>;
+  /**
+   * Starts an operation. Rejects with a `NexusOperationFailure` if it can't be started.
+   *
+   * @param op the operation: its definition, or the property by which the service has it
+   */
+  startOperation<O extends T["operations"][keyof T["operations"]]>(
+    op: O,
+    input: OperationInput<O>,
+    options?: Partial<StartNexusOperationOptions>,
+  ): Promise<NexusOperationHandle<OperationOutput<O>>>;
+  startOperation<K extends OperationKey<T["operations"]>>(
+    op: K,
+    input: OperationInput<T["operations"][K]>,
+    options?: Partial<StartNexusOperationOptions>,
+  ): Promise<NexusOperationHandle<OperationOutput<T["operations"][K]>>>;
 }
 
 /** An operation that was started. */
@@ -58,14 +63,19 @@ export interface NexusServiceClientOptions<T> {
  *
  * @param options endpoint and service
  */
-export function createNexusServiceClient<T extends NexusServiceDefinition>({ endpoint, service }: NexusServiceClientOptions<T>): NexusServiceClient {
-  const startOperation: NexusServiceClient["startOperation"] = async (operation, input, options) => {
-    const definition = typeof operation === "string" ? service.operations[operation] : operation;
+export function createNexusServiceClient<T extends ServiceDefinition>({ endpoint, service }: NexusServiceClientOptions<T>): NexusServiceClient<T> {
+  const startOperation = async (
+    operation: string | OperationDefinition<any, any>,
+    input: unknown,
+    options?: Partial<StartNexusOperationOptions>,
+  ): Promise<NexusOperationHandle<unknown>> => {
+    const definition = typeof operation === "string" ? ownValue(service.operations, operation) : operation;
     const run = requireRun("startOperation(...)");
     run.assertWritable("startOperation(...)");
     const seq = run.nextSeqs.nexusOperation++;
+    // An operation that the service doesn't have is left for its handler to refuse.
     const name = definition?.name ?? String(operation);
-    const next = compose(run, run.interceptors.outbound, "startNexusOperation", pushNexusOperation);
+    const next = compose(run, run.interceptors.outbound, "startNexusOperation", (start) => pushNexusOperation(start));
     const { token, result } = await next({
       endpoint,
       service: service.name,
@@ -79,13 +89,27 @@ export function createNexusServiceClient<T extends NexusServiceDefinition>({ end
     });
     return { service: service.name, operation: name, token, result: async () => result };
   };
-  return {
+  const client = {
     startOperation,
-    executeOperation: async (operation, input, options) => await (await startOperation(operation, input, options)).result(),
+    executeOperation: async (...args: Parameters<typeof startOperation>) => (await startOperation(...args)).result(),
   };
+  return client as NexusServiceClient<T>;
 }
 
-function pushNexusOperation(start: StartNexusOperationInput): Promise<StartNexusOperationOutput> {
+function ownValue<V>(object: Record<string, V>, key: string): V | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** How input and result of an operation are converted, if not by the Workflow's payload converter. */
+export interface OperationConversion {
+  /** Converts the input. */
+  toPayload(input: unknown): Payload;
+  /** Converts the result. */
+  fromPayload(payload: Payload): unknown;
+}
+
+/** Schedules an operation. */
+export function pushNexusOperation(start: StartNexusOperationInput, conversion?: OperationConversion): Promise<StartNexusOperationOutput> {
   const { input, endpoint, service, options, operation, seq, headers, inputType, outputType } = start;
   const run = requireRun("startOperation(...)");
   const context = run.context();
@@ -110,7 +134,7 @@ function pushNexusOperation(start: StartNexusOperationInput): Promise<StartNexus
         service,
         operation,
         nexusHeader: headers,
-        input: run.toPayload(input, context, inputType),
+        input: conversion?.toPayload(input) ?? run.toPayload(input, context, inputType),
         scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout),
         scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout),
         startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout),
@@ -119,6 +143,6 @@ function pushNexusOperation(start: StartNexusOperationInput): Promise<StartNexus
       userMetadata: run.userMetadata(options.summary, undefined, context),
       eventGroupMarkers: markers,
     });
-    nexusOperationStart.set(seq, { resolve, reject, release, outputTypeInfo: outputType, trace: trace() });
+    nexusOperationStart.set(seq, { resolve, reject, release, outputTypeInfo: outputType, fromPayload: conversion?.fromPayload, trace: trace() });
   });
 }

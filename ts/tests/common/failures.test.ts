@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { HandlerError } from "nexus-rpc";
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -23,7 +24,6 @@ import {
   ValueError,
   WorkflowNotFoundError,
 } from "../../src/common";
-import { HandlerError } from "../../src/common/nexus";
 import { brandError } from "../../src/common/type-helpers";
 import { Failure } from "../../src/proto/temporal/api/failure/v1/message";
 

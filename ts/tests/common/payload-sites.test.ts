@@ -73,6 +73,7 @@ const owner: SiteOwner = {
   runId: "r",
   workflowType: "t",
   pending: (kind, seq) => ({ type: "workflow", namespace: "n", workflowId: `${kind} ${seq}` }),
+  isFromServer: () => false,
 };
 
 function reverse(sites: PayloadSite[]): void {

@@ -167,6 +167,7 @@ describe("modules that Workflows can't use", () => {
     "@temporalio/worker",
     "temporal-bun-sdk",
     "temporal-bun-sdk/client",
+    "temporal-bun-sdk/nexus",
   ])("%s", async (module) => {
     const workflowsPath = project(`forbidden-${Bun.hash(module)}`, {
       "workflows.ts": `import * as bad from "${module}"; export const run = () => bad;`,

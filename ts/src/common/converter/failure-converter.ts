@@ -1,6 +1,7 @@
 /** Failure converters: between errors and failures. */
 
 import Long from "long";
+import { HandlerError, HandlerErrorType } from "nexus-rpc";
 import { encode } from "../encoding";
 import { makeEnumConverters } from "../enums";
 import type { ProtoFailure } from "../failure";
@@ -22,8 +23,6 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from "../failure";
-import type { HandlerErrorType } from "../nexus";
-import { HandlerError, HandlerErrorType as HandlerErrorTypes } from "../nexus";
 import { cutoffStackTrace } from "../stack-trace";
 import { msOptionalToTs } from "../time";
 import { isError, isRecord } from "../type-helpers";
@@ -123,7 +122,7 @@ export class DefaultFailureConverter implements FailureConverter {
     }
     if (failure.nexusHandlerFailureInfo) {
       const rawErrorType = failure.nexusHandlerFailureInfo.type ?? "";
-      const type = Object.hasOwn(HandlerErrorTypes, rawErrorType) ? (rawErrorType as HandlerErrorType) : "UNKNOWN";
+      const type = Object.hasOwn(HandlerErrorType, rawErrorType) ? (rawErrorType as HandlerErrorType) : "UNKNOWN";
       const behavior = decodeRetryBehavior(failure.nexusHandlerFailureInfo.retryBehavior);
       return new HandlerError(type, message ?? "Nexus handler error", {
         cause,

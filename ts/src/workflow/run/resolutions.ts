@@ -69,14 +69,14 @@ export function resolveRequestCancelExternalWorkflow(run: WorkflowRun, { seq, fa
 
 /** A Nexus operation was started, or couldn't be. */
 export function resolveNexusOperationStart(run: WorkflowRun, { seq, operationToken, failed }: ResolveNexusOperationStart): void {
-  const { resolve, reject, release, outputTypeInfo } = expect(run.completions.nexusOperationStart, seq, "start of a nexus operation", false);
+  const { resolve, reject, release, outputTypeInfo, fromPayload } = expect(run.completions.nexusOperationStart, seq, "start of a nexus operation", false);
   if (failed !== undefined) {
     release?.();
     reject(run.failureToError(failed));
     return;
   }
   const result = new Promise<unknown>((resolve, reject) => {
-    run.completions.nexusOperationComplete.set(seq ?? 0, { resolve, reject, release, outputTypeInfo });
+    run.completions.nexusOperationComplete.set(seq ?? 0, { resolve, reject, release, outputTypeInfo, fromPayload });
   });
   // The result of an operation that was only started may never be asked for.
   result.catch(() => undefined);
@@ -88,7 +88,8 @@ export function resolveNexusOperation(run: WorkflowRun, { seq, result }: Resolve
   const start = take(run.completions.nexusOperationStart, seq);
   const completion = start ?? expect(run.completions.nexusOperationComplete, seq, "nexus operation");
   if (result?.completed !== undefined) {
-    const value = run.fromPayload(result.completed, run.context(), completion.outputTypeInfo);
+    const { fromPayload, outputTypeInfo } = completion;
+    const value = fromPayload === undefined ? run.fromPayload(result.completed, run.context(), outputTypeInfo) : fromPayload(result.completed);
     if (start !== undefined) start.resolve({ result: Promise.resolve(value) });
     else (completion as Completion<unknown>).resolve(value);
     return;

@@ -19,6 +19,7 @@ import { fromPayloadWithTypeInfo, toPayloadsWithContext, toPayloadWithTypeInfo }
 import type { ProtoFailure } from "../../common/failure";
 import { userMetadataToPayload } from "../../common/user-metadata";
 import type { UserMetadata } from "../../proto/temporal/api/sdk/v1/user_metadata";
+import type { SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import type { WorkflowCommand } from "../../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import { RootCancellationScope } from "../cancellation-scope";
 import { assertKnownFlag, type SdkFlag } from "../flags";
@@ -55,6 +56,10 @@ export interface HostServices {
   readonly showStackTraceSources: boolean;
   /** Text of an original source file, if the source map has it. */
   sourceText(file: string): string | undefined;
+  /** Encodes the request of `signalWithStartWorkflow`. */
+  encodeSignalWithStart(request: SignalWithStartWorkflowExecutionRequest): Uint8Array;
+  /** Decodes the server's answer to it. */
+  decodeSignalWithStart(payload: Payload): SignalWithStartWorkflowExecutionResponse;
   /** Decides whether a patch that isn't recorded yet becomes active. `undefined`: it does. */
   readonly patchActivationCallback?: (info: WorkflowInfo, patchId: string) => boolean;
 }
@@ -71,6 +76,8 @@ export interface Completion<T> {
   context?: SerializationContext;
   /** Type information for the result. */
   outputTypeInfo?: TypeInfo;
+  /** Converts the result in place of the payload converter: the server itself makes it. */
+  fromPayload?: (payload: Payload) => unknown;
   /** Where the run waits, as an error made there. */
   trace?: Error;
 }
