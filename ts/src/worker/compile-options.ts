@@ -4,11 +4,13 @@ import { loadDataConverter } from "../common/load-data-converter";
 import { throwIfReservedName } from "../common/reserved";
 import { msOptionalToNumber, msToNumber } from "../common/time";
 import type { Pollers, SlotSupplier, Versioning, WorkerOptions as NativeWorkerOptions } from "../native/options.generated";
+import { type CompiledTuner, compileTuner, fixedTuner } from "./compile-tuner";
 import type { CompiledWorkerInterceptors } from "./interceptors";
+import { isSet, wholeNumber } from "./option-values";
 import type { PollerBehavior, WorkerDeploymentOptions, WorkerOptions } from "./worker-options";
 
 /** {@link WorkerOptions} with defaults filled in and times in milliseconds. */
-export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities"> {
+export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities" | "tuner"> {
   identity: string;
   namespace: string;
   activities: Map<string, ActivityFunction>;
@@ -27,8 +29,8 @@ export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors
   nonStickyToStickyPollRatio: number;
   showStackTraceSources: boolean;
   debugMode: boolean;
-  /** Slots per kind of task. */
-  slots: { workflows: number; activities: number; localActivities: number };
+  /** Slots for each kind of task. */
+  tuner: CompiledTuner;
 }
 
 const isolateExecutionTimeoutMs = 5000;
@@ -51,7 +53,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
   refuseUnsupported(options);
   const activities = activityFunctions(options.activities);
   const maxCachedWorkflows = cacheSize(options.maxCachedWorkflows, logger);
-  const debugMode = options.debugMode ?? isSet(process.env["TEMPORAL_DEBUG"]);
+  const debugMode = options.debugMode === true || isSet(process.env["TEMPORAL_DEBUG"]);
   return {
     ...options,
     identity: options.identity ?? `${process.pid}@${hostname()}`,
@@ -85,27 +87,17 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     ),
     showStackTraceSources: options.showStackTraceSources ?? false,
     debugMode,
-    slots: {
-      workflows: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
-      activities: wholeNumber("maxConcurrentActivityTaskExecutions", options.maxConcurrentActivityTaskExecutions ?? 100, 1),
-      localActivities: wholeNumber("maxConcurrentLocalActivityExecutions", options.maxConcurrentLocalActivityExecutions ?? 100, 1),
-    },
+    tuner: tunerOf(options, maxCachedWorkflows, logger),
   };
 }
 
 /** What a Worker can't do is refused: left out silently, it would be missed in production. */
 function refuseUnsupported(options: WorkerOptions): void {
-  const { nexusServices, tuner, patchActivationCallback } = options as {
-    nexusServices?: unknown[];
-    tuner?: unknown;
-    patchActivationCallback?: unknown;
-  };
+  const { nexusServices } = options as { nexusServices?: unknown[] };
   const refuse = (option: string, instead: string) => {
     throw new TypeError(`${option} can't be used in this version of the SDK; ${instead}`);
   };
   if (nexusServices !== undefined && nexusServices.length > 0) refuse("nexusServices", "serve them with a Worker of another SDK");
-  if (tuner !== undefined) refuse("tuner", "set maxConcurrentWorkflowTaskExecutions and its like");
-  if (patchActivationCallback !== undefined) refuse("patchActivationCallback", "without it every patch is active at once");
 }
 
 /** Whether a Worker with these options runs Workflows. */
@@ -121,8 +113,7 @@ export function hasWorkflows({ workflowsPath, workflowBundle }: Pick<WorkerOptio
  */
 export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: string): NativeWorkerOptions {
   const workflows = hasWorkflows(options);
-  const { slots } = options;
-  const fixed = (count: number): SlotSupplier => ({ type: "fixed", slots: count });
+  const { tuner } = options;
   return {
     namespace: options.namespace,
     taskQueue: options.taskQueue,
@@ -134,9 +125,9 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
       nexus: false,
     },
     maxCachedWorkflows: options.maxCachedWorkflows,
-    tuner: { workflowTasks: fixed(slots.workflows), activities: fixed(slots.activities), localActivities: fixed(slots.localActivities) },
-    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, slots.workflows),
-    activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, slots.activities),
+    tuner: tuner.native,
+    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, tuner.native.workflowTasks),
+    activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, tuner.native.activities),
     nonstickyToStickyPollRatio: options.nonStickyToStickyPollRatio,
     stickyQueueScheduleToStartTimeoutMs: options.stickyQueueScheduleToStartTimeoutMs,
     maxHeartbeatThrottleIntervalMs: options.maxHeartbeatThrottleIntervalMs,
@@ -165,11 +156,6 @@ function activityFunctions(activities: object | undefined): Map<string, Activity
   return functions;
 }
 
-function wholeNumber(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) throw new TypeError(`${option} must be a whole number from ${least}, got ${value}`);
-  return value;
-}
-
 function cacheSize(asked: number | undefined, logger: Logger): number {
   if (asked === undefined) return Math.max(Math.floor((Math.max(heapMebibytes() - 200, 0) * 600) / 1024), 10);
   const size = wholeNumber("maxCachedWorkflows", asked, 0);
@@ -183,6 +169,31 @@ function heapMebibytes(): number {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.min(memory / 4 / mebibyte, 4096);
+}
+
+const slotLimits = [
+  "maxConcurrentWorkflowTaskExecutions",
+  "maxConcurrentActivityTaskExecutions",
+  "maxConcurrentLocalActivityExecutions",
+  "maxConcurrentNexusTaskExecutions",
+] as const;
+
+function tunerOf(options: WorkerOptions, maxCachedWorkflows: number, logger: Logger): CompiledTuner {
+  if (options.tuner === undefined) {
+    const limit = (option: (typeof slotLimits)[number]) => wholeNumber(option, options[option] ?? 100, 1);
+    return fixedTuner({
+      workflowTasks: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
+      activities: limit("maxConcurrentActivityTaskExecutions"),
+      localActivities: limit("maxConcurrentLocalActivityExecutions"),
+      nexusTasks: limit("maxConcurrentNexusTaskExecutions"),
+    });
+  }
+  for (const option of slotLimits) {
+    if (options[option] !== undefined) {
+      throw new TypeError(`Cannot set both tuner and ${option}: make it the numSlots of a fixed-size supplier in the tuner`);
+    }
+  }
+  return compileTuner(options.tuner);
 }
 
 function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, logger: Logger): number {
@@ -199,11 +210,11 @@ function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, lo
   return 2;
 }
 
-function pollers(behavior: PollerBehavior | undefined, polls: number | undefined, slots: number): Pollers {
+function pollers(behavior: PollerBehavior | undefined, polls: number | undefined, slots: SlotSupplier | undefined): Pollers {
   if (behavior?.type === "autoscaling") {
     return { type: "autoscaling", minimum: behavior.minimum ?? 1, maximum: behavior.maximum ?? 100, initial: behavior.initial ?? 5 };
   }
-  return { type: "simple", maximum: behavior?.maximum ?? polls ?? Math.min(defaultPolls, slots) };
+  return { type: "simple", maximum: behavior?.maximum ?? polls ?? (slots?.type === "fixed" ? Math.min(defaultPolls, slots.slots) : defaultPolls) };
 }
 
 /** Core needs to know only about nondeterminism; the other error types are decided in the workflow library. */
@@ -238,8 +249,4 @@ function deployment({ version, useWorkerVersioning, defaultVersioningBehavior }:
         `workerDeploymentOptions.defaultVersioningBehavior must be PINNED or AUTO_UPGRADE, got ${JSON.stringify(defaultVersioningBehavior)}`,
       );
   }
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && !["", "0", "false", "no", "off"].includes(value.toLowerCase());
 }

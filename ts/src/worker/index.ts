@@ -45,6 +45,26 @@ export {
 export * from "./sinks";
 export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
 export type {
+  ActivitySlotInfo,
+  CustomSlotSupplier,
+  FixedSizeSlotSupplier,
+  LocalActivitySlotInfo,
+  NexusSlotInfo,
+  ResourceBasedSlotOptions,
+  ResourceBasedSlotsForType,
+  ResourceBasedTuner,
+  ResourceBasedTunerOptions,
+  SlotInfo,
+  SlotMarkUsedContext,
+  SlotPermit,
+  SlotReleaseContext,
+  SlotReserveContext,
+  SlotSupplier,
+  TunerHolder,
+  WorkerTuner,
+  WorkflowSlotInfo,
+} from "./worker-tuner";
+export type {
   PollerBehavior,
   PollerBehaviorAutoscaling,
   PollerBehaviorSimpleMaximum,

@@ -5,6 +5,7 @@ import type { NativeConnection } from "./connection";
 import type { WorkerInterceptors } from "./interceptors";
 import type { InjectedSinks } from "./sinks";
 import type { Worker } from "./worker";
+import type { WorkerTuner } from "./worker-tuner";
 
 /** A bundle in a file, as written from `bundleWorkflowCode(...).code`. */
 export interface WorkflowBundlePath {
@@ -109,6 +110,13 @@ export interface WorkerOptions {
   maxConcurrentLocalActivityExecutions?: number;
   /** Most Workflow tasks executed at a time; with a cache at least 2 and at most `maxCachedWorkflows`. Default 40. */
   maxConcurrentWorkflowTaskExecutions?: number;
+  /** Most Nexus tasks executed at a time. Default 100. */
+  maxConcurrentNexusTaskExecutions?: number;
+  /**
+   * Decides how many tasks of each kind are executed at a time, instead of `maxConcurrentWorkflowTaskExecutions` and its like, which can't
+   * be set beside it. Default: a fixed number each.
+   */
+  tuner?: WorkerTuner;
   /** Whether to take activity tasks from the server; local activities always run. Default `true`. */
   enableNonLocalActivities?: boolean;
   /** Most activities started per second by this Worker. Default: no limit. */

@@ -5,6 +5,7 @@ import { NativeWorker, type TaskKind } from "../native";
 import { ActivityTasks } from "./activity-tasks";
 import { type CompiledWorkerOptions, compileWorkerOptions, hasWorkflows, nativeWorkerOptions } from "./compile-options";
 import { NativeConnection } from "./connection";
+import { CustomSlots } from "./custom-slots";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
@@ -73,6 +74,7 @@ interface WorkerParts {
   metricMeter: MetricMeter;
   native: NativeWorker;
   threads: WorkflowThreads | undefined;
+  slots: CustomSlots | undefined;
   connection: NativeConnection;
   /** Whether the Worker made the connection itself, and so closes it. */
   ownsConnection: boolean;
@@ -88,6 +90,7 @@ export class Worker {
   readonly #logger: Logger;
   readonly #native: NativeWorker;
   readonly #threads: WorkflowThreads | undefined;
+  readonly #slots: CustomSlots | undefined;
   readonly #activities: ActivityTasks;
   readonly #failure: PromiseWithResolvers<never>;
   readonly #activitiesStopped = Promise.withResolvers<void>();
@@ -150,6 +153,7 @@ export class Worker {
     this.#logger = parts.logger;
     this.#native = parts.native;
     this.#threads = parts.threads;
+    this.#slots = parts.slots;
     this.#connection = parts.connection;
     this.#ownsConnection = parts.ownsConnection;
     this.#failure = parts.failure;
@@ -348,6 +352,7 @@ export class Worker {
   async #release(): Promise<void> {
     clearTimeout(this.#forceTimer);
     this.#released = true;
+    this.#slots?.close();
     this.#native.close();
     this.#connection.release(this);
     if (this.#ownsConnection) await this.#connection.close();
@@ -387,10 +392,12 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
       connection.connected,
       nativeWorkerOptions(options, options.buildId ?? defaultBuildId(bundle)),
     ));
+    const { custom } = options.tuner;
+    const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
     const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
     await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
-    return { options, runtime, logger, metricMeter, native, threads, connection, ownsConnection, failure };
+    return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
   } catch (error) {
     threads?.kill();
     made.native?.close();
