@@ -42,6 +42,7 @@ export {
   type RuntimeOptions,
   type TelemetryOptions,
 } from "./runtime-options";
+export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
 export * from "./sinks";
 export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
 export type {

@@ -118,6 +118,8 @@ class Replayer {
       },
       evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
       payloads: (request) => this.#payloads.handle(request),
+      // A replay finds the answers in the history.
+      asked: () => false,
       failed: (error) => this.#failure.reject(error),
     });
   }

@@ -3,6 +3,7 @@ import type { DataConverter, Duration, VersioningBehavior, WorkerDeploymentVersi
 import type { WorkflowBundle } from "./bundler";
 import type { NativeConnection } from "./connection";
 import type { WorkerInterceptors } from "./interceptors";
+import type { PatchActivationCallback } from "./patch-activation";
 import type { InjectedSinks } from "./sinks";
 import type { Worker } from "./worker";
 import type { WorkerTuner } from "./worker-tuner";
@@ -117,6 +118,8 @@ export interface WorkerOptions {
    * be set beside it. Default: a fixed number each.
    */
   tuner?: WorkerTuner;
+  /** Decides which patches become active. Default: every patch does. */
+  patchActivationCallback?: PatchActivationCallback;
   /** Whether to take activity tasks from the server; local activities always run. Default `true`. */
   enableNonLocalActivities?: boolean;
   /** Most activities started per second by this Worker. Default: no limit. */

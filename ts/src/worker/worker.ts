@@ -9,6 +9,7 @@ import { CustomSlots } from "./custom-slots";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
+import { decidePatch } from "./patch-activation";
 import { PayloadService } from "./payload-service";
 import { replayHistories, type ReplayHistoriesIterable } from "./replay";
 import type { ReplayResult } from "./replay-error";
@@ -419,6 +420,7 @@ function startThreads(
     },
     evicted: () => {},
     payloads: (request) => payloads.handle(request),
+    asked: (question) => decidePatch(options.patchActivationCallback, question),
     failed: (error) => failure.reject(error),
   });
 }

@@ -10,6 +10,7 @@ import { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflo
 import { WorkflowHost } from "../workflow/host";
 import type { SinkCall } from "../workflow/sinks";
 import type { ExternalStorageMetrics } from "../proto/temporal/sdk/core/common/common";
+import { infoToMessage } from "./info-message";
 import { PayloadRelay, type PayloadReply } from "./payload-relay";
 import { activationSites, completionSites, contextOf, type SiteOwner } from "./payload-sites";
 import {
@@ -20,6 +21,7 @@ import {
   type WorkflowLogRecord,
   type WorkflowSinkCall,
 } from "./thread-messages";
+import { ask, type Question } from "./thread-question";
 
 declare const self: { postMessage(message: FromThread): void; onmessage: ((event: MessageEvent<ToThread>) => void) | null };
 
@@ -66,6 +68,9 @@ class WorkflowThread {
       logLevel: setup.logLevel,
       log: (record) => this.#logs.push(record),
       sinkCalls: (calls) => this.#collect(calls),
+      ...(setup.asksAboutPatches
+        ? { patchActivationCallback: (info, patchId) => askWorker({ type: "patch", patchId, info: infoToMessage(info) }) }
+        : {}),
     });
   }
 
@@ -174,13 +179,11 @@ class WorkflowThread {
     for (const { ifaceName, fnName, args, workflowInfo } of calls) {
       const callDuringReplay = this.#setup.sinks[ifaceName]?.[fnName];
       if (callDuringReplay === undefined || (workflowInfo.unsafe.isReplaying && !callDuringReplay)) continue;
-      const { isReplaying, isReplayingHistoryEvents } = workflowInfo.unsafe;
-      // Functions can't go to another thread; the Worker puts its own in their place.
       this.#sinkCalls.push({
         sink: ifaceName,
         fn: fnName,
         args,
-        info: { ...workflowInfo, unsafe: { isReplaying, isReplayingHistoryEvents } },
+        info: infoToMessage(workflowInfo),
       });
     }
   }
@@ -199,6 +202,10 @@ class WorkflowThread {
       for (const call of sinkCalls) self.postMessage({ type: "output", logs: [], sinkCalls: [cloneable(call)] });
     }
   }
+}
+
+function askWorker(question: Question): boolean {
+  return ask((memory) => self.postMessage({ type: "question", question, memory }));
 }
 
 function reportEvictions({ runId = "", jobs = [] }: WorkflowActivation): void {

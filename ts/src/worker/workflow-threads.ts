@@ -10,6 +10,7 @@ import {
   type WorkflowLogRecord,
   type WorkflowSinkCall,
 } from "./thread-messages";
+import { answer, type Question } from "./thread-question";
 
 /** What the threads tell the Worker while they run. */
 export interface WorkflowThreadEvents {
@@ -19,6 +20,8 @@ export interface WorkflowThreadEvents {
   evicted(eviction: Eviction): void;
   /** Runs codecs and external storage over payloads; must not reject. */
   payloads(request: PayloadRequest): Promise<PayloadReply>;
+  /** Answers a question of a thread, which stands still meanwhile. What it throws is thrown there. */
+  asked(question: Question): boolean | Promise<boolean>;
   /** A thread can't go on, or is gone. Called once. */
   failed(error: Error): void;
 }
@@ -141,6 +144,8 @@ export class WorkflowThreads {
         return this.#events.evicted(message.eviction);
       case "payloads":
         return void this.#events.payloads(message.request).then((reply) => this.#reply(thread, reply));
+      case "question":
+        return void answer(message.memory, () => this.#events.asked(message.question));
       case "failed": {
         const what = thread.queue === 0 ? "The workflow bundle can't be loaded" : "A workflow thread failed";
         return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { cause: { stack: message.stack } }));
