@@ -24,6 +24,7 @@ export {
   UnexpectedError,
   UnhandledRejectionError,
 } from "./errors";
+export { startDebugReplayer } from "./debug-replayer";
 export type { HistoryInput } from "./history";
 export * from "./interceptors";
 export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";

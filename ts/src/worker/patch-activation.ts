@@ -1,6 +1,6 @@
 import type { WorkflowInfo } from "../workflow";
 import { infoFromMessage } from "./info-message";
-import type { Question } from "./thread-question";
+import type { PatchQuestion } from "./thread-question";
 
 /** What a {@link PatchActivationCallback} gets. */
 export interface PatchActivationInput {
@@ -26,10 +26,9 @@ export type PatchActivationCallback = (input: PatchActivationInput) => boolean;
  *
  * @throws TypeError if the answer isn't a boolean; what the callback throws
  */
-export function decidePatch(callback: PatchActivationCallback | undefined, question: Question): boolean {
-  if (callback === undefined || question.type !== "patch") throw new TypeError(`The Worker can't answer a question about: ${question.type}`);
-  const workflowInfo = Object.freeze(infoFromMessage(question.info));
-  const active: unknown = callback(Object.freeze({ workflowInfo, patchId: question.patchId }));
+export function decidePatch(callback: PatchActivationCallback, { info, patchId }: PatchQuestion): boolean {
+  const workflowInfo = Object.freeze(infoFromMessage(info));
+  const active: unknown = callback(Object.freeze({ workflowInfo, patchId }));
   if (typeof active === "boolean") return active;
-  throw new TypeError(`patchActivationCallback must return true or false, got ${typeof active} about patch '${question.patchId}'`);
+  throw new TypeError(`patchActivationCallback must return true or false, got ${typeof active} about patch '${patchId}'`);
 }

@@ -2,7 +2,7 @@ import type { LogLevel } from "../common";
 import type { WorkflowLogRecord } from "../workflow/logs";
 import type { InfoMessage } from "./info-message";
 import type { PayloadReply, PayloadRequest, RelayPlan } from "./payload-relay";
-import type { Question } from "./thread-question";
+import type { PatchQuestion } from "./thread-question";
 
 export type { WorkflowLogRecord };
 
@@ -85,7 +85,7 @@ export type FromThread =
   | { type: "evicted"; eviction: Eviction }
   | { type: "payloads"; request: PayloadRequest }
   /** The thread stands still until the answer is in the memory, see `answer`. */
-  | { type: "question"; question: Question; memory: SharedArrayBuffer }
+  | { type: "question"; question: PatchQuestion; memory: SharedArrayBuffer }
   /** Core sends no more activations. */
   | { type: "drained" }
   | { type: "stopped" }

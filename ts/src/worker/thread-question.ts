@@ -1,15 +1,13 @@
 /**
- * Questions of a workflow thread to the Worker's main thread. The thread stands still until it has the answer, so that Workflow code can
- * use it at once.
+ * Questions of one thread to another. The thread that asks stands still until it has the answer, so that Workflow code can use it at once.
  */
 import type { InfoMessage } from "./info-message";
 
-/** What a thread asks. */
-export type Question =
-  /** What `WorkerOptions.patchActivationCallback` says about a patch. */
-  | { type: "patch"; patchId: string; info: InfoMessage }
-  /** Whether a debugger has seen that Workflow code goes on after the given event. */
-  | { type: "debugger"; eventId: number };
+/** What `WorkerOptions.patchActivationCallback` says about a patch. */
+export interface PatchQuestion {
+  patchId: string;
+  info: InfoMessage;
+}
 
 /** States of an answer, which is an `Int32Array` of state and length, and a text behind it. */
 const State = { pending: 0, yes: 1, no: 2, failed: 3 } as const;
@@ -20,7 +18,7 @@ const longestMessage = 16 * 1024;
 const { wait } = Atomics;
 
 /**
- * Asks, and blocks the thread until the answer has come. Only in a workflow thread.
+ * Asks, and blocks the thread until the answer has come.
  *
  * @param send sends the question with the memory for its answer
  * @throws Error with the name and the message of what was thrown by {@link answer}'s function

@@ -162,7 +162,11 @@ export interface WorkerOptions {
   workflowFailureErrorTypes?: Record<string, string[]>;
   /** Whether `__enhanced_stack_trace` carries source texts. Default `false`. */
   showStackTraceSources?: boolean;
-  /** Removes the time limit of Workflow code, for debuggers. Default: whether `TEMPORAL_DEBUG` is set. */
+  /**
+   * Runs Workflow code on this thread, where Bun's debugger (`bun --inspect`) can stop in it, and without a time limit. Not for
+   * production: Workflows and activities are in each other's way, and the thread's intrinsics (`Object`, `Array` and so on) are frozen.
+   * Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`, which counts for replays too.
+   */
   debugMode?: boolean;
   /** Accepted for compatibility: runs always share one realm. */
   reuseV8Context?: boolean;

@@ -19,7 +19,7 @@ import { defaultBuildId, loadBundle } from "./worker-bundle";
 import { workerError } from "./worker-errors";
 import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
 import { deliverLogs, deliverSinkCalls } from "./workflow-output";
-import { WorkflowThreads } from "./workflow-threads";
+import { type WorkflowThreadEvents, WorkflowThreads } from "./workflow-threads";
 
 /**
  * What a Worker is doing.
@@ -413,16 +413,17 @@ function startThreads(
   failure: PromiseWithResolvers<never>,
   payloads: PayloadService,
 ): WorkflowThreads {
-  return new WorkflowThreads(options.workflowThreadPoolSize, {
+  const events: WorkflowThreadEvents = {
     output: (logs, sinkCalls) => {
       deliverLogs(logs, logger);
       deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
     },
     evicted: () => {},
     payloads: (request) => payloads.handle(request),
-    asked: (question) => decidePatch(options.patchActivationCallback, question),
+    asked: (question) => decidePatch(options.patchActivationCallback ?? (() => true), question),
     failed: (error) => failure.reject(error),
-  });
+  };
+  return new WorkflowThreads(options.workflowThreadPoolSize, events, options.debugMode ? {} : undefined);
 }
 
 async function withTimeout(promise: Promise<unknown>, ms: number): Promise<void> {

@@ -9,6 +9,7 @@ import { current, setCurrent } from "./current";
 import { compose, type WorkflowInterceptorsFactory } from "./interceptors";
 import type { WorkflowInfo } from "./interfaces";
 import { severity, type WorkflowLogRecord } from "./logs";
+import { reportProgress } from "./progress";
 import { applyActivation, beginActivation } from "./run/activation";
 import { readStart } from "./run/info";
 import { type HostServices, WorkflowRun } from "./run/run";
@@ -49,6 +50,17 @@ export interface WorkflowHostOptions {
   sinkCalls?(calls: SinkCall[]): void;
   /** See `WorkerOptions.patchActivationCallback`. */
   patchActivationCallback?(info: WorkflowInfo, patchId: string): boolean;
+  /** Set if the host is on the main thread of a program, for its debugger. */
+  debugging?: DebuggingOptions;
+}
+
+/** What a debugger gets of Workflow code. */
+export interface DebuggingOptions {
+  /**
+   * Called where Workflow code is about to go on: when it begins, gets a signal, or something has come that it waited for. Once for each
+   * Workflow Task, with the ID of the event that started it. Must not throw.
+   */
+  goesOn?(eventId: number): void;
 }
 
 /**
@@ -64,13 +76,14 @@ export class WorkflowHost {
   #cleanContext: (<T>(fn: () => T) => T) | undefined;
   readonly #snapshot = AsyncLocalStorage.snapshot();
   /** The run that was active last, to which a promise belongs that the engine reports as rejected without a handler. */
-  #last: string | undefined;
+  static #last: { host: WorkflowHost; runId: string } | undefined;
+  static #listens = false;
   #unhandled: { runId: string; error: unknown } | undefined;
 
   /** @throws SyntaxError if the bundle doesn't parse */
   constructor(options: WorkflowHostOptions) {
     this.#options = options;
-    this.#bundle = new Bundle(options.code, options.filename);
+    this.#bundle = new Bundle(options.code, options.filename, options.debugging === undefined ? undefined : options.sourceMap);
     const mapper = new StackMapper(options.filename, options.sourceMap === undefined ? undefined : new SourceMap(options.sourceMap));
     const types = options.failureErrorTypes ?? {};
     this.#services = {
@@ -87,9 +100,16 @@ export class WorkflowHost {
       sourceText: (file) => mapper.sourceText(file),
       patchActivationCallback: options.patchActivationCallback?.bind(options),
     };
+    WorkflowHost.#listen();
+  }
+
+  static #listen(): void {
+    if (WorkflowHost.#listens) return;
+    WorkflowHost.#listens = true;
     process.on("unhandledRejection", (error) => {
-      if (this.#last === undefined) throw error;
-      this.#unhandled ??= { runId: this.#last, error };
+      if (WorkflowHost.#last === undefined) throw error;
+      const { host, runId } = WorkflowHost.#last;
+      host.#unhandled ??= { runId, error };
     });
   }
 
@@ -124,7 +144,7 @@ export class WorkflowHost {
         run = new WorkflowRun(this.#services, readStart(activation, init));
         this.#runs.set(runId, run);
       }
-      this.#last = runId;
+      WorkflowHost.#last = { host: this, runId };
       const successful = this.#enter(run, (run) => this.#apply(run, activation, init));
       if (this.#bundle.isSloppy) sweep(run);
       return { runId, successful };
@@ -145,6 +165,8 @@ export class WorkflowHost {
    * @returns the completion, or one that fails the Workflow Task because of such a promise
    */
   confirm(completion: WorkflowActivationCompletion): WorkflowActivationCompletion {
+    // What is rejected from now on is the program's own.
+    if (this.#options.debugging !== undefined) WorkflowHost.#last = undefined;
     const unhandled = this.#unhandled;
     if (unhandled === undefined || unhandled.runId !== completion.runId) return completion;
     this.#unhandled = undefined;
@@ -177,6 +199,8 @@ export class WorkflowHost {
       run.interceptors.outbound.push(...outbound);
       run.interceptors.internals.push(...internals);
     }
+    const { goesOn } = this.#options.debugging ?? {};
+    if (goesOn !== undefined) reportProgress(run, goesOn);
     const workflow = findWorkflow(exports, run.workflowType);
     if (isWorkflowFunctionWithOptions(workflow)) {
       const { workflowDefinitionOptions: options } = workflow;
