@@ -14,8 +14,14 @@ export interface WorkflowBundlePath {
   codePath: string;
 }
 
+/** @deprecated The source map is in the bundle: use {@link WorkflowBundlePath}. */
+export interface WorkflowBundlePathWithSourceMap extends WorkflowBundlePath {
+  /** Not read. */
+  sourceMapPath: string;
+}
+
 /** A ready-made bundle, see `bundleWorkflowCode`. */
-export type WorkflowBundleOption = WorkflowBundle | WorkflowBundlePath;
+export type WorkflowBundleOption = WorkflowBundle | WorkflowBundlePath | WorkflowBundlePathWithSourceMap;
 
 /** Keep as many polls open as there are free slots, up to a maximum. */
 export interface PollerBehaviorSimpleMaximum {
@@ -168,6 +174,8 @@ export interface WorkerOptions {
    * Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`, which counts for replays too.
    */
   debugMode?: boolean;
+  /** @deprecated Accepted for compatibility, without an effect. */
+  enableSDKTracing?: boolean;
   /** Accepted for compatibility: runs always share one realm. */
   reuseV8Context?: boolean;
   /** Which version of a deployment this Worker is. Default: none. */

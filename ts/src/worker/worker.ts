@@ -9,6 +9,7 @@ import { CustomSlots } from "./custom-slots";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
+import { loggerOfSinks } from "./deprecated";
 import { decidePatch } from "./patch-activation";
 import { PayloadService } from "./payload-service";
 import { replayHistories, type ReplayHistoriesIterable } from "./replay";
@@ -395,7 +396,7 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
     ));
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
-    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
+    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, loggerOfSinks(options.sinks) ?? logger, payloads));
     await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
     return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
@@ -415,7 +416,7 @@ function startThreads(
 ): WorkflowThreads {
   const events: WorkflowThreadEvents = {
     output: (logs, sinkCalls) => {
-      deliverLogs(logs, logger);
+      deliverLogs(logs, loggerOfSinks(options.sinks) ?? logger);
       deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
     },
     evicted: () => {},

@@ -184,7 +184,7 @@ export class WorkflowThreads {
         return void answer(message.memory, () => this.#events.asked(message.question));
       case "failed": {
         const what = thread.queue === 0 ? "The workflow bundle can't be loaded" : "A workflow thread failed";
-        return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { cause: { stack: message.stack } }));
+        return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { stack: message.stack }));
       }
     }
     this.#settle();
