@@ -101,11 +101,16 @@ test("PromiseCompletionTimeoutError: the Worker stopped, and the promise isn't s
 
 test("promiseCompletionTimeout waits for the promise after the Worker has stopped", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
+  const { connection } = await testConnection();
+  const answers = async () => {
+    for (let turn = 0; turn < 10; turn++) await connection.workflowService.getSystemInfo({});
+  };
   const plugin = {
     name: "late",
     runWorker: async (worker: unknown, next: (worker: any) => Promise<void>) => {
       await next(worker);
-      setImmediate(resolve, "late");
+      // When `run` has long been done, and a timer of nothing too.
+      void answers().then(() => resolve("late"));
     },
   };
   const { worker } = await makeWorker({ plugins: [plugin] });

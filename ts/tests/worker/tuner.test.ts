@@ -115,10 +115,10 @@ describe("a tuner", () => {
 
   test("that is resource-based: the defaults of each kind", () => {
     const others = { type: "resourceBased", minimumSlots: 1, maximumSlots: 2000, rampThrottleMs: 50 };
-    const tuner: WorkerTuner = { tunerOptions: { targetMemoryUsage: 0.7, targetCpuUsage: 0.9 }, activityTaskSlotOptions: { rampThrottle: "1s" } };
+    const tuner: WorkerTuner = { tunerOptions: { targetMemoryUsage: 0.7, targetCpuUsage: 0.9 }, activityTaskSlotOptions: { maximumSlots: 7, rampThrottle: "1s" } };
     expect(native({ tuner }).tuner).toEqual({
       workflowTasks: { type: "resourceBased", minimumSlots: 2, maximumSlots: 1000, rampThrottleMs: 10 },
-      activities: { ...others, rampThrottleMs: 1000 },
+      activities: { ...others, maximumSlots: 7, rampThrottleMs: 1000 },
       localActivities: others,
       nexusTasks: others,
       resources: { targetMemoryUsage: 0.7, targetCpuUsage: 0.9 },
