@@ -15,7 +15,7 @@ import { readStart } from "./run/info";
 import { type HostServices, WorkflowRun } from "./run/run";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
 import { DeadlockError, withDeadline } from "./sandbox/deadline";
-import { isHidden, sweep } from "./sandbox/globals";
+import { adoptGlobals, isHidden, sweep } from "./sandbox/globals";
 import { explainHidden } from "./sandbox/hidden";
 import { real } from "./sandbox/real";
 import { SourceMap } from "./sandbox/source-map";
@@ -138,6 +138,7 @@ export class WorkflowHost {
     try {
       // What the thread itself has left in the queue must not run as part of the Workflow.
       drainMicrotasks();
+      if (this.#options.debugging !== undefined) adoptGlobals();
       const init = activation.jobs?.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
       if (run === undefined) {
         if (init === undefined) throw new Error(`Got an activation for run ${runId}, which isn't in memory, without a job that initializes it`);

@@ -112,7 +112,7 @@ describe("debug mode", () => {
     // It would keep the program alive.
     debug.close();
     const output = await new Response(child.stdout).text();
-    expect(output.split("\n")[1]).toBe("STOPPED: HELLO, DEBUGGER!");
+    expect(output.split("\n")[1]).toBe("STOPPED: HELLO, DEBUGGER!, kept");
     expect(await child.exited).toBe(0);
   });
 });
