@@ -74,7 +74,8 @@ export function compileTuner(tuner: WorkerTuner): CompiledTuner {
   if ("workflowTaskSlotSupplier" in tuner) return compileHolder(tuner);
   if ("tunerOptions" in tuner) return compileResourceBased(tuner);
   throw new TypeError(
-    `tuner must be a TunerHolder, with workflowTaskSlotSupplier and its like, or a ResourceBasedTuner, with tunerOptions; it has: ${Object.keys(tuner).join(", ") || "nothing"}`,
+    "tuner must be a TunerHolder, with workflowTaskSlotSupplier and its like, or a ResourceBasedTuner, with tunerOptions; " +
+      `it has: ${Object.keys(tuner).join(", ") || "nothing"}`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { ProtoFailure } from "../common/failure";
 import { isWorkflowFunctionWithOptions, isWorkflowFunctionWithStaticOptions } from "../common/workflow-definition-options";
 import type { InitializeWorkflow, WorkflowActivation } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { current, setCurrent } from "./current";
+import { current, outside, setCurrent } from "./current";
 import { compose, type WorkflowInterceptorsFactory } from "./interceptors";
 import type { WorkflowInfo } from "./interfaces";
 import { severity, type WorkflowLogRecord } from "./logs";
@@ -98,7 +98,10 @@ export class WorkflowHost {
       mapStack: (error) => mapper.map(error),
       showStackTraceSources: options.showStackTraceSources ?? false,
       sourceText: (file) => mapper.sourceText(file),
-      patchActivationCallback: options.patchActivationCallback?.bind(options),
+      patchActivationCallback:
+        options.patchActivationCallback === undefined
+          ? undefined
+          : (info, patchId) => outside(() => options.patchActivationCallback!(info, patchId)),
     };
     WorkflowHost.#listen();
   }
@@ -201,7 +204,7 @@ export class WorkflowHost {
       run.interceptors.internals.push(...internals);
     }
     const { goesOn } = this.#options.debugging ?? {};
-    if (goesOn !== undefined) reportProgress(run, goesOn);
+    if (goesOn !== undefined) reportProgress(run, (eventId) => outside(() => goesOn(eventId)));
     const workflow = findWorkflow(exports, run.workflowType);
     if (isWorkflowFunctionWithOptions(workflow)) {
       const { workflowDefinitionOptions: options } = workflow;

@@ -117,6 +117,13 @@ describe("debug mode", () => {
   });
 });
 
+test("the patch callback is outside of the Workflow also when both are on the main thread", async () => {
+  const { connection, namespace } = await testConnection();
+  const child = Bun.spawn([process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "asks", "patch"], { stderr: "inherit" });
+  expect((await new Response(child.stdout).text()).split("\n")[1]).toBe("STOPPED: true, kept");
+  expect(await child.exited).toBe(0);
+});
+
 test("a promise that Workflow code forgot fails its task also on the main thread", async () => {
   const { connection, namespace } = await testConnection();
   const child = Bun.spawn([process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "forgets"], { stderr: "ignore" });
