@@ -1,7 +1,7 @@
 /** Options of connections. */
 
 import type { Duration } from "../common/time";
-import { msOptionalToNumber } from "../common/time";
+import { msOptionalToNumber, msToNumber } from "../common/time";
 import { filterNullAndUndefined } from "../common/type-helpers";
 import type { ClientOptions as NativeClientOptions } from "../native/options.generated";
 import packageJson from "../../package.json" with { type: "json" };
@@ -80,7 +80,14 @@ export interface ConnectionOptions {
    */
   proxy?: ProxyConfig | null;
   /** Compression of requests. Default "none"; "gzip" saves bandwidth and costs about a fifth more CPU per call. */
-  grpcCompression?: "gzip" | "none";
+  grpcCompression?: GrpcCompressionConfig | GrpcCompressionConfig["codec"];
+  /**
+   * How often the host's name is looked up again, to spread calls over all its addresses; null for never. Default: every 30 seconds, but
+   * never for an IP address, for `localhost` or with a proxy.
+   */
+  dnsLoadBalancingConfig?: DNSLoadBalancingConfig | null;
+  /** Leaves the gRPC code out of the labels of the metric of failed requests. Default `false`. */
+  disableErrorCodeMetricTags?: boolean;
   /** Change the options, and those of clients made with the connection. */
   plugins?: ConnectionPlugin[];
   /** Not supported, because it holds objects of grpc-js: use {@link tls} or {@link apiKey}. Refused with `TypeError`. */
@@ -89,6 +96,15 @@ export interface ConnectionOptions {
   callCredentials?: never;
   /** Not supported, because it is grpc-js's: use {@link keepAlive}, {@link proxy} and {@link tls}. Refused with `TypeError`. */
   channelArgs?: never;
+}
+
+/** Whether requests are compressed, as the official SDK writes it. */
+export type GrpcCompressionConfig = { codec: "gzip" } | { codec: "none" };
+
+/** Spreads calls over all addresses that a host name resolves to. */
+export interface DNSLoadBalancingConfig {
+  /** Time between lookups of the name, at least a second. */
+  resolutionInterval: Duration;
 }
 
 /** {@link ConnectionOptions} with defaults filled in. */
@@ -122,6 +138,7 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
     ...filterNullAndUndefined(rest),
     // null means something for these.
     ...(options.keepAlive === null ? { keepAlive: null } : undefined),
+    ...(options.dnsLoadBalancingConfig === null ? { dnsLoadBalancingConfig: null } : undefined),
     ...(options.retry === null || (options.retry === undefined && options.interceptors) ? { retry: null } : undefined),
     proxy: options.proxy ? normalizeProxy(options.proxy) : options.proxy === null ? null : proxyFromEnvironment(address),
     interceptors: options.interceptors ?? [],
@@ -156,7 +173,7 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
   const clientVersion = metadata["client-version"] ?? packageJson.version;
   delete metadata["client-name"];
   delete metadata["client-version"];
-  const { keepAlive, retry, proxy } = options;
+  const { keepAlive, retry, proxy, dnsLoadBalancingConfig: dns, grpcCompression: compression = "none" } = options;
   return {
     address: options.address,
     tls: nativeTls(normalizeTlsConfig(options.tls, options.apiKey)),
@@ -166,7 +183,9 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
     clientName,
     clientVersion,
     connectTimeoutMs: options.connectTimeoutMs,
-    grpcCompression: options.grpcCompression ?? "none",
+    grpcCompression: typeof compression === "object" ? compression.codec : compression,
+    ...(dns === undefined ? {} : { dnsLoadBalancing: dns && { resolutionIntervalMs: msToNumber(dns.resolutionInterval) } }),
+    disableErrorCodeMetricTags: options.disableErrorCodeMetricTags ?? false,
     keepAlive: keepAlive === null ? null : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
     httpConnectProxy: proxy ? { address: proxy.targetHost, basicAuth: proxy.basicAuth } : undefined,
     retry: {

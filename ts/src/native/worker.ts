@@ -2,7 +2,7 @@ import { checkCall, checkStatus, encodeOptions, encodeText, library, results, ty
 import type { NativeClient } from "./client";
 import { NativeError } from "./error";
 import type { ReplayOptions, SlotDocument, WorkerOptions } from "./options.generated";
-import { currentQueue, EventKind, type NativeEvent, type NativeQueue } from "./queue";
+import { currentQueue, EventKind, type NativeEvent, NativeQueue } from "./queue";
 import { NativeRuntime } from "./runtime";
 
 /** A kind of task that a worker polls for. */
@@ -282,18 +282,28 @@ export interface WorkflowThreadOptions {
 /** The part of a worker that lives on a thread which runs workflows, a Bun Worker: its queue, and the way back. */
 export class NativeWorkflowThread {
   readonly #native: Symbols = library();
-  readonly #queue: NativeQueue = currentQueue();
+  readonly #queue: NativeQueue;
+  readonly #hold: boolean;
   #worker = 0;
+
+  /**
+   * @param shared whether this thread also has the `NativeWorker`, with the same token: then it gets a queue of its own, which doesn't
+   *   keep the process alive. Default: the queue that all of this thread shares, which `close` closes
+   */
+  constructor(shared = false) {
+    this.#queue = shared ? NativeQueue.open() : currentQueue();
+    this.#hold = !shared;
+  }
 
   /** Handle of this thread's queue, for the `workflowQueues` of `NativeWorker.start`. */
   get queue(): number {
     return this.#queue.handle;
   }
 
-  /** Takes the activations of a worker, by its handle, which is also the token of its events. Keeps the thread alive until `close`. */
+  /** Takes the activations of a worker, by its handle, which is also the token of its events. Keeps the thread alive until `close`, unless it is shared. */
   attach(worker: number, options: WorkflowThreadOptions): void {
     this.#worker = worker;
-    this.#queue.on(worker, (event) => {
+    const deliver = (event: NativeEvent) => {
       switch (event.kind) {
         case EventKind.WORKFLOW_ACTIVATION:
           return options.onActivation(event.data);
@@ -302,7 +312,8 @@ export class NativeWorkflowThread {
         case EventKind.COMPLETION:
           return reportRefusal(event, options.onError);
       }
-    });
+    };
+    this.#queue.on(worker, deliver, this.#hold);
   }
 
   /** Hands in an encoded `coresdk.workflow_completion.WorkflowActivationCompletion`, which is copied. A refusal is reported to `onError`. */

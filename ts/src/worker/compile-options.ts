@@ -5,11 +5,13 @@ import { loadDataConverter } from "../common/load-data-converter";
 import { throwIfReservedName } from "../common/reserved";
 import { msOptionalToNumber, msToNumber } from "../common/time";
 import type { Pollers, SlotSupplier, Versioning, WorkerOptions as NativeWorkerOptions } from "../native/options.generated";
+import { type CompiledTuner, compileTuner, fixedTuner } from "./compile-tuner";
 import type { CompiledWorkerInterceptors } from "./interceptors";
+import { isSet, wholeNumber } from "./option-values";
 import type { PollerBehavior, WorkerDeploymentOptions, WorkerOptions } from "./worker-options";
 
 /** {@link WorkerOptions} with defaults filled in and times in milliseconds. */
-export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities" | "nexusServices"> {
+export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities" | "nexusServices" | "tuner"> {
   identity: string;
   namespace: string;
   activities: Map<string, ActivityFunction>;
@@ -30,8 +32,8 @@ export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors
   nonStickyToStickyPollRatio: number;
   showStackTraceSources: boolean;
   debugMode: boolean;
-  /** Slots per kind of task. */
-  slots: { workflows: number; activities: number; localActivities: number; nexusTasks: number };
+  /** Slots for each kind of task. */
+  tuner: CompiledTuner;
 }
 
 const isolateExecutionTimeoutMs = 5000;
@@ -51,10 +53,9 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
   throwIfReservedName("task queue", options.taskQueue);
   for (const sink of Object.keys(options.sinks ?? {})) throwIfReservedName("sink", sink);
   if (options.useVersioning === true && !options.buildId) throw new TypeError("useVersioning needs a buildId");
-  refuseUnsupported(options);
   const activities = activityFunctions(options.activities);
   const maxCachedWorkflows = cacheSize(options.maxCachedWorkflows, logger);
-  const debugMode = options.debugMode ?? isSet(process.env["TEMPORAL_DEBUG"]);
+  const debugMode = options.debugMode === true || isSet(process.env["TEMPORAL_DEBUG"]);
   return {
     ...options,
     identity: options.identity ?? `${process.pid}@${hostname()}`,
@@ -90,26 +91,8 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     ),
     showStackTraceSources: options.showStackTraceSources ?? false,
     debugMode,
-    slots: {
-      workflows: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
-      activities: wholeNumber("maxConcurrentActivityTaskExecutions", options.maxConcurrentActivityTaskExecutions ?? 100, 1),
-      localActivities: wholeNumber("maxConcurrentLocalActivityExecutions", options.maxConcurrentLocalActivityExecutions ?? 100, 1),
-      nexusTasks: wholeNumber("maxConcurrentNexusTaskExecutions", options.maxConcurrentNexusTaskExecutions ?? 100, 1),
-    },
+    tuner: tunerOf(options, maxCachedWorkflows, logger),
   };
-}
-
-/** What a Worker can't do is refused: left out silently, it would be missed in production. */
-function refuseUnsupported(options: WorkerOptions): void {
-  const { tuner, patchActivationCallback } = options as {
-    tuner?: unknown;
-    patchActivationCallback?: unknown;
-  };
-  const refuse = (option: string, instead: string) => {
-    throw new TypeError(`${option} can't be used in this version of the SDK; ${instead}`);
-  };
-  if (tuner !== undefined) refuse("tuner", "set maxConcurrentWorkflowTaskExecutions and its like");
-  if (patchActivationCallback !== undefined) refuse("patchActivationCallback", "without it every patch is active at once");
 }
 
 /** Whether a Worker with these options runs Workflows. */
@@ -125,8 +108,7 @@ export function hasWorkflows({ workflowsPath, workflowBundle }: Pick<WorkerOptio
  */
 export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: string): NativeWorkerOptions {
   const workflows = hasWorkflows(options);
-  const { slots } = options;
-  const fixed = (count: number): SlotSupplier => ({ type: "fixed", slots: count });
+  const { tuner } = options;
   return {
     namespace: options.namespace,
     taskQueue: options.taskQueue,
@@ -138,15 +120,10 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
       nexus: options.nexusServiceHandlers !== undefined,
     },
     maxCachedWorkflows: options.maxCachedWorkflows,
-    tuner: {
-      workflowTasks: fixed(slots.workflows),
-      activities: fixed(slots.activities),
-      localActivities: fixed(slots.localActivities),
-      nexusTasks: fixed(slots.nexusTasks),
-    },
-    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, slots.workflows),
-    activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, slots.activities),
-    nexusTaskPollers: pollers(options.nexusTaskPollerBehavior, options.maxConcurrentNexusTaskPolls, slots.nexusTasks),
+    tuner: tuner.native,
+    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, tuner.native.workflowTasks),
+    activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, tuner.native.activities),
+    nexusTaskPollers: pollers(options.nexusTaskPollerBehavior, options.maxConcurrentNexusTaskPolls, tuner.native.nexusTasks),
     nonstickyToStickyPollRatio: options.nonStickyToStickyPollRatio,
     stickyQueueScheduleToStartTimeoutMs: options.stickyQueueScheduleToStartTimeoutMs,
     maxHeartbeatThrottleIntervalMs: options.maxHeartbeatThrottleIntervalMs,
@@ -187,11 +164,6 @@ function serviceHandlers(services: ServiceHandler<any>[] = []): Map<string, Serv
   return handlers;
 }
 
-function wholeNumber(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) throw new TypeError(`${option} must be a whole number from ${least}, got ${value}`);
-  return value;
-}
-
 function cacheSize(asked: number | undefined, logger: Logger): number {
   if (asked === undefined) return Math.max(Math.floor((Math.max(heapMebibytes() - 200, 0) * 600) / 1024), 10);
   const size = wholeNumber("maxCachedWorkflows", asked, 0);
@@ -205,6 +177,31 @@ function heapMebibytes(): number {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.min(memory / 4 / mebibyte, 4096);
+}
+
+const slotLimits = [
+  "maxConcurrentWorkflowTaskExecutions",
+  "maxConcurrentActivityTaskExecutions",
+  "maxConcurrentLocalActivityExecutions",
+  "maxConcurrentNexusTaskExecutions",
+] as const;
+
+function tunerOf(options: WorkerOptions, maxCachedWorkflows: number, logger: Logger): CompiledTuner {
+  if (options.tuner === undefined) {
+    const limit = (option: (typeof slotLimits)[number]) => wholeNumber(option, options[option] ?? 100, 1);
+    return fixedTuner({
+      workflowTasks: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
+      activities: limit("maxConcurrentActivityTaskExecutions"),
+      localActivities: limit("maxConcurrentLocalActivityExecutions"),
+      nexusTasks: limit("maxConcurrentNexusTaskExecutions"),
+    });
+  }
+  for (const option of slotLimits) {
+    if (options[option] !== undefined) {
+      throw new TypeError(`Cannot set both tuner and ${option}: make it the numSlots of a fixed-size supplier in the tuner`);
+    }
+  }
+  return compileTuner(options.tuner);
 }
 
 function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, logger: Logger): number {
@@ -221,11 +218,11 @@ function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, lo
   return 2;
 }
 
-function pollers(behavior: PollerBehavior | undefined, polls: number | undefined, slots: number): Pollers {
+function pollers(behavior: PollerBehavior | undefined, polls: number | undefined, slots: SlotSupplier | undefined): Pollers {
   if (behavior?.type === "autoscaling") {
     return { type: "autoscaling", minimum: behavior.minimum ?? 1, maximum: behavior.maximum ?? 100, initial: behavior.initial ?? 5 };
   }
-  return { type: "simple", maximum: behavior?.maximum ?? polls ?? Math.min(defaultPolls, slots) };
+  return { type: "simple", maximum: behavior?.maximum ?? polls ?? (slots?.type === "fixed" ? Math.min(defaultPolls, slots.slots) : defaultPolls) };
 }
 
 /** Core needs to know only about nondeterminism; the other error types are decided in the workflow library. */
@@ -260,8 +257,4 @@ function deployment({ version, useWorkerVersioning, defaultVersioningBehavior }:
         `workerDeploymentOptions.defaultVersioningBehavior must be PINNED or AUTO_UPGRADE, got ${JSON.stringify(defaultVersioningBehavior)}`,
       );
   }
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && !["", "0", "false", "no", "off"].includes(value.toLowerCase());
 }

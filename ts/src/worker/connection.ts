@@ -1,9 +1,11 @@
 import { Connection, type ConnectionOptions, ServiceError } from "../client";
-import { loadConnectionOptions } from "../client/connection-options";
+import { type DNSLoadBalancingConfig, type GrpcCompressionConfig, loadConnectionOptions } from "../client/connection-options";
 import { IllegalStateError } from "../common";
 import type { NativeClient } from "../native";
 import { TransportError } from "./errors";
 import type { WorkerPlugin } from "./worker-options";
+
+export type { DNSLoadBalancingConfig, GrpcCompressionConfig };
 
 /** Options of {@link NativeConnection.connect}: those of the client's connection. */
 export interface NativeConnectionOptions extends Omit<ConnectionOptions, "plugins"> {

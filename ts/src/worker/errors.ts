@@ -60,4 +60,12 @@ export class TransportError extends Error {
 /** The Worker can't go on: Core reported an error that shouldn't happen, or a workflow thread died. */
 export class UnexpectedError extends Error {
   override readonly name = "UnexpectedError";
+
+  /**
+   * @param message what happened
+   * @param cause the error behind it, if there is one
+   */
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
 }

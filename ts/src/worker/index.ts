@@ -3,7 +3,10 @@
  *
  * @module
  */
-export { IllegalStateError } from "../common";
+export { type DataConverter, defaultPayloadConverter, IllegalStateError } from "../common";
+export type { TLSConfig } from "../client";
+export { type LoggerSinks, workflowLogAttributes } from "../workflow/logs";
+export { activityLogAttributes } from "./activity-info";
 export {
   type BundleOptions,
   type BundlerPlugin,
@@ -13,7 +16,22 @@ export {
 } from "./bundler";
 export { type ForbiddenImport, ForbiddenModuleError } from "./bundler-errors";
 export type { CompiledWorkerOptions } from "./compile-options";
-export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "./connection";
+export {
+  type DNSLoadBalancingConfig,
+  type GrpcCompressionConfig,
+  NativeConnection,
+  type NativeConnectionOptions,
+  type NativeConnectionPlugin,
+} from "./connection";
+export {
+  ActivityInboundLogInterceptor,
+  appendDefaultInterceptors,
+  defaultSinks,
+  defaultWorkflowInterceptorModules,
+  errors,
+  WorkflowInboundLogInterceptor,
+  WorkflowLogInterceptor,
+} from "./deprecated";
 export {
   CombinedWorkerRunError,
   type CombinedWorkerRunErrorCause,
@@ -24,7 +42,8 @@ export {
   UnexpectedError,
   UnhandledRejectionError,
 } from "./errors";
-export type { HistoryInput } from "./history";
+export { startDebugReplayer } from "./debug-replayer";
+export type { History, HistoryInput } from "./history";
 export * from "./interceptors";
 export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
 export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay";
@@ -37,13 +56,35 @@ export {
   type LogExporterConfig,
   makeTelemetryFilterString,
   type MetricsExporterConfig,
+  type MetricsExporterConfig as MetricsExporter,
   type OtelCollectorExporter,
   type PrometheusMetricsExporter,
   type RuntimeOptions,
   type TelemetryOptions,
 } from "./runtime-options";
+export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
 export * from "./sinks";
 export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
+export type {
+  ActivitySlotInfo,
+  CustomSlotSupplier,
+  FixedSizeSlotSupplier,
+  LocalActivitySlotInfo,
+  NexusSlotInfo,
+  ResourceBasedSlotOptions,
+  ResourceBasedSlotsForType,
+  ResourceBasedTuner,
+  ResourceBasedTunerOptions,
+  SlotInfo,
+  SlotMarkUsedContext,
+  SlotPermit,
+  SlotReleaseContext,
+  SlotReserveContext,
+  SlotSupplier,
+  TunerHolder,
+  WorkerTuner,
+  WorkflowSlotInfo,
+} from "./worker-tuner";
 export type {
   PollerBehavior,
   PollerBehaviorAutoscaling,
@@ -54,4 +95,5 @@ export type {
   WorkerPlugin,
   WorkflowBundleOption,
   WorkflowBundlePath,
+  WorkflowBundlePathWithSourceMap,
 } from "./worker-options";

@@ -1,6 +1,8 @@
 import { SdkComponent } from "../common";
 import { NativeWorker } from "../native";
+import type { DebuggingOptions } from "../workflow/host";
 import { type CompiledWorkerOptions, compileWorkerOptions } from "./compile-options";
+import { loggerOfSinks } from "./deprecated";
 import { CombinedWorkerRunError, ShutdownError } from "./errors";
 import { encodeHistory, type HistoryInput } from "./history";
 import { type Logger, loggerWithAttributes } from "./logger";
@@ -13,7 +15,7 @@ import { defaultBuildId, loadBundle } from "./worker-bundle";
 import { workerError } from "./worker-errors";
 import type { ReplayWorkerOptions } from "./worker-options";
 import { deliverLogs, deliverSinkCalls } from "./workflow-output";
-import { WorkflowThreads } from "./workflow-threads";
+import { type WorkflowThreadEvents, WorkflowThreads } from "./workflow-threads";
 
 /** A history and what its Workflow's ID was. */
 export interface HistoryAndWorkflowId {
@@ -29,12 +31,17 @@ export type ReplayHistoriesIterable = AsyncIterable<HistoryAndWorkflowId> | Iter
 /** Makes the names of the task queues of replays unique. */
 let replayCount = 0;
 
-/** Replays histories, one at a time; see `Worker.runReplayHistories`. */
+/**
+ * Replays histories, one at a time; see `Worker.runReplayHistories`.
+ *
+ * @param debugging set if a debugger is to see the Workflow code. Default: if `TEMPORAL_DEBUG` is set
+ */
 export async function* replayHistories(
   options: ReplayWorkerOptions,
   histories: ReplayHistoriesIterable,
+  debugging?: DebuggingOptions,
 ): AsyncIterableIterator<ReplayResult> {
-  const replayer = await Replayer.create(options);
+  const replayer = await Replayer.create(options, debugging);
   const source = encodedHistories(histories);
   const pushNext = async () => {
     const { done, value } = await source.next();
@@ -90,14 +97,15 @@ class Replayer {
   /** Of the histories that were handed to Core, in their order. */
   readonly #evictions: PromiseWithResolvers<Eviction>[] = [];
 
-  static async create(options: ReplayWorkerOptions): Promise<Replayer> {
+  static async create(options: ReplayWorkerOptions, debugging: DebuggingOptions | undefined): Promise<Replayer> {
     for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
     const runtime = Runtime.instance();
     const taskQueue = `${options.replayName ?? "fake_replay_queue"}-${replayCount++}`;
     const attributes = { sdkComponent: SdkComponent.worker, taskQueue };
     const logger = loggerWithAttributes(runtime.logger, () => attributes);
-    const compiled = compileWorkerOptions({ debugMode: true, ...options, taskQueue }, logger);
-    const replayer = new Replayer(compiled, logger);
+    // Nobody waits for the task of a replay, so it may take its time.
+    const compiled = { ...compileWorkerOptions({ ...options, taskQueue }, logger), isolateExecutionTimeoutMs: 0 };
+    const replayer = new Replayer(compiled, logger, debugging ?? (compiled.debugMode ? {} : undefined));
     try {
       await replayer.#start(compiled, runtime, logger);
       return replayer;
@@ -107,19 +115,22 @@ class Replayer {
     }
   }
 
-  private constructor(options: CompiledWorkerOptions, logger: Logger) {
+  private constructor(options: CompiledWorkerOptions, logger: Logger, debugging: DebuggingOptions | undefined) {
     // Reported by whatever is waiting at the time, and nothing may be.
     this.#failure.promise.catch(() => {});
     this.#payloads = new PayloadService(options.loadedDataConverter, logger, true);
-    this.#threads = new WorkflowThreads(options.workflowThreadPoolSize, {
+    const events: WorkflowThreadEvents = {
       output: (logs, sinkCalls) => {
-        deliverLogs(logs, logger);
+        deliverLogs(logs, loggerOfSinks(options.sinks) ?? logger);
         deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
       },
       evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
       payloads: (request) => this.#payloads.handle(request),
+      // A replay finds the answers in the history; a patch that isn't there is active beyond its end.
+      asked: () => true,
       failed: (error) => this.#failure.reject(error),
-    });
+    };
+    this.#threads = new WorkflowThreads(options.workflowThreadPoolSize, events, debugging);
   }
 
   /** Replays a history, after those before it. Resolves with the eviction that ends it. */
@@ -150,7 +161,7 @@ class Replayer {
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
     this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
-    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true });
+    await this.#threads.load({ ...threadSetup(options, bundle, loggerOfSinks(options.sinks) ?? logger, this.#payloads), isReplay: true });
     await this.#threads.attach(this.#native.handle);
     this.#native.start({
       workflowQueues: this.#threads.queues,

@@ -1,7 +1,8 @@
 import type { LogLevel } from "../common";
-import type { UnsafeWorkflowInfo, WorkflowInfo } from "../workflow/interfaces";
 import type { WorkflowLogRecord } from "../workflow/logs";
+import type { InfoMessage } from "./info-message";
 import type { PayloadReply, PayloadRequest, RelayPlan } from "./payload-relay";
+import type { PatchQuestion } from "./thread-question";
 
 export type { WorkflowLogRecord };
 
@@ -33,6 +34,8 @@ export interface ThreadSetup {
   counters: SharedArrayBuffer;
   /** Whether Core feeds histories: the next activation comes at once, and evictions are reported. */
   isReplay: boolean;
+  /** Whether the Worker decides which patches become active. */
+  asksAboutPatches: boolean;
   /** Which payloads the Worker's codecs and external storage are to see; undefined if it has neither. */
   relay: RelayPlan | undefined;
 }
@@ -61,8 +64,8 @@ export interface WorkflowSinkCall {
   sink: string;
   fn: string;
   args: unknown[];
-  /** The caller's `WorkflowInfo`, without its functions. */
-  info: Omit<WorkflowInfo, "unsafe"> & { unsafe: Pick<UnsafeWorkflowInfo, "isReplaying" | "isReplayingHistoryEvents"> };
+  /** The caller's `WorkflowInfo`. */
+  info: InfoMessage;
 }
 
 /** A run that was removed from a thread's memory. */
@@ -81,6 +84,8 @@ export type FromThread =
   | { type: "output"; logs: WorkflowLogRecord[]; sinkCalls: WorkflowSinkCall[] }
   | { type: "evicted"; eviction: Eviction }
   | { type: "payloads"; request: PayloadRequest }
+  /** The thread stands still until the answer is in the memory, see `answer`. */
+  | { type: "question"; question: PatchQuestion; memory: SharedArrayBuffer }
   /** Core sends no more activations. */
   | { type: "drained" }
   | { type: "stopped" }

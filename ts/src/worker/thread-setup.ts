@@ -34,6 +34,7 @@ export function threadSetup(
       ]),
     ),
     isReplay: false,
+    asksAboutPatches: options.patchActivationCallback !== undefined,
     relay: payloads.plan,
   };
 }

@@ -4,8 +4,10 @@ import type { DataConverter, Duration, VersioningBehavior, WorkerDeploymentVersi
 import type { WorkflowBundle } from "./bundler";
 import type { NativeConnection } from "./connection";
 import type { WorkerInterceptors } from "./interceptors";
+import type { PatchActivationCallback } from "./patch-activation";
 import type { InjectedSinks } from "./sinks";
 import type { Worker } from "./worker";
+import type { WorkerTuner } from "./worker-tuner";
 
 /** A bundle in a file, as written from `bundleWorkflowCode(...).code`. */
 export interface WorkflowBundlePath {
@@ -13,8 +15,14 @@ export interface WorkflowBundlePath {
   codePath: string;
 }
 
+/** @deprecated The source map is in the bundle: use {@link WorkflowBundlePath}. */
+export interface WorkflowBundlePathWithSourceMap extends WorkflowBundlePath {
+  /** Not read. */
+  sourceMapPath: string;
+}
+
 /** A ready-made bundle, see `bundleWorkflowCode`. */
-export type WorkflowBundleOption = WorkflowBundle | WorkflowBundlePath;
+export type WorkflowBundleOption = WorkflowBundle | WorkflowBundlePath | WorkflowBundlePathWithSourceMap;
 
 /** Keep as many polls open as there are free slots, up to a maximum. */
 export interface PollerBehaviorSimpleMaximum {
@@ -112,8 +120,15 @@ export interface WorkerOptions {
   maxConcurrentLocalActivityExecutions?: number;
   /** Most Workflow tasks executed at a time; with a cache at least 2 and at most `maxCachedWorkflows`. Default 40. */
   maxConcurrentWorkflowTaskExecutions?: number;
-  /** Most Nexus requests handled at a time. Default 100. */
+  /** Most Nexus tasks executed at a time. Default 100. */
   maxConcurrentNexusTaskExecutions?: number;
+  /**
+   * Decides how many tasks of each kind are executed at a time, instead of `maxConcurrentWorkflowTaskExecutions` and its like, which can't
+   * be set beside it. Default: a fixed number each.
+   */
+  tuner?: WorkerTuner;
+  /** Decides which patches become active. Default: every patch does. */
+  patchActivationCallback?: PatchActivationCallback;
   /** Whether to take activity tasks from the server; local activities always run. Default `true`. */
   enableNonLocalActivities?: boolean;
   /** Most activities started per second by this Worker. Default: no limit. */
@@ -160,8 +175,14 @@ export interface WorkerOptions {
   workflowFailureErrorTypes?: Record<string, string[]>;
   /** Whether `__enhanced_stack_trace` carries source texts. Default `false`. */
   showStackTraceSources?: boolean;
-  /** Removes the time limit of Workflow code, for debuggers. Default: whether `TEMPORAL_DEBUG` is set. */
+  /**
+   * Runs Workflow code on this thread, where Bun's debugger (`bun --inspect`) can stop in it, and without a time limit. Not for
+   * production: Workflows and activities are in each other's way, and the thread's intrinsics (`Object`, `Array` and so on) are frozen.
+   * Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`, which counts for replays too.
+   */
   debugMode?: boolean;
+  /** @deprecated Accepted for compatibility, without an effect. */
+  enableSDKTracing?: boolean;
   /** Accepted for compatibility: runs always share one realm. */
   reuseV8Context?: boolean;
   /** Which version of a deployment this Worker is. Default: none. */

@@ -5,11 +5,14 @@ import { NativeWorker, type TaskKind } from "../native";
 import { ActivityTasks } from "./activity-tasks";
 import { type CompiledWorkerOptions, compileWorkerOptions, hasWorkflows, nativeWorkerOptions } from "./compile-options";
 import { NativeConnection } from "./connection";
+import { CustomSlots } from "./custom-slots";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
+import { loggerOfSinks } from "./deprecated";
 import type { NexusHandling } from "./nexus-execution";
 import { NexusTasks } from "./nexus-tasks";
+import { decidePatch } from "./patch-activation";
 import { PayloadService } from "./payload-service";
 import { replayHistories, type ReplayHistoriesIterable } from "./replay";
 import type { ReplayResult } from "./replay-error";
@@ -19,7 +22,7 @@ import { defaultBuildId, loadBundle } from "./worker-bundle";
 import { workerError } from "./worker-errors";
 import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
 import { deliverLogs, deliverSinkCalls } from "./workflow-output";
-import { WorkflowThreads } from "./workflow-threads";
+import { type WorkflowThreadEvents, WorkflowThreads } from "./workflow-threads";
 
 /**
  * What a Worker is doing.
@@ -81,6 +84,7 @@ interface WorkerParts {
   metricMeter: MetricMeter;
   native: NativeWorker;
   threads: WorkflowThreads | undefined;
+  slots: CustomSlots | undefined;
   connection: NativeConnection;
   /** Whether the Worker made the connection itself, and so closes it. */
   ownsConnection: boolean;
@@ -96,6 +100,7 @@ export class Worker {
   readonly #logger: Logger;
   readonly #native: NativeWorker;
   readonly #threads: WorkflowThreads | undefined;
+  readonly #slots: CustomSlots | undefined;
   readonly #activities: ActivityTasks;
   readonly #nexus: NexusTasks | undefined;
   readonly #failure: PromiseWithResolvers<never>;
@@ -159,6 +164,7 @@ export class Worker {
     this.#logger = parts.logger;
     this.#native = parts.native;
     this.#threads = parts.threads;
+    this.#slots = parts.slots;
     this.#connection = parts.connection;
     this.#ownsConnection = parts.ownsConnection;
     this.#failure = parts.failure;
@@ -376,6 +382,7 @@ export class Worker {
   async #release(): Promise<void> {
     clearTimeout(this.#forceTimer);
     this.#released = true;
+    this.#slots?.close();
     this.#native.close();
     this.#connection.release(this);
     if (this.#ownsConnection) await this.#connection.close();
@@ -415,10 +422,12 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
       connection.connected,
       nativeWorkerOptions(options, options.buildId ?? defaultBuildId(bundle)),
     ));
-    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
+    const { custom } = options.tuner;
+    const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
+    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, loggerOfSinks(options.sinks) ?? logger, payloads));
     await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
-    return { options, runtime, logger, metricMeter, native, threads, connection, ownsConnection, failure };
+    return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
   } catch (error) {
     threads?.kill();
     made.native?.close();
@@ -433,15 +442,17 @@ function startThreads(
   failure: PromiseWithResolvers<never>,
   payloads: PayloadService,
 ): WorkflowThreads {
-  return new WorkflowThreads(options.workflowThreadPoolSize, {
+  const events: WorkflowThreadEvents = {
     output: (logs, sinkCalls) => {
-      deliverLogs(logs, logger);
+      deliverLogs(logs, loggerOfSinks(options.sinks) ?? logger);
       deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
     },
     evicted: () => {},
     payloads: (request) => payloads.handle(request),
+    asked: (question) => decidePatch(options.patchActivationCallback ?? (() => true), question),
     failed: (error) => failure.reject(error),
-  });
+  };
+  return new WorkflowThreads(options.workflowThreadPoolSize, events, options.debugMode ? {} : undefined);
 }
 
 async function withTimeout(promise: Promise<unknown>, ms: number): Promise<void> {

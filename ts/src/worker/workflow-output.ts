@@ -1,7 +1,7 @@
+import { infoFromMessage } from "./info-message";
 import type { Logger, LogMetadata } from "./logger";
 import { LogTimestamp } from "./logger";
 import type { InjectedSinks } from "./sinks";
-import type { WorkflowInfo } from "../workflow";
 import type { WorkflowLogRecord, WorkflowSinkCall } from "./thread-messages";
 
 /** Passes log records of Workflow code on, with the time at which they were made. */
@@ -18,23 +18,9 @@ export function deliverSinkCalls(calls: readonly WorkflowSinkCall[], sinks: Inje
     const failed = (error: unknown) => logger.error("External sink function threw an error", { sinkName: sink, fnName: fn, error });
     try {
       // It may be asynchronous; nobody waits for it.
-      Promise.resolve(sinks[sink]?.[fn]?.fn(completeInfo(info), ...args)).catch(failed);
+      Promise.resolve(sinks[sink]?.[fn]?.fn(infoFromMessage(info), ...args)).catch(failed);
     } catch (error) {
       failed(error);
     }
   }
-}
-
-/** Real time and randomness for a Workflow's info, which couldn't come with it from the workflow thread. */
-const realSources: Pick<WorkflowInfo["unsafe"], "now" | "random"> = {
-  now: Date.now,
-  random: {
-    random: Math.random,
-    uuid4: () => crypto.randomUUID(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
-  },
-};
-
-function completeInfo(info: WorkflowSinkCall["info"]): WorkflowInfo {
-  return { ...info, unsafe: { ...info.unsafe, ...realSources } };
 }

@@ -1,4 +1,6 @@
-import { freeQueueOfEndedThread } from "../native";
+import { setImmediate } from "node:timers";
+import { freeQueueOfEndedThread, NativeWorkflowThread } from "../native";
+import type { DebuggingOptions } from "../workflow/host";
 import { UnexpectedError } from "./errors";
 import type { PayloadReply, PayloadRequest } from "./payload-relay";
 import {
@@ -10,6 +12,7 @@ import {
   type WorkflowLogRecord,
   type WorkflowSinkCall,
 } from "./thread-messages";
+import { answer, type PatchQuestion } from "./thread-question";
 
 /** What the threads tell the Worker while they run. */
 export interface WorkflowThreadEvents {
@@ -19,15 +22,26 @@ export interface WorkflowThreadEvents {
   evicted(eviction: Eviction): void;
   /** Runs codecs and external storage over payloads; must not reject. */
   payloads(request: PayloadRequest): Promise<PayloadReply>;
+  /** Answers a question of a thread, which stands still meanwhile. What it throws is thrown there. */
+  asked(question: PatchQuestion): boolean;
   /** A thread can't go on, or is gone. Called once. */
   failed(error: Error): void;
+}
+
+/** What is done with a thread. */
+interface ThreadHandle {
+  postMessage(message: ToThread): void;
+  /** Keeps the process alive. */
+  ref(): void;
+  unref(): void;
+  terminate(): void;
 }
 
 /** The DOM's types hide what Bun adds to the class. */
 type BunWorker = Worker & Pick<Bun.Worker, "ref" | "unref">;
 
 interface Thread {
-  readonly worker: BunWorker;
+  readonly worker: ThreadHandle;
   readonly counters: Int32Array;
   queue: number;
   attached: boolean;
@@ -47,10 +61,13 @@ export class WorkflowThreads {
    *
    * @param count number of threads
    * @param events what they tell
+   * @param debugging set if the Workflow code is to run on this thread after all, because Bun's debugger doesn't see others (1.4). The
+   *   number is 1 then
    */
-  constructor(count: number, events: WorkflowThreadEvents) {
+  constructor(count: number, events: WorkflowThreadEvents, debugging?: DebuggingOptions) {
     this.#events = events;
-    for (let index = 0; index < count; index++) this.#spawn();
+    if (debugging !== undefined) this.#stay(debugging);
+    else for (let index = 0; index < count; index++) this.#spawn();
   }
 
   /**
@@ -61,7 +78,7 @@ export class WorkflowThreads {
    */
   async load(setup: Omit<ThreadSetup, "counters">): Promise<void> {
     for (const { worker, counters } of this.#threads) {
-      worker.postMessage({ type: "setup", setup: { ...setup, counters: counters.buffer as SharedArrayBuffer } } satisfies ToThread);
+      worker.postMessage({ type: "setup", setup: { ...setup, counters: counters.buffer as SharedArrayBuffer } });
     }
     await this.#until(({ queue }) => queue !== 0);
   }
@@ -121,6 +138,28 @@ export class WorkflowThreads {
     this.#threads.push(thread);
   }
 
+  #stay(debugging: DebuggingOptions): void {
+    const native = new NativeWorkflowThread(true);
+    const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
+    const send = (message: FromThread) => {
+      // A copy and later, as from another thread.
+      const copy = structuredClone(message);
+      setImmediate(() => this.#receive(thread, copy));
+    };
+    // Loaded here only when it is needed: other Workers' main threads need nothing of what runs Workflow code.
+    const receiver = import("./workflow-executor").then(({ workflowReceiver }) =>
+      workflowReceiver({ native, send, ask: (question) => this.#events.asked(question), debugging }),
+    );
+    const worker: ThreadHandle = {
+      postMessage: (message) => void receiver.then((receive) => setImmediate(() => receive(message))),
+      ref() {},
+      unref() {},
+      terminate: () => native.close(),
+    };
+    const thread: Thread = { worker, counters: new Int32Array(counters), queue: 0, attached: false, drained: false, stopped: false };
+    this.#threads.push(thread);
+  }
+
   #receive(thread: Thread, message: FromThread): void {
     switch (message.type) {
       case "ready":
@@ -141,9 +180,11 @@ export class WorkflowThreads {
         return this.#events.evicted(message.eviction);
       case "payloads":
         return void this.#events.payloads(message.request).then((reply) => this.#reply(thread, reply));
+      case "question":
+        return void answer(message.memory, () => this.#events.asked(message.question));
       case "failed": {
         const what = thread.queue === 0 ? "The workflow bundle can't be loaded" : "A workflow thread failed";
-        return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { cause: { stack: message.stack } }));
+        return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { stack: message.stack }));
       }
     }
     this.#settle();
@@ -151,7 +192,7 @@ export class WorkflowThreads {
 
   #reply({ worker, stopped }: Thread, reply: PayloadReply): void {
     // The Worker may have failed while codecs were at work.
-    if (!stopped) worker.postMessage({ type: "payloads", reply } satisfies ToThread);
+    if (!stopped) worker.postMessage({ type: "payloads", reply });
   }
 
   #post(message: ToThread): void {

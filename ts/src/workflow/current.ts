@@ -3,7 +3,7 @@ import type { WorkflowRun } from "./run/run";
 
 /**
  * The run whose code is executing on this thread, or `undefined` outside of an activation. A live binding: read it
- * afresh every time. Only the host sets it, around each synchronous activation; since an activation drains its own
+ * afresh every time. Only the host sets it, around each synchronous activation, and {@link outside}; since an activation drains its own
  * microtasks, no code of a run ever executes under another run's value.
  */
 export let current: WorkflowRun | undefined;
@@ -11,6 +11,17 @@ export let current: WorkflowRun | undefined;
 /** Sets {@link current}. For the host alone. */
 export function setCurrent(run: WorkflowRun | undefined): void {
   current = run;
+}
+
+/** Calls code that isn't the Workflow's in the middle of an activation. It must be synchronous. */
+export function outside<T>(fn: () => T): T {
+  const run = current;
+  current = undefined;
+  try {
+    return fn();
+  } finally {
+    current = run;
+  }
 }
 
 /**

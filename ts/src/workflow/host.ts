@@ -6,16 +6,17 @@ import { isWorkflowFunctionWithOptions, isWorkflowFunctionWithStaticOptions } fr
 import { SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
 import type { InitializeWorkflow, WorkflowActivation } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { current, setCurrent } from "./current";
+import { current, outside, setCurrent } from "./current";
 import { compose, type WorkflowInterceptorsFactory } from "./interceptors";
 import type { WorkflowInfo } from "./interfaces";
 import { severity, type WorkflowLogRecord } from "./logs";
+import { reportProgress } from "./progress";
 import { applyActivation, beginActivation } from "./run/activation";
 import { readStart } from "./run/info";
 import { type HostServices, WorkflowRun } from "./run/run";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
 import { DeadlockError, withDeadline } from "./sandbox/deadline";
-import { isHidden, sweep } from "./sandbox/globals";
+import { adoptGlobals, isHidden, sweep } from "./sandbox/globals";
 import { explainHidden } from "./sandbox/hidden";
 import { real } from "./sandbox/real";
 import { SourceMap } from "./sandbox/source-map";
@@ -50,6 +51,17 @@ export interface WorkflowHostOptions {
   sinkCalls?(calls: SinkCall[]): void;
   /** See `WorkerOptions.patchActivationCallback`. */
   patchActivationCallback?(info: WorkflowInfo, patchId: string): boolean;
+  /** Set if the host is on the main thread of a program, for its debugger. */
+  debugging?: DebuggingOptions;
+}
+
+/** What a debugger gets of Workflow code. */
+export interface DebuggingOptions {
+  /**
+   * Called where Workflow code is about to go on: when it begins, gets a signal, or something has come that it waited for. Once for each
+   * Workflow Task, with the ID of the event that started it. Must not throw.
+   */
+  goesOn?(eventId: number): void;
 }
 
 /**
@@ -65,13 +77,14 @@ export class WorkflowHost {
   #cleanContext: (<T>(fn: () => T) => T) | undefined;
   readonly #snapshot = AsyncLocalStorage.snapshot();
   /** The run that was active last, to which a promise belongs that the engine reports as rejected without a handler. */
-  #last: string | undefined;
+  static #last: { host: WorkflowHost; runId: string } | undefined;
+  static #listens = false;
   #unhandled: { runId: string; error: unknown } | undefined;
 
   /** @throws SyntaxError if the bundle doesn't parse */
   constructor(options: WorkflowHostOptions) {
     this.#options = options;
-    this.#bundle = new Bundle(options.code, options.filename);
+    this.#bundle = new Bundle(options.code, options.filename, options.debugging === undefined ? undefined : options.sourceMap);
     const mapper = new StackMapper(options.filename, options.sourceMap === undefined ? undefined : new SourceMap(options.sourceMap));
     const types = options.failureErrorTypes ?? {};
     this.#services = {
@@ -88,11 +101,21 @@ export class WorkflowHost {
       mapStack: (error) => mapper.map(error),
       showStackTraceSources: options.showStackTraceSources ?? false,
       sourceText: (file) => mapper.sourceText(file),
-      patchActivationCallback: options.patchActivationCallback?.bind(options),
+      patchActivationCallback:
+        options.patchActivationCallback === undefined
+          ? undefined
+          : (info, patchId) => outside(() => options.patchActivationCallback!(info, patchId)),
     };
+    WorkflowHost.#listen();
+  }
+
+  static #listen(): void {
+    if (WorkflowHost.#listens) return;
+    WorkflowHost.#listens = true;
     process.on("unhandledRejection", (error) => {
-      if (this.#last === undefined) throw error;
-      this.#unhandled ??= { runId: this.#last, error };
+      if (WorkflowHost.#last === undefined) throw error;
+      const { host, runId } = WorkflowHost.#last;
+      host.#unhandled ??= { runId, error };
     });
   }
 
@@ -121,13 +144,14 @@ export class WorkflowHost {
     try {
       // What the thread itself has left in the queue must not run as part of the Workflow.
       drainMicrotasks();
+      if (this.#options.debugging !== undefined) adoptGlobals();
       const init = activation.jobs?.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
       if (run === undefined) {
         if (init === undefined) throw new Error(`Got an activation for run ${runId}, which isn't in memory, without a job that initializes it`);
         run = new WorkflowRun(this.#services, readStart(activation, init));
         this.#runs.set(runId, run);
       }
-      this.#last = runId;
+      WorkflowHost.#last = { host: this, runId };
       const successful = this.#enter(run, (run) => this.#apply(run, activation, init));
       if (this.#bundle.isSloppy) sweep(run);
       return { runId, successful };
@@ -148,6 +172,8 @@ export class WorkflowHost {
    * @returns the completion, or one that fails the Workflow Task because of such a promise
    */
   confirm(completion: WorkflowActivationCompletion): WorkflowActivationCompletion {
+    // What is rejected from now on is the program's own.
+    if (this.#options.debugging !== undefined) WorkflowHost.#last = undefined;
     const unhandled = this.#unhandled;
     if (unhandled === undefined || unhandled.runId !== completion.runId) return completion;
     this.#unhandled = undefined;
@@ -180,6 +206,8 @@ export class WorkflowHost {
       run.interceptors.outbound.push(...outbound);
       run.interceptors.internals.push(...internals);
     }
+    const { goesOn } = this.#options.debugging ?? {};
+    if (goesOn !== undefined) reportProgress(run, (eventId) => outside(() => goesOn(eventId)));
     const workflow = findWorkflow(exports, run.workflowType);
     if (isWorkflowFunctionWithOptions(workflow)) {
       const { workflowDefinitionOptions: options } = workflow;

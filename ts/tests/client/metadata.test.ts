@@ -109,6 +109,8 @@ test("requests are compressed only if asked for", async () => {
   for (const [options, encoding] of [
     [{}, undefined],
     [{ grpcCompression: "gzip" }, "gzip"],
+    [{ grpcCompression: { codec: "gzip" } }, "gzip"],
+    [{ grpcCompression: { codec: "none" } }, undefined],
   ] as const) {
     await using it = await recorded(options);
     await it.call();

@@ -64,7 +64,6 @@ test("options that can't be used", async () => {
     "The workflow bundle can't be loaded: SyntaxError",
   );
   expect((await create({ nexusServices: [{}] })).message).toContain("nexusServices");
-  expect((await create({ tuner: {} })).message).toContain("maxConcurrentWorkflowTaskExecutions");
   expect((await create({ dataConverter: { payloadConverterPath: "/no/such/file.ts" } })).message).toContain("payloadConverterPath: '/no/such/file.ts'");
   expect((await create({ activities: {} })).message).toMatch(/nothing|taskTypes/);
 });

@@ -47,16 +47,18 @@ export class Bundle {
   /**
    * @param code a CommonJS module
    * @param filename its name in stack traces
+   * @param sourceMap its source map as JSON text, if a debugger is to have it
    * @throws SyntaxError if the code doesn't parse
    */
-  constructor(code: string, filename: string) {
+  constructor(code: string, filename: string, sourceMap?: string) {
     installGlobals();
     const names = shadowedNames();
     const cases = names.map((name) => `case ${JSON.stringify(name)}: ${name} = value; return;`).join(" ");
     const head = `(function (__temporalScope, ${names.join(", ")}) { __temporalScope.assign = (name, value) => { switch (name) { ${cases} } };`;
+    const trailer = sourceMap === undefined ? "" : `\n//# sourceMappingURL=${sourceMapUrl(sourceMap)}`;
     const compile = (directive: string): Factory => {
       // The code begins on a line of its own, so that only the number of lines is off in stack traces, by one.
-      const text = `${head} return function (require, module, exports) {${directive}\n${code}\n}; })`;
+      const text = `${head} return function (require, module, exports) {${directive}\n${code}\n}; })${trailer}`;
       return new Script(text, { filename, lineOffset: -1 }).runInThisContext() as Factory;
     };
     let factory: Factory | undefined;
@@ -80,6 +82,13 @@ export class Bundle {
     sweep(run);
     return module.exports as BundleExports;
   }
+}
+
+/** The source map for the compiled text. Debuggers count its lines, so there is one more before the code. */
+function sourceMapUrl(json: string): string {
+  const map = JSON.parse(json) as { mappings: string };
+  const shifted = JSON.stringify({ ...map, mappings: `;${map.mappings}` });
+  return `data:application/json;base64,${Buffer.from(shifted).toString("base64")}`;
 }
 
 function requireShared(specifier: string): unknown {

@@ -151,6 +151,11 @@ export function sweep(run: WorkflowRun): void {
   }
 }
 
+/** Leaves to a program that shares the thread with its Workflow code what it has put on the global object itself. */
+export function adoptGlobals(): void {
+  for (const name of Object.getOwnPropertyNames(globalThis)) if (!published.has(name)) ownNames!.add(name);
+}
+
 function makeBase(): object {
   const values: Record<string, PropertyDescriptor> = {};
   for (const name of Object.getOwnPropertyNames(globalThis)) {
