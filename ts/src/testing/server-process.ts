@@ -1,6 +1,6 @@
 /** Server programs as child processes that can't outlive this one. */
 
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 
 /** A running server. */
 export interface ServerProcess {
@@ -129,14 +129,20 @@ function watchOutput(child: Bun.Subprocess<"pipe", "pipe", "pipe">, log: ((text:
   return { started: started.promise, ended: ended.promise, text, more: () => next.promise };
 }
 
-/** A TCP port of a local address that is free now. */
+/**
+ * A TCP port of a local address that is free now, and that the system gives to nobody who asks for any port for the next minute: a
+ * connection that was closed on its side waits there. Who asks for this port gets it.
+ */
 export function freePort(host = "127.0.0.1"): Promise<number> {
   return new Promise((resolve, reject) => {
-    const probe = createServer();
+    const probe = createServer((socket) => socket.on("error", reject).end());
     probe.once("error", reject);
     probe.listen(0, host, () => {
       const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
+      // It is closed here after it was closed there.
+      const visitor = connect(port, host).on("error", reject).on("end", () => visitor.end());
+      visitor.on("close", () => probe.close(() => resolve(port)));
+      visitor.resume();
     });
   });
 }
