@@ -1,12 +1,12 @@
 /** The RPCs of the test server's TestService, answered with the time skipping of the dev server. */
 
 import { asyncLocalStorage } from "../activity";
-import { GrpcServiceError, GrpcStatus, isGrpcServiceError, type RpcCall, type RpcInterceptor, type WorkflowService } from "../client";
+import { type Connection, GrpcServiceError, GrpcStatus, isGrpcServiceError, type RpcCall, type RpcInterceptor, type WorkflowService } from "../client";
 import { ApplicationFailure } from "../common";
 import { msNumberToTs, tsToMs } from "../common/time";
 import type { TimeSkippingConfig } from "../proto/temporal/api/common/v1/message";
 import { FastForwardPollingResult } from "../proto/temporal/api/enums/v1/time_skipping";
-import { WorkflowExecutionStatus } from "../proto/temporal/api/enums/v1/workflow";
+import { PendingWorkflowTaskState, WorkflowExecutionStatus } from "../proto/temporal/api/enums/v1/workflow";
 import type { SleepRequest } from "../proto/temporal/api/testservice/v1/request_response";
 import type {
   DescribeWorkflowExecutionResponse,
@@ -20,6 +20,8 @@ const testService = "temporal.api.testservice.v1.TestService";
 const maxSessionSkipCount = 2 ** 31 - 1;
 /** The server tells of children as soon as they are to start, and has no call that waits until they have. */
 const childPollMs = 20;
+/** How long a skip may take before there is a look at what it waits for. */
+const patienceMs = 10_000;
 const skipping: TimeSkippingConfig = { enabled: true, maxSessionSkipCount };
 const standing: TimeSkippingConfig = { enabled: false };
 
@@ -42,7 +44,7 @@ interface Known extends Execution {
  * {@link DevServerClock.interceptor}, and turns what TestService does for all into options for each of them and their children.
  */
 export class DevServerClock {
-  readonly #service: WorkflowService;
+  readonly #connection: Connection;
   readonly #executions = new Map<string, Known>();
   /** As in the test server, time skips while it is 0; here it may become less, by waiting for several results at a time. */
   #locks = 1;
@@ -51,9 +53,13 @@ export class DevServerClock {
   /** The sleep under way; another one waits for it. */
   #sleeping: Promise<unknown> = Promise.resolve();
 
-  /** @param service WorkflowService of the dev server, through a connection without the interceptor */
-  constructor(service: WorkflowService) {
-    this.#service = service;
+  /** @param connection to the dev server, without the interceptor */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get #service(): WorkflowService {
+    return this.#connection.workflowService;
   }
 
   /** Answers TestService, and watches for Workflows. */
@@ -152,12 +158,33 @@ export class DevServerClock {
     const fastForwardConfig = { id: fastForwardId, duration: msNumberToTs(durationMs) };
     // Children that start on the way would inherit the skipping, but not where it ends.
     if (!(await this.#set(execution, { ...skipping, fastForwardConfig, disablePropagation: true }))) return;
-    const { namespace, workflowId } = execution;
-    for (;;) {
-      const { fastForwardPollingResult } = await this.#service.pollWorkflowExecutionTimeSkipping({ namespace, workflowExecution: { workflowId }, fastForwardId });
-      // It fails if the Workflow ends on the way.
-      if (fastForwardPollingResult !== FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_POLL_TIMEOUT) return;
+    while (!(await this.#fastForwarded(execution, fastForwardId))) await this.#checkForWorker(execution);
+  }
+
+  /** Waits for the end of a skip, false if it takes long. It also ends with the Workflow. */
+  async #fastForwarded({ namespace, workflowId }: Execution, fastForwardId: string): Promise<boolean> {
+    try {
+      const poll = () => this.#service.pollWorkflowExecutionTimeSkipping({ namespace, workflowExecution: { workflowId }, fastForwardId });
+      const { fastForwardPollingResult } = await this.#connection.withDeadline(Date.now() + patienceMs, poll);
+      return fastForwardPollingResult !== FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_POLL_TIMEOUT;
+    } catch (error) {
+      if (isGrpcServiceError(error) && error.code === GrpcStatus.DEADLINE_EXCEEDED) return false;
+      throw error;
     }
+  }
+
+  /** Throws if a Workflow has a task that nobody takes: its time doesn't skip before. */
+  async #checkForWorker(execution: Execution): Promise<void> {
+    const described = await this.#describe(execution);
+    const { state, originalScheduledTime } = described?.pendingWorkflowTask ?? {};
+    const now = described?.workflowExtendedInfo?.timeSkippingInfo?.currentTime;
+    if (state !== PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED || now === undefined || originalScheduledTime === undefined) return;
+    const waitingMs = tsToMs(now) - tsToMs(originalScheduledTime);
+    if (waitingMs < patienceMs / 2) return;
+    const taskQueue = described?.executionConfig?.taskQueue?.name;
+    throw new Error(
+      `sleep of the test environment: Workflow ${execution.workflowId} has a task that no Worker has taken from task queue ${taskQueue} for ${Math.floor(waitingMs / 1000)} seconds, and the dev server doesn't skip its time before. Run a Worker for it, or terminate it`,
+    );
   }
 
   /** Sets the options of a Workflow; false if it isn't open any more. */

@@ -136,8 +136,9 @@ export class TestWorkflowEnvironment {
    * - it is the real time for a Workflow that starts, however far the environment has skipped; children begin at their parent's time, and
    *   it doesn't follow them: the time that a child skips doesn't pass for the parent;
    * - only Workflows that are started or waited for through this environment's connections, and their children, skip;
-   * - it doesn't skip while an activity of the Workflow runs. So `sleep` can't be called in such an activity (it rejects with
-   *   `ApplicationFailure`), and waits for those that run; Workflows that start while it skips, begin when it is called;
+   * - it doesn't skip while an activity of the Workflow runs, or while a task of it waits for a Worker. So `sleep` can't be called in
+   *   such an activity (it rejects with `ApplicationFailure`), waits for those that run, and rejects if there is no Worker;
+   * - children that start while `sleep` skips don't take part in it, they begin where their parent is;
    * - `currentTimeMs` goes on by what is slept, and by what the Workflow has skipped that skipped most while a result was waited for.
    *
    * @throws Error if there is no server and none can be downloaded, or if it doesn't get ready; the message says what to do
@@ -190,7 +191,7 @@ export class TestWorkflowEnvironment {
       const own: ConnectionOptions = { proxy: null };
       if (server.skipsPerWorkflow) {
         control = await Connection.connect({ ...own, address });
-        own.interceptors = [new DevServerClock(control.workflowService).interceptor];
+        own.interceptors = [new DevServerClock(control).interceptor];
         // Interceptors would turn the retries off.
         own.retry = {};
       }

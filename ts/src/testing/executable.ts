@@ -67,6 +67,8 @@ interface DownloadInfo {
   fileToExtract: string;
 }
 
+const downloadTimeoutMs = 600_000;
+
 /** Downloads that are under way in this process, by file. */
 const downloads = new Map<string, Promise<void>>();
 
@@ -124,9 +126,8 @@ async function downloadTo(file: string, program: Program, version: string, servi
   const infoUrl = `${service}/${program.artifact}/${version}?${query}`;
   const partial = `${file}.${crypto.randomUUID()}.downloading`;
   try {
-    const { archiveUrl, fileToExtract } = (await fetchRetrying(infoUrl, network, (response) => response.json())) as Partial<DownloadInfo>;
-    if (typeof archiveUrl !== "string" || typeof fileToExtract !== "string") throw new Error(`the answer of ${infoUrl} has no archiveUrl and fileToExtract`);
-    const archive = await fetchRetrying(archiveUrl, network, (response) => response.blob());
+    const { archiveUrl, fileToExtract } = parseInfo(await fetchRetrying(infoUrl, network), infoUrl);
+    const archive = await fetchRetrying(archiveUrl, network);
     const extracted = (await new Bun.Archive(archive).files(fileToExtract)).get(fileToExtract);
     if (extracted === undefined) throw new Error(`the archive ${archiveUrl} has no file ${fileToExtract}`);
     await mkdir(dirname(file), { recursive: true });
@@ -141,6 +142,18 @@ async function downloadTo(file: string, program: Program, version: string, servi
   }
 }
 
+function parseInfo(body: Uint8Array, url: string): DownloadInfo {
+  let info: Partial<DownloadInfo> | null = null;
+  try {
+    info = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    // Told below, with what came instead.
+  }
+  const { archiveUrl, fileToExtract } = info ?? {};
+  if (typeof archiveUrl === "string" && typeof fileToExtract === "string") return { archiveUrl, fileToExtract };
+  throw new Error(`${url} answered without archiveUrl and fileToExtract: ${new TextDecoder().decode(body.subarray(0, 200))}`);
+}
+
 /** What the download service calls this machine's processor. */
 function architecture(program: Program): string {
   const names: Record<string, string> = { x64: "amd64", arm64: "arm64" };
@@ -149,21 +162,21 @@ function architecture(program: Program): string {
   return name;
 }
 
-/** Gets an address, again if that fails in a way that may pass. */
-async function fetchRetrying<T>(url: string, network: Network, read: (response: Response) => Promise<T>): Promise<T> {
+/** The bytes at an address; asked for again if that fails in a way that may pass. */
+async function fetchRetrying(url: string, network: Network): Promise<Uint8Array> {
   return withRetries(network, `GET ${url}`, () => {}, async () => {
-    const failed = (reason: string, cause?: unknown) =>
-      new TemporaryFailure(reason, (tried) => new Error(`${reason}; tried ${tried}`, cause === undefined ? undefined : { cause }));
-    let status: number;
+    const failed = (reason: string, cause?: unknown) => new TemporaryFailure(reason, (tried) => new Error(`${reason}; tried ${tried}`, { cause }));
+    let response: Response;
+    let body: Uint8Array;
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(network.limits.lockTimeoutMs) });
-      if (response.ok) return await read(response);
-      status = response.status;
+      response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
+      body = await response.bytes();
     } catch (error) {
       throw failed(`${url} gave no answer: ${reasonOf(error)}`, error);
     }
-    const reason = `${url} answered with status ${status}`;
-    throw status >= 500 || status === 429 ? failed(reason) : new Error(reason);
+    if (response.ok) return body;
+    const reason = `${url} answered with status ${response.status}`;
+    throw response.status >= 500 || response.status === 429 ? failed(reason) : new Error(reason);
   });
 }
 

@@ -99,7 +99,8 @@ describe("a cached download", () => {
   test.each<[string, (path: string, origin: string) => Response | undefined, string]>([
     ["the service has no such version", () => new Response("no", { status: 404 }), "answered with status 404"],
     ["the service is down", () => new Response("no", { status: 500 }), "answered with status 500"],
-    ["its answer is of another form", () => Response.json({}), "has no archiveUrl"],
+    ["its answer is of another form", () => Response.json({}), "answered without archiveUrl"],
+    ["its answer is no JSON", () => new Response("<html>"), "answered without archiveUrl and fileToExtract: <html>"],
     ["the archive is none", (path) => (path.startsWith("/cli") ? undefined : new Response("no archive")), "The Temporal CLI can't be downloaded"],
     [
       "the program isn't in the archive",

@@ -74,7 +74,7 @@ describe("while a result is waited for", () => {
     );
   });
 
-  test("of several Workflows at a time, each skips; also one that is started by signal or update, or on another connection", async () => {
+  test("of several Workflows at a time, each skips; one that starts meanwhile does from the beginning", async () => {
     await withWorker(environment, async (taskQueue) => {
       const waiting = await start(taskQueue, "untilSignal");
       const result = waiting.result();
@@ -82,9 +82,7 @@ describe("while a result is waited for", () => {
       // The result of the first is still waited for, so that time skips from the beginning for those that start now.
       const options = { taskQueue, workflowId: crypto.randomUUID(), args: [3] as [number] };
       const signalled = await workflow.signalWithStart(workflows.sleepDays, { ...options, signal: "unknown" });
-      expect(await environment.nativeConnection.workflowService.describeWorkflowExecution({ namespace: "default", execution: { workflowId: signalled.workflowId } })).toMatchObject({
-        workflowExtendedInfo: { timeSkippingInfo: { effectiveConfig: { enabled: true } } },
-      });
+      expect((await signalled.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled).toBe(true);
       expect(await signalled.result()).toBe(3);
       await waiting.signal(workflows.go);
       await result;
@@ -150,6 +148,35 @@ describe("sleep", () => {
       },
       { activities },
     );
+  });
+
+  test("waits for activities that run", async () => {
+    const started = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<string>();
+    const work = () => (started.resolve(), release.promise);
+    await withWorker(
+      environment,
+      async (taskQueue) => {
+        const handle = await start(taskQueue, "activity");
+        await started.promise;
+        let slept = false;
+        const sleeping = environment.sleep("1 day").then(() => (slept = true));
+        await until(async () => (await handle.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.fastForwardConfig !== undefined);
+        expect(slept).toBe(false);
+        release.resolve("done");
+        await sleeping;
+        expect(await handle.result()).toBe("done");
+      },
+      { activities: { work } },
+    );
+  });
+
+  test("of a Workflow that has no Worker is an error that names it, instead of no end", async () => {
+    const handle = await start("nobody", "hello", "you");
+    const error = await rejection(environment.sleep("1 day"));
+    expect(error.message).toContain(`Workflow ${handle.workflowId} has a task that no Worker has taken from task queue nobody for`);
+    await handle.terminate();
+    await environment.sleep("1 day");
   });
 });
 
