@@ -32,6 +32,8 @@ interface Execution {
 
 /** A Workflow under the clock. */
 interface Known extends Execution {
+  /** First run of the chain of runs; undefined if that is not known yet. Another one with the same id has another clock. */
+  firstRunId?: string;
   /** How far its own clock is ahead of the system's, as far as is known. */
   aheadMs: number;
 }
@@ -118,8 +120,9 @@ export class DevServerClock {
     const skips = this.#skips;
     const response = await send(skips ? requests.map((request) => ({ timeSkippingConfig: skipping, ...request })) : requests);
     const executions = requests.map(({ namespace = "", workflowId = "" }) => ({ namespace, workflowId }));
-    if (skips) for (const execution of executions) this.#executions.set(keyOf(execution), { ...execution, aheadMs: 0 });
-    else await this.#note(executions);
+    await this.#note(executions);
+    // Time was unlocked on the way, of Workflows whose ids were known already.
+    if (!skips && this.#skips) await Promise.all(executions.map((execution) => this.#set(execution, skipping)));
     return response;
   }
 
@@ -217,6 +220,9 @@ export class DevServerClock {
       await action(known);
       const described = await this.#describe(known);
       const currentTime = described?.workflowExtendedInfo?.timeSkippingInfo?.currentTime;
+      const firstRunId = described?.workflowExecutionInfo?.firstRunId;
+      if (known.firstRunId !== undefined && known.firstRunId !== firstRunId) known.aheadMs = 0;
+      known.firstRunId = firstRunId;
       const before = known.aheadMs;
       if (currentTime !== undefined) known.aheadMs = Math.max(before, tsToMs(currentTime) - Date.now());
       skippedMs = Math.max(skippedMs, known.aheadMs - before);

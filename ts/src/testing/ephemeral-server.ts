@@ -59,7 +59,7 @@ export interface EphemeralServer {
 }
 
 const readyTimeoutMs = 60_000;
-/** How often a port of the server's own choice is tried: between the pick and the server's bind another process can take it. */
+/** How many free ports are tried: between the pick and the server's bind another process can take one. */
 const portAttempts = 5;
 
 /**

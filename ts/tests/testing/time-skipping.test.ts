@@ -89,6 +89,22 @@ describe("while a result is waited for", () => {
     });
   });
 
+  test("the clock goes on by what each Workflow skips, also of those that have the same id one after the other", async () => {
+    await withWorker(environment, async (taskQueue) => {
+      const options = { taskQueue, workflowId: crypto.randomUUID() };
+      for (const days of [3, 2]) {
+        const handle = await workflow.start(workflows.sleepDays, { ...options, args: [days] });
+        expect(await daysOf(() => handle.result())).toBeCloseTo(days, 2);
+      }
+      const signalled = await workflow.start(workflows.untilSignal, options);
+      expect(await daysOf(() => environment.sleep("2 days"))).toBeCloseTo(2, 2);
+      await signalled.signal(workflows.go);
+      await until(async () => (await status(signalled)) === "COMPLETED");
+      const last = await workflow.start(workflows.sleepDays, { ...options, args: [1] });
+      expect(await daysOf(() => last.result())).toBeCloseTo(1, 2);
+    });
+  });
+
   test("an update with start starts a Workflow that skips", async () => {
     await withWorker(environment, async (taskQueue) => {
       const startWorkflowOperation = new WithStartWorkflowOperation(workflows.sleepDays, {
