@@ -8,9 +8,14 @@ import {
   CancelledFailure,
   CompleteAsyncError,
   type MetricMeter,
+  type MetricTags,
+  noopMetricMeter,
   SdkComponent,
 } from "../common";
+import { MetricMeterWithComposedTags } from "../common/composed-metrics";
 import { composeInterceptors } from "../common/interceptors";
+import { isAbortError } from "../common/type-helpers";
+import type { ActivityCancelReason } from "../proto/temporal/sdk/core/activity_task/activity_task";
 import { activityLogAttributes } from "./activity-info";
 import type {
   ActivityExecuteInput,
@@ -20,8 +25,8 @@ import type {
 } from "./interceptors";
 import { type FilteringLogger, type Logger, loggerWithAttributes } from "./logger";
 
-/** Why an activity is cancelled: the name of an `ActivityCancelReason`, or that its heartbeat can't be converted. */
-export type CancelReason = string;
+/** Why an activity is cancelled: as Core says, or because its Worker shuts down or its heartbeat can't be converted. */
+export type CancelReason = keyof typeof ActivityCancelReason | "WORKER_SHUTDOWN" | typeof heartbeatConversionFailed;
 
 /** Cancel reason of an activity whose heartbeat details can't be converted. */
 export const heartbeatConversionFailed = "HEARTBEAT_DETAILS_CONVERSION_FAILED";
@@ -30,8 +35,6 @@ export const heartbeatConversionFailed = "HEARTBEAT_DETAILS_CONVERSION_FAILED";
 export interface ExecutionParts {
   /** What is known about the execution. */
   info: Info;
-  /** The activity function. */
-  fn: ActivityFunction;
   /** Sends a heartbeat. */
   heartbeat: (details?: unknown) => void;
   /** Makes or returns the Worker's client. */
@@ -57,7 +60,6 @@ export type ActivityOutcome =
 export class ActivityExecution {
   /** What the activity sees as `Context.current()`. */
   readonly context: Context;
-  readonly #fn: ActivityFunction;
   readonly #bindClient: ExecutionParts["bindClient"];
   readonly #abort = new AbortController();
   readonly #logger: FilteringLogger;
@@ -67,8 +69,7 @@ export class ActivityExecution {
   #cancelReason: CancelReason | undefined;
   #cancellationDetails: ActivityCancellationDetails | undefined;
 
-  constructor({ info, fn, heartbeat, client, bindClient, logger, metricMeter, interceptors }: ExecutionParts) {
-    this.#fn = fn;
+  constructor({ info, heartbeat, client, bindClient, logger, metricMeter, interceptors }: ExecutionParts) {
     this.#bindClient = bindClient;
     const cancelled = Promise.withResolvers<never>();
     this.#rejectCancelled = cancelled.reject;
@@ -86,7 +87,7 @@ export class ActivityExecution {
       cancellationSignal: this.#abort.signal,
       heartbeat,
       log: loggerWithAttributes(this.#logger, () => ({ sdkComponent: SdkComponent.activity })),
-      metricMeter,
+      metricMeter: metricMeter === noopMetricMeter ? metricMeter : MetricMeterWithComposedTags.compose(metricMeter, () => this.#metricTags(info)),
       cancellationDetails: () => this.#cancellationDetails,
       ...(client === undefined ? {} : { client }),
     });
@@ -95,6 +96,10 @@ export class ActivityExecution {
       if (inbound !== undefined) this.#inbound.push(inbound);
       if (outbound !== undefined) this.#outbound.push(outbound);
     }
+  }
+
+  #metricTags({ namespace, taskQueue, activityType }: Info): MetricTags {
+    return composeInterceptors(this.#outbound, "getMetricTags", (tags) => tags)({ namespace, taskQueue, activityType });
   }
 
   /** Tells the activity to stop. It is cancelled once it confirms by throwing the failure, or an abort error. */
@@ -107,25 +112,34 @@ export class ActivityExecution {
     this.#rejectCancelled(failure);
   }
 
-  /** Calls the activity function through the interceptors. Never rejects. */
-  async run(input: ActivityExecuteInput): Promise<ActivityOutcome> {
-    const started = performance.now();
-    this.#logger.debug("Activity started");
-    let outcome: ActivityOutcome;
+  /** Calls the activity function through the interceptors, and says what the server is to be told. Never rejects. */
+  async run(fn: ActivityFunction, input: ActivityExecuteInput): Promise<ActivityOutcome> {
     try {
-      const call = () => this.#bindClient(this.#abort.signal, () => this.#call(input));
-      const result = await asyncLocalStorage.run(this.context, call);
-      outcome = { type: "completed", result };
+      return { type: "completed", result: await this.execute(fn, input) };
     } catch (error) {
-      outcome = this.#failed(error);
+      return this.#failed(error);
     }
-    this.#report(outcome, Math.round(performance.now() - started));
-    return outcome;
   }
 
-  async #call(input: ActivityExecuteInput): Promise<unknown> {
-    if (this.#inbound.length === 0) return this.#fn(...input.args);
-    return composeInterceptors(this.#inbound, "execute", async ({ args }) => this.#fn(...args))(input);
+  /** Calls the activity function through the interceptors, in its context. Resolves and rejects as it does. */
+  async execute(fn: ActivityFunction, input: ActivityExecuteInput): Promise<unknown> {
+    const started = performance.now();
+    const passed = () => ({ durationMs: Math.round(performance.now() - started) });
+    this.#logger.debug("Activity started");
+    try {
+      const call = () => this.#bindClient(this.#abort.signal, () => this.#call(fn, input));
+      const result = await asyncLocalStorage.run(this.context, call);
+      this.#logger.debug("Activity completed", passed());
+      return result;
+    } catch (error) {
+      this.#reportError(error, passed());
+      throw error;
+    }
+  }
+
+  async #call(fn: ActivityFunction, input: ActivityExecuteInput): Promise<unknown> {
+    if (this.#inbound.length === 0) return fn(...input.args);
+    return composeInterceptors(this.#inbound, "execute", async ({ args }) => fn(...args))(input);
   }
 
   #failed(error: unknown): ActivityOutcome {
@@ -143,24 +157,20 @@ export class ActivityExecution {
           return { type: "failed", error: ApplicationFailure.retryable("Activity paused", "ActivityPause") };
         return { type: "cancelled", error };
       }
-      if (error instanceof Error && error.name === "AbortError") return { type: "cancelled", error: undefined };
+      if (isAbortError(error)) return { type: "cancelled", error: undefined };
     }
     return { type: "failed", error };
   }
 
-  #report(outcome: ActivityOutcome, durationMs: number): void {
-    switch (outcome.type) {
-      case "completed":
-        return this.#logger.debug("Activity completed", { durationMs });
-      case "willCompleteAsync":
-        return this.#logger.debug("Activity will complete asynchronously", { durationMs });
-      case "cancelled":
-        return this.#logger.debug("Activity completed as cancelled", { durationMs });
-      case "failed": {
-        const { error } = outcome;
-        const benign = error instanceof ApplicationFailure && error.category === ApplicationFailureCategory.BENIGN;
-        return this.#logger.log(benign ? "DEBUG" : "WARN", "Activity failed", { error, durationMs });
-      }
+  #reportError(error: unknown, passed: { durationMs: number }): void {
+    const aborted = this.#abort.signal.aborted;
+    if (aborted && (error instanceof CancelledFailure || isAbortError(error))) {
+      const { cancelRequested, reset, paused } = this.#cancellationDetails ?? {};
+      const message = cancelRequested ? "Activity completed as cancelled" : reset ? "Activity reset" : paused ? "Activity paused" : "Activity completed as cancelled";
+      return this.#logger.debug(message, passed);
     }
+    if (error instanceof CompleteAsyncError) return this.#logger.debug("Activity will complete asynchronously", passed);
+    const benign = error instanceof ApplicationFailure && error.category === ApplicationFailureCategory.BENIGN;
+    this.#logger.log(benign ? "DEBUG" : "WARN", "Activity failed", { error, ...passed });
   }
 }

@@ -17,7 +17,7 @@ import type { Client } from "../client";
 import type { ActivityExecutionResult } from "../proto/temporal/sdk/core/activity_result/activity_result";
 import { ActivityCancelReason, ActivityTask, type Cancel, type Start } from "../proto/temporal/sdk/core/activity_task/activity_task";
 import { ActivityHeartbeat, ActivityTaskCompletion } from "../proto/temporal/sdk/core/core_interface";
-import { ActivityExecution, type ActivityOutcome, heartbeatConversionFailed } from "./activity-execution";
+import { ActivityExecution, type ActivityOutcome, type CancelReason, heartbeatConversionFailed } from "./activity-execution";
 import { activityInfo, activityLogAttributes, base64 } from "./activity-info";
 import type { ActivityInterceptorsFactory } from "./interceptors";
 import type { Logger } from "./logger";
@@ -165,7 +165,6 @@ export class ActivityTasks {
     const args = await this.#decode(start.input, context, typeInfo?.inputTypes, `activity args for activity ${activityType}`);
     const execution = new ActivityExecution({
       info,
-      fn,
       heartbeat: info.isLocal ? () => {} : (details) => running.heartbeats.send(details),
       client,
       bindClient,
@@ -177,7 +176,7 @@ export class ActivityTasks {
     if (running.cancelEarly !== undefined) this.#deliverCancel(execution, running.cancelEarly);
     const { headerFields = {} } = start;
     const headers = isPlain(dataConverter) ? headerFields : await decodeHeaders(dataConverter, headerFields, context);
-    const outcome = await execution.run({ args, headers });
+    const outcome = await execution.run(fn, { args, headers });
     return encodeOutcome(dataConverter, outcome, context, typeInfo?.outputType);
   }
 
@@ -207,7 +206,7 @@ export class ActivityTasks {
   #deliverCancel(execution: ActivityExecution, { reason, details }: Cancel): void {
     this.#options.logger.trace("Cancelling activity", activityLogAttributes(execution.context.info));
     execution.cancel(
-      ActivityCancelReason[reason ?? ActivityCancelReason.NOT_FOUND] ?? "UNRECOGNIZED",
+      (ActivityCancelReason[reason ?? ActivityCancelReason.NOT_FOUND] ?? "UNRECOGNIZED") as CancelReason,
       ActivityCancellationDetails.fromProto(details),
     );
   }

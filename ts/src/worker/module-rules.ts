@@ -61,6 +61,9 @@ const forbiddenLibraries = [
   "temporal-bun-sdk/worker",
 ];
 
+/** The one file of the testing package that is for Workflows, see `workflowInterceptorModules`. */
+const assertInterceptor = join("testing", "assert-to-failure-interceptor.ts");
+
 const forbiddenSourceFolders = new Set(["activity", "client", "envconfig", "native", "nexus", "testing", "worker"]);
 
 /**
@@ -109,7 +112,7 @@ export function ruleForFile(file: string): ModuleRule {
   const inside = relative(sourceRoot, file);
   if (inside.startsWith("..") || inside.startsWith(sep)) return { kind: "bundled" };
   const folder = inside.split(sep, 1)[0] ?? "";
-  if (inside.startsWith(protobufsFolder + sep)) return { kind: "bundled" };
+  if (inside.startsWith(protobufsFolder + sep) || inside === assertInterceptor) return { kind: "bundled" };
   if (inside === join("common", "time.ts") || inside === join("common", "encoding.ts")) {
     return { kind: "shared", name: `temporal-bun-sdk/${inside.slice(0, -3).replaceAll(sep, "/")}` };
   }

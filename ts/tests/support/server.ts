@@ -2,13 +2,14 @@
  * Temporal's dev server for tests, the demo and the bench.
  *
  * Each server is a process of its own on a port that the operating system picked, with a SQLite file in a temporary folder.
- * It ends with the process that started it, even when that one is killed: a small shell stands between the two, reads a pipe
- * whose other end lives here, and takes the server and its folder away when the pipe closes.
+ * Both go with the process that started them, even when that one is killed.
  */
 import { existsSync, mkdtempSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freePort, launchServer, type ServerProcess } from "../../src/testing/server-process";
+
+export { freePort };
 
 /** A running dev server that other tests may share. */
 export interface TestServer {
@@ -43,24 +44,6 @@ export interface ServerOptions {
 const readyTimeoutMs = 60_000;
 const startAttempts = 5;
 
-// $1 is the folder to remove; the rest is the server's command line. File descriptor 3 is the pipe from the starter. When the
-// server has ended (stopped, to be started again perhaps) the shell waits on: the folder must go with the starter all the same.
-// A background command of sh reads /dev/null unless told otherwise, hence the copy of standard input.
-const keeper = `
-directory=$1; shift
-exec 3<&0
-"$@" 3<&- &
-server=$!
-echo "keeper: server $server"
-{ read -r _ <&3; kill -KILL "$server" 2>/dev/null; rm -rf "$directory"; } >/dev/null 2>&1 &
-watcher=$!
-wait "$server" 2>/dev/null
-kill "$watcher" 2>/dev/null
-echo "keeper: ended"
-read -r _ <&3
-rm -rf "$directory"
-`;
-
 /** The Temporal CLI: `TEMPORAL_CLI`, or the one that `make` puts into `.toolchain`. */
 export function temporalCli(): string {
   const fromEnvironment = process.env["TEMPORAL_CLI"];
@@ -71,18 +54,6 @@ export function temporalCli(): string {
     );
   }
   return path;
-}
-
-/** A TCP port on 127.0.0.1 that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolvePort(port));
-    });
-  });
 }
 
 // On globalThis, not in the module, because a test runner may load this module once per test file.
@@ -105,7 +76,7 @@ export function testServer(): Promise<TestServer> {
 export async function startServer(options: ServerOptions = {}): Promise<PrivateServer> {
   const cli = temporalCli();
   const namespace = options.namespace ?? "default";
-  const directory = mkdtempSync(join(tmpdir(), "temporal-dev-server-"));
+  const directory = temporaryFolder();
   const databaseFile = join(directory, "temporal.db");
   let running: ServerProcess | undefined;
   let port = 0;
@@ -113,7 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<PrivateS
   for (let attempt = 1; running === undefined; attempt++) {
     port = await freePort();
     try {
-      running = await launch(cli, port, databaseFile, directory, options);
+      running = await launch(cli, port, databaseFile, options);
     } catch (error) {
       if (attempt === startAttempts) throw error;
     }
@@ -130,21 +101,17 @@ export async function startServer(options: ServerOptions = {}): Promise<PrivateS
     async stop() {
       const stopping = running;
       running = undefined;
-      if (stopping !== undefined) await end(stopping);
+      // SIGKILL, because the dev server takes its time to end in an orderly way and SQLite keeps the file whole either way.
+      await stopping?.kill();
     },
     async start() {
       if (running !== undefined) throw new Error("the dev server runs already: call stop() first");
-      running = await launch(cli, port, databaseFile, directory, options);
+      running = await launch(cli, port, databaseFile, options);
     },
   };
 }
 
-interface ServerProcess {
-  id: number;
-  ended: Promise<void>;
-}
-
-async function launch(cli: string, port: number, databaseFile: string, directory: string, options: ServerOptions): Promise<ServerProcess> {
+function launch(cli: string, port: number, databaseFile: string, options: ServerOptions): Promise<ServerProcess> {
   const command = [
     cli, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", String(port),
     "--db-filename", databaseFile, "--log-level", "error",
@@ -154,46 +121,17 @@ async function launch(cli: string, port: number, databaseFile: string, directory
     command.push("--dynamic-config-value", `${key}=${JSON.stringify(value)}`);
   }
   for (const [name, type] of Object.entries(options.searchAttributes ?? {})) command.push("--search-attribute", `${name}=${type}`);
-  const child = Bun.spawn(["sh", "-c", keeper, "keeper", directory, ...command], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
-  child.unref();
-  const { ready, ended } = watchOutput(child);
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing after ${readyTimeoutMs / 1000} seconds`)), readyTimeoutMs);
-  });
-  try {
-    return { id: await Promise.race([ready, late]), ended };
-  } catch (error) {
-    throw new Error(`the Temporal dev server did not get ready on port ${port}: ${error instanceof Error ? error.message : error}`);
-  } finally {
-    clearTimeout(timer);
-  }
+  return launchServer({ command, ready: (output) => /^Temporal Server:/m.test(output), timeoutMs: readyTimeoutMs });
 }
 
-// `ready` gives the server's process id when the CLI announces its address, which it does once the frontend serves. Both streams are
-// read to their end: a server whose pipe is full would stop.
-function watchOutput(child: Bun.Subprocess<"pipe", "pipe", "pipe">): { ready: Promise<number>; ended: Promise<void> } {
-  let text = "";
-  const ready = Promise.withResolvers<number>();
-  const ended = Promise.withResolvers<void>();
-  const read = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      text = (text + decoder.decode(chunk, { stream: true })).slice(-8_000);
-      if (/^Temporal Server:/m.test(text)) ready.resolve(Number(/^keeper: server (\d+)$/m.exec(text)?.[1]));
-      if (/^keeper: ended$/m.test(text)) {
-        ready.reject(new Error(text.replaceAll(/^keeper: .*\n/gm, "").trim() || "it ended without a word"));
-        ended.resolve();
-      }
-    }
-  };
-  void read(child.stdout);
-  void read(child.stderr);
-  return { ready: ready.promise, ended: ended.promise };
+/** A folder that goes with this process: a shell waits until the pipe from here closes. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "temporal-dev-server-"));
+  const keeper = Bun.spawn(["sh", "-c", 'read -r _; rm -rf "$1"', "keeper", folder], { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
+  keeper.unref();
+  // Held, because a pipe that nobody refers to may be closed.
+  keepers.add(keeper);
+  return folder;
 }
 
-// SIGKILL, because the dev server takes its time to end in an orderly way and SQLite keeps the file whole either way.
-async function end(server: ServerProcess): Promise<void> {
-  process.kill(server.id, "SIGKILL");
-  await server.ended;
-}
+const keepers = new Set<Bun.Subprocess>();
