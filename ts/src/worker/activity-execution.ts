@@ -8,6 +8,9 @@ import {
   CancelledFailure,
   CompleteAsyncError,
   type MetricMeter,
+  MetricMeterWithComposedTags,
+  type MetricTags,
+  noopMetricMeter,
   SdkComponent,
 } from "../common";
 import { composeInterceptors } from "../common/interceptors";
@@ -50,6 +53,8 @@ export interface ExecutionParts {
 export type ActivityOutcome =
   | { type: "completed"; result: unknown }
   | { type: "failed"; error: unknown }
+  /** It confirmed that it was paused or reset: its attempt fails, which is no reason for a warning. */
+  | { type: "interrupted"; error: ApplicationFailure }
   | { type: "cancelled"; error: CancelledFailure | undefined }
   | { type: "willCompleteAsync" };
 
@@ -86,7 +91,8 @@ export class ActivityExecution {
       cancellationSignal: this.#abort.signal,
       heartbeat,
       log: loggerWithAttributes(this.#logger, () => ({ sdkComponent: SdkComponent.activity })),
-      metricMeter,
+      // Where nothing is recorded there is no need to ask for tags.
+      metricMeter: metricMeter === noopMetricMeter ? metricMeter : MetricMeterWithComposedTags.compose(metricMeter, () => this.#metricTags(info)),
       cancellationDetails: () => this.#cancellationDetails,
       ...(client === undefined ? {} : { client }),
     });
@@ -123,6 +129,10 @@ export class ActivityExecution {
     return outcome;
   }
 
+  #metricTags({ namespace, taskQueue, activityType }: Info): MetricTags {
+    return composeInterceptors(this.#outbound, "getMetricTags", (input) => input)({ namespace, taskQueue, activityType });
+  }
+
   async #call(input: ActivityExecuteInput): Promise<unknown> {
     if (this.#inbound.length === 0) return this.#fn(...input.args);
     return composeInterceptors(this.#inbound, "execute", async ({ args }) => this.#fn(...args))(input);
@@ -138,9 +148,9 @@ export class ActivityExecution {
       if (error instanceof CancelledFailure) {
         // A paused or reset activity is tried again, which the server only does after a failure.
         if (this.#cancellationDetails?.reset)
-          return { type: "failed", error: ApplicationFailure.retryable("Activity reset", "ActivityReset") };
+          return { type: "interrupted", error: ApplicationFailure.retryable("Activity reset", "ActivityReset") };
         if (this.#cancellationDetails?.paused)
-          return { type: "failed", error: ApplicationFailure.retryable("Activity paused", "ActivityPause") };
+          return { type: "interrupted", error: ApplicationFailure.retryable("Activity paused", "ActivityPause") };
         return { type: "cancelled", error };
       }
       if (error instanceof Error && error.name === "AbortError") return { type: "cancelled", error: undefined };
@@ -156,6 +166,8 @@ export class ActivityExecution {
         return this.#logger.debug("Activity will complete asynchronously", { durationMs });
       case "cancelled":
         return this.#logger.debug("Activity completed as cancelled", { durationMs });
+      case "interrupted":
+        return this.#logger.debug(outcome.error.message, { durationMs });
       case "failed": {
         const { error } = outcome;
         const benign = error instanceof ApplicationFailure && error.category === ApplicationFailureCategory.BENIGN;

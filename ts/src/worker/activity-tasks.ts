@@ -299,6 +299,7 @@ async function encodeOutcome(
         return failed(error);
       }
     case "failed":
+    case "interrupted":
       return failed(outcome.error);
     case "cancelled": {
       if (outcome.error === undefined) return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
