@@ -8,6 +8,7 @@ import { NativeConnection } from "./connection";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
+import { metricSinks } from "./metric-sinks";
 import { PayloadService } from "./payload-service";
 import { replayHistories, type ReplayHistoriesIterable } from "./replay";
 import type { ReplayResult } from "./replay-error";
@@ -115,6 +116,7 @@ export class Worker {
     const logger = loggerWithAttributes(runtime.logger, () => attributes);
     const compiled = compileWorkerOptions(options, logger);
     const metricMeter = runtime.metricMeter.withTags({ namespace: compiled.namespace, taskQueue: compiled.taskQueue });
+    compiled.sinks = { ...metricSinks(metricMeter), ...compiled.sinks };
     return new Worker(await prepare(compiled, runtime, logger, metricMeter));
   }
 

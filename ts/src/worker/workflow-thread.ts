@@ -26,6 +26,9 @@ declare const self: { postMessage(message: FromThread): void; onmessage: ((event
 /** How long a thread that replays waits for Core, which takes some ten microseconds, before its event loop turns. */
 const replayWaitMs = 1;
 
+/** The SDK's own sink for metrics; without a function for it, metrics go nowhere. */
+const metricSink = "__temporal_metrics";
+
 /** An activation that is ready for the host. */
 interface Task {
   activation: WorkflowActivation;
@@ -64,6 +67,7 @@ class WorkflowThread {
       showStackTraceSources: setup.showStackTraceSources,
       failureErrorTypes: setup.failureErrorTypes,
       logLevel: setup.logLevel,
+      logsToSink: "defaultWorkerLogger" in setup.sinks,
       log: (record) => this.#logs.push(record),
       sinkCalls: (calls) => this.#collect(calls),
     });
@@ -173,8 +177,10 @@ class WorkflowThread {
   #collect(calls: readonly SinkCall[]): void {
     for (const { ifaceName, fnName, args, workflowInfo } of calls) {
       const callDuringReplay = this.#setup.sinks[ifaceName]?.[fnName];
-      if (callDuringReplay === undefined || (workflowInfo.unsafe.isReplaying && !callDuringReplay)) continue;
+      if (callDuringReplay === undefined && ifaceName === metricSink) continue;
       const { isReplaying, isReplayingHistoryEvents } = workflowInfo.unsafe;
+      // Queries and validators aren't replays, whatever the history. What nobody registered is reported, in replays too.
+      if (callDuringReplay === false && (isReplayingHistoryEvents || this.#setup.isReplay)) continue;
       // Functions can't go to another thread; the Worker puts its own in their place.
       this.#sinkCalls.push({
         sink: ifaceName,
