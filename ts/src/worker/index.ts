@@ -13,7 +13,8 @@ export {
 } from "./bundler";
 export { type ForbiddenImport, ForbiddenModuleError } from "./bundler-errors";
 export type { CompiledWorkerOptions } from "./compile-options";
-export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "./connection";
+export type { DNSLoadBalancingConfig, GrpcCompressionConfig, TLSConfig } from "../client";
+export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin, type PayloadLimitsConfig } from "./connection";
 export {
   CombinedWorkerRunError,
   type CombinedWorkerRunErrorCause,
@@ -37,6 +38,7 @@ export {
   type LogExporterConfig,
   makeTelemetryFilterString,
   type MetricsExporterConfig,
+  type MetricsExporterConfig as MetricsExporter,
   type OtelCollectorExporter,
   type PrometheusMetricsExporter,
   type RuntimeOptions,

@@ -155,6 +155,8 @@ export interface WorkerOptions {
   debugMode?: boolean;
   /** Accepted for compatibility: runs always share one realm. */
   reuseV8Context?: boolean;
+  /** @deprecated Core no longer traces: ignored. */
+  enableSDKTracing?: boolean;
   /** Which version of a deployment this Worker is. Default: none. */
   workerDeploymentOptions?: WorkerDeploymentOptions;
   /** @deprecated Use {@link workerDeploymentOptions}. Default: SDK version and a hash of the bundle. */

@@ -323,6 +323,7 @@ export class Worker {
       throw reason;
     } finally {
       this.#runtime.deregisterShutdownSignalCallback(onSignal);
+      this.#runtime.flushLogs();
     }
   }
 

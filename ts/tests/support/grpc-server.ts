@@ -72,11 +72,16 @@ export async function grpcServer(answer: GrpcAnswer = () => {}): Promise<GrpcSer
         }
       }
       if (stream.destroyed) return;
-      const status = failure === undefined ? { "grpc-status": "0" } : { "grpc-status": String(failure.code ?? 13), "grpc-message": encodeURIComponent(failure.message ?? "") };
-      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-      stream.on("wantTrailers", () => stream.sendTrailers(status));
-      if (failure !== undefined) stream.end();
-      else stream.end((connecting ? undefined : frames.shift()) ?? frameOf(response ?? undefined));
+      const head = { ":status": 200, "content-type": "application/grpc" };
+      if (failure !== undefined) {
+        // With the headers, as servers do when there is no message.
+        const { code = 13, message = "" } = failure;
+        stream.respond({ ...head, "grpc-status": String(code), "grpc-message": encodeURIComponent(message) }, { endStream: true });
+        return;
+      }
+      stream.respond(head, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.end((connecting ? undefined : frames.shift()) ?? frameOf(response ?? undefined));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

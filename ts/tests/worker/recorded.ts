@@ -34,6 +34,8 @@ export interface RecordingServer extends AsyncDisposable {
   address: string;
   /** What arrived at an RPC before a Worker began to shut down. */
   requests<T>(rpc: string, message: Decoder<T>): T[];
+  /** What arrived at an RPC last. */
+  last<T>(rpc: string, message: Decoder<T>): T | undefined;
   /** Resolves when an RPC has been called that often. */
   seen(rpc: string, count?: number): Promise<void>;
 }
@@ -47,7 +49,7 @@ export async function recordingTemporal({ activities = [], workflows = [], blobS
     for (const check of waiting) check();
     switch (rpc) {
       case "GetSystemInfo":
-        return GetSystemInfoResponse.encode({ serverVersion: "1.32.0", capabilities: { buildIdBasedVersioning: true, eagerWorkflowStart: true } }).finish();
+        return GetSystemInfoResponse.encode({ serverVersion: "1.32.0", capabilities: { activityFailureIncludeHeartbeat: true, buildIdBasedVersioning: true, eagerWorkflowStart: true } }).finish();
       case "DescribeNamespace": {
         const limits = blobSizeLimit === undefined ? undefined : { blobSizeLimitError: Long.fromNumber(blobSizeLimit) };
         return DescribeNamespaceResponse.encode({ namespaceInfo: { name: "recorded", capabilities: { workerHeartbeats: true, pollerAutoscaling: true }, limits } }).finish();
@@ -72,6 +74,10 @@ export async function recordingTemporal({ activities = [], workflows = [], blobS
   return {
     address: server.address,
     requests: (rpc, message) => calls(rpc).map(({ request }) => message.decode(request)),
+    last(rpc, message) {
+      const call = server.calls.findLast((each) => each.rpc === rpc);
+      return call && message.decode(call.request);
+    },
     seen: (rpc, count = 1) =>
       new Promise((resolve) => {
         const check = () => {
