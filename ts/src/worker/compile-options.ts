@@ -26,6 +26,7 @@ export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors
   maxCachedWorkflows: number;
   nonStickyToStickyPollRatio: number;
   showStackTraceSources: boolean;
+  reuseV8Context: boolean;
   debugMode: boolean;
   /** Slots per kind of task. */
   slots: { workflows: number; activities: number; localActivities: number };
@@ -75,7 +76,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     maxHeartbeatThrottleIntervalMs: msToNumber(options.maxHeartbeatThrottleInterval ?? "60s"),
     defaultHeartbeatThrottleIntervalMs: msToNumber(options.defaultHeartbeatThrottleInterval ?? "30s"),
     isolateExecutionTimeoutMs: debugMode ? 0 : isolateExecutionTimeoutMs,
-    workflowThreadPoolSize: wholeNumber("workflowThreadPoolSize", options.workflowThreadPoolSize ?? 1, 1),
+    workflowThreadPoolSize: wholeNumber("workflowThreadPoolSize", options.workflowThreadPoolSize ?? (options.reuseV8Context === false ? 2 : 1), 1),
     maxCachedWorkflows,
     nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? 0.2,
     maxEagerActivityReservationsPerWorkflowTask: wholeNumber(
@@ -84,6 +85,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
       0,
     ),
     showStackTraceSources: options.showStackTraceSources ?? false,
+    reuseV8Context: options.reuseV8Context ?? true,
     debugMode,
     slots: {
       workflows: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),

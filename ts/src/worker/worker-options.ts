@@ -134,7 +134,7 @@ export interface WorkerOptions {
    * 200 MiB of a quarter of the memory (at most 4 GiB), at least 10.
    */
   maxCachedWorkflows?: number;
-  /** Threads that run Workflow code. A run stays on its thread. Default 1. */
+  /** Threads that run Workflow code. A run stays on its thread. Default 1, or 2 with `reuseV8Context: false`. */
   workflowThreadPoolSize?: number;
   /** Longest time between two heartbeats that are sent. Default 60 s. */
   maxHeartbeatThrottleInterval?: Duration;
@@ -153,7 +153,7 @@ export interface WorkerOptions {
   showStackTraceSources?: boolean;
   /** Removes the time limit of Workflow code, for debuggers. Default: whether `TEMPORAL_DEBUG` is set. */
   debugMode?: boolean;
-  /** Accepted for compatibility: runs always share one realm. */
+  /** Accepted for compatibility: runs always share one realm. Default `true`. */
   reuseV8Context?: boolean;
   /** @deprecated Core no longer traces: ignored. */
   enableSDKTracing?: boolean;
