@@ -312,6 +312,33 @@ describe("logs, metrics and sinks", () => {
   });
 });
 
+describe("flags of the SDK", () => {
+  const used = ({ completion }: Outcome) => completion.successful?.usedInternalFlags;
+
+  test("that a task goes by are recorded in its completion", async () => {
+    const run = thread.run("flagged");
+    expect(used(await run.start([signal("poke")]))).toEqual([2]);
+    // Scopes with a timeout go by the first.
+    expect(used(await run.activate({ fireTimer: { seq: 1 } }))).toEqual([2, 1]);
+  });
+
+  test("of a history hold in its replay, those of the OpenTelemetry interceptors included, and no others", async () => {
+    for (const flags of [[], [1], [2], [1, 2, 3, 4, 5, 6]]) {
+      const run = thread.run("flagged");
+      run.replaying = true;
+      run.flags = flags;
+      await run.start([signal("poke")]);
+      const outcome = await run.activate({ fireTimer: { seq: 1 } });
+      expect(used(outcome) ?? []).toEqual(flags);
+      // Without the first flag the timer of the scope is left alone.
+      expect(outcome.kinds.includes("cancelTimer")).toBe(flags.includes(1));
+    }
+    const unknown = thread.run("flagged");
+    unknown.flags = [7];
+    expect((await unknown.start()).failure?.message).toStartWith("Unknown SDK flag 7");
+  });
+});
+
 test("errors have their classes, names and causes", async () => {
   const run = thread.run("errors");
   await run.start();
