@@ -3,7 +3,10 @@
  *
  * @module
  */
-export { IllegalStateError } from "../common";
+export { type DataConverter, defaultPayloadConverter, IllegalStateError } from "../common";
+export type { LoggerSinks } from "../workflow";
+export { workflowLogAttributes } from "../workflow/logs";
+export { activityLogAttributes } from "./activity-info";
 export {
   type BundleOptions,
   type BundlerPlugin,
@@ -25,6 +28,16 @@ export {
   UnexpectedError,
   UnhandledRejectionError,
 } from "./errors";
+export {
+  ActivityInboundLogInterceptor,
+  appendDefaultInterceptors,
+  defaultSinks,
+  defaultWorkflowInterceptorModules,
+  errors,
+  WorkflowInboundLogInterceptor,
+  WorkflowLogInterceptor,
+} from "./deprecated";
+export type { History } from "../proto/temporal/api/history/v1/message";
 export type { HistoryInput } from "./history";
 export * from "./interceptors";
 export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
@@ -56,4 +69,5 @@ export type {
   WorkerPlugin,
   WorkflowBundleOption,
   WorkflowBundlePath,
+  WorkflowBundlePathWithSourceMap,
 } from "./worker-options";

@@ -12,8 +12,14 @@ export interface WorkflowBundlePath {
   codePath: string;
 }
 
+/** @deprecated The source map is part of the bundle: use {@link WorkflowBundlePath}. */
+export interface WorkflowBundlePathWithSourceMap extends WorkflowBundlePath {
+  /** Not read. */
+  sourceMapPath: string;
+}
+
 /** A ready-made bundle, see `bundleWorkflowCode`. */
-export type WorkflowBundleOption = WorkflowBundle | WorkflowBundlePath;
+export type WorkflowBundleOption = WorkflowBundle | WorkflowBundlePath | WorkflowBundlePathWithSourceMap;
 
 /** Keep as many polls open as there are free slots, up to a maximum. */
 export interface PollerBehaviorSimpleMaximum {
