@@ -4,6 +4,7 @@ import { activityInfo, CancelledFailure, Context, heartbeat, log, metricMeter, s
 import { type ActivityFunction, ApplicationFailure, type MetricMeter, type MetricTags } from "../../src/common";
 import { ActivityExecution } from "../../src/worker/activity-execution";
 import { type ActivityInterceptorsFactory, DefaultLogger, type LogEntry, type WorkerOptions } from "../../src/worker";
+import { eventually } from "../client/support";
 import { type Fixture, makeWorker } from "../worker/support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -111,6 +112,9 @@ test("pause, unpause and reset reach a running activity, which is tried again", 
   await client.workflowService.pauseActivity(activity);
   await expect(second.cancelled).rejects.toThrow(new CancelledFailure("PAUSED"));
   expect(second.cancellationDetails).toMatchObject({ paused: true, reset: false });
+  // Its attempt has failed, which is what lets the server try again.
+  const failure = async () => (await handle.describe()).raw.pendingActivities?.[0]?.lastFailure?.message;
+  expect(await eventually(failure, (message) => message === "Activity paused")).toBe("Activity paused");
   await client.workflowService.unpauseActivity(activity);
   expect(await handle.result()).toBe(2);
 });

@@ -247,6 +247,13 @@ describe("handlers", () => {
     const done = await run.activate({ fireTimer: { seq: 1 } });
     expect(value(done.commands[0]?.updateResponse?.completed)).toEqual(["text", { id: "u1", name: "describe" }]);
     expect(resultOf(done)).toEqual([true, null, { id: "u1", name: "describe" }, false, "signal done"]);
+    // Each kind of handler counts by itself.
+    const signalled = thread.run("handlers");
+    await signalled.start([signal("slow")]);
+    expect(resultOf(await signalled.activate({ fireTimer: { seq: 1 } }))).toEqual([true, null, false, "signal done"]);
+    const updated = thread.run("handlers");
+    await updated.start([update("describe", "u2", "text")]);
+    expect(resultOf(await updated.activate({ fireTimer: { seq: 1 } })).at(-1)).toBe(false);
   });
 
   test("with the policy ABANDON are cut off without a warning", async () => {
