@@ -53,6 +53,18 @@ export interface RpcRetryOptions {
   maxAttempts?: number;
 }
 
+/** How calls are spread over the addresses of a host. */
+export interface DNSLoadBalancingConfig {
+  /** Time between lookups of the name, at least a second. */
+  resolutionInterval: Duration;
+}
+
+/** Compression of requests and, as far as the server does it, of answers: by name, or as `NativeConnection` of the official SDK has it. */
+export type GrpcCompression = "gzip" | "none" | GrpcCompressionConfig;
+
+/** Names a way of compression. */
+export type GrpcCompressionConfig = { codec: "gzip" } | { codec: "none" };
+
 /** Where the server is and how to speak with it. */
 export interface ConnectionOptions {
   /** "host" or "host:port"; the port is 7233 by default, IPv6 addresses stand in brackets. Default "localhost:7233". */
@@ -80,13 +92,13 @@ export interface ConnectionOptions {
    */
   proxy?: ProxyConfig | null;
   /** Compression of requests. Default "none"; "gzip" saves bandwidth and costs about a fifth more CPU per call. */
-  grpcCompression?: GrpcCompressionConfig | GrpcCompressionConfig["codec"];
+  grpcCompression?: GrpcCompression;
   /**
-   * How often the host's name is looked up again, to spread calls over all its addresses; null for never. Default: every 30 seconds, but
-   * never for an IP address, for `localhost` or with a proxy.
+   * Spreads calls over all addresses that the host's name stands for, which are looked up again and again; null for not at all, as with
+   * a proxy. Default: on, with 30 seconds between lookups, unless the host is an address or localhost. For `NativeConnection` null.
    */
   dnsLoadBalancingConfig?: DNSLoadBalancingConfig | null;
-  /** Leaves the gRPC code out of the labels of the metric of failed requests. Default `false`. */
+  /** Leaves the gRPC code out of the tags of the metric of failed requests. Default `false`. */
   disableErrorCodeMetricTags?: boolean;
   /** Change the options, and those of clients made with the connection. */
   plugins?: ConnectionPlugin[];
@@ -96,15 +108,6 @@ export interface ConnectionOptions {
   callCredentials?: never;
   /** Not supported, because it is grpc-js's: use {@link keepAlive}, {@link proxy} and {@link tls}. Refused with `TypeError`. */
   channelArgs?: never;
-}
-
-/** Whether requests are compressed, as the official SDK writes it. */
-export type GrpcCompressionConfig = { codec: "gzip" } | { codec: "none" };
-
-/** Spreads calls over all addresses that a host name resolves to. */
-export interface DNSLoadBalancingConfig {
-  /** Time between lookups of the name, at least a second. */
-  resolutionInterval: Duration;
 }
 
 /** {@link ConnectionOptions} with defaults filled in. */
@@ -173,7 +176,7 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
   const clientVersion = metadata["client-version"] ?? packageJson.version;
   delete metadata["client-name"];
   delete metadata["client-version"];
-  const { keepAlive, retry, proxy, dnsLoadBalancingConfig: dns, grpcCompression: compression = "none" } = options;
+  const { keepAlive, retry, proxy, dnsLoadBalancingConfig: dns } = options;
   return {
     address: options.address,
     tls: nativeTls(normalizeTlsConfig(options.tls, options.apiKey)),
@@ -183,8 +186,9 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
     clientName,
     clientVersion,
     connectTimeoutMs: options.connectTimeoutMs,
-    grpcCompression: typeof compression === "object" ? compression.codec : compression,
-    ...(dns === undefined ? {} : { dnsLoadBalancing: dns && { resolutionIntervalMs: msToNumber(dns.resolutionInterval) } }),
+    grpcCompression: compression(options.grpcCompression),
+    // Core refuses both at once; the official SDK lets the proxy win.
+    ...(dns === undefined ? undefined : { dnsLoadBalancing: dns === null || proxy ? null : { resolutionIntervalMs: msToNumber(dns.resolutionInterval) } }),
     disableErrorCodeMetricTags: options.disableErrorCodeMetricTags ?? false,
     keepAlive: keepAlive === null ? null : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
     httpConnectProxy: proxy ? { address: proxy.targetHost, basicAuth: proxy.basicAuth } : undefined,
@@ -198,4 +202,10 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
       maxRetries: retry?.maxAttempts ?? 10,
     },
   };
+}
+
+function compression(asked: GrpcCompression | undefined): "gzip" | "none" {
+  const codec = typeof asked === "object" ? asked.codec : (asked ?? "none");
+  if (codec === "gzip" || codec === "none") return codec;
+  throw new TypeError(`Unsupported gRPC compression codec: ${String(codec)}; use "gzip" or "none"`);
 }

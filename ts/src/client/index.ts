@@ -38,7 +38,16 @@ export * from "./client";
 export { Connection } from "./connection";
 export type { RpcCall, RpcInterceptor } from "./connection-interceptors";
 export type { ProxyConfig } from "./connection-proxy";
-export type { ConnectionOptions, ConnectionOptionsWithDefaults, ConnectionPlugin, KeepAliveOptions, RpcRetryOptions } from "./connection-options";
+export type {
+  ConnectionOptions,
+  ConnectionOptionsWithDefaults,
+  ConnectionPlugin,
+  DNSLoadBalancingConfig,
+  GrpcCompression,
+  GrpcCompressionConfig,
+  KeepAliveOptions,
+  RpcRetryOptions,
+} from "./connection-options";
 export * from "./errors";
 export { GrpcErrorMetadata, GrpcServiceError, GrpcStatus } from "./grpc-error";
 export * from "./grpc-retry";

@@ -51,6 +51,7 @@ export function decompileRetryPolicy(policy?: ProtoRetryPolicy | null): RetryPol
     maximumAttempts: policy.maximumAttempts,
     maximumInterval: optionalTsToMs(policy.maximumInterval),
     initialInterval: optionalTsToMs(policy.initialInterval),
-    nonRetryableErrorTypes: policy.nonRetryableErrorTypes,
+    // As in the official SDK, whose messages have an empty list where there is none.
+    nonRetryableErrorTypes: policy.nonRetryableErrorTypes ?? [],
   };
 }

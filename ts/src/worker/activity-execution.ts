@@ -8,11 +8,11 @@ import {
   CancelledFailure,
   CompleteAsyncError,
   type MetricMeter,
+  MetricMeterWithComposedTags,
   type MetricTags,
   noopMetricMeter,
   SdkComponent,
 } from "../common";
-import { MetricMeterWithComposedTags } from "../common/composed-metrics";
 import { composeInterceptors } from "../common/interceptors";
 import { isAbortError } from "../common/type-helpers";
 import type { ActivityCancelReason } from "../proto/temporal/sdk/core/activity_task/activity_task";
@@ -87,6 +87,7 @@ export class ActivityExecution {
       cancellationSignal: this.#abort.signal,
       heartbeat,
       log: loggerWithAttributes(this.#logger, () => ({ sdkComponent: SdkComponent.activity })),
+      // Where nothing is recorded there is no need to ask for tags.
       metricMeter: metricMeter === noopMetricMeter ? metricMeter : MetricMeterWithComposedTags.compose(metricMeter, () => this.#metricTags(info)),
       cancellationDetails: () => this.#cancellationDetails,
       ...(client === undefined ? {} : { client }),

@@ -31,6 +31,7 @@ export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors
   maxCachedWorkflows: number;
   nonStickyToStickyPollRatio: number;
   showStackTraceSources: boolean;
+  reuseV8Context: boolean;
   debugMode: boolean;
   /** Slots for each kind of task. */
   tuner: CompiledTuner;
@@ -81,7 +82,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     maxHeartbeatThrottleIntervalMs: msToNumber(options.maxHeartbeatThrottleInterval ?? "60s"),
     defaultHeartbeatThrottleIntervalMs: msToNumber(options.defaultHeartbeatThrottleInterval ?? "30s"),
     isolateExecutionTimeoutMs: debugMode ? 0 : isolateExecutionTimeoutMs,
-    workflowThreadPoolSize: wholeNumber("workflowThreadPoolSize", options.workflowThreadPoolSize ?? 1, 1),
+    workflowThreadPoolSize: wholeNumber("workflowThreadPoolSize", options.workflowThreadPoolSize ?? (options.reuseV8Context === false ? 2 : 1), 1),
     maxCachedWorkflows,
     nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? 0.2,
     maxEagerActivityReservationsPerWorkflowTask: wholeNumber(
@@ -90,6 +91,7 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
       0,
     ),
     showStackTraceSources: options.showStackTraceSources ?? false,
+    reuseV8Context: options.reuseV8Context ?? true,
     debugMode,
     tuner: tunerOf(options, maxCachedWorkflows, logger),
   };

@@ -1,72 +1,64 @@
-/**
- * What older programs import. None of it is needed: set `Runtime.logger` to say where log records go, and register interceptors with
- * `getLogAttributes` to add to them.
- *
- * @module
- */
+/** What the official SDK keeps for programs that were written for its older versions. */
 import type { Context } from "../activity";
 import { IllegalStateError, type Next, SdkComponent } from "../common";
-import type {
-  GetLogAttributesInput,
-  LoggerSinks,
-  WorkflowExecuteInput,
-  WorkflowInboundCallsInterceptor,
-  WorkflowOutboundCallsInterceptor,
-} from "../workflow";
+import type { GetLogAttributesInput, LoggerSinks, WorkflowExecuteInput, WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor } from "../workflow";
 import { activityLogAttributes } from "./activity-info";
 import { GracefulShutdownPeriodExpiredError, ShutdownError, TransportError, UnexpectedError } from "./errors";
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, WorkerInterceptors } from "./interceptors";
-import { type Logger, loggerWithAttributes } from "./logger";
+import { type Logger, type LogLevel, type LogMetadata, loggerWithAttributes } from "./logger";
 import { Runtime } from "./runtime";
 import type { InjectedSinks } from "./sinks";
 
-/** Loggers of the sinks that {@link defaultSinks} made. */
-const loggers = new WeakMap<object, Logger>();
-
 /**
- * Sinks that send the log records of Workflow code to a logger of their own.
+ * The sink that sends the log records of Workflows to `logger` instead of the Runtime's.
  *
- * @param logger gets the records. Default: none, so that they go to `Runtime.logger`
  * @deprecated Set `Runtime.logger`.
+ * @param logger where they go. Without one there is no sink, and they go to the Runtime's
  */
 export function defaultSinks(logger?: Logger): InjectedSinks<LoggerSinks> {
   if (logger === undefined) return {} as InjectedSinks<LoggerSinks>;
-  const level = (name: "trace" | "debug" | "info" | "warn" | "error") => ({
-    fn: (_info: unknown, message: string, attributes?: Record<string, unknown>) => logger[name](message, attributes),
+  const sdk = loggerWithAttributes(logger, () => ({ sdkComponent: SdkComponent.workflow }));
+  const level = (name: LogLevel) => ({
+    fn: (_info: unknown, message: string, attributes?: Record<string, unknown>) => sdk.log(name, message, attributes),
   });
-  const sink = { trace: level("trace"), debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") };
-  loggers.set(sink, logger);
-  return { defaultWorkerLogger: sink } as unknown as InjectedSinks<LoggerSinks>;
-}
-
-/** The logger that {@link defaultSinks} was called with, if it made some of these sinks. */
-export function loggerOfSinks(sinks: InjectedSinks<any> | undefined): Logger | undefined {
-  const sink: unknown = sinks?.["defaultWorkerLogger"];
-  return typeof sink === "object" && sink !== null ? loggers.get(sink) : undefined;
+  return {
+    defaultWorkerLogger: { trace: level("TRACE"), debug: level("DEBUG"), info: level("INFO"), warn: level("WARN"), error: level("ERROR") },
+  };
 }
 
 /**
- * Used to log the lifecycle of activities, which the SDK does now. With a logger of its own, or derived from, it makes that the one of
- * the activity's context.
+ * Adds an interceptor that sends the log records of activities to `logger`, if that isn't the Runtime's.
  *
- * @deprecated Register an interceptor with `getLogAttributes`.
+ * @deprecated Set `Runtime.logger`.
+ */
+export function appendDefaultInterceptors(interceptors: WorkerInterceptors, logger?: Logger): WorkerInterceptors {
+  if (logger === undefined || logger === Runtime.instance().logger) return interceptors;
+  const { activityInbound = [] } = interceptors;
+  return { ...interceptors, activityInbound: [(context) => new ActivityInboundLogInterceptor(context, logger), ...activityInbound] };
+}
+
+/**
+ * Replaces the logger of an activity by another, with the attributes of {@link logAttributes}.
+ *
+ * @deprecated Set `Runtime.logger`, and intercept `getLogAttributes`.
  */
 export class ActivityInboundLogInterceptor implements ActivityInboundCallsInterceptor {
   /** Where the records go. */
   protected readonly logger: Logger;
 
   /**
-   * @param ctx context of the activity
-   * @param logger gets its records. Default: `Runtime.logger`
+   * @param ctx context of the activity, whose logger is replaced
+   * @param logger where the records go. With the Runtime's, which is the default, nothing is replaced unless a class extends this one
    */
   constructor(
     protected readonly ctx: Context,
     logger?: Logger,
   ) {
-    const { logger: runtimeLogger } = Runtime.instance();
-    this.logger = logger ?? runtimeLogger;
-    if (this.logger === runtimeLogger && Object.getPrototypeOf(this) === ActivityInboundLogInterceptor.prototype) return;
-    ctx.log = loggerWithAttributes(this.logger, () => ({ sdkComponent: SdkComponent.activity, ...this.logAttributes() }));
+    const standard = Runtime.instance().logger;
+    this.logger = logger ?? standard;
+    if (this.logger === standard && new.target === ActivityInboundLogInterceptor) return;
+    const attributes = (): LogMetadata => ({ sdkComponent: SdkComponent.activity, ...this.logAttributes() });
+    ctx.log = loggerWithAttributes(this.logger, attributes);
   }
 
   /** The attributes of every record. */
@@ -74,42 +66,30 @@ export class ActivityInboundLogInterceptor implements ActivityInboundCallsInterc
     return activityLogAttributes(this.ctx.info);
   }
 
-  /** Does nothing but go on. */
-  async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, "execute">): Promise<unknown> {
+  execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, "execute">): Promise<unknown> {
     return next(input);
   }
 }
 
-/** @deprecated Does nothing: the SDK logs the lifecycle of Workflows. Register an interceptor with `getLogAttributes` to add attributes. */
+/**
+ * Does nothing.
+ *
+ * @deprecated The SDK logs by itself; intercept `getLogAttributes` to change the attributes.
+ */
 export class WorkflowLogInterceptor implements WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor {
-  /** Does nothing but go on. */
   getLogAttributes(input: GetLogAttributesInput, next: Next<WorkflowOutboundCallsInterceptor, "getLogAttributes">): Record<string, unknown> {
     return next(input);
   }
 
-  /** Does nothing but go on. */
   execute(input: WorkflowExecuteInput, next: Next<WorkflowInboundCallsInterceptor, "execute">): Promise<unknown> {
     return next(input);
   }
 }
 
-/** @deprecated See {@link WorkflowLogInterceptor}. */
+/** @deprecated Like {@link WorkflowLogInterceptor}, which it is. */
 export const WorkflowInboundLogInterceptor = WorkflowLogInterceptor;
 
-/**
- * Adds an {@link ActivityInboundLogInterceptor} in front of a Worker's interceptors, if the logger is another than `Runtime.logger`.
- *
- * @param interceptors those of the Worker; not changed
- * @param logger gets the records of activities. Default: `Runtime.logger`
- * @deprecated Set `Runtime.logger`.
- */
-export function appendDefaultInterceptors(interceptors: WorkerInterceptors, logger?: Logger): WorkerInterceptors {
-  if (logger === undefined || logger === Runtime.instance().logger) return interceptors;
-  const activityInbound = [(ctx: Context) => new ActivityInboundLogInterceptor(ctx, logger), ...(interceptors.activityInbound ?? [])];
-  return { ...interceptors, activityInbound };
-}
-
-/** @deprecated Empty: bundles need no interceptors of the SDK. */
+/** @deprecated Empty: the SDK needs no interceptors of its own. */
 export const defaultWorkflowInterceptorModules: string[] = [];
 
 /** @deprecated Import the classes themselves. */

@@ -4,8 +4,8 @@
  * @module
  */
 export { type DataConverter, defaultPayloadConverter, IllegalStateError } from "../common";
-export type { TLSConfig } from "../client";
-export { type LoggerSinks, workflowLogAttributes } from "../workflow/logs";
+export type { LoggerSinks } from "../workflow";
+export { workflowLogAttributes } from "../workflow/logs";
 export { activityLogAttributes } from "./activity-info";
 export {
   type BundleOptions,
@@ -16,22 +16,8 @@ export {
 } from "./bundler";
 export { type ForbiddenImport, ForbiddenModuleError } from "./bundler-errors";
 export type { CompiledWorkerOptions } from "./compile-options";
-export {
-  type DNSLoadBalancingConfig,
-  type GrpcCompressionConfig,
-  NativeConnection,
-  type NativeConnectionOptions,
-  type NativeConnectionPlugin,
-} from "./connection";
-export {
-  ActivityInboundLogInterceptor,
-  appendDefaultInterceptors,
-  defaultSinks,
-  defaultWorkflowInterceptorModules,
-  errors,
-  WorkflowInboundLogInterceptor,
-  WorkflowLogInterceptor,
-} from "./deprecated";
+export type { DNSLoadBalancingConfig, GrpcCompressionConfig, TLSConfig } from "../client";
+export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin, type PayloadLimitsConfig } from "./connection";
 export {
   CombinedWorkerRunError,
   type CombinedWorkerRunErrorCause,
@@ -43,6 +29,15 @@ export {
   UnhandledRejectionError,
 } from "./errors";
 export { startDebugReplayer } from "./debug-replayer";
+export {
+  ActivityInboundLogInterceptor,
+  appendDefaultInterceptors,
+  defaultSinks,
+  defaultWorkflowInterceptorModules,
+  errors,
+  WorkflowInboundLogInterceptor,
+  WorkflowLogInterceptor,
+} from "./deprecated";
 export type { History, HistoryInput } from "./history";
 export * from "./interceptors";
 export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";

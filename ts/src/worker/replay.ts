@@ -2,7 +2,6 @@ import { SdkComponent } from "../common";
 import { NativeWorker } from "../native";
 import type { DebuggingOptions } from "../workflow/host";
 import { type CompiledWorkerOptions, compileWorkerOptions } from "./compile-options";
-import { loggerOfSinks } from "./deprecated";
 import { CombinedWorkerRunError, ShutdownError } from "./errors";
 import { encodeHistory, type HistoryInput } from "./history";
 import { type Logger, loggerWithAttributes } from "./logger";
@@ -121,7 +120,7 @@ class Replayer {
     this.#payloads = new PayloadService(options.loadedDataConverter, logger, true);
     const events: WorkflowThreadEvents = {
       output: (logs, sinkCalls) => {
-        deliverLogs(logs, loggerOfSinks(options.sinks) ?? logger);
+        deliverLogs(logs, logger);
         deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
       },
       evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
@@ -161,7 +160,7 @@ class Replayer {
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
     this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
-    await this.#threads.load({ ...threadSetup(options, bundle, loggerOfSinks(options.sinks) ?? logger, this.#payloads), isReplay: true });
+    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true });
     await this.#threads.attach(this.#native.handle);
     this.#native.start({
       workflowQueues: this.#threads.queues,

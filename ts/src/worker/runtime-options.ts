@@ -23,6 +23,8 @@ export interface TelemetryOptions {
   metrics?: MetricsExporterConfig;
   /** @deprecated Use `logging.filter`. */
   tracingFilter?: string;
+  /** @deprecated Core no longer traces: ignored. */
+  tracing?: unknown;
   /** @deprecated Use `metrics.metricPrefix`. */
   noTemporalPrefixForMetrics?: boolean;
 }
@@ -154,6 +156,9 @@ function logFilter(logging: LogExporterConfig | undefined): string | undefined {
 }
 
 function metricsOptions(metrics: MetricsExporterConfig, withoutPrefix: boolean): MetricsOptions {
+  if (!("prometheus" in metrics || "otel" in metrics)) {
+    throw new TypeError("telemetryOptions.metrics needs prometheus or otel; a buffer can't be used in this version of the SDK");
+  }
   const exporter = "prometheus" in metrics ? metrics.prometheus : metrics.otel;
   return {
     exporter: "prometheus" in metrics ? prometheusOptions(metrics) : otelOptions(metrics, metrics.temporality),

@@ -1,30 +1,38 @@
 import { IllegalStateError, type Logger, type LogMetadata, type MetricMeter, noopMetricMeter, SdkComponent } from "../common";
 import { closeCoreRuntime, coreRuntime, installCoreRuntime } from "../client/core-runtime";
 import type { NativeLogRecord, NativeRuntime } from "../native";
+import { LogBuffer } from "./log-buffer";
 import { LogTimestamp } from "./logger";
 import { type CompiledRuntimeOptions, compileOptions, type RuntimeOptions } from "./runtime-options";
 
 let current: Runtime | undefined;
 let currentIsInstalled = false;
+/** Of the last runtime that was installed; one that is made after its shutdown has them too. */
+let lastOptions: RuntimeOptions = {};
 
 /** Core's runtime in this process: its threads, logs and metrics, and the signals that shut Workers down. */
 export class Runtime {
   /** The options in force, with defaults filled in. */
   readonly options: CompiledRuntimeOptions;
-  /** Where the SDK, Workflows and activities log. */
+  /** Where the SDK, Workflows and activities log. With log forwarding it sorts records by their times, which takes 100 ms. */
   readonly logger: Logger;
   /** Metrics of the application. Core exports none but its own yet: what is recorded here goes nowhere. */
   readonly metricMeter: MetricMeter = noopMetricMeter;
   /** The native runtime, for the SDK itself. */
   readonly native: NativeRuntime;
   readonly #shutdownCallbacks = new Set<() => void>();
+  readonly #logBuffer: LogBuffer | undefined;
   #listening = false;
+  #shuttingDown = false;
 
   private constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
     this.native = native;
     this.options = options;
-    this.logger = options.logger;
-    if (options.native.logging?.forward === true) native.forwardLogs((record) => this.#log(record));
+    if (options.native.logging?.forward === true) {
+      this.#logBuffer = new LogBuffer(options.logger);
+      native.forwardLogs((record) => this.#log(record));
+    }
+    this.logger = this.#logBuffer ?? options.logger;
   }
 
   /**
@@ -44,29 +52,37 @@ export class Runtime {
     const compiled = compileOptions(options);
     current = new Runtime(installCoreRuntime(compiled.native), compiled);
     currentIsInstalled = true;
+    lastOptions = options;
     return current;
   }
 
-  /** The runtime of this process; set up with defaults by the first call. */
+  /** The runtime of this process. The first call sets it up, with defaults or as the last one that was installed. */
   static instance(): Runtime {
     if (current === undefined) {
-      current = new Runtime(coreRuntime(), compileOptions({}));
+      current = new Runtime(coreRuntime(), compileOptions(lastOptions));
       currentIsInstalled = false;
     }
     return current;
+  }
+
+  /** Passes on the log records that wait to be sorted. */
+  flushLogs(): void {
+    this.#logBuffer?.flush();
   }
 
   /** Ends the runtime. Its threads go when the last connection and Worker that use it are closed; another can be installed. */
   async shutdown(): Promise<void> {
     this.#shutdownCallbacks.clear();
     this.#listen();
+    this.#logBuffer?.close();
     if (current !== this) return;
     current = undefined;
     closeCoreRuntime();
   }
 
-  /** Has a function called when one of the shutdown signals arrives; the process then doesn't end by itself. */
+  /** Has a function called when one of the shutdown signals arrives; the process then doesn't end by itself. Soon, if one has arrived. */
   registerShutdownSignalCallback(callback: () => void): void {
+    if (this.#shuttingDown) return queueMicrotask(callback);
     this.#shutdownCallbacks.add(callback);
     this.#listen();
   }
@@ -88,6 +104,7 @@ export class Runtime {
   }
 
   readonly #onSignal = (): void => {
+    this.#shuttingDown = true;
     const callbacks = [...this.#shutdownCallbacks];
     // From here on a second signal ends the process, for people who don't want to wait.
     this.#shutdownCallbacks.clear();

@@ -15,7 +15,7 @@ export interface WorkflowBundlePath {
   codePath: string;
 }
 
-/** @deprecated The source map is in the bundle: use {@link WorkflowBundlePath}. */
+/** @deprecated The source map is part of the bundle: use {@link WorkflowBundlePath}. */
 export interface WorkflowBundlePathWithSourceMap extends WorkflowBundlePath {
   /** Not read. */
   sourceMapPath: string;
@@ -158,7 +158,7 @@ export interface WorkerOptions {
    * 200 MiB of a quarter of the memory (at most 4 GiB), at least 10.
    */
   maxCachedWorkflows?: number;
-  /** Threads that run Workflow code. A run stays on its thread. Default 1. */
+  /** Threads that run Workflow code. A run stays on its thread. Default 1, or 2 with `reuseV8Context: false`. */
   workflowThreadPoolSize?: number;
   /** Longest time between two heartbeats that are sent. Default 60 s. */
   maxHeartbeatThrottleInterval?: Duration;
@@ -181,10 +181,10 @@ export interface WorkerOptions {
    * Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`, which counts for replays too.
    */
   debugMode?: boolean;
-  /** @deprecated Accepted for compatibility, without an effect. */
-  enableSDKTracing?: boolean;
-  /** Accepted for compatibility: runs always share one realm. */
+  /** Accepted for compatibility: runs always share one realm. Default `true`. */
   reuseV8Context?: boolean;
+  /** @deprecated Core no longer traces: ignored. */
+  enableSDKTracing?: boolean;
   /** Which version of a deployment this Worker is. Default: none. */
   workerDeploymentOptions?: WorkerDeploymentOptions;
   /** @deprecated Use {@link workerDeploymentOptions}. Default: SDK version and a hash of the bundle. */

@@ -9,7 +9,7 @@ import { CustomSlots } from "./custom-slots";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
 import { type Logger, loggerWithAttributes } from "./logger";
 import type { HistoryInput } from "./history";
-import { loggerOfSinks } from "./deprecated";
+import { metricSinks } from "./metric-sinks";
 import type { NexusHandling } from "./nexus-execution";
 import { NexusTasks } from "./nexus-tasks";
 import { decidePatch } from "./patch-activation";
@@ -129,6 +129,7 @@ export class Worker {
     const logger = loggerWithAttributes(runtime.logger, () => attributes);
     const compiled = compileWorkerOptions(options, logger);
     const metricMeter = runtime.metricMeter.withTags({ namespace: compiled.namespace, taskQueue: compiled.taskQueue });
+    compiled.sinks = { ...metricSinks(metricMeter), ...compiled.sinks };
     return new Worker(await prepare(compiled, runtime, logger, metricMeter));
   }
 
@@ -352,6 +353,7 @@ export class Worker {
       throw reason;
     } finally {
       this.#runtime.deregisterShutdownSignalCallback(onSignal);
+      this.#runtime.flushLogs();
     }
   }
 
@@ -424,7 +426,7 @@ async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger:
     ));
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
-    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, loggerOfSinks(options.sinks) ?? logger, payloads));
+    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
     await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
     return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
@@ -444,7 +446,7 @@ function startThreads(
 ): WorkflowThreads {
   const events: WorkflowThreadEvents = {
     output: (logs, sinkCalls) => {
-      deliverLogs(logs, loggerOfSinks(options.sinks) ?? logger);
+      deliverLogs(logs, logger);
       deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
     },
     evicted: () => {},

@@ -2,6 +2,7 @@ import { infoFromMessage } from "./info-message";
 import type { Logger, LogMetadata } from "./logger";
 import { LogTimestamp } from "./logger";
 import type { InjectedSinks } from "./sinks";
+import { workflowLogAttributes } from "../workflow/logs";
 import type { WorkflowLogRecord, WorkflowSinkCall } from "./thread-messages";
 
 /** Passes log records of Workflow code on, with the time at which they were made. */
@@ -15,10 +16,17 @@ export function deliverLogs(records: readonly WorkflowLogRecord[], logger: Logge
 /** Calls the sink functions that Workflow code asked for. What they throw is logged, since the Workflow can't know. */
 export function deliverSinkCalls(calls: readonly WorkflowSinkCall[], sinks: InjectedSinks<any>, logger: Logger): void {
   for (const { sink, fn, args, info } of calls) {
-    const failed = (error: unknown) => logger.error("External sink function threw an error", { sinkName: sink, fnName: fn, error });
+    const workflowInfo = infoFromMessage(info);
+    const attributes = { ...workflowLogAttributes(workflowInfo), ifaceName: sink, fnName: fn };
+    const registered = sinks[sink]?.[fn];
+    if (registered === undefined) {
+      logger.error("Workflow referenced an unregistered external sink", attributes);
+      continue;
+    }
+    const failed = (error: unknown) => logger.error("External sink function threw an error", { ...attributes, error, workflowInfo });
     try {
       // It may be asynchronous; nobody waits for it.
-      Promise.resolve(sinks[sink]?.[fn]?.fn(infoFromMessage(info), ...args)).catch(failed);
+      Promise.resolve(registered.fn(workflowInfo, ...args)).catch(failed);
     } catch (error) {
       failed(error);
     }

@@ -45,6 +45,8 @@ export interface WorkflowHostOptions {
   failureErrorTypes?: Readonly<Record<string, readonly string[]>>;
   /** Records below this level aren't made. Default `DEBUG`. */
   logLevel?: LogLevel;
+  /** Whether log records are calls of the sink `defaultWorkerLogger` instead of going to {@link log}. Default `false`. */
+  logsToSink?: boolean;
   /** Gets the log records of Workflows, during activations; must not throw. */
   log(record: WorkflowLogRecord): void;
   /** Gets the calls of sinks after each activation that made some, those made during replay included. Default: dropped. */
@@ -94,6 +96,7 @@ export class WorkflowHost {
       encodeSignalWithStart: (request) => SignalWithStartWorkflowExecutionRequest.encode(request).finish(),
       decodeSignalWithStart: ({ data = new Uint8Array(0) }) => SignalWithStartWorkflowExecutionResponse.decode(data),
       logSeverity: severity[options.logLevel ?? "DEBUG"],
+      logsToSink: options.logsToSink ?? false,
       log: (record) => options.log(record),
       realNow: () => real.now(),
       realRandom: () => real.random(),

@@ -64,11 +64,14 @@ export function logFromSink(fnName: string, args: unknown[]): boolean {
 
 function write(level: LogLevel, message: string, attributes?: Record<string, unknown>): void {
   const run = requireRun("log");
-  if (run.isReplayingHistoryEvents || severity[level] < run.host.logSeverity) return;
+  const { host } = run;
+  if (!host.logsToSink && (run.isReplayingHistoryEvents || severity[level] < host.logSeverity)) return;
   const getAttributes = compose(run, run.interceptors.outbound, "getLogAttributes", (input) => input);
   const own = getAttributes(workflowLogAttributes(run.info));
-  run.host.mapStack(attributes?.error);
-  run.host.log({ level, message, attributes: { sdkComponent: "workflow", ...own, ...attributes }, timestampMs: run.host.realNow() });
+  host.mapStack(attributes?.error);
+  const all = { sdkComponent: "workflow", ...own, ...attributes };
+  if (host.logsToSink) run.sinkCalls.push({ ifaceName: "defaultWorkerLogger", fnName: level.toLowerCase(), args: [message, all], workflowInfo: run.info });
+  else host.log({ level, message, attributes: all, timestampMs: host.realNow() });
 }
 
 /** Attributes that every log record of a run carries. */
@@ -90,7 +93,7 @@ export function workflowLogAttributes({ namespace, taskQueue, workflowId, runId,
 export function executeWithLifecycleLogging(run: WorkflowRun, execute: () => Promise<unknown>): Promise<unknown> {
   const worker = { sdkComponent: "worker" };
   // Asked beforehand so that a silent logger costs nothing, but the steps of the promise stay those of the history.
-  const debug = run.host.logSeverity <= severity.DEBUG;
+  const debug = run.host.logsToSink || run.host.logSeverity <= severity.DEBUG;
   if (debug) log.debug("Workflow started", worker);
   return execute().then(
     (result) => {

@@ -25,7 +25,7 @@ import {
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { startServer } from "../support/server";
 import { address, answerTask, answerUpdate, client, complete, json, namespace, pollTask, unique } from "./support";
-import { grpcServer } from "./support-grpc";
+import { grpcServer } from "../support/grpc-server";
 
 const rejected = (promise: Promise<unknown>) => promise.then((value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)), (error) => error);
 

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { Client, Connection, type ConnectionOptions, ServiceError } from "../../src/client";
 import packageJson from "../../package.json";
-import { recordingServer } from "./recording-server";
+import { grpcServer } from "../support/grpc-server";
 
 /** A connection to a recording server, without the calls that connecting made. */
 async function recorded(options: ConnectionOptions = {}) {
-  const server = await recordingServer();
+  const server = await grpcServer();
   const connection = await Connection.connect({ address: server.address, ...options });
   const connecting = server.calls.splice(0);
   return {

@@ -5,7 +5,7 @@ import { type InternalWorkflowHandle, type InternalWorkflowStartOptions, Interna
 import { StartWorkflowExecutionRequest, UpdateWorkflowExecutionRequest, UpdateWorkflowExecutionResponse } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { Client, Connection } from "../../src/client";
 import { answerTask, answerUpdate, client, complete, eventually, fail, searchAttribute, unique } from "./support";
-import { grpcServer } from "./support-grpc";
+import { grpcServer } from "../support/grpc-server";
 
 await Promise.all([searchAttribute("StartKeyword", "KEYWORD"), searchAttribute("StartInt", "INT"), searchAttribute("StartDate", "DATETIME")]);
 

@@ -13,15 +13,15 @@ import {
   type RpcInterceptor,
 } from "../../src/client";
 import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
+import { frameOf, grpcServer } from "../support/grpc-server";
 import { relay } from "../support/proxies";
-import { recordingServer } from "./recording-server";
 import { address, eventually, namespace } from "./support";
 
 const status = (code: number, details = "") => ({ code, details, metadata: new GrpcErrorMetadata(undefined) });
 
 /** A connection to a recording server that has forgotten the calls that connecting made. */
 async function recorded(options: ConnectionOptions = {}) {
-  const server = await recordingServer();
+  const server = await grpcServer();
   const connection = await Connection.connect({ address: server.address, ...options });
   server.calls.splice(0);
   return {
@@ -214,7 +214,7 @@ describe("keep-alive", () => {
 
   test("idle connections send pings, unless there are to be none", async () => {
     // Not the dev server, which ends connections that ping too often.
-    await using server = await recordingServer();
+    await using server = await grpcServer();
     await using pinging = await relay(server.address);
     await using quiet = await relay(server.address);
     const connections = await Promise.all([
@@ -244,26 +244,20 @@ describe("keep-alive", () => {
 describe("messages from the server", () => {
   const field = 1000;
 
-  /** The frame of a message of this many bytes, with one field that nobody knows. */
-  function frameOf(bytes: number): Buffer {
-    const message = Buffer.alloc(bytes);
+  /** A message of this many bytes, with one field that nobody knows. */
+  function messageOf(bytes: number): Uint8Array {
+    const message = new Uint8Array(bytes);
     const length = bytes - 6;
     // Key: two bytes; length of the field: four.
     message.set([((field << 3) | 2) & 0x7f | 0x80, (field << 3) >> 7], 0);
     message.set([(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, ((length >> 14) & 0x7f) | 0x80, length >> 21], 2);
-    return Buffer.concat([prefix(bytes), message]);
-  }
-
-  /** The 5 bytes that announce a message. */
-  function prefix(bytes: number): Buffer {
-    const announced = Buffer.alloc(5);
-    announced.writeUInt32BE(bytes, 1);
-    return announced;
+    return message;
   }
 
   test("may have 128 MiB", async () => {
     await using it = await recorded({ retry: null });
-    it.server.bodies.push(frameOf(100 * 2 ** 20), prefix(128 * 2 ** 20 + 1));
+    // Of the second only the announcement is sent.
+    it.server.frames.push(frameOf(messageOf(100 * 2 ** 20)), frameOf(messageOf(128 * 2 ** 20 + 1)).subarray(0, 5));
     await it.call();
     const error = await it.call().catch((reason) => reason);
     expect(error).toBeInstanceOf(GrpcServiceError);

@@ -30,13 +30,14 @@ async function serverVersion(connection: Connection): Promise<string | undefined
 }
 
 describe("HTTP CONNECT proxy", () => {
-  test("as an option, with a name and a password", async () => {
+  test("as an option, with a name and a password, of clients and workers", async () => {
     await using proxy = await connectProxy("user:pass:word");
     const basicAuth = { username: "user", password: "pass:word" };
     for (const targetHost of [proxy.address, `http://${proxy.address}`]) {
       expect(await serverVersion(await Connection.connect({ address, proxy: { type: "http-connect", targetHost, basicAuth } }))).toBeString();
     }
-    expect(proxy.requests.map((request) => request.target)).toEqual([address, address]);
+    expect(await serverVersion(await NativeConnection.connect({ address, proxy: { type: "http-connect", targetHost: proxy.address, basicAuth } }))).toBeString();
+    expect(proxy.requests.map((request) => request.target)).toEqual([address, address, address]);
     const error = await Connection.connect({ address, proxy: { targetHost: proxy.address }, connectTimeout: "5s" }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error.message).toContain(`${address} through the proxy ${proxy.address}`);

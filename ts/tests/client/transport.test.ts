@@ -4,7 +4,7 @@ import { NativeConnection, TransportError } from "../../src/worker";
 import { authority } from "../support/certificates";
 import { tlsProxy } from "../support/proxies";
 import { freePort } from "../support/server";
-import { recordingServer } from "./recording-server";
+import { grpcServer } from "../support/grpc-server";
 import { address, namespace, unique } from "./support";
 
 const trusted = authority();
@@ -112,7 +112,7 @@ describe("TLS", () => {
   });
 
   test("an API key turns it on, so that the key is never sent in plain text", async () => {
-    await using recorder = await recordingServer();
+    await using recorder = await grpcServer();
     expect((await refusal({ address: recorder.address, apiKey: "secret" })).message).toContain("TLS mismatch");
     expect(recorder.calls).toEqual([]);
     await using proxy = await tlsProxy(recorder.address, { cert: server.crt, key: server.key });

@@ -3,12 +3,12 @@ import { GrpcStatus, isGrpcCancelledError, isGrpcDeadlineError } from "../../src
 import { CloudOperationsClient, CloudOperationsConnection, type CloudOperationsConnectionOptions } from "../../src/cloud";
 import { table } from "../../src/proto/rpc/cloud";
 import { GetNamespaceRequest, GetNamespaceResponse } from "../../src/proto/temporal/api/cloud/cloudservice/v1/request_response";
-import { type GrpcCall, grpcServer } from "../client/support-grpc";
+import { type GrpcAnswer, grpcServer } from "../support/grpc-server";
 
 const CLOUD_SERVICE = "temporal.api.cloud.cloudservice.v1.CloudService";
 
 /** A stand-in of Temporal Cloud: like it, it has no WorkflowService. */
-async function cloud(options: Partial<CloudOperationsConnectionOptions> = {}, answer: (call: GrpcCall) => Uint8Array | void | Promise<Uint8Array | void> = () => {}) {
+async function cloud(options: Partial<CloudOperationsConnectionOptions> = {}, answer: GrpcAnswer = () => {}) {
   const server = await grpcServer((call) => {
     if (call.service.includes("workflowservice")) throw { code: GrpcStatus.UNIMPLEMENTED, message: "unknown service" };
     return answer(call);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Client, Connection } from "../../src/client";
 import { clientConfigToToml, loadClientConnectConfig } from "../../src/envconfig";
 import { NativeConnection } from "../../src/worker";
-import { recordingServer } from "../client/recording-server";
+import { grpcServer } from "../support/grpc-server";
 import { authority } from "../support/certificates";
 import { tlsProxy } from "../support/proxies";
 import { testServer } from "../support/server";
@@ -36,7 +36,7 @@ test("a client and a worker's connection by a profile with mutual TLS", async ()
 });
 
 test("API key and metadata of a profile and of the environment arrive", async () => {
-  await using recorder = await recordingServer();
+  await using recorder = await grpcServer();
   const data = `[profile.default]\naddress = "${recorder.address}"\napi_key = "from the file"\ntls = { disabled = true }\ngrpc_meta = { X_From_File = "1", gone = "1" }`;
   const overrideEnvVars = { TEMPORAL_API_KEY: "from the environment", TEMPORAL_GRPC_META_X_ENV: "2", TEMPORAL_GRPC_META_GONE: "" };
   const { connectionOptions } = loadClientConnectConfig({ configSource: { data }, overrideEnvVars });

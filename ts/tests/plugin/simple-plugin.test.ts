@@ -3,7 +3,7 @@ import { Client, Connection, type WorkflowClientInterceptor } from "../../src/cl
 import type { PayloadCodec } from "../../src/common";
 import { SimplePlugin, type SimplePluginOptions } from "../../src/plugin";
 import { bundleWorkflowCode, NativeConnection, Worker } from "../../src/worker";
-import { recordingServer } from "../client/recording-server";
+import { grpcServer } from "../support/grpc-server";
 import { authority } from "../support/certificates";
 import { tlsProxy } from "../support/proxies";
 import { testServer } from "../support/server";
@@ -134,7 +134,7 @@ describe("for a client", () => {
 
 describe("for a connection", () => {
   test("TLS and the API key, by value and by function", async () => {
-    await using recorder = await recordingServer();
+    await using recorder = await grpcServer();
     const connection = await Connection.connect({ address: recorder.address, tls: true, apiKey: "own", plugins: [plugin({ tls: false, apiKey: (existing) => `${existing} and more` })] });
     expect(recorder.calls[0]!.headers.authorization).toBe("Bearer own and more");
     await connection.close();

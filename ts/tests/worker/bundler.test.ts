@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bundleWorkflowCode } from "../../src/worker/bundler";
 import { ForbiddenModuleError } from "../../src/worker/bundler-errors";
+import { DefaultLogger } from "../../src/worker/logger";
+import { loadBundle } from "../../src/worker/worker-bundle";
 
 let folder: string;
 const previousCache = process.env["TEMPORAL_BUN_CACHE_DIR"];
@@ -138,6 +140,59 @@ describe("what is in a bundle", () => {
     expect(Object.keys(exports)).toEqual(["run"]);
     expect(exports.__temporalInterceptorModules[0].interceptors()).toEqual({ inbound: ["mine"] });
     expect(exports.__temporalPayloadConverter).toEqual({ toPayload: 1, fromPayload: 2 });
+  });
+});
+
+describe("options", () => {
+  const files = {
+    "workflows.ts": `import * as fs from "fs"; import "./state"; export const keys = () => [Object.keys(fs.promises ?? {}), FLAG, NAME];`,
+    "state.ts": `(globalThis as any).loads = ((globalThis as any).loads ?? 0) + 1;`,
+    "interceptors.ts": `export const interceptors = () => ({ inbound: ["mine"] });`,
+    "converters.ts": `export const payloadConverter = { toPayload: 1, fromPayload: 2 }; export const failureConverter = { errorToFailure: 3, failureToError: 4 };`,
+  };
+  const define = (name: string, value: string) => (config: any) => ({ ...config, define: { ...config.define, [name]: JSON.stringify(value) } });
+
+  test("of a bundle, all of them", async () => {
+    const workflowsPath = project("all", files);
+    const beside = (file: string) => join(dirname(workflowsPath), file);
+    const logged: unknown[] = [];
+    const { code } = await bundleWorkflowCode({
+      workflowsPath,
+      workflowInterceptorModules: [beside("interceptors.ts")],
+      payloadConverterPath: beside("converters.ts"),
+      failureConverterPath: beside("converters.ts"),
+      preloadModules: [beside("state.ts")],
+      logger: { info: (message: string, meta: object) => logged.push([message, Object.keys(meta)]) } as any,
+      buildConfigHook: define("FLAG", "by the hook"),
+      plugins: [
+        {
+          name: "ignores",
+          configureBundler: ({ buildConfigHook, ...rest }) => ({
+            ...rest,
+            ignoreModules: ["fs"],
+            buildConfigHook: (config) => define("NAME", "by the plugin")(buildConfigHook!(config)),
+          }),
+        },
+      ],
+    });
+    const { exports } = load(code);
+    expect(exports.keys()).toEqual([[], "by the hook", "by the plugin"]);
+    expect(exports.__temporalInterceptorModules[0].interceptors()).toEqual({ inbound: ["mine"] });
+    expect([exports.__temporalPayloadConverter.fromPayload, exports.__temporalFailureConverter.failureToError]).toEqual([2, 4]);
+    expect(logged).toEqual([["Workflow bundle created", ["size", "durationMs", "cached"]]]);
+  });
+
+  test("of a Worker's bundler, which refuses webpackConfigHook", async () => {
+    const workflowsPath = project("worker", files);
+    const hook = (config: any) => define("NAME", "n")(define("FLAG", "f")(config));
+    const interceptors = { client: undefined, activity: [], nexus: [], workflowModules: [] };
+    const logger = new DefaultLogger("ERROR");
+    const bundlerOptions = { ignoreModules: ["fs"], preloadModules: [join(dirname(workflowsPath), "state.ts")], buildConfigHook: hook };
+    const bundle = await loadBundle({ workflowsPath, bundlerOptions, interceptors }, logger);
+    expect(load(bundle!.code).exports.keys()).toEqual([[], "f", "n"]);
+    const refused = await failure(loadBundle({ workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors }, logger));
+    expect(refused).toBeInstanceOf(TypeError);
+    expect(refused.message).toContain("buildConfigHook");
   });
 });
 

@@ -123,7 +123,16 @@ test("what Workflows and activities log, and what sinks get, arrives once", asyn
   expect(sinks.filter(({ sink }) => sink === "once")).toEqual([
     { sink: "once", args: [1], type: "outputs", now: "number" },
     { sink: "once", args: [3], type: "outputs", now: "number" },
+    // Of the query, which is no replay although it comes after one.
+    { sink: "once", args: [4], type: "outputs", now: "number" },
   ]);
-  // The second task replays the first.
-  expect(sinks.filter(({ sink }) => sink === "always")).toHaveLength(2);
+  // The second task replays the first, and the query both.
+  expect(sinks.filter(({ sink }) => sink === "always")).toHaveLength(3);
+  const failures = new Set(lines.filter(({ failed }) => failed !== undefined).map((line) => JSON.stringify(line)));
+  expect(failures).toEqual(
+    new Set([
+      '{"failed":"External sink function threw an error","ifaceName":"tester","fnName":"throws","workflowType":"outputs","error":"a bug in the sink"}',
+      '{"failed":"Workflow referenced an unregistered external sink","ifaceName":"tester","fnName":"unknown","workflowType":"outputs"}',
+    ]),
+  );
 });

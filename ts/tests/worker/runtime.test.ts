@@ -1,15 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { DefaultLogger, type LogEntry, LogTimestamp, makeTelemetryFilterString, Runtime } from "../../src/worker";
 import { compileOptions } from "../../src/worker/runtime-options";
-
-/** Runs a program with the SDK imported as `sdk`, since a process has one runtime. */
-async function inNewProcess(program: string): Promise<string[]> {
-  const source = `import * as sdk from ${JSON.stringify(`${import.meta.dir}/../../src/worker`)};\n${program}`;
-  const child = Bun.spawn([process.execPath, "-e", source], { stderr: "pipe" });
-  const [output, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
-  if (code !== 0) throw new Error(`the program ended with ${code}: ${errors}`);
-  return output.trim().split("\n");
-}
+import { inNewProcess } from "../support/process";
 
 describe("DefaultLogger", () => {
   test("drops what is below its level", () => {

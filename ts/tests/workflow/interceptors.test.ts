@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { payload, resultOf, signal, TestThread, update, value } from "./support";
+import { activityCompleted, payload, resultOf, signal, TestThread, update, value } from "./support";
 
 let thread: TestThread;
 beforeAll(async () => {
-  thread = await TestThread.open("intercepted.ts", {}, { workflowInterceptorModules: [`${import.meta.dir}/fixtures/interceptors.ts`] });
+  thread = await TestThread.open("intercepted.ts", { activityNames: ["check"] }, { workflowInterceptorModules: [`${import.meta.dir}/fixtures/interceptors.ts`] });
 });
 
 describe("interceptors", () => {
@@ -27,6 +27,22 @@ describe("interceptors", () => {
     const result: string = resultOf(await run.activate({ resolveActivity: { seq: 1, result: { completed: { result: payload("done") } } } }));
     expect(result).toStartWith("text 1 done 0.3047673921100795 activate 1,random number,timer 1000,");
     expect(result).toContain("signal open");
+  });
+
+  test("change local activities, children, signals to them, Nexus operations and the next run", async () => {
+    const text = (data: Uint8Array | undefined) => new TextDecoder().decode(data);
+    const run = thread.run("outgoing");
+    const { commands } = await run.start();
+    const [child, local] = [commands[0]?.startChildWorkflowExecution, commands[1]?.scheduleLocalActivity];
+    expect([child?.input?.map(value), text(child?.headers?.trace?.data)]).toEqual([["changed"], "TRACE"]);
+    expect(local?.arguments?.map(value)).toEqual(["x", 1]);
+    const signalled = await run.activate(activityCompleted(1), { resolveChildWorkflowExecutionStart: { seq: 1, succeeded: { runId: "r" } } });
+    expect(signalled.commands[0]?.signalExternalWorkflowExecution).toMatchObject({ childWorkflowId: child!.workflowId!, signalName: "poke!" });
+    const started = await run.activate({ resolveSignalExternalWorkflow: { seq: 1 } });
+    expect(started.commands[0]?.scheduleNexusOperation?.nexusHeader).toEqual({ trace: "nexus" });
+    const done = await run.activate({ resolveNexusOperationStart: { seq: 1, operationToken: "token" } });
+    const next = done.commands[0]?.continueAsNewWorkflowExecution;
+    expect([next?.arguments?.map(value), text(next?.headers?.trace?.data)]).toEqual([["again", "more"], "TRACE"]);
   });
 
   test("are made anew for every run, and what they draw doesn't shift the workflow's random numbers", async () => {

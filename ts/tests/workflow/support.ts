@@ -111,6 +111,8 @@ export class TestRun {
   replaying = false;
   /** Flags that the history uses. */
   flags: number[] = [];
+  /** What else the next activations say about their Workflow Task. */
+  task: Partial<WorkflowActivation> = {};
   #now = startMs;
   #historyLength = 0;
 
@@ -147,6 +149,7 @@ export class TestRun {
       historyLength: this.#historyLength,
       historySizeBytes: Long.fromNumber(this.#historyLength * 100),
       availableInternalFlags: this.flags,
+      ...this.task,
       jobs,
     });
   }

@@ -42,6 +42,8 @@ export interface HostServices {
   readonly activityNames: ReadonlySet<string>;
   /** Records below this severity (see `severity`) are not logged. */
   readonly logSeverity: number;
+  /** Whether log records are calls of the sink `defaultWorkerLogger` instead. */
+  readonly logsToSink: boolean;
   /** Hands over a log record. */
   log(record: WorkflowLogRecord): void;
   /** Real time, in milliseconds since the epoch. */

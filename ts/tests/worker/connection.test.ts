@@ -1,0 +1,112 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
+import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
+import { IllegalStateError } from "../../src/common";
+import { NativeConnection, type NativeConnectionOptions, TransportError, Worker } from "../../src/worker";
+import { grpcServer } from "../support/grpc-server";
+import { recordingTemporal } from "./recorded";
+import { rejection, testConnection } from "./support";
+
+setDefaultTimeout(20_000);
+
+/** A connection to a recording server, without the calls that connecting made. */
+async function recorded(options: NativeConnectionOptions = {}) {
+  const server = await grpcServer();
+  const connection = await NativeConnection.connect({ address: server.address, ...options });
+  const connecting = server.calls.splice(0);
+  return {
+    server,
+    connection,
+    connecting,
+    call: () => connection.workflowService.describeNamespace({ namespace: "ns" }),
+    async [Symbol.asyncDispose]() {
+      await connection.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("NativeConnection", () => {
+  test("all services, scopes, and what can be replaced later", async () => {
+    await using it = await recorded({ metadata: { "x-team": "first" }, apiKey: "key", tls: false });
+    const { connection, server } = it;
+    expect(it.connecting.map(({ rpc, headers }) => [rpc, headers.authorization])).toEqual([["GetSystemInfo", "Bearer key"]]);
+    await connection.ensureConnected();
+    await it.call();
+    await connection.operatorService.listSearchAttributes({});
+    await connection.cloudService.getUsers({});
+    await connection.testService.getCurrentTime({});
+    await connection.healthService.check({});
+    expect(server.calls.map(({ service, rpc }) => `${service.split(".").at(-1)}.${rpc}`)).toEqual([
+      "WorkflowService.DescribeNamespace",
+      "OperatorService.ListSearchAttributes",
+      "CloudService.GetUsers",
+      "TestService.GetCurrentTime",
+      "Health.Check",
+    ]);
+    await connection.withMetadata({ "x-scope": "inner" }, it.call);
+    connection.setMetadata({ "x-team": "second" });
+    connection.setApiKey("other key");
+    await it.call();
+    const sent = server.calls.slice(-2).map(({ headers }) => [headers["x-team"], headers["x-scope"], headers.authorization]);
+    expect(sent).toEqual([
+      ["first", "inner", "Bearer key"],
+      ["second", undefined, "Bearer other key"],
+    ]);
+    expect(isGrpcDeadlineError(await rejection(connection.withDeadline(Date.now() - 1, it.call)))).toBe(true);
+    expect(isGrpcCancelledError(await rejection(connection.withAbortSignal(AbortSignal.abort(), it.call)))).toBe(true);
+  });
+
+  test("can't be closed under a Worker, nor be used when it is closed", async () => {
+    await using server = await recordingTemporal();
+    const connection = await NativeConnection.connect({ address: server.address });
+    const worker = await Worker.create({ connection, taskQueue: "queue", activities: { work() {} } });
+    expect(await rejection(connection.close())).toBeInstanceOf(IllegalStateError);
+    await worker.runUntil(async () => {});
+    await connection.close();
+    expect(await rejection(connection.ensureConnected())).toBeInstanceOf(IllegalStateError);
+    expect((await rejection(Worker.create({ connection, taskQueue: "queue", activities: { work() {} } }))).message).toContain("closed");
+  });
+});
+
+test("compression: by name or as { codec }; of what is sent and what may be answered", async () => {
+  for (const grpcCompression of ["gzip", { codec: "gzip" }] as const) {
+    await using it = await recorded({ grpcCompression });
+    await it.call();
+    expect(it.server.calls[0]).toMatchObject({ compressed: true, headers: { "grpc-encoding": "gzip", "grpc-accept-encoding": expect.stringContaining("gzip") } });
+  }
+  for (const grpcCompression of ["none", { codec: "none" }, undefined] as const) {
+    await using it = await recorded(grpcCompression === undefined ? {} : { grpcCompression });
+    await it.call();
+    expect(it.server.calls[0]).toMatchObject({ compressed: false });
+    expect(it.server.calls[0]?.headers["grpc-encoding"]).toBeUndefined();
+  }
+  expect((await rejection(NativeConnection.connect({ grpcCompression: { codec: "zstd" } as never }))).message).toBe(
+    'Unsupported gRPC compression codec: zstd; use "gzip" or "none"',
+  );
+});
+
+test("DNS load balancing: the addresses of a name, looked up at the interval; never with a proxy", async () => {
+  const { connection } = await testConnection();
+  const port = connection.options.address.split(":").at(-1);
+  const balanced = await NativeConnection.connect({ address: `127.0.0.1:${port}`, dnsLoadBalancingConfig: { resolutionInterval: "1s" } });
+  expect((await balanced.workflowService.getSystemInfo({})).serverVersion).toBeString();
+  await balanced.close();
+  const error = await rejection(NativeConnection.connect({ address: `127.0.0.1:${port}`, dnsLoadBalancingConfig: { resolutionInterval: "1ms" } }));
+  expect(error.message).toContain("dnsLoadBalancing.resolutionIntervalMs");
+  const compiled = (options: object) => compileConnectionOptions(loadConnectionOptions(options), undefined).dnsLoadBalancing;
+  expect(compiled({ dnsLoadBalancingConfig: { resolutionInterval: "2s" } })).toEqual({ resolutionIntervalMs: 2_000 });
+  expect(compiled({ dnsLoadBalancingConfig: { resolutionInterval: "2s" }, proxy: { targetHost: "proxy:1" } })).toBeNull();
+  expect(compiled({ dnsLoadBalancingConfig: null })).toBeNull();
+  // A client's connection balances where it can, a Worker's as in the official SDK only when it is told to.
+  expect([compiled({}), connection.options.dnsLoadBalancingConfig]).toEqual([undefined, null]);
+});
+
+test("limits for warnings about payloads are Core's, and others are refused", async () => {
+  await using it = await recorded({ payloadLimits: { payloadsWarnSize: 512 * 1024, memoWarnSize: 2 * 1024 } });
+  await it.call();
+  const error = await rejection(NativeConnection.connect({ address: it.server.address, payloadLimits: { memoWarnSize: 0 } }));
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error.message).toContain("payloadLimits.memoWarnSize");
+  expect(await rejection(NativeConnection.connect({ address: "127.0.0.1:1", connectTimeout: "1s" }))).toBeInstanceOf(TransportError);
+});

@@ -1,0 +1,108 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { MetricMeter, MetricTags } from "../../src/common";
+import { noopMetricMeter } from "../../src/common";
+import { appendDefaultInterceptors, DefaultLogger, defaultSinks, type LogEntry, Runtime } from "../../src/worker";
+import { metricSinks } from "../../src/worker/metric-sinks";
+import type { WorkflowSinkCall } from "../../src/worker/thread-messages";
+import { deliverSinkCalls } from "../../src/worker/workflow-output";
+import { rejection, withWorker } from "./support";
+
+// Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
+setDefaultTimeout(60_000);
+
+test("a sink called defaultWorkerLogger takes what Workflows log, instead of the Runtime's logger", async () => {
+  const records: unknown[] = [];
+  const level = (name: string) => ({
+    fn: (info: { workflowType: string }, message: string, attributes: Record<string, unknown>) =>
+      void records.push([name, info.workflowType, message, attributes["sdkComponent"], attributes["answer"]]),
+  });
+  const defaultWorkerLogger = { trace: level("trace"), debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") };
+  const ended = Promise.withResolvers<void>();
+  await withWorker(
+    async ({ execute }) => {
+      await execute("logs");
+      await ended.promise;
+    },
+    {
+      sinks: {
+        defaultWorkerLogger: {
+          ...defaultWorkerLogger,
+          debug: {
+            fn: (info: any, message: string, attributes: any) => {
+              defaultWorkerLogger.debug.fn(info, message, attributes);
+              if (message === "Workflow completed") ended.resolve();
+            },
+          },
+        },
+      },
+    },
+  );
+  expect(records).toEqual([
+    ["debug", "logs", "Workflow started", "worker", undefined],
+    ["info", "logs", "from the workflow", "workflow", 42],
+    ["debug", "logs", "Workflow completed", "worker", undefined],
+  ]);
+});
+
+test("defaultSinks and appendDefaultInterceptors send the records of Workflows and activities to another logger", async () => {
+  const records: LogEntry[] = [];
+  const ended = Promise.withResolvers<void>();
+  const logger = new DefaultLogger("INFO", (entry) => {
+    records.push(entry);
+    if (records.length === 2) ended.resolve();
+  });
+  await withWorker(
+    async ({ execute }) => {
+      await execute("logs");
+      await execute("callActivity", "logSomething");
+      await ended.promise;
+    },
+    { sinks: defaultSinks(logger), interceptors: appendDefaultInterceptors({ workflowModules: [] }, logger) },
+  );
+  expect(records.map(({ message, meta }) => [message, meta?.["sdkComponent"], meta?.["workflowType"]])).toEqual([
+    ["from the workflow", "workflow", "logs"],
+    ["from the activity", "activity", "callActivity"],
+  ]);
+  const standard = {};
+  expect([appendDefaultInterceptors(standard), appendDefaultInterceptors(standard, Runtime.instance().logger)]).toEqual([standard, standard]);
+  expect(defaultSinks()).toEqual({} as never);
+});
+
+test("names that are the SDK's are refused", async () => {
+  const error = await rejection(withWorker(async () => {}, { sinks: { __temporal_metrics: {} } }));
+  expect(error.message).toBe("Cannot use sink name: '__temporal_metrics', with reserved prefix: '__temporal_'");
+});
+
+test("metrics of Workflows go to the meter of the Worker, each made once", () => {
+  const made: unknown[][] = [];
+  const values: unknown[][] = [];
+  const metric = (method: string) => (name: string, ...rest: unknown[]) => {
+    made.push([name, ...rest]);
+    return { [method]: (value: number, tags?: MetricTags) => values.push([name, value, tags]) } as any;
+  };
+  const meter: MetricMeter = { createCounter: metric("add"), createHistogram: metric("record"), createGauge: metric("set"), withTags: () => meter };
+  const call = (fn: string, ...args: unknown[]): WorkflowSinkCall => ({ sink: "__temporal_metrics", fn, args, info: {} as WorkflowSinkCall["info"] });
+  const tags = { workflowType: "order" };
+  const calls = [
+    call("addMetricCounterValue", "orders", "1", "all orders", 2, tags),
+    call("addMetricCounterValue", "orders", "1", "all orders", 3, tags),
+    call("recordMetricHistogramValue", "amount", "float", "EUR", undefined, 1.5, tags),
+    call("recordMetricHistogramValue", "amount", "int", "EUR", undefined, 1, tags),
+    call("setMetricGaugeValue", "open", "int", undefined, undefined, 7, tags),
+  ];
+  deliverSinkCalls(calls, metricSinks(meter), new DefaultLogger("ERROR"));
+  expect(made).toEqual([
+    ["orders", "1", "all orders"],
+    ["amount", "float", "EUR", undefined],
+    ["amount", "int", "EUR", undefined],
+    ["open", "int", undefined, undefined],
+  ]);
+  expect(values).toEqual([
+    ["orders", 2, tags],
+    ["orders", 3, tags],
+    ["amount", 1.5, tags],
+    ["amount", 1, tags],
+    ["open", 7, tags],
+  ]);
+  expect(metricSinks(noopMetricMeter)).toEqual({});
+});
