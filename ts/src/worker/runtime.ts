@@ -1,8 +1,9 @@
-import { IllegalStateError, type Logger, type LogMetadata, type MetricMeter, noopMetricMeter, SdkComponent } from "../common";
+import { IllegalStateError, type Logger, type LogMetadata, type MetricMeter, MetricMeterWithComposedTags, noopMetricMeter, SdkComponent } from "../common";
 import { closeCoreRuntime, coreRuntime, installCoreRuntime } from "../client/core-runtime";
 import type { NativeLogRecord, NativeRuntime } from "../native";
 import { LogBuffer } from "./log-buffer";
 import { LogTimestamp } from "./logger";
+import { RuntimeMetricMeter } from "./metric-meter";
 import { type CompiledRuntimeOptions, compileOptions, type RuntimeOptions } from "./runtime-options";
 
 let current: Runtime | undefined;
@@ -16,8 +17,8 @@ export class Runtime {
   readonly options: CompiledRuntimeOptions;
   /** Where the SDK, Workflows and activities log. With log forwarding it sorts records by their times, which takes 100 ms. */
   readonly logger: Logger;
-  /** Metrics of the application. Core exports none but its own yet: what is recorded here goes nowhere. */
-  readonly metricMeter: MetricMeter = noopMetricMeter;
+  /** Metrics of the program's own. They are exported beside Core's, without its prefix; without an exporter they go nowhere. */
+  readonly metricMeter: MetricMeter;
   /** The native runtime, for the SDK itself. */
   readonly native: NativeRuntime;
   readonly #shutdownCallbacks = new Set<() => void>();
@@ -28,6 +29,7 @@ export class Runtime {
   private constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
     this.native = native;
     this.options = options;
+    this.metricMeter = options.native.metrics ? MetricMeterWithComposedTags.compose(new RuntimeMetricMeter(native), {}, true) : noopMetricMeter;
     if (options.native.logging?.forward === true) {
       this.#logBuffer = new LogBuffer(options.logger);
       native.forwardLogs((record) => this.#log(record));
