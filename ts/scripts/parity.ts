@@ -23,7 +23,7 @@ async function runTests(rows: LedgerRow[]): Promise<void> {
   if (files.size === 0) return;
   console.error(`running ${files.size} files of tests, because there is no report of them that is newer than they are`);
   mkdirSync(reportsFolder, { recursive: true });
-  const command = [process.execPath, "test", ...files, "--timeout", "60000", "--reporter=junit", `--reporter-outfile=${join(reportsFolder, "bun.xml")}`];
+  const command = [process.execPath, "test", ...files, "--timeout", "180000", "--reporter=junit", `--reporter-outfile=${join(reportsFolder, "bun.xml")}`];
   await Bun.spawn(command, { cwd: packageFolder, stdin: "ignore", stdout: "inherit", stderr: "inherit" }).exited;
 }
 

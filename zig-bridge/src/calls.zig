@@ -51,8 +51,8 @@ pub export fn temporal_bun_runtime_free(runtime: f64) i32 {
 }
 
 pub export fn temporal_bun_metric_new(runtime: f64, options: Bytes, options_length: u32, out: Out) i32 {
-    if (out == null) return core.invalid_argument;
     const handle = number.read(runtime) orelse return refuse(out);
+    if (out == null) return core.invalid_argument;
     var metric: core.Handle = 0;
     var failure: core.Handle = 0;
     const status = c.temporal_core_metric_new(handle, options, options_length, &metric, &failure);

@@ -1,6 +1,6 @@
-import { type FilteringLogger, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
+import { keeps, LevelMethods, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
 
-/** How long records wait for older ones that come later, and how often that is looked at, in milliseconds. */
+/** How long records wait for older ones that come later, in milliseconds. */
 const delayMs = 100;
 /** Most records that wait; the oldest go at once beyond that. */
 const capacity = 2_000;
@@ -15,24 +15,24 @@ interface Waiting {
  * A logger that passes records on in the order of their times. Those of Core, of Workflows and of the Worker come on different ways,
  * some later than others.
  */
-export class LogBuffer implements FilteringLogger {
+export class LogBuffer extends LevelMethods {
   readonly #target: Logger;
   /** In the order of their times. */
   readonly #waiting: Waiting[] = [];
-  readonly #timer: ReturnType<typeof setInterval>;
+  /** Set while records wait. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #onExit = (): void => this.flush();
 
   /** @param target gets the records, in order and a tenth of a second late */
   constructor(target: Logger) {
+    super();
     this.#target = target;
-    this.#timer = setInterval(() => this.#release(BigInt(Date.now() - delayMs) * 1_000_000n), delayMs);
-    this.#timer.unref();
     process.on("exit", this.#onExit);
   }
 
   /** Whether the target keeps records of this level. */
   isEnabled(level: LogLevel): boolean {
-    return !("isEnabled" in this.#target) || (this.#target as FilteringLogger).isEnabled(level);
+    return keeps(this.#target, level);
   }
 
   /** Takes a record of any level, to be passed on later. */
@@ -43,31 +43,7 @@ export class LogBuffer implements FilteringLogger {
     while (index > 0 && this.#waiting[index - 1]!.meta[LogTimestamp] > time) index--;
     this.#waiting.splice(index, 0, { level, message, meta: { ...meta, [LogTimestamp]: time } });
     if (this.#waiting.length > capacity) this.#pass(this.#waiting.shift()!);
-  }
-
-  /** Takes a record of level TRACE. */
-  trace(message: string, meta?: LogMetadata): void {
-    this.log("TRACE", message, meta);
-  }
-
-  /** Takes a record of level DEBUG. */
-  debug(message: string, meta?: LogMetadata): void {
-    this.log("DEBUG", message, meta);
-  }
-
-  /** Takes a record of level INFO. */
-  info(message: string, meta?: LogMetadata): void {
-    this.log("INFO", message, meta);
-  }
-
-  /** Takes a record of level WARN. */
-  warn(message: string, meta?: LogMetadata): void {
-    this.log("WARN", message, meta);
-  }
-
-  /** Takes a record of level ERROR. */
-  error(message: string, meta?: LogMetadata): void {
-    this.log("ERROR", message, meta);
+    this.#wait();
   }
 
   /** Passes on everything that waits. */
@@ -75,17 +51,24 @@ export class LogBuffer implements FilteringLogger {
     for (const record of this.#waiting.splice(0)) this.#pass(record);
   }
 
-  /** Passes on everything that waits, and stops looking. */
+  /** Passes on everything that waits, and no longer looks after the end of the process. */
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     process.off("exit", this.#onExit);
     this.flush();
   }
 
-  #release(until: bigint): void {
+  #wait(): void {
+    this.#timer ??= setTimeout(() => this.#release(), delayMs).unref();
+  }
+
+  #release(): void {
+    this.#timer = undefined;
+    const until = BigInt(Date.now() - delayMs) * 1_000_000n;
     let count = 0;
     while (count < this.#waiting.length && this.#waiting[count]!.meta[LogTimestamp] <= until) count++;
     for (const record of this.#waiting.splice(0, count)) this.#pass(record);
+    if (this.#waiting.length > 0) this.#wait();
   }
 
   #pass({ level, message, meta }: Waiting): void {

@@ -27,38 +27,17 @@ function defaultLogFunction({ level, timestampNanos, message, meta }: LogEntry):
   process.stderr.write(`${time} [${level}] ${message}${attributes}\n`);
 }
 
-/** A logger that filters by level and writes lines to stderr, or passes records to a function of yours. */
-export class DefaultLogger implements Logger {
-  readonly #severity: number;
+/** A logger that can say beforehand which levels it drops. */
+export interface FilteringLogger extends Logger {
+  /** Whether records of this level are kept. */
+  isEnabled(level: LogLevel): boolean;
+}
 
-  /**
-   * @param level records below it are dropped. Default `"INFO"`
-   * @param logFunction gets every record that isn't dropped. Default: a line on stderr
-   */
-  constructor(
-    readonly level: LogLevel = "INFO",
-    protected readonly logFunction: (entry: LogEntry) => void = defaultLogFunction,
-  ) {
-    this.#severity = severities.indexOf(level);
-    if (this.#severity < 0) throw new TypeError(`Unknown log level ${JSON.stringify(level)}; the levels are ${severities.join(", ")}`);
-  }
+/** The methods of a logger that has {@link LevelMethods.log}. */
+export abstract class LevelMethods implements FilteringLogger {
+  abstract isEnabled(level: LogLevel): boolean;
 
-  /** Whether records of this level are kept. Lets callers skip the work of building a record that would be dropped. */
-  isEnabled(level: LogLevel): boolean {
-    return severities.indexOf(level) >= this.#severity;
-  }
-
-  /** Logs a record of any level. */
-  log(level: LogLevel, message: string, meta?: LogMetadata): void {
-    if (!this.isEnabled(level)) return;
-    const entry: LogEntry = { level, message, timestampNanos: BigInt(Date.now()) * 1_000_000n };
-    if (meta !== undefined) {
-      const { [LogTimestamp]: timestamp, ...rest } = meta as LogMetadata & { [LogTimestamp]?: bigint };
-      if (timestamp !== undefined) entry.timestampNanos = timestamp;
-      if (Object.keys(rest).length > 0) entry.meta = rest;
-    }
-    this.logFunction(entry);
-  }
+  abstract log(level: LogLevel, message: string, meta?: LogMetadata): void;
 
   /** Logs at level TRACE. */
   trace(message: string, meta?: LogMetadata): void {
@@ -86,10 +65,39 @@ export class DefaultLogger implements Logger {
   }
 }
 
-/** A logger that can say beforehand which levels it drops. */
-export interface FilteringLogger extends Logger {
-  /** Whether records of this level are kept. */
-  isEnabled(level: LogLevel): boolean;
+/** A logger that filters by level and writes lines to stderr, or passes records to a function of yours. */
+export class DefaultLogger extends LevelMethods {
+  readonly #severity: number;
+
+  /**
+   * @param level records below it are dropped. Default `"INFO"`
+   * @param logFunction gets every record that isn't dropped. Default: a line on stderr
+   */
+  constructor(
+    readonly level: LogLevel = "INFO",
+    protected readonly logFunction: (entry: LogEntry) => void = defaultLogFunction,
+  ) {
+    super();
+    this.#severity = severities.indexOf(level);
+    if (this.#severity < 0) throw new TypeError(`Unknown log level ${JSON.stringify(level)}; the levels are ${severities.join(", ")}`);
+  }
+
+  /** Whether records of this level are kept. Lets callers skip the work of building a record that would be dropped. */
+  isEnabled(level: LogLevel): boolean {
+    return severities.indexOf(level) >= this.#severity;
+  }
+
+  /** Logs a record of any level. */
+  log(level: LogLevel, message: string, meta?: LogMetadata): void {
+    if (!this.isEnabled(level)) return;
+    const entry: LogEntry = { level, message, timestampNanos: BigInt(Date.now()) * 1_000_000n };
+    if (meta !== undefined) {
+      const { [LogTimestamp]: timestamp, ...rest } = meta as LogMetadata & { [LogTimestamp]?: bigint };
+      if (timestamp !== undefined) entry.timestampNanos = timestamp;
+      if (Object.keys(rest).length > 0) entry.meta = rest;
+    }
+    this.logFunction(entry);
+  }
 }
 
 /** The lowest level that a logger keeps; `"TRACE"` if it doesn't say. */
@@ -106,17 +114,27 @@ export function lowestLevel(logger: Logger): LogLevel {
  * @param attributes called for each record; what the record itself carries wins
  */
 export function loggerWithAttributes(logger: Logger, attributes: () => LogMetadata): FilteringLogger {
-  const isEnabled = (level: LogLevel) => !("isEnabled" in logger) || (logger as FilteringLogger).isEnabled(level);
-  const log = (level: LogLevel, message: string, meta?: LogMetadata) => {
-    if (isEnabled(level)) logger.log(level, message, { ...attributes(), ...meta });
-  };
-  return {
-    isEnabled,
-    log,
-    trace: (message, meta) => log("TRACE", message, meta),
-    debug: (message, meta) => log("DEBUG", message, meta),
-    info: (message, meta) => log("INFO", message, meta),
-    warn: (message, meta) => log("WARN", message, meta),
-    error: (message, meta) => log("ERROR", message, meta),
-  };
+  return new AttributeLogger(logger, attributes);
+}
+
+class AttributeLogger extends LevelMethods {
+  constructor(
+    private readonly target: Logger,
+    private readonly attributes: () => LogMetadata,
+  ) {
+    super();
+  }
+
+  isEnabled(level: LogLevel): boolean {
+    return keeps(this.target, level);
+  }
+
+  log(level: LogLevel, message: string, meta?: LogMetadata): void {
+    if (this.isEnabled(level)) this.target.log(level, message, { ...this.attributes(), ...meta });
+  }
+}
+
+/** Whether a logger keeps records of this level, as far as it says. */
+export function keeps(logger: Logger, level: LogLevel): boolean {
+  return !("isEnabled" in logger) || (logger as FilteringLogger).isEnabled(level);
 }

@@ -7,7 +7,7 @@ import { release, started } from "../worker/fixtures/activities";
 import { causes, makeWorker, rejection, withWorker } from "../worker/support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 test("arguments and results", () =>
   withWorker(async ({ execute }) => {

@@ -8,7 +8,7 @@ import { eventually } from "../client/support";
 import { type Fixture, makeWorker } from "../worker/support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** Contexts of activities that wait, by the order in which their attempts begin. */
 const attempts: PromiseWithResolvers<Context>[] = [0, 1, 2, 3].map(() => Promise.withResolvers<Context>());

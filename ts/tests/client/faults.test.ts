@@ -79,7 +79,7 @@ describe("long polls", () => {
     expect(request.meta?.updateId).toBe("update");
     await connection.close();
     await server.stop();
-  }, 90_000);
+  }, 180_000);
 
   test("go on when their connection is cut", async () => {
     await using proxy = await cuttingProxy();

@@ -1,25 +1,9 @@
 import { expect, test } from "bun:test";
 import { Client, Connection, type ConnectionOptions, ServiceError } from "../../src/client";
 import packageJson from "../../package.json";
-import { grpcServer } from "../support/grpc-server";
+import { recordedConnection } from "../support/recorded-connection";
 
-/** A connection to a recording server, without the calls that connecting made. */
-async function recorded(options: ConnectionOptions = {}) {
-  const server = await grpcServer();
-  const connection = await Connection.connect({ address: server.address, ...options });
-  const connecting = server.calls.splice(0);
-  return {
-    server,
-    connection,
-    connecting,
-    call: () => connection.workflowService.describeNamespace({ namespace: "ns" }),
-    headers: () => server.calls.at(-1)!.headers,
-    async [Symbol.asyncDispose]() {
-      await connection.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
+const recorded = (options: ConnectionOptions = {}) => recordedConnection(({ address }) => Connection.connect({ address, ...options }));
 
 test("every call says who makes it and for which namespace", async () => {
   await using it = await recorded();

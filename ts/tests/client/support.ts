@@ -31,7 +31,7 @@ export function unique(name: string): string {
 
 /** Calls until the result is what the test waits for: the server's lists lag behind. */
 export async function eventually<T>(call: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const value = await call();
     if (done(value)) return value;

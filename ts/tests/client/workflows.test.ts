@@ -382,4 +382,4 @@ test("two hundred handles wait at a time", async () => {
   };
   await Promise.all([work(), work(), work(), work()]);
   expect(await results).toEqual(Array.from({ length: 200 }, (_, index) => index));
-}, 60_000);
+}, 180_000);

@@ -111,7 +111,7 @@ describe("a client that is killed", () => {
     expect({ code, output }).toEqual({ code: 0, output: `${entry(cacheDir)}\n` });
     expect(messages).toContain(`continuing ${name} at 1.0 MB`);
     expect(fileRequests(server, name).map((request) => request.headers["range"] ?? "whole")).toEqual(["whole", "bytes=1000000-"]);
-  }, 30_000);
+  }, 180_000);
 });
 
 describe("two clients at once", () => {
@@ -130,7 +130,7 @@ describe("two clients at once", () => {
     const results = await Promise.all([first.result(), second.result()]);
     expect(results.map(({ code, output }) => ({ code, output }))).toEqual(Array(2).fill({ code: 0, output: `${entry(cacheDir)}\n` }));
     expect(fileRequests(server, name)).toHaveLength(1);
-  }, 30_000);
+  }, 180_000);
 });
 
 /** Whether this machine lets a process mount a file system of its own. */
@@ -154,7 +154,7 @@ describe("a disk that is full", () => {
     await using free = new ClientProcess(environment);
     expect((await free.result()).code).toBe(0);
     expect(fileRequests(server, name).at(-1)!.headers["range"]).toBe(`bytes=${kept}-`);
-  }, 30_000);
+  }, 180_000);
 
   test("while the archive is unpacked leaves nothing half in the cache", async () => {
     await using server = await startReleasesServer();
@@ -169,7 +169,7 @@ describe("a disk that is full", () => {
     expect(readdirSync(cacheDir).sort()).toEqual([".lock", ".work"]);
     // A disk that is full needs the room.
     expect(readdirSync(join(cacheDir, ".work"))).toEqual(["downloads"]);
-  }, 30_000);
+  }, 180_000);
 
   test.skipIf(!canMount)("is the same on a file system that has no room left", async () => {
     await using server = await startReleasesServer();
@@ -181,7 +181,7 @@ describe("a disk that is full", () => {
     const { code, messages } = await full.result();
     expect(code).toBe(1);
     expect(messages).toContain(`There is no room to save ${name}: ENOSPC`);
-  }, 30_000);
+  }, 180_000);
 
   test.skipIf(!canMount)("is told from one that is read-only, and a whole cache on that can be used", async () => {
     await using server = await startReleasesServer();
@@ -198,5 +198,5 @@ describe("a disk that is full", () => {
     expect((await filling.result()).code).toBe(0);
     await using using = new ClientProcess(environment, undefined, before);
     expect(await using.result()).toEqual({ code: 0, output: `${entry(cacheDir)}\n`, messages: "" });
-  }, 30_000);
+  }, 180_000);
 });

@@ -17,7 +17,7 @@ let client: NativeClient;
 
 beforeAll(async () => {
   client = await NativeClient.connect(runtime, { address: (await testServer()).address });
-}, 90_000);
+}, 180_000);
 
 afterAll(() => {
   client.close();

@@ -15,7 +15,7 @@ let client: NativeClient;
 
 beforeAll(async () => {
   client = await NativeClient.connect(runtime, { address: (await testServer()).address });
-}, 90_000);
+}, 180_000);
 
 afterAll(() => {
   client.close();
@@ -138,7 +138,7 @@ test("a workflow on another thread and its activity on this one run on the serve
   worker.close();
   worker.close();
   await thread.close();
-}, 60_000);
+}, 180_000);
 
 test("every kind of task says when it stops", async () => {
   const worker = makeWorker({ taskTypes: { remoteActivities: true, nexus: true } });
@@ -148,7 +148,7 @@ test("every kind of task says when it stops", async () => {
   expect(await stopped.promise).toEqual(["activity", "nexus"]);
   await worker.finalizeShutdown();
   worker.close();
-}, 30_000);
+}, 180_000);
 
 test("validation of a namespace that isn't there rejects and names it", async () => {
   const worker = makeWorker({ namespace: "not-a-namespace" });
@@ -177,7 +177,7 @@ test("a worker may be closed in any state", async () => {
   finalizing.close();
   await finalized;
   expect(() => finalizing.initiateShutdown()).toThrow(/closed before/);
-}, 30_000);
+}, 180_000);
 
 test("a replay worker takes histories and refuses what is none", async () => {
   const worker = NativeWorker.replay(runtime, {});
@@ -222,4 +222,4 @@ test("slots that the host supplies are asked for, granted once and given back", 
   expect(() => other.supplySlots({ onReserve() {}, onCancelled() {}, onUsed() {}, onReleased() {} })).toThrow(NativeError);
   expect(() => other.grantSlot(-1)).toThrow(NativeError);
   other.close();
-}, 30_000);
+}, 180_000);

@@ -9,7 +9,7 @@ import { type Order, shop } from "./fixtures/service";
 import { add, basket, greeting, items, ship, type waiting } from "./fixtures/workflows";
 import { client, namespace, operation, serving, unique } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const greet: nexus.SyncOperationHandler<string, string> = async () => "";
 const workflowsPath = `${import.meta.dir}/fixtures/workflows.ts`;

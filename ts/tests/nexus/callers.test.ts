@@ -11,7 +11,7 @@ import { type Order, shop } from "./fixtures/service";
 import type { waiting } from "./fixtures/workflows";
 import { client, namespace, type Serving, serving, unique } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/callers.ts`;
 

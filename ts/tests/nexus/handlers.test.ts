@@ -15,7 +15,7 @@ import { rejection } from "../worker/support";
 import { type Order, shop } from "./fixtures/service";
 import { client, connection, namespace, operation, serving, unique } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 type Greet = (ctx: nexus.StartOperationContext, name: string) => Promise<string>;
 type Place = nexus.OperationHandler<Order, string> | nexus.SyncOperationHandler<Order, string>;

@@ -5,7 +5,7 @@ import type { NexusInterceptorsFactory } from "../../src/worker";
 import { type Order, shop } from "./fixtures/service";
 import { address, connection, namespace, operation, serving, unique } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 test("inbound: around start and cancel, the first outermost; they may change what the handler gets and what comes of it", async () => {
   const seen: string[] = [];

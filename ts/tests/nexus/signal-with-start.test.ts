@@ -8,7 +8,7 @@ import { testConnection } from "../worker/support";
 import { items } from "./fixtures/workflows";
 import { client, connection, namespace, unique } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/signallers.ts`;
 

@@ -10,7 +10,7 @@ import { rejection } from "../worker/support";
 import { type Order, shop } from "./fixtures/service";
 import { operation, serving, unique } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/order-workflows.ts`;
 const folder = mkdtempSync(join(tmpdir(), "nexus-bundle-"));

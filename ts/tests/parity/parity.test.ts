@@ -99,4 +99,4 @@ test("names are compared by kind, members included", async () => {
     missingMembers: ["Connection.nonsense"],
   });
   expect(other).toMatchObject({ total: 1, present: 0, missing: ["X"] });
-}, 30_000);
+}, 180_000);

@@ -5,7 +5,7 @@ import { testServer } from "../support/server";
 // Quiets the runtime.
 import "../worker/support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const { address, namespace } = await testServer();
 const workflowsPath = `${import.meta.dir}/fixtures/workflows.ts`;

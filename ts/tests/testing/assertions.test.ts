@@ -9,7 +9,7 @@ import { causes, rejection, taskFailure } from "../worker/support";
 import * as workflows from "./fixtures/workflows";
 import { withWorker, workflowsPath } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const environment = await TestWorkflowEnvironment.createFromExistingServer(await testServer());
 afterAll(() => environment.teardown());

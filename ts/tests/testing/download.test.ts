@@ -9,7 +9,7 @@ import { TestWorkflowEnvironment } from "../../src/testing";
 import { rejection } from "../worker/support";
 import { executable, quiet, script, temporaryFolder } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** As outside tests, but no test waits between attempts. */
 const network: Network = { ...defaultNetwork, timing: { ...defaultNetwork.timing, sleep: async () => {} } };

@@ -12,7 +12,7 @@ import { rejection } from "../worker/support";
 import * as workflows from "./fixtures/workflows";
 import { quiet, temporaryFolder, withWorker } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const customer = defineSearchAttributeKey("Customer", SearchAttributeType.KEYWORD);
 const amount = defineSearchAttributeKey("Amount", SearchAttributeType.INT);

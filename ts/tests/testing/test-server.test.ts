@@ -7,7 +7,7 @@ import { TestWorkflowEnvironment } from "../../src/testing";
 import { rejection } from "../worker/support";
 import { script, temporaryFolder } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 describe("an environment with the path of a test server", () => {
   test("gives it port and arguments, unlocks time while a result is waited for, and skips time by sleep", async () => {

@@ -7,7 +7,7 @@ import { causes, rejection } from "../worker/support";
 import * as workflows from "./fixtures/workflows";
 import { executable, script, temporaryFolder, withWorker } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const dayMs = 86_400_000;
 const environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable, extraArgs: ["--log-level", "error"] } });

@@ -3,28 +3,13 @@ import { isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
 import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
 import { IllegalStateError } from "../../src/common";
 import { NativeConnection, type NativeConnectionOptions, TransportError, Worker } from "../../src/worker";
-import { grpcServer } from "../support/grpc-server";
+import { recordedConnection } from "../support/recorded-connection";
 import { recordingTemporal } from "./recorded";
 import { rejection, testConnection } from "./support";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(180_000);
 
-/** A connection to a recording server, without the calls that connecting made. */
-async function recorded(options: NativeConnectionOptions = {}) {
-  const server = await grpcServer();
-  const connection = await NativeConnection.connect({ address: server.address, ...options });
-  const connecting = server.calls.splice(0);
-  return {
-    server,
-    connection,
-    connecting,
-    call: () => connection.workflowService.describeNamespace({ namespace: "ns" }),
-    async [Symbol.asyncDispose]() {
-      await connection.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
+const recorded = (options: NativeConnectionOptions = {}) => recordedConnection(({ address }) => NativeConnection.connect({ address, ...options }));
 
 describe("NativeConnection", () => {
   test("all services, scopes, and what can be replaced later", async () => {

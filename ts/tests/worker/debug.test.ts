@@ -8,7 +8,7 @@ import { SourceMap } from "../../src/workflow/sandbox/source-map";
 import { taskFailure, testConnection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const fixtures = `${import.meta.dir}/fixtures`;
 const workflowsPath = `${fixtures}/debug-workflows.ts`;

@@ -4,7 +4,7 @@ import { WorkflowLogInterceptor } from "../../src/worker";
 import { testConnection } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 // In a process of its own, because the logger belongs to the runtime, of which a process has one.
 test("default sinks and interceptors bring logs to a logger of their own", async () => {

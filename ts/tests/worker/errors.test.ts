@@ -15,7 +15,7 @@ import {
 import { makeWorker, rejection, taskFailure, testConnection } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const escaping = { workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts` };
 

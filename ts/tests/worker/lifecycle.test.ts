@@ -15,7 +15,7 @@ import * as activities from "./fixtures/activities";
 import { makeWorker, rejection, testConnection, withWorker, workflowsPath } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 test("states and status", async () => {
   const { worker, execute } = await makeWorker();

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { inNewProcess } from "../support/process";
 import { freePort, testServer } from "../support/server";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const text = (lines: string[]) => lines.join("\n");
 

@@ -15,7 +15,7 @@ import { NativeConnection, Worker, type WorkerOptions } from "../../src/worker";
 import { activityTask, type Recording, recordingTemporal, withRecordedWorker, workflowTask } from "./recorded";
 import { rejection } from "./support";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/option-workflows.ts`;
 const activities = { work: async () => "done" };

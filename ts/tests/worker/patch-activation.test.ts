@@ -4,7 +4,7 @@ import type { PatchActivationInput } from "../../src/worker";
 import { taskFailure, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/patch-workflows.ts`;
 

@@ -4,7 +4,7 @@ import { Client } from "../../src/client";
 import { taskFailure, testConnection, workflowsPath } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** Starts the Worker process and reads its output line by line. */
 function startProcess(address: string, namespace: string, taskQueue: string) {

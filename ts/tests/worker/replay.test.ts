@@ -6,7 +6,7 @@ import { DeterminismViolationError } from "../../src/workflow";
 import { rejection, withWorker, workflowsPath } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const changedPath = `${import.meta.dir}/fixtures/changed-workflows.ts`;
 

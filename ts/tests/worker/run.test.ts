@@ -7,7 +7,7 @@ import * as activities from "./fixtures/activities";
 import { causes, type Fixture, makeWorker, rejection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 describe("run and runUntil", () => {
   test("run ends at shutdown, runUntil at the end of a promise or function, for which it may wait on", async () => {

@@ -8,7 +8,7 @@ import { deliverSinkCalls } from "../../src/worker/workflow-output";
 import { rejection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 test("a sink called defaultWorkerLogger takes what Workflows log, instead of the Runtime's logger", async () => {
   const records: unknown[] = [];

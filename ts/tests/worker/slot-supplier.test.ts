@@ -5,7 +5,7 @@ import { CountingSupplier } from "./fixtures/slot-supplier";
 import { makeWorker, rejection, testConnection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/slot-workflows.ts`;
 

@@ -8,7 +8,7 @@ import { inNewProcess } from "../support/process";
 import { freePort } from "../support/server";
 import { type RecordingServer, recordingTemporal } from "./recorded";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(180_000);
 
 /** Makes two calls, the second of which fails, with a runtime of its own, and returns what Prometheus would read then. */
 async function scrape(metrics: Record<string, any> = {}, connection: object = {}): Promise<string[]> {

@@ -13,7 +13,7 @@ import { compileWorkerOptions, nativeWorkerOptions } from "../../src/worker/comp
 import { rejection, testConnection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/slot-workflows.ts`;
 const targets = { targetMemoryUsage: 1, targetCpuUsage: 1 };

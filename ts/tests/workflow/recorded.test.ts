@@ -24,7 +24,7 @@ test("random programs give the same commands in the same order as with the offic
     await thread.activate({ runId, jobs: [{ removeFromCache: {} }] });
   }
   expect(recording).toHaveLength(200);
-}, 60_000);
+}, 180_000);
 
 /** A completion without what may differ: stacks, texts of failed tasks, and the order of flags. */
 function comparable({ runId, successful }: WorkflowActivationCompletion): unknown {
