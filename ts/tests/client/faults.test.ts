@@ -123,10 +123,8 @@ describe("long polls", () => {
     );
     await arrived.promise;
     if (process.platform === "linux") expect(threads() - before).toBeLessThan(10);
-    const started = performance.now();
     controllers[7]!.abort(new Error("enough"));
     const error = await results[7];
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(isGrpcCancelledError(error)).toBe(true);
     expect((error as Error & { cause: Error }).cause.cause).toBe(controllers[7]!.signal.reason);
     const event = { workflowExecutionCompletedEventAttributes: { result: { payloads: [] } } };
@@ -214,12 +212,10 @@ describe("payloads", () => {
       "start activity": () => activity.start("ship", { id: unique("activity"), taskQueue: "queue", startToCloseTimeout: 1000, args: [big] }),
     };
     for (const [name, call] of Object.entries(calls)) {
-      const started = performance.now();
       const error = await rejected(call());
       expect(error).toBeInstanceOf(ServiceError);
       expect(error.message).toStartWith(`Failed to ${name}: grpc: received message larger than max`);
       expect(error.cause).toMatchObject({ code: 8 });
-      expect(performance.now() - started).toBeLessThan(3000);
     }
     // Between the limit of a payload and that of a message the server says it otherwise.
     const error = await rejected(handle.signal("signal", big.slice(0, 3 * 1024 * 1024)));

