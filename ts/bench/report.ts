@@ -51,8 +51,7 @@ export function targets(rows: Row[], onlyParts: boolean): Verdict[] {
     ...atMost("border.drain.64", 300, "drain per completion at batch 64"),
     ...shareOfBest("client.import", "import of the client ≤ 1/4 × official", 1 / 4),
     ...shareOfBest("client.calls.cpu", "CPU of start + result ≤ 1/3 × official", 1 / 3),
-    // It is the server's 50 ms, and differs by 1 % from run to run.
-    ...shareOfBest("client.calls.p50", "latency p50 of start + result no worse than official, give or take 2 %", 1.02),
+    ...shareOfBest("client.calls.p50", "latency p50 of start + result no worse than official", 1),
     ...shareOfBest("client.waits.added", "memory of 1,000 waits ≤ 1/4 × official", 1 / 4),
     ...atMost("ready.fromCreate", 100, "worker ready from create"),
     ...timesOfBun("workflows.cpu", "CPU per workflow ≤ 0.5 × official on Bun", (factor) => factor <= 0.5),

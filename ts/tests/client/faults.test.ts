@@ -199,7 +199,20 @@ describe("long polls", () => {
 });
 
 describe("payloads", () => {
-  test("of 5 MB: the server's limit is a ServiceError with its words, at once", async () => {
+  test("too large for the server are not sent again, though it is short of resources", async () => {
+    const message = "grpc: received message larger than max (5242880 vs. 4194304)";
+    await using server = await grpcServer(({ rpc }) => {
+      if (rpc === "StartWorkflowExecution") throw { code: 8, message };
+    });
+    const connection = await Connection.connect({ address: server.address });
+    const { workflow } = new Client({ connection });
+    const error = await rejected(workflow.start("order", { taskQueue: "queue", workflowId: "order-1" }));
+    expect(error.message).toBe(`Failed to start Workflow: ${message}`);
+    expect(server.calls.filter(({ rpc }) => rpc === "StartWorkflowExecution")).toHaveLength(1);
+    await connection.close();
+  });
+
+  test("of 5 MB: the server's limit is a ServiceError with its words", async () => {
     const { workflow, schedule, activity } = await client();
     const big = "x".repeat(5 * 1024 * 1024);
     const base = { taskQueue: unique("queue"), workflowId: unique("workflow") };

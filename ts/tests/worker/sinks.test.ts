@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { MetricMeter, MetricTags } from "../../src/common";
 import { noopMetricMeter } from "../../src/common";
-import { appendDefaultInterceptors, DefaultLogger, defaultSinks, type LogEntry, Runtime } from "../../src/worker";
+import { DefaultLogger } from "../../src/worker";
 import { metricSinks } from "../../src/worker/metric-sinks";
 import type { WorkflowSinkCall } from "../../src/worker/thread-messages";
 import { deliverSinkCalls } from "../../src/worker/workflow-output";
@@ -42,30 +42,6 @@ test("a sink called defaultWorkerLogger takes what Workflows log, instead of the
     ["info", "logs", "from the workflow", "workflow", 42],
     ["debug", "logs", "Workflow completed", "worker", undefined],
   ]);
-});
-
-test("defaultSinks and appendDefaultInterceptors send the records of Workflows and activities to another logger", async () => {
-  const records: LogEntry[] = [];
-  const ended = Promise.withResolvers<void>();
-  const logger = new DefaultLogger("INFO", (entry) => {
-    records.push(entry);
-    if (records.length === 2) ended.resolve();
-  });
-  await withWorker(
-    async ({ execute }) => {
-      await execute("logs");
-      await execute("callActivity", "logSomething");
-      await ended.promise;
-    },
-    { sinks: defaultSinks(logger), interceptors: appendDefaultInterceptors({ workflowModules: [] }, logger) },
-  );
-  expect(records.map(({ message, meta }) => [message, meta?.["sdkComponent"], meta?.["workflowType"]])).toEqual([
-    ["from the workflow", "workflow", "logs"],
-    ["from the activity", "activity", "callActivity"],
-  ]);
-  const standard = {};
-  expect([appendDefaultInterceptors(standard), appendDefaultInterceptors(standard, Runtime.instance().logger)]).toEqual([standard, standard]);
-  expect(defaultSinks()).toEqual({} as never);
 });
 
 test("names that are the SDK's are refused", async () => {
