@@ -1,6 +1,7 @@
 //! Replay: a worker that is fed histories instead of tasks of a server.
 
-use futures_util::stream;
+use futures_util::{Stream, stream};
+use parking_lot::Mutex;
 use prost::Message;
 use std::sync::Arc;
 use temporalio_common::protos::temporal::api::history::v1::{History, history_event::Attributes};
@@ -8,7 +9,10 @@ use temporalio_sdk_core::{
     init_replay_worker,
     replay::{HistoryForReplay, HistoryInfo, ReplayWorkerInput},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{
+    Semaphore,
+    mpsc::{self, UnboundedSender},
+};
 
 use crate::{
     error::Error,
@@ -20,6 +24,47 @@ use crate::{
     status::Status,
     worker::{self, Worker},
 };
+
+/// The histories of a replay worker. Core takes the next one when the one before has been evicted: it would take it
+/// earlier, but drops what it gets for a run that has a task waiting already, and histories may be of the same run.
+pub struct Histories {
+    /// Until no more come.
+    sender: Mutex<Option<UnboundedSender<HistoryForReplay>>>,
+    /// How many Core may take.
+    allowed: Arc<Semaphore>,
+}
+
+impl Histories {
+    /// The histories, and the end that Core takes them from.
+    fn new() -> (Self, impl Stream<Item = HistoryForReplay> + Send + 'static) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let allowed = Arc::new(Semaphore::new(1));
+        let taken = stream::unfold((receiver, Arc::clone(&allowed)), |(mut receiver, allowed)| async move {
+            allowed.acquire().await.ok()?.forget();
+            Some((receiver.recv().await?, (receiver, allowed)))
+        });
+        let sender = Mutex::new(Some(sender));
+        (Self { sender, allowed }, taken)
+    }
+
+    fn push(&self, history: HistoryForReplay) -> Result<(), Error> {
+        let closed =
+            || Error::closed("the replay worker takes no more histories: they were finished, or it was shut down");
+        let sender = self.sender.lock();
+        let sender = sender.as_ref().ok_or_else(closed)?;
+        sender.send(history).map_err(|_| closed())
+    }
+
+    /// The one that was replayed has been evicted.
+    pub fn allow_next(&self) {
+        self.allowed.add_permits(1);
+    }
+
+    /// No more come.
+    pub fn finish(&self) {
+        self.sender.lock().take();
+    }
+}
 
 /// Makes a worker that replays histories. It needs no server and no client; it is started, completed, shut down
 /// and freed like any other, and has workflow tasks only.
@@ -49,17 +94,16 @@ pub unsafe extern "C" fn temporal_core_replay_worker_new(
         };
         let runtime = runtime::TABLE.get(runtime)?;
         let config = ReplayOptions::parse(options)?;
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        let histories = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let (histories, taken) = Histories::new();
         let core = runtime
-            .within(|| init_replay_worker(ReplayWorkerInput::new(config, histories)))
+            .within(|| init_replay_worker(ReplayWorkerInput::new(config, taken)))
             .map_err(|error| {
                 Error::new(
                     Status::WorkerFailed,
                     format!("the replay worker could not be made: {error:#}"),
                 )
             })?;
-        out.set(worker::TABLE.insert(Worker::for_replay(core, Arc::clone(&runtime), sender)));
+        out.set(worker::TABLE.insert(Worker::for_replay(core, Arc::clone(&runtime), histories)));
         Ok(())
     })
 }
@@ -115,7 +159,7 @@ pub unsafe extern "C" fn temporal_core_replay_push(
         };
         let history = History::decode(history)
             .map_err(|error| Error::invalid_argument(format!("not an encoded history: {error}")))?;
-        worker.push_history(check(history, workflow_id)?)
+        worker.histories()?.push(check(history, workflow_id)?)
     })
 }
 
@@ -125,5 +169,8 @@ pub unsafe extern "C" fn temporal_core_replay_push(
 /// Any thread may call this. INVALID_ARGUMENT when the worker is not one for replay.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_replay_finish(worker: WorkerHandle) -> Status {
-    guard_status(|| worker::TABLE.get(worker)?.finish_histories())
+    guard_status(|| {
+        worker::TABLE.get(worker)?.histories()?.finish();
+        Ok(())
+    })
 }

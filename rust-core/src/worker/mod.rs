@@ -18,14 +18,15 @@ use temporalio_common::{
     protos::coresdk::{activity_task::ActivityTask, nexus::NexusTask, workflow_activation::WorkflowActivation},
     worker::WorkerTaskTypes,
 };
-use temporalio_sdk_core::{Worker as CoreWorker, replay::HistoryForReplay};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock, mpsc::UnboundedSender, watch};
+use temporalio_sdk_core::Worker as CoreWorker;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
 use crate::{
     client::Client,
     error::Error,
     handle::{Kind, Table},
     queue::Queue,
+    replay::Histories,
     runtime::{Reply, Runtime},
     status::Status,
 };
@@ -49,8 +50,7 @@ enum Phase {
 enum Source {
     /// The server. The client is kept, since its connection lives as long as it.
     Server(Mutex<Arc<Client>>),
-    /// Histories, until the sender is dropped.
-    Histories(Mutex<Option<UnboundedSender<HistoryForReplay>>>),
+    Histories(Histories),
 }
 
 /// A worker.
@@ -107,13 +107,9 @@ impl Worker {
         Self::new(core, runtime, Source::Server(Mutex::new(client)), slots)
     }
 
-    /// A worker that replays the histories it is sent.
-    pub fn for_replay(
-        core: CoreWorker,
-        runtime: Arc<Runtime>,
-        histories: UnboundedSender<HistoryForReplay>,
-    ) -> Arc<Self> {
-        Self::new(core, runtime, Source::Histories(Mutex::new(Some(histories))), None)
+    /// A worker that replays histories.
+    pub fn for_replay(core: CoreWorker, runtime: Arc<Runtime>, histories: Histories) -> Arc<Self> {
+        Self::new(core, runtime, Source::Histories(histories), None)
     }
 
     /// Core's worker, unless it has been shut down to the end.
@@ -125,27 +121,14 @@ impl Worker {
             .ok_or_else(|| Error::closed("the worker has been shut down to the end, so it takes nothing any more"))
     }
 
-    /// The channel of a replay worker.
-    fn histories(&self) -> Result<&Mutex<Option<UnboundedSender<HistoryForReplay>>>, Error> {
+    /// What a replay worker is to replay.
+    pub fn histories(&self) -> Result<&Histories, Error> {
         match &self.source {
             Source::Histories(histories) => Ok(histories),
             Source::Server(_) => Err(Error::invalid_argument(
                 "this worker polls the server; histories go to a worker made with temporal_core_replay_worker_new",
             )),
         }
-    }
-
-    pub fn push_history(&self, history: HistoryForReplay) -> Result<(), Error> {
-        let closed =
-            || Error::closed("the replay worker takes no more histories: they were finished, or it was shut down");
-        let histories = self.histories()?.lock();
-        let sender = histories.as_ref().ok_or_else(closed)?;
-        sender.send(history).map_err(|_| closed())
-    }
-
-    pub fn finish_histories(&self) -> Result<(), Error> {
-        self.histories()?.lock().take();
-        Ok(())
     }
 
     fn start(self: &Arc<Self>, queues: Queues, token: u64) -> Result<(), Error> {
@@ -239,6 +222,9 @@ impl Worker {
             Ok(()) => T::complete(lease, completion).await,
             Err(error) => Err(error),
         };
+        if let (Ok(()), Nature::Eviction, Source::Histories(histories)) = (&outcome, &nature, &self.source) {
+            histories.allow_next();
+        }
         if outcome.is_err() {
             // Core still waits, so the task is the host's again.
             tasks.add(key.clone(), nature);
@@ -282,7 +268,7 @@ impl Worker {
         let lease = self.lease()?;
         self.runtime.within(|| lease.initiate_shutdown());
         if let Source::Histories(histories) = &self.source {
-            histories.lock().take();
+            histories.finish();
         }
         Ok(())
     }
