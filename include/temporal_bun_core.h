@@ -325,6 +325,11 @@ typedef struct TemporalCoreEvent {
  */
 typedef TemporalCoreHandle TemporalCoreWorker;
 
+/**
+ * A controller of resource-based slots; see `temporal_core_resource_controller_new`.
+ */
+typedef TemporalCoreHandle TemporalCoreResourceControllerHandle;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -574,6 +579,26 @@ TemporalCoreStatus temporal_core_replay_push(TemporalCoreWorker worker,
 TemporalCoreStatus temporal_core_replay_finish(TemporalCoreWorker worker);
 
 /**
+ * Makes a controller that workers with resource-based slots share, by its handle in `tuner.resourceController` of their options:
+ * there is then one measurement of the machine's load, and one target, for all of them. The result goes to `out`.
+ *
+ * `options` is a JSON document (ResourceTargets). It is copied.
+ *
+ * Any thread may call this. INVALID_OPTIONS names the path of what is wrong.
+ */
+TemporalCoreStatus temporal_core_resource_controller_new(const uint8_t *options,
+                                                         size_t options_length,
+                                                         TemporalCoreResourceControllerHandle *out,
+                                                         TemporalCoreBytes *out_error);
+
+/**
+ * Gives up a controller. Workers that use it keep it alive.
+ *
+ * Any thread may call this. INVALID_HANDLE when the handle is stale.
+ */
+TemporalCoreStatus temporal_core_resource_controller_free(TemporalCoreResourceControllerHandle controller);
+
+/**
  * Calls an RPC of the server. Its outcome is an RPC_RESPONSE event with `token` on `queue`: the data is
  * the encoded response message, or an error document.
  *
@@ -627,6 +652,16 @@ TemporalCoreStatus temporal_core_runtime_new(const uint8_t *options,
 TemporalCoreStatus temporal_core_runtime_forward_logs(TemporalCoreRuntime runtime,
                                                       TemporalCoreQueue queue,
                                                       uint64_t token,
+                                                      TemporalCoreBytes *out_error);
+
+/**
+ * Fetches the values of metrics that came since the last call, when the runtime's metrics exporter is `buffer`. The result goes
+ * to `out`: bytes that the host frees, a JSON document (BufferedMetrics).
+ *
+ * Any thread may call this. INVALID_ARGUMENT when metrics go elsewhere or nowhere.
+ */
+TemporalCoreStatus temporal_core_runtime_take_metrics(TemporalCoreRuntime runtime,
+                                                      TemporalCoreBytes *out,
                                                       TemporalCoreBytes *out_error);
 
 /**

@@ -31,6 +31,8 @@ pub type ClientHandle = Handle;
 pub type WorkerHandle = Handle;
 /// A metric of the host's own; see `temporal_core_metric_new`.
 pub type MetricHandle = Handle;
+/// A controller of resource-based slots; see `temporal_core_resource_controller_new`.
+pub type ResourceControllerHandle = Handle;
 
 /// What a handle stands for. Part of the handle, so that one kind is never taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,7 @@ pub enum Kind {
     Client = 5,
     Worker = 6,
     Metric = 7,
+    ResourceController = 8,
 }
 
 impl Kind {
@@ -54,6 +57,7 @@ impl Kind {
             Kind::Client => "client",
             Kind::Worker => "worker",
             Kind::Metric => "metric",
+            Kind::ResourceController => "resource controller",
         }
     }
 }

@@ -8,11 +8,13 @@ use tokio::runtime::{Builder, Handle};
 use tracing::Dispatch;
 
 use crate::{
+    bytes::{self, Bytes},
     error::Error,
     event::{Event, EventKind},
     guard::{guard, guard_status},
     handle::{BytesHandle, Kind, QueueHandle, RuntimeHandle, Table},
     inline, input,
+    metric_buffer::MetricBuffer,
     options::runtime::RuntimeOptions,
     queue::{self, Queue},
     status::Status,
@@ -28,6 +30,8 @@ pub struct Runtime {
     /// Set for the time of a call into Core on a thread of the host; tokio's own threads always have it.
     dispatch: Dispatch,
     logs: Option<Arc<LogForwarder>>,
+    /// There when that is where metrics go.
+    metrics: Option<Arc<MetricBuffer>>,
     /// Held for its drop, and last, so that its reference to Core is the last.
     _end: End,
 }
@@ -80,16 +84,17 @@ impl Runtime {
                 .spawn(|| {
                     let _inside = tokio.enter();
                     // Exporters start tasks and log, so they need both.
-                    let telemetry =
+                    let (telemetry, metrics) =
                         tracing::dispatcher::with_default(&dispatch, || telemetry::start(&options, subscriber))?;
-                    CoreRuntime::new_assume_tokio(options.core(telemetry)?)
-                        .map_err(|error| Error::internal(format!("Core did not start: {error:#}")))
+                    let core = CoreRuntime::new_assume_tokio(options.core(telemetry)?)
+                        .map_err(|error| Error::internal(format!("Core did not start: {error:#}")))?;
+                    Ok((Arc::new(core), metrics))
                 })
                 .join()
                 .unwrap_or_else(|payload| Err(Error::panic(payload)))
         });
-        let core = match made {
-            Ok(core) => Arc::new(core),
+        let (core, metrics) = match made {
+            Ok(made) => made,
             Err(error) => {
                 threads.shutdown_background();
                 return Err(error);
@@ -100,6 +105,7 @@ impl Runtime {
             tokio,
             dispatch,
             logs,
+            metrics,
             _end: End(Some((core, threads))),
         }))
     }
@@ -249,6 +255,31 @@ pub unsafe extern "C" fn temporal_core_runtime_forward_logs(
             Error::invalid_argument("this runtime does not forward logs; make it with \"logging\": {\"forward\": true}")
         })?;
         logs.forward(reply);
+        Ok(())
+    })
+}
+
+/// Fetches the values of metrics that came since the last call, when the runtime's metrics exporter is `buffer`. The result goes
+/// to `out`: bytes that the host frees, a JSON document (BufferedMetrics).
+///
+/// Any thread may call this. INVALID_ARGUMENT when metrics go elsewhere or nowhere.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn temporal_core_runtime_take_metrics(
+    runtime: RuntimeHandle,
+    out: *mut BytesHandle,
+    out_error: *mut BytesHandle,
+) -> Status {
+    guard(out_error, || {
+        // SAFETY: the header asks for writable memory.
+        let out = unsafe { input::out(out, "out")? };
+        let runtime = TABLE.get(runtime)?;
+        let metrics = runtime.metrics.as_ref().ok_or_else(|| {
+            Error::invalid_argument(
+                "this runtime keeps no metrics; make it with \"metrics\": {\"exporter\": {\"buffer\": {}}}",
+            )
+        })?;
+        let document = serde_json::to_vec(&metrics.take()).expect("strings and numbers always serialise");
+        out.set(bytes::TABLE.insert(Bytes::new(document)));
         Ok(())
     })
 }

@@ -19,8 +19,10 @@ use url::Url;
 use crate::{
     error::Error,
     event::Event,
+    metric_buffer::{BufferMeter, MetricBuffer},
     options::runtime::{
-        LogFormat, LoggingOptions, MetricsExporter, MetricsOptions, MetricsTemporality, OtelOptions, RuntimeOptions,
+        BufferOptions, LogFormat, LoggingOptions, MetricsExporter, MetricsOptions, MetricsTemporality, OtelOptions,
+        RuntimeOptions,
     },
     runtime::Reply,
 };
@@ -68,22 +70,29 @@ pub fn subscriber(logger: Option<Logger>) -> Result<Option<SharedSubscriber>, Er
         .map_err(|error| Error::internal(format!("logging did not start: {error:#}")))
 }
 
-/// Starts the metrics exporter, if any, and says all to Core. To be called inside the tokio runtime.
-pub fn start(options: &RuntimeOptions, subscriber: Option<SharedSubscriber>) -> Result<TelemetryOptions, Error> {
+/// Starts the metrics exporter, if any, and says all to Core. To be called inside the tokio runtime. The buffer is there when
+/// metrics go to one.
+pub fn start(
+    options: &RuntimeOptions,
+    subscriber: Option<SharedSubscriber>,
+) -> Result<(TelemetryOptions, Option<Arc<MetricBuffer>>), Error> {
+    let telemetry = TelemetryOptions::builder().maybe_subscriber_override(subscriber);
     let Some(metrics) = &options.metrics else {
-        return Ok(TelemetryOptions::builder()
-            .maybe_subscriber_override(subscriber)
-            .build());
+        return Ok((telemetry.build(), None));
     };
-    Ok(TelemetryOptions::builder()
-        .maybe_subscriber_override(subscriber)
-        .metrics(meter(options, metrics)?)
+    let (meter, buffer) = meter(options, metrics)?;
+    let telemetry = telemetry
+        .metrics(meter)
         .attach_service_name(metrics.attach_service_name.unwrap_or(true))
         .maybe_metric_prefix(metrics.prefix.clone())
-        .build())
+        .build();
+    Ok((telemetry, buffer))
 }
 
-fn meter(options: &RuntimeOptions, metrics: &MetricsOptions) -> Result<Arc<dyn CoreMeter>, Error> {
+/// A meter, and the buffer when its values go to one.
+type Meter = (Arc<dyn CoreMeter>, Option<Arc<MetricBuffer>>);
+
+fn meter(options: &RuntimeOptions, metrics: &MetricsOptions) -> Result<Meter, Error> {
     let buckets = HistogramBucketOverrides {
         overrides: metrics.histogram_bucket_overrides.clone(),
     };
@@ -103,10 +112,36 @@ fn meter(options: &RuntimeOptions, metrics: &MetricsOptions) -> Result<Arc<dyn C
                     prometheus.bind_address
                 ))
             })?;
-            Ok(started.meter)
+            Ok((started.meter, None))
         }
-        MetricsExporter::Otel(otel) => Ok(Arc::new(otel_meter(options, metrics, otel, buckets)?)),
+        MetricsExporter::Otel(otel) => Ok((Arc::new(otel_meter(options, metrics, otel, buckets)?), None)),
+        MetricsExporter::Buffer(buffer) => {
+            let meter = buffer_meter(options, metrics, buffer)?;
+            let buffer = Arc::clone(&meter.buffer);
+            Ok((Arc::new(meter), Some(buffer)))
+        }
     }
+}
+
+fn buffer_meter(
+    options: &RuntimeOptions,
+    metrics: &MetricsOptions,
+    buffer: &BufferOptions,
+) -> Result<BufferMeter, Error> {
+    let maximum = buffer.maximum_updates.unwrap_or(10_000);
+    if maximum == 0 {
+        let reason = "0 is too small; at least 1 is needed".to_owned();
+        return Err(options.wrong("metrics.exporter.buffer.maximumUpdates", reason));
+    }
+    if !metrics.histogram_bucket_overrides.is_empty() {
+        let reason = "a buffer keeps each value and has no buckets; leave them out".to_owned();
+        return Err(options.wrong("metrics.histogramBucketOverrides", reason));
+    }
+    Ok(BufferMeter {
+        buffer: MetricBuffer::new(maximum),
+        global_tags: metrics.global_tags.clone(),
+        use_seconds_for_durations: metrics.use_seconds_for_durations,
+    })
 }
 
 fn otel_meter(

@@ -81,24 +81,37 @@ fn a_local_activity_that_is_retried_for_ever_does_not_keep_a_freed_worker() {
     rig.host.free();
 }
 
+/// Whether Core has the task by the completion with this token, rather than having refused it before that was seen.
+fn is_taken(rig: &mut Rig, run_id: &str, completion: u64) -> bool {
+    loop {
+        // While the task is the host's this is refused for what it is, and then because the other has the task.
+        let probe = rig.complete(&protos::refused(run_id, 1));
+        let error = probe.error(Status::InvalidArgument);
+        if error["message"].as_str().unwrap().contains("no task is open") {
+            return true;
+        }
+        let is_over = rig.host.queue.wait(Duration::ZERO, |event| event.token == completion);
+        if let Some(event) = is_over {
+            event.error(Status::InvalidArgument);
+            return false;
+        }
+    }
+}
+
 #[test]
 fn a_completion_that_is_refused_after_the_free_leaves_no_task_open() {
     // So many that Core is still busy with them when the host frees the worker.
     const TIMERS: u32 = 100_000;
     let mut rig = Rig::new(WORKFLOWS_ONLY);
     let (_, run_id) = rig.activated();
-    let refused = token();
-    rig.host
-        .complete_activation(rig.worker, refused, &protos::refused(&run_id, TIMERS))
-        .unwrap();
-    // While the task is the host's this is refused for what it is, and then because the other has the task.
-    loop {
-        let probe = rig.complete(&protos::refused(&run_id, 1));
-        let error = probe.error(Status::InvalidArgument);
-        if error["message"].as_str().unwrap().contains("no task is open") {
-            break;
+    let refused = loop {
+        let refused = token();
+        let data = protos::refused(&run_id, TIMERS);
+        rig.host.complete_activation(rig.worker, refused, &data).unwrap();
+        if is_taken(&mut rig, &run_id, refused) {
+            break refused;
         }
-    }
+    };
     assert_eq!(worker::temporal_core_worker_free(rig.worker), Status::Ok);
     rig.host.queue.with_token(refused).error(Status::InvalidArgument);
     expect_stopped(&mut rig, 1);

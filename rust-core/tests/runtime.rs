@@ -3,6 +3,7 @@
 mod raw;
 
 use raw::{PATIENCE, attempt, collect, free_queue, new_queue, new_runtime, try_runtime};
+use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -14,7 +15,10 @@ use temporal_bun_core::{
     client::temporal_core_client_connect,
     event::EventKind,
     metric::{temporal_core_metric_free, temporal_core_metric_new, temporal_core_metric_record},
-    runtime::{temporal_core_runtime_forward_logs, temporal_core_runtime_free, temporal_core_runtime_new},
+    runtime::{
+        temporal_core_runtime_forward_logs, temporal_core_runtime_free, temporal_core_runtime_new,
+        temporal_core_runtime_take_metrics,
+    },
     status::Status,
 };
 
@@ -169,6 +173,14 @@ fn options_are_refused_by_path() {
         (
             "{\"metrics\":{\"exporter\":{\"otel\":{\"url\":\"http://a\",\"intervalMs\":0}}}}",
             "runtime options, metrics.exporter.otel.intervalMs: 0 is too small",
+        ),
+        (
+            "{\"metrics\":{\"exporter\":{\"buffer\":{\"maximumUpdates\":0}}}}",
+            "runtime options, metrics.exporter.buffer.maximumUpdates: 0 is too small",
+        ),
+        (
+            "{\"metrics\":{\"histogramBucketOverrides\":{\"a\":[1]},\"exporter\":{\"buffer\":{}}}}",
+            "runtime options, metrics.histogramBucketOverrides: a buffer keeps each value",
         ),
     ] {
         let _turn = turn();
@@ -374,6 +386,107 @@ fn metrics_of_the_hosts_own_may_go_nowhere() {
     free(runtime);
     record(metric, 1.0, r#"{"a":1}"#).unwrap();
     assert_eq!(temporal_core_metric_free(metric), Status::Ok);
+}
+
+/// What the runtime's metrics buffer holds, as name, value and attributes; and the metrics.
+fn take(runtime: u64) -> (Vec<(String, f64, Value)>, Vec<Value>) {
+    let mut bytes = 0;
+    // SAFETY: the out-pointers are of locals.
+    attempt(|error| unsafe { temporal_core_runtime_take_metrics(runtime, &mut bytes, error) }).unwrap();
+    let document: Value = serde_json::from_slice(&raw::take_bytes(bytes)).unwrap();
+    let metrics = document["metrics"].as_array().unwrap();
+    let at = |list: &str, index: &Value| document[list][index.as_u64().unwrap() as usize].clone();
+    let updates = document["updates"].as_array().unwrap().iter().map(|update| {
+        let name = at("metrics", &update[0])["name"].as_str().unwrap().to_owned();
+        (name, update[2].as_f64().unwrap(), at("attributes", &update[1]))
+    });
+    (updates.collect(), metrics.clone())
+}
+
+#[test]
+fn a_buffer_keeps_metrics_until_they_are_taken() {
+    let _turn = turn();
+    let (address, queue) = (rude_server(), new_queue());
+    for (in_seconds, kind, unit) in [(false, "histogram", "ms"), (true, "floatHistogram", "s")] {
+        let runtime = new_runtime(&format!(
+            r#"{{"metrics":{{"prefix":"shop_","globalTags":{{"region":"north"}},"useSecondsForDurations":{in_seconds},
+                "exporter":{{"buffer":{{}}}}}}}}"#
+        ));
+        let attributes = r#"{"dish":"soup","hot":true,"size":2,"salt":0.5}"#;
+        let given =
+            json!({"dish":"soup","hot":true,"size":2,"salt":0.5,"region":"north","service_name":"temporal-core-sdk"});
+        let own = [
+            ("counter", 2.0),
+            ("upDownCounter", -3.0),
+            ("gauge", 9.0),
+            ("floatGauge", -0.25),
+            ("histogram", 4.0),
+            ("floatHistogram", 0.5),
+        ];
+        for (kind, value) in own {
+            let options = format!(r#"{{"kind":"{kind}","name":"own_{kind}","unit":"kg","description":"of the test"}}"#);
+            let metric = new_metric(runtime, &options);
+            record(metric, value, attributes).unwrap();
+            assert_eq!(temporal_core_metric_free(metric), Status::Ok);
+        }
+        let (updates, metrics) = take(runtime);
+        let expected = own.map(|(kind, value)| (format!("own_{kind}"), value, given.clone()));
+        assert_eq!(updates, expected);
+        let expected = own
+            .map(|(kind, _)| json!({"kind":kind,"name":format!("own_{kind}"),"unit":"kg","description":"of the test"}));
+        assert_eq!(metrics, expected);
+        assert_eq!(take(runtime).0, []);
+
+        connect(runtime, queue, 1, &address);
+        collect(queue, 1);
+        let (updates, metrics) = take(runtime);
+        let (_, value, attributes) = updates.iter().find(|update| update.0 == "shop_request").unwrap();
+        assert_eq!(
+            (*value, &attributes["operation"], &attributes["region"]),
+            (1.0, &json!("GetSystemInfo"), &json!("north"))
+        );
+        let latency = metrics
+            .iter()
+            .find(|metric| metric["name"] == "shop_request_latency")
+            .unwrap();
+        assert_eq!((&latency["kind"], &latency["unit"]), (&json!(kind), &json!(unit)));
+        free(runtime);
+    }
+    free_queue(queue);
+}
+
+#[test]
+fn a_full_buffer_says_so_once_until_it_is_taken() {
+    let _turn = turn();
+    let queue = new_queue();
+    let runtime = new_runtime(
+        r#"{"logging":{"filter":"error","forward":true},"metrics":{"exporter":{"buffer":{"maximumUpdates":2}}}}"#,
+    );
+    let metric = new_metric(runtime, r#"{"kind":"counter","name":"a"}"#);
+    for _ in 0..2 {
+        for value in 1..=4 {
+            record(metric, f64::from(value), "").unwrap();
+        }
+        let values: Vec<_> = take(runtime).0.into_iter().map(|(_, value, _)| value).collect();
+        assert_eq!(values, [1.0, 2.0]);
+    }
+    forward(runtime, queue, 1).unwrap();
+    for record in collect(queue, 2) {
+        let message = record.document()["message"].clone();
+        assert!(
+            message.as_str().unwrap().starts_with("the metrics buffer is full"),
+            "{message}"
+        );
+    }
+    let mut bytes = 0;
+    let elsewhere = new_runtime("");
+    // SAFETY: the out-pointers are of locals.
+    let refused = attempt(|error| unsafe { temporal_core_runtime_take_metrics(elsewhere, &mut bytes, error) });
+    assert_eq!(refused.unwrap_err().0, Status::InvalidArgument);
+    assert_eq!(temporal_core_metric_free(metric), Status::Ok);
+    free(elsewhere);
+    free(runtime);
+    free_queue(queue);
 }
 
 #[test]

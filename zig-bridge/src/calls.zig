@@ -1,4 +1,4 @@
-//! Runtime, metric, cancellation and client calls, flattened for bun:ffi.
+//! Runtime, metric, resource controller, cancellation and client calls, flattened for bun:ffi.
 //!
 //! Conventions. Handles and tokens are doubles, checked before anything else. Bytes are an address and a length, or
 //! null and 0 for none; they are read (options, requests) or copied (completions) before the call returns, so the
@@ -45,6 +45,16 @@ pub export fn temporal_bun_runtime_forward_logs(runtime: f64, queue: f64, token:
     return finish(status, out, 0, failure);
 }
 
+/// `out[0]` receives bytes that JavaScript frees.
+pub export fn temporal_bun_runtime_take_metrics(runtime: f64, out: Out) i32 {
+    const handle = number.read(runtime) orelse return refuse(out);
+    if (out == null) return core.invalid_argument;
+    var bytes: core.Handle = 0;
+    var failure: core.Handle = 0;
+    const status = c.temporal_core_runtime_take_metrics(handle, &bytes, &failure);
+    return finish(status, out, bytes, failure);
+}
+
 pub export fn temporal_bun_runtime_free(runtime: f64) i32 {
     const handle = number.read(runtime) orelse return core.invalid_handle;
     return @intCast(c.temporal_core_runtime_free(handle));
@@ -69,6 +79,19 @@ pub export fn temporal_bun_metric_record(metric: f64, value: f64, attributes: By
 pub export fn temporal_bun_metric_free(metric: f64) i32 {
     const handle = number.read(metric) orelse return core.invalid_handle;
     return @intCast(c.temporal_core_metric_free(handle));
+}
+
+pub export fn temporal_bun_resource_controller_new(options: Bytes, options_length: u32, out: Out) i32 {
+    if (out == null) return core.invalid_argument;
+    var controller: core.Handle = 0;
+    var failure: core.Handle = 0;
+    const status = c.temporal_core_resource_controller_new(options, options_length, &controller, &failure);
+    return finish(status, out, controller, failure);
+}
+
+pub export fn temporal_bun_resource_controller_free(controller: f64) i32 {
+    const handle = number.read(controller) orelse return core.invalid_handle;
+    return @intCast(c.temporal_core_resource_controller_free(handle));
 }
 
 pub export fn temporal_bun_cancellation_new(out: Out) i32 {

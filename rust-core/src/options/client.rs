@@ -4,8 +4,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use temporalio_client::{
     ClientKeepAliveOptions, ClientTlsOptions as CoreClientTls, ConnectionOptions, DnsLoadBalancingOptions as CoreDns,
-    GrpcCompression as CoreCompression, HttpConnectProxyOptions as CoreProxy, RetryOptions as CoreRetry,
-    TlsOptions as CoreTls,
+    GrpcCompression as CoreCompression, HttpConnectProxyOptions as CoreProxy,
+    PayloadLimitsOptions as CorePayloadLimits, RetryOptions as CoreRetry, TlsOptions as CoreTls,
 };
 use temporalio_common::telemetry::metrics::TemporalMeter;
 use url::Url;
@@ -66,6 +66,8 @@ pub struct ClientOptions {
     skip_get_system_info: Option<bool>,
     /// Leaves the gRPC code out of the labels of request failure metrics. Default false.
     disable_error_code_metric_tags: Option<bool>,
+    /// Sizes above which requests are logged at WARN. They are sent all the same.
+    payload_limits: Option<PayloadLimitsOptions>,
 }
 
 /// TLS. Certificates and keys are PEM.
@@ -170,6 +172,17 @@ pub enum GrpcCompression {
     None,
 }
 
+/// Sizes above which requests are logged at WARN, in bytes; 0: never.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct PayloadLimitsOptions {
+    /// Of a field with payloads, such as the input of a workflow. Default 524288.
+    payloads_warn_size: Option<u64>,
+    /// Of a memo. Default 2048.
+    memo_warn_size: Option<u64>,
+}
+
 impl ClientOptions {
     /// Reads and checks the document of a client.
     pub fn parse(document: &[u8]) -> Result<Self, Error> {
@@ -242,6 +255,7 @@ impl ClientOptions {
             .dns_load_balancing(dns)
             .disable_error_code_metric_tags(self.disable_error_code_metric_tags.unwrap_or(false))
             .grpc_compression(compression)
+            .payload_limits(self.payload_limits.unwrap_or_default().into_core())
             .skip_get_system_info(self.skip_get_system_info.unwrap_or(false))
             .client_name(self.client_name.unwrap_or_else(|| env!("CARGO_PKG_NAME").to_owned()))
             .client_version(
@@ -320,6 +334,15 @@ impl KeepAliveOptions {
             .interval(Duration::from_millis(interval))
             .timeout(Duration::from_millis(timeout))
             .build())
+    }
+}
+
+impl PayloadLimitsOptions {
+    fn into_core(self) -> CorePayloadLimits {
+        CorePayloadLimits::builder()
+            .maybe_payloads_warn_size(self.payloads_warn_size)
+            .maybe_memo_warn_size(self.memo_warn_size)
+            .build()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a metric of the host's own is, and the attributes of its values.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use temporalio_common::telemetry::metrics::{MetricKeyValue, MetricParameters, MetricValue, NewAttributes};
 
@@ -25,7 +25,7 @@ pub struct MetricOptions {
 }
 
 /// What a metric does with values.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum MetricKind {

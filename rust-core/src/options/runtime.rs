@@ -99,6 +99,8 @@ pub enum MetricsExporter {
     Prometheus(PrometheusOptions),
     /// Sent to an OpenTelemetry collector.
     Otel(OtelOptions),
+    /// Kept until the host fetches them; see `temporal_core_runtime_take_metrics`.
+    Buffer(BufferOptions),
 }
 
 /// An HTTP server that Prometheus reads `/metrics` from.
@@ -139,6 +141,15 @@ pub struct OtelOptions {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<MetricsTemporality>"))]
     pub temporality: MetricsTemporality,
+}
+
+/// A buffer that the host fetches values from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct BufferOptions {
+    /// Values that are kept, at least 1; what comes beyond them is dropped, and logged once. Default 10000.
+    pub maximum_updates: Option<usize>,
 }
 
 /// Whether data points start anew after each export.

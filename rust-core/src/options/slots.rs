@@ -10,6 +10,8 @@ use temporalio_sdk_core::{
 use super::{at_least, invalid};
 use crate::{
     error::Error,
+    handle::ResourceControllerHandle,
+    resource_controller,
     worker::slots::{Broker, HostSupplier},
 };
 
@@ -28,8 +30,11 @@ pub struct TunerOptions {
     local_activities: Option<SlotSupplier>,
     /// Slots for Nexus tasks.
     nexus_tasks: Option<SlotSupplier>,
-    /// What the resource-based suppliers of this worker aim at. Needed when there is one.
+    /// What the resource-based suppliers of this worker aim at. Needed when there is one, unless `resourceController` is given.
     resources: Option<ResourceTargets>,
+    /// The handle of a controller that the resource-based suppliers of several workers share; see
+    /// `temporal_core_resource_controller_new`.
+    resource_controller: Option<ResourceControllerHandle>,
 }
 
 /// Where the slots of one kind of task come from.
@@ -98,9 +103,20 @@ impl TunerOptions {
     /// Builds the tuner, and the broker when the host supplies slots. `path` is where these options are, for messages.
     pub fn into_core(self, path: &str, caches_workflows: bool) -> Result<(TunerHolder, Option<Arc<Broker>>), Error> {
         let least_workflow_slots = if caches_workflows { 2 } else { 1 };
-        let resources = match self.resources {
-            Some(targets) => Some(targets.into_core(&format!("{path}.resources"))?),
-            None => None,
+        let resources = match (self.resources, self.resource_controller) {
+            (Some(_), Some(_)) => {
+                return Err(invalid(
+                    &format!("{path}.resourceController"),
+                    "has its own targets, so leave resources out",
+                ));
+            }
+            (Some(targets), None) => Some(ResourceBasedTunerConfig::Options(
+                targets.into_core(&format!("{path}.resources."))?,
+            )),
+            (None, Some(handle)) => Some(ResourceBasedTunerConfig::Controller(
+                resource_controller::TABLE.get(handle)?,
+            )),
+            (None, None) => None,
         };
         let supplier = Suppliers {
             path,
@@ -144,7 +160,7 @@ impl TunerOptions {
                     ramp_throttle_ms: 0,
                 },
             )?)
-            .maybe_resource_based_config(resources.map(ResourceBasedTunerConfig::Options))
+            .maybe_resource_based_config(resources)
             .build()
             .map_err(|error| invalid(path, &error))?;
         let tuner = options
@@ -187,7 +203,7 @@ impl Suppliers<'_> {
                 if !self.has_targets {
                     return Err(invalid(
                         &path,
-                        "is resource-based, so the tuner needs resources.targetMemoryUsage and resources.targetCpuUsage",
+                        "is resource-based, so the tuner needs resources.targetMemoryUsage and resources.targetCpuUsage, or a resourceController",
                     ));
                 }
                 let minimum = minimum_slots.unwrap_or(defaults.minimum);
@@ -206,14 +222,21 @@ impl Suppliers<'_> {
 }
 
 impl ResourceTargets {
-    fn into_core(self, path: &str) -> Result<ResourceBasedSlotsOptions, Error> {
+    /// Reads and checks the document of a controller.
+    pub fn parse(document: &[u8]) -> Result<ResourceBasedSlotsOptions, Error> {
+        const WHAT: &str = "resource controller options";
+        super::parse::<Self>(document, WHAT)?.into_core(&format!("{WHAT}, "))
+    }
+
+    /// `prefix` is what the paths of its fields begin with, for messages.
+    fn into_core(self, prefix: &str) -> Result<ResourceBasedSlotsOptions, Error> {
         for (field, value) in [
             ("targetMemoryUsage", self.target_memory_usage),
             ("targetCpuUsage", self.target_cpu_usage),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(invalid(
-                    &format!("{path}.{field}"),
+                    &format!("{prefix}{field}"),
                     &format!("{value} is not a share between 0 and 1"),
                 ));
             }

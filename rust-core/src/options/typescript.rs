@@ -12,7 +12,7 @@ use super::{
     runtime::RuntimeOptions,
     worker::WorkerOptions,
 };
-use crate::worker::slots::SlotDocument;
+use crate::{metric_buffer::BufferedMetrics, worker::slots::SlotDocument};
 
 const PATH: &str = "../ts/src/native/options.generated.ts";
 
@@ -69,8 +69,9 @@ fn generate() -> String {
     declarations.add::<WorkerOptions>();
     declarations.add::<ReplayOptions>();
     declarations.add::<MetricOptions>();
-    // Not an option, but what the events of the slot supplier `host` carry.
+    // Not options, but what the events of the slot supplier `host` carry, and what a metrics buffer gives.
     declarations.add::<SlotDocument>();
+    declarations.add::<BufferedMetrics>();
     let body: Vec<_> = declarations.by_name.into_values().collect();
     format!(
         "// Generated from the Rust types in rust-core/src/options. Do not edit; to write it anew:\n\

@@ -405,7 +405,10 @@ impl Plugin {
 
 #[cfg(test)]
 mod tests {
+    use temporalio_sdk_core::ResourceController;
+
     use super::*;
+    use crate::{options::slots::ResourceTargets, resource_controller, status::Status};
 
     fn config(rest: &str) -> Result<WorkerConfig, Error> {
         WorkerOptions::parse(format!(r#"{{"namespace":"n","taskQueue":"q"{rest}}}"#).as_bytes())
@@ -507,6 +510,10 @@ mod tests {
                 "tuner.resources.targetMemoryUsage",
             ),
             (
+                r#","tuner":{"resources":{"targetMemoryUsage":0.5,"targetCpuUsage":0.5},"resourceController":1}"#,
+                "tuner.resourceController",
+            ),
+            (
                 r#","workflowTaskPollers":{"type":"simple","maximum":1}"#,
                 "workflowTaskPollers.maximum",
             ),
@@ -529,6 +536,34 @@ mod tests {
             );
         }
         assert!(WorkerOptions::parse(br#"{"namespace":"","taskQueue":"q"}"#).is_err());
+    }
+
+    #[test]
+    fn workers_may_share_a_resource_controller() {
+        let targets = ResourceTargets::parse(br#"{"targetMemoryUsage":0.5,"targetCpuUsage":0.5}"#).unwrap();
+        let controller = Arc::new(ResourceController::new(targets));
+        let handle = resource_controller::TABLE.insert(Arc::clone(&controller));
+        let rest = format!(r#","tuner":{{"activities":{{"type":"resourceBased"}},"resourceController":{handle}}}"#);
+        let uses_of_none = Arc::strong_count(&controller);
+        let first = config(&rest).unwrap();
+        let uses_of_one = Arc::strong_count(&controller);
+        let second = config(&rest).unwrap();
+        assert!(uses_of_none < uses_of_one && uses_of_one < Arc::strong_count(&controller));
+        assert_eq!(
+            resource_controller::temporal_core_resource_controller_free(handle),
+            Status::Ok
+        );
+        assert_eq!(
+            config(&rest).err().map(|error| error.status),
+            Some(Status::InvalidHandle)
+        );
+        drop((first, second));
+        assert_eq!(Arc::strong_count(&controller), 1);
+        let error = ResourceTargets::parse(br#"{"targetMemoryUsage":0.5,"targetCpuUsage":-1}"#).unwrap_err();
+        assert_eq!(
+            error.message,
+            "resource controller options, targetCpuUsage: -1 is not a share between 0 and 1"
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use temporal_bun_core::{
     handle::Kind,
     metric::temporal_core_metric_free,
     queue::{temporal_core_queue_drain, temporal_core_queue_free},
+    resource_controller::temporal_core_resource_controller_free,
     runtime::temporal_core_runtime_free,
     status::Status,
     worker::exports::temporal_core_worker_free,
@@ -28,7 +29,7 @@ use super::{
 };
 
 /// By the number of a kind, from 1.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::Bytes,
     Kind::Queue,
     Kind::Runtime,
@@ -36,9 +37,10 @@ const KINDS: [Kind; 7] = [
     Kind::Client,
     Kind::Worker,
     Kind::Metric,
+    Kind::ResourceController,
 ];
 /// How many objects of a kind a thread keeps, by the number of the kind. Runtimes cost threads, workers polls.
-const KEPT: [usize; KINDS.len() + 1] = [0, 64, 16, 2, 16, 3, 6, 16];
+const KEPT: [usize; KINDS.len() + 1] = [0, 64, 16, 2, 16, 3, 6, 16, 4];
 /// How many handles all threads share.
 const SHARED_LIMIT: usize = 32;
 
@@ -58,6 +60,7 @@ pub fn free(kind: Kind, handle: u64) -> Status {
         Kind::Client => temporal_core_client_free(handle),
         Kind::Worker => temporal_core_worker_free(handle),
         Kind::Metric => temporal_core_metric_free(handle),
+        Kind::ResourceController => temporal_core_resource_controller_free(handle),
     }
 }
 

@@ -109,6 +109,7 @@ pub mod options {
         r#"{"threads":2,"logging":{"filter":"debug","forward":true},"workerHeartbeatIntervalMs":1000}"#,
         r#"{"threads":1,"logging":{"filter":"off"},"workerHeartbeatIntervalMs":null,"languageRuntime":{"name":"native","version":"1"}}"#,
         r#"{"threads":1,"logging":null,"metrics":{"exporter":{"prometheus":{"bindAddress":"127.0.0.1:0"}}}}"#,
+        r#"{"threads":1,"logging":null,"metrics":{"globalTags":{"a":"b"},"exporter":{"buffer":{"maximumUpdates":100}}}}"#,
         r#"{"threads":0}"#,
     ];
     pub const CALL: &[&str] = &[
@@ -130,6 +131,11 @@ pub mod options {
         r#"{"kind":"gauge","name":""}"#,
     ];
     pub const METRIC_ATTRIBUTES: &[&str] = &["", r#"{"a":"b","c":1}"#, r#"{"a":{}}"#];
+    pub const RESOURCES: &[&str] = &[
+        r#"{"targetMemoryUsage":0.8,"targetCpuUsage":0.9}"#,
+        r#"{"targetMemoryUsage":0,"targetCpuUsage":1,"cpuPGain":-1e300}"#,
+        r#"{"targetMemoryUsage":2,"targetCpuUsage":0.9}"#,
+    ];
     pub const REPLAY: &[&str] = &[
         "",
         "{}",
@@ -152,7 +158,7 @@ pub mod options {
     }
 
     /// Workers of all kinds, on a few task queues.
-    pub fn worker(task_queue: usize) -> [String; 4] {
+    pub fn worker(task_queue: usize, resource_controller: u64) -> [String; 5] {
         let queue = format!(r#""namespace":"default","taskQueue":"random-{task_queue}""#);
         let everything =
             r#""taskTypes":{"workflows":true,"localActivities":true,"remoteActivities":true,"nexus":true}"#;
@@ -162,6 +168,9 @@ pub mod options {
             format!(r#"{{{queue},{everything},"skipClientWorkerSetCheck":true}}"#),
             format!(
                 r#"{{{queue},"taskTypes":{{"remoteActivities":true}},"tuner":{{"activities":{{"type":"host"}}}}}}"#
+            ),
+            format!(
+                r#"{{{queue},"taskTypes":{{"remoteActivities":true}},"tuner":{{"activities":{{"type":"resourceBased"}},"resourceController":{resource_controller}}}}}"#
             ),
         ]
     }

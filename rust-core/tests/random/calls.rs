@@ -14,8 +14,9 @@ use temporal_bun_core::{
     metric::{temporal_core_metric_new, temporal_core_metric_record},
     queue::{temporal_core_queue_new, temporal_core_queue_post, temporal_core_queue_take, temporal_core_queue_wait},
     replay::{temporal_core_replay_finish, temporal_core_replay_push, temporal_core_replay_worker_new},
+    resource_controller::temporal_core_resource_controller_new,
     rpc::temporal_core_client_rpc,
-    runtime::{temporal_core_runtime_forward_logs, temporal_core_runtime_new},
+    runtime::{temporal_core_runtime_forward_logs, temporal_core_runtime_new, temporal_core_runtime_take_metrics},
     status::Status,
     worker::exports::*,
 };
@@ -56,7 +57,7 @@ const fn call(name: &'static str, weight: usize, run: fn(&mut Actor) -> Status) 
     Call { name, weight, run }
 }
 
-pub const CALLS: [Call; 40] = [
+pub const CALLS: [Call; 43] = [
     call("abi", 100, abi),
     call("bytes_read", 400, bytes_read),
     call("bytes_free", 300, |actor| free(actor, Kind::Bytes)),
@@ -84,8 +85,13 @@ pub const CALLS: [Call; 40] = [
     call("replay_finish", 10, |actor| {
         temporal_core_replay_finish(actor.handle(Kind::Worker))
     }),
+    call("resource_controller_new", 20, resource_controller_new),
+    call("resource_controller_free", 10, |actor| {
+        free(actor, Kind::ResourceController)
+    }),
     call("runtime_new", 30, runtime_new),
     call("runtime_forward_logs", 60, runtime_forward_logs),
+    call("runtime_take_metrics", 60, runtime_take_metrics),
     call("runtime_free", 8, |actor| free(actor, Kind::Runtime)),
     call("worker_new", 60, worker_new),
     call("worker_validate", 40, worker_validate),
@@ -176,6 +182,26 @@ fn metric_record(actor: &mut Actor) -> Status {
     actor.failing(|error| unsafe {
         temporal_core_metric_record(metric, value, attributes.data(), attributes.length(), error)
     })
+}
+
+fn resource_controller_new(actor: &mut Actor) -> Status {
+    let mut handle = 0;
+    let options = chosen(actor, options::RESOURCES);
+    let out = actor.out(&mut handle);
+    // SAFETY: the data outlives the call, and the place is NULL or a local.
+    let status = actor.failing(|error| unsafe {
+        temporal_core_resource_controller_new(options.data(), options.length(), out, error)
+    });
+    kept(actor, Kind::ResourceController, handle, status)
+}
+
+fn runtime_take_metrics(actor: &mut Actor) -> Status {
+    let mut handle = 0;
+    let runtime = actor.handle(Kind::Runtime);
+    let out = actor.out(&mut handle);
+    // SAFETY: the place is NULL or a local.
+    let status = actor.failing(|error| unsafe { temporal_core_runtime_take_metrics(runtime, out, error) });
+    kept(actor, Kind::Bytes, handle, status)
 }
 
 fn kept(actor: &mut Actor, kind: Kind, handle: u64, status: Status) -> Status {
@@ -409,7 +435,8 @@ fn replay_push(actor: &mut Actor) -> Status {
 fn worker_new(actor: &mut Actor) -> Status {
     let mut handle = 0;
     let client = actor.handle(Kind::Client);
-    let documents = options::worker(actor.random.below(3));
+    let controller = actor.unsure_handle(Kind::ResourceController);
+    let documents = options::worker(actor.random.below(3), controller);
     let document = actor.random.pick(&documents).clone().into_bytes();
     let options = Data::new(&mut actor.random, document);
     let out = actor.out(&mut handle);

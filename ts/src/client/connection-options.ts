@@ -65,6 +65,14 @@ export type GrpcCompression = "gzip" | "none" | GrpcCompressionConfig;
 /** Names a way of compression. */
 export type GrpcCompressionConfig = { codec: "gzip" } | { codec: "none" };
 
+/** Sizes in bytes above which Core warns about what it sends, which it does all the same; 0 for no warnings. */
+export interface PayloadLimitsConfig {
+  /** For arguments, results and the like. Default 512 KiB. */
+  payloadsWarnSize?: number;
+  /** For memos. Default 2 KiB. */
+  memoWarnSize?: number;
+}
+
 /** Where the server is and how to speak with it. */
 export interface ConnectionOptions {
   /** "host" or "host:port"; the port is 7233 by default, IPv6 addresses stand in brackets. Default "localhost:7233". */
@@ -100,6 +108,8 @@ export interface ConnectionOptions {
   dnsLoadBalancingConfig?: DNSLoadBalancingConfig | null;
   /** Leaves the gRPC code out of the tags of the metric of failed requests. Default `false`. */
   disableErrorCodeMetricTags?: boolean;
+  /** Sizes above which Core logs a warning about payloads. */
+  payloadLimits?: PayloadLimitsConfig;
   /** Change the options, and those of clients made with the connection. */
   plugins?: ConnectionPlugin[];
   /** Not supported, because it holds objects of grpc-js: use {@link tls} or {@link apiKey}. Refused with `TypeError`. */
@@ -190,6 +200,7 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
     // Core refuses both at once; the official SDK lets the proxy win.
     ...(dns === undefined ? undefined : { dnsLoadBalancing: dns === null || proxy ? null : { resolutionIntervalMs: msToNumber(dns.resolutionInterval) } }),
     disableErrorCodeMetricTags: options.disableErrorCodeMetricTags ?? false,
+    payloadLimits: options.payloadLimits,
     keepAlive: keepAlive === null ? null : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
     httpConnectProxy: proxy ? { address: proxy.targetHost, basicAuth: proxy.basicAuth } : undefined,
     retry: {

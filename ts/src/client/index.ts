@@ -45,6 +45,7 @@ export type {
   DNSLoadBalancingConfig,
   GrpcCompression,
   GrpcCompressionConfig,
+  PayloadLimitsConfig,
   KeepAliveOptions,
   RpcRetryOptions,
 } from "./connection-options";

@@ -8,6 +8,7 @@ export { EchoThread, echoClock } from "./echo";
 export { NativeError, nativeStatuses, type NativeErrorFields, type NativeStatus } from "./error";
 export { encodeMetricAttributes, NativeMetric } from "./metric";
 export { currentQueue, EventKind, freeQueueOfEndedThread, NativeQueue, type NativeEvent } from "./queue";
+export { NativeResourceController } from "./resource-controller";
 export { NativeRuntime, type NativeLogRecord } from "./runtime";
 export {
   NativeWorker,

@@ -60,7 +60,7 @@ export function encodeOptions(options: unknown): Uint8Array {
 }
 
 /** Copies the bytes behind a bytes handle and frees the handle. */
-function takeBytes(handle: number): Uint8Array {
+export function takeBytes(handle: number): Uint8Array {
   const native = library();
   const bytes = new Uint8Array(Math.max(0, native.temporal_bun_bytes_length(handle)));
   native.temporal_bun_bytes_copy(handle, bytes, bytes.length);

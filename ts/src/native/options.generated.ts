@@ -2,6 +2,11 @@
 // TEMPORAL_CORE_WRITE_OPTIONS=1 cargo test --release -p temporal-bun-core --lib typescript
 
 /**
+ * Attributes of a value: texts, numbers and booleans.
+ */
+export type Attributes = Record<string, string | number | boolean>;
+
+/**
  * Bytes, which JSON carries as standard base64 with padding.
  */
 export type Base64 = string;
@@ -10,6 +15,57 @@ export type Base64 = string;
  * A name and a password.
  */
 export type BasicAuth = { username: string, password: string,
+};
+
+/**
+ * A buffer that the host fetches values from.
+ */
+export type BufferOptions = {
+  /**
+   * Values that are kept, at least 1; what comes beyond them is dropped, and logged once. Default 10000.
+   */
+  maximumUpdates?: number,
+};
+
+/**
+ * A metric that has values.
+ */
+export type BufferedMetric = {
+  /**
+   * What it does with values.
+   */
+  kind: MetricKind,
+  /**
+   * Its name, with its prefix.
+   */
+  name: string,
+  /**
+   * Unit of its values, such as `ms`; may be empty.
+   */
+  unit: string,
+  /**
+   * What it tells; may be empty.
+   */
+  description: string,
+};
+
+/**
+ * The values of metrics that came since they were last fetched, as `temporal_core_runtime_take_metrics` gives them.
+ */
+export type BufferedMetrics = {
+  /**
+   * The metrics that have values.
+   */
+  metrics: Array<BufferedMetric>,
+  /**
+   * The sets of attributes that values have.
+   */
+  attributes: Array<Attributes>,
+  /**
+   * The values in their order: index of the metric, index of the attributes, and what a counter is to add or what a gauge
+   * or histogram recorded.
+   */
+  updates: Array<[number, number, number]>,
 };
 
 /**
@@ -96,6 +152,10 @@ export type ClientOptions = {
    * Leaves the gRPC code out of the labels of request failure metrics. Default false.
    */
   disableErrorCodeMetricTags?: boolean,
+  /**
+   * Sizes above which requests are logged at WARN. They are sent all the same.
+   */
+  payloadLimits?: PayloadLimitsOptions,
 };
 
 /**
@@ -224,7 +284,7 @@ export type MetricOptions = {
 /**
  * How metrics leave this process.
  */
-export type MetricsExporter = { "prometheus": PrometheusOptions } | { "otel": OtelOptions };
+export type MetricsExporter = { "prometheus": PrometheusOptions } | { "otel": OtelOptions } | { "buffer": BufferOptions };
 
 /**
  * Metrics of Core.
@@ -285,6 +345,20 @@ export type OtelOptions = {
    * Whether data points start anew after each export (`delta`) or add up (`cumulative`, the default).
    */
   temporality?: MetricsTemporality,
+};
+
+/**
+ * Sizes above which requests are logged at WARN, in bytes; 0: never.
+ */
+export type PayloadLimitsOptions = {
+  /**
+   * Of a field with payloads, such as the input of a workflow. Default 524288.
+   */
+  payloadsWarnSize?: number,
+  /**
+   * Of a memo. Default 2048.
+   */
+  memoWarnSize?: number,
 };
 
 /**
@@ -626,9 +700,14 @@ export type TunerOptions = {
    */
   nexusTasks?: SlotSupplier,
   /**
-   * What the resource-based suppliers of this worker aim at. Needed when there is one.
+   * What the resource-based suppliers of this worker aim at. Needed when there is one, unless `resourceController` is given.
    */
   resources?: ResourceTargets,
+  /**
+   * The handle of a controller that the resource-based suppliers of several workers share; see
+   * `temporal_core_resource_controller_new`.
+   */
+  resourceController?: number,
 };
 
 /**

@@ -1,6 +1,6 @@
 import { NativeError } from "./error";
-import { checkCall, encodeOptions, library, results } from "./library";
-import type { RuntimeOptions } from "./options.generated";
+import { checkCall, encodeOptions, library, results, takeBytes } from "./library";
+import type { BufferedMetrics, RuntimeOptions } from "./options.generated";
 import { currentQueue, EventKind } from "./queue";
 
 /** A log record of Core. */
@@ -50,6 +50,16 @@ export class NativeRuntime {
     }
     this.#logs?.queue.unsubscribe(this.#logs.token);
     this.#logs = { token, queue };
+  }
+
+  /**
+   * The values of metrics that came since the last call. The runtime must have been made with the metrics exporter `buffer`.
+   *
+   * Throws `NativeError` `INVALID_ARGUMENT` when it was not, `INVALID_HANDLE` after `close`.
+   */
+  takeMetrics(): BufferedMetrics {
+    checkCall(library().temporal_bun_runtime_take_metrics(this.handle, results), "take the metrics of the native runtime");
+    return JSON.parse(new TextDecoder().decode(takeBytes(results[0]!))) as BufferedMetrics;
   }
 
   /**

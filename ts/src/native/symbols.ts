@@ -31,11 +31,15 @@ export const symbols = {
 
   temporal_bun_runtime_new: { args: ["ptr", "u32", "ptr"], returns },
   temporal_bun_runtime_forward_logs: { args: ["f64", "f64", "f64", "ptr"], returns },
+  temporal_bun_runtime_take_metrics: { args: ["f64", "ptr"], returns },
   temporal_bun_runtime_free: { args: ["f64"], returns },
 
   temporal_bun_metric_new: { args: ["f64", "ptr", "u32", "ptr"], returns },
   temporal_bun_metric_record: { args: ["f64", "f64", "ptr", "u32", "ptr"], returns },
   temporal_bun_metric_free: { args: ["f64"], returns },
+
+  temporal_bun_resource_controller_new: { args: ["ptr", "u32", "ptr"], returns },
+  temporal_bun_resource_controller_free: { args: ["f64"], returns },
 
   temporal_bun_cancellation_new: { args: ["ptr"], returns },
   temporal_bun_cancellation_cancel: { args: ["f64"], returns },

@@ -1,11 +1,15 @@
 import { msToNumber } from "../common/time";
 import type { SlotSupplier as NativeSlotSupplier, SlotUse, TunerOptions } from "../native/options.generated";
+import type { NativeResourceController } from "../native";
 import { wholeNumber } from "./option-values";
+import { ResourceBasedController, resourceTargets } from "./resource-controller";
 import type {
   CustomSlotSupplier,
+  ResourceBasedAims,
   ResourceBasedSlotOptions,
   ResourceBasedTuner,
-  ResourceBasedTunerOptions,
+  ResourceBasedTunerSlotOptions,
+  ResourceBasedTunerWithController,
   SlotSupplier,
   TunerHolder,
   WorkerTuner,
@@ -17,6 +21,8 @@ export interface CompiledTuner {
   native: TunerOptions;
   /** Custom suppliers by what their slots are for. */
   custom: CustomSlotSuppliers;
+  /** Kept so that it lives until the native worker has it. */
+  controller?: NativeResourceController;
 }
 
 /** Custom suppliers by what their slots are for. */
@@ -25,9 +31,9 @@ export type CustomSlotSuppliers = Partial<Record<SlotUse, CustomSlotSupplier<any
 /** A kind of task, as the three descriptions of tuners name it. */
 interface Kind {
   use: SlotUse;
-  field: Exclude<keyof TunerOptions, "resources">;
+  field: Exclude<keyof TunerOptions, "resources" | "resourceController">;
   supplier: keyof TunerHolder;
-  slotOptions: Exclude<keyof ResourceBasedTuner, "tunerOptions">;
+  slotOptions: keyof ResourceBasedTunerSlotOptions;
   defaults: { minimumSlots: number; maximumSlots: number; rampThrottle: number };
 }
 
@@ -72,9 +78,9 @@ const callbacks = ["reserveSlot", "tryReserveSlot", "markSlotUsed", "releaseSlot
 export function compileTuner(tuner: WorkerTuner): CompiledTuner {
   if (typeof tuner !== "object" || tuner === null) throw new TypeError(`tuner must be an object, got ${String(tuner)}`);
   if ("workflowTaskSlotSupplier" in tuner) return compileHolder(tuner);
-  if ("tunerOptions" in tuner) return compileResourceBased(tuner);
+  if ("tunerOptions" in tuner || "controller" in tuner) return compileResourceBased(tuner);
   throw new TypeError(
-    "tuner must be a TunerHolder, with workflowTaskSlotSupplier and its like, or a ResourceBasedTuner, with tunerOptions; " +
+    "tuner must be a TunerHolder, with workflowTaskSlotSupplier and its like, or a ResourceBasedTuner, with tunerOptions or a controller; " +
       `it has: ${Object.keys(tuner).join(", ") || "nothing"}`,
   );
 }
@@ -88,10 +94,11 @@ export function fixedTuner(slots: Record<Kind["field"], number>): CompiledTuner 
   return { native: Object.fromEntries(kinds.map(({ field }) => [field, { type: "fixed", slots: slots[field] }])), custom: {} };
 }
 
-function compileResourceBased(tuner: ResourceBasedTuner): CompiledTuner {
-  const native: TunerOptions = { resources: targets(tuner.tunerOptions, "tuner.tunerOptions") };
-  for (const kind of kinds) native[kind.field] = resourceBased(tuner[kind.slotOptions] ?? {}, kind, `tuner.${kind.slotOptions}`);
-  return { native, custom: {} };
+function compileResourceBased(tuner: ResourceBasedTuner | ResourceBasedTunerWithController): CompiledTuner {
+  const compiled: CompiledTuner = { native: {}, custom: {} };
+  addAims(compiled, tuner, "tuner");
+  for (const kind of kinds) compiled.native[kind.field] = resourceBased(tuner[kind.slotOptions] ?? {}, kind, `tuner.${kind.slotOptions}`);
+  return compiled;
 }
 
 function compileHolder(tuner: TunerHolder): CompiledTuner {
@@ -101,16 +108,7 @@ function compileHolder(tuner: TunerHolder): CompiledTuner {
     const path = `tuner.${kind.supplier}`;
     compiled.native[kind.field] = compileSupplier(supplier, kind, path);
     if (supplier.type === "custom") compiled.custom[kind.use] = supplier;
-    if (supplier.type !== "resource-based") continue;
-    const aims = targets(supplier.tunerOptions, `${path}.tunerOptions`);
-    const { resources } = compiled.native;
-    if (resources !== undefined && !Bun.deepEquals(resources, aims)) {
-      throw new TypeError(
-        `${path}.tunerOptions is ${JSON.stringify(aims)}, but another resource-based supplier of the tuner has ` +
-          `${JSON.stringify(resources)}; there is one controller, so give all the same`,
-      );
-    }
-    compiled.native.resources = aims;
+    if (supplier.type === "resource-based") addAims(compiled, supplier, path);
   }
   return compiled;
 }
@@ -146,11 +144,26 @@ function resourceBased(options: ResourceBasedSlotOptions, { defaults }: Kind, pa
   };
 }
 
-function targets(options: ResourceBasedTunerOptions | undefined, path: string): ResourceBasedTunerOptions {
-  const share = (name: keyof ResourceBasedTunerOptions): number => {
-    const value = options?.[name];
-    if (typeof value === "number" && value >= 0 && value <= 1) return value;
-    throw new TypeError(`${path}.${name} must be a share between 0 and 1, got ${String(value)}`);
-  };
-  return { targetMemoryUsage: share("targetMemoryUsage"), targetCpuUsage: share("targetCpuUsage") };
+/** Adds what a tuner or supplier aims at to the tuner, which has one controller. */
+function addAims(compiled: CompiledTuner, aims: ResourceBasedAims, path: string): void {
+  const { resources, resourceController } = compiled.native;
+  const isFirst = resources === undefined && resourceController === undefined;
+  if (aims.controller !== undefined) {
+    if (!(aims.controller instanceof ResourceBasedController)) throw new TypeError(`${path}.controller must come from ResourceBasedController.create`);
+    const { native } = aims.controller;
+    if (aims.tunerOptions !== undefined || (!isFirst && resourceController !== native.handle)) {
+      throw new TypeError(`${path}.controller is not all that the tuner aims at; give all its resource-based suppliers the same controller, and no tunerOptions`);
+    }
+    compiled.native.resourceController = native.handle;
+    compiled.controller = native;
+    return;
+  }
+  const targets = resourceTargets(aims.tunerOptions, `${path}.tunerOptions`);
+  if (!isFirst && !Bun.deepEquals(resources, targets)) {
+    throw new TypeError(
+      `${path}.tunerOptions is ${JSON.stringify(targets)}, but another resource-based supplier of the tuner has ` +
+        `${resources === undefined ? "a controller" : JSON.stringify(resources)}; there is one controller, so give all the same`,
+    );
+  }
+  compiled.native.resources = targets;
 }

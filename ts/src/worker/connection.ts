@@ -5,21 +5,8 @@ import type { NativeClient } from "../native";
 import { TransportError } from "./errors";
 import type { WorkerPlugin } from "./worker-options";
 
-/** Sizes in bytes from which on Core warns about payloads, which it sends all the same. */
-export interface PayloadLimitsConfig {
-  /** For arguments, results and the like. */
-  payloadsWarnSize?: number;
-  /** For memos. */
-  memoWarnSize?: number;
-}
-
-/** Core's, and the defaults of the official SDK. */
-const defaultPayloadLimits: Required<PayloadLimitsConfig> = { payloadsWarnSize: 512 * 1024, memoWarnSize: 2 * 1024 };
-
 /** Options of {@link NativeConnection.connect}: those of the client's connection. */
 export interface NativeConnectionOptions extends Omit<ConnectionOptions, "plugins"> {
-  /** Only the defaults, 512 KiB and for memos 2 KiB, can be used in this version of the SDK; others are refused with `TypeError`. */
-  payloadLimits?: PayloadLimitsConfig;
   /** Plugins; they also apply to Workers that use the connection. Default none. */
   plugins?: NativeConnectionPlugin[];
 }
@@ -47,11 +34,9 @@ export class NativeConnection extends Connection {
    */
   static override async connect(options: NativeConnectionOptions = {}): Promise<NativeConnection> {
     for (const plugin of options.plugins ?? []) options = plugin.configureNativeConnection?.(options) ?? options;
-    refusePayloadLimits(options);
     // As in the official SDK, only connections of clients read the environment's proxy, and DNS is looked up once unless asked for.
     const { proxy = null, dnsLoadBalancingConfig = null } = options;
-    const { payloadLimits: _, ...rest } = options;
-    const connection = new NativeConnection(loadConnectionOptions({ ...rest, proxy, dnsLoadBalancingConfig }));
+    const connection = new NativeConnection(loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig }));
     try {
       await connection.ensureConnected();
     } catch (error) {
@@ -88,13 +73,5 @@ export class NativeConnection extends Connection {
       throw new IllegalStateError("Cannot close connection while Workers hold a reference to it: shut them down first");
     this.#native = undefined;
     await super.close();
-  }
-}
-
-function refusePayloadLimits({ payloadLimits }: NativeConnectionOptions): void {
-  const limits = { ...defaultPayloadLimits, ...payloadLimits };
-  for (const [name, size] of Object.entries(defaultPayloadLimits)) {
-    const given = limits[name as keyof PayloadLimitsConfig];
-    if (given !== size) throw new TypeError(`payloadLimits.${name} can't be changed in this version of the SDK from ${size}, got ${given}; leave it out`);
   }
 }

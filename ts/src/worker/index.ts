@@ -16,8 +16,8 @@ export {
 } from "./bundler";
 export { type ForbiddenImport, ForbiddenModuleError } from "./bundler-errors";
 export type { CompiledWorkerOptions } from "./compile-options";
-export type { DNSLoadBalancingConfig, GrpcCompressionConfig, TLSConfig } from "../client";
-export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin, type PayloadLimitsConfig } from "./connection";
+export type { DNSLoadBalancingConfig, GrpcCompressionConfig, PayloadLimitsConfig, TLSConfig } from "../client";
+export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "./connection";
 export {
   CombinedWorkerRunError,
   type CombinedWorkerRunErrorCause,
@@ -41,10 +41,13 @@ export {
 export type { History, HistoryInput } from "./history";
 export * from "./interceptors";
 export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
+export { type BufferedMetricUpdate, MetricsBuffer, type MetricsBufferOptions } from "./metrics-buffer";
 export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay";
 export { ReplayError, type ReplayResult } from "./replay-error";
+export { ResourceBasedController } from "./resource-controller";
 export { Runtime } from "./runtime";
 export {
+  type BufferedMetricsExporter,
   type ConsoleLogger,
   type CoreLogFilterOptions,
   type ForwardLogger,
@@ -70,6 +73,7 @@ export type {
   ResourceBasedSlotsForType,
   ResourceBasedTuner,
   ResourceBasedTunerOptions,
+  ResourceBasedTunerWithController,
   SlotInfo,
   SlotMarkUsedContext,
   SlotPermit,

@@ -2,6 +2,7 @@ import type { Duration, Logger, LogLevel } from "../common";
 import { msToNumber } from "../common/time";
 import type { MetricsOptions, RuntimeOptions as NativeRuntimeOptions } from "../native/options.generated";
 import { DefaultLogger } from "./logger";
+import { MetricsBuffer } from "./metrics-buffer";
 
 /** Options of `Runtime.install`. */
 export interface RuntimeOptions {
@@ -69,7 +70,17 @@ export type MetricsExporterConfig = {
   attachServiceName?: boolean;
   /** @deprecated Use `otel.temporality`. */
   temporality?: "cumulative" | "delta";
-} & (PrometheusMetricsExporter | OtelCollectorExporter);
+} & (PrometheusMetricsExporter | OtelCollectorExporter | BufferedMetricsExporter);
+
+/**
+ * Metrics wait in a buffer, for you to export them.
+ *
+ * @experimental as in the official SDK
+ */
+export interface BufferedMetricsExporter {
+  /** The buffer. */
+  buffer: MetricsBuffer;
+}
 
 /** Metrics are sent to an OpenTelemetry collector. */
 export interface OtelCollectorExporter {
@@ -113,6 +124,8 @@ export interface CompiledRuntimeOptions {
   logger: Logger;
   /** See `RuntimeOptions.shutdownSignals`. */
   shutdownSignals: NodeJS.Signals[];
+  /** What metrics go to, if that is a buffer. */
+  metricsBuffer?: MetricsBuffer;
   /** What the native runtime is made with. */
   native: NativeRuntimeOptions;
 }
@@ -134,6 +147,7 @@ export function compileOptions(options: RuntimeOptions): CompiledRuntimeOptions 
   return {
     logger: options.logger ?? new DefaultLogger("INFO"),
     shutdownSignals: options.shutdownSignals ?? ["SIGINT", "SIGTERM", "SIGQUIT", "SIGUSR2"],
+    ...(metrics !== undefined && "buffer" in metrics ? { metricsBuffer: metrics.buffer } : {}),
     native,
   };
 }
@@ -156,38 +170,52 @@ function logFilter(logging: LogExporterConfig | undefined): string | undefined {
 }
 
 function metricsOptions(metrics: MetricsExporterConfig, withoutPrefix: boolean): MetricsOptions {
-  if (!("prometheus" in metrics || "otel" in metrics)) {
-    throw new TypeError("telemetryOptions.metrics needs prometheus or otel; a buffer can't be used in this version of the SDK");
-  }
-  const exporter = "prometheus" in metrics ? metrics.prometheus : metrics.otel;
   return {
-    exporter: "prometheus" in metrics ? prometheusOptions(metrics) : otelOptions(metrics, metrics.temporality),
+    ...exporterOptions(metrics),
     prefix: metrics.metricPrefix ?? (withoutPrefix ? "" : "temporal_"),
     globalTags: metrics.globalTags ?? {},
     attachServiceName: metrics.attachServiceName ?? true,
-    useSecondsForDurations: exporter.useSecondsForDurations ?? false,
-    histogramBucketOverrides: exporter.histogramBucketOverrides ?? {},
   };
 }
 
-function prometheusOptions({ prometheus }: PrometheusMetricsExporter): MetricsOptions["exporter"] {
+function exporterOptions(metrics: MetricsExporterConfig): Pick<MetricsOptions, "exporter" | "useSecondsForDurations" | "histogramBucketOverrides"> {
+  if ("prometheus" in metrics) return prometheusOptions(metrics);
+  if ("otel" in metrics) return otelOptions(metrics, metrics.temporality);
+  if (!(metrics.buffer instanceof MetricsBuffer)) throw new TypeError("telemetryOptions.metrics needs prometheus, otel, or a MetricsBuffer as buffer");
+  const { maxBufferSize, useSecondsForDurations } = metrics.buffer;
+  return { exporter: { buffer: { maximumUpdates: maxBufferSize } }, useSecondsForDurations };
+}
+
+function prometheusOptions({ prometheus }: PrometheusMetricsExporter) {
   return {
-    prometheus: {
-      bindAddress: prometheus.bindAddress,
-      countersTotalSuffix: prometheus.countersTotalSuffix ?? false,
-      unitSuffix: prometheus.unitSuffix ?? false,
+    exporter: {
+      prometheus: {
+        bindAddress: prometheus.bindAddress,
+        countersTotalSuffix: prometheus.countersTotalSuffix ?? false,
+        unitSuffix: prometheus.unitSuffix ?? false,
+      },
     },
+    ...durationsAndBuckets(prometheus),
   };
 }
 
-function otelOptions({ otel }: OtelCollectorExporter, temporality: "cumulative" | "delta" | undefined): MetricsOptions["exporter"] {
+function otelOptions({ otel }: OtelCollectorExporter, temporality: "cumulative" | "delta" | undefined) {
   return {
-    otel: {
-      url: otel.url,
-      http: otel.http ?? false,
-      headers: otel.headers ?? {},
-      intervalMs: msToNumber(otel.metricsExportInterval ?? "1s"),
-      temporality: otel.temporality ?? temporality ?? "cumulative",
+    exporter: {
+      otel: {
+        url: otel.url,
+        http: otel.http ?? false,
+        headers: otel.headers ?? {},
+        intervalMs: msToNumber(otel.metricsExportInterval ?? "1s"),
+        temporality: otel.temporality ?? temporality ?? "cumulative",
+      },
     },
+    ...durationsAndBuckets(otel),
   };
+}
+
+type DurationsAndBuckets = Pick<PrometheusMetricsExporter["prometheus"], "useSecondsForDurations" | "histogramBucketOverrides">;
+
+function durationsAndBuckets({ useSecondsForDurations = false, histogramBucketOverrides = {} }: DurationsAndBuckets) {
+  return { useSecondsForDurations, histogramBucketOverrides };
 }

@@ -35,6 +35,7 @@ export class Runtime {
       native.forwardLogs((record) => this.#log(record));
     }
     this.logger = this.#logBuffer ?? options.logger;
+    options.metricsBuffer?.bind(this);
   }
 
   /**
@@ -79,6 +80,7 @@ export class Runtime {
     this.#logBuffer?.close();
     if (current !== this) return;
     current = undefined;
+    this.options.metricsBuffer?.unbind(this);
     closeCoreRuntime();
   }
 

@@ -1,10 +1,11 @@
 import type { Duration, WorkerDeploymentVersion } from "../common";
+import type { ResourceBasedController } from "./resource-controller";
 
 /**
  * Decides how many tasks of each kind a Worker has at a time: before it polls for a task it reserves a slot, which is free again when
  * the task is done.
  */
-export type WorkerTuner = ResourceBasedTuner | TunerHolder;
+export type WorkerTuner = ResourceBasedTuner | ResourceBasedTunerWithController | TunerHolder;
 
 /** A tuner with a supplier of slots for each kind of task. */
 export interface TunerHolder {
@@ -22,9 +23,30 @@ export interface TunerHolder {
 export type SlotSupplier<SI extends SlotInfo> = ResourceBasedSlotsForType | FixedSizeSlotSupplier | CustomSlotSupplier<SI>;
 
 /** A tuner that gives slots of every kind as long as the machine's memory and processors carry them. */
-export interface ResourceBasedTuner {
+export interface ResourceBasedTuner extends ResourceBasedTunerSlotOptions, OwnTargets {}
+
+/** A {@link ResourceBasedTuner} whose controller several Workers may share. */
+export interface ResourceBasedTunerWithController extends ResourceBasedTunerSlotOptions, SharedController {}
+
+/** Targets of one tuner alone. */
+interface OwnTargets {
   /** What it aims at. */
   tunerOptions: ResourceBasedTunerOptions;
+  controller?: never;
+}
+
+/** A controller with targets of its own. */
+interface SharedController {
+  /** The controller, which other tuners may have too. */
+  controller: ResourceBasedController;
+  tunerOptions?: never;
+}
+
+/** What a resource-based tuner or supplier aims at. */
+export type ResourceBasedAims = OwnTargets | SharedController;
+
+/** Limits of the slots of a resource-based tuner. */
+export interface ResourceBasedTunerSlotOptions {
   /** Slots for Workflow tasks. Default: 2 to 1000, one each 10 ms. */
   workflowTaskSlotOptions?: ResourceBasedSlotOptions;
   /** Slots for activities. Default: 1 to 2000, one each 50 ms. */
@@ -53,13 +75,12 @@ export interface ResourceBasedSlotOptions {
   rampThrottle?: Duration;
 }
 
-/** As many slots for one kind of task as the machine carries. All that are in one tuner must have the same `tunerOptions`. */
-export type ResourceBasedSlotsForType = ResourceBasedSlotOptions & {
-  /** The kind of this supplier. */
-  type: "resource-based";
-  /** What it aims at. */
-  tunerOptions: ResourceBasedTunerOptions;
-};
+/** As many slots for one kind of task as the machine carries. All that are in one tuner must have the same `tunerOptions` or `controller`. */
+export type ResourceBasedSlotsForType = ResourceBasedSlotOptions &
+  ResourceBasedAims & {
+    /** The kind of this supplier. */
+    type: "resource-based";
+  };
 
 /** Always the same number of slots. */
 export interface FixedSizeSlotSupplier {

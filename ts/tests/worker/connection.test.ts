@@ -3,6 +3,8 @@ import { isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
 import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
 import { IllegalStateError } from "../../src/common";
 import { NativeConnection, type NativeConnectionOptions, TransportError, Worker } from "../../src/worker";
+import { grpcServer } from "../support/grpc-server";
+import { inNewProcess } from "../support/process";
 import { recordedConnection } from "../support/recorded-connection";
 import { recordingTemporal } from "./recorded";
 import { rejection, testConnection } from "./support";
@@ -87,11 +89,35 @@ test("DNS load balancing: the addresses of a name, looked up at the interval; ne
   expect([compiled({}), connection.options.dnsLoadBalancingConfig]).toEqual([undefined, null]);
 });
 
-test("limits for warnings about payloads are Core's, and others are refused", async () => {
-  await using it = await recorded({ payloadLimits: { payloadsWarnSize: 512 * 1024, memoWarnSize: 2 * 1024 } });
-  await it.call();
-  const error = await rejection(NativeConnection.connect({ address: it.server.address, payloadLimits: { memoWarnSize: 0 } }));
-  expect(error).toBeInstanceOf(TypeError);
+test("payloads and memos above their limits are logged and sent; 0 is for no limit", async () => {
+  await using server = await grpcServer(() => {});
+  /** What is logged about a request with 1,000 bytes of input and of memo. */
+  const warnings = async (payloadLimits?: object) => {
+    const lines = await inNewProcess(
+      `const records = [];
+      const logger = { log: (level, message) => records.push(level + " " + message), warn() {}, info() {} };
+      const runtime = sdk.Runtime.install({ logger, telemetryOptions: { logging: { forward: {} } } });
+      const connection = await sdk.NativeConnection.connect({ address: data.address, payloadLimits: data.payloadLimits });
+      const payload = { metadata: {}, data: new Uint8Array(1_000) };
+      await connection.workflowService.startWorkflowExecution({ input: { payloads: [payload] }, memo: { fields: { large: payload } } });
+      await connection.close();
+      await runtime.shutdown();
+      for (const record of records) if (record.includes("TMPRL1103")) console.log(record);`,
+      { address: server.address, payloadLimits },
+    );
+    return lines.filter((line) => line !== "");
+  };
+  const memo = "WARN [TMPRL1103] Attempted to upload memo with size that exceeded the warning limit.";
+  const payloads = "WARN [TMPRL1103] Attempted to upload payloads with size that exceeded the warning limit.";
+  expect(await warnings()).toEqual([]);
+  expect(await warnings({ memoWarnSize: 999 })).toEqual([memo]);
+  expect((await warnings({ payloadsWarnSize: 999, memoWarnSize: 999 })).sort()).toEqual([memo, payloads]);
+  expect(await warnings({ payloadsWarnSize: 0, memoWarnSize: 0 })).toEqual([]);
+  expect(server.calls.filter(({ rpc }) => rpc === "StartWorkflowExecution")).toHaveLength(4);
+  const error = await rejection(NativeConnection.connect({ address: server.address, payloadLimits: { memoWarnSize: -1 } }));
   expect(error.message).toContain("payloadLimits.memoWarnSize");
+});
+
+test("a server that isn't there is a TransportError", async () => {
   expect(await rejection(NativeConnection.connect({ address: "127.0.0.1:1", connectTimeout: "1s" }))).toBeInstanceOf(TransportError);
 });

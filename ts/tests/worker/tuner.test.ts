@@ -3,6 +3,7 @@ import type { Client } from "../../src/client";
 import {
   DefaultLogger,
   type FixedSizeSlotSupplier,
+  ResourceBasedController,
   type ResourceBasedSlotsForType,
   type TunerHolder,
   Worker,
@@ -135,6 +136,22 @@ describe("a tuner", () => {
     expect(await mostAtOnce("local", 2, { tuner })).toBe(2);
   });
 
+  test("that is resource-based: with a controller that Workers share", async () => {
+    const controller = ResourceBasedController.create({ targetMemoryUsage: 0, targetCpuUsage: 0 });
+    const two = { minimumSlots: 2, maximumSlots: 100, rampThrottle: 0 };
+    const tuner: WorkerTuner = { controller, activityTaskSlotOptions: two, localActivityTaskSlotOptions: two };
+    const resourceController = native({ tuner }).tuner?.resourceController;
+    expect(resourceController).toBeNumber();
+    const { type, ...options } = { type: "resource-based", ...two } as const;
+    const shared = holder({ activityTaskSlotSupplier: { type, controller, ...options }, localActivityTaskSlotSupplier: { type, controller } });
+    expect(native({ tuner: shared }).tuner).toMatchObject({ resourceController, activities: { minimumSlots: 2, maximumSlots: 100 } });
+    // Its targets leave no more than the minimum to each.
+    expect(await Promise.all([mostAtOnce("remote", 2, { tuner }), mostAtOnce("local", 2, { tuner })])).toEqual([2, 2]);
+    expect(() => ResourceBasedController.create({ targetMemoryUsage: 80, targetCpuUsage: 1 })).toThrow(
+      new TypeError("ResourceBasedController.create.targetMemoryUsage must be a share between 0 and 1, got 80"),
+    );
+  });
+
   test("with a different supplier for each kind", async () => {
     const resourceBased: ResourceBasedSlotsForType = { type: "resource-based", tunerOptions: targets, minimumSlots: 3, maximumSlots: 3 };
     const tuner = holder({ activityTaskSlotSupplier: resourceBased, nexusTaskSlotSupplier: { type: "resource-based", tunerOptions: { ...targets } } });
@@ -177,6 +194,24 @@ describe("refused:", () => {
         localActivityTaskSlotSupplier: { type: "resource-based", tunerOptions: { ...targets, targetCpuUsage: 0.5 } },
       }),
       "tuner.localActivityTaskSlotSupplier.tunerOptions",
+    ],
+    ["a controller beside targets", { tunerOptions: targets, controller: ResourceBasedController.create(targets) }, "tuner.controller"],
+    ["a controller that is none", { controller: {} }, "tuner.controller must come from ResourceBasedController.create"],
+    [
+      "different controllers in one tuner",
+      holder({
+        activityTaskSlotSupplier: { type: "resource-based", controller: ResourceBasedController.create(targets) },
+        localActivityTaskSlotSupplier: { type: "resource-based", controller: ResourceBasedController.create(targets) },
+      }),
+      "tuner.localActivityTaskSlotSupplier.controller",
+    ],
+    [
+      "targets beside a controller in one tuner",
+      holder({
+        activityTaskSlotSupplier: { type: "resource-based", controller: ResourceBasedController.create(targets) },
+        localActivityTaskSlotSupplier: { type: "resource-based", tunerOptions: targets },
+      }),
+      "has a controller",
     ],
   ])("%s", async (_what, tuner, expected) => {
     expect(await message({ tuner })).toContain(expected);
