@@ -17,7 +17,7 @@
  *
  * OPTIONS are one JSON document per call, in camelCase, with durations as whole milliseconds in fields that end in Ms and
  * bytes as base64. A field that is unknown or of the wrong type is INVALID_OPTIONS; the message names its path. The types
- * are described in rust-core/src/options. MESSAGES are Temporal's own protobuf messages, encoded.
+ * are described in docs/OPTIONS.md. MESSAGES are Temporal's own protobuf messages, encoded.
  *
  * ERRORS. The parameter out_error, where there is one, may be NULL. It receives 0 when the call returns OK, and otherwise
  * bytes that the host frees, a JSON document in UTF-8:
@@ -629,7 +629,7 @@ TemporalCoreStatus temporal_core_client_rpc(TemporalCoreClient client,
                                             TemporalCoreBytes *out_error);
 
 /**
- * Makes a runtime from a JSON options document (RuntimeOptions in the option reference; empty bytes mean all defaults).
+ * Makes a runtime from a JSON options document (RuntimeOptions; empty bytes mean all defaults).
  *
  * A runtime owns threads of its own, on which everything asynchronous happens. One per process is
  * usual; more are independent of each other. `options` is copied. The result goes to `out`.

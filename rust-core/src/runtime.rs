@@ -208,7 +208,7 @@ impl Reply {
     }
 }
 
-/// Makes a runtime from a JSON options document (RuntimeOptions in the option reference; empty bytes mean all defaults).
+/// Makes a runtime from a JSON options document (RuntimeOptions; empty bytes mean all defaults).
 ///
 /// A runtime owns threads of its own, on which everything asynchronous happens. One per process is
 /// usual; more are independent of each other. `options` is copied. The result goes to `out`.

@@ -1,15 +1,15 @@
 //! What callers may set. Every options document is UTF-8 JSON of one of the types below; they are
-//! the only description of the options: `ts/src/native/options.generated.ts` is written from them.
+//! the only description of the options: `ts/src/native/options.generated.ts` and `docs/OPTIONS.md` are written from them.
 
 pub mod client;
 pub mod metadata;
 pub mod metric;
+#[cfg(test)]
+mod reference;
 pub mod replay;
 pub mod rpc;
 pub mod runtime;
 pub mod slots;
-#[cfg(test)]
-mod typescript;
 pub mod worker;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -1,5 +1,5 @@
 // Generated from the Rust types in rust-core/src/options. Do not edit; to write it anew:
-// TEMPORAL_CORE_WRITE_OPTIONS=1 cargo test --release -p temporal-bun-core --lib typescript
+// TEMPORAL_CORE_WRITE_OPTIONS=1 cargo test --release -p temporal-bun-core --lib reference
 
 /**
  * Attributes of a value: texts, numbers and booleans.
