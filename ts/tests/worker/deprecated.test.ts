@@ -1,5 +1,4 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
 import { WorkflowLogInterceptor } from "../../src/worker";
 import { testConnection } from "./support";
 
@@ -26,13 +25,4 @@ test("the interceptor of Workflow logs passes everything on", async () => {
   const interceptor = new WorkflowLogInterceptor();
   expect(interceptor.getLogAttributes({ a: 1 }, (input) => ({ ...input, b: 2 }))).toEqual({ a: 1, b: 2 });
   expect(await interceptor.execute({ args: [1], headers: {} }, async ({ args }) => args)).toEqual([1]);
-});
-
-test("options of native connections that the official SDK writes otherwise", () => {
-  const native = (options: Parameters<typeof loadConnectionOptions>[0]) => compileConnectionOptions(loadConnectionOptions(options), undefined);
-  expect(native({ grpcCompression: { codec: "gzip" } }).grpcCompression).toBe("gzip");
-  expect(native({ dnsLoadBalancingConfig: { resolutionInterval: "5s" } }).dnsLoadBalancing).toEqual({ resolutionIntervalMs: 5000 });
-  expect(native({ dnsLoadBalancingConfig: null }).dnsLoadBalancing).toBeNull();
-  expect(native({}).dnsLoadBalancing).toBeUndefined();
-  expect(native({ disableErrorCodeMetricTags: true }).disableErrorCodeMetricTags).toBe(true);
 });
