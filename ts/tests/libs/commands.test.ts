@@ -128,7 +128,7 @@ describe("cache", () => {
     expect((await libs("cache list")).result).toBe(`${cacheDir} is empty\n`);
     await fill("0.1.0");
     const folder = join(cacheDir, "v0.1.0/linux-x64");
-    expect((await libs("cache list")).result).toMatch(new RegExp(`^0\\.1\\.0 linux-x64  \\d+\\.\\d kB  ${folder}\n$`));
+    expect((await libs("cache list")).result).toMatch(new RegExp(`^0\\.1\\.0 linux-x64  \\d+\\.\\d [kM]B  ${folder}\n$`));
     const [row] = JSON.parse((await libs("cache list --json")).result);
     expect(row).toMatchObject({ version: "0.1.0", platform: "linux-x64", folder });
     expect(row.size).toBeGreaterThan(60_000);
