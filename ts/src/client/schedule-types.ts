@@ -7,7 +7,7 @@ import type { Duration } from "../common/time";
 import type { Replace } from "../common/type-helpers";
 import type { DescribeScheduleResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
 import type { ScheduleSpec, ScheduleSpecDescription } from "./schedule-spec-types";
-import type { WorkflowStartOptions } from "./workflow-options";
+import type { WorkflowOptions, WorkflowStartOptions } from "./workflow-options";
 
 export * from "./schedule-spec-types";
 
@@ -199,10 +199,9 @@ export type ScheduleOptionsStartWorkflowAction<W extends Workflow> = {
   type: "startWorkflow";
   /** The workflow: its function or type name. */
   workflowType: string | W;
-} & Pick<
-  WorkflowStartOptions<W>,
+} & Pick<WorkflowStartOptions<W>, "args"> & Pick<
+  WorkflowOptions,
   | "taskQueue"
-  | "args"
   | "memo"
   | "searchAttributes"
   | "typedSearchAttributes"

@@ -1,18 +1,25 @@
 /** Stack traces without the frames of the SDK. */
 
-/** Where the SDK's sources are, as stack traces name them; undefined if this module's address is no file. */
-const sdkFolder = (() => {
+/**
+ * Where the SDK's code is, as stack traces name it: the folder of its sources, or the one file that it was bundled into. Undefined if this
+ * module's address is no file.
+ */
+const sdkCode = (() => {
   try {
-    return decodeURIComponent(new URL("..", import.meta.url).pathname);
+    const { pathname } = new URL(import.meta.url);
+    return decodeURIComponent(pathname.endsWith("/common/stack-trace.ts") ? new URL("..", import.meta.url).pathname : pathname);
   } catch {
     return undefined;
   }
 })();
 
+/** Where its sources are in the source map of an application that was bundled with it. */
+const installedSources = "node_modules/temporal-bun-sdk/src/";
+
 /** Whether a line of a stack trace is a frame of the SDK or of Bun's own machinery. */
-function isFrameworkFrame(line: string): boolean {
+export function isFrameworkFrame(line: string): boolean {
   if (!/^\s+at /.test(line)) return false;
-  if (sdkFolder !== undefined && line.includes(sdkFolder)) return true;
+  if ((sdkCode !== undefined && line.includes(sdkCode)) || line.includes(installedSources)) return true;
   return /\((?:native|unknown)(?::\d+)*\)|\bnode:|\bprocessTicksAndRejections\b|^\s+at (?:native|unknown)\b/.test(line);
 }
 

@@ -91,7 +91,7 @@ export type WithWorkflowArgs<W extends Workflow, T> = T &
       }
     : {
         /** Arguments of the workflow. */
-        args?: Parameters<W> | Readonly<Parameters<W>>;
+        args?: Parameters<W> | Readonly<Parameters<W>> | undefined;
       });
 
 /** Time limits of a workflow: milliseconds, or text like "1 day". */

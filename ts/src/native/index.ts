@@ -5,6 +5,8 @@
 
 export { NativeClient, Service, type NativeMetadata, type RpcCallOptions } from "./client";
 export { EchoThread, echoClock } from "./echo";
+export { useLibrary } from "./library";
+export { type LibraryLocation, locateLibrary } from "./locate";
 export { NativeError, nativeStatuses, type NativeErrorFields, type NativeStatus } from "./error";
 export { encodeMetricAttributes, NativeMetric } from "./metric";
 export { currentQueue, EventKind, freeQueueOfEndedThread, NativeQueue, type NativeEvent } from "./queue";

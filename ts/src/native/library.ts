@@ -1,14 +1,16 @@
+import { tmpdir } from "node:os";
 import { dlopen, type Library as LoadedLibrary } from "bun:ffi";
 import manifest from "../../package.json" with { type: "json" };
 import { NativeError, statusName } from "./error";
 import { checkFile } from "./library-file";
-import { locateLibrary, platform } from "./locate";
+import { type LibraryLocation, libraryFileName, locateLibrary, platform } from "./locate";
 import { abiSymbols, bridgeAbi, symbols } from "./symbols";
 
 /** The exports of the bridge, callable. */
 export type Symbols = LoadedLibrary<typeof symbols>["symbols"];
 
 let loaded: Symbols | undefined;
+let location: LibraryLocation | undefined;
 
 /**
  * The bridge, loaded and checked once per thread. The library is never closed again: buffers that it
@@ -19,6 +21,14 @@ let loaded: Symbols | undefined;
  */
 export function library(): Symbols {
   return (loaded ??= load());
+}
+
+/**
+ * Tells this thread, before it loads the bridge, where another one has found it. In an executable only the application's own code can
+ * find the library inside, and threads that use different files would have a bridge each.
+ */
+export function useLibrary(found: LibraryLocation): void {
+  location = found;
 }
 
 /**
@@ -79,14 +89,15 @@ interface AbiReport {
 }
 
 function load(): Symbols {
-  const { path, source } = locateLibrary();
+  const { path, source } = location ?? locateLibrary();
   const origin = `${path} (found through ${source})`;
-  checkFile(path, origin);
+  // What is inside an executable can't be opened as a file, and was there when the executable was linked.
+  if (source !== "executable") checkFile(path, origin);
   let opened: LoadedLibrary<typeof symbols>;
   try {
     opened = dlopen(path, symbols);
   } catch (error) {
-    throw new Error(whyNotLoaded(path, origin, error));
+    throw new Error(whyNotLoaded(path, origin, source, error));
   }
   checkAbi(readAbi(opened.symbols.temporal_bun_abi), origin);
   return opened.symbols;
@@ -113,12 +124,15 @@ function checkAbi(report: AbiReport, origin: string): void {
 }
 
 /** One sentence about a library that dlopen refused: one of another version lacks symbols but can say what it is. */
-function whyNotLoaded(path: string, origin: string, error: unknown): string {
+function whyNotLoaded(path: string, origin: string, source: LibraryLocation["source"], error: unknown): string {
   try {
     checkAbi(readAbi(dlopen(path, abiSymbols).symbols.temporal_bun_abi), origin);
   } catch (mismatch) {
     if (mismatch instanceof Error && mismatch.message.startsWith(origin)) return mismatch.message;
   }
   const reason = error instanceof Error ? error.message : String(error);
+  if (source === "executable") {
+    return `${libraryFileName} could not be unpacked from ${process.execPath} into ${tmpdir()} and loaded (${reason}): set TMPDIR to a folder in which files can be written and libraries be run.`;
+  }
   return `${origin} could not be loaded as the bridge of temporal-bun-sdk ${manifest.version} with ABI ${bridgeAbi} (${reason}): install the library of the same release, or rebuild it with \`zig build\`.`;
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 /** Where the bridge is: the path, and why it was looked for there. */
 export interface LibraryLocation {
   path: string;
-  source: "TEMPORAL_BUN_LIBRARY" | "platform package" | "package" | "build output";
+  source: "TEMPORAL_BUN_LIBRARY" | "platform package" | "build output" | "executable";
 }
 
 /** This machine as the packages name it, such as `linux-x64` or `macos-arm64`. */
@@ -15,8 +15,8 @@ export const libraryFileName = `libtemporal_bun_bridge.${process.platform === "d
 
 /**
  * Finds the bridge: the file that `TEMPORAL_BUN_LIBRARY` names, else the one in the npm package of this
- * platform, else `native/<platform>/` in this package, else `zig-out/lib` in this package or in a
- * folder above it.
+ * platform, else `zig-out/lib` in this package or in a folder above it. In an executable made by
+ * `bun build --compile` the package's library is inside, and Bun writes it to the folder for temporary files when it is loaded.
  *
  * Throws an `Error` of one sentence, which says where it looked, when there is none.
  */
@@ -29,29 +29,38 @@ export function locateLibrary(): LibraryLocation {
       `TEMPORAL_BUN_LIBRARY names ${path}, which does not exist: set it to a ${libraryFileName}, or unset it to use the installed one.`,
     );
   }
+  const packaged = platformLibrary();
+  if (Bun.isStandaloneExecutable) {
+    if (packaged !== undefined) return { path: packaged, source: "executable" };
+    throw new Error(
+      `${process.execPath} was compiled without ${libraryFileName}: install the package temporal-bun-sdk-${platform} in the project and compile again, or name the file in TEMPORAL_BUN_LIBRARY.`,
+    );
+  }
   const packageRoot = resolve(import.meta.dir, "../..");
-  const inPackage = join(packageRoot, "native", platform, libraryFileName);
   const candidates: LibraryLocation[] = [
-    ...platformPackage(packageRoot),
-    { path: inPackage, source: "package" },
+    ...(packaged === undefined ? [] : [{ path: packaged, source: "platform package" as const }]),
     ...buildOutputs(packageRoot),
   ];
   const found = candidates.find((candidate) => existsSync(candidate.path));
   if (found !== undefined) return found;
   throw new Error(
-    `${libraryFileName} is neither in a package temporal-bun-sdk-${platform}, nor in ${dirname(inPackage)}, nor in zig-out/lib of ${packageRoot} or a folder above it: install temporal-bun-sdk with its optional dependencies, run \`zig build\`, or name the file in TEMPORAL_BUN_LIBRARY.`,
+    `${libraryFileName} is neither in a package temporal-bun-sdk-${platform} nor in zig-out/lib of ${packageRoot} or a folder above it: install temporal-bun-sdk with its optional dependencies (there are packages for Linux with glibc and for macOS), run \`zig build\`, or name the file in TEMPORAL_BUN_LIBRARY.`,
   );
 }
 
-function platformPackage(packageRoot: string): LibraryLocation[] {
-  let manifest: string;
+/**
+ * The library in this platform's package. The names are written out, and the conditions as the bundler knows them: so
+ * `bun build --compile` takes into an executable the library of its target, and no other.
+ */
+function platformLibrary(): string | undefined {
   try {
-    manifest = Bun.resolveSync(`temporal-bun-sdk-${platform}/package.json`, packageRoot);
+    if (process.platform === "linux" && process.arch === "x64") return require("temporal-bun-sdk-linux-x64").library;
+    if (process.platform === "linux" && process.arch === "arm64") return require("temporal-bun-sdk-linux-arm64").library;
+    if (process.platform === "darwin" && process.arch === "arm64") return require("temporal-bun-sdk-macos-arm64").library;
   } catch {
     // Not installed, which is normal in a checkout: the other places are looked at.
-    return [];
   }
-  return [{ path: join(dirname(manifest), libraryFileName), source: "platform package" }];
+  return undefined;
 }
 
 function buildOutputs(packageRoot: string): LibraryLocation[] {

@@ -68,6 +68,7 @@ const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
  * Bundles Workflow code into the one text that every run evaluates afresh. Takes about 10 ms, less from the cache
  * (see `docs/ARCHITECTURE.md`). The SDK's own library isn't in the bundle: runs share one instance per thread.
  *
+ * @throws Error in an executable made by `bun build --compile`, which has no sources to bundle
  * @throws ForbiddenModuleError if the code imports modules that a Workflow can't use, naming the chain of imports
  * @throws Error with the compiler's messages if the code doesn't build or `workflowsPath` doesn't exist
  */
@@ -82,6 +83,11 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
   if ("webpackConfigHook" in options && options.webpackConfigHook !== undefined) {
     throw new TypeError(
       "webpackConfigHook has no effect: Workflows are bundled with Bun.build. Use buildConfigHook, which gets Bun's BuildConfig.",
+    );
+  }
+  if (Bun.isStandaloneExecutable) {
+    throw new Error(
+      "Workflows can't be bundled in an executable made by `bun build --compile`: bundle them when it is made, with bundleWorkflowCode, and pass the code as workflowBundle instead of workflowsPath",
     );
   }
   const entry = resolveEntry(options.workflowsPath);

@@ -1,4 +1,5 @@
 import type { LogLevel } from "../common";
+import type { LibraryLocation } from "../native";
 import type { WorkflowLogRecord } from "../workflow/logs";
 import type { InfoMessage } from "./info-message";
 import type { PayloadReply, PayloadRequest, RelayPlan } from "./payload-relay";
@@ -52,6 +53,8 @@ export const ThreadCounter = {
 
 /** From the Worker to a workflow thread. */
 export type ToThread =
+  /** The first message: where the bridge is. */
+  | { type: "library"; location: LibraryLocation }
   | { type: "setup"; setup: ThreadSetup }
   /** Take the activations of this native worker from now on. */
   | { type: "attach"; worker: number }

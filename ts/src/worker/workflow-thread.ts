@@ -1,5 +1,5 @@
 /** Entry of a workflow thread, a Bun Worker. */
-import { NativeWorkflowThread } from "../native";
+import { NativeWorkflowThread, useLibrary } from "../native";
 import type { FromThread, ToThread } from "./thread-messages";
 import { ask } from "./thread-question";
 import { workflowReceiver } from "./workflow-executor";
@@ -7,10 +7,14 @@ import { workflowReceiver } from "./workflow-executor";
 declare const self: { postMessage(message: FromThread): void; onmessage: ((event: MessageEvent<ToThread>) => void) | null };
 
 const send = (message: FromThread) => self.postMessage(message);
-const receive = workflowReceiver({
-  native: new NativeWorkflowThread(),
-  send,
-  ask: (question) => ask((memory) => send({ type: "question", question, memory })),
-});
+let receive: (message: ToThread) => void;
 
-self.onmessage = ({ data }) => receive(data);
+self.onmessage = ({ data }) => {
+  if (data.type !== "library") return receive(data);
+  useLibrary(data.location);
+  receive = workflowReceiver({
+    native: new NativeWorkflowThread(),
+    send,
+    ask: (question) => ask((memory) => send({ type: "question", question, memory })),
+  });
+};

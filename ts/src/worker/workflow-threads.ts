@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
-import { freeQueueOfEndedThread, NativeWorkflowThread } from "../native";
+import { workflowThreadFile } from "#workflow-thread";
+import { freeQueueOfEndedThread, locateLibrary, NativeWorkflowThread } from "../native";
 import type { DebuggingOptions } from "../workflow/host";
 import { UnexpectedError } from "./errors";
 import type { PayloadReply, PayloadRequest } from "./payload-relay";
@@ -127,7 +128,7 @@ export class WorkflowThreads {
 
   #spawn(): void {
     const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
-    const worker = new Worker(new URL("./workflow-thread.ts", import.meta.url).href, { name: "temporal-workflows" }) as BunWorker;
+    const worker = new Worker(workflowThreadFile, { name: "temporal-workflows" }) as BunWorker;
     const thread: Thread = { worker, counters: new Int32Array(counters), queue: 0, attached: false, drained: false, stopped: false };
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#receive(thread, data);
     worker.onerror = (event) => this.#fail(new UnexpectedError(`A workflow thread died of an uncaught error: ${event.message}`));
@@ -135,6 +136,7 @@ export class WorkflowThreads {
       if (thread.queue !== 0) freeQueueOfEndedThread(thread.queue);
       if (!thread.stopped) this.#fail(new UnexpectedError("A workflow thread ended although the Worker still needed it"));
     });
+    worker.postMessage({ type: "library", location: locateLibrary() } satisfies ToThread);
     this.#threads.push(thread);
   }
 

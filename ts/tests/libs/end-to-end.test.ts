@@ -169,6 +169,32 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
     6 * minutes,
   );
 
+  test(
+    "release/npm-pack links the library of the platform's package from it, and takes its licences along",
+    async () => {
+      await using server = await startReleasesServer();
+      publishPacked(server);
+      const own = temporaryFolder();
+      const child = Bun.spawn(["release/npm-pack", "--fast", "--output", own, platform], {
+        cwd: tree,
+        env: { ...process.env, TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: join(own, "cache") },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "inherit",
+      });
+      const path = (await new Response(child.stdout).text()).trim();
+      expect(await child.exited).toBe(0);
+      expect(Bun.spawnSync(["tar", "-xzf", path, "-C", own]).exitCode).toBe(0);
+      expect(readFileSync(join(own, "package/THIRD_PARTY.md"), "utf8")).toContain("\n## Licence texts\n");
+      const loaded = Bun.spawnSync([process.execPath, join(root, "release/smoke.ts")], {
+        env: { ...process.env, TEMPORAL_BUN_LIBRARY: join(own, "package", libraryFileName) },
+        stderr: "inherit",
+      });
+      expect(JSON.parse(loaded.stdout.toString())).toMatchObject({ version: packageVersion });
+    },
+    6 * minutes,
+  );
+
   test("packing the same archive again gives the same bytes", async () => {
     const again = Bun.spawn(
       ["release/pack", "--profile", "release", "--archive", everydayArchive, "--fast", "--output", temporaryFolder()],

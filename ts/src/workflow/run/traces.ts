@@ -1,3 +1,4 @@
+import { isFrameworkFrame } from "../../common/stack-trace";
 import type { StackTraceFileLocation } from "../interfaces";
 import type { WorkflowRun } from "./run";
 
@@ -31,14 +32,8 @@ function traces(run: WorkflowRun): Error[] {
 function frameLines(run: WorkflowRun, error: Error): string[] {
   run.host.mapStack(error);
   const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return lines.filter((line) => !isInternal(line));
-}
-
-const sourceFolder = new URL("../..", import.meta.url).pathname;
-
-/** Whether a frame is of the SDK or of the engine's machinery, which say nothing about the Workflow. */
-function isInternal(line: string): boolean {
-  return line.includes(sourceFolder) || /\((?:native|unknown)(?::\d+)*\)|\bnode:|^\s+at (?:native|unknown)\b/.test(line);
+  // Frames of the SDK say nothing about the Workflow.
+  return lines.filter((line) => !isFrameworkFrame(line));
 }
 
 function parseFrame(line: string): StackTraceFileLocation {

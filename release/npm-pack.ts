@@ -1,0 +1,196 @@
+/** Packs the npm packages; see `release/npm-pack --help`. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { isPlatformName, packageVersion, type PlatformName } from "../ts/src/libs/manifest";
+import { fail, output, root, run, thisPlatform } from "./command";
+import { bridgeFileName, mainManifest, mainPackage, platformManifest, platformPackage, type SourceManifest, tarballName } from "./npm-packages";
+import { platforms, releasedPlatforms } from "./platforms";
+import { tar, type TarFile } from "./tar";
+
+const help = `Packs npm packages as they are published. Packing the same again gives the same bytes.
+
+  release/npm-pack [options] [package]...
+
+  A package is "main" (${mainPackage}), or a platform: ${releasedPlatforms.join(", ")}.
+  Default: main and this machine's platform.
+
+  --library <file>     put this bridge into the platform's package, instead of one that is linked from the prebuilt archive
+  --version <version>  fail unless the checkout has this version
+  --repository <url>   address of the repository, such as https://<host>/<owner>/<name>; what is published with provenance must name it
+  --output <folder>    where the .tgz files go (default: target/npm)
+  --fast               compress for speed and not for size
+
+The paths of the .tgz files are printed on stdout.`;
+
+interface Options {
+  packages: string[];
+  library: string | undefined;
+  repository: string | undefined;
+  output: string;
+  fast: boolean;
+}
+
+const packageFolder = join(root, "ts");
+const threadBundle = "src/worker/workflow-thread.bundle.js";
+
+const text = (content: string) => new TextEncoder().encode(content);
+const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
+const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(root, name)) });
+
+/** The SDK: sources that Bun runs, declarations for compilers, and the workflow thread in one file. */
+async function mainFiles(folder: string, repository: string | undefined): Promise<TarFile[]> {
+  const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as SourceManifest;
+  return [
+    { name: "package.json", data: json(mainManifest(manifest, repository)) },
+    ...["LICENSE", "README.md", "THIRD_PARTY.md"].map(fromRoot),
+    ...sources(),
+    { name: threadBundle, data: await bundleThread() },
+    ...declarations(folder),
+  ];
+}
+
+/** What git has or would take, so that nothing goes along that happens to lie there. The entry for checkouts has no use in the package. */
+function sources(): TarFile[] {
+  const listed = output(["git", "-C", packageFolder, "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"]).split("\n");
+  return listed
+    .filter((name) => name !== "src/worker/workflow-thread-source.ts" && existsSync(join(packageFolder, name)))
+    .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
+}
+
+async function bundleThread(): Promise<Uint8Array> {
+  const built = await Bun.build({
+    entrypoints: [join(packageFolder, "src/worker/workflow-thread.ts")],
+    target: "bun",
+    // Names stay, for stack traces.
+    minify: { whitespace: true, syntax: true, identifiers: false },
+  });
+  return new Uint8Array(await built.outputs[0]!.arrayBuffer());
+}
+
+function declarations(folder: string): TarFile[] {
+  const config = join(folder, "tsconfig.json");
+  const types = join(folder, "types");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: join(packageFolder, "tsconfig.json"),
+      compilerOptions: {
+        ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: packageFolder, outDir: types },
+        typeRoots: [join(packageFolder, "node_modules/@types")],
+      },
+      include: [join(packageFolder, "src")],
+    }),
+  );
+  run([join(packageFolder, "node_modules/.bin/tsc"), "--project", config]);
+  const made = join(types, "src");
+  return readdirSync(made, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".d.ts"))
+    .map((name) => ({ name: `types/${name}`, data: text(withFileNames(readFileSync(join(made, name), "utf8"), dirname(join(made, name)))) }));
+}
+
+/** Declarations whose relative imports name files, as `moduleResolution` nodenext wants them. */
+function withFileNames(declarations: string, folder: string): string {
+  return declarations.replaceAll(/((?:from|import) ?\(?)"(\.{1,2}\/[^"]*|\.{1,2})"/g, (_, before: string, specifier: string) => {
+    const name = [specifier, `${specifier}/index`].find((candidate) => existsSync(join(folder, `${candidate}.d.ts`)));
+    return `${before}"${name === undefined ? specifier : `${name}.js`}"`;
+  });
+}
+
+const entry = (library: string) => `import { resolve } from "node:path";
+// As a file, so that who bundles or compiles an application takes it along.
+import file from "./${library}" with { type: "file" };
+
+/** Absolute path of the library. */
+export const library = resolve(import.meta.dir, file);
+`;
+
+/** A platform's package: the bridge, and a module that says where it is. */
+function platformFiles(platform: PlatformName, folder: string, { library, repository }: Options): TarFile[] {
+  const name = bridgeFileName(platform);
+  const linked = library === undefined ? link(platform, folder) : { library: resolve(library), licences: join(root, "THIRD_PARTY.md") };
+  if (!existsSync(linked.library)) throw new Error(`${linked.library} does not exist: name the ${name} that \`zig build\` made, or leave out --library`);
+  return [
+    { name: "package.json", data: json(platformManifest(platform, repository)) },
+    fromRoot("LICENSE"),
+    { name: "README.md", data: text(`The native library of \`${mainPackage}\` for ${platform}, which that package installs.\n`) },
+    { name: "THIRD_PARTY.md", data: readFileSync(linked.licences) },
+    { name: "index.js", data: text(entry(name)) },
+    { name, data: readFileSync(linked.library) },
+  ];
+}
+
+/** Links the bridge from the prebuilt archive, without symbol table. The archive also has the licences of what is in it. */
+function link(platform: PlatformName, folder: string): { library: string; licences: string } {
+  const archive = output(["bun", "release/download-temporal-libs.ts", "download", packageVersion, "--platform", platform]);
+  const target = platform === thisPlatform && platform.startsWith("macos") ? [] : [`-Dtarget=${platforms[platform].zigTarget}`];
+  const prefix = join(folder, platform);
+  run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...target], { TEMPORAL_LIBS_VERSION: packageVersion });
+  return { library: join(prefix, "lib", bridgeFileName(platform)), licences: join(archive, "THIRD_PARTY.md") };
+}
+
+/** Writes a package's archive and returns its path. */
+function write(name: string, files: TarFile[], options: Options): string {
+  const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const packed = tar(sorted.map((file) => ({ ...file, name: `package/${file.name}` })));
+  const compressed = Bun.gzipSync(packed as Uint8Array<ArrayBuffer>, { level: options.fast ? 1 : 12, library: "libdeflate" });
+  const path = join(options.output, tarballName(name));
+  mkdirSync(options.output, { recursive: true });
+  // In one step, so that an interrupted run leaves no half file under a good name.
+  writeFileSync(`${path}.part`, compressed);
+  renameSync(`${path}.part`, path);
+  console.error(`${tarballName(name)}: ${files.length} files, ${(compressed.length / 1e6).toFixed(1)} MB, ${(packed.length / 1e6).toFixed(1)} MB unpacked`);
+  return path;
+}
+
+async function pack(options: Options): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "temporal-npm-pack-"));
+  try {
+    const paths: string[] = [];
+    for (const name of options.packages) {
+      if (isPlatformName(name)) paths.push(write(platformPackage(name), platformFiles(name, folder, options), options));
+      else paths.push(write(mainPackage, await mainFiles(folder, options.repository), options));
+    }
+    return paths;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function readOptions(): Options {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      library: { type: "string" },
+      version: { type: "string" },
+      repository: { type: "string" },
+      output: { type: "string", default: join(root, "target/npm") },
+      fast: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    process.exit(0);
+  }
+  const known = ["main", ...releasedPlatforms] as string[];
+  const packages = positionals.length > 0 ? [...new Set(positionals)] : ["main", thisPlatform];
+  const unknown = packages.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`${unknown} is none of ${known.join(", ")}`);
+  const { version, repository, library } = values;
+  if (version !== undefined && version !== packageVersion) {
+    throw new Error(`--version is ${version}, but this checkout has version ${packageVersion}: check out the right commit, or change the version in it`);
+  }
+  if (repository !== undefined && !/^https:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+$/.test(repository)) {
+    throw new Error(`--repository is ${repository}, but must look like https://<host>/<owner>/<name>`);
+  }
+  if (library !== undefined && packages.filter(isPlatformName).length !== 1) throw new Error("--library is for one platform: name it");
+  return { packages, library, repository, output: resolve(values.output), fast: values.fast };
+}
+
+try {
+  for (const path of await pack(readOptions())) console.log(path);
+} catch (error) {
+  fail(`release/npm-pack: ${error instanceof Error ? error.message : error}`);
+}

@@ -1,0 +1,82 @@
+/** The npm packages of a version: one with the SDK, and one per released platform with the bridge in it. */
+import { packageVersion, type PlatformName } from "../ts/src/libs/manifest";
+import { platforms, releasedPlatforms } from "./platforms";
+
+/** The package that people install. */
+export const mainPackage = "temporal-bun-sdk";
+
+/** The package with a platform's bridge, which {@link mainPackage} has as an optional dependency. */
+export function platformPackage(platform: PlatformName): string {
+  return `${mainPackage}-${platform}`;
+}
+
+/** Every package, in the order in which they have to be published: the one that depends on the others is the last. */
+export const publishedPackages: string[] = [...releasedPlatforms.map(platformPackage), mainPackage];
+
+/** Name of a package's archive. */
+export function tarballName(name: string): string {
+  return `${name}-${packageVersion}.tgz`;
+}
+
+/** File name of the bridge for a platform. */
+export function bridgeFileName(platform: PlatformName): string {
+  return `libtemporal_bun_bridge.${platform.startsWith("macos") ? "dylib" : "so"}`;
+}
+
+/** What package managers compare with the machine that they install on. */
+export function machine(platform: PlatformName): { os: string[]; cpu: string[]; libc?: string[] } {
+  const [system, processor] = platform.split("-") as [string, string];
+  const { minimumGlibc } = platforms[platform];
+  return { os: [system === "macos" ? "darwin" : system], cpu: [processor], ...(minimumGlibc === null ? {} : { libc: ["glibc"] }) };
+}
+
+/** The `package.json` of a platform's package. `repository` is the address of the repository on its host, if it has one. */
+export function platformManifest(platform: PlatformName, repository: string | undefined): object {
+  return {
+    name: platformPackage(platform),
+    version: packageVersion,
+    description: `The native library of ${mainPackage} for ${platform}.`,
+    license: "MIT",
+    ...repositoryField(repository),
+    type: "module",
+    ...machine(platform),
+    exports: { ".": "./index.js", "./package.json": "./package.json" },
+  };
+}
+
+/** What `package.json` of the checkout says that is for the package too. */
+export interface SourceManifest {
+  name: string;
+  version: string;
+  exports: Record<string, string>;
+  private?: boolean;
+  scripts?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  [field: string]: unknown;
+}
+
+/**
+ * The `package.json` of the SDK's package, out of the checkout's. The platform packages become dependencies only here: in a checkout, whose
+ * version may not be published yet, `bun install` would ask for them in vain.
+ */
+export function mainManifest(source: SourceManifest, repository: string | undefined): object {
+  const { private: _private, scripts: _scripts, devDependencies: _development, exports: entries, ...rest } = source;
+  return {
+    ...rest,
+    ...repositoryField(repository),
+    exports: Object.fromEntries(
+      // A consumer's compiler gets declarations: it would check sources by the consumer's rules, stricter ones than those they are written by.
+      Object.entries(entries).map(([entry, file]) => [entry, file.endsWith(".ts") ? { types: declarations(file), default: file } : file]),
+    ),
+    imports: { "#workflow-thread": "./src/worker/workflow-thread-bundle.ts" },
+    optionalDependencies: Object.fromEntries(releasedPlatforms.map((platform) => [platformPackage(platform), packageVersion])),
+  };
+}
+
+function declarations(file: string): string {
+  return file.replace(/^\.\/src\//, "./types/").replace(/\.ts$/, ".d.ts");
+}
+
+function repositoryField(repository: string | undefined): object {
+  return repository === undefined ? {} : { repository: { type: "git", url: `git+${repository}.git` } };
+}

@@ -1,0 +1,178 @@
+/** What is packed, and what a project has of it that installs it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { mainPackage, platformPackage } from "../../../release/npm-packages";
+import { releasedPlatforms } from "../../../release/platforms";
+import checkout from "../../package.json" with { type: "json" };
+import { libraryFileName } from "../../src/native/locate";
+import { manifestIn, type Registry } from "../support/registry";
+import { testServer } from "../support/server";
+import {
+  archive, copyHello, install, installed, nativePackage, packWithoutLibrary, platform, type Project, registryWith, root, run, succeed, temporaryFolder,
+} from "./support";
+
+const others = releasedPlatforms.filter((name) => name !== platform);
+
+let registry: Registry;
+let project: Project;
+
+beforeAll(async () => {
+  registry = await registryWith(mainPackage, nativePackage);
+  for (const name of others) await registry.add(await packWithoutLibrary(name, temporaryFolder()));
+  project = await install(registry);
+}, 180_000);
+
+afterAll(async () => registry?.[Symbol.asyncDispose]());
+
+/** Unpacks a package. Returns its folder and the names of its files, sorted. */
+async function unpack(name: string): Promise<{ folder: string; files: string[] }> {
+  const folder = temporaryFolder();
+  await succeed(["tar", "-xzf", await archive(name), "-C", folder], root);
+  const names = readdirSync(join(folder, "package"), { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile()).map(({ parentPath, name: file }) => join(parentPath, file).slice(folder.length + "/package/".length));
+  return { folder: join(folder, "package"), files: files.toSorted() };
+}
+
+const manifestOf = async (name: string) => await manifestIn(readFileSync(await archive(name)));
+
+/** Everything that the package exports, by the names that programs import. */
+const entries = Object.keys(checkout.exports).map((entry) => join(mainPackage, entry.replace("*", "temporal/api/enums/v1/event_type")));
+
+describe("what is packed", () => {
+  test("the SDK's package has the sources, their declarations, the thread's bundle and the licences, and nothing else", async () => {
+    const { files } = await unpack(mainPackage);
+    const listed = await succeed(["git", "-C", join(root, "ts"), "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"], root);
+    const sources = listed.trim().split("\n");
+    const packed = sources.filter((name) => name !== "src/worker/workflow-thread-source.ts");
+    const declarations = sources.filter((name) => name.endsWith(".ts")).map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
+    const rest = ["LICENSE", "README.md", "THIRD_PARTY.md", "package.json", "src/worker/workflow-thread.bundle.js"];
+    expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());
+  });
+
+  test("no file of it names a folder of the machine that it was packed on", async () => {
+    const { folder, files } = await unpack(mainPackage);
+    const machine = [root, tmpdir(), homedir()].filter((path) => path !== "/").map((path) => `${path}/`);
+    const naming = files.filter((name) => machine.some((path) => readFileSync(join(folder, name), "utf8").includes(path)));
+    expect(naming).toEqual([]);
+  });
+
+  test("its package.json is for users: exact versions of the platforms' packages, and nothing for developers", async () => {
+    const manifest = await manifestOf(mainPackage);
+    expect(manifest["optionalDependencies"]).toEqual(Object.fromEntries(releasedPlatforms.map((name) => [platformPackage(name), checkout.version])));
+    expect(manifest["dependencies"]).toEqual(checkout.dependencies);
+    expect(Object.keys(manifest)).not.toContainAnyValues(["private", "scripts", "devDependencies"]);
+    const targets = Object.values(manifest["exports"] as Record<string, { types: string; default: string }>).flatMap((entry) => [entry.types, entry.default]);
+    const { files } = await unpack(mainPackage);
+    const names = targets.map((target) => target.replace(/^\.\//, "").replace("*", "temporal/api/enums/v1/event_type"));
+    expect(names.filter((name) => !files.includes(name))).toEqual([]);
+  });
+
+  test("this machine's package has the library and what says where it is", async () => {
+    const { files } = await unpack(nativePackage);
+    expect(files).toEqual(["LICENSE", "README.md", "THIRD_PARTY.md", "index.js", libraryFileName, "package.json"].toSorted());
+    const manifest = await manifestOf(nativePackage);
+    expect(manifest).toMatchObject({ name: nativePackage, version: checkout.version, license: "MIT", os: [process.platform], cpu: [process.arch] });
+    if (process.platform === "linux") expect(manifest["libc"]).toEqual(["glibc"]);
+  });
+
+  test("packing again gives the same bytes", async () => {
+    const folder = temporaryFolder();
+    const printed = await succeed(["release/npm-pack", "--fast", "--output", folder, "main"], root);
+    const again = (await succeed(["release/npm-pack", "--fast", "--output", `${folder}/again`, "main"], root)).trim();
+    expect(readFileSync(again).equals(readFileSync(printed.trim()))).toBe(true);
+  });
+
+  test("what cannot be packed is refused in one line", async () => {
+    const pack = (...options: string[]) => run(["release/npm-pack", ...options], root);
+    const line = (text: RegExp) => ({ code: 1, output: "", errors: expect.stringMatching(text) });
+    expect(await pack("freebsd-x64")).toEqual(line(/^release\/npm-pack: freebsd-x64 is none of main, linux-arm64, [^\n]*\n$/));
+    expect(await pack("--version", "99.0.0")).toEqual(line(/^release\/npm-pack: --version is 99\.0\.0, but this checkout has version [^\n]*\n$/));
+    expect(await pack("--repository", "somewhere", "main")).toEqual(line(/^release\/npm-pack: --repository is somewhere, but must look like [^\n]*\n$/));
+    expect(await pack("--library", "nowhere.so", platform)).toEqual(line(/^release\/npm-pack: \S*nowhere\.so does not exist: [^\n]*\n$/));
+  });
+});
+
+describe("a project that has installed it", () => {
+  test("has the package of this platform, and of no other", () => {
+    const installed = readdirSync(join(project.folder, "node_modules")).filter((name) => name.startsWith(mainPackage));
+    expect(installed.toSorted()).toEqual([mainPackage, nativePackage]);
+  });
+
+  test("runs the README's example against a server", async () => {
+    copyHello(project);
+    const { address } = await testServer();
+    const { code, output, errors } = await project.bun(["hello.ts"], { TEMPORAL_ADDRESS: address });
+    expect({ code, output, errors: code === 0 ? "" : errors }).toEqual({ code: 0, output: "Hello, Bun!\n", errors: "" });
+  });
+
+  test("can import everything that the package exports", async () => {
+    for (const name of Object.keys(checkout.peerDependencies)) linkFromCheckout(project, name);
+    project.write("imports.ts", `for (const entry of ${JSON.stringify(entries)}) console.log(typeof (await import(entry)), entry);`);
+    const { output, errors } = await project.bun(["imports.ts"]);
+    expect({ output, errors }).toEqual({ output: entries.map((entry) => `object ${entry}\n`).join(""), errors: "" });
+  });
+
+  test.each(["bundler", "nodenext"])("compiles with the strictest rules and moduleResolution %s", async (moduleResolution) => {
+    copyHello(project);
+    for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun"]) linkFromCheckout(project, name);
+    project.write("types.ts", entries.map((entry, index) => `import * as module${index} from "${entry}";\nexport { module${index} };\n`).join(""));
+    const names = moduleResolution === "bundler" ? ["types.ts", "hello.ts", "workflows.ts"] : ["types.ts"];
+    project.write(
+      "tsconfig.json",
+      JSON.stringify({
+        compilerOptions: {
+          ...{ target: "ESNext", module: moduleResolution === "bundler" ? "ESNext" : "NodeNext", moduleResolution, lib: ["ESNext"], types: ["bun"] },
+          ...{ noEmit: true, skipLibCheck: false, strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+          ...{ noPropertyAccessFromIndexSignature: true, noImplicitReturns: true, noImplicitOverride: true, noFallthroughCasesInSwitch: true },
+          ...{ noUnusedLocals: true, noUnusedParameters: true, isolatedModules: true, verbatimModuleSyntax: true, erasableSyntaxOnly: true },
+        },
+        files: names,
+      }),
+    );
+    const { code, output } = await run([join(root, "ts/node_modules/.bin/tsc"), "--project", "."], project.folder);
+    expect({ code, output }).toEqual({ code: 0, output: "" });
+  });
+
+  test("has the command temporal-bun, which finds the library", async () => {
+    const command = join(project.folder, "node_modules/.bin/temporal-bun");
+    const environment = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`, TEMPORAL_BUN_LIBRARY: undefined, TEMPORAL_LIBS_OFFLINE: "1" };
+    const { output } = await run([command, "libs", "doctor"], project.folder, environment);
+    const library = join(project.folder, "node_modules", nativePackage, libraryFileName);
+    expect(output).toMatch(new RegExp(`^ok {7}bridge: \\S*${library} \\(found through platform package\\), ABI \\d+, loads$`, "m"));
+  });
+});
+
+test("the platforms are the same wherever they are written out", () => {
+  const found = (file: string, pattern: RegExp) => [...readFileSync(join(root, file), "utf8").matchAll(pattern)].map(([, name]) => name!);
+  const released: string[] = releasedPlatforms.toSorted();
+  expect(found("ts/src/native/locate.ts", /require\("temporal-bun-sdk-([^"]+)"\)/g).toSorted()).toEqual(released);
+  for (const workflow of ["npm", "temporal-static-libraries"]) {
+    expect(found(`.github/workflows/${workflow}.yml`, /\{ platform: ([^,]+),/g).toSorted()).toEqual(released);
+  }
+});
+
+test("without the platform's package one sentence says what is missing", async () => {
+  await using lacking = await registryWith(mainPackage);
+  const { folder, bun } = await install(lacking);
+  expect(readdirSync(join(folder, "node_modules")).filter((name) => name.startsWith(mainPackage))).toEqual([mainPackage]);
+  const program = `import { Connection } from "${mainPackage}/client"; await Connection.connect().catch((error) => console.log(String(error)));`;
+  const { output } = await bun(["--eval", program]);
+  expect(output).toMatch(
+    new RegExp(
+      `^Error: ${libraryFileName} is neither in a package ${nativePackage} nor in zig-out/lib of \\S+ or a folder above it: install ${mainPackage} with its optional dependencies [^\\n]+\\.\\n$`,
+    ),
+  );
+});
+
+/** Puts a package of the checkout into a project, because the registry does not have it. */
+function linkFromCheckout({ folder }: Project, name: string): void {
+  const link = join(folder, "node_modules", name);
+  mkdirSync(dirname(link), { recursive: true });
+  try {
+    symlinkSync(installed(name), link);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EEXIST") throw error;
+  }
+}
