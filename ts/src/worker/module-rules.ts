@@ -36,6 +36,8 @@ const sharedLibraries = new Map([
   ["@temporalio/common/lib/time", "temporal-bun-sdk/common/time"],
   ["temporal-bun-sdk/common/encoding", "temporal-bun-sdk/common/encoding"],
   ["temporal-bun-sdk/common/time", "temporal-bun-sdk/common/time"],
+  ["@temporalio/workflow-streams/workflow", "temporal-bun-sdk/workflow-streams/workflow"],
+  ["temporal-bun-sdk/workflow-streams/workflow", "temporal-bun-sdk/workflow-streams/workflow"],
   ["@temporalio/workflow", "temporal-bun-sdk/workflow"],
   ["@temporalio/common", "temporal-bun-sdk/common"],
   ["temporal-bun-sdk/workflow", "temporal-bun-sdk/workflow"],
@@ -51,6 +53,7 @@ const forbiddenLibraries = [
   "@temporalio/nexus",
   "@temporalio/testing",
   "@temporalio/worker",
+  "@temporalio/workflow-streams/client",
   "@temporalio/common/lib/internal-non-workflow",
   "temporal-bun-sdk/activity",
   "temporal-bun-sdk/client",
@@ -59,12 +62,14 @@ const forbiddenLibraries = [
   "temporal-bun-sdk/nexus",
   "temporal-bun-sdk/testing",
   "temporal-bun-sdk/worker",
+  "temporal-bun-sdk/workflow-streams/client",
 ];
 
 /** The one file of the testing package that is for Workflows, see `workflowInterceptorModules`. */
 const assertInterceptor = join("testing", "assert-to-failure-interceptor.ts");
 
-const forbiddenSourceFolders = new Set(["activity", "client", "envconfig", "native", "nexus", "testing", "worker"]);
+/** What the rest of the SDK needs to talk to a server, to the disk or to native code. `workflow-streams` has a file for Workflows. */
+const forbiddenSourceFolders = new Set(["activity", "client", "envconfig", "native", "nexus", "testing", "worker", "workflow-streams"]);
 
 /**
  * Whether `specifier` names one of `modules` or something inside it: `"fs"` covers `"fs/promises"` and `"node:fs"`.
@@ -116,6 +121,7 @@ export function ruleForFile(file: string): ModuleRule {
   if (inside === join("common", "time.ts") || inside === join("common", "encoding.ts")) {
     return { kind: "shared", name: `temporal-bun-sdk/${inside.slice(0, -3).replaceAll(sep, "/")}` };
   }
+  if (inside === join("workflow-streams", "workflow.ts")) return { kind: "shared", name: "temporal-bun-sdk/workflow-streams/workflow" };
   if (folder === "workflow" || folder === "common") return { kind: "shared", name: `temporal-bun-sdk/${folder}` };
   if (forbiddenSourceFolders.has(folder) || file === join(sourceRoot, "index.ts")) {
     return { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };

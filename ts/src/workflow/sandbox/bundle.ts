@@ -5,6 +5,7 @@ import * as encoding from "../../common/encoding";
 import * as time from "../../common/time";
 import type { WorkflowRun } from "../run/run";
 import * as workflow from "../index";
+import * as workflowStreams from "../../workflow-streams/workflow";
 import { installGlobals, makeGlobals, shadowedNames, shadowedValues, sweep } from "./globals";
 import { failRequire } from "./hidden";
 
@@ -25,6 +26,7 @@ type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
 /** Modules that aren't in a bundle because runs share the thread's own: one copy of every class, evaluated once. */
 const shared: Readonly<Record<string, unknown>> = {
   "temporal-bun-sdk/workflow": namespaceOf(workflow),
+  "temporal-bun-sdk/workflow-streams/workflow": namespaceOf(workflowStreams),
   "temporal-bun-sdk/common": namespaceOf(common),
   "temporal-bun-sdk/common/encoding": namespaceOf(encoding),
   "temporal-bun-sdk/common/time": namespaceOf(time),

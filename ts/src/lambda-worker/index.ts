@@ -1,0 +1,8 @@
+/**
+ * Workers in AWS Lambda: the official SDK's `@temporalio/lambda-worker`.
+ *
+ * @module
+ */
+export { PowertoolsLoggerAdapter, type PowertoolsLogger } from "./powertools";
+export { runWorker } from "./run-worker";
+export type { LambdaContext, LambdaHandler, LambdaWorkerConfig, ShutdownHook } from "./types";
