@@ -90,6 +90,12 @@ async function exportsOf(program: Program, checker: Checker, file: string): Prom
   return found;
 }
 
+/** Entries that aren't named like their official packages. */
+const entryNames: Record<string, string> = {
+  "@temporalio/interceptors-opentelemetry": "./opentelemetry",
+  "@temporalio/interceptors-opentelemetry-v2": "./opentelemetry-v2",
+};
+
 /**
  * Compares the official names with what the package's entries export: "@temporalio/client" with "./client" and so on. Packages
  * without an entry here count as missing.
@@ -102,7 +108,7 @@ export async function compareNames(packageFolder: string, entries: Record<string
     if (!project) throw new Error(`there is no TypeScript project in ${packageFolder}`);
     const results: PackageNames[] = [];
     for (const [name, rows] of Map.groupBy(official, (row) => row.package)) {
-      const entry = entries[name.replace("@temporalio/", "./")];
+      const entry = entries[entryNames[name] ?? name.replace("@temporalio/", "./")];
       const ours = entry === undefined ? new Map<string, TypeScriptSymbol>() : await exportsOf(project.program, project.checker, join(packageFolder, entry));
       results.push(await comparePackage(project.checker, name, rows, ours));
     }

@@ -61,7 +61,7 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 }
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
-const bundleFormat = 2;
+const bundleFormat = 3;
 const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
 
 /**
@@ -194,10 +194,12 @@ function entryWithExtras(options: BundleOptions, workflows: string): string | un
   if (ignored.length > 0) throw new TypeError(`Modules of interceptors can't also be ignored: ${ignored.join(", ")}`);
   const require = (path: string) => `require(${JSON.stringify(resolveBeside(workflows, path))})`;
   const lines = [
+    // First, as in the official SDK: they may prepare what the Workflows' imports need.
+    `const interceptors = [${modules.map(require).join(", ")}];`,
     `const workflows = ${require(workflows)};`,
     "const entry = {};",
     "Object.defineProperties(entry, Object.getOwnPropertyDescriptors(workflows));",
-    `Object.defineProperty(entry, "__temporalInterceptorModules", { get: () => [${modules.map(require).join(", ")}] });`,
+    `Object.defineProperty(entry, "__temporalInterceptorModules", { value: interceptors });`,
   ];
   if (payloadConverterPath !== undefined) {
     lines.push(

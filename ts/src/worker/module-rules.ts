@@ -30,6 +30,15 @@ const builtins = new Set([...builtinModules.map((name) => name.replace(/^node:/,
 const protobufsFolder = join("common", "protobufs");
 const protobufs: ModuleRule = { kind: "file", path: join(sourceRoot, protobufsFolder, "index.ts") };
 
+/** Parts of the SDK that go into bundles: they load the user's own OpenTelemetry. */
+const openTelemetryFolders = new Map([
+  ["@temporalio/interceptors-opentelemetry", "opentelemetry"],
+  ["@temporalio/interceptors-opentelemetry-v2", "opentelemetry-v2"],
+]);
+
+/** What the interceptors for OpenTelemetry have of the workflow library besides its API. */
+const tracing = join("workflow", "tracing.ts");
+
 /** The longer names first, since a library stands for all that is inside it. */
 const sharedLibraries = new Map([
   ["@temporalio/common/lib/encoding", "temporal-bun-sdk/common/encoding"],
@@ -95,6 +104,11 @@ export function ruleForSpecifier(specifier: string): ModuleRule {
     return { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
   }
   if (moduleMatches(specifier, ["@temporalio/common/lib/protobufs", "temporal-bun-sdk/common/protobufs"])) return protobufs;
+  for (const [library, folder] of openTelemetryFolders) {
+    if (specifier === library) return { kind: "file", path: join(sourceRoot, folder, "index.ts") };
+    if (specifier === `${library}/lib/workflow-interceptors`) return { kind: "file", path: join(sourceRoot, folder, "workflow-interceptors.ts") };
+    if (moduleMatches(specifier, [`${library}/lib/workflow`])) return { kind: "file", path: Bun.resolveSync("./workflow", join(sourceRoot, folder)) };
+  }
   for (const [library, name] of sharedLibraries) {
     if (moduleMatches(specifier, [library])) return { kind: "shared", name };
   }
@@ -118,7 +132,7 @@ export function ruleForFile(file: string): ModuleRule {
   if (inside.startsWith("..") || inside.startsWith(sep)) return { kind: "bundled" };
   const folder = inside.split(sep, 1)[0] ?? "";
   if (inside.startsWith(protobufsFolder + sep) || inside === assertInterceptor) return { kind: "bundled" };
-  if (inside === join("common", "time.ts") || inside === join("common", "encoding.ts")) {
+  if (inside === join("common", "time.ts") || inside === join("common", "encoding.ts") || inside === tracing) {
     return { kind: "shared", name: `temporal-bun-sdk/${inside.slice(0, -3).replaceAll(sep, "/")}` };
   }
   if (inside === join("workflow-streams", "workflow.ts")) return { kind: "shared", name: "temporal-bun-sdk/workflow-streams/workflow" };

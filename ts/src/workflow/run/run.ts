@@ -176,7 +176,7 @@ export class WorkflowRun {
     this.#facts = new RunInfo(this, start);
     this.#patches = new Patches(this);
     this.messages = new Messages(this);
-    this.random = new RunRandom(start.seed, () => (this.readOnly === undefined ? undefined : host.realRandom));
+    this.random = new RunRandom(start.seed, () => (this.readOnly === undefined && !this.isQueried ? undefined : host.realRandom));
   }
 
   /** Identifier of the run. */
@@ -207,6 +207,11 @@ export class WorkflowRun {
   /** What {@link info} is made from. */
   get facts(): RunInfo {
     return this.#facts;
+  }
+
+  /** Whether the current activation asks queries, which a replay doesn't repeat. Interceptors of queries run outside of {@link readOnly}. */
+  get isQueried(): boolean {
+    return this.isReplaying && !this.isReplayingHistoryEvents;
   }
 
   /** Changes what `workflowInfo()` reports. */

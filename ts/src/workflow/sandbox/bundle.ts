@@ -6,6 +6,7 @@ import * as time from "../../common/time";
 import type { WorkflowRun } from "../run/run";
 import * as workflow from "../index";
 import * as workflowStreams from "../../workflow-streams/workflow";
+import * as tracing from "../tracing";
 import { installGlobals, makeGlobals, shadowedNames, shadowedValues, sweep } from "./globals";
 import { failRequire } from "./hidden";
 
@@ -27,6 +28,7 @@ type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
 const shared: Readonly<Record<string, unknown>> = {
   "temporal-bun-sdk/workflow": namespaceOf(workflow),
   "temporal-bun-sdk/workflow-streams/workflow": namespaceOf(workflowStreams),
+  "temporal-bun-sdk/workflow/tracing": namespaceOf(tracing),
   "temporal-bun-sdk/common": namespaceOf(common),
   "temporal-bun-sdk/common/encoding": namespaceOf(encoding),
   "temporal-bun-sdk/common/time": namespaceOf(time),

@@ -3,6 +3,9 @@
  * completions that it gives. Run with Node in a folder where @temporalio/worker is installed:
  *
  *     node record.mjs path/to/program.ts 150 official.json.gz
+ *
+ * After the first seed, 1, the name of a package of interceptors for OpenTelemetry can follow. Then there are no queries and no validators:
+ * the official interceptors draw ids for them that a replay doesn't draw.
  */
 import { createRequire } from "node:module";
 import { writeFileSync } from "node:fs";
@@ -19,7 +22,7 @@ const Long = require("long");
 const { WorkflowActivation } = coresdk.workflow_activation;
 const { WorkflowActivationCompletion } = coresdk.workflow_completion;
 
-const [, , source, count = "150", target = "official.json.gz", firstSeed = "1"] = process.argv;
+const [, , source, count = "150", target = "official.json.gz", firstSeed = "1", interceptors] = process.argv;
 
 let state = 0;
 /** Mulberry32: the same cases every time. */
@@ -60,6 +63,12 @@ function makeProgram() {
   };
 }
 
+/** Of a caller that is traced too, of most. */
+const headers = () => {
+  if (interceptors === undefined || chance(0.2)) return {};
+  return { "_tracer-data": payload({ traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "vendor=value" }) };
+};
+
 const payload = (value) => ({ metadata: { encoding: Buffer.from("json/plain") }, data: Buffer.from(JSON.stringify(value)) });
 const timestamp = (ms) => ({ seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1e6 });
 const cancelled = { message: "cancelled", canceledFailureInfo: {} };
@@ -95,11 +104,11 @@ class Environment {
 
   messages(eventId, runValidator) {
     const jobs = [];
-    if (chance(0.3)) jobs.push({ signalWorkflow: { signalName: pick(["poke", "poke", "other"]), input: [payload(1)], originatingEventId: eventId } });
+    if (chance(0.3)) jobs.push({ signalWorkflow: { signalName: pick(["poke", "poke", "other"]), input: [payload(1)], headers: headers(), originatingEventId: eventId } });
     if (chance(0.17)) {
       const id = `u${this.updates++}`;
       const input = [payload({ bad: chance(0.2), fail: chance(0.2) })];
-      jobs.push({ doUpdate: { id, protocolInstanceId: `i${id}`, name: pick(["change", "change", "nobody"]), input, runValidator } });
+      jobs.push({ doUpdate: { id, protocolInstanceId: `i${id}`, name: pick(["change", "change", "nobody"]), input, headers: headers(), runValidator: runValidator && interceptors === undefined } });
     }
     return jobs;
   }
@@ -154,7 +163,7 @@ async function record(creator, seed) {
   let now = 1_700_000_000_000 + seed;
   let historyLength = 3;
   let isReplaying = chance(0.4);
-  const availableInternalFlags = isReplaying ? pick([[], [1, 2], [1], [2]]) : [];
+  const availableInternalFlags = isReplaying ? pick([[], [1, 2], [1], [2], ...(interceptors === undefined ? [] : [[1, 2, 3, 4, 5, 6], [2, 3, 4, 5]])]) : [];
   const randomnessSeed = Long.fromNumber(below(2 ** 53));
   const times = { startTime: new Date(now), runStartTime: new Date(now), taskTimeoutMs: 10_000 };
   const ids = { workflowId, runId, workflowType: "program", firstExecutionRunId: runId, originalExecutionRunId: runId, attempt: 1 };
@@ -173,7 +182,7 @@ async function record(creator, seed) {
   for (let index = 0; index < 40; index++) {
     const jobs = [];
     if (index === 0) {
-      const initializeWorkflow = { ...ids, arguments: [payload(program)], randomnessSeed, startTime: timestamp(now), workflowTaskTimeout: { seconds: 10 } };
+      const initializeWorkflow = { ...ids, arguments: [payload(program)], headers: headers(), randomnessSeed, startTime: timestamp(now), workflowTaskTimeout: { seconds: 10 } };
       jobs.push({ initializeWorkflow });
       if (isReplaying) for (const patchId of ["p0", "p1", "p2", "p3"]) if (chance(0.3)) jobs.push({ notifyHasPatch: { patchId } });
       jobs.push(...environment.messages(5, true));
@@ -184,6 +193,7 @@ async function record(creator, seed) {
       jobs.push(...environment.messages(historyLength, !isReplaying), ...environment.resolutions(now));
     }
     if (jobs.length === 0) {
+      if (interceptors !== undefined) continue;
       await apply({ jobs: [{ queryWorkflow: { queryId: "q", queryType: pick(["look", "nobody"]), arguments: [] } }] });
       continue;
     }
@@ -205,7 +215,8 @@ const webpackConfigHook = (config) => {
   config.resolve.modules.push(resolve("node_modules"));
   return config;
 };
-const bundler = new WorkflowCodeBundler({ workflowsPath: resolve(source), logger: quiet, webpackConfigHook });
+const workflowInterceptorModules = interceptors === undefined ? [] : [require.resolve(`${interceptors}/lib/workflow-interceptors`)];
+const bundler = new WorkflowCodeBundler({ workflowsPath: resolve(source), workflowInterceptorModules, logger: quiet, webpackConfigHook });
 const bundle = parseWorkflowCode((await bundler.createBundle()).code);
 const creator = await VMWorkflowCreator.create(bundle, 5000, new Set(["a0", "a1", "a2", "a3"]));
 const cases = [];
