@@ -7,4 +7,5 @@ environment["TEMPORAL_CORE_WRITE_OPTIONS"] = "1";
 await run(["cargo", "test", "--release", "--package", "temporal-bun-checks", "--test", "header"]);
 await run(["cargo", "test", "--release", "--package", "temporal-bun-core", "--lib", "typescript"]);
 await run(["bun", "scripts/generate-proto.ts"], packageFolder);
+await run(["bun", "scripts/proto-namespaces.ts"], packageFolder);
 await run(["bun", "scripts/third-party.ts"]);

@@ -17,6 +17,16 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
+/** Whether the object has a property of its own of this name. */
+export function hasOwnProperty<X extends Record<string, unknown>, Y extends PropertyKey>(record: X, prop: Y): record is X & Record<Y, unknown> {
+  return Object.hasOwn(record, prop);
+}
+
+/** Whether the object has properties of its own of all these names. */
+export function hasOwnProperties<X extends Record<string, unknown>, Y extends PropertyKey>(record: X, props: Y[]): record is X & Record<Y, unknown> {
+  return props.every((prop) => Object.hasOwn(record, prop));
+}
+
 /** Whether the value is an error or looks like one (errors of other realms are not `instanceof Error`). */
 export function isError(error: unknown): error is Error {
   return isRecord(error) && typeof error.name === "string" && typeof error.message === "string" && (error.stack == null || typeof error.stack === "string");
@@ -59,6 +69,11 @@ export function brandError(errorClass: abstract new (...args: any[]) => Error, n
       return isRecord(error) && (error as Record<symbol, unknown>)[marker] === true;
     },
   });
+}
+
+/** {@link brandError} as a decorator of the error class. */
+export function SymbolBasedInstanceOfError<E extends Error>(markerName: string): (errorClass: abstract new (...args: any[]) => E) => void {
+  return (errorClass) => brandError(errorClass, markerName);
 }
 
 /** The object without its null and undefined members. */

@@ -12,7 +12,7 @@ import { ListValue, Struct, Value } from "./google/protobuf/struct";
 import { BinaryWriter } from "./wire";
 
 /** One field, from its text in fields.json. */
-interface Field {
+export interface Field {
   /** Name in JSON and in TypeScript. */
   name: string;
   /** Name in the .proto file, which JSON readers must accept too. */
@@ -35,15 +35,17 @@ class BadValue {
 }
 
 const messages = description.messages as Record<string, string[]>;
-const enums = description.enums as Record<string, Record<string, number>>;
+/** The enumerations, by {@link shortName}: numbers by name. */
+export const enums = description.enums as Record<string, Record<string, number>>;
 /** The fields of the messages met so far, by both of their names. A message's own names come first, in their order. */
 const parsed = new Map<string, Map<string, Field>>();
 const enumNames = new Map<string, Map<number, string>>();
 
 /** Names in fields.json leave out the common prefix. */
-const short = (name: string): string => (name.startsWith("temporal.api.") ? name.slice("temporal.api".length) : name);
+export const shortName = (name: string): string => (name.startsWith("temporal.api.") ? name.slice("temporal.api".length) : name);
 
-function fieldsOf(type: string): Map<string, Field> {
+/** The fields of a message, by both of their names. The name of the message is a {@link shortName}. */
+export function fieldsOf(type: string): Map<string, Field> {
   let fields = parsed.get(type);
   if (!fields) {
     const texts = messages[type];
@@ -62,7 +64,7 @@ function fieldsOf(type: string): Map<string, Field> {
 export function encodeJson(messageType: string, json: unknown): Uint8Array {
   const writer = new BinaryWriter();
   try {
-    encodeMessage(writer, short(messageType), json);
+    encodeMessage(writer, shortName(messageType), json);
   } catch (error) {
     if (error instanceof BadValue) throw new JsonFormatError(`$${error.path}: ${error.reason}`);
     throw error;
@@ -72,7 +74,7 @@ export function encodeJson(messageType: string, json: unknown): Uint8Array {
 
 /** The JSON value of a message: plain objects, ready for `JSON.stringify`. */
 export function toJson(messageType: string, message: object): unknown {
-  return writeMessage(short(messageType), message as Record<string, unknown>);
+  return writeMessage(shortName(messageType), message as Record<string, unknown>);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

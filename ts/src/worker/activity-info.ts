@@ -18,7 +18,6 @@ export function activityInfo(taskToken: Uint8Array, start: Start, { taskQueue, n
   const { workflowId, runId } = start.workflowExecution ?? {};
   const inWorkflow = workflowId !== undefined && workflowId !== "";
   const heartbeatTimeoutMs = optionalTsToMs(start.heartbeatTimeout);
-  const priority = start.priority === undefined ? undefined : decodePriority(start.priority);
   const retryPolicy = start.retryPolicy === undefined ? undefined : decompileRetryPolicy(start.retryPolicy);
   return {
     taskToken,
@@ -37,7 +36,7 @@ export function activityInfo(taskToken: Uint8Array, start: Start, { taskQueue, n
     startToCloseTimeoutMs: optionalTsToMs(start.startToCloseTimeout) ?? 0,
     heartbeatDetails,
     ...(heartbeatTimeoutMs === undefined ? {} : { heartbeatTimeoutMs }),
-    ...(priority === undefined ? {} : { priority }),
+    priority: decodePriority(start.priority),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     ...(inWorkflow
       ? {

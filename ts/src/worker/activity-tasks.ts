@@ -308,6 +308,7 @@ function unknownActivity(activityType: string, activities: ReadonlyMap<string, A
   return ApplicationFailure.create({
     type: "NotFoundError",
     message: `Activity function ${activityType} is not registered on this Worker, available activities: ${JSON.stringify([...activities.keys()])}`,
-    nonRetryable: true,
+    // Another Worker of the task queue may have it, as while a fleet is brought up to date.
+    nonRetryable: false,
   });
 }

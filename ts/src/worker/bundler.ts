@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildConfig, BuildOutput } from "bun";
 import type { Logger } from "../common";
+import { counterpartOf, refusal } from "../drop-in/table";
 import packageJson from "../../package.json" with { type: "json" };
 import { BundleCache, digest } from "./bundle-cache";
 import { ForbiddenModuleError } from "./bundler-errors";
@@ -216,6 +217,11 @@ function entryWithExtras(options: BundleOptions, workflows: string): string | un
 }
 
 function resolveBeside(workflows: string, module: string): string {
+  const official = counterpartOf(module);
+  if (official !== undefined) {
+    if (official.file === undefined) throw new TypeError(refusal(module));
+    return official.file;
+  }
   try {
     return Bun.resolveSync(module.startsWith("file:") ? fileURLToPath(module) : module, dirname(workflows));
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { builtinModules } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
+import { type Counterpart, counterpartOf, officialSpecifierOf, refusal } from "../drop-in/table";
 
 /** What the bundler does with one import found in Workflow code. */
 export type ModuleRule =
@@ -26,59 +27,36 @@ const allowedBuiltins = new Map<string, ModuleRule>([
 
 const builtins = new Set([...builtinModules.map((name) => name.replace(/^node:/, "")), "bun"]);
 
+/** Parts of the SDK that are imported by themselves, and have names that the common and the workflow library don't export. */
+const sharedModules = [
+  "temporal-bun-sdk/common/converter/payload-search-attributes",
+  "temporal-bun-sdk/common/encoding",
+  "temporal-bun-sdk/common/interceptors",
+  "temporal-bun-sdk/common/reserved",
+  "temporal-bun-sdk/common/search-attributes",
+  "temporal-bun-sdk/common/time",
+  "temporal-bun-sdk/common/type-helpers",
+  "temporal-bun-sdk/workflow-streams/workflow",
+  "temporal-bun-sdk/workflow/tracing",
+];
+
 /** Part of the SDK that goes into bundles: it loads the user's own `protobufjs`. */
 const protobufsFolder = join("common", "protobufs");
 const protobufs: ModuleRule = { kind: "file", path: join(sourceRoot, protobufsFolder, "index.ts") };
 
-/** Parts of the SDK that go into bundles: they load the user's own OpenTelemetry. */
-const openTelemetryFolders = new Map([
-  ["@temporalio/interceptors-opentelemetry", "opentelemetry"],
-  ["@temporalio/interceptors-opentelemetry-v2", "opentelemetry-v2"],
-]);
+/** All messages there are: a bundle with them would be of megabytes, and be evaluated for every run. */
+const protoNamespaces = { kind: "shared", name: "temporal-bun-sdk/proto" } as const;
 
-/** What the interceptors for OpenTelemetry have of the workflow library besides its API. */
-const tracing = join("workflow", "tracing.ts");
+/** Libraries that workflow threads share. The longer names first, since a library stands for all that is inside it. */
+const sharedLibraries = [...sharedModules, "temporal-bun-sdk/workflow", "temporal-bun-sdk/common"];
 
-/** The longer names first, since a library stands for all that is inside it. */
-const sharedLibraries = new Map([
-  ["@temporalio/common/lib/encoding", "temporal-bun-sdk/common/encoding"],
-  ["@temporalio/common/lib/time", "temporal-bun-sdk/common/time"],
-  ["temporal-bun-sdk/common/encoding", "temporal-bun-sdk/common/encoding"],
-  ["temporal-bun-sdk/common/time", "temporal-bun-sdk/common/time"],
-  ["@temporalio/workflow-streams/workflow", "temporal-bun-sdk/workflow-streams/workflow"],
-  ["temporal-bun-sdk/workflow-streams/workflow", "temporal-bun-sdk/workflow-streams/workflow"],
-  ["@temporalio/workflow", "temporal-bun-sdk/workflow"],
-  ["@temporalio/common", "temporal-bun-sdk/common"],
-  ["temporal-bun-sdk/workflow", "temporal-bun-sdk/workflow"],
-  ["temporal-bun-sdk/common", "temporal-bun-sdk/common"],
-]);
-
-/** Parts of the SDK that talk to a server, to the disk or to native code. */
-const forbiddenLibraries = [
-  "@temporalio/activity",
-  "@temporalio/client",
-  "@temporalio/core-bridge",
-  "@temporalio/envconfig",
-  "@temporalio/nexus",
-  "@temporalio/testing",
-  "@temporalio/worker",
-  "@temporalio/workflow-streams/client",
-  "@temporalio/common/lib/internal-non-workflow",
-  "temporal-bun-sdk/activity",
-  "temporal-bun-sdk/client",
-  "temporal-bun-sdk/envconfig",
-  "temporal-bun-sdk/native",
-  "temporal-bun-sdk/nexus",
-  "temporal-bun-sdk/testing",
-  "temporal-bun-sdk/worker",
-  "temporal-bun-sdk/workflow-streams/client",
-];
+/** Parts of the SDK that talk to a server, to the disk or to native code; `workflow-streams` has a file for Workflows besides. */
+const forbiddenSourceFolders = new Set(["activity", "client", "cloud", "drop-in", "envconfig", "native", "nexus", "testing", "worker", "workflow-streams"]);
+const forbiddenLibraries = [...forbiddenSourceFolders].map((folder) => `temporal-bun-sdk/${folder}`);
+const forbidden: ModuleRule = { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
 
 /** The one file of the testing package that is for Workflows, see `workflowInterceptorModules`. */
 const assertInterceptor = join("testing", "assert-to-failure-interceptor.ts");
-
-/** What the rest of the SDK needs to talk to a server, to the disk or to native code. `workflow-streams` has a file for Workflows. */
-const forbiddenSourceFolders = new Set(["activity", "client", "envconfig", "native", "nexus", "testing", "worker", "workflow-streams"]);
 
 /**
  * Whether `specifier` names one of `modules` or something inside it: `"fs"` covers `"fs/promises"` and `"node:fs"`.
@@ -100,18 +78,13 @@ export function ruleForSpecifier(specifier: string): ModuleRule {
   if (specifier === "temporal-bun-sdk") {
     return { kind: "forbidden", reason: "it loads the client and the worker; import from 'temporal-bun-sdk/workflow' instead" };
   }
-  if (moduleMatches(specifier, forbiddenLibraries)) {
-    return { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
-  }
-  if (moduleMatches(specifier, ["@temporalio/common/lib/protobufs", "temporal-bun-sdk/common/protobufs"])) return protobufs;
-  for (const [library, folder] of openTelemetryFolders) {
-    if (specifier === library) return { kind: "file", path: join(sourceRoot, folder, "index.ts") };
-    if (specifier === `${library}/lib/workflow-interceptors`) return { kind: "file", path: join(sourceRoot, folder, "workflow-interceptors.ts") };
-    if (moduleMatches(specifier, [`${library}/lib/workflow`])) return { kind: "file", path: Bun.resolveSync("./workflow", join(sourceRoot, folder)) };
-  }
-  for (const [library, name] of sharedLibraries) {
-    if (moduleMatches(specifier, [library])) return { kind: "shared", name };
-  }
+  const counterpart = counterpartOf(officialSpecifierOf(specifier) ?? specifier);
+  if (counterpart !== undefined) return ruleForCounterpart(counterpart);
+  if (moduleMatches(specifier, ["temporal-bun-sdk/common/protobufs"])) return protobufs;
+  if (specifier === protoNamespaces.name) return protoNamespaces;
+  const shared = sharedLibraries.find((library) => moduleMatches(specifier, [library]));
+  if (shared !== undefined) return { kind: "shared", name: shared };
+  if (moduleMatches(specifier, forbiddenLibraries)) return forbidden;
   const bare = specifier.replace(/^node:/, "");
   const allowed = allowedBuiltins.get(bare);
   if (allowed !== undefined) return allowed;
@@ -132,15 +105,19 @@ export function ruleForFile(file: string): ModuleRule {
   if (inside.startsWith("..") || inside.startsWith(sep)) return { kind: "bundled" };
   const folder = inside.split(sep, 1)[0] ?? "";
   if (inside.startsWith(protobufsFolder + sep) || inside === assertInterceptor) return { kind: "bundled" };
-  if (inside === join("common", "time.ts") || inside === join("common", "encoding.ts") || inside === tracing) {
-    return { kind: "shared", name: `temporal-bun-sdk/${inside.slice(0, -3).replaceAll(sep, "/")}` };
-  }
-  if (inside === join("workflow-streams", "workflow.ts")) return { kind: "shared", name: "temporal-bun-sdk/workflow-streams/workflow" };
+  const name = `temporal-bun-sdk/${inside.slice(0, -3).replaceAll(sep, "/")}`;
+  if (inside === join("proto", "index.ts")) return protoNamespaces;
+  if (sharedModules.includes(name)) return { kind: "shared", name };
   if (folder === "workflow" || folder === "common") return { kind: "shared", name: `temporal-bun-sdk/${folder}` };
-  if (forbiddenSourceFolders.has(folder) || file === join(sourceRoot, "index.ts")) {
-    return { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
-  }
+  if (forbiddenSourceFolders.has(folder) || file === join(sourceRoot, "index.ts")) return forbidden;
   return { kind: "bundled" };
+}
+
+/** Imports of the official SDK mean this one, installed or not: a second library in the bundle would know nothing of the run it is in. */
+function ruleForCounterpart({ specifier, file }: Counterpart): ModuleRule {
+  if (file === undefined) return { kind: "forbidden", reason: refusal(specifier) };
+  const rule = ruleForFile(file);
+  return rule.kind === "bundled" ? { kind: "file", path: file } : rule;
 }
 
 /** Whether a relative import from `directory` could lead into the SDK's own sources, so that it's worth resolving. */

@@ -95,11 +95,11 @@ test("timeouts", () =>
     }
   }));
 
-test("an activity that nobody knows fails at once, naming it and those that are known", () =>
+test("an activity that this Worker doesn't know is tried again, as another one may know it; the failure names it and those that are known", () =>
   withWorker(async ({ execute }) => {
     const [, activity, failure] = causes(await rejection(execute("callActivity", "unknownActivity")));
-    expect(activity.retryState).toBe("NON_RETRYABLE_FAILURE");
-    expect(failure).toMatchObject({ type: "NotFoundError", nonRetryable: true });
+    expect(activity.retryState).toBe("MAXIMUM_ATTEMPTS_REACHED");
+    expect(failure).toMatchObject({ type: "NotFoundError", nonRetryable: false });
     expect(failure.message).toContain("unknownActivity");
     expect(failure.message).toContain('"greet"');
   }));

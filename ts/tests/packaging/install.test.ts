@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { mainPackage, platformPackage } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
 import checkout from "../../package.json" with { type: "json" };
+import { counterparts } from "../../src/drop-in/table";
 import { libraryFileName } from "../../src/native/locate";
 import { manifestIn, type Registry } from "../support/registry";
 import { testServer } from "../support/server";
@@ -37,6 +38,9 @@ async function unpack(name: string): Promise<{ folder: string; files: string[] }
 
 const manifestOf = async (name: string) => await manifestIn(readFileSync(await archive(name)));
 
+/** What stands for modules of the official SDK. */
+const officialNames = [...counterparts.values()].filter(({ file }) => file !== undefined).map(({ specifier }) => specifier);
+
 /** Everything that the package exports, by the names that programs import. */
 const entries = Object.keys(checkout.exports).map((entry) => join(mainPackage, entry.replace("*", "temporal/api/enums/v1/event_type")));
 
@@ -63,7 +67,8 @@ describe("what is packed", () => {
     expect(manifest["optionalDependencies"]).toEqual(Object.fromEntries(releasedPlatforms.map((name) => [platformPackage(name), checkout.version])));
     expect(manifest["dependencies"]).toEqual(checkout.dependencies);
     expect(Object.keys(manifest)).not.toContainAnyValues(["private", "scripts", "devDependencies"]);
-    const targets = Object.values(manifest["exports"] as Record<string, { types: string; default: string }>).flatMap((entry) => [entry.types, entry.default]);
+    const exported = Object.values(manifest["exports"] as Record<string, string | { types: string; default: string }>);
+    const targets = exported.flatMap((entry) => (typeof entry === "string" ? [entry] : [entry.types, entry.default]));
     const { files } = await unpack(mainPackage);
     const names = targets.map((target) => target.replace(/^\.\//, "").replace("*", "temporal/api/enums/v1/event_type"));
     expect(names.filter((name) => !files.includes(name))).toEqual([]);
@@ -114,14 +119,20 @@ describe("a project that has installed it", () => {
     expect({ output, errors }).toEqual({ output: entries.map((entry) => `object ${entry}\n`).join(""), errors: "" });
   });
 
-  test.each(["bundler", "nodenext"])("compiles with the strictest rules and moduleResolution %s", async (moduleResolution) => {
+  test.each([
+    ["moduleResolution bundler", "bundler", false],
+    ["moduleResolution nodenext", "nodenext", false],
+    ["the names of the official SDK", "bundler", true],
+  ])("compiles with the strictest rules and %s", async (_, moduleResolution, official) => {
     copyHello(project);
     for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun"]) linkFromCheckout(project, name);
-    project.write("types.ts", entries.map((entry, index) => `import * as module${index} from "${entry}";\nexport { module${index} };\n`).join(""));
+    const modules = official ? officialNames : entries.filter((entry) => !entry.endsWith(".json"));
+    project.write("types.ts", modules.map((entry, index) => `import * as module${index} from "${entry}";\nexport { module${index} };\n`).join(""));
     const names = moduleResolution === "bundler" ? ["types.ts", "hello.ts", "workflows.ts"] : ["types.ts"];
     project.write(
       "tsconfig.json",
       JSON.stringify({
+        ...(official ? { extends: `./node_modules/${mainPackage}/src/drop-in/tsconfig.json` } : {}),
         compilerOptions: {
           ...{ target: "ESNext", module: moduleResolution === "bundler" ? "ESNext" : "NodeNext", moduleResolution, lib: ["ESNext"], types: ["bun"] },
           ...{ noEmit: true, skipLibCheck: false, strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },

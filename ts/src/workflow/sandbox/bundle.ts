@@ -1,8 +1,13 @@
 import assert from "node:assert";
 import { Script } from "node:vm";
 import * as common from "../../common";
+import * as payloadSearchAttributes from "../../common/converter/payload-search-attributes";
 import * as encoding from "../../common/encoding";
+import * as interceptors from "../../common/interceptors";
+import * as reserved from "../../common/reserved";
+import * as searchAttributes from "../../common/search-attributes";
 import * as time from "../../common/time";
+import * as typeHelpers from "../../common/type-helpers";
 import type { WorkflowRun } from "../run/run";
 import * as workflow from "../index";
 import * as workflowStreams from "../../workflow-streams/workflow";
@@ -24,16 +29,27 @@ type Scope = { assign: (name: string, value: unknown) => void };
 type ModuleFunction = (this: unknown, require: (specifier: string) => unknown, module: { exports: unknown }, exports: unknown) => void;
 type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
 
+let proto: object | undefined;
+
 /** Modules that aren't in a bundle because runs share the thread's own: one copy of every class, evaluated once. */
 const shared: Readonly<Record<string, unknown>> = {
   "temporal-bun-sdk/workflow": namespaceOf(workflow),
   "temporal-bun-sdk/workflow-streams/workflow": namespaceOf(workflowStreams),
   "temporal-bun-sdk/workflow/tracing": namespaceOf(tracing),
   "temporal-bun-sdk/common": namespaceOf(common),
+  "temporal-bun-sdk/common/converter/payload-search-attributes": namespaceOf(payloadSearchAttributes),
   "temporal-bun-sdk/common/encoding": namespaceOf(encoding),
+  "temporal-bun-sdk/common/interceptors": namespaceOf(interceptors),
+  "temporal-bun-sdk/common/reserved": namespaceOf(reserved),
+  "temporal-bun-sdk/common/search-attributes": namespaceOf(searchAttributes),
   "temporal-bun-sdk/common/time": namespaceOf(time),
+  "temporal-bun-sdk/common/type-helpers": namespaceOf(typeHelpers),
   "@temporalio/workflow": namespaceOf(workflow),
   "@temporalio/common": namespaceOf(common),
+  /** Loaded when Workflow code first asks for it, which is rare. */
+  get "temporal-bun-sdk/proto"() {
+    return (proto ??= namespaceOf(require("../../proto") as object));
+  },
   assert,
   "node:assert": assert,
   url: Object.freeze({ URL, URLSearchParams }),
