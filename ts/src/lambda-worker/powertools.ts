@@ -1,4 +1,5 @@
 import type { Logger, LogLevel, LogMetadata } from "../common";
+import { LevelMethods } from "../worker/logger";
 import type { LambdaContext } from "./types";
 
 /** What {@link PowertoolsLoggerAdapter} needs of the `Logger` of `@aws-lambda-powertools/logger`. */
@@ -12,34 +13,26 @@ export interface PowertoolsLogger {
 }
 
 /** Logs through a `Logger` of `@aws-lambda-powertools/logger`: lines of JSON that CloudWatch reads. */
-export class PowertoolsLoggerAdapter implements Logger {
+export class PowertoolsLoggerAdapter extends LevelMethods {
   /** @param logger a `Logger` of `@aws-lambda-powertools/logger` */
-  constructor(private readonly logger: PowertoolsLogger) {}
+  constructor(private readonly logger: PowertoolsLogger) {
+    super();
+  }
 
   /** Adds the invocation to all records to come. */
   addContext(context: LambdaContext): void {
     this.logger.addContext(context);
   }
 
+  /** Always true: Powertools drops by its own level, which may change from invocation to invocation. */
+  isEnabled(): boolean {
+    return true;
+  }
+
   /** Logs a record. Powertools has no TRACE: such records are at DEBUG and have `traceLevel: true`. */
   log(level: LogLevel, message: string, meta: LogMetadata = {}): void {
     if (level === "TRACE") this.logger.debug(message, { ...meta, traceLevel: true });
     else this.logger[level.toLowerCase() as "debug" | "info" | "warn" | "error"](message, meta);
-  }
-  trace(message: string, meta?: LogMetadata): void {
-    this.log("TRACE", message, meta);
-  }
-  debug(message: string, meta?: LogMetadata): void {
-    this.log("DEBUG", message, meta);
-  }
-  info(message: string, meta?: LogMetadata): void {
-    this.log("INFO", message, meta);
-  }
-  warn(message: string, meta?: LogMetadata): void {
-    this.log("WARN", message, meta);
-  }
-  error(message: string, meta?: LogMetadata): void {
-    this.log("ERROR", message, meta);
   }
 }
 
