@@ -55,13 +55,13 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
 function sources(): TarFile[] {
   const listed = output(["git", "-C", packageFolder, "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"]).split("\n");
   return listed
-    .filter((name) => name !== "src/worker/workflow-thread-source.ts" && existsSync(join(packageFolder, name)))
+    .filter((name) => name !== "src/worker/threads/workflow-thread-source.ts" && existsSync(join(packageFolder, name)))
     .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
 }
 
 async function bundleThread(): Promise<Uint8Array> {
   const built = await Bun.build({
-    entrypoints: [join(packageFolder, "src/worker/workflow-thread.ts")],
+    entrypoints: [join(packageFolder, "src/worker/threads/workflow-thread.ts")],
     target: "bun",
     // Names stay, for stack traces.
     minify: { whitespace: true, syntax: true, identifiers: false },

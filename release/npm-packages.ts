@@ -68,7 +68,7 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
       // A consumer's compiler gets declarations: it would check sources by the consumer's rules, stricter ones than those they are written by.
       Object.entries(entries).map(([entry, file]) => [entry, file.endsWith(".ts") ? { types: declarations(file), default: file } : file]),
     ),
-    imports: { "#workflow-thread": "./src/worker/workflow-thread-bundle.ts" },
+    imports: { "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts" },
     optionalDependencies: Object.fromEntries(releasedPlatforms.map((platform) => [platformPackage(platform), packageVersion])),
   };
 }

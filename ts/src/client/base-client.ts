@@ -2,9 +2,9 @@
 
 import { hostname } from "node:os";
 import type { DataConverter, LoadedDataConverter } from "../common/converter/data-converter";
-import { isLoadedDataConverter, loadDataConverter } from "../common/load-data-converter";
-import { Connection } from "./connection";
-import type { Metadata } from "./connection-options";
+import { isLoadedDataConverter, loadDataConverter } from "../payloads/load-data-converter";
+import { Connection } from "./connection/connection";
+import type { Metadata } from "./connection/connection-options";
 import type { ConnectionLike } from "./types";
 
 /** Options of all clients. */

@@ -1,15 +1,15 @@
 /** The client. */
 
 import { filterNullAndUndefined } from "../common/type-helpers";
-import { ActivityClient } from "./activity-client";
+import { ActivityClient } from "./activity/activity-client";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "./base-client";
 import type { ClientInterceptors } from "./interceptors";
-import type { ConnectionPlugin } from "./connection-options";
-import { NexusClient } from "./nexus-client";
-import { ScheduleClient } from "./schedule-client";
-import { TaskQueueClient } from "./task-queue-client";
+import type { ConnectionPlugin } from "./connection/connection-options";
+import { NexusClient } from "./nexus/nexus-client";
+import { ScheduleClient } from "./schedule/schedule-client";
+import { TaskQueueClient } from "./task-queue/task-queue-client";
 import type { QueryRejectCondition, WorkflowService } from "./types";
-import { WorkflowClient } from "./workflow-client";
+import { WorkflowClient } from "./workflow/workflow-client";
 
 /** Changes the options of clients. */
 export interface ClientPlugin {

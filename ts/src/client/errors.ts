@@ -2,7 +2,7 @@
 
 import type { RetryState } from "../common/failure";
 import { brandError, isError, isRecord } from "../common/type-helpers";
-import { type GrpcServiceError, GrpcStatus } from "./grpc-error";
+import { type GrpcServiceError, GrpcStatus } from "./connection/grpc-error";
 
 /** A call to the server failed; `cause` says why, usually a gRPC error. */
 export class ServiceError extends Error {

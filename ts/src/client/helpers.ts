@@ -1,6 +1,6 @@
 /** Conversion of the server's messages, and of its errors. */
 
-import { decodeMapFromPayloads } from "../common/codec-helpers";
+import { decodeMapFromPayloads } from "../payloads/codec-helpers";
 import type { LoadedDataConverter } from "../common/converter/data-converter";
 import { decodeSearchAttributes, decodeTypedSearchAttributes, searchAttributePayloadConverter } from "../common/converter/payload-search-attributes";
 import { NamespaceNotFoundError, WorkflowNotFoundError } from "../common/errors";
@@ -13,7 +13,7 @@ import { WorkflowExecutionStatus } from "../proto/temporal/api/enums/v1/workflow
 import { MultiOperationExecutionFailure, NamespaceNotFoundFailure } from "../proto/temporal/api/errordetails/v1/message";
 import type { CountWorkflowExecutionsResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
 import { isGrpcServiceError, ServiceError } from "./errors";
-import { type GrpcServiceError, GrpcStatus } from "./grpc-error";
+import { type GrpcServiceError, GrpcStatus } from "./connection/grpc-error";
 import type { CountWorkflowExecution, RawWorkflowExecutionInfo, WorkflowExecution, WorkflowExecutionInfo, WorkflowExecutionStatusName } from "./types";
 
 function statusName(code: WorkflowExecutionStatus): WorkflowExecutionStatusName {

@@ -18,11 +18,11 @@ export {
 export * from "../common/interfaces";
 export type { RetryPolicy } from "../common/retry-policy";
 export * from "../common/workflow-handle";
-export { LOCAL_TARGET } from "./address";
-export * from "./activity-client";
-export type * from "./activity-options";
-export * from "./activity-types";
-export * from "./async-completion-client";
+export { LOCAL_TARGET } from "./connection/address";
+export * from "./activity/activity-client";
+export type * from "./activity/activity-options";
+export * from "./activity/activity-types";
+export * from "./activity/async-completion-client";
 export type { BaseClientOptions, LoadedWithDefaults, WithDefaults } from "./base-client";
 export type {
   AddNewCompatibleVersion,
@@ -33,11 +33,11 @@ export type {
   PromoteBuildIdWithinSet,
   PromoteSetByBuildId,
   WorkerBuildIdVersionSets,
-} from "./build-id-types";
+} from "./task-queue/build-id-types";
 export * from "./client";
-export { Connection } from "./connection";
-export type { RpcCall, RpcInterceptor } from "./connection-interceptors";
-export type { ProxyConfig } from "./connection-proxy";
+export { Connection } from "./connection/connection";
+export type { RpcCall, RpcInterceptor } from "./connection/connection-interceptors";
+export type { ProxyConfig } from "./connection/connection-proxy";
 export type {
   ConnectionOptions,
   ConnectionOptionsWithDefaults,
@@ -48,19 +48,19 @@ export type {
   PayloadLimitsConfig,
   KeepAliveOptions,
   RpcRetryOptions,
-} from "./connection-options";
+} from "./connection/connection-options";
 export * from "./errors";
-export { GrpcErrorMetadata, GrpcServiceError, GrpcStatus } from "./grpc-error";
-export * from "./grpc-retry";
+export { GrpcErrorMetadata, GrpcServiceError, GrpcStatus } from "./connection/grpc-error";
+export * from "./connection/grpc-retry";
 export * from "./interceptors";
-export * from "./nexus-client";
-export * from "./nexus-types";
-export * from "./schedule-client";
-export * from "./schedule-types";
-export * from "./task-queue-client";
-export type { TLSConfig } from "./tls";
+export * from "./nexus/nexus-client";
+export * from "./nexus/nexus-types";
+export * from "./schedule/schedule-client";
+export * from "./schedule/schedule-types";
+export * from "./task-queue/task-queue-client";
+export type { TLSConfig } from "./connection/tls";
 export * from "./types";
-export * from "./workflow-client";
+export * from "./workflow/workflow-client";
 export type {
   GetWorkflowHandleOptions,
   GetWorkflowUpdateHandleOptions,
@@ -69,7 +69,7 @@ export type {
   WorkflowHandleWithSignaledRunId,
   WorkflowHandleWithStartDetails,
   WorkflowUpdateHandle,
-} from "./workflow-handle";
-export * from "./workflow-options";
-export type { WorkflowResultOptions } from "./workflow-result";
-export { WorkflowUpdateStage } from "./workflow-update-stage";
+} from "./workflow/workflow-handle";
+export * from "./workflow/workflow-options";
+export type { WorkflowResultOptions } from "./workflow/workflow-result";
+export { WorkflowUpdateStage } from "./workflow/workflow-update-stage";

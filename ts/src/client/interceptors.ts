@@ -10,14 +10,14 @@ import type {
   TerminateWorkflowExecutionResponse,
   WorkflowExecution,
 } from "./types";
-import type { ActivityClientInterceptor } from "./activity-interceptors";
-import type { NexusClientInterceptor } from "./nexus-interceptors";
-import type { CompiledScheduleOptions } from "./schedule-types";
-import type { CompiledWorkflowOptions, WorkflowUpdateOptions } from "./workflow-options";
+import type { ActivityClientInterceptor } from "./activity/activity-interceptors";
+import type { NexusClientInterceptor } from "./nexus/nexus-interceptors";
+import type { CompiledScheduleOptions } from "./schedule/schedule-types";
+import type { CompiledWorkflowOptions, WorkflowUpdateOptions } from "./workflow/workflow-options";
 
 export type { Headers, Next } from "../common/interceptors";
-export * from "./activity-interceptors";
-export * from "./nexus-interceptors";
+export * from "./activity/activity-interceptors";
+export * from "./nexus/nexus-interceptors";
 
 /** A workflow to start. */
 export interface WorkflowStartInput {

@@ -8,11 +8,11 @@ import type { UpdateDefinition } from "../common/interfaces";
 import type { Callback, Link } from "../proto/temporal/api/common/v1/message";
 import type { Outcome } from "../proto/temporal/api/update/v1/message";
 import type { OnConflictOptions } from "../proto/temporal/api/workflow/v1/message";
-import type { ActivityOptions } from "./activity-options";
+import type { ActivityOptions } from "./activity/activity-options";
 import type { WorkflowQueryInput, WorkflowSignalInput } from "./interceptors";
-import type { WorkflowHandle, WorkflowUpdateHandle } from "./workflow-handle";
-import type { WorkflowOptions, WorkflowUpdateOptions } from "./workflow-options";
-import type { WorkflowUpdateStage } from "./workflow-update-stage";
+import type { WorkflowHandle, WorkflowUpdateHandle } from "./workflow/workflow-handle";
+import type { WorkflowOptions, WorkflowUpdateOptions } from "./workflow/workflow-options";
+import type { WorkflowUpdateStage } from "./workflow/workflow-update-stage";
 
 /** What a request that starts something can carry. */
 interface StartDetails {

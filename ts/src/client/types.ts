@@ -9,7 +9,7 @@ import type { WorkflowService } from "../proto/rpc/workflow";
 import type { WorkflowExecutionStatus } from "../proto/temporal/api/enums/v1/workflow";
 import type { WorkflowExecutionInfo as RawWorkflowExecutionInfo } from "../proto/temporal/api/workflow/v1/message";
 import type { DescribeWorkflowExecutionResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
-import type { ConnectionPlugin, Metadata } from "./connection-options";
+import type { ConnectionPlugin, Metadata } from "./connection/connection-options";
 
 export type { CloudService } from "../proto/rpc/cloud";
 export type { Health as HealthService } from "../proto/rpc/health";
@@ -24,7 +24,7 @@ export type {
   StartWorkflowExecutionRequest,
   TerminateWorkflowExecutionResponse,
 } from "../proto/temporal/api/workflowservice/v1/request_response";
-export type { CallContext, Metadata } from "./connection-options";
+export type { CallContext, Metadata } from "./connection/connection-options";
 
 /** Which workflow: without a run id, the latest run. */
 export interface WorkflowExecution {

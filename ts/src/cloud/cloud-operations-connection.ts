@@ -1,8 +1,8 @@
 /** Connections to the operations API of Temporal Cloud. */
 
 import type { CloudService, HealthService, Metadata } from "../client";
-import { Connection } from "../client/connection";
-import type { ConnectionOptions, ConnectionOptionsWithDefaults } from "../client/connection-options";
+import { Connection } from "../client/connection/connection";
+import type { ConnectionOptions, ConnectionOptionsWithDefaults } from "../client/connection/connection-options";
 
 const CLOUD_OPERATIONS_ADDRESS = "saas-api.tmprl.cloud:443";
 

@@ -1,7 +1,7 @@
 /** Between configurations and their TOML, and to the options of connections. */
 
 import { readFileSync } from "node:fs";
-import type { TLSConfig } from "../client/tls";
+import type { TLSConfig } from "../client/connection/tls";
 import { decode, encode } from "../common/encoding";
 import { ValueError } from "../common/errors";
 import { filterNullAndUndefined } from "../common/type-helpers";

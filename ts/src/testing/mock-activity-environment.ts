@@ -5,8 +5,8 @@ import type { Context, Info } from "../activity";
 import type { Client } from "../client";
 import { ActivityCancellationDetails, type ActivityFunction, type Logger, type MetricMeter, noopMetricMeter, SdkComponent } from "../common";
 import { type ActivityInterceptorsFactory, DefaultLogger } from "../worker";
-import { ActivityExecution, type CancelReason } from "../worker/activity-execution";
-import { loggerWithAttributes } from "../worker/logger";
+import { ActivityExecution, type CancelReason } from "../worker/activities/activity-execution";
+import { loggerWithAttributes } from "../worker/telemetry/logger";
 
 /** Options of {@link MockActivityEnvironment}. */
 export interface MockActivityEnvironmentOptions {

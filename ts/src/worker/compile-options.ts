@@ -1,11 +1,11 @@
 import { hostname, totalmem } from "node:os";
 import type { ServiceHandler } from "nexus-rpc";
 import type { ActivityFunction, LoadedDataConverter, Logger } from "../common";
-import { loadDataConverter } from "../common/load-data-converter";
+import { loadDataConverter } from "../payloads/load-data-converter";
 import { throwIfReservedName } from "../common/reserved";
 import { msOptionalToNumber, msToNumber } from "../common/time";
 import type { Pollers, SlotSupplier, Versioning, WorkerOptions as NativeWorkerOptions } from "../native/options.generated";
-import { type CompiledTuner, compileTuner, fixedTuner } from "./compile-tuner";
+import { type CompiledTuner, compileTuner, fixedTuner } from "./slots/compile-tuner";
 import type { CompiledWorkerInterceptors } from "./interceptors";
 import { isSet, wholeNumber } from "./option-values";
 import type { PollerBehavior, WorkerDeploymentOptions, WorkerOptions } from "./worker-options";

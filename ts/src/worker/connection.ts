@@ -1,5 +1,5 @@
 import { Connection, type ConnectionOptions, ServiceError } from "../client";
-import { type DNSLoadBalancingConfig, type GrpcCompressionConfig, loadConnectionOptions } from "../client/connection-options";
+import { type DNSLoadBalancingConfig, type GrpcCompressionConfig, loadConnectionOptions } from "../client/connection/connection-options";
 import { IllegalStateError } from "../common";
 import type { NativeClient } from "../native";
 import { TransportError } from "./errors";

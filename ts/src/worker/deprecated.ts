@@ -2,11 +2,11 @@
 import type { Context } from "../activity";
 import { IllegalStateError, type Next, SdkComponent } from "../common";
 import type { GetLogAttributesInput, LoggerSinks, WorkflowExecuteInput, WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor } from "../workflow";
-import { activityLogAttributes } from "./activity-info";
+import { activityLogAttributes } from "./activities/activity-info";
 import { GracefulShutdownPeriodExpiredError, ShutdownError, TransportError, UnexpectedError } from "./errors";
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, WorkerInterceptors } from "./interceptors";
-import { type Logger, type LogLevel, type LogMetadata, loggerWithAttributes } from "./logger";
-import { Runtime } from "./runtime";
+import { type Logger, type LogLevel, type LogMetadata, loggerWithAttributes } from "./telemetry/logger";
+import { Runtime } from "./telemetry/runtime";
 import type { InjectedSinks } from "./sinks";
 
 /**

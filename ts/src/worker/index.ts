@@ -6,15 +6,15 @@
 export { type DataConverter, defaultPayloadConverter, IllegalStateError } from "../common";
 export type { LoggerSinks } from "../workflow";
 export { workflowLogAttributes } from "../workflow/logs";
-export { activityLogAttributes } from "./activity-info";
+export { activityLogAttributes } from "./activities/activity-info";
 export {
   type BundleOptions,
   type BundlerPlugin,
   bundleWorkflowCode,
   type WorkflowBundle,
   type WorkflowBundleWithSourceMap,
-} from "./bundler";
-export { type ForbiddenImport, ForbiddenModuleError } from "./bundler-errors";
+} from "./bundler/bundler";
+export { type ForbiddenImport, ForbiddenModuleError } from "./bundler/bundler-errors";
 export type { CompiledWorkerOptions } from "./compile-options";
 export type { DNSLoadBalancingConfig, GrpcCompressionConfig, PayloadLimitsConfig, TLSConfig } from "../client";
 export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "./connection";
@@ -28,7 +28,7 @@ export {
   UnexpectedError,
   UnhandledRejectionError,
 } from "./errors";
-export { startDebugReplayer } from "./debug-replayer";
+export { startDebugReplayer } from "./replay/debug-replayer";
 export {
   ActivityInboundLogInterceptor,
   appendDefaultInterceptors,
@@ -38,14 +38,14 @@ export {
   WorkflowInboundLogInterceptor,
   WorkflowLogInterceptor,
 } from "./deprecated";
-export type { History, HistoryInput } from "./history";
+export type { History, HistoryInput } from "./bundler/history";
 export * from "./interceptors";
-export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./logger";
-export { type BufferedMetricUpdate, MetricsBuffer, type MetricsBufferOptions } from "./metrics-buffer";
-export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay";
-export { ReplayError, type ReplayResult } from "./replay-error";
-export { ResourceBasedController } from "./resource-controller";
-export { Runtime } from "./runtime";
+export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./telemetry/logger";
+export { type BufferedMetricUpdate, MetricsBuffer, type MetricsBufferOptions } from "./telemetry/metrics-buffer";
+export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay/replay";
+export { ReplayError, type ReplayResult } from "./replay/replay-error";
+export { ResourceBasedController } from "./slots/resource-controller";
+export { Runtime } from "./telemetry/runtime";
 export {
   type BufferedMetricsExporter,
   type ConsoleLogger,
@@ -59,7 +59,7 @@ export {
   type PrometheusMetricsExporter,
   type RuntimeOptions,
   type TelemetryOptions,
-} from "./runtime-options";
+} from "./telemetry/runtime-options";
 export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
 export * from "./sinks";
 export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
@@ -83,7 +83,7 @@ export type {
   TunerHolder,
   WorkerTuner,
   WorkflowSlotInfo,
-} from "./worker-tuner";
+} from "./slots/worker-tuner";
 export type {
   PollerBehavior,
   PollerBehaviorAutoscaling,

@@ -1,6 +1,6 @@
 import type { WorkflowInfo } from "../workflow";
-import { infoFromMessage } from "./info-message";
-import type { PatchQuestion } from "./thread-question";
+import { infoFromMessage } from "./threads/info-message";
+import type { PatchQuestion } from "./threads/thread-question";
 
 /** What a {@link PatchActivationCallback} gets. */
 export interface PatchActivationInput {

@@ -1,13 +1,13 @@
 import type { BuildConfig } from "bun";
 import type { ServiceHandler } from "nexus-rpc";
 import type { DataConverter, Duration, VersioningBehavior, WorkerDeploymentVersion } from "../common";
-import type { WorkflowBundle } from "./bundler";
+import type { WorkflowBundle } from "./bundler/bundler";
 import type { NativeConnection } from "./connection";
 import type { WorkerInterceptors } from "./interceptors";
 import type { PatchActivationCallback } from "./patch-activation";
 import type { InjectedSinks } from "./sinks";
 import type { Worker } from "./worker";
-import type { WorkerTuner } from "./worker-tuner";
+import type { WorkerTuner } from "./slots/worker-tuner";
 
 /** A bundle in a file, as written from `bundleWorkflowCode(...).code`. */
 export interface WorkflowBundlePath {

@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { CancelledFailure } from "../common";
 import { type Duration, msToNumber } from "../common/time";
 import { current, requireRun } from "./current";
+import { currentScope, withScope } from "./current-scope";
 import { SdkFlags } from "./flags";
 import { sleep } from "./timers";
 
-const storage = new AsyncLocalStorage<CancellationScope>();
 const noParent = Symbol("noParent");
 
 /** Options of a {@link CancellationScope}. */
@@ -81,7 +80,7 @@ export class CancellationScope {
    * @returns what `fn` returns
    */
   run<T>(fn: () => Promise<T>): Promise<T> {
-    return storage.run(this, () => this.runInContext(fn));
+    return withScope(this, () => this.runInContext(fn));
   }
 
   /** Runs `fn`, with this scope already current. */
@@ -138,7 +137,7 @@ export class CancellationScope {
 
   /** The scope that the calling code runs in. */
   static current(): CancellationScope {
-    return storage.getStore() ?? requireRun("CancellationScope.current()").rootScope;
+    return currentScope();
   }
 
   /** Runs `fn` in a new cancellable scope. */

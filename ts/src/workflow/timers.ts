@@ -1,6 +1,6 @@
 import { msNumberToTs, msToNumber, type Duration } from "../common/time";
-import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
+import { currentScope } from "./current-scope";
 import { eventGroupMarkers } from "./event-groups";
 import { compose, type TimerInput, type TimerOptions } from "./interceptors";
 import { trace } from "./run/traces";
@@ -24,7 +24,7 @@ export function sleep(ms: Duration, options?: TimerOptions): Promise<void> {
 function startTimer({ seq, durationMs, options }: TimerInput): Promise<void> {
   const run = requireRun("sleep(...)");
   return new Promise((resolve, reject) => {
-    const scope = CancellationScope.current();
+    const scope = currentScope();
     if (scope.consideredCancelled) {
       scope.cancelRequested.catch(reject);
       return;

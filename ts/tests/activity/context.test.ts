@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { randomUUID } from "node:crypto";
 import { activityInfo, CancelledFailure, Context, heartbeat, log, metricMeter, sleep } from "../../src/activity";
 import { type ActivityFunction, ApplicationFailure, type MetricMeter, type MetricTags } from "../../src/common";
-import { ActivityExecution } from "../../src/worker/activity-execution";
+import { ActivityExecution } from "../../src/worker/activities/activity-execution";
 import { type ActivityExecuteInput, type ActivityInterceptorsFactory, DefaultLogger, type LogEntry, type WorkerOptions } from "../../src/worker";
 import { eventually } from "../client/support";
 import { type Fixture, makeWorker } from "../worker/support";

@@ -12,8 +12,8 @@ import {
   ServiceError,
   WorkflowFailedError,
 } from "../../src/client";
-import { normalizeGrpcEndpointAddress } from "../../src/client/address";
-import { normalizeTlsConfig } from "../../src/client/tls";
+import { normalizeGrpcEndpointAddress } from "../../src/client/connection/address";
+import { normalizeTlsConfig } from "../../src/client/connection/tls";
 import { freePort } from "../support/server";
 import { address, connection, namespace, unique } from "./support";
 

@@ -12,7 +12,7 @@ import {
   makeGrpcRetryInterceptor,
   type RpcInterceptor,
 } from "../../src/client";
-import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
+import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection/connection-options";
 import { frameOf, grpcServer } from "../support/grpc-server";
 import { relay } from "../support/proxies";
 import { address, eventually, namespace } from "./support";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Connection, ServiceError } from "../../src/client";
-import { proxyFromEnvironment } from "../../src/client/connection-proxy";
+import { proxyFromEnvironment } from "../../src/client/connection/connection-proxy";
 import { NativeConnection } from "../../src/worker";
 import { authority } from "../support/certificates";
 import { connectProxy, tlsProxy } from "../support/proxies";

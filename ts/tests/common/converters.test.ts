@@ -23,11 +23,11 @@ import {
   encodeMapToPayloads,
   encodeToPayload,
   encodeToPayloads,
-} from "../../src/common/codec-helpers";
+} from "../../src/payloads/codec-helpers";
 import { fromPayloadWithTypeInfo, mapFromPayloads, mapToPayloads, toPayloadWithTypeInfo } from "../../src/common/converter/payload-converter";
 import { decode, encode } from "../../src/common/encoding";
 import { ApplicationFailure } from "../../src/common/failure";
-import { isLoadedDataConverter, loadDataConverter } from "../../src/common/load-data-converter";
+import { isLoadedDataConverter, loadDataConverter } from "../../src/payloads/load-data-converter";
 import { Payload as PayloadMessage } from "../../src/proto/temporal/api/common/v1/message";
 
 const encodingOf = (payload: Payload) => decode(payload.metadata!.encoding!);

@@ -17,10 +17,10 @@ import {
   encodeMapToPayloads,
   encodeToPayload,
   encodeToPayloadsWithContext,
-} from "../../src/common/codec-helpers";
+} from "../../src/payloads/codec-helpers";
 import { fromPayloadWithTypeInfo } from "../../src/common/converter/payload-converter";
 import { decodeReferencePayload, encodeReferencePayload, isReferencePayload } from "../../src/common/converter/storage-reference";
-import { payloadSize, retrievePayloads, StorageMeter, storePayloads } from "../../src/common/external-storage";
+import { payloadSize, retrievePayloads, StorageMeter, storePayloads } from "../../src/payloads/external-storage";
 import { Payload as PayloadMessage } from "../../src/proto/temporal/api/common/v1/message";
 import { MemoryDriver } from "./fixtures/memory-driver";
 

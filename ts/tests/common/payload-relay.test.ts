@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { defaultDataConverter, defaultPayloadConverter, ExternalStorage, type Logger, type Payload, type SerializationContext, StorageDriverClaim } from "../../src/common";
 import { encodeReferencePayload } from "../../src/common/converter/storage-reference";
-import { payloadSize } from "../../src/common/external-storage";
-import { PayloadRelay, type PayloadRequest, type RelayPlan } from "../../src/worker/payload-relay";
-import { PayloadService } from "../../src/worker/payload-service";
-import type { PayloadSite } from "../../src/worker/payload-sites";
+import { payloadSize } from "../../src/payloads/external-storage";
+import { PayloadRelay, type PayloadRequest, type RelayPlan } from "../../src/worker/payloads/payload-relay";
+import { PayloadService } from "../../src/worker/payloads/payload-service";
+import type { PayloadSite } from "../../src/worker/payloads/payload-sites";
 import { MemoryDriver } from "./fixtures/memory-driver";
 
 const logger = { error() {} } as unknown as Logger;

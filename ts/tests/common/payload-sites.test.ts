@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Payload } from "../../src/common";
-import { activationSites, completionSites, type PayloadSite, type SiteOwner } from "../../src/worker/payload-sites";
+import { activationSites, completionSites, type PayloadSite, type SiteOwner } from "../../src/worker/payloads/payload-sites";
 
 const core = join(import.meta.dir, "../../src/proto/temporal/sdk/core");
 

@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { ApplicationFailure, defaultDataConverter, defaultFailureConverter, defaultPayloadConverter, type Payload, type PayloadCodec } from "../../src/common";
 import { hasOwnProperties, hasOwnProperty, SymbolBasedInstanceOfError } from "../../src/common/type-helpers";
-import * as internal from "../../src/drop-in/internal-non-workflow";
-import { historyFromJSON, historyToJSON, JSONToPayload, payloadToJSON } from "../../src/drop-in/proto-utils";
+import * as internal from "../../src/payloads/internal-non-workflow";
+import { historyFromJSON, historyToJSON, JSONToPayload, payloadToJSON } from "../../src/payloads/proto-utils";
 import { counterpartOf } from "../../src/drop-in/table";
 
 /** Appends a byte, and takes it away again if it is the last one. */

@@ -1,10 +1,10 @@
 import { expect, setDefaultTimeout, test, describe } from "bun:test";
 import { S3Client } from "@aws-sdk/client-s3";
 import { Storage } from "@google-cloud/storage";
-import { BunGcsStorageDriverClient, type GcsStorageDriverClient } from "../../src/external-storage-gcs";
-import { GoogleCloudGcsStorageDriverClient } from "../../src/external-storage-gcs-google-sdk";
-import { BunS3StorageDriverClient, type S3StorageDriverClient } from "../../src/external-storage-s3";
-import { AwsSdkS3StorageDriverClient } from "../../src/external-storage-s3-aws-sdk";
+import { BunGcsStorageDriverClient, type GcsStorageDriverClient } from "../../src/integrations/external-storage/gcs";
+import { GoogleCloudGcsStorageDriverClient } from "../../src/integrations/external-storage/gcs/google-sdk";
+import { BunS3StorageDriverClient, type S3StorageDriverClient } from "../../src/integrations/external-storage/s3";
+import { AwsSdkS3StorageDriverClient } from "../../src/integrations/external-storage/s3/aws-sdk";
 import { rejection } from "../worker/support";
 import { accessKeyId, type ObjectServer, objectServer } from "./object-server";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Payload, StorageDriverClaim, type StorageDriverTargetInfo, ValueError } from "../../src/common";
-import { GcsStorageDriver } from "../../src/external-storage-gcs";
-import { S3StorageDriver } from "../../src/external-storage-s3";
+import { GcsStorageDriver } from "../../src/integrations/external-storage/gcs";
+import { S3StorageDriver } from "../../src/integrations/external-storage/s3";
 import { rejection } from "../worker/support";
 import official from "./recorded/official.json";
 

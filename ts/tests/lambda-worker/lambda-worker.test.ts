@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { Logger as AwsLogger } from "@aws-lambda-powertools/logger";
 import type { Context, Handler } from "aws-lambda";
 import { ValueError } from "../../src/common";
-import { type LambdaHandler, PowertoolsLoggerAdapter, runWorker } from "../../src/lambda-worker";
-import { loadLambdaClientConnectConfig } from "../../src/lambda-worker/connect-config";
-import { makePowertoolsLogger } from "../../src/lambda-worker/powertools";
+import { type LambdaHandler, PowertoolsLoggerAdapter, runWorker } from "../../src/integrations/lambda-worker";
+import { loadLambdaClientConnectConfig } from "../../src/integrations/lambda-worker/connect-config";
+import { makePowertoolsLogger } from "../../src/integrations/lambda-worker/powertools";
 import { testServer } from "../support/server";
 
 // A server and processes start in these tests; on a loaded machine that takes longer than the usual five seconds.

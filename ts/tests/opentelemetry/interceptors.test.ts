@@ -14,8 +14,8 @@ import {
   OpenTelemetryPlugin,
   type OpenTelemetrySinks,
   type SerializableSpan,
-} from "../../src/opentelemetry";
-import { OpenTelemetryOutboundInterceptor as OpenTelemetryOutboundInterceptorV2, OpenTelemetryPlugin as OpenTelemetryPluginV2 } from "../../src/opentelemetry-v2";
+} from "../../src/integrations/opentelemetry";
+import { OpenTelemetryOutboundInterceptor as OpenTelemetryOutboundInterceptorV2, OpenTelemetryPlugin as OpenTelemetryPluginV2 } from "../../src/integrations/opentelemetry-v2";
 import { MockActivityEnvironment } from "../../src/testing";
 import { bundleWorkflowCode, type InjectedSinks, type WorkerOptions } from "../../src/worker";
 import type { WorkflowInfo } from "../../src/workflow";
@@ -25,8 +25,8 @@ import { makeTracing } from "./support";
 setDefaultTimeout(60_000);
 
 const modules = {
-  opentelemetry: `${import.meta.dir}/../../src/opentelemetry/workflow-interceptors.ts`,
-  "opentelemetry-v2": `${import.meta.dir}/../../src/opentelemetry-v2/workflow-interceptors.ts`,
+  opentelemetry: `${import.meta.dir}/../../src/integrations/opentelemetry/workflow-interceptors.ts`,
+  "opentelemetry-v2": `${import.meta.dir}/../../src/integrations/opentelemetry-v2/workflow-interceptors.ts`,
 };
 const fixture = "../../opentelemetry/fixtures/traced.ts";
 const open = (workflowInterceptorModules: string[] = []) => TestThread.open(fixture, {}, { workflowInterceptorModules });

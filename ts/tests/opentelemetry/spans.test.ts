@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Client, Connection } from "../../src/client";
-import { OpenTelemetryPlugin } from "../../src/opentelemetry";
-import { OpenTelemetryPlugin as OpenTelemetryPluginV2 } from "../../src/opentelemetry-v2";
+import { OpenTelemetryPlugin } from "../../src/integrations/opentelemetry";
+import { OpenTelemetryPlugin as OpenTelemetryPluginV2 } from "../../src/integrations/opentelemetry-v2";
 import { type ReplayWorkerOptions, Worker } from "../../src/worker";
 import { testServer } from "../support/server";
 import { flagsOf, type RecordedHistory, readRecording, readVersions } from "./recorded";

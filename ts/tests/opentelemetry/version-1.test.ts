@@ -4,7 +4,7 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { BuildConfig, BunPlugin } from "bun";
 import { version } from "opentelemetry-sdk-trace-base-1/package.json";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "opentelemetry-sdk-trace-base-1";
-import { OpenTelemetryPlugin } from "../../src/opentelemetry";
+import { OpenTelemetryPlugin } from "../../src/integrations/opentelemetry";
 import { bundleWorkflowCode } from "../../src/worker";
 import { testServer } from "../support/server";
 import { readRecording } from "./recorded";

@@ -49,7 +49,7 @@ describe("what is packed", () => {
     const { files } = await unpack(mainPackage);
     const listed = await succeed(["git", "-C", join(root, "ts"), "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"], root);
     const sources = listed.trim().split("\n");
-    const packed = sources.filter((name) => name !== "src/worker/workflow-thread-source.ts");
+    const packed = sources.filter((name) => name !== "src/worker/threads/workflow-thread-source.ts");
     const declarations = sources.filter((name) => name.endsWith(".ts")).map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
     const rest = ["LICENSE", "README.md", "THIRD_PARTY.md", "package.json", "src/worker/workflow-thread.bundle.js"];
     expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());

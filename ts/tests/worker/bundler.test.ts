@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { bundleWorkflowCode } from "../../src/worker/bundler";
-import { ForbiddenModuleError } from "../../src/worker/bundler-errors";
-import { DefaultLogger } from "../../src/worker/logger";
-import { loadBundle } from "../../src/worker/worker-bundle";
+import { bundleWorkflowCode } from "../../src/worker/bundler/bundler";
+import { ForbiddenModuleError } from "../../src/worker/bundler/bundler-errors";
+import { DefaultLogger } from "../../src/worker/telemetry/logger";
+import { loadBundle } from "../../src/worker/bundler/worker-bundle";
 
 let folder: string;
 const previousCache = process.env["TEMPORAL_BUN_CACHE_DIR"];
@@ -278,7 +278,7 @@ describe("the cache", () => {
   /** Bundles in a process of its own, since Bun remembers the files of a folder for as long as a process lives. */
   async function bundleElsewhere(workflowsPath: string): Promise<{ value: unknown; cached: boolean }> {
     const program = `
-      import { bundleWorkflowCode } from ${JSON.stringify(join(import.meta.dir, "../../src/worker/bundler"))};
+      import { bundleWorkflowCode } from ${JSON.stringify(join(import.meta.dir, "../../src/worker/bundler/bundler"))};
       let cached;
       const logger = { info: (message, meta) => { cached = meta.cached; } };
       const { code } = await bundleWorkflowCode({ workflowsPath: ${JSON.stringify(workflowsPath)}, logger });

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
-import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection-options";
+import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection/connection-options";
 import { IllegalStateError } from "../../src/common";
 import { NativeConnection, type NativeConnectionOptions, TransportError, Worker } from "../../src/worker";
 import { grpcServer } from "../support/grpc-server";

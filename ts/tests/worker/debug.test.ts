@@ -4,7 +4,7 @@ import { Client } from "../../src/client";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger } from "../../src/worker";
 import { compileWorkerOptions } from "../../src/worker/compile-options";
-import { SourceMap } from "../../src/workflow/sandbox/source-map";
+import { SourceMap } from "../../src/workflow-host/sandbox/source-map";
 import { taskFailure, testConnection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.

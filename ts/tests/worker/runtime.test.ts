@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { DefaultLogger, type LogEntry, LogTimestamp, makeTelemetryFilterString, Runtime } from "../../src/worker";
-import { compileOptions } from "../../src/worker/runtime-options";
+import { compileOptions } from "../../src/worker/telemetry/runtime-options";
 import { inNewProcess } from "../support/process";
 
 describe("DefaultLogger", () => {

@@ -2,9 +2,9 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import type { MetricMeter, MetricTags } from "../../src/common";
 import { noopMetricMeter } from "../../src/common";
 import { DefaultLogger } from "../../src/worker";
-import { metricSinks } from "../../src/worker/metric-sinks";
-import type { WorkflowSinkCall } from "../../src/worker/thread-messages";
-import { deliverSinkCalls } from "../../src/worker/workflow-output";
+import { metricSinks } from "../../src/worker/telemetry/metric-sinks";
+import type { WorkflowSinkCall } from "../../src/worker/threads/thread-messages";
+import { deliverSinkCalls } from "../../src/worker/threads/workflow-output";
 import { rejection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.

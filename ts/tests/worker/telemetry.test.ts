@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { ShutdownWorkerRequest } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { DefaultLogger, type LogEntry, LogTimestamp } from "../../src/worker";
-import { LogBuffer } from "../../src/worker/log-buffer";
+import { LogBuffer } from "../../src/worker/threads/log-buffer";
 import { grpcServer } from "../support/grpc-server";
 import { type ExportedMetric, readExport } from "../support/otlp";
 import { inNewProcess } from "../support/process";

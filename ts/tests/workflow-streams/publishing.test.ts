@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import type { WorkflowClientInterceptor } from "../../src/client";
 import { ValueError, WorkflowNotFoundError } from "../../src/common";
-import { FlushTimeoutError, WorkflowStreamClient, type PublishInput } from "../../src/workflow-streams/client";
+import { FlushTimeoutError, WorkflowStreamClient, type PublishInput } from "../../src/integrations/workflow-streams/client";
 import { causes, rejection } from "../worker/support";
 import { otherClient, take, withStreams } from "./support";
 

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { decodePayloadWire, encodePayloadWire, type PollResult } from "../../src/workflow-streams/workflow";
+import { decodePayloadWire, encodePayloadWire, type PollResult } from "../../src/integrations/workflow-streams/workflow";
 import { defaultPayloadConverter } from "../../src/common";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { Worker } from "../../src/worker";

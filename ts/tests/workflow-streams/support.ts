@@ -1,5 +1,5 @@
 import { Client, type ClientOptions, type WorkflowClientInterceptor } from "../../src/client";
-import type { WorkflowStreamItem } from "../../src/workflow-streams/client";
+import type { WorkflowStreamItem } from "../../src/integrations/workflow-streams/client";
 import { type Fixture, withWorker } from "../worker/support";
 import * as activities from "./fixtures/activities";
 

@@ -7,7 +7,7 @@ import type { Failure } from "../../src/proto/temporal/api/failure/v1/message";
 import { WorkflowActivation, type InitializeWorkflow, type WorkflowActivationJob } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../../src/proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { type BundleOptions, bundleWorkflowCode } from "../../src/worker/bundler";
+import { type BundleOptions, bundleWorkflowCode } from "../../src/worker/bundler/bundler";
 import type { FromTestThread, TestHostOptions, ToTestThread } from "./thread";
 
 /** Time at which runs of tests start, in milliseconds since the epoch. */

@@ -1,7 +1,7 @@
 /** A Bun Worker with a real `WorkflowHost`: takes encoded activations, gives encoded completions. */
 import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow/host";
+import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow-host/host";
 import type { WorkflowLogRecord } from "../../src/workflow/logs";
 
 /** What can be told to the host of a test; the rest is filled in here. */

@@ -6,8 +6,8 @@
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { Client, Connection } from "../../../src/client";
-import { OpenTelemetryPlugin } from "../../../src/opentelemetry";
-import { OpenTelemetryPlugin as OpenTelemetryPluginV2 } from "../../../src/opentelemetry-v2";
+import { OpenTelemetryPlugin } from "../../../src/integrations/opentelemetry";
+import { OpenTelemetryPlugin as OpenTelemetryPluginV2 } from "../../../src/integrations/opentelemetry-v2";
 import { History } from "../../../src/proto/temporal/api/history/v1/message";
 import { testServer } from "../../support/server";
 import { readHistories, runScenario } from "../scenario";

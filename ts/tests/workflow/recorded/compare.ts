@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import Long from "long";
 import { WorkflowActivation } from "../../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import type { BundleOptions } from "../../../src/worker/bundler";
+import type { BundleOptions } from "../../../src/worker/bundler/bundler";
 import { TestThread } from "../support";
 
 /** Runs, each a list of activations and of the completions that the official SDK gave; see `record.mjs`. */

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import type { BunPlugin } from "bun";
+import { type ForbiddenImport } from "./bundler-errors";
+import { mayReachSources, moduleMatches, type ModuleRule, ruleForFile, ruleForSpecifier } from "./module-rules";
+
+interface Finding {
+  specifier: string;
+  reason: string;
+  importer: string;
+}
+
+/** The graph of a finished build, as `Bun.build` describes it. Keys are paths relative to the working directory. */
+export interface BuildGraph {
+  inputs: Record<string, { imports: { path: string; external?: boolean }[] }>;
+}
+
+/** Name of an entry that exists only inside the bundler. */
+export const generatedEntry = "temporal-workflow-entry";
+
+/**
+ * Watches over the imports of one build: sends the SDK's own library to the shared instance, replaces the builtins
+ * that have a deterministic part, and takes note of the modules that Workflow code can't use.
+ */
+export class ModuleWatch {
+  readonly #ignored: readonly string[];
+  readonly #findings = new Map<string, Finding>();
+  readonly #contents = new Map<string, string>();
+
+  /**
+   * @param ignored module names that are replaced by an empty module without complaint
+   * @param entry text of the module that {@link generatedEntry} stands for, if the build starts there
+   */
+  constructor(
+    ignored: readonly string[],
+    readonly entry: string | undefined,
+  ) {
+    this.#ignored = ignored;
+  }
+
+  /** The plugin for `Bun.build`. Serves one build. */
+  plugin(): BunPlugin {
+    return {
+      name: "temporal-workflow-modules",
+      setup: (build) => {
+        build.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+          if (kind.startsWith("entry-point")) return this.entry === undefined ? undefined : this.#virtual("entry", path, this.entry);
+          if (moduleMatches(path, this.#ignored)) return this.#virtual("ignored", path, "module.exports = {};");
+          return this.#resolve(this.#rule(path, importer), path, importer, kind);
+        });
+        build.onLoad({ filter: /.*/, namespace: "temporal" }, ({ path }) => ({
+          contents: this.#contents.get(path) ?? "",
+          loader: "js",
+        }));
+      },
+    };
+  }
+
+  /** What was found, each with the shortest chain of files from `entry` to it. Empty when the code is fine. */
+  forbidden(graph: BuildGraph, entry: string): ForbiddenImport[] {
+    if (this.#findings.size === 0) return [];
+    const parents = shortestParents(graph, entry);
+    return [...this.#findings.values()].map(({ specifier, reason, importer }) => ({
+      specifier,
+      reason,
+      chain: chainTo(importer, parents).map((file) => shorten(file)),
+    }));
+  }
+
+  #rule(specifier: string, importer: string): ModuleRule {
+    const rule = ruleForSpecifier(specifier);
+    if (rule.kind !== "bundled") return rule;
+    if (isAbsolute(specifier)) return ruleForFile(specifier);
+    const directory = dirname(importer);
+    if (!specifier.startsWith("..") || !mayReachSources(specifier, directory)) return rule;
+    try {
+      return ruleForFile(Bun.resolveSync(specifier, directory));
+    } catch {
+      // Left to the build, whose message about a missing file also shows the line.
+      return rule;
+    }
+  }
+
+  #resolve(rule: ModuleRule, specifier: string, importer: string, kind: string) {
+    switch (rule.kind) {
+      case "bundled":
+        return undefined;
+      case "file":
+        return { path: rule.path };
+      case "shim":
+        return this.#virtual("shim", specifier, rule.contents);
+      case "shared":
+        // Left as `import()`, a dynamic import would load a second instance behind the back of the sandbox.
+        if (kind === "dynamic-import") {
+          return this.#virtual("shared", rule.name, `module.exports = require(${JSON.stringify(rule.name)});`);
+        }
+        return { path: rule.name, external: true };
+      case "forbidden":
+        if (isLeftOutOfBrowsers(specifier, importer)) return this.#virtual("ignored", specifier, "module.exports = {};");
+        this.#findings.set(`${specifier}\n${importer}`, { specifier, reason: rule.reason, importer });
+        return this.#virtual("forbidden", specifier, "module.exports = {};");
+    }
+  }
+
+  #virtual(kind: string, name: string, contents: string) {
+    const path = `${kind}/${name}`;
+    this.#contents.set(path, contents);
+    return { path, namespace: "temporal" };
+  }
+}
+
+/** Whether the package of `importer` says itself that bundles for browsers do without a module: `"browser": { "fs": false }`. */
+function isLeftOutOfBrowsers(specifier: string, importer: string): boolean {
+  for (let folder = dirname(importer); folder !== dirname(folder); folder = dirname(folder)) {
+    let text: string;
+    try {
+      text = readFileSync(join(folder, "package.json"), "utf8");
+    } catch {
+      continue;
+    }
+    const { browser } = JSON.parse(text) as { browser?: unknown };
+    return typeof browser === "object" && browser !== null && (browser as Record<string, unknown>)[specifier] === false;
+  }
+  return false;
+}
+
+/** The files of a build, absolute; modules that exist only inside the bundler are left out. */
+export function inputFiles(graph: BuildGraph): string[] {
+  return Object.keys(graph.inputs)
+    .filter((input) => !/^[a-z]{2,}:/.test(input))
+    .map((input) => resolve(input));
+}
+
+function shortestParents(graph: BuildGraph, entry: string): Map<string, string | undefined> {
+  const edges = new Map(Object.entries(graph.inputs).map(([file, { imports }]) => [resolve(file), imports]));
+  const start = entry === generatedEntry ? resolve(`temporal:entry/${entry}`) : resolve(entry);
+  const parents = new Map<string, string | undefined>([[start, undefined]]);
+  for (const file of parents.keys()) {
+    for (const { path, external } of edges.get(file) ?? []) {
+      const target = resolve(path);
+      if (external !== true && !parents.has(target)) parents.set(target, file);
+    }
+  }
+  return parents;
+}
+
+function chainTo(file: string, parents: Map<string, string | undefined>): string[] {
+  const chain = [file];
+  for (let parent = parents.get(file); parent !== undefined; parent = parents.get(parent)) chain.unshift(parent);
+  return chain.filter((part) => !part.endsWith(generatedEntry));
+}
+
+function shorten(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith("..") ? file : short;
+}

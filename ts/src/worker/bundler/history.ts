@@ -1,0 +1,26 @@
+import { History } from "../../proto/temporal/api/history/v1/message";
+
+export type { History };
+
+/** A history: a protobuf message, its encoded bytes, or the parsed JSON that the CLI and the web UI export. */
+export type HistoryInput = History | Uint8Array | object;
+
+/**
+ * A history as protobuf bytes.
+ *
+ * @throws TypeError if it isn't a history
+ * @throws JsonFormatError naming the field of a JSON history that can't be read
+ */
+export async function encodeHistory(history: HistoryInput): Promise<Uint8Array> {
+  if (history instanceof Uint8Array) return history;
+  const events: unknown = (history as { events?: unknown } | null)?.events;
+  if (!Array.isArray(events) || events.length === 0) {
+    const found = history === null ? "null" : Array.isArray(events) ? "one without events" : typeof history;
+    throw new TypeError(`Expected a history with a list of events, got ${found}`);
+  }
+  // In JSON 64-bit integers are strings; in a message the ID is a Long.
+  const isJson = typeof (events[0] as { eventId?: unknown } | null)?.eventId === "string";
+  if (!isJson) return History.encode(history as History).finish();
+  const { encodeJson } = await import("../../proto/json");
+  return encodeJson("temporal.api.history.v1.History", history);
+}

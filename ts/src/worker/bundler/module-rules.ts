@@ -1,0 +1,107 @@
+import { builtinModules } from "node:module";
+import { join, relative, resolve, sep } from "node:path";
+import packageJson from "../../../package.json" with { type: "json" };
+import { type Counterpart, counterpartOf, officialSpecifierOf, refusal } from "../../drop-in/table";
+import { isShared, useOf } from "../../workflow-host/modules";
+
+/** What the bundler does with one import found in Workflow code. */
+export type ModuleRule =
+  /** Taken from the instance that the workflow thread shares between all runs, under the name given here. */
+  | { kind: "shared"; name: string }
+  /** Bundled from this file of the SDK, whatever name it was asked for by. */
+  | { kind: "file"; path: string }
+  /** Replaced by a small module that exposes only deterministic parts. */
+  | { kind: "shim"; contents: string }
+  /** Can't run deterministically: reported unless it is listed in `ignoreModules`. */
+  | { kind: "forbidden"; reason: string }
+  /** Bundled like any other module. */
+  | { kind: "bundled" };
+
+const sourceRoot = resolve(import.meta.dir, "../..");
+
+/** Modules of Node and Bun that Workflow code may import, because what is left of them is deterministic. */
+const allowedBuiltins = new Map<string, ModuleRule>([
+  // The real one, loaded once per thread: Bun's browser polyfill is 140 KB and would be evaluated for every run.
+  ["assert", { kind: "shared", name: "node:assert" }],
+  ["url", { kind: "shim", contents: "module.exports = { URL, URLSearchParams };" }],
+  ["util", { kind: "shim", contents: "module.exports = { TextEncoder, TextDecoder };" }],
+]);
+
+const builtins = new Set([...builtinModules.map((name) => name.replace(/^node:/, "")), "bun"]);
+
+const forbidden: ModuleRule = { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
+
+/**
+ * Whether `specifier` names one of `modules` or something inside it: `"fs"` covers `"fs/promises"` and `"node:fs"`.
+ *
+ * @param specifier the text of an import
+ * @param modules module names, without a `node:` prefix
+ */
+export function moduleMatches(specifier: string, modules: readonly string[]): boolean {
+  const name = specifier.replace(/^node:/, "");
+  return modules.some((module) => name === module || name.startsWith(`${module}/`));
+}
+
+/**
+ * Decides about an import by its text alone.
+ *
+ * @param specifier what stands in the import statement, for example `"node:fs"`, `"@temporalio/workflow"`, `"./steps"`
+ */
+export function ruleForSpecifier(specifier: string): ModuleRule {
+  if (specifier === packageJson.name) {
+    return { kind: "forbidden", reason: "it loads the client and the worker; import from 'temporal-bun-sdk/workflow' instead" };
+  }
+  const counterpart = counterpartOf(officialSpecifierOf(specifier) ?? specifier);
+  if (counterpart !== undefined) return ruleForCounterpart(counterpart);
+  if (isShared(specifier)) return { kind: "shared", name: specifier };
+  const exported = exportedFile(specifier);
+  if (exported !== undefined) return ruleForSdkFile(exported);
+  const bare = specifier.replace(/^node:/, "");
+  const allowed = allowedBuiltins.get(bare);
+  if (allowed !== undefined) return allowed;
+  if (specifier.startsWith("node:") || specifier.startsWith("bun:") || builtins.has(bare)) {
+    return { kind: "forbidden", reason: "a built-in module of the runtime, it might break determinism" };
+  }
+  return { kind: "bundled" };
+}
+
+/**
+ * Decides about an import by the file it leads to, for code that reaches the SDK by a path: the SDK's own
+ * workflow library must be the one instance of the thread, never a copy inside the bundle.
+ *
+ * @param file absolute path of the imported file
+ */
+export function ruleForFile(file: string): ModuleRule {
+  const inside = relative(sourceRoot, file);
+  if (inside.startsWith("..") || inside.startsWith(sep)) return { kind: "bundled" };
+  const use = useOf(inside.replaceAll(sep, "/"));
+  if (use === "forbidden") return forbidden;
+  return use === "bundled" ? { kind: "bundled" } : { kind: "shared", name: use };
+}
+
+/** {@link ruleForFile}, where the name under which a file was asked for says nothing to `Bun.build`. */
+function ruleForSdkFile(file: string): ModuleRule {
+  const rule = ruleForFile(file);
+  return rule.kind === "bundled" ? { kind: "file", path: file } : rule;
+}
+
+/** The file that this package exports under a name; a compiler's part of the entry, which the packed package has, says nothing about it. */
+function exportedFile(specifier: string): string | undefined {
+  if (!specifier.startsWith(`${packageJson.name}/`)) return undefined;
+  const entries = packageJson.exports as Record<string, string | { default: string }>;
+  const entry = entries[`.${specifier.slice(packageJson.name.length)}`];
+  if (entry === undefined) return undefined;
+  return resolve(sourceRoot, "..", typeof entry === "string" ? entry : entry.default);
+}
+
+/** Imports of the official SDK mean this one, installed or not: a second library in the bundle would know nothing of the run it is in. */
+function ruleForCounterpart({ specifier, file }: Counterpart): ModuleRule {
+  if (file === undefined) return { kind: "forbidden", reason: refusal(specifier) };
+  return ruleForSdkFile(file);
+}
+
+/** Whether a relative import from `directory` could lead into the SDK's own sources, so that it's worth resolving. */
+export function mayReachSources(specifier: string, directory: string): boolean {
+  const target = join(directory, specifier);
+  return target === sourceRoot || target.startsWith(sourceRoot + sep);
+}

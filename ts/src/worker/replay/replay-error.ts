@@ -1,0 +1,35 @@
+import { RemoveFromCache_EvictionReason as EvictionReason } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import { DeterminismViolationError } from "../../workflow/errors";
+import type { Eviction } from "../threads/thread-messages";
+
+/** A history couldn't be replayed for a reason other than nondeterminism. */
+export class ReplayError extends Error {
+  override readonly name = "ReplayError";
+}
+
+/** How the replay of one history ended. */
+export interface ReplayResult {
+  /** Workflow ID that was given with the history. */
+  readonly workflowId: string;
+  /** Run ID of the history. */
+  readonly runId: string;
+  /** Why it failed; absent if the code agrees with the history. */
+  readonly error?: ReplayError | DeterminismViolationError;
+}
+
+/** The error that an eviction at the end of a replay stands for; `undefined` for a good end. */
+export function replayErrorOf({ reason, message }: Eviction): ReplayError | DeterminismViolationError | undefined {
+  switch (reason as EvictionReason) {
+    case EvictionReason.NONDETERMINISM:
+      return new DeterminismViolationError(
+        `Replay failed with a nondeterminism error. This means that the workflow code as written is not compatible with the history that was fed in. Details: ${message}`,
+      );
+    case EvictionReason.LANG_FAIL:
+      return new ReplayError(`Replay failed due workflow task failure. Details: ${message}`);
+    case EvictionReason.LANG_REQUESTED:
+    case EvictionReason.CACHE_FULL:
+      return undefined;
+    default:
+      return new ReplayError(`Replay failed due to internal SDK issue. Code: ${EvictionReason[reason] ?? reason}, Details: ${message}`);
+  }
+}

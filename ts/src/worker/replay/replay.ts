@@ -1,0 +1,182 @@
+import { SdkComponent } from "../../common";
+import { NativeWorker } from "../../native";
+import type { DebuggingOptions } from "../../workflow-host/host";
+import { type CompiledWorkerOptions, compileWorkerOptions } from "../compile-options";
+import { CombinedWorkerRunError, ShutdownError } from "../errors";
+import { encodeHistory, type HistoryInput } from "../bundler/history";
+import { type Logger, loggerWithAttributes } from "../telemetry/logger";
+import { PayloadService } from "../payloads/payload-service";
+import { replayErrorOf, type ReplayResult } from "./replay-error";
+import { Runtime } from "../telemetry/runtime";
+import type { Eviction } from "../threads/thread-messages";
+import { threadSetup } from "../threads/thread-setup";
+import { defaultBuildId, loadBundle } from "../bundler/worker-bundle";
+import { workerError } from "../worker-errors";
+import type { ReplayWorkerOptions } from "../worker-options";
+import { deliverLogs, deliverSinkCalls } from "../threads/workflow-output";
+import { type WorkflowThreadEvents, WorkflowThreads } from "../threads/workflow-threads";
+
+/** A history and what its Workflow's ID was. */
+export interface HistoryAndWorkflowId {
+  /** What the Workflow sees as its ID. */
+  workflowId: string;
+  /** The history. */
+  history: HistoryInput;
+}
+
+/** Histories to replay, one after the other. */
+export type ReplayHistoriesIterable = AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
+
+/** Makes the names of the task queues of replays unique. */
+let replayCount = 0;
+
+/**
+ * Replays histories, one at a time; see `Worker.runReplayHistories`.
+ *
+ * @param debugging set if a debugger is to see the Workflow code. Default: if `TEMPORAL_DEBUG` is set
+ */
+export async function* replayHistories(
+  options: ReplayWorkerOptions,
+  histories: ReplayHistoriesIterable,
+  debugging?: DebuggingOptions,
+): AsyncIterableIterator<ReplayResult> {
+  const replayer = await Replayer.create(options, debugging);
+  const source = encodedHistories(histories);
+  const pushNext = async () => {
+    const { done, value } = await source.next();
+    if (done) return undefined;
+    const eviction = replayer.replay(value.workflowId, value.bytes);
+    // Nobody waits for the one that was handed over ahead when the caller leaves.
+    eviction.catch(() => {});
+    return { workflowId: value.workflowId, eviction };
+  };
+  let inner: { error: unknown } | undefined;
+  try {
+    let current = await pushNext();
+    while (current !== undefined) {
+      // The next history is fetched, encoded and handed to Core while the threads replay this one; its error comes after this
+      // one's result.
+      const following = pushNext();
+      following.catch(() => {});
+      const eviction = await current.eviction;
+      const error = replayErrorOf(eviction);
+      yield { workflowId: current.workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
+      current = await following;
+    }
+  } catch (error) {
+    inner = { error };
+    throw error;
+  } finally {
+    // Queued behind a pending next(), which may wait for a source that never answers.
+    source.return().catch(() => {});
+    await closeReplayer(replayer, inner);
+  }
+}
+
+async function* encodedHistories(histories: ReplayHistoriesIterable): AsyncGenerator<{ workflowId: string; bytes: Uint8Array }, void> {
+  for await (const { workflowId, history } of histories) yield { workflowId, bytes: await encodeHistory(history) };
+}
+
+async function closeReplayer(replayer: Replayer, inner: { error: unknown } | undefined): Promise<void> {
+  try {
+    await replayer.close();
+  } catch (error) {
+    if (inner === undefined) throw error;
+    if (inner.error === error) return;
+    throw new CombinedWorkerRunError("Worker run failed with inner error", { cause: { workerError: error, innerError: inner.error } });
+  }
+}
+
+/** A native replay worker and its threads, which replay one history at a time. */
+class Replayer {
+  readonly #failure = Promise.withResolvers<never>();
+  readonly #threads: WorkflowThreads;
+  readonly #payloads: PayloadService;
+  #native: NativeWorker | undefined;
+  /** Of the histories that were handed to Core, in their order. */
+  readonly #evictions: PromiseWithResolvers<Eviction>[] = [];
+
+  static async create(options: ReplayWorkerOptions, debugging: DebuggingOptions | undefined): Promise<Replayer> {
+    for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
+    const runtime = Runtime.instance();
+    const taskQueue = `${options.replayName ?? "fake_replay_queue"}-${replayCount++}`;
+    const attributes = { sdkComponent: SdkComponent.worker, taskQueue };
+    const logger = loggerWithAttributes(runtime.logger, () => attributes);
+    // Nobody waits for the task of a replay, so it may take its time.
+    const compiled = { ...compileWorkerOptions({ ...options, taskQueue }, logger), isolateExecutionTimeoutMs: 0 };
+    const replayer = new Replayer(compiled, logger, debugging ?? (compiled.debugMode ? {} : undefined));
+    try {
+      await replayer.#start(compiled, runtime, logger);
+      return replayer;
+    } catch (error) {
+      replayer.#kill();
+      throw workerError(error);
+    }
+  }
+
+  private constructor(options: CompiledWorkerOptions, logger: Logger, debugging: DebuggingOptions | undefined) {
+    // Reported by whatever is waiting at the time, and nothing may be.
+    this.#failure.promise.catch(() => {});
+    this.#payloads = new PayloadService(options.loadedDataConverter, logger, true);
+    const events: WorkflowThreadEvents = {
+      output: (logs, sinkCalls) => {
+        deliverLogs(logs, logger);
+        deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
+      },
+      evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
+      payloads: (request) => this.#payloads.handle(request),
+      // A replay finds the answers in the history; a patch that isn't there is active beyond its end.
+      asked: () => true,
+      failed: (error) => this.#failure.reject(error),
+    };
+    this.#threads = new WorkflowThreads(options.workflowThreadPoolSize, events, debugging);
+  }
+
+  /** Replays a history, after those before it. Resolves with the eviction that ends it. */
+  async replay(workflowId: string, history: Uint8Array): Promise<Eviction> {
+    this.#native?.pushHistory(workflowId, history);
+    const ended = Promise.withResolvers<Eviction>();
+    this.#evictions.push(ended);
+    return await Promise.race([ended.promise, this.#failure.promise]);
+  }
+
+  /** Shuts down. Rejects with the error that made it fail, if one did. */
+  async close(): Promise<void> {
+    try {
+      this.#native?.finishHistories();
+      this.#native?.initiateShutdown();
+      await Promise.race([this.#threads.drained(), this.#failure.promise]);
+      await Promise.race([this.#native?.finalizeShutdown(), this.#failure.promise]);
+      await this.#threads.stop();
+      this.#native?.close();
+    } catch (error) {
+      this.#kill();
+      throw workerError(error);
+    }
+  }
+
+  async #start(options: CompiledWorkerOptions, runtime: Runtime, logger: Logger): Promise<void> {
+    const bundle = await loadBundle(options, logger);
+    if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
+    const { namespace, taskQueue, identity } = options;
+    this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
+    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true });
+    await this.#threads.attach(this.#native.handle);
+    this.#native.start({
+      workflowQueues: this.#threads.queues,
+      onStopped: (_kind, error) => this.#stopped(error),
+      onError: (error) => this.#stopped(error),
+    });
+  }
+
+  #stopped(error: Error | undefined): void {
+    if (error !== undefined) this.#failure.reject(workerError(error));
+    // After the last history this is the good end; its eviction has come before.
+    else for (const { reject } of this.#evictions) reject(new ShutdownError("Worker was shutdown"));
+  }
+
+  #kill(): void {
+    this.#threads.kill();
+    this.#native?.close();
+  }
+}

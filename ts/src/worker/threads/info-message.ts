@@ -1,0 +1,33 @@
+import { type SearchAttributePair, TypedSearchAttributes } from "../../common";
+import type { UnsafeWorkflowInfo, WorkflowInfo } from "../../workflow/interfaces";
+
+/** A `WorkflowInfo` as it goes from thread to thread, where functions and classes can't. */
+export type InfoMessage = Omit<WorkflowInfo, "typedSearchAttributes" | "unsafe"> & {
+  typedSearchAttributes: SearchAttributePair[];
+  unsafe: Pick<UnsafeWorkflowInfo, "isReplaying" | "isReplayingHistoryEvents">;
+};
+
+/** Real time and randomness, which take the place of the Workflow's outside of it. */
+const realSources: Pick<UnsafeWorkflowInfo, "now" | "random"> = {
+  now: Date.now,
+  random: {
+    random: Math.random,
+    uuid4: () => crypto.randomUUID(),
+    fillRandom: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+  },
+};
+
+/** Prepares an info for another thread. */
+export function infoToMessage(info: WorkflowInfo): InfoMessage {
+  const { isReplaying, isReplayingHistoryEvents } = info.unsafe;
+  return { ...info, typedSearchAttributes: info.typedSearchAttributes.toJSON(), unsafe: { isReplaying, isReplayingHistoryEvents } };
+}
+
+/** The info on the Worker's main thread. */
+export function infoFromMessage(message: InfoMessage): WorkflowInfo {
+  return {
+    ...message,
+    typedSearchAttributes: new TypedSearchAttributes(message.typedSearchAttributes),
+    unsafe: { ...message.unsafe, ...realSources },
+  };
+}

@@ -1,0 +1,40 @@
+import type { CompiledWorkerOptions } from "../compile-options";
+import { type Logger, lowestLevel } from "../telemetry/logger";
+import type { PayloadService } from "../payloads/payload-service";
+import type { ThreadSetup } from "./thread-messages";
+import type { LoadedBundle } from "../bundler/worker-bundle";
+
+/**
+ * What the workflow threads of a Worker need to know.
+ *
+ * @param options options of the Worker
+ * @param bundle its Workflow code
+ * @param logger where the log records of Workflow code will go
+ * @param payloads runs codecs and external storage
+ */
+export function threadSetup(
+  options: CompiledWorkerOptions,
+  bundle: LoadedBundle,
+  logger: Logger,
+  payloads: PayloadService,
+): Omit<ThreadSetup, "counters"> {
+  return {
+    ...bundle,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    activityNames: [...options.activities.keys()],
+    deadlockTimeoutMs: options.isolateExecutionTimeoutMs,
+    showStackTraceSources: options.showStackTraceSources,
+    logLevel: lowestLevel(logger),
+    failureErrorTypes: options.workflowFailureErrorTypes ?? {},
+    sinks: Object.fromEntries(
+      Object.entries(options.sinks ?? {}).map(([sink, functions]) => [
+        sink,
+        Object.fromEntries(Object.entries(functions).map(([name, { callDuringReplay = false }]) => [name, callDuringReplay])),
+      ]),
+    ),
+    isReplay: false,
+    asksAboutPatches: options.patchActivationCallback !== undefined,
+    relay: payloads.plan,
+  };
+}

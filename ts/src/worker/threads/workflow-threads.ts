@@ -1,0 +1,240 @@
+import { setImmediate } from "node:timers";
+import { workflowThreadFile } from "#workflow-thread";
+import { freeQueueOfEndedThread, locateLibrary, NativeWorkflowThread } from "../../native";
+import type { DebuggingOptions } from "../../workflow-host/host";
+import { UnexpectedError } from "../errors";
+import type { PayloadReply, PayloadRequest } from "../payloads/payload-relay";
+import {
+  type Eviction,
+  type FromThread,
+  ThreadCounter,
+  type ThreadSetup,
+  type ToThread,
+  type WorkflowLogRecord,
+  type WorkflowSinkCall,
+} from "./thread-messages";
+import { answer, type PatchQuestion } from "./thread-question";
+
+/** What the threads tell the Worker while they run. */
+export interface WorkflowThreadEvents {
+  /** Log records and sink calls of Workflow code, in batches, in order per thread. */
+  output(logs: WorkflowLogRecord[], sinkCalls: WorkflowSinkCall[]): void;
+  /** A run was removed from memory; only in a replay. */
+  evicted(eviction: Eviction): void;
+  /** Runs codecs and external storage over payloads; must not reject. */
+  payloads(request: PayloadRequest): Promise<PayloadReply>;
+  /** Answers a question of a thread, which stands still meanwhile. What it throws is thrown there. */
+  asked(question: PatchQuestion): boolean;
+  /** A thread can't go on, or is gone. Called once. */
+  failed(error: Error): void;
+}
+
+/** What is done with a thread. */
+interface ThreadHandle {
+  postMessage(message: ToThread): void;
+  /** Keeps the process alive. */
+  ref(): void;
+  unref(): void;
+  terminate(): void;
+}
+
+/** The DOM's types hide what Bun adds to the class. */
+type BunWorker = Worker & Pick<Bun.Worker, "ref" | "unref">;
+
+interface Thread {
+  readonly worker: ThreadHandle;
+  readonly counters: Int32Array;
+  queue: number;
+  attached: boolean;
+  drained: boolean;
+  stopped: boolean;
+}
+
+/** The threads that run a Worker's Workflow code. */
+export class WorkflowThreads {
+  readonly #threads: Thread[] = [];
+  readonly #events: WorkflowThreadEvents;
+  #failure: Error | undefined;
+  readonly #waiting = new Set<{ done: (thread: Thread) => boolean; promise: PromiseWithResolvers<void> }>();
+
+  /**
+   * Starts threads, which load the SDK while the caller goes on. {@link load} is what comes next.
+   *
+   * @param count number of threads
+   * @param events what they tell
+   * @param debugging set if the Workflow code is to run on this thread after all, because Bun's debugger doesn't see others (1.4). The
+   *   number is 1 then
+   */
+  constructor(count: number, events: WorkflowThreadEvents, debugging?: DebuggingOptions) {
+    this.#events = events;
+    if (debugging !== undefined) this.#stay(debugging);
+    else for (let index = 0; index < count; index++) this.#spawn();
+  }
+
+  /**
+   * Has each thread compile the bundle.
+   *
+   * @param setup what the threads need to know
+   * @throws UnexpectedError if the bundle can't be compiled
+   */
+  async load(setup: Omit<ThreadSetup, "counters">): Promise<void> {
+    for (const { worker, counters } of this.#threads) {
+      worker.postMessage({ type: "setup", setup: { ...setup, counters: counters.buffer as SharedArrayBuffer } });
+    }
+    await this.#until(({ queue }) => queue !== 0);
+  }
+
+  /** Handles of the threads' native queues, for the native worker. */
+  get queues(): number[] {
+    return this.#threads.map(({ queue }) => queue);
+  }
+
+  /** Runs in memory. */
+  get cached(): number {
+    return this.#sum(ThreadCounter.cached);
+  }
+
+  /** Activations that are being worked on. */
+  get inFlight(): number {
+    return this.#sum(ThreadCounter.inFlight);
+  }
+
+  /** Makes the threads listen for the activations of a native worker, which must not have been started yet. */
+  async attach(worker: number): Promise<void> {
+    this.#post({ type: "attach", worker });
+    await this.#until(({ attached }) => attached);
+  }
+
+  /** Resolves when Core has told every thread that no more activations come. Rejects when a thread fails. */
+  async drained(): Promise<void> {
+    await this.#until(({ drained }) => drained);
+  }
+
+  /** Ends the threads. What they logged has been delivered when it resolves; a thread that is dead or stuck is just ended. */
+  async stop(): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#post({ type: "stop" });
+      // A failure here has been reported already, and ending the threads is all that is left to do.
+      await this.#until(({ stopped }) => stopped).catch(() => {});
+    }
+    this.#terminate();
+  }
+
+  /** Ends the threads at once, for a Worker that has failed. */
+  kill(): void {
+    this.#failure ??= new UnexpectedError("the Worker has failed");
+    this.#terminate();
+  }
+
+  #spawn(): void {
+    const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
+    const worker = new Worker(workflowThreadFile, { name: "temporal-workflows" }) as BunWorker;
+    const thread: Thread = { worker, counters: new Int32Array(counters), queue: 0, attached: false, drained: false, stopped: false };
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#receive(thread, data);
+    worker.onerror = (event) => this.#fail(new UnexpectedError(`A workflow thread died of an uncaught error: ${event.message}`));
+    worker.addEventListener("close", () => {
+      if (thread.queue !== 0) freeQueueOfEndedThread(thread.queue);
+      if (!thread.stopped) this.#fail(new UnexpectedError("A workflow thread ended although the Worker still needed it"));
+    });
+    worker.postMessage({ type: "library", location: locateLibrary() } satisfies ToThread);
+    this.#threads.push(thread);
+  }
+
+  #stay(debugging: DebuggingOptions): void {
+    const native = new NativeWorkflowThread(true);
+    const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
+    const send = (message: FromThread) => {
+      // A copy and later, as from another thread.
+      const copy = structuredClone(message);
+      setImmediate(() => this.#receive(thread, copy));
+    };
+    // Loaded here only when it is needed: other Workers' main threads need nothing of what runs Workflow code.
+    const receiver = import("./workflow-executor").then(({ workflowReceiver }) =>
+      workflowReceiver({ native, send, ask: (question) => this.#events.asked(question), debugging }),
+    );
+    const worker: ThreadHandle = {
+      postMessage: (message) => void receiver.then((receive) => setImmediate(() => receive(message))),
+      ref() {},
+      unref() {},
+      terminate: () => native.close(),
+    };
+    const thread: Thread = { worker, counters: new Int32Array(counters), queue: 0, attached: false, drained: false, stopped: false };
+    this.#threads.push(thread);
+  }
+
+  #receive(thread: Thread, message: FromThread): void {
+    switch (message.type) {
+      case "ready":
+        thread.queue = message.queue;
+        break;
+      case "attached":
+        thread.attached = true;
+        break;
+      case "drained":
+        thread.drained = true;
+        break;
+      case "stopped":
+        thread.stopped = true;
+        break;
+      case "output":
+        return this.#events.output(message.logs, message.sinkCalls);
+      case "evicted":
+        return this.#events.evicted(message.eviction);
+      case "payloads":
+        return void this.#events.payloads(message.request).then((reply) => this.#reply(thread, reply));
+      case "question":
+        return void answer(message.memory, () => this.#events.asked(message.question));
+      case "failed": {
+        const what = thread.queue === 0 ? "The workflow bundle can't be loaded" : "A workflow thread failed";
+        return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { stack: message.stack }));
+      }
+    }
+    this.#settle();
+  }
+
+  #reply({ worker, stopped }: Thread, reply: PayloadReply): void {
+    // The Worker may have failed while codecs were at work.
+    if (!stopped) worker.postMessage({ type: "payloads", reply });
+  }
+
+  #post(message: ToThread): void {
+    for (const { worker } of this.#threads) worker.postMessage(message);
+  }
+
+  /** Keeps the process alive while something is waited for, but not for a Worker that was made and isn't run. */
+  #until(done: (thread: Thread) => boolean): Promise<void> {
+    for (const { worker } of this.#threads) worker.ref();
+    const promise = Promise.withResolvers<void>();
+    this.#waiting.add({ done, promise });
+    this.#settle();
+    return promise.promise;
+  }
+
+  #settle(): void {
+    for (const waiting of this.#waiting) {
+      if (this.#failure !== undefined) waiting.promise.reject(this.#failure);
+      else if (this.#threads.every(waiting.done)) waiting.promise.resolve();
+      else continue;
+      this.#waiting.delete(waiting);
+    }
+    if (this.#waiting.size === 0) for (const { worker } of this.#threads) worker.unref();
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#settle();
+    this.#events.failed(error);
+  }
+
+  #terminate(): void {
+    for (const thread of this.#threads) {
+      thread.stopped = true;
+      thread.worker.terminate();
+    }
+  }
+
+  #sum(slot: number): number {
+    return this.#threads.reduce((sum, { counters }) => sum + (counters[slot] ?? 0), 0);
+  }
+}

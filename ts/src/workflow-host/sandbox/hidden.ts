@@ -1,0 +1,73 @@
+import { DeterminismViolationError } from "../../workflow/errors";
+
+const activity = "do it in an Activity";
+
+/** What to do instead of using a name that Workflow code doesn't have. */
+const hints: Readonly<Record<string, string>> = {
+  Bun: activity,
+  process: `${activity}; pass configuration as an argument of the Workflow`,
+  performance: "take times with Date, which is the same on replay",
+  crypto: "use uuid4() or Math.random(), which are the same on replay, or generate secrets in an Activity",
+  navigator: activity,
+  setImmediate: "use setTimeout(callback) or sleep(), which are the same on replay",
+  setInterval: "use sleep() in a loop",
+  clearInterval: "use sleep() in a loop",
+  fetch: "make requests in an Activity",
+  WebSocket: "open connections in an Activity",
+  Worker: "Workflow code runs on one thread; do heavy work in an Activity",
+  MessageChannel: "Workflow code runs on one thread; use a Trigger or condition()",
+  BroadcastChannel: "send signals to other Workflows",
+  alert: activity,
+  confirm: activity,
+  prompt: activity,
+  require: "import modules at the top of a file, so that they are bundled",
+  WeakRef: "it would show when garbage is collected, which isn't the same on replay",
+  FinalizationRegistry: "it would show when garbage is collected, which isn't the same on replay",
+};
+
+/** Functions that Workflow code finds, and that say what to do instead when they are called. */
+const throwing = ["fetch", "WebSocket", "Worker", "setInterval", "clearInterval", "alert", "confirm", "prompt", "WeakRef", "FinalizationRegistry"];
+
+/**
+ * What Workflow code finds under names that it must not use. Only what is called right away is among them: a library that
+ * asks for `typeof process` or `typeof crypto` gets "undefined", so that it takes its way without.
+ */
+export function throwingFunctions(): Map<string, () => never> {
+  return new Map(throwing.map((name) => [name, forbidden(name)]));
+}
+
+function forbidden(name: string): () => never {
+  const fail = (): never => {
+    throw new DeterminismViolationError(`${name} can't be used in Workflow code: ${hintFor(name)}`);
+  };
+  // Not an arrow, so that `new` gets the message too.
+  const fn = function () {
+    return fail();
+  } as () => never;
+  Object.defineProperty(fn, "name", { value: name });
+  return fn;
+}
+
+/** @throws DeterminismViolationError saying that the module isn't in the bundle */
+export function failRequire(specifier: string): never {
+  throw new DeterminismViolationError(`require(${JSON.stringify(specifier)}) can't be used in Workflow code: ${hintFor("require")}`);
+}
+
+/**
+ * Adds to the message of an error what to do instead, if the error comes from using a name that Workflow code doesn't have.
+ *
+ * @param isHidden whether Workflow code doesn't have a name that the thread has
+ */
+export function explainHidden(error: unknown, isHidden: (name: string) => boolean): void {
+  if (!(error instanceof TypeError || error instanceof ReferenceError)) return;
+  const { message } = error;
+  const match =
+    /Can't find variable: (\w+)/.exec(message) ?? /^(\w+) is not a /.exec(message) ?? /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/.exec(message);
+  const name = match?.[1];
+  if (name === undefined || !isHidden(name) || message.includes("isn't available in Workflow code")) return;
+  error.message = `${message}. '${name}' isn't available in Workflow code: ${hintFor(name)}`;
+}
+
+function hintFor(name: string): string {
+  return Object.hasOwn(hints, name) ? hints[name]! : activity;
+}
