@@ -18,7 +18,8 @@ const platforms = [_]Platform{
     .{ .arch = .aarch64, .os = .macos, .rust = "aarch64-apple-darwin", .package = "macos-arm64" },
 };
 
-/// -Dtarget, or this machine with the oldest glibc that Rust supports, so that a library built here runs on older systems.
+/// -Dtarget, or this machine with the oldest glibc that Rust supports, so that a library built here runs on older
+/// systems.
 pub fn targetOption(b: *std.Build) std.Build.ResolvedTarget {
     const triple = b.option(
         []const u8,

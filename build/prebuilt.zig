@@ -1,5 +1,5 @@
-//! Core's archive out of a release. The download client finds, downloads and verifies it, and compares it with the target and with
-//! the header of this tree.
+//! Core's archive out of a release. The download client finds, downloads and verifies it, and compares it with the
+//! target and with the header of this tree.
 
 const std = @import("std");
 const platform = @import("platform.zig");
@@ -31,8 +31,8 @@ const Answer = struct {
     },
 };
 
-/// Asks the client for the archive of a target, from the cache or downloaded. It runs on every build, because it verifies the
-/// cache on every use; what it says goes to stderr.
+/// Asks the client for the archive of a target, from the cache or downloaded. It runs on every build, because it
+/// verifies the cache on every use; what it says goes to stderr.
 pub fn find(b: *std.Build, target: std.Target) Outcome {
     const name = platform.packageName(target) orelse
         return .{ .unavailable = b.fmt("there are no releases for {t}-{t}-{t}", .{ target.cpu.arch, target.os.tag, target.abi }) };

@@ -22,7 +22,10 @@ export function fail(message: string): never {
   process.exit(1);
 }
 
-/** Runs a program whose output, on stdout too, belongs on stderr: stdout is for the result of the command itself. Throws when it fails. */
+/**
+ * Runs a program whose output, on stdout too, belongs on stderr: stdout is for the result of the command itself. Throws
+ * when it fails.
+ */
 export function run(command: string[], environment: Record<string, string | undefined> = {}): void {
   const { exitCode, signalCode } = Bun.spawnSync(command, {
     cwd: root,
@@ -34,7 +37,10 @@ export function run(command: string[], environment: Record<string, string | unde
   if (exitCode !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${signalCode ?? `exit code ${exitCode}`}`);
 }
 
-/** What a program prints on stdout, without the space around it. Throws with what it said on stderr when it fails or is not there. */
+/**
+ * What a program prints on stdout, without the space around it. Throws with what it said on stderr when it fails or is
+ * not there.
+ */
 export function output(command: string[], environment: Record<string, string | undefined> = {}): string {
   const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
     cwd: root,
@@ -42,6 +48,7 @@ export function output(command: string[], environment: Record<string, string | u
     stdin: "ignore",
     stderr: "pipe",
   });
-  if (exitCode !== 0) throw new Error(`\`${command.join(" ")}\` ended with exit code ${exitCode}: ${stderr.toString().trim()}`);
+  if (exitCode !== 0)
+    throw new Error(`\`${command.join(" ")}\` ended with exit code ${exitCode}: ${stderr.toString().trim()}`);
   return stdout.toString().trim();
 }

@@ -1,4 +1,7 @@
-/** The licences of everything in an archive: the table of THIRD_PARTY.md, and the texts that come with the crates' sources. */
+/**
+ * The licences of everything in an archive: the table of THIRD_PARTY.md, and the texts that come with the crates'
+ * sources.
+ */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { output, root } from "./command";
@@ -8,19 +11,32 @@ interface Metadata {
 }
 
 /**
- * THIRD_PARTY.md with the licence texts of the crates that are linked for `rustTarget` after it. Crates with the same text share one copy.
- * Cargo must have their sources, which it has when it compiled them.
+ * THIRD_PARTY.md with the licence texts of the crates that are linked for `rustTarget` after it. Crates with the same
+ * text share one copy. Cargo must have their sources, which it has when it compiled them.
  */
 export function licences(rustTarget: string): string {
   const names = output([
-    "cargo", "tree", "--locked", "--package", "temporal-bun-core", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}",
-    "--target", rustTarget,
+    "cargo",
+    "tree",
+    "--locked",
+    "--package",
+    "temporal-bun-core",
+    "--edges",
+    "normal,no-proc-macro",
+    "--prefix",
+    "none",
+    "--format",
+    "{p}",
+    "--target",
+    rustTarget,
   ]);
   const linked = new Set([...names.matchAll(/^(\S+ v\S+)/gm)].map((match) => match[1]));
   const { packages } = JSON.parse(output(["cargo", "metadata", "--locked", "--format-version", "1"])) as Metadata;
   const crates = packages.filter(({ name, version, source }) => source !== null && linked.has(`${name} v${version}`));
   const cratesOfText = new Map<string, string[]>();
-  for (const { name, version, manifest_path } of crates.sort((a, b) => compare(`${a.name} ${a.version}`, `${b.name} ${b.version}`))) {
+  for (const { name, version, manifest_path } of crates.sort((a, b) =>
+    compare(`${a.name} ${a.version}`, `${b.name} ${b.version}`),
+  )) {
     for (const text of textsIn(dirname(manifest_path))) {
       const sharing = cratesOfText.get(text) ?? [];
       if (!sharing.includes(`${name} ${version}`)) sharing.push(`${name} ${version}`);
@@ -33,7 +49,9 @@ export function licences(rustTarget: string): string {
 
 function textsIn(folder: string): string[] {
   return readdirSync(folder)
-    .filter((name) => /^(licen[cs]e|copying|copyright|notice|unlicense)/i.test(name) && statSync(join(folder, name)).isFile())
+    .filter(
+      (name) => /^(licen[cs]e|copying|copyright|notice|unlicense)/i.test(name) && statSync(join(folder, name)).isFile(),
+    )
     .sort(compare)
     .map((name) => readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n").trim())
     .filter((text) => text !== "");

@@ -1,13 +1,30 @@
 /** Packs the npm packages; see `release/npm-pack --help`. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isPlatformName, packageVersion, type PlatformName } from "../ts/src/libs/manifest";
+import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
 import { fail, output, root, run, thisPlatform } from "./command";
-import { bridgeFileName, mainManifest, mainPackage, platformManifest, platformPackage, type SourceManifest, tarballName } from "./npm-packages";
+import {
+  bridgeFileName,
+  mainManifest,
+  mainPackage,
+  platformManifest,
+  platformPackage,
+  type SourceManifest,
+  tarballName,
+} from "./npm-packages";
 import { platforms, releasedPlatforms } from "./platforms";
-import { tar, type TarFile } from "./tar";
+import { type TarFile, tar } from "./tar";
 
 const help = `Packs npm packages as they are published. Packing the same again gives the same bytes.
 
@@ -51,9 +68,22 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
   ];
 }
 
-/** What git has or would take, so that nothing goes along that happens to lie there. The entry for checkouts has no use in the package. */
+/**
+ * What git has or would take, so that nothing goes along that happens to lie there. The entry for checkouts has no use
+ * in the package.
+ */
 function sources(): TarFile[] {
-  const listed = output(["git", "-C", packageFolder, "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"]).split("\n");
+  const listed = output([
+    "git",
+    "-C",
+    packageFolder,
+    "ls-files",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "--",
+    "src",
+  ]).split("\n");
   return listed
     .filter((name) => name !== "src/worker/threads/workflow-thread-source.ts" && existsSync(join(packageFolder, name)))
     .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
@@ -87,15 +117,21 @@ function declarations(folder: string): TarFile[] {
   const made = join(types, "src");
   return readdirSync(made, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".d.ts"))
-    .map((name) => ({ name: `types/${name}`, data: text(withFileNames(readFileSync(join(made, name), "utf8"), dirname(join(made, name)))) }));
+    .map((name) => ({
+      name: `types/${name}`,
+      data: text(withFileNames(readFileSync(join(made, name), "utf8"), dirname(join(made, name)))),
+    }));
 }
 
 /** Declarations whose relative imports name files, as `moduleResolution` nodenext wants them. */
 function withFileNames(declarations: string, folder: string): string {
-  return declarations.replaceAll(/((?:from|import) ?\(?)"(\.{1,2}\/[^"]*|\.{1,2})"/g, (_, before: string, specifier: string) => {
-    const name = [specifier, `${specifier}/index`].find((candidate) => existsSync(join(folder, `${candidate}.d.ts`)));
-    return `${before}"${name === undefined ? specifier : `${name}.js`}"`;
-  });
+  return declarations.replaceAll(
+    /((?:from|import) ?\(?)"(\.{1,2}\/[^"]*|\.{1,2})"/g,
+    (_, before: string, specifier: string) => {
+      const name = [specifier, `${specifier}/index`].find((candidate) => existsSync(join(folder, `${candidate}.d.ts`)));
+      return `${before}"${name === undefined ? specifier : `${name}.js`}"`;
+    },
+  );
 }
 
 const entry = (library: string) => `import { resolve } from "node:path";
@@ -109,24 +145,45 @@ export const library = resolve(import.meta.dir, file);
 /** A platform's package: the bridge, and a module that says where it is. */
 function platformFiles(platform: PlatformName, folder: string, { library, repository }: Options): TarFile[] {
   const name = bridgeFileName(platform);
-  const linked = library === undefined ? link(platform, folder) : { library: resolve(library), licences: join(root, "THIRD_PARTY.md") };
-  if (!existsSync(linked.library)) throw new Error(`${linked.library} does not exist: name the ${name} that \`zig build\` made, or leave out --library`);
+  const linked =
+    library === undefined
+      ? link(platform, folder)
+      : { library: resolve(library), licences: join(root, "THIRD_PARTY.md") };
+  if (!existsSync(linked.library))
+    throw new Error(
+      `${linked.library} does not exist: name the ${name} that \`zig build\` made, or leave out --library`,
+    );
   return [
     { name: "package.json", data: json(platformManifest(platform, repository)) },
     fromRoot("LICENSE"),
-    { name: "README.md", data: text(`The native library of \`${mainPackage}\` for ${platform}, which that package installs.\n`) },
+    {
+      name: "README.md",
+      data: text(`The native library of \`${mainPackage}\` for ${platform}, which that package installs.\n`),
+    },
     { name: "THIRD_PARTY.md", data: readFileSync(linked.licences) },
     { name: "index.js", data: text(entry(name)) },
     { name, data: readFileSync(linked.library) },
   ];
 }
 
-/** Links the bridge from the prebuilt archive, without symbol table. The archive also has the licences of what is in it. */
+/**
+ * Links the bridge from the prebuilt archive, without symbol table. The archive also has the licences of what is in it.
+ */
 function link(platform: PlatformName, folder: string): { library: string; licences: string } {
-  const archive = output(["bun", "release/download-temporal-libs.ts", "download", packageVersion, "--platform", platform]);
-  const target = platform === thisPlatform && platform.startsWith("macos") ? [] : [`-Dtarget=${platforms[platform].zigTarget}`];
+  const archive = output([
+    "bun",
+    "release/download-temporal-libs.ts",
+    "download",
+    packageVersion,
+    "--platform",
+    platform,
+  ]);
+  const target =
+    platform === thisPlatform && platform.startsWith("macos") ? [] : [`-Dtarget=${platforms[platform].zigTarget}`];
   const prefix = join(folder, platform);
-  run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...target], { TEMPORAL_LIBS_VERSION: packageVersion });
+  run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...target], {
+    TEMPORAL_LIBS_VERSION: packageVersion,
+  });
   return { library: join(prefix, "lib", bridgeFileName(platform)), licences: join(archive, "THIRD_PARTY.md") };
 }
 
@@ -134,13 +191,18 @@ function link(platform: PlatformName, folder: string): { library: string; licenc
 function write(name: string, files: TarFile[], options: Options): string {
   const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const packed = tar(sorted.map((file) => ({ ...file, name: `package/${file.name}` })));
-  const compressed = Bun.gzipSync(packed as Uint8Array<ArrayBuffer>, { level: options.fast ? 1 : 12, library: "libdeflate" });
+  const compressed = Bun.gzipSync(packed as Uint8Array<ArrayBuffer>, {
+    level: options.fast ? 1 : 12,
+    library: "libdeflate",
+  });
   const path = join(options.output, tarballName(name));
   mkdirSync(options.output, { recursive: true });
   // In one step, so that an interrupted run leaves no half file under a good name.
   writeFileSync(`${path}.part`, compressed);
   renameSync(`${path}.part`, path);
-  console.error(`${tarballName(name)}: ${files.length} files, ${(compressed.length / 1e6).toFixed(1)} MB, ${(packed.length / 1e6).toFixed(1)} MB unpacked`);
+  console.error(
+    `${tarballName(name)}: ${files.length} files, ${(compressed.length / 1e6).toFixed(1)} MB, ${(packed.length / 1e6).toFixed(1)} MB unpacked`,
+  );
   return path;
 }
 
@@ -180,12 +242,15 @@ function readOptions(): Options {
   if (unknown !== undefined) throw new Error(`${unknown} is none of ${known.join(", ")}`);
   const { version, repository, library } = values;
   if (version !== undefined && version !== packageVersion) {
-    throw new Error(`--version is ${version}, but this checkout has version ${packageVersion}: check out the right commit, or change the version in it`);
+    throw new Error(
+      `--version is ${version}, but this checkout has version ${packageVersion}: check out the right commit, or change the version in it`,
+    );
   }
   if (repository !== undefined && !/^https:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+$/.test(repository)) {
     throw new Error(`--repository is ${repository}, but must look like https://<host>/<owner>/<name>`);
   }
-  if (library !== undefined && packages.filter(isPlatformName).length !== 1) throw new Error("--library is for one platform: name it");
+  if (library !== undefined && packages.filter(isPlatformName).length !== 1)
+    throw new Error("--library is for one platform: name it");
   return { packages, library, repository, output: resolve(values.output), fast: values.fast };
 }
 

@@ -1,5 +1,5 @@
 /** The npm packages of a version: one with the SDK, and one per released platform with the bridge in it. */
-import { packageVersion, type PlatformName } from "../ts/src/libs/manifest";
+import { type PlatformName, packageVersion } from "../ts/src/libs/manifest";
 import { platforms, releasedPlatforms } from "./platforms";
 
 /** The package that people install. */
@@ -27,10 +27,16 @@ export function bridgeFileName(platform: PlatformName): string {
 export function machine(platform: PlatformName): { os: string[]; cpu: string[]; libc?: string[] } {
   const [system, processor] = platform.split("-") as [string, string];
   const { minimumGlibc } = platforms[platform];
-  return { os: [system === "macos" ? "darwin" : system], cpu: [processor], ...(minimumGlibc === null ? {} : { libc: ["glibc"] }) };
+  return {
+    os: [system === "macos" ? "darwin" : system],
+    cpu: [processor],
+    ...(minimumGlibc === null ? {} : { libc: ["glibc"] }),
+  };
 }
 
-/** The `package.json` of a platform's package. `repository` is the address of the repository on its host, if it has one. */
+/**
+ * The `package.json` of a platform's package. `repository` is the address of the repository on its host, if it has one.
+ */
 export function platformManifest(platform: PlatformName, repository: string | undefined): object {
   return {
     name: platformPackage(platform),
@@ -56,8 +62,8 @@ export interface SourceManifest {
 }
 
 /**
- * The `package.json` of the SDK's package, out of the checkout's. The platform packages become dependencies only here: in a checkout, whose
- * version may not be published yet, `bun install` would ask for them in vain.
+ * The `package.json` of the SDK's package, out of the checkout's. The platform packages become dependencies only here:
+ * in a checkout, whose version may not be published yet, `bun install` would ask for them in vain.
  */
 export function mainManifest(source: SourceManifest, repository: string | undefined): object {
   const { private: _private, scripts: _scripts, devDependencies: _development, exports: entries, ...rest } = source;
@@ -65,11 +71,17 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
     ...rest,
     ...repositoryField(repository),
     exports: Object.fromEntries(
-      // A consumer's compiler gets declarations: it would check sources by the consumer's rules, stricter ones than those they are written by.
-      Object.entries(entries).map(([entry, file]) => [entry, file.endsWith(".ts") ? { types: declarations(file), default: file } : file]),
+      // A consumer's compiler gets declarations: it would check sources by the consumer's rules, stricter ones than
+      // those they are written by.
+      Object.entries(entries).map(([entry, file]) => [
+        entry,
+        file.endsWith(".ts") ? { types: declarations(file), default: file } : file,
+      ]),
     ),
     imports: { "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts" },
-    optionalDependencies: Object.fromEntries(releasedPlatforms.map((platform) => [platformPackage(platform), packageVersion])),
+    optionalDependencies: Object.fromEntries(
+      releasedPlatforms.map((platform) => [platformPackage(platform), packageVersion]),
+    ),
   };
 }
 

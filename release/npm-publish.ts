@@ -23,7 +23,9 @@ interface Candidate {
   path: string;
 }
 
-/** The packages of a folder, in order. Throws unless it has all of them, of the checkout's version, and nothing else. */
+/**
+ * The packages of a folder, in order. Throws unless it has all of them, of the checkout's version, and nothing else.
+ */
 function candidates(folder: string): Candidate[] {
   const expected = publishedPackages.map(tarballName);
   const found = existsSync(folder) ? readdirSync(folder) : [];
@@ -32,9 +34,14 @@ function candidates(folder: string): Candidate[] {
   }
   return publishedPackages.map((name) => {
     const path = join(folder, tarballName(name));
-    const manifest = JSON.parse(output(["tar", "-xzOf", path, "package/package.json"])) as { name: string; version: string };
+    const manifest = JSON.parse(output(["tar", "-xzOf", path, "package/package.json"])) as {
+      name: string;
+      version: string;
+    };
     if (manifest.name !== name || manifest.version !== packageVersion) {
-      throw new Error(`${path} holds ${manifest.name} ${manifest.version} instead of ${name} ${packageVersion}: pack it again`);
+      throw new Error(
+        `${path} holds ${manifest.name} ${manifest.version} instead of ${name} ${packageVersion}: pack it again`,
+      );
     }
     return { name, path };
   });
@@ -42,11 +49,14 @@ function candidates(folder: string): Candidate[] {
 
 /** The SHA-512 of a package that is published, as the registry has it; undefined when it is not. */
 function published(name: string): string | undefined {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(["npm", "view", `${name}@${packageVersion}`, "dist.integrity", "--json"], {
-    cwd: root,
-    stdin: "ignore",
-    stderr: "pipe",
-  });
+  const { exitCode, stdout, stderr } = Bun.spawnSync(
+    ["npm", "view", `${name}@${packageVersion}`, "dist.integrity", "--json"],
+    {
+      cwd: root,
+      stdin: "ignore",
+      stderr: "pipe",
+    },
+  );
   const text = stdout.toString().trim();
   const answer = (text === "" ? undefined : JSON.parse(text)) as string | { error?: { code?: string } } | undefined;
   if (exitCode === 0) return typeof answer === "string" ? answer : undefined;
@@ -55,8 +65,16 @@ function published(name: string): string | undefined {
 }
 
 function publish({ name, path }: Candidate, options: string[]): void {
-  const { exitCode } = Bun.spawnSync(["npm", "publish", path, ...options], { cwd: root, stdin: "ignore", stdout: 2, stderr: "inherit" });
-  if (exitCode !== 0) throw new Error(`${name} could not be published: npm ended with exit code ${exitCode}; run this again when the reason is gone`);
+  const { exitCode } = Bun.spawnSync(["npm", "publish", path, ...options], {
+    cwd: root,
+    stdin: "ignore",
+    stdout: 2,
+    stderr: "inherit",
+  });
+  if (exitCode !== 0)
+    throw new Error(
+      `${name} could not be published: npm ended with exit code ${exitCode}; run this again when the reason is gone`,
+    );
 }
 
 function main(): void {

@@ -17,9 +17,9 @@ import {
   type ManifestFile,
   manifestFile,
   manifestSchemaVersion,
+  type PlatformName,
   packageVersion,
   platformNames,
-  type PlatformName,
 } from "../ts/src/libs/manifest";
 import { coreVersion, fail, output, root, run, thisPlatform } from "./command";
 import { licences } from "./licences";
@@ -60,7 +60,11 @@ function checkVersions(): void {
     "build.zig.zon": version("build.zig.zon", /\.version = "(.*)"/),
   };
   if (new Set(Object.values(found)).size === 1) return;
-  throw new Error(`the versions differ: ${Object.entries(found).map(([file, value]) => `${value} in ${file}`).join(", ")}; make them the same`);
+  throw new Error(
+    `the versions differ: ${Object.entries(found)
+      .map(([file, value]) => `${value} in ${file}`)
+      .join(", ")}; make them the same`,
+  );
 }
 
 /** Runs cargo and returns the archive. */
@@ -69,7 +73,16 @@ function compile(profile: string, rustTarget: string): string {
   run(
     [
       // With the crate's rlib beside it, cargo would leave out the link-time optimisation.
-      "cargo", "rustc", "--locked", "--package", "temporal-bun-core", "--lib", "--crate-type", "staticlib", "--profile", profile,
+      "cargo",
+      "rustc",
+      "--locked",
+      "--package",
+      "temporal-bun-core",
+      "--lib",
+      "--crate-type",
+      "staticlib",
+      "--profile",
+      profile,
       ...(native ? [] : ["--target", rustTarget]),
     ],
     { MACOSX_DEPLOYMENT_TARGET: platforms["macos-arm64"].minimumMacos ?? undefined },
@@ -91,7 +104,10 @@ function pack(options: Options): string {
   checkVersions();
   const { rustTarget, minimumGlibc, minimumMacos, nativeLibraries, frameworks } = platforms[options.platform];
   const built = options.archive === undefined ? compile(options.profile, rustTarget) : resolve(options.archive);
-  if (!existsSync(built)) throw new Error(`${built} does not exist: name a libtemporal_bun_core.a with --archive, or leave it out to build one`);
+  if (!existsSync(built))
+    throw new Error(
+      `${built} does not exist: name a libtemporal_bun_core.a with --archive, or leave it out to build one`,
+    );
 
   const header = readFileSync(join(root, "include/temporal_bun_core.h"));
   const licenceTexts = new TextEncoder().encode(licences(rustTarget));
@@ -121,12 +137,18 @@ function pack(options: Options): string {
     { name: libraryFile, data: library },
   ]);
   // libdeflate writes no time and no name into the header, and its level 12 is 4 % smaller than zlib's 9.
-  const compressed = Bun.gzipSync(packed as Uint8Array<ArrayBuffer>, { level: options.fast ? 1 : 12, library: "libdeflate" });
+  const compressed = Bun.gzipSync(packed as Uint8Array<ArrayBuffer>, {
+    level: options.fast ? 1 : 12,
+    library: "libdeflate",
+  });
 
   const name = archiveName(packageVersion, options.platform);
   mkdirSync(options.output, { recursive: true });
   write(join(options.output, name), compressed);
-  write(join(options.output, checksumName(packageVersion, options.platform)), formatChecksum(describe(name, compressed).sha256, name));
+  write(
+    join(options.output, checksumName(packageVersion, options.platform)),
+    formatChecksum(describe(name, compressed).sha256, name),
+  );
   console.error(`${name}: ${megabytes(compressed.length)} MB; ${libraryFile} has ${megabytes(library.length)} MB`);
   return join(options.output, name);
 }
@@ -172,9 +194,18 @@ function readOptions(): Options {
   if (!isPlatformName(platform)) throw new Error(`--platform ${platform} is none of ${platformNames.join(", ")}`);
   if (profile !== "dist" && profile !== "release") throw new Error(`--profile ${profile} is neither dist nor release`);
   if (version !== undefined && version !== packageVersion) {
-    throw new Error(`--version is ${version}, but this checkout has version ${packageVersion}: check out the right commit, or change the version in it`);
+    throw new Error(
+      `--version is ${version}, but this checkout has version ${packageVersion}: check out the right commit, or change the version in it`,
+    );
   }
-  return { platform, profile, archive: values.archive, output: resolve(values.output), fast: values.fast, strip: !values["no-strip"] };
+  return {
+    platform,
+    profile,
+    archive: values.archive,
+    output: resolve(values.output),
+    fast: values.fast,
+    strip: !values["no-strip"],
+  };
 }
 
 try {

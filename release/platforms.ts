@@ -9,7 +9,10 @@ export interface ReleasePlatform {
   zigTarget: string;
   minimumGlibc: string | null;
   minimumMacos: string | null;
-  /** What Rust's standard library and Core need to be linked with (`rustc --print native-static-libs`), for hosts other than the Zig bridge. */
+  /**
+   * What Rust's standard library and Core need to be linked with (`rustc --print native-static-libs`), for hosts other
+   * than the Zig bridge.
+   */
   nativeLibraries: string[];
   frameworks: string[];
 }

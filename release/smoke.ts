@@ -1,6 +1,6 @@
 /**
- * Loads the bridge that TEMPORAL_BUN_LIBRARY names, has it echo payloads of several sizes through Core's queue and back into
- * the event loop, and prints what it says of itself: one line of JSON.
+ * Loads the bridge that TEMPORAL_BUN_LIBRARY names, has it echo payloads of several sizes through Core's queue and back
+ * into the event loop, and prints what it says of itself: one line of JSON.
  */
 import { EchoThread, NativeQueue } from "../ts/src/native";
 import { library } from "../ts/src/native/library";

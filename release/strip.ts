@@ -6,8 +6,8 @@ import { output, run } from "./command";
 /**
  * Copies an archive without debug information. What is left is needed: symbols to link, unwind tables to catch panics.
  *
- * rustup's toolchain has LLVM's objcopy, which knows the objects of every platform; without it llvm-objcopy on the PATH is used.
- * Throws when there is neither.
+ * rustup's toolchain has LLVM's objcopy, which knows the objects of every platform; without it llvm-objcopy on the PATH
+ * is used. Throws when there is neither.
  */
 export function stripArchive(archive: string, into: string): void {
   const options = ["--strip-debug", archive, into];

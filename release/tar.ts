@@ -24,7 +24,8 @@ export function tar(files: TarFile[]): Uint8Array {
 }
 
 function header({ name, data }: TarFile): Uint8Array {
-  if (!/^[\x21-\x7e]{1,100}$/.test(name)) throw new Error(`${name} cannot be the name of a file in a tar archive: use up to 100 ASCII characters`);
+  if (!/^[\x21-\x7e]{1,100}$/.test(name))
+    throw new Error(`${name} cannot be the name of a file in a tar archive: use up to 100 ASCII characters`);
   const block = new Uint8Array(blockSize);
   const put = (position: number, text: string) => block.set(new TextEncoder().encode(text), position);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
@@ -39,6 +40,12 @@ function header({ name, data }: TarFile): Uint8Array {
   put(156, "0");
   put(257, "ustar\0");
   put(263, "00");
-  put(148, `${octal(block.reduce((sum, byte) => sum + byte, 0), 6)}\0 `);
+  put(
+    148,
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      6,
+    )}\0 `,
+  );
   return block;
 }

@@ -11,10 +11,10 @@ import {
   describeHeader,
   headerFile,
   type Manifest,
+  type PlatformName,
   packageVersion,
   parseChecksum,
   platformNames,
-  type PlatformName,
 } from "../ts/src/libs/manifest";
 import { defaultNetwork } from "../ts/src/libs/network";
 import { unpack } from "../ts/src/libs/unpack";
@@ -41,22 +41,33 @@ interface Options {
   frameworks: string | undefined;
 }
 
-/** Unpacks an archive into `cache` as the download client does, after comparing it with its checksum. Returns its manifest. */
+/**
+ * Unpacks an archive into `cache` as the download client does, after comparing it with its checksum. Returns its
+ * manifest.
+ */
 async function check(archive: string, cache: string): Promise<Manifest> {
   const platform = platformNames.find((name) => archiveName(packageVersion, name) === basename(archive));
   if (platform === undefined) {
-    throw new Error(`${basename(archive)} is not the name of an archive of version ${packageVersion}, such as ${archiveName(packageVersion, "linux-x64")}`);
+    throw new Error(
+      `${basename(archive)} is not the name of an archive of version ${packageVersion}, such as ${archiveName(packageVersion, "linux-x64")}`,
+    );
   }
   const checksumPath = join(dirname(archive), checksumName(packageVersion, platform));
   const expected = parseChecksum(readFileSync(checksumPath, "utf8"), basename(archive));
   const actual = createHash("sha256").update(readFileSync(archive)).digest("hex");
-  if (actual !== expected) throw new Error(`${archive} has SHA-256 ${actual}, but ${basename(checksumPath)} says ${expected ?? "nothing of it"}`);
+  if (actual !== expected)
+    throw new Error(
+      `${archive} has SHA-256 ${actual}, but ${basename(checksumPath)} says ${expected ?? "nothing of it"}`,
+    );
 
   const folder = join(cache, `v${packageVersion}`, platform);
   mkdirSync(folder, { recursive: true });
   await unpack(archive, folder, defaultNetwork.limits);
   const found = await inspectFolder(folder, packageVersion, platform, true);
-  if (found.state !== "whole") throw new Error(`${basename(archive)} does not match its manifest: ${found.state === "damaged" ? found.problem : "it is empty"}`);
+  if (found.state !== "whole")
+    throw new Error(
+      `${basename(archive)} does not match its manifest: ${found.state === "damaged" ? found.problem : "it is empty"}`,
+    );
   checkManifest(found.manifest, folder, platform);
   return found.manifest;
 }
@@ -73,10 +84,13 @@ function checkManifest(manifest: Manifest, folder: string, platform: PlatformNam
   for (const [field, value] of Object.entries(wanted)) {
     const actual = manifest[field as keyof Manifest];
     if (!Bun.deepEquals(actual, value)) {
-      throw new Error(`the manifest for ${platform} has ${field} ${JSON.stringify(actual)}, but in this checkout it is ${JSON.stringify(value)}`);
+      throw new Error(
+        `the manifest for ${platform} has ${field} ${JSON.stringify(actual)}, but in this checkout it is ${JSON.stringify(value)}`,
+      );
     }
   }
-  if (readFileSync(join(folder, headerFile), "utf8") !== header) throw new Error(`${headerFile} for ${platform} is not the one of this checkout`);
+  if (readFileSync(join(folder, headerFile), "utf8") !== header)
+    throw new Error(`${headerFile} for ${platform} is not the one of this checkout`);
 }
 
 /** Links the bridge from an unpacked archive into `prefix` and returns its path. */
@@ -95,10 +109,16 @@ function link(platform: PlatformName, cache: string, prefix: string, frameworks:
 function tryOut(bridge: string, bun: string, manifest: Manifest): void {
   const printed = output([bun, join(root, "release/smoke.ts")], { TEMPORAL_BUN_LIBRARY: bridge });
   const report = JSON.parse(printed) as { version: string; core: string; coreAbi: number; archiveHeader: string };
-  const said = { version: report.version, coreVersion: report.core, abi: report.coreAbi, headerHash: report.archiveHeader };
+  const said = {
+    version: report.version,
+    coreVersion: report.core,
+    abi: report.coreAbi,
+    headerHash: report.archiveHeader,
+  };
   for (const [field, value] of Object.entries(said)) {
     const expected = manifest[field as keyof Manifest];
-    if (value !== expected) throw new Error(`the linked library says that its ${field} is ${value}, but the manifest says ${expected}`);
+    if (value !== expected)
+      throw new Error(`the linked library says that its ${field} is ${value}, but the manifest says ${expected}`);
   }
 }
 
@@ -106,7 +126,9 @@ async function verifyArchive(archive: string, { bun, linkOnly, frameworks }: Opt
   const cache = join(folder, "cache");
   const manifest = await check(archive, cache);
   if (!linkOnly && bun === "bun" && manifest.platform !== thisPlatform) {
-    throw new Error(`${manifest.platform} does not run on ${thisPlatform}: pass --bun with a program that runs it, or --link-only`);
+    throw new Error(
+      `${manifest.platform} does not run on ${thisPlatform}: pass --bun with a program that runs it, or --link-only`,
+    );
   }
   const bridge = link(manifest.platform, cache, join(folder, "out"), frameworks);
   const size = `${basename(bridge)} has ${(statSync(bridge).size / 1e6).toFixed(1)} MB`;
@@ -116,19 +138,27 @@ async function verifyArchive(archive: string, { bun, linkOnly, frameworks }: Opt
 
 /** Compares the archives of a release with each other. */
 async function verifyRelease(release: string, cache: string): Promise<void> {
-  const expected = releasedPlatforms.flatMap((name) => [archiveName(packageVersion, name), checksumName(packageVersion, name)]).sort();
+  const expected = releasedPlatforms
+    .flatMap((name) => [archiveName(packageVersion, name), checksumName(packageVersion, name)])
+    .sort();
   const actual = readdirSync(release).sort();
-  if (!Bun.deepEquals(actual, expected)) throw new Error(`${release} has ${actual.join(", ") || "nothing"}, but a release is ${expected.join(", ")}`);
+  if (!Bun.deepEquals(actual, expected))
+    throw new Error(`${release} has ${actual.join(", ") || "nothing"}, but a release is ${expected.join(", ")}`);
   const manifests: Manifest[] = [];
-  for (const platform of releasedPlatforms) manifests.push(await check(join(release, archiveName(packageVersion, platform)), cache));
+  for (const platform of releasedPlatforms)
+    manifests.push(await check(join(release, archiveName(packageVersion, platform)), cache));
   for (const field of ["version", "coreVersion", "abi", "headerHash", "profile"] as const) {
     const values = new Set(manifests.map((manifest) => manifest[field]));
     if (values.size > 1) {
-      throw new Error(`the archives do not agree: ${field} is ${manifests.map((manifest) => `${manifest[field]} for ${manifest.platform}`).join(", ")}`);
+      throw new Error(
+        `the archives do not agree: ${field} is ${manifests.map((manifest) => `${manifest[field]} for ${manifest.platform}`).join(", ")}`,
+      );
     }
   }
   const { version, coreVersion: core, abi, headerHash } = manifests[0]!;
-  console.error(`${releasedPlatforms.join(", ")}: all of version ${version}, Core ${core}, ABI ${abi}, header ${headerHash}`);
+  console.error(
+    `${releasedPlatforms.join(", ")}: all of version ${version}, Core ${core}, ABI ${abi}, header ${headerHash}`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -144,13 +174,19 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(help);
   const [archive] = positionals;
-  if (values.release === undefined ? positionals.length !== 1 : positionals.length !== 0) throw new Error("name one archive, or a folder with --release");
+  if (values.release === undefined ? positionals.length !== 1 : positionals.length !== 0)
+    throw new Error("name one archive, or a folder with --release");
   const named = values.release ?? archive!;
   if (!existsSync(named)) throw new Error(`${named} does not exist: release/pack makes archives`);
   const folder = mkdtempSync(join(tmpdir(), "temporal-verify-"));
   try {
     if (values.release !== undefined) await verifyRelease(values.release, folder);
-    else await verifyArchive(archive!, { bun: values.bun, linkOnly: values["link-only"], frameworks: values.frameworks }, folder);
+    else
+      await verifyArchive(
+        archive!,
+        { bun: values.bun, linkOnly: values["link-only"], frameworks: values.frameworks },
+        folder,
+      );
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,11 +1,14 @@
-/** Builds everything that tests, examples and bench need: npm packages, Core's archive (unless USE_PREBUILT_LIBS is true) and the bridge. */
+/**
+ * Builds everything that tests, examples and bench need: npm packages, Core's archive (unless USE_PREBUILT_LIBS is
+ * true) and the bridge.
+ */
 import { environment, packageFolder, root, run, usePrebuiltLibraries } from "./tools";
 
 const reportEveryMs = 10_000;
 
 /**
- * `cargo build` with progress that suits where it goes: cargo's own bar on a terminal; elsewhere, where cargo would print a line
- * per crate and then nothing for minutes, a line every ten seconds with what its bar says.
+ * `cargo build` with progress that suits where it goes: cargo's own bar on a terminal; elsewhere, where cargo would
+ * print a line per crate and then nothing for minutes, a line every ten seconds with what its bar says.
  */
 async function cargoBuild(): Promise<void> {
   const command = ["cargo", "build", "--release", "--package", "temporal-bun-core"];
@@ -30,7 +33,8 @@ async function cargoBuild(): Promise<void> {
       const bar = /^\s*Building \[.*\] (\d+)\/(\d+)/.exec(line);
       if (bar) progress = `${bar[1]} of ${bar[2]} steps compiled`;
       else if (line.includes("Blocking waiting")) progress = "waiting for another cargo";
-      else if (line.trim() !== "" && !/^\s*(Compiling|Downloading|Downloaded|Fresh) |\x1b\[K$/.test(line)) console.error(line);
+      else if (line.trim() !== "" && !/^\s*(Compiling|Downloading|Downloaded|Fresh) |\x1b\[K$/.test(line))
+        console.error(line);
     }
   }
   if (rest.trim() !== "") console.error(rest);

@@ -1,4 +1,7 @@
-/** Checks every shell script with shellcheck, every workflow with actionlint, and the Dockerfile with hadolint. Fails when one of them finds something. */
+/**
+ * Checks every shell script with shellcheck, every workflow with actionlint, and the Dockerfile with hadolint. Fails
+ * when one of them finds something.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environment, root, run } from "./tools";
@@ -11,9 +14,15 @@ interface Finding {
 
 /** Files that git tracks or would track, below folders or by their names. */
 function files(...patterns: string[]): string[] {
-  const listed = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ...patterns], { cwd: root, stderr: "inherit" });
+  const listed = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ...patterns], {
+    cwd: root,
+    stderr: "inherit",
+  });
   if (!listed.success) process.exit(listed.exitCode);
-  return listed.stdout.toString().split("\n").filter((path) => path !== "" && existsSync(join(root, path)));
+  return listed.stdout
+    .toString()
+    .split("\n")
+    .filter((path) => path !== "" && existsSync(join(root, path)));
 }
 
 function isShellScript(path: string): boolean {
@@ -58,7 +67,9 @@ const checkers = [
   ["shellcheck", "--external-sources", ...scripts],
   ["hadolint", ...dockerfiles],
 ];
-const failed = checkers.filter((command) => !Bun.spawnSync(command, { cwd: root, env: environment, stdout: "inherit", stderr: "inherit" }).success);
+const failed = checkers.filter(
+  (command) => !Bun.spawnSync(command, { cwd: root, env: environment, stdout: "inherit", stderr: "inherit" }).success,
+);
 console.error(`checked ${[...scripts, ...workflows, ...dockerfiles].join(", ")}`);
 // actionlint's WebAssembly would keep the process running.
 process.exit(findings > 0 || failed.length > 0 ? 1 : 0);

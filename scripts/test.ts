@@ -1,7 +1,8 @@
 /**
- * Runs every suite, one after the other, all of them even when one fails, and ends with what failed, said again, and one line that
- * sums them up. What a suite counts is what its own runner says at its end; a suite that fails without naming a failed test, or that
- * ran no test, counts as one failure. Names on the command line pick suites: `bun scripts/test.ts zig typecheck`.
+ * Runs every suite, one after the other, all of them even when one fails, and ends with what failed, said again, and
+ * one line that sums them up. What a suite counts is what its own runner says at its end; a suite that fails without
+ * naming a failed test, or that ran no test, counts as one failure. Names on the command line pick suites: `bun
+ * scripts/test.ts zig typecheck`.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,9 +23,14 @@ interface Suite {
   name: string;
   command: string[];
   cwd?: string;
-  /** File of {@link reportsFolder} that keeps what ran, for the parity ledger: written by the suite itself if its command names it, or its output. */
+  /**
+   * File of {@link reportsFolder} that keeps what ran, for the parity ledger: written by the suite itself if its
+   * command names it, or its output.
+   */
   report?: string;
-  /** Reads the counts out of the runner's output; without it the suite is one check, which passes when the command does. */
+  /**
+   * Reads the counts out of the runner's output; without it the suite is one check, which passes when the command does.
+   */
   count?: (output: string) => Count;
 }
 
@@ -41,10 +47,33 @@ const suites: Suite[] = [
   { name: "lint", command: ["bun", "scripts/lint.ts"] },
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
   { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder },
-  { name: "clippy", command: ["cargo", "clippy", "--release", "--package", "temporal-bun-core", "--package", "temporal-bun-rpc", "--all-targets", "--", "--deny", "warnings"] },
-  { name: "clippy-checks", command: ["cargo", "clippy", "--release", "--package", checks, "--all-targets", "--", "--deny", "warnings"] },
+  {
+    name: "clippy",
+    command: [
+      "cargo",
+      "clippy",
+      "--release",
+      "--package",
+      "temporal-bun-core",
+      "--package",
+      "temporal-bun-rpc",
+      "--all-targets",
+      "--",
+      "--deny",
+      "warnings",
+    ],
+  },
+  {
+    name: "clippy-checks",
+    command: ["cargo", "clippy", "--release", "--package", checks, "--all-targets", "--", "--deny", "warnings"],
+  },
   { name: "rust", command: ["cargo", "test", "--release", "--no-fail-fast"], report: "rust.txt", count: countCargo },
-  { name: "rust-checks", command: ["cargo", "test", "--release", "--no-fail-fast", "--package", checks], report: "rust-checks.txt", count: countCargo },
+  {
+    name: "rust-checks",
+    command: ["cargo", "test", "--release", "--no-fail-fast", "--package", checks],
+    report: "rust-checks.txt",
+    count: countCargo,
+  },
   { name: "zig", command: ["zig", "build", "test", "--summary", "all"], report: "zig.txt", count: countZig },
   {
     name: "bun",
@@ -82,14 +111,21 @@ function countBun(output: string): Count {
 }
 
 /** Prints, and waits until it is printed: into a slow pipe, `console.log` overtakes what streams still hold. */
-const print = (text: string | Uint8Array) => new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+const print = (text: string | Uint8Array) =>
+  new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
 
-/** The lines of a failed suite's output that tell why: those before each failed test of Bun, cargo's report of its failures, or the last ones. */
+/**
+ * The lines of a failed suite's output that tell why: those before each failed test of Bun, cargo's report of its
+ * failures, or the last ones.
+ */
 function reasons(output: string): string {
   const lines = output.split("\n");
   const most = 40;
   const ends = lines.flatMap((line, index) => (line.startsWith("(fail)") ? [index] : []));
-  if (ends.length > 0) return ends.map((end, index) => lines.slice(Math.max(end - most, (ends[index - 1] ?? -1) + 1), end + 1).join("\n")).join("\n");
+  if (ends.length > 0)
+    return ends
+      .map((end, index) => lines.slice(Math.max(end - most, (ends[index - 1] ?? -1) + 1), end + 1).join("\n"))
+      .join("\n");
   const reports = [...output.matchAll(/^failures:\n.*?^test result: FAILED.*?$/gms)];
   if (reports.length > 0) return reports.map(([report]) => report).join("\n");
   return lines.slice(-most).join("\n").trimEnd();
@@ -132,18 +168,26 @@ mkdirSync(reportsFolder, { recursive: true });
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
-  console.error(`no suite is called ${unknown.join(", ")}: choose from ${suites.map((suite) => `"${suite.name}"`).join(", ")}`);
+  console.error(
+    `no suite is called ${unknown.join(", ")}: choose from ${suites.map((suite) => `"${suite.name}"`).join(", ")}`,
+  );
   process.exit(2);
 }
 // With prebuilt libraries a machine needs no Rust; then everything is tested that does not ask cargo.
 const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || name === "third-party";
-const leftOut = wanted.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null ? suites.filter(asksCargo) : [];
-const chosen = suites.filter((suite) => !leftOut.includes(suite) && (wanted.length === 0 || wanted.includes(suite.name)));
+const leftOut =
+  wanted.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null ? suites.filter(asksCargo) : [];
+const chosen = suites.filter(
+  (suite) => !leftOut.includes(suite) && (wanted.length === 0 || wanted.includes(suite.name)),
+);
 const outcomes: Outcome[] = [];
 for (const suite of chosen) outcomes.push(await runSuite(suite));
-for (const { suite, output } of outcomes.filter(({ failed }) => failed > 0)) await print(`\n== what failed in ${suite}\n${reasons(output)}\n`);
-if (leftOut.length > 0) await print(`\ncargo is not installed: left out ${leftOut.map(({ name }) => name).join(", ")}\n`);
-if (Bun.which("valgrind") === null) await print("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)\n");
+for (const { suite, output } of outcomes.filter(({ failed }) => failed > 0))
+  await print(`\n== what failed in ${suite}\n${reasons(output)}\n`);
+if (leftOut.length > 0)
+  await print(`\ncargo is not installed: left out ${leftOut.map(({ name }) => name).join(", ")}\n`);
+if (Bun.which("valgrind") === null)
+  await print("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)\n");
 const total = (count: keyof Count) => outcomes.reduce((sum, outcome) => sum + outcome[count], 0);
 await print(`\n${total("passed")} passed, ${total("failed")} failed\n`);
 process.exitCode = total("failed") === 0 ? 0 : 1;

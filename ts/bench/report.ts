@@ -18,13 +18,16 @@ export interface Verdict {
 }
 
 /**
- * Compares the rows with what they must reach. Targets whose row is missing are left out if only parts of the bench ran; otherwise it
- * throws.
+ * Compares the rows with what they must reach. Targets whose row is missing are left out if only parts of the bench
+ * ran; otherwise it throws.
  */
 export function targets(rows: Row[], onlyParts: boolean): Verdict[] {
   const row = (id: string): Row | undefined => {
     const found = rows.find((candidate) => candidate.id === id);
-    if (found === undefined && !onlyParts) throw new Error(`the bench has no figure ${id}, which a target needs; it has ${rows.map((each) => each.id).join(", ")}`);
+    if (found === undefined && !onlyParts)
+      throw new Error(
+        `the bench has no figure ${id}, which a target needs; it has ${rows.map((each) => each.id).join(", ")}`,
+      );
     return found;
   };
   const atMost = (id: string, limit: number, what: string): Verdict[] => {
@@ -70,12 +73,24 @@ function format(value: number | undefined): string {
 export function printTable(rows: Row[], verdicts: Verdict[]): void {
   const cells = [
     ["", "temporal-bun-sdk", "official on Node", "official on Bun", ""],
-    ...rows.map(({ name, ours, officialNode, officialBun, unit }) => [name, format(ours), format(officialNode), format(officialBun), unit]),
+    ...rows.map(({ name, ours, officialNode, officialBun, unit }) => [
+      name,
+      format(ours),
+      format(officialNode),
+      format(officialBun),
+      unit,
+    ]),
   ];
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
   for (const line of cells) {
-    console.log(line.map((cell, column) => (column % 4 === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ").trimEnd());
+    console.log(
+      line
+        .map((cell, column) => (column % 4 === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+        .join("  ")
+        .trimEnd(),
+    );
   }
   console.log("\ntargets");
-  for (const { target, measured, met } of verdicts) console.log(`  ${met ? "met   " : "missed"}  ${target}: ${measured}`);
+  for (const { target, measured, met } of verdicts)
+    console.log(`  ${met ? "met   " : "missed"}  ${target}: ${measured}`);
 }

@@ -3,4 +3,11 @@ import { Client, Connection } from "temporal-bun-sdk/client";
 import { bundleWorkflowCode, NativeConnection, Worker } from "temporal-bun-sdk/worker";
 import { main } from "./workloads";
 
-await main({ Client, Connection, NativeConnection, Worker, bundleWorkflowCode, workflowsPath: `${import.meta.dir}/workflows.ts` });
+await main({
+  Client,
+  Connection,
+  NativeConnection,
+  Worker,
+  bundleWorkflowCode,
+  workflowsPath: `${import.meta.dir}/workflows.ts`,
+});

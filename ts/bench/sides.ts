@@ -24,7 +24,11 @@ export function progress(text: string): void {
 /** Runs a command to its end and returns what it printed; throws with its error output when it fails. */
 export async function output(command: string[], cwd?: string): Promise<string> {
   const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [text, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  const [text, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
   if (code !== 0) throw new Error(`\`${command.join(" ")}\` ended with exit code ${code}:\n${errors}${text}`);
   return text;
 }
@@ -41,10 +45,15 @@ export async function temporal(address: string, ...words: string[]): Promise<str
 }
 
 /**
- * Runs one workload on every side, `rounds` times in turn, and turns each figure of its results into a row. The figure is the median
- * of the rounds; taking turns spreads what else the machine does over all sides.
+ * Runs one workload on every side, `rounds` times in turn, and turns each figure of its results into a row. The figure
+ * is the median of the rounds; taking turns spreads what else the machine does over all sides.
  */
-export async function compare<Result>(title: string, rounds: number, measure: (side: Side) => Promise<Result>, rows: (result: Result) => Row[]): Promise<Row[]> {
+export async function compare<Result>(
+  title: string,
+  rounds: number,
+  measure: (side: Side) => Promise<Result>,
+  rows: (result: Result) => Row[],
+): Promise<Row[]> {
   const columns: Record<Side, Row[][]> = { ours: [], officialNode: [], officialBun: [] };
   for (let round = 1; round <= rounds; round++) {
     for (const side of Object.keys(sides) as Side[]) {
@@ -52,7 +61,11 @@ export async function compare<Result>(title: string, rounds: number, measure: (s
       columns[side].push(rows(await measure(side)));
     }
   }
-  const figure = (side: Side, index: number) => percentile(columns[side].map((round) => round[index]!.ours), 0.5);
+  const figure = (side: Side, index: number) =>
+    percentile(
+      columns[side].map((round) => round[index]!.ours),
+      0.5,
+    );
   return columns.ours[0]!.map((row, index) => ({
     ...row,
     ours: figure("ours", index),

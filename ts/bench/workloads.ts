@@ -1,6 +1,7 @@
 /**
- * The workloads of the bench, written once for both SDKs: `run.ts` calls them with this SDK, `official/run.ts` with the official
- * one. Each runs in a process of its own and ends by printing one line of JSON. Nothing here may import either SDK at run time.
+ * The workloads of the bench, written once for both SDKs: `run.ts` calls them with this SDK, `official/run.ts` with the
+ * official one. Each runs in a process of its own and ends by printing one line of JSON. Nothing here may import either
+ * SDK at run time.
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { Client, Connection } from "temporal-bun-sdk/client";
@@ -95,7 +96,13 @@ export const workloads: Record<string, Workload> = {
     const connection = await sdk.NativeConnection.connect({ address });
     const clientConnection = await sdk.Connection.connect({ address });
     const client = new sdk.Client({ connection: clientConnection });
-    const worker = await sdk.Worker.create({ ...quiet, connection, taskQueue, workflowsPath: sdk.workflowsPath, activities });
+    const worker = await sdk.Worker.create({
+      ...quiet,
+      connection,
+      taskQueue,
+      workflowsPath: sdk.workflowsPath,
+      activities,
+    });
     const runMany = async (total: number, prefix: string) => {
       let next = 0;
       const lane = async () => {
@@ -123,12 +130,20 @@ export const workloads: Record<string, Workload> = {
   /** Runs a worker for the workflows of this folder until the process is killed. */
   async serve(sdk, address, taskQueue) {
     const connection = await sdk.NativeConnection.connect({ address });
-    const worker = await sdk.Worker.create({ ...quiet, connection, taskQueue: taskQueue!, workflowsPath: sdk.workflowsPath, activities });
+    const worker = await sdk.Worker.create({
+      ...quiet,
+      connection,
+      taskQueue: taskQueue!,
+      workflowsPath: sdk.workflowsPath,
+      activities,
+    });
     await worker.run();
     return {};
   },
 
-  /** CPU of this process and latency for `count` workflows one after the other that return at once: start and result. */
+  /**
+   * CPU of this process and latency for `count` workflows one after the other that return at once: start and result.
+   */
   async calls(sdk, address, taskQueue, count = "300") {
     const connection = await sdk.Connection.connect({ address });
     const client = new sdk.Client({ connection });
@@ -137,7 +152,11 @@ export const workloads: Record<string, Workload> = {
     for (let call = -100; call < Number(count); call++) {
       if (call === 0) cpuBefore = cpuMilliseconds();
       const start = performance.now();
-      const handle = await client.workflow.start("immediate", { taskQueue: taskQueue!, workflowId: `${taskQueue}-${process.pid}-${call}`, args: ["hello"] });
+      const handle = await client.workflow.start("immediate", {
+        taskQueue: taskQueue!,
+        workflowId: `${taskQueue}-${process.pid}-${call}`,
+        args: ["hello"],
+      });
       await handle.result();
       if (call >= 0) samples.push(performance.now() - start);
     }
@@ -150,7 +169,8 @@ export const workloads: Record<string, Workload> = {
     const client = new sdk.Client({ connection: await sdk.Connection.connect({ address }) });
     let next = 0;
     const lane = async () => {
-      while (next < Number(count)) await client.workflow.start("immediate", { taskQueue: prefix!, workflowId: `${prefix}-${next++}` });
+      while (next < Number(count))
+        await client.workflow.start("immediate", { taskQueue: prefix!, workflowId: `${prefix}-${next++}` });
     };
     await Promise.all(Array.from({ length: 25 }, lane));
     return {};
@@ -182,14 +202,22 @@ export const workloads: Record<string, Workload> = {
     const connection = await sdk.NativeConnection.connect({ address });
     const clientConnection = await sdk.Connection.connect({ address });
     const client = new sdk.Client({ connection: clientConnection });
-    const worker = await sdk.Worker.create({ ...quiet, connection, taskQueue, workflowsPath: sdk.workflowsPath, activities });
+    const worker = await sdk.Worker.create({
+      ...quiet,
+      connection,
+      taskQueue,
+      workflowsPath: sdk.workflowsPath,
+      activities,
+    });
     return await worker.runUntil(async () => {
       await client.workflow.execute(workflowType!, { taskQueue, workflowId: taskQueue, args: [100] });
       return { workflowId: taskQueue };
     });
   },
 
-  /** Replays the history in `file` `count` times after a first one that warms up; the rate and the CPU of the `count`. */
+  /**
+   * Replays the history in `file` `count` times after a first one that warms up; the rate and the CPU of the `count`.
+   */
   async replay(sdk, _address, file, count = "40") {
     const history = JSON.parse(readFileSync(file!, "utf8"));
     const events: number = history.events.length;
@@ -223,7 +251,9 @@ export async function main(sdk: Sdk): Promise<void> {
   const [name, address, ...rest] = process.argv.slice(2);
   const workload = workloads[name ?? ""];
   if (workload === undefined || address === undefined) {
-    throw new Error(`usage: run <${Object.keys(workloads).join("|")}> <address> …; got "${process.argv.slice(2).join(" ")}"`);
+    throw new Error(
+      `usage: run <${Object.keys(workloads).join("|")}> <address> …; got "${process.argv.slice(2).join(" ")}"`,
+    );
   }
   const result = await workload(sdk, address, ...rest);
   process.stdout.write(`${JSON.stringify(result)}\n`);

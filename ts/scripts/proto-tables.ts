@@ -1,4 +1,7 @@
-/** The generated files that are not ts-proto's: tables of RPCs, and the description of all fields that proto3 JSON needs. */
+/**
+ * The generated files that are not ts-proto's: tables of RPCs, and the description of all fields that proto3 JSON
+ * needs.
+ */
 
 import type { FileDescriptorProto, SourceCodeInfo_Location } from "ts-proto-descriptors";
 
@@ -34,16 +37,25 @@ const MAP_SHAPES: Record<number, string> = { 5: "#", 9: "%" };
 const camel = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
 
 function comment(locations: SourceCodeInfo_Location[], path: number[], indent: string): string {
-  const location = locations.find((item) => item.path.length === path.length && item.path.every((part, index) => part === path[index]));
+  const location = locations.find(
+    (item) => item.path.length === path.length && item.path.every((part, index) => part === path[index]),
+  );
   const text = location?.leadingComments?.trim();
   if (!text) return "";
-  const lines = text.replaceAll("*/", "* /").split("\n").map((line) => `${indent} * ${line.trim()}`.trimEnd());
+  const lines = text
+    .replaceAll("*/", "* /")
+    .split("\n")
+    .map((line) => `${indent} * ${line.trim()}`.trimEnd());
   return `${indent}/**\n${lines.join("\n")}\n${indent} */\n`;
 }
 
 /** One module per service: path below src/proto and text. */
 export function* rpcTables(files: FileDescriptorProto[]): Generator<[path: string, text: string]> {
-  const homes = new Map<string, string>(files.flatMap((file) => file.messageType.map((message) => [`.${file.package}.${message.name}`, file.name] as const)));
+  const homes = new Map<string, string>(
+    files.flatMap((file) =>
+      file.messageType.map((message) => [`.${file.package}.${message.name}`, file.name] as const),
+    ),
+  );
   for (const { name, file: fileName, id } of SERVICES) {
     const file = files.find((item) => item.service.some((service) => `${item.package}.${service.name}` === name));
     if (!file) throw new Error(`no .proto file declares ${name}`);
@@ -66,7 +78,9 @@ export function* rpcTables(files: FileDescriptorProto[]): Generator<[path: strin
       members += `  ${camel(method.name)}(request: ${request}): Promise<${response}>;\n`;
       rows += `  ${camel(method.name)}: { name: "${method.name}", request: ${request}, response: ${response} },\n`;
     });
-    const imports = [...modules].map(([home, alias]) => `import * as ${alias} from "../${home.replace(/\.proto$/, "")}";\n`).join("");
+    const imports = [...modules]
+      .map(([home, alias]) => `import * as ${alias} from "../${home.replace(/\.proto$/, "")}";\n`)
+      .join("");
     const text =
       `${HEADER}${imports}import type { RpcTable } from "../rpc";\n\n` +
       `/** The RPCs of ${name}. */\nexport interface ${service.name} {\n${members}}\n\n` +
@@ -78,8 +92,9 @@ export function* rpcTables(files: FileDescriptorProto[]): Generator<[path: strin
 }
 
 /**
- * The text of fields.json: per message its fields as "jsonName[=protoName] number kind[*|%|#][type]", where `*` is a list, and `%`
- * and `#` are maps from strings and from integers (with message values if kind is m), and per enumeration its names and numbers. Type names leave out "temporal.api.".
+ * The text of fields.json: per message its fields as "jsonName[=protoName] number kind[*|%|#][type]", where `*` is a
+ * list, and `%` and `#` are maps from strings and from integers (with message values if kind is m), and per enumeration
+ * its names and numbers. Type names leave out "temporal.api.".
  */
 export function fieldTables(files: FileDescriptorProto[], wanted: ReadonlySet<string>): string {
   const messages: Record<string, string[]> = {};
@@ -95,24 +110,35 @@ export function fieldTables(files: FileDescriptorProto[], wanted: ReadonlySet<st
   };
   const describe = (prefix: string, message: FileDescriptorProto["messageType"][number]): void => {
     const name = `${prefix}.${message.name}`;
-    for (const item of message.enumType) enums[short(`${name}.${item.name}`)] = Object.fromEntries(item.value.map((value) => [value.name, value.number]));
+    for (const item of message.enumType)
+      enums[short(`${name}.${item.name}`)] = Object.fromEntries(item.value.map((value) => [value.name, value.number]));
     for (const nested of message.nestedType) describe(name, nested);
     if (message.options?.mapEntry) return;
     messages[short(name)] = message.field.map((field) => {
       const entry = mapEntries.get(field.typeName);
       const value = entry ? entry.field[1]! : field;
       const kind = KINDS[value.type];
-      if (!kind) throw new Error(`${name}.${field.name} has field type ${value.type}, which src/proto/wire.ts does not know`);
-      const names = camelJson(field.name) === field.jsonName && !/_/.test(field.name) ? field.jsonName : `${field.jsonName}=${field.name}`;
+      if (!kind)
+        throw new Error(`${name}.${field.name} has field type ${value.type}, which src/proto/wire.ts does not know`);
+      const names =
+        camelJson(field.name) === field.jsonName && !/_/.test(field.name)
+          ? field.jsonName
+          : `${field.jsonName}=${field.name}`;
       return `${names} ${field.number}${kind}${entry ? MAP_SHAPES[entry.field[0]!.type] : field.label === 3 ? "*" : ""}${short(value.typeName)}`;
     });
   };
   const chosen = files.filter((file) => wanted.has(file.name));
   for (const file of chosen) for (const message of file.messageType) collect(`.${file.package}`, message);
   for (const file of chosen) {
-    for (const item of file.enumType) enums[short(`.${file.package}.${item.name}`)] = Object.fromEntries(item.value.map((value) => [value.name, value.number]));
+    for (const item of file.enumType)
+      enums[short(`.${file.package}.${item.name}`)] = Object.fromEntries(
+        item.value.map((value) => [value.name, value.number]),
+      );
     for (const message of file.messageType) describe(`.${file.package}`, message);
   }
-  const lines = (record: object): string => Object.entries(record).map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",\n");
+  const lines = (record: object): string =>
+    Object.entries(record)
+      .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+      .join(",\n");
   return `{"comment":"@generated by scripts/generate-proto.ts. Do not edit.",\n"messages":{\n${lines(messages)}\n},\n"enums":{\n${lines(enums)}\n}}\n`;
 }

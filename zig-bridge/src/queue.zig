@@ -113,7 +113,8 @@ fn writeEvent(space: []u8, queue: core.Handle, index: usize, event: core.Event) 
     return used;
 }
 
-/// Blocks the thread until an event waits (0) or `milliseconds` have passed (TIMED_OUT). No bell rings for that event: drain.
+/// Blocks the thread until an event waits (0) or `milliseconds` have passed (TIMED_OUT). No bell rings for that event:
+/// drain.
 pub export fn temporal_bun_queue_wait(queue: f64, milliseconds: u32) i32 {
     const handle = number.read(queue) orelse return core.invalid_handle;
     return @intCast(c.temporal_core_queue_wait(handle, milliseconds));
@@ -139,7 +140,8 @@ pub export fn temporal_bun_bytes_length(bytes: f64) f64 {
     return if (status == core.ok) @floatFromInt(length) else @floatFromInt(-status);
 }
 
-/// Copies the first `capacity` bytes, or fewer when there are fewer, to `buffer`, which is written during the call only.
+/// Copies the first `capacity` bytes, or fewer when there are fewer, to `buffer`, which is written during the call
+/// only.
 pub export fn temporal_bun_bytes_copy(bytes: f64, buffer: ?[*]u8, capacity: u32) i32 {
     var data: [*c]const u8 = null;
     var length: usize = 0;

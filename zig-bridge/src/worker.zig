@@ -43,8 +43,8 @@ pub export fn temporal_bun_worker_grant_slot(worker: f64, reservation: f64, out:
     return finish(status, out, 0, failure);
 }
 
-/// `workflow_queues` is a Float64Array of `workflow_queue_count` (at most 256) handles, read during the call only. The queues of
-/// task kinds that the worker does not have may be 0.
+/// `workflow_queues` is a Float64Array of `workflow_queue_count` (at most 256) handles, read during the call only. The
+/// queues of task kinds that the worker does not have may be 0.
 pub export fn temporal_bun_worker_start(
     worker: f64,
     workflow_queues: ?[*]const f64,

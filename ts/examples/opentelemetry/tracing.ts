@@ -32,7 +32,14 @@ const plugins = [new OpenTelemetryPlugin({ resource, spanProcessor })];
 // Clients and Workers on this connection have its plugins.
 const connection = await NativeConnection.connect({ address, plugins });
 const taskQueue = `tracing-${Date.now()}`;
-const worker = await Worker.create({ connection, taskQueue, workflowsPath: `${import.meta.dir}/workflows.ts`, activities });
-await worker.runUntil(() => new Client({ connection }).workflow.execute(hello, { taskQueue, workflowId: taskQueue, args: ["Bun"] }));
+const worker = await Worker.create({
+  connection,
+  taskQueue,
+  workflowsPath: `${import.meta.dir}/workflows.ts`,
+  activities,
+});
+await worker.runUntil(() =>
+  new Client({ connection }).workflow.execute(hello, { taskQueue, workflowId: taskQueue, args: ["Bun"] }),
+);
 await connection.close();
 await provider.shutdown();

@@ -1,5 +1,5 @@
 import { Client, Connection } from "temporal-bun-sdk/client";
-import { order, ship, status, type OrderStatus } from "./workflows";
+import { type OrderStatus, order, ship, status } from "./workflows";
 
 const connection = await Connection.connect({ address: process.env["TEMPORAL_ADDRESS"] ?? "localhost:7233" });
 const client = new Client({ connection });

@@ -1,6 +1,6 @@
 /**
- * The whole example from nothing, as `make demo` runs it: a dev server of its own, the worker and the client as processes, and the
- * workflow's history at the end. Nothing is left running.
+ * The whole example from nothing, as `make demo` runs it: a dev server of its own, the worker and the client as
+ * processes, and the workflow's history at the end. Nothing is left running.
  */
 import { Client, Connection } from "temporal-bun-sdk/client";
 import { startServer } from "../../tests/support/server";
@@ -32,7 +32,10 @@ async function fail(why: string): Promise<never> {
 process.once("SIGTERM", () => void fail("stopped by SIGTERM"));
 
 // A worker that ends before the client has failed, and the client would wait for it for ever.
-const first = await Promise.race([client.exited, worker.exited.then((code) => `the worker ended early, with exit code ${code}`)]);
+const first = await Promise.race([
+  client.exited,
+  worker.exited.then((code) => `the worker ended early, with exit code ${code}`),
+]);
 if (typeof first === "string") await fail(first);
 if (first !== 0) await fail(`the client ended with exit code ${first}`);
 worker.kill("SIGTERM");

@@ -1,7 +1,7 @@
-import { EventType } from "temporal-bun-sdk/proto/temporal/api/enums/v1/event_type";
-import type { Payload } from "temporal-bun-sdk/proto/temporal/api/common/v1/message";
 import type { Duration } from "temporal-bun-sdk/proto/google/protobuf/duration";
 import type { Timestamp } from "temporal-bun-sdk/proto/google/protobuf/timestamp";
+import type { Payload } from "temporal-bun-sdk/proto/temporal/api/common/v1/message";
+import { EventType } from "temporal-bun-sdk/proto/temporal/api/enums/v1/event_type";
 import type { History, HistoryEvent } from "temporal-bun-sdk/proto/temporal/api/history/v1/message";
 
 /** A workflow's history as lines of text: seconds since its start, what happened, and the part of it that says most. */
@@ -19,7 +19,10 @@ export function timeline(history: History): string[] {
 
 /** `EVENT_TYPE_ACTIVITY_TASK_SCHEDULED` as `activity task scheduled`. */
 function eventName(event: HistoryEvent): string {
-  return (EventType[event.eventType ?? 0] ?? `event type ${event.eventType}`).replace("EVENT_TYPE_", "").replaceAll("_", " ").toLowerCase();
+  return (EventType[event.eventType ?? 0] ?? `event type ${event.eventType}`)
+    .replace("EVENT_TYPE_", "")
+    .replaceAll("_", " ")
+    .toLowerCase();
 }
 
 function details(event: HistoryEvent, scheduled: Map<string, string>): string {
@@ -44,7 +47,11 @@ function details(event: HistoryEvent, scheduled: Map<string, string>): string {
   if (timer) return `${days(timer.startToFireTimeout)} days`;
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed) return `→ ${values(completed.result?.payloads)}`;
-  return event.activityTaskFailedEventAttributes?.failure?.message ?? event.workflowExecutionFailedEventAttributes?.failure?.message ?? "";
+  return (
+    event.activityTaskFailedEventAttributes?.failure?.message ??
+    event.workflowExecutionFailedEventAttributes?.failure?.message ??
+    ""
+  );
 }
 
 function values(payloads: Payload[] = []): string {

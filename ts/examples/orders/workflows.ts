@@ -31,7 +31,14 @@ export interface Receipt {
   trackingNumber: string;
 }
 
-export type OrderStatus = "reserving" | "charging" | "waiting for shipment" | "shipped" | "compensating" | "cancelled" | "failed";
+export type OrderStatus =
+  | "reserving"
+  | "charging"
+  | "waiting for shipment"
+  | "shipped"
+  | "compensating"
+  | "cancelled"
+  | "failed";
 
 /** Where the order stands. */
 export const status = defineQuery<OrderStatus>("status");
@@ -60,7 +67,8 @@ export async function order({ id, item, quantity, cents, shipWithin }: Order): P
 
     current = "waiting for shipment";
     await condition(() => trackingNumber !== undefined, shipWithin);
-    if (trackingNumber === undefined) throw ApplicationFailure.nonRetryable(`order ${id} was not shipped within ${shipWithin}`, "NotShipped");
+    if (trackingNumber === undefined)
+      throw ApplicationFailure.nonRetryable(`order ${id} was not shipped within ${shipWithin}`, "NotShipped");
 
     current = "shipped";
     return { payment, trackingNumber };

@@ -33,7 +33,9 @@ function readTable(text: string, file: string, header: string): string[][] {
 
 /** Reads docs/features.tsv. */
 export function readFeatures(text: string): Feature[] {
-  return readTable(text, "docs/features.tsv", "id\tgroup\tstatus\tfeature").map(([id = "", group = "", status = "", feature = ""]) => ({ id, group, status, text: feature }));
+  return readTable(text, "docs/features.tsv", "id\tgroup\tstatus\tfeature").map(
+    ([id = "", group = "", status = "", feature = ""]) => ({ id, group, status, text: feature }),
+  );
 }
 
 /** Reads docs/parity.tsv. Throws for a row that names no feature, comes twice, or is done without a test. */
@@ -47,7 +49,8 @@ export function readLedger(text: string, features: readonly Feature[]): LedgerRo
     if (state === "") throw new Error(`docs/parity.tsv: ${id} has no state: write "done", or the reason why it is not`);
     const [, file, name] = /^(\S+): (.+)$/.exec(proof) ?? [];
     if (file === undefined || name === undefined) {
-      if (proof !== "" || state === "done") throw new Error(`docs/parity.tsv: the test of ${id} is "${proof}" instead of "file: name of the test"`);
+      if (proof !== "" || state === "done")
+        throw new Error(`docs/parity.tsv: the test of ${id} is "${proof}" instead of "file: name of the test"`);
       return { id, state, test: undefined };
     }
     return { id, state, test: { file, name } };

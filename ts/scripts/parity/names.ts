@@ -1,7 +1,13 @@
 /** Which of the official SDK's exported names this SDK has too, as the TypeScript compiler sees them. */
 
 import { join } from "node:path";
-import { API, type Checker, type Program, type Symbol as TypeScriptSymbol, SymbolFlags } from "typescript/unstable/async";
+import {
+  API,
+  type Checker,
+  type Program,
+  SymbolFlags,
+  type Symbol as TypeScriptSymbol,
+} from "typescript/unstable/async";
 
 /** A row of api-names.tsv: an exported name, or a member of one. */
 export interface OfficialName {
@@ -45,8 +51,10 @@ export function readNames(text: string): OfficialName[] {
 const TYPES = SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.TypeAlias | SymbolFlags.Enum;
 const VALUES = SymbolFlags.Variable | SymbolFlags.Function;
 
-/** What a symbol must be to stand for an official name: any of these flags. Functions may be constants and the other way round; a
- * class is also a constant. */
+/**
+ * What a symbol must be to stand for an official name: any of these flags. Functions may be constants and the other way
+ * round; a class is also a constant.
+ */
 const KINDS: Record<string, SymbolFlags> = {
   class: SymbolFlags.Class,
   enum: SymbolFlags.Enum,
@@ -70,9 +78,13 @@ async function membersOf(checker: Checker, symbol: TypeScriptSymbol): Promise<Se
   const names = new Set<string>();
   for (const member of (await symbol.getMembers()).values()) names.add(member.name);
   if ((symbol.flags & TYPES) !== 0) {
-    for (const property of await checker.getPropertiesOfType(await checker.getDeclaredTypeOfSymbol(symbol))) names.add(property.name);
+    for (const property of await checker.getPropertiesOfType(await checker.getDeclaredTypeOfSymbol(symbol)))
+      names.add(property.name);
   }
-  const value = (symbol.flags & (SymbolFlags.Class | SymbolFlags.Variable | SymbolFlags.Enum)) !== 0 ? await checker.getTypeOfSymbol(symbol) : undefined;
+  const value =
+    (symbol.flags & (SymbolFlags.Class | SymbolFlags.Variable | SymbolFlags.Enum)) !== 0
+      ? await checker.getTypeOfSymbol(symbol)
+      : undefined;
   for (const property of value ? await checker.getPropertiesOfType(value) : []) {
     names.add(property.name).add(`static ${property.name}`);
   }
@@ -97,10 +109,14 @@ const entryNames: Record<string, string> = {
 };
 
 /**
- * Compares the official names with what the package's entries export: "@temporalio/client" with "./client" and so on. Packages
- * without an entry here count as missing.
+ * Compares the official names with what the package's entries export: "@temporalio/client" with "./client" and so on.
+ * Packages without an entry here count as missing.
  */
-export async function compareNames(packageFolder: string, entries: Record<string, string>, official: OfficialName[]): Promise<PackageNames[]> {
+export async function compareNames(
+  packageFolder: string,
+  entries: Record<string, string>,
+  official: OfficialName[],
+): Promise<PackageNames[]> {
   const api = new API({ cwd: packageFolder });
   try {
     const snapshot = await api.updateSnapshot({ openProjects: [join(packageFolder, "tsconfig.json")] });
@@ -109,7 +125,10 @@ export async function compareNames(packageFolder: string, entries: Record<string
     const results: PackageNames[] = [];
     for (const [name, rows] of Map.groupBy(official, (row) => row.package)) {
       const entry = entries[entryNames[name] ?? name.replace("@temporalio/", "./")];
-      const ours = entry === undefined ? new Map<string, TypeScriptSymbol>() : await exportsOf(project.program, project.checker, join(packageFolder, entry));
+      const ours =
+        entry === undefined
+          ? new Map<string, TypeScriptSymbol>()
+          : await exportsOf(project.program, project.checker, join(packageFolder, entry));
       results.push(await comparePackage(project.checker, name, rows, ours));
     }
     return results;
@@ -118,8 +137,21 @@ export async function compareNames(packageFolder: string, entries: Record<string
   }
 }
 
-async function comparePackage(checker: Checker, name: string, rows: OfficialName[], ours: Map<string, TypeScriptSymbol>): Promise<PackageNames> {
-  const result: PackageNames = { package: name, total: 0, present: 0, members: 0, presentMembers: 0, missing: [], missingMembers: [] };
+async function comparePackage(
+  checker: Checker,
+  name: string,
+  rows: OfficialName[],
+  ours: Map<string, TypeScriptSymbol>,
+): Promise<PackageNames> {
+  const result: PackageNames = {
+    package: name,
+    total: 0,
+    present: 0,
+    members: 0,
+    presentMembers: 0,
+    missing: [],
+    missingMembers: [],
+  };
   for (const [symbolName, group] of Map.groupBy(rows, (row) => row.symbol)) {
     const symbol = ours.get(symbolName);
     const row = group.find((candidate) => candidate.member === "");

@@ -33,15 +33,34 @@ function unescape(text: string): string {
 /** Reads the tests out of a JUnit report of `bun test`. */
 export function readReport(xml: string): TestCase[] {
   const cases: TestCase[] = [];
-  for (const [, text = "", end, content = ""] of xml.matchAll(/<testcase\b((?:\s+[\w:-]+="[^"]*")*)\s*(?:(\/>)|>(.*?)<\/testcase>)/gs)) {
-    const attributes = Object.fromEntries([...text.matchAll(/([\w:-]+)="([^"]*)"/g)].map(([, key, value]) => [key, unescape(value!)]));
-    const outcome = end !== undefined ? "passed" : /<(failure|error)\b/.test(content) ? "failed" : /<skipped\b/.test(content) ? "skipped" : "passed";
-    cases.push({ file: attributes["file"] ?? "", name: attributes["name"] ?? "", classname: attributes["classname"] ?? "", outcome });
+  for (const [, text = "", end, content = ""] of xml.matchAll(
+    /<testcase\b((?:\s+[\w:-]+="[^"]*")*)\s*(?:(\/>)|>(.*?)<\/testcase>)/gs,
+  )) {
+    const attributes = Object.fromEntries(
+      [...text.matchAll(/([\w:-]+)="([^"]*)"/g)].map(([, key, value]) => [key, unescape(value!)]),
+    );
+    const outcome =
+      end !== undefined
+        ? "passed"
+        : /<(failure|error)\b/.test(content)
+          ? "failed"
+          : /<skipped\b/.test(content)
+            ? "skipped"
+            : "passed";
+    cases.push({
+      file: attributes["file"] ?? "",
+      name: attributes["name"] ?? "",
+      classname: attributes["classname"] ?? "",
+      outcome,
+    });
   }
   return cases;
 }
 
-/** Whether a test has the name: itself, after the `describe`s around it, or, for those of `test.each`, with its values filled in. */
+/**
+ * Whether a test has the name: itself, after the `describe`s around it, or, for those of `test.each`, with its values
+ * filled in.
+ */
 export function hasName(candidate: TestCase, name: string): boolean {
   const pattern = name
     .split(/%[psdifjo#%]/)
@@ -56,7 +75,9 @@ export class Runs {
   readonly #report: string;
   readonly #cases: TestCase[];
 
-  /** `root` is the folder of the repository, `folder` that of the reports, `packageFolder` where `bun test` was started. */
+  /**
+   * `root` is the folder of the repository, `folder` that of the reports, `packageFolder` where `bun test` was started.
+   */
   constructor(
     readonly root: string,
     readonly folder: string,
@@ -70,7 +91,12 @@ export class Runs {
   isFresh(rows: readonly LedgerRow[]): boolean {
     if (!existsSync(this.#report)) return false;
     const written = statSync(this.#report).mtimeMs;
-    return rows.every(({ test }) => test === undefined || !existsSync(join(this.root, test.file)) || statSync(join(this.root, test.file)).mtimeMs <= written);
+    return rows.every(
+      ({ test }) =>
+        test === undefined ||
+        !existsSync(join(this.root, test.file)) ||
+        statSync(join(this.root, test.file)).mtimeMs <= written,
+    );
   }
 
   /** Why the test does not count as one that ran and passed; undefined if it does. */
@@ -86,7 +112,9 @@ export class Runs {
   #problemOfBunTest(path: string, name: string): string | undefined {
     if (!existsSync(this.#report)) return "there is no report of `bun test`";
     if (statSync(path).mtimeMs > statSync(this.#report).mtimeMs) return "changed after the last run of the tests";
-    const found = this.#cases.filter((candidate) => join(this.packageFolder, candidate.file) === path && hasName(candidate, name));
+    const found = this.#cases.filter(
+      (candidate) => join(this.packageFolder, candidate.file) === path && hasName(candidate, name),
+    );
     if (found.length === 0) return "no test of this name ran";
     const bad = found.find((candidate) => candidate.outcome !== "passed");
     return bad && `it ${bad.outcome === "skipped" ? "was skipped" : "failed"}`;
@@ -96,11 +124,17 @@ export class Runs {
     const source = readFileSync(path, "utf8");
     const declaration = extension === "rs" ? `fn ${name}(` : `test "${name}"`;
     if (!source.includes(declaration)) return "the file has no test of this name";
-    const outputs = OUTPUTS[extension]!.map((output) => join(this.folder, output)).filter((output) => existsSync(output));
-    if (outputs.length === 0) return `its suite left no output: run \`make test SUITES=${extension === "rs" ? "rust" : "zig"}\``;
+    const outputs = OUTPUTS[extension]!.map((output) => join(this.folder, output)).filter((output) =>
+      existsSync(output),
+    );
+    if (outputs.length === 0)
+      return `its suite left no output: run \`make test SUITES=${extension === "rs" ? "rust" : "zig"}\``;
     const output = outputs.map((each) => readFileSync(each, "utf8")).join("\n");
     // Cargo names its tests; Zig only counts them.
-    const ran = extension === "rs" ? new RegExp(`^test (?:\\S+::)?${name} \\.\\.\\. ok$`, "m").test(output) : /(\d+)\/\1 tests passed/.test(output);
+    const ran =
+      extension === "rs"
+        ? new RegExp(`^test (?:\\S+::)?${name} \\.\\.\\. ok$`, "m").test(output)
+        : /(\d+)\/\1 tests passed/.test(output);
     return ran ? undefined : "no test of this name ran and passed";
   }
 }

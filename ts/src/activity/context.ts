@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Client } from "../client";
-import { type ActivityCancellationDetails, type Duration, IllegalStateError, type Logger, type MetricMeter } from "../common";
+import {
+  type ActivityCancellationDetails,
+  type Duration,
+  IllegalStateError,
+  type Logger,
+  type MetricMeter,
+} from "../common";
 import { msToNumber } from "../common/time";
 import type { Info } from "./info";
 
@@ -47,7 +53,8 @@ export class Context {
   /** The context of the activity that this code runs in. @throws Error outside of an activity */
   static current(): Context {
     const context = asyncLocalStorage.getStore();
-    if (context === undefined) throw new Error("Activity context not initialized: this code doesn't run inside an activity");
+    if (context === undefined)
+      throw new Error("Activity context not initialized: this code doesn't run inside an activity");
     return context;
   }
 
@@ -62,8 +69,8 @@ export class Context {
   }
 
   /**
-   * Tells the server that the activity is alive and how far it is. May be called as often as wanted: Core sends at
-   * most one in 80 % of the heartbeat timeout, or as `maxHeartbeatThrottleInterval` says. Does nothing in a local activity.
+   * Tells the server that the activity is alive and how far it is. May be called as often as wanted: Core sends at most
+   * one in 80 % of the heartbeat timeout, or as `maxHeartbeatThrottleInterval` says. Does nothing in a local activity.
    *
    * @param details what `Info.heartbeatDetails` shows to the next attempt, and `TimeoutFailure.lastHeartbeatDetails` to
    * the caller. If it can't be converted, the activity is cancelled.

@@ -16,7 +16,13 @@ import type {
 import { Context } from "./context";
 import type { Info } from "./info";
 
-export type { ActivityDefinitionOptions, ActivityFunction, ActivityInterface, ActivityTypeInfoMap, UntypedActivities } from "../common";
+export type {
+  ActivityDefinitionOptions,
+  ActivityFunction,
+  ActivityInterface,
+  ActivityTypeInfoMap,
+  UntypedActivities,
+} from "../common";
 export { ApplicationFailure, CancelledFailure, CompleteAsyncError } from "../common";
 export { asyncLocalStorage, Context, type ContextParts } from "./context";
 export type { Info } from "./info";

@@ -2,10 +2,10 @@ import { parseArgs } from "node:util";
 import { createClient } from "../libs";
 import type { CacheEntry } from "../libs/cache";
 import { corrupted, type LibsClient } from "../libs/client";
-import { parseVersion, type LibsConfig } from "../libs/configuration";
+import { type LibsConfig, parseVersion } from "../libs/configuration";
 import { LibsError } from "../libs/error";
 import { withLock } from "../libs/lock";
-import { packageVersion, type PlatformName } from "../libs/manifest";
+import { type PlatformName, packageVersion } from "../libs/manifest";
 import { defaultNetwork, type Network } from "../libs/network";
 import { parsePlatform } from "../libs/platform";
 import { availablePlatforms } from "../libs/releases";
@@ -46,10 +46,15 @@ interface Options {
 }
 
 /**
- * Runs `libs` with its arguments. Returns the exit code: 0, 1 for a failure, 2 for a wrong command line. `command` is how the
- * user called it. Never throws a {@link LibsError}: its message goes to `output.problem`.
+ * Runs `libs` with its arguments. Returns the exit code: 0, 1 for a failure, 2 for a wrong command line. `command` is
+ * how the user called it. Never throws a {@link LibsError}: its message goes to `output.problem`.
  */
-export async function runLibs(args: string[], output: Output, command: string, network: Network = defaultNetwork): Promise<number> {
+export async function runLibs(
+  args: string[],
+  output: Output,
+  command: string,
+  network: Network = defaultNetwork,
+): Promise<number> {
   try {
     return await run(args, output, command, network);
   } catch (error) {
@@ -70,7 +75,11 @@ async function run(args: string[], output: Output, command: string, network: Net
     return 0;
   }
   const [name = "", ...operands] = positionals;
-  const options: Options = { platforms: values.platform?.map(parsePlatform), json: values.json, keep: parseKeep(values.keep) };
+  const options: Options = {
+    platforms: values.platform?.map(parsePlatform),
+    json: values.json,
+    keep: parseKeep(values.keep),
+  };
   const client = (version?: string) => {
     const config: LibsConfig = {};
     if (version !== undefined) config.version = version;
@@ -94,7 +103,8 @@ async function run(args: string[], output: Output, command: string, network: Net
     case "verify":
       return verify(client(), one(), options, output);
     case "cache":
-      if (operands.length > 1) throw new UsageError(`cache takes one of path, list, prune and clear, not ${operands.join(" ")}`);
+      if (operands.length > 1)
+        throw new UsageError(`cache takes one of path, list, prune and clear, not ${operands.join(" ")}`);
       return cache(client(), operands[0], options, output);
     case "doctor":
       none();
@@ -130,30 +140,45 @@ function parseKeep(text: string): number {
 async function download(client: LibsClient, options: Options, output: Output): Promise<number> {
   for (const platform of client.configuration.platforms) {
     const prebuilt = await client.provide(platform);
-    output.result(`${options.json ? JSON.stringify({ folder: prebuilt.folder, manifest: prebuilt.manifest }) : prebuilt.folder}\n`);
+    output.result(
+      `${options.json ? JSON.stringify({ folder: prebuilt.folder, manifest: prebuilt.manifest }) : prebuilt.folder}\n`,
+    );
   }
   return 0;
 }
 
 async function list(client: LibsClient, options: Options, output: Output): Promise<number> {
   const cached = await client.cache.list();
-  const cachedPlatforms = (version: string) => cached.filter((entry) => entry.version === version).map((entry) => entry.platform);
+  const cachedPlatforms = (version: string) =>
+    cached.filter((entry) => entry.version === version).map((entry) => entry.platform);
   const releases = client.configuration.offline ? [] : await client.releases("list releases").list();
-  const rows = releases.map((release) => ({ version: release.version, platforms: availablePlatforms(release), cached: cachedPlatforms(release.version) }));
+  const rows = releases.map((release) => ({
+    version: release.version,
+    platforms: availablePlatforms(release),
+    cached: cachedPlatforms(release.version),
+  }));
   for (const { version } of cached) {
-    if (!rows.some((row) => row.version === version)) rows.push({ version, platforms: [], cached: cachedPlatforms(version) });
+    if (!rows.some((row) => row.version === version))
+      rows.push({ version, platforms: [], cached: cachedPlatforms(version) });
   }
   if (options.json) output.result(`${JSON.stringify(rows)}\n`);
   else if (rows.length === 0) output.result("there are no releases of prebuilt libraries, and the cache is empty\n");
   for (const row of options.json ? [] : rows) {
     const released = row.platforms.length === 0 ? "not on the server" : row.platforms.join(", ");
-    output.result(`${row.version}  ${released}${row.cached.length > 0 ? `; in the cache: ${row.cached.join(", ")}` : ""}\n`);
+    output.result(
+      `${row.version}  ${released}${row.cached.length > 0 ? `; in the cache: ${row.cached.join(", ")}` : ""}\n`,
+    );
   }
   return 0;
 }
 
 /** What is asked for, or everything when nothing is. */
-async function verify(client: LibsClient, version: string | undefined, options: Options, output: Output): Promise<number> {
+async function verify(
+  client: LibsClient,
+  version: string | undefined,
+  options: Options,
+  output: Output,
+): Promise<number> {
   const wanted = version === undefined ? undefined : parseVersion(version);
   const newest = (await client.cache.list())[0]?.version;
   const entries = (await client.cache.list()).filter(
@@ -162,7 +187,12 @@ async function verify(client: LibsClient, version: string | undefined, options: 
       (options.platforms === undefined || options.platforms.includes(entry.platform)),
   );
   if (entries.length === 0) {
-    throw new LibsError("not-cached", `There is nothing to verify in ${client.cache.folder}`, `to find ${wanted ?? "any version"} for ${options.platforms?.join(", ") ?? "any platform"} in the cache`, "download it first: `temporal-bun libs download`");
+    throw new LibsError(
+      "not-cached",
+      `There is nothing to verify in ${client.cache.folder}`,
+      `to find ${wanted ?? "any version"} for ${options.platforms?.join(", ") ?? "any platform"} in the cache`,
+      "download it first: `temporal-bun libs download`",
+    );
   }
   const damaged: LibsError[] = [];
   for (const entry of entries) {
@@ -174,17 +204,26 @@ async function verify(client: LibsClient, version: string | undefined, options: 
   return damaged.length === 0 ? 0 : 1;
 }
 
-async function cache(client: LibsClient, command: string | undefined, options: Options, output: Output): Promise<number> {
-  const locked = (action: () => Promise<void>) => withLock(client.cache.folder, client.network, output.reporter, action);
+async function cache(
+  client: LibsClient,
+  command: string | undefined,
+  options: Options,
+  output: Output,
+): Promise<number> {
+  const locked = (action: () => Promise<void>) =>
+    withLock(client.cache.folder, client.network, output.reporter, action);
   switch (command) {
     case "path":
       output.result(`${client.cache.folder}\n`);
       return 0;
     case "list": {
-      const rows = await Promise.all((await client.cache.list()).map(async (entry) => ({ ...entry, size: await client.cache.size(entry) })));
+      const rows = await Promise.all(
+        (await client.cache.list()).map(async (entry) => ({ ...entry, size: await client.cache.size(entry) })),
+      );
       if (options.json) output.result(`${JSON.stringify(rows)}\n`);
       else if (rows.length === 0) output.result(`${client.cache.folder} is empty\n`);
-      for (const row of options.json ? [] : rows) output.result(`${row.version} ${row.platform}  ${megabytes(row.size)}  ${row.folder}\n`);
+      for (const row of options.json ? [] : rows)
+        output.result(`${row.version} ${row.platform}  ${megabytes(row.size)}  ${row.folder}\n`);
       return 0;
     }
     case "prune":
@@ -202,7 +241,9 @@ async function cache(client: LibsClient, command: string | undefined, options: O
       output.result(`${client.cache.folder} is empty\n`);
       return 0;
     default:
-      throw new UsageError(`cache takes one of path, list, prune and clear${command === undefined ? "" : `, not ${JSON.stringify(command)}`}`);
+      throw new UsageError(
+        `cache takes one of path, list, prune and clear${command === undefined ? "" : `, not ${JSON.stringify(command)}`}`,
+      );
   }
 }
 

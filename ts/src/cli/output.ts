@@ -1,4 +1,4 @@
-import { terminalReporter, type Reporter } from "../libs/reporter";
+import { type Reporter, terminalReporter } from "../libs/reporter";
 
 /** Where a command writes. */
 export interface Output {

@@ -20,10 +20,13 @@ export interface BaseClientOptions {
 }
 
 /** Options with their defaults. */
-export type WithDefaults<Options extends BaseClientOptions> = Required<Omit<Options, "connection">> & Pick<Options, "connection">;
+export type WithDefaults<Options extends BaseClientOptions> = Required<Omit<Options, "connection">> &
+  Pick<Options, "connection">;
 
 /** Options with their defaults and the data converter loaded. */
-export type LoadedWithDefaults<Options extends BaseClientOptions> = WithDefaults<Options> & { loadedDataConverter: LoadedDataConverter };
+export type LoadedWithDefaults<Options extends BaseClientOptions> = WithDefaults<Options> & {
+  loadedDataConverter: LoadedDataConverter;
+};
 
 /** The defaults of {@link BaseClientOptions}. */
 export function defaultBaseClientOptions(): WithDefaults<BaseClientOptions> {

@@ -3,8 +3,8 @@
 import { filterNullAndUndefined } from "../common/type-helpers";
 import { ActivityClient } from "./activity/activity-client";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "./base-client";
-import type { ClientInterceptors } from "./interceptors";
 import type { ConnectionPlugin } from "./connection/connection-options";
+import type { ClientInterceptors } from "./interceptors";
 import { NexusClient } from "./nexus/nexus-client";
 import { ScheduleClient } from "./schedule/schedule-client";
 import { TaskQueueClient } from "./task-queue/task-queue-client";
@@ -39,7 +39,9 @@ export class Client extends BaseClient {
   readonly options: LoadedClientOptions;
   /** Starts workflows and makes handles of them. */
   readonly workflow: WorkflowClient;
-  /** Starts activities that run on their own, makes handles of them, and completes activities from outside their worker. */
+  /**
+   * Starts activities that run on their own, makes handles of them, and completes activities from outside their worker.
+   */
   readonly activity: ActivityClient;
   /** Makes schedules and handles of them. */
   readonly schedule: ScheduleClient;
@@ -50,13 +52,24 @@ export class Client extends BaseClient {
 
   constructor(options: ClientOptions = {}) {
     // A plugin of a connection may configure clients as well.
-    const plugins: (ClientPlugin & ConnectionPlugin)[] = [...(options.plugins ?? []), ...(options.connection?.plugins ?? [])];
+    const plugins: (ClientPlugin & ConnectionPlugin)[] = [
+      ...(options.plugins ?? []),
+      ...(options.connection?.plugins ?? []),
+    ];
     let configured: Omit<ClientOptions, "plugins"> = options;
     for (const plugin of plugins) configured = plugin.configureClient?.(configured) ?? configured;
     super(configured);
     const { interceptors, workflow, dataConverter, ...common } = configured;
-    const shared = { ...common, connection: this.connection, dataConverter: this.dataConverter as typeof dataConverter };
-    this.workflow = new WorkflowClient({ ...shared, interceptors: interceptors?.workflow, queryRejectCondition: workflow?.queryRejectCondition });
+    const shared = {
+      ...common,
+      connection: this.connection,
+      dataConverter: this.dataConverter as typeof dataConverter,
+    };
+    this.workflow = new WorkflowClient({
+      ...shared,
+      interceptors: interceptors?.workflow,
+      queryRejectCondition: workflow?.queryRejectCondition,
+    });
     this.activity = new ActivityClient({ ...shared, interceptors: interceptors?.activity });
     this.schedule = new ScheduleClient({ ...shared, interceptors: interceptors?.schedule });
     this.nexus = new NexusClient({ ...shared, interceptors: interceptors?.nexus });

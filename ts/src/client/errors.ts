@@ -164,7 +164,11 @@ export class ActivityExecutionAlreadyStartedError extends Error {
 
 /** Whether the error is that of an RPC: it has gRPC's `code`, `details` and `metadata`. */
 export function isGrpcServiceError(error: unknown): error is GrpcServiceError {
-  return isError(error) && typeof (error as GrpcServiceError).details === "string" && isRecord((error as GrpcServiceError).metadata);
+  return (
+    isError(error) &&
+    typeof (error as GrpcServiceError).details === "string" &&
+    isRecord((error as GrpcServiceError).metadata)
+  );
 }
 
 function hasGrpcCode(error: unknown, code: number): boolean {

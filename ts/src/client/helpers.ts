@@ -1,20 +1,33 @@
 /** Conversion of the server's messages, and of its errors. */
 
-import { decodeMapFromPayloads } from "../payloads/codec-helpers";
 import type { LoadedDataConverter } from "../common/converter/data-converter";
-import { decodeSearchAttributes, decodeTypedSearchAttributes, searchAttributePayloadConverter } from "../common/converter/payload-search-attributes";
+import {
+  decodeSearchAttributes,
+  decodeTypedSearchAttributes,
+  searchAttributePayloadConverter,
+} from "../common/converter/payload-search-attributes";
 import { NamespaceNotFoundError, WorkflowNotFoundError } from "../common/errors";
 import { decodePriority } from "../common/priority";
 import { optionalTsToDate, requiredTsToDate } from "../common/time";
 import type { Replace } from "../common/type-helpers";
+import { decodeMapFromPayloads } from "../payloads/codec-helpers";
 import { Status } from "../proto/google/rpc/status";
 import type { WorkflowExecution as ProtoExecution } from "../proto/temporal/api/common/v1/message";
 import { WorkflowExecutionStatus } from "../proto/temporal/api/enums/v1/workflow";
-import { MultiOperationExecutionFailure, NamespaceNotFoundFailure } from "../proto/temporal/api/errordetails/v1/message";
+import {
+  MultiOperationExecutionFailure,
+  NamespaceNotFoundFailure,
+} from "../proto/temporal/api/errordetails/v1/message";
 import type { CountWorkflowExecutionsResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
-import { isGrpcServiceError, ServiceError } from "./errors";
 import { type GrpcServiceError, GrpcStatus } from "./connection/grpc-error";
-import type { CountWorkflowExecution, RawWorkflowExecutionInfo, WorkflowExecution, WorkflowExecutionInfo, WorkflowExecutionStatusName } from "./types";
+import { isGrpcServiceError, ServiceError } from "./errors";
+import type {
+  CountWorkflowExecution,
+  RawWorkflowExecutionInfo,
+  WorkflowExecution,
+  WorkflowExecutionInfo,
+  WorkflowExecutionStatusName,
+} from "./types";
 
 function statusName(code: WorkflowExecutionStatus): WorkflowExecutionStatusName {
   const name = WorkflowExecutionStatus[code]?.replace("WORKFLOW_EXECUTION_STATUS_", "");
@@ -57,7 +70,9 @@ export async function executionInfoFromRaw<T>(
 }
 
 /** The counts in the server's message. */
-export function decodeCountWorkflowExecutionsResponse(response: CountWorkflowExecutionsResponse): CountWorkflowExecution {
+export function decodeCountWorkflowExecutionsResponse(
+  response: CountWorkflowExecutionsResponse,
+): CountWorkflowExecution {
   const groups = (response.groups ?? []).map((group) => ({
     count: group.count?.toNumber() ?? 0,
     groupValues: (group.groupValues ?? []).map((value) => searchAttributePayloadConverter.fromPayload<any>(value)),
@@ -72,7 +87,9 @@ export function getGrpcStatusDetails(error: GrpcServiceError): { type: string; v
   return detailsOf(Status.decode(status));
 }
 
-function detailsOf(status: { details?: { typeUrl?: string; value?: Uint8Array }[] }): { type: string; value: Uint8Array }[] {
+function detailsOf(status: {
+  details?: { typeUrl?: string; value?: Uint8Array }[];
+}): { type: string; value: Uint8Array }[] {
   return (status.details ?? []).map(({ typeUrl, value }) => ({
     type: (typeUrl ?? "").replace(/^type\.googleapis\.com\//, ""),
     value: value ?? new Uint8Array(),
@@ -88,14 +105,19 @@ export function rethrowKnownErrorTypes(error: GrpcServiceError): void {
   }
 }
 
-/** Gives the error of an RPC with several operations the code and the words of the operation that failed; leaves others alone. */
+/**
+ * Gives the error of an RPC with several operations the code and the words of the operation that failed; leaves others
+ * alone.
+ */
 export function unwrapMultiOperationError(error: unknown): void {
   if (!isGrpcServiceError(error)) return;
   for (const { type, value } of getGrpcStatusDetails(error)) {
     if (type !== "temporal.api.errordetails.v1.MultiOperationExecutionFailure") continue;
     // One status per operation: the others are "aborted" because of the one that failed.
     const failed = MultiOperationExecutionFailure.decode(value).statuses?.find(
-      (status) => status.code && !detailsOf(status).some((item) => item.type === "temporal.api.failure.v1.MultiOperationExecutionAborted"),
+      (status) =>
+        status.code &&
+        !detailsOf(status).some((item) => item.type === "temporal.api.failure.v1.MultiOperationExecutionAborted"),
     );
     if (!failed) continue;
     error.code = failed.code!;
@@ -104,10 +126,14 @@ export function unwrapMultiOperationError(error: unknown): void {
   }
 }
 
-/** Throws what a failed RPC means: `WorkflowNotFoundError`, `NamespaceNotFoundError`, or a `ServiceError` with the cause. */
+/**
+ * Throws what a failed RPC means: `WorkflowNotFoundError`, `NamespaceNotFoundError`, or a `ServiceError` with the
+ * cause.
+ */
 export function rethrowGrpcError(error: unknown, fallbackMessage: string, workflow?: WorkflowExecution): never {
   if (!isGrpcServiceError(error)) {
-    if (!(error instanceof Error)) throw new ServiceError("Unexpected error while making gRPC request", { cause: new Error(String(error)) });
+    if (!(error instanceof Error))
+      throw new ServiceError("Unexpected error while making gRPC request", { cause: new Error(String(error)) });
     throw new ServiceError(`Unexpected error while making gRPC request: ${error.message}`, { cause: error });
   }
   rethrowKnownErrorTypes(error);

@@ -1,6 +1,6 @@
 /** The client: connections to a Temporal server, and what can be done with workflows through them. */
 
-export { type DataConverter, type LoadedDataConverter } from "../common/converter/data-converter";
+export type { DataConverter, LoadedDataConverter } from "../common/converter/data-converter";
 export { defaultPayloadConverter } from "../common/converter/payload-converter";
 export * from "../common/errors";
 export {
@@ -18,12 +18,36 @@ export {
 export * from "../common/interfaces";
 export type { RetryPolicy } from "../common/retry-policy";
 export * from "../common/workflow-handle";
-export { LOCAL_TARGET } from "./connection/address";
 export * from "./activity/activity-client";
 export type * from "./activity/activity-options";
 export * from "./activity/activity-types";
 export * from "./activity/async-completion-client";
 export type { BaseClientOptions, LoadedWithDefaults, WithDefaults } from "./base-client";
+export * from "./client";
+export { LOCAL_TARGET } from "./connection/address";
+export { Connection } from "./connection/connection";
+export type { RpcCall, RpcInterceptor } from "./connection/connection-interceptors";
+export type {
+  ConnectionOptions,
+  ConnectionOptionsWithDefaults,
+  ConnectionPlugin,
+  DNSLoadBalancingConfig,
+  GrpcCompression,
+  GrpcCompressionConfig,
+  KeepAliveOptions,
+  PayloadLimitsConfig,
+  RpcRetryOptions,
+} from "./connection/connection-options";
+export type { ProxyConfig } from "./connection/connection-proxy";
+export { GrpcErrorMetadata, GrpcServiceError, GrpcStatus } from "./connection/grpc-error";
+export * from "./connection/grpc-retry";
+export type { TLSConfig } from "./connection/tls";
+export * from "./errors";
+export * from "./interceptors";
+export * from "./nexus/nexus-client";
+export * from "./nexus/nexus-types";
+export * from "./schedule/schedule-client";
+export * from "./schedule/schedule-types";
 export type {
   AddNewCompatibleVersion,
   AddNewIdInNewDefaultSet,
@@ -34,31 +58,7 @@ export type {
   PromoteSetByBuildId,
   WorkerBuildIdVersionSets,
 } from "./task-queue/build-id-types";
-export * from "./client";
-export { Connection } from "./connection/connection";
-export type { RpcCall, RpcInterceptor } from "./connection/connection-interceptors";
-export type { ProxyConfig } from "./connection/connection-proxy";
-export type {
-  ConnectionOptions,
-  ConnectionOptionsWithDefaults,
-  ConnectionPlugin,
-  DNSLoadBalancingConfig,
-  GrpcCompression,
-  GrpcCompressionConfig,
-  PayloadLimitsConfig,
-  KeepAliveOptions,
-  RpcRetryOptions,
-} from "./connection/connection-options";
-export * from "./errors";
-export { GrpcErrorMetadata, GrpcServiceError, GrpcStatus } from "./connection/grpc-error";
-export * from "./connection/grpc-retry";
-export * from "./interceptors";
-export * from "./nexus/nexus-client";
-export * from "./nexus/nexus-types";
-export * from "./schedule/schedule-client";
-export * from "./schedule/schedule-types";
 export * from "./task-queue/task-queue-client";
-export type { TLSConfig } from "./connection/tls";
 export * from "./types";
 export * from "./workflow/workflow-client";
 export type {

@@ -1,18 +1,18 @@
 /** Interceptors of clients. */
 
 import type { Headers, Next } from "../common/interceptors";
-import type { PayloadTypeInfo, TypeInfo } from "../common/type-info";
 import type { SignalTypeInfo } from "../common/interfaces";
+import type { PayloadTypeInfo, TypeInfo } from "../common/type-info";
 import type { Outcome } from "../proto/temporal/api/update/v1/message";
+import type { ActivityClientInterceptor } from "./activity/activity-interceptors";
+import type { NexusClientInterceptor } from "./nexus/nexus-interceptors";
+import type { CompiledScheduleOptions } from "./schedule/schedule-types";
 import type {
   DescribeWorkflowExecutionResponse,
   RequestCancelWorkflowExecutionResponse,
   TerminateWorkflowExecutionResponse,
   WorkflowExecution,
 } from "./types";
-import type { ActivityClientInterceptor } from "./activity/activity-interceptors";
-import type { NexusClientInterceptor } from "./nexus/nexus-interceptors";
-import type { CompiledScheduleOptions } from "./schedule/schedule-types";
 import type { CompiledWorkflowOptions, WorkflowUpdateOptions } from "./workflow/workflow-options";
 
 export type { Headers, Next } from "../common/interceptors";
@@ -134,7 +134,10 @@ export interface WorkflowClientInterceptor {
   /** Starting of workflows. */
   startWithDetails?: (input: WorkflowStartInput, next: Next<this, "startWithDetails">) => Promise<WorkflowStartOutput>;
   /** `startUpdate` and `executeUpdate`. */
-  startUpdate?: (input: WorkflowStartUpdateInput, next: Next<this, "startUpdate">) => Promise<WorkflowStartUpdateOutput>;
+  startUpdate?: (
+    input: WorkflowStartUpdateInput,
+    next: Next<this, "startUpdate">,
+  ) => Promise<WorkflowStartUpdateOutput>;
   /** `startUpdateWithStart` and `executeUpdateWithStart`. */
   startUpdateWithStart?: (
     input: WorkflowStartUpdateWithStartInput,
@@ -147,7 +150,10 @@ export interface WorkflowClientInterceptor {
   /** `query`; resolves to the result. */
   query?: (input: WorkflowQueryInput, next: Next<this, "query">) => Promise<unknown>;
   /** `terminate`. */
-  terminate?: (input: WorkflowTerminateInput, next: Next<this, "terminate">) => Promise<TerminateWorkflowExecutionResponse>;
+  terminate?: (
+    input: WorkflowTerminateInput,
+    next: Next<this, "terminate">,
+  ) => Promise<TerminateWorkflowExecutionResponse>;
   /** `cancel`. */
   cancel?: (input: WorkflowCancelInput, next: Next<this, "cancel">) => Promise<RequestCancelWorkflowExecutionResponse>;
   /** `describe`. */
@@ -164,9 +170,9 @@ export interface WorkflowClientCallsInterceptorFactoryInput {
 }
 
 /** @deprecated Use {@link WorkflowClientInterceptor}. */
-export interface WorkflowClientCallsInterceptorFactory {
-  (input: WorkflowClientCallsInterceptorFactoryInput): WorkflowClientCallsInterceptor;
-}
+export type WorkflowClientCallsInterceptorFactory = (
+  input: WorkflowClientCallsInterceptorFactoryInput,
+) => WorkflowClientCallsInterceptor;
 
 /** @deprecated Use a list of {@link WorkflowClientInterceptor}. */
 export interface WorkflowClientInterceptors {

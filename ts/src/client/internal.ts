@@ -1,7 +1,7 @@
 /**
- * Options of calls that are for the helpers of Nexus operations: request ids, links and callbacks. They travel under symbols, so
- * that they pass through interceptors without being part of the interface. After the call, `responseLink` says what the
- * server links the request to.
+ * Options of calls that are for the helpers of Nexus operations: request ids, links and callbacks. They travel under
+ * symbols, so that they pass through interceptors without being part of the interface. After the call, `responseLink`
+ * says what the server links the request to.
  */
 
 import type { UpdateDefinition } from "../common/interfaces";
@@ -79,7 +79,10 @@ export type InternalWorkflowHandle = WorkflowHandle &
     /** `startUpdate` without the overloads, for arguments of any number. */
     startUpdate<Ret, Args extends any[]>(
       def: UpdateDefinition<Ret, Args> | string,
-      options: WorkflowUpdateOptions & { args?: Args; waitForStage: typeof WorkflowUpdateStage.ACCEPTED } & InternalWorkflowUpdateOptions,
+      options: WorkflowUpdateOptions & {
+        args?: Args;
+        waitForStage: typeof WorkflowUpdateStage.ACCEPTED;
+      } & InternalWorkflowUpdateOptions,
     ): Promise<WorkflowUpdateHandle<Ret>>;
   };
 

@@ -74,7 +74,10 @@ export interface WorkflowExecutionInfo {
 }
 
 /** What `WorkflowHandle.describe` returns. */
-export type WorkflowExecutionDescription = Replace<WorkflowExecutionInfo, { raw: DescribeWorkflowExecutionResponse }> & {
+export type WorkflowExecutionDescription = Replace<
+  WorkflowExecutionInfo,
+  { raw: DescribeWorkflowExecutionResponse }
+> & {
   /** Text for UI and CLI, several lines. */
   staticDetails: () => Promise<string | undefined>;
   /** Text for UI and CLI, one line. */

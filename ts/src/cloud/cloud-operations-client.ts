@@ -7,7 +7,10 @@ import type { CloudOperationsConnection } from "./cloud-operations-connection";
 export interface CloudOperationsClientOptions {
   /** The connection to use; it may serve several clients. */
   connection: CloudOperationsConnection;
-  /** Version of the API that the calls are made for, e.g. "2024-10-01-00"; sent as "temporal-cloud-api-version". Default: none. */
+  /**
+   * Version of the API that the calls are made for, e.g. "2024-10-01-00"; sent as "temporal-cloud-api-version".
+   * Default: none.
+   */
   apiVersion?: string;
 }
 
@@ -17,7 +20,10 @@ const API_VERSION_HEADER = "temporal-cloud-api-version";
 export class CloudOperationsClient {
   readonly connection: CloudOperationsConnection;
   readonly options: Readonly<CloudOperationsClientOptions>;
-  /** All RPCs of CloudService, with the version of the API in the metadata if {@link CloudOperationsClientOptions.apiVersion} is set. */
+  /**
+   * All RPCs of CloudService, with the version of the API in the metadata if {@link
+   * CloudOperationsClientOptions.apiVersion} is set.
+   */
   readonly cloudService: CloudService;
 
   constructor(options: CloudOperationsClientOptions) {

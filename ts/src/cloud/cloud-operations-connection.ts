@@ -7,12 +7,19 @@ import type { ConnectionOptions, ConnectionOptionsWithDefaults } from "../client
 const CLOUD_OPERATIONS_ADDRESS = "saas-api.tmprl.cloud:443";
 
 /** Options of connections to the operations API of Temporal Cloud (experimental). */
-export interface CloudOperationsConnectionOptions extends Omit<ConnectionOptions, "address" | "tls" | "apiKey" | "plugins"> {
+export interface CloudOperationsConnectionOptions
+  extends Omit<ConnectionOptions, "address" | "tls" | "apiKey" | "plugins"> {
   /** "host:port". Default "saas-api.tmprl.cloud:443". */
   address?: string;
-  /** What there is to say about TLS, e.g. `serverNameOverride`. Default true, which Temporal Cloud needs; false is for a stand-in of it. */
+  /**
+   * What there is to say about TLS, e.g. `serverNameOverride`. Default true, which Temporal Cloud needs; false is for a
+   * stand-in of it.
+   */
   tls?: ConnectionOptions["tls"];
-  /** API key of Temporal Cloud; a function is called before each RPC. See also {@link CloudOperationsConnection.withApiKey}. */
+  /**
+   * API key of Temporal Cloud; a function is called before each RPC. See also {@link
+   * CloudOperationsConnection.withApiKey}.
+   */
   apiKey: string | (() => string);
 }
 
@@ -36,7 +43,10 @@ export class CloudOperationsConnection {
 
   /** A connection that is made by the first call. Throws `TypeError` for options that make no sense. */
   static lazy(options: CloudOperationsConnectionOptions): CloudOperationsConnection {
-    if (!options?.apiKey) throw new TypeError("Missing CloudOperationsConnectionOptions.apiKey: Temporal Cloud's operations API needs an API key");
+    if (!options?.apiKey)
+      throw new TypeError(
+        "Missing CloudOperationsConnectionOptions.apiKey: Temporal Cloud's operations API needs an API key",
+      );
     const { address = CLOUD_OPERATIONS_ADDRESS, tls = true } = options;
     return new this(Connection.lazy({ ...options, address, tls }));
   }

@@ -15,7 +15,8 @@ type ActivityKeys<A> = { [K in keyof A & string]: A[K] extends ActivityFunction 
 export type ActivityTypeInfoMap<A> = Partial<Record<ActivityKeys<A>, PayloadTypeInfo>>;
 
 /** An activity function with options. */
-export interface ActivityFunctionWithOptions<Args extends any[] = any[], ReturnType = any> extends ActivityFunction<Args, ReturnType> {
+export interface ActivityFunctionWithOptions<Args extends any[] = any[], ReturnType = any>
+  extends ActivityFunction<Args, ReturnType> {
   activityDefinitionOptions: ActivityDefinitionOptions;
 }
 

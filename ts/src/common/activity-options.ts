@@ -12,7 +12,10 @@ export const ActivityCancellationType = {
   ABANDON: "ABANDON",
   /** The activity is asked to cancel; the call fails at once, so that its outcome stays unknown. */
   TRY_CANCEL: "TRY_CANCEL",
-  /** The activity is asked to cancel; the call waits for its outcome. The activity must heartbeat to hear of it. The default. */
+  /**
+   * The activity is asked to cancel; the call waits for its outcome. The activity must heartbeat to hear of it. The
+   * default.
+   */
   WAIT_CANCELLATION_COMPLETED: "WAIT_CANCELLATION_COMPLETED",
 } as const;
 export type ActivityCancellationType = (typeof ActivityCancellationType)[keyof typeof ActivityCancellationType];
@@ -24,7 +27,10 @@ export const [encodeActivityCancellationType, decodeActivityCancellationType] = 
   ABANDON: 2,
 });
 
-/** Options of activities. One of `startToCloseTimeout` and `scheduleToCloseTimeout` is needed. Times: milliseconds, or text like "10 seconds". */
+/**
+ * Options of activities. One of `startToCloseTimeout` and `scheduleToCloseTimeout` is needed. Times: milliseconds, or
+ * text like "10 seconds".
+ */
 export interface ActivityOptions {
   /** Id of the activity, unique in its workflow. Made up by default. */
   activityId?: string;
@@ -52,7 +58,9 @@ export interface ActivityOptions {
   priority?: Priority;
 }
 
-/** Options of local activities, which run in the worker of the workflow. Times: milliseconds, or text like "10 seconds". */
+/**
+ * Options of local activities, which run in the worker of the workflow. Times: milliseconds, or text like "10 seconds".
+ */
 export interface LocalActivityOptions {
   /** How a failed attempt is tried again. */
   retry?: RetryPolicy;

@@ -38,18 +38,29 @@ export class MetricMeterWithComposedTags implements MetricMeter {
     return tagged(this.parentMeter.createCounter(name, unit, description), this.contributors);
   }
 
-  createHistogram(name: string, valueType: NumericMetricValueType = "int", unit?: string, description?: string): MetricHistogram {
+  createHistogram(
+    name: string,
+    valueType: NumericMetricValueType = "int",
+    unit?: string,
+    description?: string,
+  ): MetricHistogram {
     return tagged(this.parentMeter.createHistogram(name, valueType, unit, description), this.contributors);
   }
 
-  createGauge(name: string, valueType: NumericMetricValueType = "int", unit?: string, description?: string): MetricGauge {
+  createGauge(
+    name: string,
+    valueType: NumericMetricValueType = "int",
+    unit?: string,
+    description?: string,
+  ): MetricGauge {
     return tagged(this.parentMeter.createGauge(name, valueType, unit, description), this.contributors);
   }
 
   /** Throws `TypeError` if the meter below has no such metrics. */
   createUpDownCounter(name: string, unit?: string, description?: string): MetricUpDownCounter {
     const metric = this.parentMeter.createUpDownCounter?.(name, unit, description);
-    if (metric === undefined) throw new TypeError("This MetricMeter has no up-down-counters: it doesn't implement createUpDownCounter");
+    if (metric === undefined)
+      throw new TypeError("This MetricMeter has no up-down-counters: it doesn't implement createUpDownCounter");
     return tagged(metric, this.contributors);
   }
 
@@ -67,13 +78,23 @@ function tagged<M extends AnyMetric>(metric: M, contributors: readonly MetricTag
   const recording: Partial<Record<"add" | "record" | "set", RecordValue>> = {};
   for (const method of ["add", "record", "set"] as const) {
     if (!(method in metric)) continue;
-    recording[method] = (value, extraTags) => (metric as unknown as Record<string, RecordValue>)[method]!(value, resolve(contributors, extraTags));
+    recording[method] = (value, extraTags) =>
+      (metric as unknown as Record<string, RecordValue>)[method]!(value, resolve(contributors, extraTags));
   }
-  return { name, unit, description, kind, valueType, ...recording, withTags: (tags: MetricTags) => tagged(metric, [...contributors, tags]) } as unknown as M;
+  return {
+    name,
+    unit,
+    description,
+    kind,
+    valueType,
+    ...recording,
+    withTags: (tags: MetricTags) => tagged(metric, [...contributors, tags]),
+  } as unknown as M;
 }
 
 function resolve(contributors: readonly MetricTagsOrFunc[], extraTags: MetricTags | undefined): MetricTags {
   const tags: MetricTags = {};
-  for (const contributor of contributors) Object.assign(tags, typeof contributor === "function" ? contributor() : contributor);
+  for (const contributor of contributors)
+    Object.assign(tags, typeof contributor === "function" ? contributor() : contributor);
   return filterNullAndUndefined(Object.assign(tags, extraTags));
 }

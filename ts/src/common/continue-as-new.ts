@@ -11,14 +11,21 @@ export const SuggestContinueAsNewReason = {
 export type SuggestContinueAsNewReason = (typeof SuggestContinueAsNewReason)[keyof typeof SuggestContinueAsNewReason];
 
 /** Between {@link SuggestContinueAsNewReason} and protobuf. */
-export const [encodeSuggestContinueAsNewReason, decodeSuggestContinueAsNewReason] = makeEnumConverters("SUGGEST_CONTINUE_AS_NEW_REASON_", {
-  HISTORY_SIZE_TOO_LARGE: 1,
-  TOO_MANY_HISTORY_EVENTS: 2,
-  TOO_MANY_UPDATES: 3,
-});
+export const [encodeSuggestContinueAsNewReason, decodeSuggestContinueAsNewReason] = makeEnumConverters(
+  "SUGGEST_CONTINUE_AS_NEW_REASON_",
+  {
+    HISTORY_SIZE_TOO_LARGE: 1,
+    TOO_MANY_HISTORY_EVENTS: 2,
+    TOO_MANY_UPDATES: 3,
+  },
+);
 
 /** The reasons that an activation carries; undefined for none. */
-export function suggestContinueAsNewReasonsFromProto(reasons: number[] | null | undefined): SuggestContinueAsNewReason[] | undefined {
-  const decoded = reasons?.map((reason) => decodeSuggestContinueAsNewReason(reason)).filter((reason) => reason !== undefined);
+export function suggestContinueAsNewReasonsFromProto(
+  reasons: number[] | null | undefined,
+): SuggestContinueAsNewReason[] | undefined {
+  const decoded = reasons
+    ?.map((reason) => decodeSuggestContinueAsNewReason(reason))
+    .filter((reason) => reason !== undefined);
   return decoded?.length ? decoded : undefined;
 }

@@ -9,9 +9,9 @@ import { ValueError } from "./errors";
 /**
  * Makes the two functions that convert one enumeration.
  *
- * `encode` takes a name with or without the prefix ("UNSPECIFIED" among them), a number (unchanged) or nothing (undefined), and
- * throws `ValueError` for another name. `decode` returns undefined for nothing and for "unspecified", and "unknown_N" for a number that this
- * version does not know.
+ * `encode` takes a name with or without the prefix ("UNSPECIFIED" among them), a number (unchanged) or nothing
+ * (undefined), and throws `ValueError` for another name. `decode` returns undefined for nothing and for "unspecified",
+ * and "unknown_N" for a number that this version does not know.
  *
  * @param prefix what the protobuf names begin with, e.g. "RETRY_STATE_"
  * @param table numbers by name; a protobuf value named "unspecified" is left out
@@ -20,7 +20,9 @@ export function makeEnumConverters<const Prefix extends string, const Table exte
   prefix: Prefix,
   table: Table,
 ): [
-  encode: (value: (keyof Table & string) | `${Prefix}${keyof Table & string}` | number | null | undefined) => number | undefined,
+  encode: (
+    value: (keyof Table & string) | `${Prefix}${keyof Table & string}` | number | null | undefined,
+  ) => number | undefined,
   decode: (value: number | null | undefined) => (keyof Table & string) | undefined,
 ] {
   type Name = keyof Table & string;

@@ -29,7 +29,10 @@ export class IllegalStateError extends Error {
   }
 }
 
-/** The server has no such workflow: the id is wrong, the workflow is closed (for calls that need an open one), or past its retention. */
+/**
+ * The server has no such workflow: the id is wrong, the workflow is closed (for calls that need an open one), or past
+ * its retention.
+ */
 export class WorkflowNotFoundError extends Error {
   constructor(
     message: string,

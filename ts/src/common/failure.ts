@@ -86,14 +86,17 @@ export const ApplicationFailureCategory = {
 export type ApplicationFailureCategory = (typeof ApplicationFailureCategory)[keyof typeof ApplicationFailureCategory];
 
 /** Between {@link ApplicationFailureCategory} and protobuf. */
-export const [encodeApplicationFailureCategory, decodeApplicationFailureCategory] = makeEnumConverters("APPLICATION_ERROR_CATEGORY_", { BENIGN: 1 });
+export const [encodeApplicationFailureCategory, decodeApplicationFailureCategory] = makeEnumConverters(
+  "APPLICATION_ERROR_CATEGORY_",
+  { BENIGN: 1 },
+);
 
 /** A workflow's id and run id. */
 export type WorkflowExecution = ProtoWorkflowExecution;
 
 /**
- * Base of the failures that can cross the borders of workflows and activities. Do not extend it or its children; the only
- * one to throw from application code is {@link ApplicationFailure}.
+ * Base of the failures that can cross the borders of workflows and activities. Do not extend it or its children; the
+ * only one to throw from application code is {@link ApplicationFailure}.
  */
 export class TemporalFailure extends Error {
   /** The protobuf form that this error was made from, if it came from elsewhere. */
@@ -134,7 +137,9 @@ export interface ApplicationFailureOptions {
   nonRetryable?: boolean;
   /** Further values, serialized by the payload converter. */
   details?: unknown[];
-  /** Replaces the retry policy's delay before the next attempt; the number of attempts and the total time stay limited. */
+  /**
+   * Replaces the retry policy's delay before the next attempt; the number of attempts and the total time stay limited.
+   */
   nextRetryDelay?: Duration;
   /** What caused this failure. */
   cause?: Error;
@@ -143,8 +148,9 @@ export interface ApplicationFailureOptions {
 }
 
 /**
- * A failure of the application. Thrown from a workflow, it fails the workflow (any other error only fails the workflow task, which
- * is retried); thrown from an activity, it fails the attempt (any other error is converted to one of these first).
+ * A failure of the application. Thrown from a workflow, it fails the workflow (any other error only fails the workflow
+ * task, which is retried); thrown from an activity, it fails the attempt (any other error is converted to one of these
+ * first).
  */
 export class ApplicationFailure extends TemporalFailure {
   /** Usually made by {@link ApplicationFailure.create} or {@link ApplicationFailure.fromError}. */
@@ -163,7 +169,9 @@ export class ApplicationFailure extends TemporalFailure {
     brandError(this, "ApplicationFailure");
   }
 
-  /** The failure that {@link ensureApplicationFailure} makes of `error`, with `overrides` in place of its own fields. */
+  /**
+   * The failure that {@link ensureApplicationFailure} makes of `error`, with `overrides` in place of its own fields.
+   */
   static fromError(error: Error | unknown, overrides?: ApplicationFailureOptions): ApplicationFailure {
     return Object.assign(ensureApplicationFailure(error), overrides);
   }
@@ -185,7 +193,10 @@ export class ApplicationFailure extends TemporalFailure {
   }
 }
 
-/** The failure for payload converters and codecs that understand a payload but reject it; not retried. `details` become its only detail. */
+/**
+ * The failure for payload converters and codecs that understand a payload but reject it; not retried. `details` become
+ * its only detail.
+ */
 export function createPayloadValidationError(details: unknown): ApplicationFailure {
   return ApplicationFailure.create({
     message: "Payload validation failed",
@@ -284,7 +295,10 @@ export class NexusOperationFailure extends TemporalFailure {
   }
 }
 
-/** A workflow with that id is running, or ran and the id must not be used again: see `workflowIdConflictPolicy` and `workflowIdReusePolicy`. */
+/**
+ * A workflow with that id is running, or ran and the id must not be used again: see `workflowIdConflictPolicy` and
+ * `workflowIdReusePolicy`.
+ */
 export class WorkflowExecutionAlreadyStartedError extends TemporalFailure {
   constructor(
     message: string,
@@ -299,15 +313,18 @@ export class WorkflowExecutionAlreadyStartedError extends TemporalFailure {
 }
 
 /**
- * The error itself if it is an `ApplicationFailure`; otherwise a retryable one with its message, its class's name as the type, its
- * stack, and its cause if that is an error.
+ * The error itself if it is an `ApplicationFailure`; otherwise a retryable one with its message, its class's name as
+ * the type, its stack, and its cause if that is an error.
  */
 export function ensureApplicationFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const record = isRecord(error) ? error : undefined;
   const failure = ApplicationFailure.create({
     message: (record && String(record.message)) || String(error),
-    type: (record && ((record.constructor as { name?: string } | undefined)?.name ?? (record.name as string | undefined))) || undefined,
+    type:
+      (record &&
+        ((record.constructor as { name?: string } | undefined)?.name ?? (record.name as string | undefined))) ||
+      undefined,
     nonRetryable: false,
     cause: record && isError(record.cause) ? record.cause : undefined,
   });

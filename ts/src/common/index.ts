@@ -1,14 +1,14 @@
 /**
  * What clients, workers, activities and workflows share: converters, failures, options and types.
  *
- * Workflows import it too: nothing in it may read the clock, the environment or files. (`load-data-converter`, which does, is
- * for the client and the worker and not exported here.)
+ * Workflows import it too: nothing in it may read the clock, the environment or files. (`load-data-converter`, which
+ * does, is for the client and the worker and not exported here.)
  */
 
 import { decode, encode } from "./encoding";
 
-export * from "./activity-definition-options";
 export { ActivityCancellationDetails, type ActivityCancellationDetailsOptions } from "./activity-cancellation-details";
+export * from "./activity-definition-options";
 export {
   ActivityCancellationType,
   type ActivityOptions,
@@ -23,7 +23,11 @@ export * from "./converter/extstore";
 export * from "./converter/failure-converter";
 export * from "./converter/payload-codec";
 export * from "./converter/payload-converter";
-export type { ActivitySerializationContext, SerializationContext, WorkflowSerializationContext } from "./converter/serialization-context";
+export type {
+  ActivitySerializationContext,
+  SerializationContext,
+  WorkflowSerializationContext,
+} from "./converter/serialization-context";
 export * from "./converter/types";
 export * from "./errors";
 export * from "./failure";
@@ -56,8 +60,8 @@ export {
   tsToDate,
   tsToMs,
 } from "./time";
-export type { ConverterHint, PayloadTypeInfo, TransferTypeConverter, TypeInfo } from "./type-info";
 export { errorCode, errorMessage } from "./type-helpers";
+export type { ConverterHint, PayloadTypeInfo, TransferTypeConverter, TypeInfo } from "./type-info";
 export type { VersioningIntent } from "./versioning-intent";
 export * from "./worker-deployments";
 export * from "./workflow-definition-options";

@@ -111,9 +111,7 @@ export interface QueryDefinition<Ret, Args extends any[] = [], Name extends stri
 }
 
 /** An activity function. */
-export interface ActivityFunction<P extends any[] = any[], R = any> {
-  (...args: P): Promise<R>;
-}
+export type ActivityFunction<P extends any[] = any[], R = any> = (...args: P) => Promise<R>;
 
 /** Activities by name. @deprecated Use {@link UntypedActivities}. */
 export type ActivityInterface = Record<string, ActivityFunction>;

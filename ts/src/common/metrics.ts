@@ -17,7 +17,12 @@ export interface MetricMeter {
   /** A metric that only grows. */
   createCounter(name: string, unit?: string, description?: string): MetricCounter;
   /** A distribution of values. */
-  createHistogram(name: string, valueType?: NumericMetricValueType, unit?: string, description?: string): MetricHistogram;
+  createHistogram(
+    name: string,
+    valueType?: NumericMetricValueType,
+    unit?: string,
+    description?: string,
+  ): MetricHistogram;
   /** A metric that is set to its current value. */
   createGauge(name: string, valueType?: NumericMetricValueType, unit?: string, description?: string): MetricGauge;
   /** A metric that grows and shrinks. */
@@ -71,15 +76,32 @@ export interface MetricUpDownCounter extends Metric {
 
 const ignore = (): void => {};
 
-function noopMetric<K extends MetricKind>(kind: K, valueType: NumericMetricValueType, name: string, unit?: string, description?: string) {
-  const metric = { kind, valueType, name, unit, description, add: ignore, record: ignore, set: ignore, withTags: () => metric };
+function noopMetric<K extends MetricKind>(
+  kind: K,
+  valueType: NumericMetricValueType,
+  name: string,
+  unit?: string,
+  description?: string,
+) {
+  const metric = {
+    kind,
+    valueType,
+    name,
+    unit,
+    description,
+    add: ignore,
+    record: ignore,
+    set: ignore,
+    withTags: () => metric,
+  };
   return metric as any;
 }
 
 /** A meter whose metrics go nowhere. */
 export const noopMetricMeter: MetricMeter = {
   createCounter: (name, unit, description) => noopMetric("counter", "int", name, unit, description),
-  createHistogram: (name, valueType = "int", unit, description) => noopMetric("histogram", valueType, name, unit, description),
+  createHistogram: (name, valueType = "int", unit, description) =>
+    noopMetric("histogram", valueType, name, unit, description),
   createGauge: (name, valueType = "int", unit, description) => noopMetric("gauge", valueType, name, unit, description),
   createUpDownCounter: (name, unit, description) => noopMetric("up-down-counter", "int", name, unit, description),
   withTags: () => noopMetricMeter,

@@ -22,7 +22,8 @@ export interface RetryPolicy {
 /** The protobuf form of a retry policy. Throws `ValueError` for values that make no sense. */
 export function compileRetryPolicy(policy: RetryPolicy): ProtoRetryPolicy {
   const { backoffCoefficient, maximumAttempts } = policy;
-  if (backoffCoefficient != null && !(backoffCoefficient > 0)) throw new ValueError("RetryPolicy.backoffCoefficient must be greater than 0");
+  if (backoffCoefficient != null && !(backoffCoefficient > 0))
+    throw new ValueError("RetryPolicy.backoffCoefficient must be greater than 0");
   if (maximumAttempts != null && maximumAttempts !== Number.POSITIVE_INFINITY) {
     if (maximumAttempts <= 0) throw new ValueError("RetryPolicy.maximumAttempts must be a positive integer");
     if (!Number.isInteger(maximumAttempts)) throw new ValueError("RetryPolicy.maximumAttempts must be an integer");

@@ -23,15 +23,18 @@ export const SearchAttributeType = {
 export type SearchAttributeType = (typeof SearchAttributeType)[keyof typeof SearchAttributeType];
 
 /** Between {@link SearchAttributeType} and protobuf's IndexedValueType. */
-export const [encodeSearchAttributeIndexedValueType, decodeSearchAttributeIndexedValueType] = makeEnumConverters("INDEXED_VALUE_TYPE_", {
-  TEXT: 1,
-  KEYWORD: 2,
-  INT: 3,
-  DOUBLE: 4,
-  BOOL: 5,
-  DATETIME: 6,
-  KEYWORD_LIST: 7,
-});
+export const [encodeSearchAttributeIndexedValueType, decodeSearchAttributeIndexedValueType] = makeEnumConverters(
+  "INDEXED_VALUE_TYPE_",
+  {
+    TEXT: 1,
+    KEYWORD: 2,
+    INT: 3,
+    DOUBLE: 4,
+    BOOL: 5,
+    DATETIME: 6,
+    KEYWORD_LIST: 7,
+  },
+);
 
 /** What a payload's metadata calls each type. */
 const METADATA_TYPES: Record<SearchAttributeType, string> = {
@@ -165,7 +168,10 @@ export class TypedSearchAttributes {
   }
 
   /** The key that fits an untyped value, guessed from the value; undefined if none does. */
-  static getKeyFromUntyped(name: string, value: SearchAttributeValueOrReadonly): SearchAttributeKey<SearchAttributeType> | undefined {
+  static getKeyFromUntyped(
+    name: string,
+    value: SearchAttributeValueOrReadonly,
+  ): SearchAttributeKey<SearchAttributeType> | undefined {
     if (value == null) return undefined;
     const single: unknown = value.length === 1 ? value[0] : value;
     let type: SearchAttributeType | undefined;
@@ -184,7 +190,10 @@ export class TypedSearchAttributes {
     return name;
   }
 
-  /** The type that a payload's metadata names, e.g. "KeywordList" or "INDEXED_VALUE_TYPE_KEYWORD_LIST"; undefined if unknown. */
+  /**
+   * The type that a payload's metadata names, e.g. "KeywordList" or "INDEXED_VALUE_TYPE_KEYWORD_LIST"; undefined if
+   * unknown.
+   */
   static toSearchAttributeType(name: string): SearchAttributeType | undefined {
     const types = Object.keys(METADATA_TYPES) as SearchAttributeType[];
     return types.find((type) => METADATA_TYPES[type] === name || `INDEXED_VALUE_TYPE_${type}` === name);

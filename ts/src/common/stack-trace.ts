@@ -1,13 +1,15 @@
 /** Stack traces without the frames of the SDK. */
 
 /**
- * Where the SDK's code is, as stack traces name it: the folder of its sources, or the one file that it was bundled into. Undefined if this
- * module's address is no file.
+ * Where the SDK's code is, as stack traces name it: the folder of its sources, or the one file that it was bundled
+ * into. Undefined if this module's address is no file.
  */
 const sdkCode = (() => {
   try {
     const { pathname } = new URL(import.meta.url);
-    return decodeURIComponent(pathname.endsWith("/common/stack-trace.ts") ? new URL("..", import.meta.url).pathname : pathname);
+    return decodeURIComponent(
+      pathname.endsWith("/common/stack-trace.ts") ? new URL("..", import.meta.url).pathname : pathname,
+    );
   } catch {
     return undefined;
   }

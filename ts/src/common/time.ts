@@ -8,16 +8,42 @@ import { ValueError } from "./errors";
 export type Timestamp = ProtoTimestamp;
 
 type Unit =
-  | "Years" | "Year" | "Yrs" | "Yr" | "Y"
-  | "Weeks" | "Week" | "W"
-  | "Days" | "Day" | "D"
-  | "Hours" | "Hour" | "Hrs" | "Hr" | "H"
-  | "Minutes" | "Minute" | "Mins" | "Min" | "M"
-  | "Seconds" | "Second" | "Secs" | "Sec" | "s"
-  | "Milliseconds" | "Millisecond" | "Msecs" | "Msec" | "Ms";
+  | "Years"
+  | "Year"
+  | "Yrs"
+  | "Yr"
+  | "Y"
+  | "Weeks"
+  | "Week"
+  | "W"
+  | "Days"
+  | "Day"
+  | "D"
+  | "Hours"
+  | "Hour"
+  | "Hrs"
+  | "Hr"
+  | "H"
+  | "Minutes"
+  | "Minute"
+  | "Mins"
+  | "Min"
+  | "M"
+  | "Seconds"
+  | "Second"
+  | "Secs"
+  | "Sec"
+  | "s"
+  | "Milliseconds"
+  | "Millisecond"
+  | "Msecs"
+  | "Msec"
+  | "Ms";
 type UnitAnyCase = Unit | Uppercase<Unit> | Lowercase<Unit>;
 
-/** A duration as text: a number with a unit of time, e.g. "1.5h", "10 seconds", "2 days"; without a unit, milliseconds. */
+/**
+ * A duration as text: a number with a unit of time, e.g. "1.5h", "10 seconds", "2 days"; without a unit, milliseconds.
+ */
 export type StringValue = `${number}` | `${number}${UnitAnyCase}` | `${number} ${UnitAnyCase}`;
 
 /** A duration: a number of milliseconds, or text like "10 seconds". */
@@ -26,8 +52,18 @@ export type Duration = StringValue | number;
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 
-/** Milliseconds per unit, by the letters that the unit may begin with; the pattern below lets only whole names through. */
-const UNITS: Record<string, number> = { y: 365.25 * DAY, w: 7 * DAY, d: DAY, h: 3600 * SECOND, m: 60 * SECOND, s: SECOND, ms: 1 };
+/**
+ * Milliseconds per unit, by the letters that the unit may begin with; the pattern below lets only whole names through.
+ */
+const UNITS: Record<string, number> = {
+  y: 365.25 * DAY,
+  w: 7 * DAY,
+  d: DAY,
+  h: 3600 * SECOND,
+  m: 60 * SECOND,
+  s: SECOND,
+  ms: 1,
+};
 
 const DURATION_PATTERN =
   /^(-?\d*\.?\d+) *(?:(milliseconds?|msecs?|ms)|(seconds?|secs?|s)|(minutes?|mins?|m)|(hours?|hrs?|h)|(days?|d)|(weeks?|w)|(years?|yrs?|y))?$/i;
@@ -37,7 +73,10 @@ const PATTERN_UNITS = ["ms", "s", "m", "h", "d", "w", "y"];
 export function msToNumber(value: Duration): number {
   if (typeof value === "number") return value;
   const match = typeof value === "string" && value.length <= 100 ? DURATION_PATTERN.exec(value) : null;
-  if (!match) throw new TypeError(`Invalid duration string: '${String(value)}'. Write a number of milliseconds, or text like '10 seconds', '1.5h' or '2 days'`);
+  if (!match)
+    throw new TypeError(
+      `Invalid duration string: '${String(value)}'. Write a number of milliseconds, or text like '10 seconds', '1.5h' or '2 days'`,
+    );
   const unit = PATTERN_UNITS.find((_, index) => match[index + 2] !== undefined) ?? "ms";
   return Number.parseFloat(match[1]!) * UNITS[unit]!;
 }

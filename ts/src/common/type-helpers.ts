@@ -18,18 +18,29 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** Whether the object has a property of its own of this name. */
-export function hasOwnProperty<X extends Record<string, unknown>, Y extends PropertyKey>(record: X, prop: Y): record is X & Record<Y, unknown> {
+export function hasOwnProperty<X extends Record<string, unknown>, Y extends PropertyKey>(
+  record: X,
+  prop: Y,
+): record is X & Record<Y, unknown> {
   return Object.hasOwn(record, prop);
 }
 
 /** Whether the object has properties of its own of all these names. */
-export function hasOwnProperties<X extends Record<string, unknown>, Y extends PropertyKey>(record: X, props: Y[]): record is X & Record<Y, unknown> {
+export function hasOwnProperties<X extends Record<string, unknown>, Y extends PropertyKey>(
+  record: X,
+  props: Y[],
+): record is X & Record<Y, unknown> {
   return props.every((prop) => Object.hasOwn(record, prop));
 }
 
 /** Whether the value is an error or looks like one (errors of other realms are not `instanceof Error`). */
 export function isError(error: unknown): error is Error {
-  return isRecord(error) && typeof error.name === "string" && typeof error.message === "string" && (error.stack == null || typeof error.stack === "string");
+  return (
+    isRecord(error) &&
+    typeof error.name === "string" &&
+    typeof error.message === "string" &&
+    (error.stack == null || typeof error.stack === "string")
+  );
 }
 
 /** Whether the error is one that `AbortSignal` and `AbortController` produce. */
@@ -48,7 +59,9 @@ export function errorCode(error: unknown): string | undefined {
   return isRecord(error) && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Reached only when a value has a type that the compiler excluded; throws a TypeError with the message and the value. */
+/**
+ * Reached only when a value has a type that the compiler excluded; throws a TypeError with the message and the value.
+ */
 export function assertNever(message: string, value: never): never {
   throw new TypeError(`${message}: ${String(value)}`);
 }
@@ -72,7 +85,9 @@ export function brandError(errorClass: abstract new (...args: any[]) => Error, n
 }
 
 /** {@link brandError} as a decorator of the error class. */
-export function SymbolBasedInstanceOfError<E extends Error>(markerName: string): (errorClass: abstract new (...args: any[]) => E) => void {
+export function SymbolBasedInstanceOfError<E extends Error>(
+  markerName: string,
+): (errorClass: abstract new (...args: any[]) => E) => void {
   return (errorClass) => brandError(errorClass, markerName);
 }
 

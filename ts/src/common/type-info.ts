@@ -10,7 +10,9 @@ export interface TransferTypeConverter<T, D = unknown> {
 
 declare const valueTypeBrand: unique symbol;
 
-/** Data for one kind of payload converter, e.g. which Protobuf message a payload holds; extended by each such converter. */
+/**
+ * Data for one kind of payload converter, e.g. which Protobuf message a payload holds; extended by each such converter.
+ */
 export interface ConverterHint<T = unknown> {
   /** Name of the converter that the hint is for. */
   converter: string;
@@ -19,8 +21,8 @@ export interface ConverterHint<T = unknown> {
 }
 
 /**
- * How a value of type `T` is converted. Encoding runs `transferTypeConverter` and then the payload converter with the hint;
- * decoding runs them in the opposite order. Either may be left out.
+ * How a value of type `T` is converted. Encoding runs `transferTypeConverter` and then the payload converter with the
+ * hint; decoding runs them in the opposite order. Either may be left out.
  */
 export interface TypeInfo<T = unknown, D = T> {
   /** Runs outside the payload converter and does not depend on its format. */

@@ -1,7 +1,7 @@
 /** Versions of workers, and how workflows move between them. */
 
-import type { WorkerDeploymentVersion as ProtoVersion } from "../proto/temporal/sdk/core/common/common";
 import type { VersioningOverride as ProtoVersioningOverride } from "../proto/temporal/api/workflow/v1/message";
+import type { WorkerDeploymentVersion as ProtoVersion } from "../proto/temporal/sdk/core/common/common";
 import { makeEnumConverters } from "./enums";
 
 /** A version of a worker: the name of the deployment and the build. */
@@ -25,7 +25,10 @@ export const VersioningBehavior = {
 export type VersioningBehavior = (typeof VersioningBehavior)[keyof typeof VersioningBehavior];
 
 /** Between {@link VersioningBehavior} and protobuf. */
-export const [encodeVersioningBehavior, decodeVersioningBehavior] = makeEnumConverters("VERSIONING_BEHAVIOR_", { PINNED: 1, AUTO_UPGRADE: 2 });
+export const [encodeVersioningBehavior, decodeVersioningBehavior] = makeEnumConverters("VERSIONING_BEHAVIOR_", {
+  PINNED: 1,
+  AUTO_UPGRADE: 2,
+});
 
 /** Pins a workflow to a version. */
 export interface PinnedVersioningOverride {
@@ -39,7 +42,10 @@ export type AutoUpgradeVersioningOverride = "AUTO_UPGRADE";
 /** What replaces the behaviour that the workflow's code asks for. */
 export type VersioningOverride = PinnedVersioningOverride | AutoUpgradeVersioningOverride;
 
-/** How the first task of a run made by continue-as-new chooses its version (experimental). A pinned override goes before. */
+/**
+ * How the first task of a run made by continue-as-new chooses its version (experimental). A pinned override goes
+ * before.
+ */
 export const InitialVersioningBehavior = {
   /** The version that the queue would give an auto-upgrading workflow; afterwards what the code asks for. */
   AUTO_UPGRADE: "AUTO_UPGRADE",
@@ -49,20 +55,31 @@ export const InitialVersioningBehavior = {
 export type InitialVersioningBehavior = (typeof InitialVersioningBehavior)[keyof typeof InitialVersioningBehavior];
 
 /** Between {@link InitialVersioningBehavior} and protobuf. */
-export const [encodeInitialVersioningBehavior, decodeInitialVersioningBehavior] = makeEnumConverters("CONTINUE_AS_NEW_VERSIONING_BEHAVIOR_", {
-  AUTO_UPGRADE: 1,
-  USE_RAMPING_VERSION: 2,
-});
+export const [encodeInitialVersioningBehavior, decodeInitialVersioningBehavior] = makeEnumConverters(
+  "CONTINUE_AS_NEW_VERSIONING_BEHAVIOR_",
+  {
+    AUTO_UPGRADE: 1,
+    USE_RAMPING_VERSION: 2,
+  },
+);
 
 /** The version that Core reports; undefined if it has no build id. */
-export function convertDeploymentVersion(version: ProtoVersion | null | undefined): WorkerDeploymentVersion | undefined {
+export function convertDeploymentVersion(
+  version: ProtoVersion | null | undefined,
+): WorkerDeploymentVersion | undefined {
   return version?.buildId ? { buildId: version.buildId, deploymentName: version.deploymentName ?? "" } : undefined;
 }
 
 /** The protobuf form of an override. */
-export function versioningOverrideToProto(override: VersioningOverride | undefined): ProtoVersioningOverride | undefined {
+export function versioningOverrideToProto(
+  override: VersioningOverride | undefined,
+): ProtoVersioningOverride | undefined {
   if (!override) return undefined;
   // Each in the current form and in the one that older servers read.
   if (override === "AUTO_UPGRADE") return { autoUpgrade: true, behavior: 2 };
-  return { pinned: { version: override.pinnedTo, behavior: 1 }, behavior: 1, pinnedVersion: toCanonicalString(override.pinnedTo) };
+  return {
+    pinned: { version: override.pinnedTo, behavior: 1 },
+    behavior: 1,
+    pinnedVersion: toCanonicalString(override.pinnedTo),
+  };
 }

@@ -34,7 +34,8 @@ export interface WorkflowFunctionWithOptions<Args extends any[], ReturnType> ext
 }
 
 /** A workflow function with {@link WorkflowStaticOptions}. */
-export interface WorkflowFunctionWithStaticOptions<Args extends any[], ReturnType> extends AsyncFunction<Args, ReturnType> {
+export interface WorkflowFunctionWithStaticOptions<Args extends any[], ReturnType>
+  extends AsyncFunction<Args, ReturnType> {
   staticOptions: WorkflowStaticOptions;
 }
 
@@ -44,7 +45,9 @@ export function isWorkflowFunctionWithOptions(value: unknown): value is Workflow
 }
 
 /** Whether the value is a function with {@link WorkflowStaticOptions}. */
-export function isWorkflowFunctionWithStaticOptions(value: unknown): value is WorkflowFunctionWithStaticOptions<any[], any> {
+export function isWorkflowFunctionWithStaticOptions(
+  value: unknown,
+): value is WorkflowFunctionWithStaticOptions<any[], any> {
   if (typeof value !== "function" || !Object.hasOwn(value, "staticOptions")) return false;
   const { staticOptions } = value as { staticOptions?: unknown };
   return typeof staticOptions === "object" && staticOptions !== null;

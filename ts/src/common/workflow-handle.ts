@@ -22,7 +22,10 @@ export interface BaseWorkflowHandle<T extends Workflow> {
   /** Resolves to the workflow's result; rejects when it fails. */
   result(): Promise<WorkflowResultType<T>>;
   /** Sends a signal, given by its definition or its name. */
-  signal<Args extends any[] = [], Name extends string = string>(def: SignalDefinition<Args, Name> | string, ...args: Args): Promise<void>;
+  signal<Args extends any[] = [], Name extends string = string>(
+    def: SignalDefinition<Args, Name> | string,
+    ...args: Args
+  ): Promise<void>;
   /** Sends a signal given by name, with options. */
   signalWithOptions<Args extends any[] = []>(signalName: string, options: WorkflowSignalOptions<Args>): Promise<void>;
   /** The workflow's id. */

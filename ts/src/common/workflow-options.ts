@@ -17,7 +17,10 @@ export const WorkflowIdReusePolicy = {
   ALLOW_DUPLICATE_FAILED_ONLY: "ALLOW_DUPLICATE_FAILED_ONLY",
   /** It may not. */
   REJECT_DUPLICATE: "REJECT_DUPLICATE",
-  /** It may, and a running one is terminated. @deprecated Use ALLOW_DUPLICATE and the conflict policy TERMINATE_EXISTING. */
+  /**
+   * It may, and a running one is terminated. @deprecated Use ALLOW_DUPLICATE and the conflict policy
+   * TERMINATE_EXISTING.
+   */
   TERMINATE_IF_RUNNING: "TERMINATE_IF_RUNNING",
   /** @deprecated Use undefined. */
   WORKFLOW_ID_REUSE_POLICY_UNSPECIFIED: undefined,
@@ -33,12 +36,15 @@ export const WorkflowIdReusePolicy = {
 export type WorkflowIdReusePolicy = (typeof WorkflowIdReusePolicy)[keyof typeof WorkflowIdReusePolicy];
 
 /** Between {@link WorkflowIdReusePolicy} and protobuf. */
-export const [encodeWorkflowIdReusePolicy, decodeWorkflowIdReusePolicy] = makeEnumConverters("WORKFLOW_ID_REUSE_POLICY_", {
-  ALLOW_DUPLICATE: 1,
-  ALLOW_DUPLICATE_FAILED_ONLY: 2,
-  REJECT_DUPLICATE: 3,
-  TERMINATE_IF_RUNNING: 4,
-});
+export const [encodeWorkflowIdReusePolicy, decodeWorkflowIdReusePolicy] = makeEnumConverters(
+  "WORKFLOW_ID_REUSE_POLICY_",
+  {
+    ALLOW_DUPLICATE: 1,
+    ALLOW_DUPLICATE_FAILED_ONLY: 2,
+    REJECT_DUPLICATE: 3,
+    TERMINATE_IF_RUNNING: 4,
+  },
+);
 
 /** What happens when a workflow with the same id is running. */
 export const WorkflowIdConflictPolicy = {
@@ -52,11 +58,14 @@ export const WorkflowIdConflictPolicy = {
 export type WorkflowIdConflictPolicy = (typeof WorkflowIdConflictPolicy)[keyof typeof WorkflowIdConflictPolicy];
 
 /** Between {@link WorkflowIdConflictPolicy} and protobuf. */
-export const [encodeWorkflowIdConflictPolicy, decodeWorkflowIdConflictPolicy] = makeEnumConverters("WORKFLOW_ID_CONFLICT_POLICY_", {
-  FAIL: 1,
-  USE_EXISTING: 2,
-  TERMINATE_EXISTING: 3,
-});
+export const [encodeWorkflowIdConflictPolicy, decodeWorkflowIdConflictPolicy] = makeEnumConverters(
+  "WORKFLOW_ID_CONFLICT_POLICY_",
+  {
+    FAIL: 1,
+    USE_EXISTING: 2,
+    TERMINATE_EXISTING: 3,
+  },
+);
 
 /** Options of every workflow, however it is started. */
 export interface BaseWorkflowOptions {
@@ -72,7 +81,10 @@ export interface BaseWorkflowOptions {
   memo?: Record<string, unknown>;
   /** @deprecated Use {@link typedSearchAttributes}. */
   searchAttributes?: SearchAttributes;
-  /** Indexed values by which the workflow is found. They are not encrypted by codecs. Go before {@link searchAttributes}. */
+  /**
+   * Indexed values by which the workflow is found. They are not encrypted by codecs. Go before {@link
+   * searchAttributes}.
+   */
   typedSearchAttributes?: SearchAttributePair[] | TypedSearchAttributes;
   /** Text for UI and CLI, several lines of Temporal's markdown. */
   staticDetails?: string;
@@ -113,11 +125,19 @@ export interface WorkflowTypeOptions {
   typeInfo?: PayloadTypeInfo;
 }
 
-/** Type name and type information of a workflow given by name or function. Throws `TypeError` for anything else and for anonymous functions. */
-export function extractWorkflowTypeAndConfig<T extends Workflow>(workflowTypeOrFunc: string | T, callSiteTypeInfo?: PayloadTypeInfo): WorkflowTypeOptions {
+/**
+ * Type name and type information of a workflow given by name or function. Throws `TypeError` for anything else and for
+ * anonymous functions.
+ */
+export function extractWorkflowTypeAndConfig<T extends Workflow>(
+  workflowTypeOrFunc: string | T,
+  callSiteTypeInfo?: PayloadTypeInfo,
+): WorkflowTypeOptions {
   if (typeof workflowTypeOrFunc === "string") return { type: workflowTypeOrFunc, typeInfo: callSiteTypeInfo };
   if (typeof workflowTypeOrFunc !== "function") {
-    throw new TypeError(`Invalid workflow type: expected either a string or a function, got '${typeof workflowTypeOrFunc}'`);
+    throw new TypeError(
+      `Invalid workflow type: expected either a string or a function, got '${typeof workflowTypeOrFunc}'`,
+    );
   }
   if (!workflowTypeOrFunc.name) throw new TypeError("Invalid workflow type: the workflow function is anonymous");
   if (callSiteTypeInfo !== undefined) {
@@ -126,7 +146,9 @@ export function extractWorkflowTypeAndConfig<T extends Workflow>(workflowTypeOrF
         "attach it to the function by defineWorkflowOptions(..., { staticOptions: { typeInfo } }), or name the workflow type by a string",
     );
   }
-  const typeInfo = isWorkflowFunctionWithStaticOptions(workflowTypeOrFunc) ? workflowTypeOrFunc.staticOptions.typeInfo : undefined;
+  const typeInfo = isWorkflowFunctionWithStaticOptions(workflowTypeOrFunc)
+    ? workflowTypeOrFunc.staticOptions.typeInfo
+    : undefined;
   return { type: workflowTypeOrFunc.name, typeInfo };
 }
 

@@ -1,18 +1,19 @@
 /**
- * Makes `@temporalio/*` mean this SDK, for all code of the process: `preload = ["temporal-bun-sdk/drop-in"]` in bunfig.toml, or
- * `bun --preload temporal-bun-sdk/drop-in`. It doesn't matter whether the official packages are installed. See docs/DROP-IN.md.
+ * Makes `@temporalio/*` mean this SDK, for all code of the process: `preload = ["temporal-bun-sdk/drop-in"]` in
+ * bunfig.toml, or `bun --preload temporal-bun-sdk/drop-in`. It doesn't matter whether the official packages are
+ * installed. See docs/DROP-IN.md.
  *
- * Modules are loaded when they are first imported, and are the same ones that `temporal-bun-sdk/*` leads to, so classes and symbols
- * agree. Bun's runtime plugins are not asked about bare specifiers, and a preload isn't loaded in Workers: so each specifier of the table is a
- * module of its own, and `Worker` is told to load this one.
+ * Modules are loaded when they are first imported, and are the same ones that `temporal-bun-sdk/*` leads to, so classes
+ * and symbols agree. Bun's runtime plugins are not asked about bare specifiers, and a preload isn't loaded in Workers:
+ * so each specifier of the table is a module of its own, and `Worker` is told to load this one.
  *
  * @module
  */
 
-import { plugin } from "bun";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { plugin } from "bun";
 import { counterparts, officialPackages, officialSpecifierOf, refusal } from "./table";
 
 type WorkerClass = new (url: string | URL, options?: { preload?: string | string[] }) => object;
@@ -35,9 +36,12 @@ plugin({
       if (specifier.split("/").length > 2) build.module(`${specifier}.js`, load);
     }
     // What is not in the table would bring a second SDK into the process, whose classes and symbols are not ours.
-    build.onLoad({ filter: new RegExp(`[\\\\/]node_modules[\\\\/]@temporalio[\\\\/](?:${names})[\\\\/]`) }, ({ path }) => {
-      throw new Error(refusal(officialSpecifierOf(path) ?? path));
-    });
+    build.onLoad(
+      { filter: new RegExp(`[\\\\/]node_modules[\\\\/]@temporalio[\\\\/](?:${names})[\\\\/]`) },
+      ({ path }) => {
+        throw new Error(refusal(officialSpecifierOf(path) ?? path));
+      },
+    );
   },
 });
 
@@ -48,7 +52,11 @@ function withPreload<Class extends WorkerClass>(worker: Class): Class {
       const [url, options] = given;
       // Threads of this SDK load no modules of the user; workflow code comes bundled.
       if (String(url).startsWith(`${sources}/`)) return Reflect.construct(target, given, newTarget);
-      return Reflect.construct(target, [url, { ...options, preload: [import.meta.path, ...[options?.preload ?? []].flat()] }], newTarget);
+      return Reflect.construct(
+        target,
+        [url, { ...options, preload: [import.meta.path, ...[options?.preload ?? []].flat()] }],
+        newTarget,
+      );
     },
   });
 }

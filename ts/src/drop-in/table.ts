@@ -1,6 +1,6 @@
 /**
- * The one table of what stands for the official packages: `paths` of tsconfig.json beside this file. Each has two: the declarations in the
- * npm package, which only compilers take, and the sources, which compilers take in a checkout.
+ * The one table of what stands for the official packages: `paths` of tsconfig.json beside this file. Each has two: the
+ * declarations in the npm package, which only compilers take, and the sources, which compilers take in a checkout.
  */
 
 import { join } from "node:path";
@@ -12,7 +12,10 @@ const unavailable = join(import.meta.dir, "unavailable.ts");
 export interface Counterpart {
   /** What was asked for, as the table has it, e.g. "@temporalio/common/lib/time". */
   specifier: string;
-  /** Absolute path of the module in its place; undefined if there is none, because it is an inner part of the official SDK. */
+  /**
+   * Absolute path of the module in its place; undefined if there is none, because it is an inner part of the official
+   * SDK.
+   */
   file: string | undefined;
 }
 
@@ -25,7 +28,9 @@ export const counterparts: ReadonlyMap<string, Counterpart> = new Map(
 );
 
 /** The official packages in the table, e.g. "@temporalio/client". */
-export const officialPackages: readonly string[] = [...new Set([...counterparts.keys()].map((specifier) => specifier.split("/", 2).join("/")))];
+export const officialPackages: readonly string[] = [
+  ...new Set([...counterparts.keys()].map((specifier) => specifier.split("/", 2).join("/"))),
+];
 
 /**
  * What an import means.
@@ -44,17 +49,23 @@ export function counterpartOf(specifier: string): Counterpart | undefined {
  * What a file of an installed official package is called in imports.
  *
  * @param path absolute path of a file
- * @returns for example "@temporalio/common/lib/time"; `undefined` for all other files, those of other packages of `@temporalio` included
+ * @returns for example "@temporalio/common/lib/time"; `undefined` for all other files, those of other packages of
+ * `@temporalio` included
  */
 export function officialSpecifierOf(path: string): string | undefined {
   const match = /.*[\\/]node_modules[\\/](@temporalio[\\/].*?)(?:\.js)?$/.exec(path);
   const specifier = match?.[1]?.replaceAll("\\", "/");
-  return specifier !== undefined && officialPackages.some((name) => specifier.startsWith(`${name}/`)) ? specifier : undefined;
+  return specifier !== undefined && officialPackages.some((name) => specifier.startsWith(`${name}/`))
+    ? specifier
+    : undefined;
 }
 
 /** Why an import has no counterpart, and what to do about it. */
 export function refusal(specifier: string): string {
   const name = specifier.split("/", 2).join("/");
-  const advice = name === "@temporalio/core-bridge" ? "temporal-bun-sdk has a native bridge of its own" : `import public names from '${name}'`;
+  const advice =
+    name === "@temporalio/core-bridge"
+      ? "temporal-bun-sdk has a native bridge of its own"
+      : `import public names from '${name}'`;
   return `'${specifier}' is part of the inner workings of the official Temporal SDK and has no counterpart in temporal-bun-sdk: ${advice}. See docs/DROP-IN.md`;
 }

@@ -1,6 +1,7 @@
 /**
- * Stands for modules of the official packages that are inner workings of that SDK, so that there is nothing to put in their place.
- * `temporal-bun-sdk/drop-in` names the module in its error; this one is for programs that rely on `paths` of tsconfig.json alone.
+ * Stands for modules of the official packages that are inner workings of that SDK, so that there is nothing to put in
+ * their place. `temporal-bun-sdk/drop-in` names the module in its error; this one is for programs that rely on `paths`
+ * of tsconfig.json alone.
  */
 throw new Error(
   "A module of the official Temporal SDK was imported that is part of its inner workings and has no counterpart in temporal-bun-sdk: " +

@@ -6,7 +6,13 @@ import { decode, encode } from "../common/encoding";
 import { ValueError } from "../common/errors";
 import { filterNullAndUndefined } from "../common/type-helpers";
 import type { TomlClientConfig, TomlClientConfigProfile, TomlClientConfigTLS } from "./toml";
-import type { ClientConfig, ClientConfigProfile, ClientConfigTLS, ClientConnectConfig, ConfigDataSource } from "./types";
+import type {
+  ClientConfig,
+  ClientConfigProfile,
+  ClientConfigTLS,
+  ClientConnectConfig,
+  ConfigDataSource,
+} from "./types";
 
 /** A metadata name as gRPC has it: lower case, hyphens for underscores. */
 export function normalizeMetadataKey(key: string): string {
@@ -15,10 +21,15 @@ export function normalizeMetadataKey(key: string): string {
 
 /** {@link normalizeMetadataKey} for all names. */
 export function normalizeMetadata(metadata: Record<string, string> | undefined): Record<string, string> | undefined {
-  return metadata && Object.fromEntries(Object.entries(metadata).map(([key, value]) => [normalizeMetadataKey(key), value]));
+  return (
+    metadata && Object.fromEntries(Object.entries(metadata).map(([key, value]) => [normalizeMetadataKey(key), value]))
+  );
 }
 
-/** The bytes that a source stands for, undefined without one. Throws the file system's error for files that can't be read. */
+/**
+ * The bytes that a source stands for, undefined without one. Throws the file system's error for files that can't be
+ * read.
+ */
 export function loadConfigData(source?: ConfigDataSource): Uint8Array | undefined {
   if (!source) return undefined;
   if ("path" in source) return new Uint8Array(readFileSync(source.path));
@@ -26,7 +37,8 @@ export function loadConfigData(source?: ConfigDataSource): Uint8Array | undefine
 }
 
 function toSource(name: string, path: string | undefined, data: string | undefined): ConfigDataSource | undefined {
-  if (path !== undefined && data !== undefined) throw new ValueError(`both ${name}_path and ${name}_data are set for TLS: leave one of them out`);
+  if (path !== undefined && data !== undefined)
+    throw new ValueError(`both ${name}_path and ${name}_data are set for TLS: leave one of them out`);
   if (path !== undefined) return { path };
   return data === undefined ? undefined : { data: encode(data) };
 }
@@ -85,12 +97,20 @@ export function toTomlProfile(profile: ClientConfigProfile): TomlClientConfigPro
 
 /** The configuration that TOML stands for; errors as in {@link fromTomlProfile}. */
 export function fromTomlConfig(tomlConfig: TomlClientConfig): ClientConfig {
-  return { profiles: Object.fromEntries(Object.entries(tomlConfig.profile).map(([name, profile]) => [name, fromTomlProfile(profile)])) };
+  return {
+    profiles: Object.fromEntries(
+      Object.entries(tomlConfig.profile).map(([name, profile]) => [name, fromTomlProfile(profile)]),
+    ),
+  };
 }
 
 /** The TOML that stands for a configuration. */
 export function toTomlConfig(config: ClientConfig): TomlClientConfig {
-  return { profile: Object.fromEntries(Object.entries(config.profiles).map(([name, profile]) => [name, toTomlProfile(profile)])) };
+  return {
+    profile: Object.fromEntries(
+      Object.entries(config.profiles).map(([name, profile]) => [name, toTomlProfile(profile)]),
+    ),
+  };
 }
 
 function toTls(tls: ClientConfigTLS): TLSConfig | false {
@@ -98,7 +118,9 @@ function toTls(tls: ClientConfigTLS): TLSConfig | false {
   const crt = loadConfigData(tls.clientCert);
   const key = loadConfigData(tls.clientKey);
   if ((crt === undefined) !== (key === undefined)) {
-    throw new ValueError(`the profile's tls has ${crt ? "a client certificate without its key" : "a client key without its certificate"}: mutual TLS needs both`);
+    throw new ValueError(
+      `the profile's tls has ${crt ? "a client certificate without its key" : "a client key without its certificate"}: mutual TLS needs both`,
+    );
   }
   return {
     serverNameOverride: tls.serverName,
@@ -108,8 +130,9 @@ function toTls(tls: ClientConfigTLS): TLSConfig | false {
 }
 
 /**
- * What to connect with for a profile: certificates and keys are read from their files. TLS is on if the profile has any `tls` that is
- * not disabled, or an API key. Throws `ValueError` for a client certificate without its key, or the file system's error.
+ * What to connect with for a profile: certificates and keys are read from their files. TLS is on if the profile has any
+ * `tls` that is not disabled, or an API key. Throws `ValueError` for a client certificate without its key, or the file
+ * system's error.
  */
 export function toClientOptions(profile: ClientConfigProfile): ClientConnectConfig {
   const tls = profile.tls && toTls(profile.tls);

@@ -22,8 +22,14 @@ function configurationFolder(environment: Environment, platform: NodeJS.Platform
   return home ? join(home, ".config") : undefined;
 }
 
-/** The configuration file that the environment names, or the one in the user's folder; undefined if there is no such folder. */
-export function configurationFile(environment: Environment, platform: NodeJS.Platform = process.platform): string | undefined {
+/**
+ * The configuration file that the environment names, or the one in the user's folder; undefined if there is no such
+ * folder.
+ */
+export function configurationFile(
+  environment: Environment,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
   const file = environment["TEMPORAL_CONFIG_FILE"];
   if (file !== undefined) return file;
   const folder = configurationFolder(environment, platform);
@@ -39,7 +45,10 @@ function flag(environment: Environment, name: string): boolean | undefined {
   throw new ValueError(`the environment variable ${name} must be "true" or "false", got "${value}"`);
 }
 
-/** The profile with what the environment says in place of its own. Throws `ValueError` for flags that are neither true nor false. */
+/**
+ * The profile with what the environment says in place of its own. Throws `ValueError` for flags that are neither true
+ * nor false.
+ */
 export function applyEnvironment(profile: TomlClientConfigProfile, environment: Environment): TomlClientConfigProfile {
   const enabled = flag(environment, "TEMPORAL_TLS");
   const tls = filterNullAndUndefined({
@@ -53,7 +62,10 @@ export function applyEnvironment(profile: TomlClientConfigProfile, environment: 
     server_name: environment["TEMPORAL_TLS_SERVER_NAME"],
     disable_host_verification: flag(environment, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"),
   });
-  const codec = filterNullAndUndefined({ endpoint: environment["TEMPORAL_CODEC_ENDPOINT"], auth: environment["TEMPORAL_CODEC_AUTH"] });
+  const codec = filterNullAndUndefined({
+    endpoint: environment["TEMPORAL_CODEC_ENDPOINT"],
+    auth: environment["TEMPORAL_CODEC_AUTH"],
+  });
   return {
     address: environment["TEMPORAL_ADDRESS"] ?? profile.address,
     namespace: environment["TEMPORAL_NAMESPACE"] ?? profile.namespace,
@@ -68,8 +80,13 @@ function merge<T extends object>(own: T | undefined, changes: T): T | undefined 
   return own === undefined && Object.keys(changes).length === 0 ? undefined : ({ ...own, ...changes } as T);
 }
 
-function applyMetadata(own: Record<string, string> | undefined, environment: Environment): Record<string, string> | undefined {
-  const variables = Object.entries(environment).filter(([name]) => name.startsWith(METADATA_PREFIX) && name !== METADATA_PREFIX);
+function applyMetadata(
+  own: Record<string, string> | undefined,
+  environment: Environment,
+): Record<string, string> | undefined {
+  const variables = Object.entries(environment).filter(
+    ([name]) => name.startsWith(METADATA_PREFIX) && name !== METADATA_PREFIX,
+  );
   if (variables.length === 0) return own;
   const metadata = normalizeMetadata(own) ?? {};
   for (const [name, value] of variables) {

@@ -7,7 +7,14 @@
  * ```
  */
 
-export { fromTomlConfig, fromTomlProfile, loadConfigData, toClientOptions, toTomlConfig, toTomlProfile } from "./convert";
+export {
+  fromTomlConfig,
+  fromTomlProfile,
+  loadConfigData,
+  toClientOptions,
+  toTomlConfig,
+  toTomlProfile,
+} from "./convert";
 export * from "./load";
 export type { TomlClientConfig, TomlClientConfigCodec, TomlClientConfigProfile, TomlClientConfigTLS } from "./toml";
 export * from "./types";

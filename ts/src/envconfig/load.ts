@@ -41,15 +41,19 @@ function readSource(source: ConfigDataSource): { text: string; origin: string } 
   }
 }
 
-function loadToml({ configSource, configFileStrict = false, overrideEnvVars = process.env as Record<string, string> }: LoadClientConfigOptions): TomlClientConfig {
+function loadToml({
+  configSource,
+  configFileStrict = false,
+  overrideEnvVars = process.env as Record<string, string>,
+}: LoadClientConfigOptions): TomlClientConfig {
   const file = configSource ? undefined : configurationFile(overrideEnvVars);
   const read = configSource ? readSource(configSource) : file === undefined ? undefined : readSource({ path: file });
   return read ? parseConfig(read.text, configFileStrict, read.origin) : { profile: {} };
 }
 
 /**
- * All profiles of a configuration. The environment says where the file is, but changes nothing in the profiles. Throws `ValueError`
- * for a configuration that is not right, or the file system's error for a file that can't be read.
+ * All profiles of a configuration. The environment says where the file is, but changes nothing in the profiles. Throws
+ * `ValueError` for a configuration that is not right, or the file system's error for a file that can't be read.
  */
 export function loadClientConfig(options: LoadClientConfigOptions = {}): ClientConfig {
   return fromTomlConfig(loadToml(options));
@@ -67,21 +71,25 @@ export function clientConfigToToml(config: ClientConfig): Uint8Array {
 
 /**
  * One profile: that of the file, with what environment variables say in place of its own. These are TEMPORAL_ADDRESS,
- * TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS ("true" or "false"), TEMPORAL_TLS_SERVER_NAME, TEMPORAL_TLS_CLIENT_CERT_PATH and
- * _DATA, the same for CLIENT_KEY and SERVER_CA_CERT, and TEMPORAL_GRPC_META_NAME for the metadata "name"; an empty one takes it away.
+ * TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS ("true" or "false"), TEMPORAL_TLS_SERVER_NAME,
+ * TEMPORAL_TLS_CLIENT_CERT_PATH and _DATA, the same for CLIENT_KEY and SERVER_CA_CERT, and TEMPORAL_GRPC_META_NAME for
+ * the metadata "name"; an empty one takes it away.
  *
- * Throws `ValueError` if there is no profile of the name that `profile` or TEMPORAL_PROFILE asks for, if both the file and the
- * environment are disabled, and as {@link loadClientConfig} does.
+ * Throws `ValueError` if there is no profile of the name that `profile` or TEMPORAL_PROFILE asks for, if both the file
+ * and the environment are disabled, and as {@link loadClientConfig} does.
  */
 export function loadClientConfigProfile(options: LoadClientProfileOptions = {}): ClientConfigProfile {
   const { disableFile = false, disableEnv = false, overrideEnvVars = process.env as Record<string, string> } = options;
-  if (disableFile && disableEnv) throw new ValueError("disableFile and disableEnv are both set, which leaves nothing to load a profile from");
+  if (disableFile && disableEnv)
+    throw new ValueError("disableFile and disableEnv are both set, which leaves nothing to load a profile from");
   const name = options.profile ?? (overrideEnvVars["TEMPORAL_PROFILE"] || undefined);
   const profiles = disableFile ? {} : loadToml(options).profile;
   const own = Object.hasOwn(profiles, name ?? DEFAULT_PROFILE) ? profiles[name ?? DEFAULT_PROFILE] : undefined;
   if (own === undefined && name !== undefined && !disableFile) {
     const known = Object.keys(profiles);
-    throw new ValueError(`there is no profile "${name}": the configuration has ${known.length === 0 ? "none" : known.map((each) => `"${each}"`).join(", ")}`);
+    throw new ValueError(
+      `there is no profile "${name}": the configuration has ${known.length === 0 ? "none" : known.map((each) => `"${each}"`).join(", ")}`,
+    );
   }
   return fromTomlProfile(disableEnv ? (own ?? {}) : applyEnvironment(own ?? {}, overrideEnvVars));
 }

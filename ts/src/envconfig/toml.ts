@@ -68,8 +68,9 @@ const PROFILE: Shape = {
 const CONFIG: Shape = { keys: { profile: { each: PROFILE } } };
 
 /**
- * Reads a configuration. `origin` says in errors where the text is from. Throws `ValueError` for text that is no TOML, for values of
- * the wrong type, and, if `strict`, for keys that nobody knows; never with the values, which may be secret.
+ * Reads a configuration. `origin` says in errors where the text is from. Throws `ValueError` for text that is no TOML,
+ * for values of the wrong type, and, if `strict`, for keys that nobody knows; never with the values, which may be
+ * secret.
  */
 export function parseConfig(text: string, strict: boolean, origin: string): TomlClientConfig {
   let parsed: Record<string, unknown>;
@@ -77,7 +78,9 @@ export function parseConfig(text: string, strict: boolean, origin: string): Toml
     parsed = parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw new ValueError(`${origin} is no valid TOML: line ${error.line}, column ${error.column}: ${error.message.split("\n")[0]}`);
+    throw new ValueError(
+      `${origin} is no valid TOML: line ${error.line}, column ${error.column}: ${error.message.split("\n")[0]}`,
+    );
   }
   check(parsed, CONFIG, "", strict, origin);
   return { ...parsed, profile: (parsed["profile"] ?? {}) as TomlClientConfig["profile"] };
@@ -95,7 +98,9 @@ function check(value: unknown, kind: Kind, path: string, strict: boolean, origin
     if (expected !== undefined) check(item, expected, `${prefix}${key}`, strict, origin);
     else if (strict) {
       const known = "keys" in kind ? Object.keys(kind.keys).join(", ") : "";
-      throw new ValueError(`${origin}: there is no key ${prefix}${key}: ${path === "" ? "the configuration" : path} has ${known}`);
+      throw new ValueError(
+        `${origin}: there is no key ${prefix}${key}: ${path === "" ? "the configuration" : path} has ${known}`,
+      );
     }
   }
 }

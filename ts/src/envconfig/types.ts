@@ -48,8 +48,8 @@ export interface ClientConnectConfig {
 /** Options of `loadClientConfig`. */
 export interface LoadClientConfigOptions {
   /**
-   * The configuration. Default: the file that TEMPORAL_CONFIG_FILE names, or else `temporalio/temporal.toml` in the user's folder for
-   * configurations. A file that does not exist is an empty one.
+   * The configuration. Default: the file that TEMPORAL_CONFIG_FILE names, or else `temporalio/temporal.toml` in the
+   * user's folder for configurations. A file that does not exist is an empty one.
    */
   configSource?: ConfigDataSource;
   /** Whether keys that nobody knows are errors. Default false. */

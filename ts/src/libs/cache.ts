@@ -1,8 +1,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cacheError, codeOf, reasonOf, type LibsError } from "./error";
-import { isPlatformName, isVersion, manifestFile, parseManifest, type Manifest, type ManifestFile, type PlatformName } from "./manifest";
+import { cacheError, codeOf, type LibsError, reasonOf } from "./error";
+import {
+  isPlatformName,
+  isVersion,
+  type Manifest,
+  type ManifestFile,
+  manifestFile,
+  type PlatformName,
+  parseManifest,
+} from "./manifest";
 import { hashFile } from "./transfer";
 
 /** Folder of the cache for what is not finished: partial downloads and archives that are being unpacked. */
@@ -39,8 +47,8 @@ export class Cache {
   }
 
   /**
-   * Compares an entry with its manifest: that it is for this version and platform, and that every file is there with its
-   * size and, unless `hashes` is false, its SHA-256.
+   * Compares an entry with its manifest: that it is for this version and platform, and that every file is there with
+   * its size and, unless `hashes` is false, its SHA-256.
    */
   async inspect(version: string, platform: PlatformName, hashes = true): Promise<CacheState> {
     return inspectFolder(this.entryFolder(version, platform), version, platform, hashes);
@@ -56,7 +64,9 @@ export class Cache {
         if (isPlatformName(platform)) entries.push({ version, platform, folder: this.entryFolder(version, platform) });
       }
     }
-    return entries.sort((left, right) => Bun.semver.order(right.version, left.version) || (left.platform < right.platform ? -1 : 1));
+    return entries.sort(
+      (left, right) => Bun.semver.order(right.version, left.version) || (left.platform < right.platform ? -1 : 1),
+    );
   }
 
   /** Makes the folder for partial downloads and returns it. */
@@ -65,8 +75,8 @@ export class Cache {
   }
 
   /**
-   * Runs `action` with an empty folder to unpack an archive in, on the same file system as the entries. What is left of the
-   * folder is removed afterwards.
+   * Runs `action` with an empty folder to unpack an archive in, on the same file system as the entries. What is left of
+   * the folder is removed afterwards.
    */
   async withStaging<T>(action: (folder: string) => Promise<T>): Promise<T> {
     const folder = join(this.folder, workFolder, "unpacked");
@@ -81,8 +91,8 @@ export class Cache {
   }
 
   /**
-   * Moves a folder to where an entry belongs, in place of what is there. Whenever this process is killed there is a whole
-   * entry or none, never a part of one.
+   * Moves a folder to where an entry belongs, in place of what is there. Whenever this process is killed there is a
+   * whole entry or none, never a part of one.
    */
   async adopt(staging: string, version: string, platform: PlatformName): Promise<string> {
     const folder = this.entryFolder(version, platform);
@@ -135,7 +145,12 @@ export class Cache {
 }
 
 /** As {@link Cache.inspect}, of any folder. */
-export async function inspectFolder(folder: string, version: string, platform: PlatformName, hashes: boolean): Promise<CacheState> {
+export async function inspectFolder(
+  folder: string,
+  version: string,
+  platform: PlatformName,
+  hashes: boolean,
+): Promise<CacheState> {
   const damaged = (problem: string): CacheState => ({ state: "damaged", folder, problem });
   let manifest: Manifest;
   try {
@@ -145,7 +160,9 @@ export async function inspectFolder(folder: string, version: string, platform: P
     return damaged(codeOf(error) === "ENOENT" ? `${manifestFile} is missing` : reasonOf(error));
   }
   if (manifest.version !== version || manifest.platform !== platform) {
-    return damaged(`${manifestFile} is that of ${manifest.version} for ${manifest.platform}, not of ${version} for ${platform}`);
+    return damaged(
+      `${manifestFile} is that of ${manifest.version} for ${manifest.platform}, not of ${version} for ${platform}`,
+    );
   }
   for (const file of [manifest.header, ...manifest.libraries, manifest.licences]) {
     const problem = await fileProblem(folder, file, hashes);
@@ -154,7 +171,11 @@ export async function inspectFolder(folder: string, version: string, platform: P
   return { state: "whole", folder, manifest };
 }
 
-async function fileProblem(folder: string, { file, sha256, size }: ManifestFile, hashes: boolean): Promise<string | undefined> {
+async function fileProblem(
+  folder: string,
+  { file, sha256, size }: ManifestFile,
+  hashes: boolean,
+): Promise<string | undefined> {
   try {
     const status = await stat(join(folder, file));
     if (!status.isFile()) return `${file} is no file`;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { LibsError } from "./error";
-import { describeHeader, headerFile, packageVersion, type Manifest } from "./manifest";
+import { describeHeader, headerFile, type Manifest, packageVersion } from "./manifest";
 
 /** A checkout of the repository, which a prebuilt library must match. */
 export interface Checkout {

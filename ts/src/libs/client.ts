@@ -1,5 +1,5 @@
-import { Cache, inspectFolder, type CacheState } from "./cache";
-import { checkAbi, type Checkout } from "./checkout";
+import { Cache, type CacheState, inspectFolder } from "./cache";
+import { type Checkout, checkAbi } from "./checkout";
 import type { Configuration } from "./configuration";
 import { LibsError } from "./error";
 import { Http } from "./http";
@@ -32,7 +32,9 @@ export class LibsClient {
     this.cache = new Cache(configuration.cacheDir);
   }
 
-  /** The releases API. Throws a {@link LibsError}, for one when only the cache is to be used. `why` completes "to …". */
+  /**
+   * The releases API. Throws a {@link LibsError}, for one when only the cache is to be used. `why` completes "to …".
+   */
   releases(why: string): Releases {
     const { api, offline, cacheDir } = this.configuration;
     if (offline) {
@@ -62,7 +64,7 @@ export class LibsClient {
    */
   async provide(platform: PlatformName): Promise<Prebuilt> {
     const version = await this.version(platform);
-    const prebuilt = await this.#fromCache(version, platform) ?? await this.#download(version, platform);
+    const prebuilt = (await this.#fromCache(version, platform)) ?? (await this.#download(version, platform));
     if (this.checkout !== undefined) checkAbi(prebuilt.manifest, this.checkout);
     return prebuilt;
   }
@@ -73,14 +75,20 @@ export class LibsClient {
     if (version !== "latest") return version;
     if (!offline) return (await this.releases("find the latest version").find("latest")).version;
     const newest = (await this.cache.list()).find((entry) => entry.platform === platform);
-    return newest?.version ?? this.releases(`find a version for ${platform}`).find("latest").then((release) => release.version);
+    return (
+      newest?.version ??
+      this.releases(`find a version for ${platform}`)
+        .find("latest")
+        .then((release) => release.version)
+    );
   }
 
   async #fromCache(version: string, platform: PlatformName): Promise<Prebuilt | undefined> {
     const found = await this.cache.inspect(version, platform, this.configuration.checksumVerification);
     if (found.state === "whole") return found;
     if (found.state === "missing") return undefined;
-    if (this.configuration.offline) throw corrupted(found, "and nothing may be downloaded, because TEMPORAL_LIBS_OFFLINE or --offline is set");
+    if (this.configuration.offline)
+      throw corrupted(found, "and nothing may be downloaded, because TEMPORAL_LIBS_OFFLINE or --offline is set");
     this.reporter.message(`the cache is damaged and is downloaded again: in ${found.folder} ${found.problem}`);
     return undefined;
   }

@@ -3,31 +3,44 @@ import { join, resolve } from "node:path";
 import packageManifest from "../../package.json" with { type: "json" };
 import { findCheckout } from "./checkout";
 import { LibsError } from "./error";
-import { isVersion, packageVersion, type PlatformName } from "./manifest";
+import { isVersion, type PlatformName, packageVersion } from "./manifest";
 import { detectPlatform, parsePlatform } from "./platform";
 
-/** What a program can say about prebuilt libraries. What it leaves out comes from the environment, else it is the default. */
+/**
+ * What a program can say about prebuilt libraries. What it leaves out comes from the environment, else it is the
+ * default.
+ */
 export interface LibsConfig {
-  /** `1.2.3`, `v1.2.3`, or `latest` for the newest release of libraries. `TEMPORAL_LIBS_VERSION`; default the version of this package. */
+  /**
+   * `1.2.3`, `v1.2.3`, or `latest` for the newest release of libraries. `TEMPORAL_LIBS_VERSION`; default the version of
+   * this package.
+   */
   version?: string;
   /** The platforms to provide. Default: this machine's. */
   platforms?: PlatformName[];
-  /** The folder that keeps downloads. `TEMPORAL_LIBS_CACHE_DIR`; default `.temporal-libs-cache` in the checkout, or in the user's cache folder when there is no checkout. */
+  /**
+   * The folder that keeps downloads. `TEMPORAL_LIBS_CACHE_DIR`; default `.temporal-libs-cache` in the checkout, or in
+   * the user's cache folder when there is no checkout.
+   */
   cacheDir?: string;
   /**
-   * The repository's releases API without `/releases`, such as `https://api.github.com/repos/owner/name` or that of a mirror.
-   * `TEMPORAL_LIBS_BASE_URL`; default the repository of this package on GitHub. Must be https, except on this machine.
+   * The repository's releases API without `/releases`, such as `https://api.github.com/repos/owner/name` or that of a
+   * mirror. `TEMPORAL_LIBS_BASE_URL`; default the repository of this package on GitHub. Must be https, except on this
+   * machine.
    */
   baseUrl?: string;
   /** Whether only the cache is to be used. `TEMPORAL_LIBS_OFFLINE`; default false. */
   offline?: boolean;
-  /** A token for the host of `baseUrl`, and for no other. Default: `GITHUB_TOKEN`, but only when that host is api.github.com. */
+  /**
+   * A token for the host of `baseUrl`, and for no other. Default: `GITHUB_TOKEN`, but only when that host is
+   * api.github.com.
+   */
   token?: string;
   /** Whether `provideLibraries` reports that Core has to be compiled instead of throwing. Default true. */
   fallbackToCompilation?: boolean;
   /**
-   * Whether files in the cache are hashed on every use. Default true. With false only their sizes are compared then; what is
-   * downloaded is always checked.
+   * Whether files in the cache are hashed on every use. Default true. With false only their sizes are compared then;
+   * what is downloaded is always checked.
    */
   checksumVerification?: boolean;
 }
@@ -57,7 +70,9 @@ export interface Api {
 
 const githubApi = "https://api.github.com/repos/";
 
-/** Decides everything that `config` leaves open. Throws a {@link LibsError} `configuration` or `unsupported-platform`. */
+/**
+ * Decides everything that `config` leaves open. Throws a {@link LibsError} `configuration` or `unsupported-platform`.
+ */
 export function resolveConfiguration(
   config: LibsConfig = {},
   environment: Record<string, string | undefined> = process.env,
@@ -77,7 +92,12 @@ export function parseVersion(text: string): string {
   if (text === "latest") return text;
   const version = text.startsWith("v") ? text.slice(1) : text;
   if (isVersion(version)) return version;
-  throw new LibsError("configuration", `${JSON.stringify(text)} is no version`, "to read it as 1.2.3, v1.2.3 or latest", "correct the argument or TEMPORAL_LIBS_VERSION");
+  throw new LibsError(
+    "configuration",
+    `${JSON.stringify(text)} is no version`,
+    "to read it as 1.2.3, v1.2.3 or latest",
+    "correct the argument or TEMPORAL_LIBS_VERSION",
+  );
 }
 
 function defaultCacheDir(environment: Record<string, string | undefined>): string {
@@ -95,7 +115,12 @@ function resolveApi(config: LibsConfig, environment: Record<string, string | und
   const token = config.token ?? (onGithub ? environment["GITHUB_TOKEN"] || undefined : undefined);
   // A line break, say from the end of a file, could not be sent as a header.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    throw new LibsError("configuration", "The token contains a space, a line break or another character that no token has", "to send it as a header", "correct GITHUB_TOKEN");
+    throw new LibsError(
+      "configuration",
+      "The token contains a space, a line break or another character that no token has",
+      "to send it as a header",
+      "correct GITHUB_TOKEN",
+    );
   }
   return { baseUrl, repository: onGithub ? baseUrl.slice(githubApi.length) : undefined, token };
 }
@@ -104,12 +129,19 @@ function resolveApi(config: LibsConfig, environment: Record<string, string | und
 export function packageRepository(manifest: object): string | undefined {
   const { repository } = manifest as { repository?: string | { url?: string } };
   const url = typeof repository === "string" ? repository : repository?.url;
-  return url === undefined ? undefined : /^(?:github:|(?:git\+)?https:\/\/github\.com\/)([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(url)?.[1];
+  return url === undefined
+    ? undefined
+    : /^(?:github:|(?:git\+)?https:\/\/github\.com\/)([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(url)?.[1];
 }
 
 function parseBaseUrl(text: string): string {
   const problem = (what: string) =>
-    new LibsError("configuration", `The base URL ${JSON.stringify(text)} ${what}`, "to read it as the address of a releases API", "correct TEMPORAL_LIBS_BASE_URL, for example https://api.github.com/repos/owner/name");
+    new LibsError(
+      "configuration",
+      `The base URL ${JSON.stringify(text)} ${what}`,
+      "to read it as the address of a releases API",
+      "correct TEMPORAL_LIBS_BASE_URL, for example https://api.github.com/repos/owner/name",
+    );
   if (!URL.canParse(text)) throw problem("is no URL");
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") throw problem("contains a password");
@@ -130,5 +162,10 @@ function parseFlag(name: string, environment: Record<string, string | undefined>
   const text = environment[name] ?? "";
   if (["", "0", "false"].includes(text)) return false;
   if (["1", "true"].includes(text)) return true;
-  throw new LibsError("configuration", `${name} is ${JSON.stringify(text)}`, "to read it as 1, true, 0 or false", "set it to one of these, or unset it");
+  throw new LibsError(
+    "configuration",
+    `${name} is ${JSON.stringify(text)}`,
+    "to read it as 1, true, 0 or false",
+    "set it to one of these, or unset it",
+  );
 }

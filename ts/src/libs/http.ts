@@ -1,7 +1,7 @@
-import { isLoopback, type Api } from "./configuration";
+import { type Api, isLoopback } from "./configuration";
 import { LibsError, reasonOf } from "./error";
 import { packageVersion } from "./manifest";
-import { TemporaryFailure, type Network } from "./network";
+import { type Network, TemporaryFailure } from "./network";
 
 const redirectLimit = 5;
 
@@ -9,7 +9,9 @@ const redirectLimit = 5;
 export interface Exchange {
   readonly status: number;
   readonly headers: Headers;
-  /** The body as it arrives. Throws a {@link TemporaryFailure} when it breaks off or stands still. Can be left early. */
+  /**
+   * The body as it arrives. Throws a {@link TemporaryFailure} when it breaks off or stands still. Can be left early.
+   */
   chunks(): AsyncGenerator<Uint8Array>;
   /** Reads no further. */
   cancel(): Promise<void>;
@@ -23,12 +25,17 @@ export class Http {
   ) {}
 
   /**
-   * One attempt at `url`, following redirects. The token goes to the API's host only; a redirect to another host, and what
-   * follows it, goes without.
+   * One attempt at `url`, following redirects. The token goes to the API's host only; a redirect to another host, and
+   * what follows it, goes without.
    *
    * Returns when the status is one of `expected`; throws a {@link TemporaryFailure} or a {@link LibsError} otherwise.
    */
-  async get(url: URL, accept: string, expected: readonly number[], headers: Record<string, string> = {}): Promise<Exchange> {
+  async get(
+    url: URL,
+    accept: string,
+    expected: readonly number[],
+    headers: Record<string, string> = {},
+  ): Promise<Exchange> {
     let target = url;
     let known = true;
     for (let redirects = 0; redirects <= redirectLimit; redirects++) {
@@ -36,7 +43,8 @@ export class Http {
       const exchange = await this.#send(target, {
         ...headers,
         Accept: accept,
-        // A file has to arrive as it is: its length and the ETag that a resumed download compares are those of these bytes.
+        // A file has to arrive as it is: its length and the ETag that a resumed download compares are those of these
+        // bytes.
         "Accept-Encoding": "identity",
         "User-Agent": `temporal-bun-sdk/${packageVersion}`,
         ...(known && this.api.token !== undefined ? { Authorization: `Bearer ${this.api.token}` } : {}),
@@ -59,7 +67,12 @@ export class Http {
   }
 
   /** Reads a body of at most `limit` bytes as text. */
-  async text(url: URL, accept: string, expected: readonly number[], limit: number): Promise<{ status: number; headers: Headers; text: string }> {
+  async text(
+    url: URL,
+    accept: string,
+    expected: readonly number[],
+    limit: number,
+  ): Promise<{ status: number; headers: Headers; text: string }> {
     const exchange = await this.get(url, accept, expected);
     const parts: Uint8Array[] = [];
     let length = 0;
@@ -82,7 +95,8 @@ export class Http {
     const { limits } = this.network;
     const abort = new AbortController();
     // Without a timer of its own, a request whose server says nothing would wait for ever.
-    const watch = (milliseconds: number) => setTimeout(() => abort.abort(new Error(`nothing for ${milliseconds / 1000} s`)), milliseconds);
+    const watch = (milliseconds: number) =>
+      setTimeout(() => abort.abort(new Error(`nothing for ${milliseconds / 1000} s`)), milliseconds);
     let response: Response;
     const timer = watch(limits.responseTimeoutMs);
     try {
@@ -134,15 +148,34 @@ export class Http {
       const wait = waitMs === undefined ? "" : `, and asks to wait ${Math.ceil(waitMs / 1000)} s`;
       return new TemporaryFailure(
         reason,
-        (tried) => new LibsError("server-error", `The server fails: ${reason}${wait}`, tried, "try again later, or set TEMPORAL_LIBS_BASE_URL to a mirror"),
+        (tried) =>
+          new LibsError(
+            "server-error",
+            `The server fails: ${reason}${wait}`,
+            tried,
+            "try again later, or set TEMPORAL_LIBS_BASE_URL to a mirror",
+          ),
         waitMs,
       );
     }
     if (status === 401 || status === 403) {
-      const how = this.api.token === undefined ? "set GITHUB_TOKEN to a token that may read the repository" : "check that the token in GITHUB_TOKEN is valid and may read the repository, or unset it if the repository is public";
-      return new LibsError("access-denied", `Access is denied: ${reason}`, `GET ${address} ${this.api.token === undefined ? "without" : "with"} a token`, how);
+      const how =
+        this.api.token === undefined
+          ? "set GITHUB_TOKEN to a token that may read the repository"
+          : "check that the token in GITHUB_TOKEN is valid and may read the repository, or unset it if the repository is public";
+      return new LibsError(
+        "access-denied",
+        `Access is denied: ${reason}`,
+        `GET ${address} ${this.api.token === undefined ? "without" : "with"} a token`,
+        how,
+      );
     }
-    return new LibsError("bad-response", `The answer is of no use: ${reason}`, `GET ${address}`, "check TEMPORAL_LIBS_BASE_URL: it has to be a releases API as GitHub's, such as https://api.github.com/repos/owner/name");
+    return new LibsError(
+      "bad-response",
+      `The answer is of no use: ${reason}`,
+      `GET ${address}`,
+      "check TEMPORAL_LIBS_BASE_URL: it has to be a releases API as GitHub's, such as https://api.github.com/repos/owner/name",
+    );
   }
 
   /** Milliseconds that the server asks to wait, by `Retry-After` or by the headers of GitHub's rate limit. */
@@ -161,8 +194,16 @@ export class Http {
 
   #rateLimited(reason: string, tried: string, waitMs: number | undefined): LibsError {
     const when = waitMs === undefined ? "" : ` until ${new Date(this.network.timing.now() + waitMs).toISOString()}`;
-    const token = this.api.token === undefined ? "set GITHUB_TOKEN, which allows many more requests" : "use a token of somebody who has requests left";
-    return new LibsError("rate-limit", `The server's rate limit is used up${when}: ${reason}`, tried, `wait until then, ${token}, or set TEMPORAL_LIBS_BASE_URL to a mirror`);
+    const token =
+      this.api.token === undefined
+        ? "set GITHUB_TOKEN, which allows many more requests"
+        : "use a token of somebody who has requests left";
+    return new LibsError(
+      "rate-limit",
+      `The server's rate limit is used up${when}: ${reason}`,
+      tried,
+      `wait until then, ${token}, or set TEMPORAL_LIBS_BASE_URL to a mirror`,
+    );
   }
 }
 
@@ -201,7 +242,14 @@ function brokenOff(url: URL, cause: unknown): TemporaryFailure {
   const reason = `${withoutQuery(url)} broke off: ${reasonOf(cause)}`;
   return new TemporaryFailure(
     reason,
-    (tried) => new LibsError("truncated", `The answer is incomplete: ${reason}`, tried, "check the network, then run this again", cause),
+    (tried) =>
+      new LibsError(
+        "truncated",
+        `The answer is incomplete: ${reason}`,
+        tried,
+        "check the network, then run this again",
+        cause,
+      ),
   );
 }
 

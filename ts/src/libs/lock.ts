@@ -1,11 +1,13 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, LibsError, cacheError } from "./error";
+import { cacheError, codeOf, LibsError } from "./error";
 import type { Network } from "./network";
 import type { Reporter } from "./reporter";
 
-/** Name of the lock's file in the cache folder. It is never removed: who waits on a removed file shares it with nobody. */
+/**
+ * Name of the lock's file in the cache folder. It is never removed: who waits on a removed file shares it with nobody.
+ */
 export const lockFile = ".lock";
 
 const pollMs = 100;
@@ -17,9 +19,15 @@ const pollMs = 100;
  * The lock is the one that SQLite takes on an empty database: the operating system releases it when its holder ends,
  * however that ends, so there are no stale locks to be told from living ones.
  *
- * Throws a {@link LibsError} `cache-locked` after `network.limits.lockTimeoutMs`, or what {@link cacheError} makes of the system's error.
+ * Throws a {@link LibsError} `cache-locked` after `network.limits.lockTimeoutMs`, or what {@link cacheError} makes of
+ * the system's error.
  */
-export async function withLock<T>(cacheDir: string, network: Network, reporter: Reporter, action: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  cacheDir: string,
+  network: Network,
+  reporter: Reporter,
+  action: () => Promise<T>,
+): Promise<T> {
   const path = join(cacheDir, lockFile);
   let database: Database;
   try {

@@ -1,9 +1,9 @@
 /**
- * What a prebuilt archive is and what it is called: `release/pack` writes it by this module, the download client reads it by
- * this module.
+ * What a prebuilt archive is and what it is called: `release/pack` writes it by this module, the download client reads
+ * it by this module.
  *
- * The archive `temporal-static-libs-<platform>-v<version>.tar.gz` is a ustar archive with plain files only, at its root:
- * `manifest.json`, `lib/libtemporal_bun_core.a`, `include/temporal_bun_core.h`, `LICENSE` and `THIRD_PARTY.md`.
+ * The archive `temporal-static-libs-<platform>-v<version>.tar.gz` is a ustar archive with plain files only, at its
+ * root: `manifest.json`, `lib/libtemporal_bun_core.a`, `include/temporal_bun_core.h`, `LICENSE` and `THIRD_PARTY.md`.
  */
 import packageManifest from "../../package.json" with { type: "json" };
 
@@ -76,7 +76,10 @@ export interface Manifest {
 /** The version of this package, without a `v`. Archives of the same version belong to it. */
 export const packageVersion: string = packageManifest.version;
 
-/** Name of the archive of a version (without `v`) for a platform. Its checksum is in a file of the same name and `.sha256`. */
+/**
+ * Name of the archive of a version (without `v`) for a platform. Its checksum is in a file of the same name and
+ * `.sha256`.
+ */
 export function archiveName(version: string, platform: PlatformName): string {
   return `temporal-static-libs-${platform}-v${version}.tar.gz`;
 }
@@ -120,7 +123,10 @@ export function parseChecksum(text: string, fileName: string): string | undefine
   return match?.[2] === fileName ? match[1] : undefined;
 }
 
-/** `TEMPORAL_CORE_ABI_VERSION` and the hash of a header's text, as they are in a manifest. Throws an `Error` when the text is not that header. */
+/**
+ * `TEMPORAL_CORE_ABI_VERSION` and the hash of a header's text, as they are in a manifest. Throws an `Error` when the
+ * text is not that header.
+ */
 export function describeHeader(text: string): { abi: number; headerHash: string } {
   const define = /^#define TEMPORAL_CORE_ABI_VERSION (\d+)$/m.exec(text);
   if (define === null) {
@@ -136,7 +142,10 @@ export function fnv1a(bytes: Uint8Array): bigint {
   return hash;
 }
 
-/** The text of `manifest.json`: the fields in the order of {@link Manifest}, so that the same manifest is the same bytes. */
+/**
+ * The text of `manifest.json`: the fields in the order of {@link Manifest}, so that the same manifest is the same
+ * bytes.
+ */
 export function formatManifest(manifest: Manifest): string {
   const file = ({ file, sha256, size }: ManifestFile) => ({ file, sha256, size });
   const ordered: Manifest = {
@@ -175,7 +184,9 @@ export function parseManifest(text: string): Manifest {
   const fields = new Fields(document, "");
   const schemaVersion = fields.number("schemaVersion");
   if (schemaVersion !== manifestSchemaVersion) {
-    throw new Error(`${manifestFile} has schemaVersion ${schemaVersion}, but this client reads ${manifestSchemaVersion}`);
+    throw new Error(
+      `${manifestFile} has schemaVersion ${schemaVersion}, but this client reads ${manifestSchemaVersion}`,
+    );
   }
   const version = fields.text("version");
   if (!isVersion(version)) throw fields.wrong("version", "a version such as 1.2.3");

@@ -70,9 +70,9 @@ export class TemporaryFailure extends Error {
 
 /**
  * Calls `attempt` until it succeeds, throws something other than a {@link TemporaryFailure}, has been called
- * `limits.attempts` times, or the server asks for a longer wait than `limits.longestWaitMs`. Between attempts it waits as
- * long as the server asks and at least a delay that doubles, of which a random part of up to a half is taken off, so that
- * clients that failed together do not come back together.
+ * `limits.attempts` times, or the server asks for a longer wait than `limits.longestWaitMs`. Between attempts it waits
+ * as long as the server asks and at least a delay that doubles, of which a random part of up to a half is taken off, so
+ * that clients that failed together do not come back together.
  *
  * `what` names the request in what the error says was tried.
  */
@@ -96,7 +96,8 @@ export async function withRetries<T>(
         const times = count === 1 ? "once" : `${count} times in ${seconds} s`;
         throw error.giveUp(`${what}, ${times} (${[...reasons].join("; ")})`);
       }
-      const backoffMs = Math.min(limits.longestDelayMs, limits.firstDelayMs * 2 ** (count - 1)) * (1 - timing.random() / 2);
+      const backoffMs =
+        Math.min(limits.longestDelayMs, limits.firstDelayMs * 2 ** (count - 1)) * (1 - timing.random() / 2);
       const delayMs = Math.max(waitMs, backoffMs);
       announce(`${error.reason}; next attempt in ${(delayMs / 1000).toFixed(1)} s`);
       await timing.sleep(delayMs);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { LibsError } from "./error";
-import { isPlatformName, platformNames, type PlatformName } from "./manifest";
+import { isPlatformName, type PlatformName, platformNames } from "./manifest";
 
 /** What tells machines apart. */
 export interface System {
@@ -14,7 +14,11 @@ export interface System {
 
 /** The system that this process runs on. */
 export function thisSystem(): System {
-  return { os: process.platform, architecture: process.arch, mappedFiles: process.platform === "linux" ? mappedFiles() : "" };
+  return {
+    os: process.platform,
+    architecture: process.arch,
+    mappedFiles: process.platform === "linux" ? mappedFiles() : "",
+  };
 }
 
 function mappedFiles(): string {
@@ -29,8 +33,8 @@ function mappedFiles(): string {
 /**
  * The platform whose archive runs on a system.
  *
- * Throws a {@link LibsError} `unsupported-platform` when there is none. Linux with musl is one of those: Rust's std for musl
- * would be needed, and a library for glibc does not load there.
+ * Throws a {@link LibsError} `unsupported-platform` when there is none. Linux with musl is one of those: Rust's std for
+ * musl would be needed, and a library for glibc does not load there.
  */
 export function detectPlatform(system: System = thisSystem()): PlatformName {
   const os = system.os === "darwin" ? "macos" : system.os;

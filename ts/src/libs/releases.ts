@@ -1,7 +1,15 @@
 import type { Api } from "./configuration";
 import { LibsError } from "./error";
-import { withoutQuery, type Http } from "./http";
-import { archiveName, checksumName, parseChecksum, platformNames, releaseTag, versionOfTag, type PlatformName } from "./manifest";
+import { type Http, withoutQuery } from "./http";
+import {
+  archiveName,
+  checksumName,
+  type PlatformName,
+  parseChecksum,
+  platformNames,
+  releaseTag,
+  versionOfTag,
+} from "./manifest";
 import { withRetries } from "./network";
 import type { Reporter } from "./reporter";
 
@@ -66,7 +74,10 @@ export class Releases {
     return releases.sort((left, right) => Bun.semver.order(right.version, left.version));
   }
 
-  /** The release of a version, or for `latest` that of the newest version, which is a prerelease only when there are no others. */
+  /**
+   * The release of a version, or for `latest` that of the newest version, which is a prerelease only when there are no
+   * others.
+   */
   async find(version: string): Promise<Release> {
     if (version === "latest") {
       const releases = await this.list();
@@ -99,7 +110,9 @@ export class Releases {
     const { api } = this.http;
     const url = trustedAddress(api, release.version, name, asset.address);
     const checksumUrl = trustedAddress(api, release.version, checksum.name, checksum.address);
-    const { text } = await this.#retrying(checksumUrl, () => this.http.text(checksumUrl, "application/octet-stream", [200], checksumLimit));
+    const { text } = await this.#retrying(checksumUrl, () =>
+      this.http.text(checksumUrl, "application/octet-stream", [200], checksumLimit),
+    );
     const sha256 = parseChecksum(text, name);
     if (sha256 === undefined) throw badResponse(checksumUrl, `is not the SHA-256 of ${name}`);
     if (asset.sha256 !== undefined && asset.sha256 !== sha256) {
@@ -118,7 +131,9 @@ export class Releases {
   }
 
   async #json(url: URL): Promise<{ status: number; document: unknown; headers: Headers }> {
-    const { status, headers, text } = await this.#retrying(url, () => this.http.text(url, "application/vnd.github+json", [200, 404], jsonLimit));
+    const { status, headers, text } = await this.#retrying(url, () =>
+      this.http.text(url, "application/vnd.github+json", [200, 404], jsonLimit),
+    );
     if (status === 404) return { status, headers, document: undefined };
     try {
       return { status, headers, document: JSON.parse(text) as unknown };
@@ -147,10 +162,22 @@ export class Releases {
   }
 
   #parseAsset(page: URL, version: string, value: unknown): Asset {
-    const asset = value as { name?: unknown; size?: unknown; url?: unknown; browser_download_url?: unknown; digest?: unknown } | null;
-    // Files of a private repository can only be had through the API, with the token; others without asking the API again.
+    const asset = value as {
+      name?: unknown;
+      size?: unknown;
+      url?: unknown;
+      browser_download_url?: unknown;
+      digest?: unknown;
+    } | null;
+    // Files of a private repository can only be had through the API, with the token; others without asking the API
+    // again.
     const address = this.http.api.token === undefined ? asset?.browser_download_url : asset?.url;
-    if (typeof asset?.name !== "string" || typeof address !== "string" || !Number.isSafeInteger(asset.size) || (asset.size as number) < 0) {
+    if (
+      typeof asset?.name !== "string" ||
+      typeof address !== "string" ||
+      !Number.isSafeInteger(asset.size) ||
+      (asset.size as number) < 0
+    ) {
       throw badResponse(page, `has a file without name, address or size in ${releaseTag(version)}`);
     }
     const digest = typeof asset.digest === "string" ? /^sha256:([0-9a-f]{64})$/.exec(asset.digest)?.[1] : undefined;
@@ -167,21 +194,35 @@ export class Releases {
   }
 
   #noSuchVersion(version: string, releases: Release[]): LibsError {
-    const what = version === "latest" ? "There is no release of prebuilt libraries" : `There is no release ${releaseTag(version)}`;
-    const known = releases.slice(0, 5).map((release) => release.version).join(", ");
-    const advice = known === "" ? "compile Core with `zig build`" : `choose one of the versions ${known} with TEMPORAL_LIBS_VERSION, or compile Core with \`zig build\``;
-    return new LibsError("no-such-version", what, `the releases at ${this.http.api.baseUrl}, of which ${releases.length} are of prebuilt libraries`, advice);
+    const what =
+      version === "latest" ? "There is no release of prebuilt libraries" : `There is no release ${releaseTag(version)}`;
+    const known = releases
+      .slice(0, 5)
+      .map((release) => release.version)
+      .join(", ");
+    const advice =
+      known === ""
+        ? "compile Core with `zig build`"
+        : `choose one of the versions ${known} with TEMPORAL_LIBS_VERSION, or compile Core with \`zig build\``;
+    return new LibsError(
+      "no-such-version",
+      what,
+      `the releases at ${this.http.api.baseUrl}, of which ${releases.length} are of prebuilt libraries`,
+      advice,
+    );
   }
 }
 
 /** The platforms that a release has an archive for. */
 export function availablePlatforms(release: Release): PlatformName[] {
-  return platformNames.filter((platform) => release.assets.some((asset) => asset.name === archiveName(release.version, platform)));
+  return platformNames.filter((platform) =>
+    release.assets.some((asset) => asset.name === archiveName(release.version, platform)),
+  );
 }
 
 /**
- * The address of a release's file. Throws a {@link LibsError} `untrusted-url` unless it belongs to the repository on GitHub,
- * or for a mirror to the mirror's own host.
+ * The address of a release's file. Throws a {@link LibsError} `untrusted-url` unless it belongs to the repository on
+ * GitHub, or for a mirror to the mirror's own host.
  */
 export function trustedAddress(api: Api, version: string, name: string, address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
@@ -209,5 +250,10 @@ function untrusted(address: string, what: string, expected: string): LibsError {
 }
 
 function badResponse(url: URL, what: string): LibsError {
-  return new LibsError("bad-response", `The answer of ${withoutQuery(url)} ${what}`, "to read it as GitHub's releases API answers", "check TEMPORAL_LIBS_BASE_URL: it has to be a releases API as GitHub's, such as https://api.github.com/repos/owner/name");
+  return new LibsError(
+    "bad-response",
+    `The answer of ${withoutQuery(url)} ${what}`,
+    "to read it as GitHub's releases API answers",
+    "check TEMPORAL_LIBS_BASE_URL: it has to be a releases API as GitHub's, such as https://api.github.com/repos/owner/name",
+  );
 }

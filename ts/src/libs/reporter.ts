@@ -15,7 +15,10 @@ export interface Terminal {
 
 const redrawMs = 100;
 
-/** Messages as lines, and on a terminal a progress bar that is drawn over itself. Elsewhere there is no bar, only messages. */
+/**
+ * Messages as lines, and on a terminal a progress bar that is drawn over itself. Elsewhere there is no bar, only
+ * messages.
+ */
 export function terminalReporter(terminal: Terminal, now: () => number = () => performance.now()): Reporter {
   let drawn = false;
   let current: { name: string; startedAt: number; from: number; drawnAt: number } | undefined;
@@ -35,7 +38,14 @@ export function terminalReporter(terminal: Terminal, now: () => number = () => p
       if (received < total && time - current.drawnAt < redrawMs) return;
       current.drawnAt = time;
       erase();
-      terminal.write(progressLine(received, total, ((received - current.from) * 1000) / (time - current.startedAt), terminal.columns ?? 80));
+      terminal.write(
+        progressLine(
+          received,
+          total,
+          ((received - current.from) * 1000) / (time - current.startedAt),
+          terminal.columns ?? 80,
+        ),
+      );
       drawn = true;
       if (received < total) return;
       terminal.write("\n");

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { LibsError, reasonOf, cacheError } from "./error";
+import { cacheError, LibsError, reasonOf } from "./error";
 import { isInnerPath } from "./manifest";
 import type { Limits } from "./network";
 
@@ -12,14 +12,18 @@ const blockSize = 512;
 /**
  * Unpacks a `.tar.gz` into `folder`, which exists and is empty.
  *
- * It takes the archives that `release/pack` makes, ustar with plain files and folders, and refuses everything else: links,
- * devices, extensions that rename entries, absolute paths, `..`, an entry twice, and more than the limits allow. That is
- * why no general extractor is used: those leave out or rewrite what does not fit, and know no limits.
+ * It takes the archives that `release/pack` makes, ustar with plain files and folders, and refuses everything else:
+ * links, devices, extensions that rename entries, absolute paths, `..`, an entry twice, and more than the limits allow.
+ * That is why no general extractor is used: those leave out or rewrite what does not fit, and know no limits.
  *
- * Throws a {@link LibsError} `bad-archive`, or one of the cache's when a file cannot be written. What was unpacked before
- * stays: the caller removes the folder.
+ * Throws a {@link LibsError} `bad-archive`, or one of the cache's when a file cannot be written. What was unpacked
+ * before stays: the caller removes the folder.
  */
-export async function unpack(archive: string, folder: string, limits: Pick<Limits, "unpackedBytes" | "archiveEntries">): Promise<void> {
+export async function unpack(
+  archive: string,
+  folder: string,
+  limits: Pick<Limits, "unpackedBytes" | "archiveEntries">,
+): Promise<void> {
   const reader = new TarReader(folder, limits);
   // The callback's error is thrown by the iteration, too.
   const stream = pipeline(createReadStream(archive), createGunzip(), () => {});
@@ -53,7 +57,8 @@ class TarReader {
 
   async push(chunk: Uint8Array): Promise<void> {
     this.#total += chunk.length;
-    if (this.#total > this.limits.unpackedBytes) throw refuse(`unpacks to more than ${this.limits.unpackedBytes} bytes`);
+    if (this.#total > this.limits.unpackedBytes)
+      throw refuse(`unpacks to more than ${this.limits.unpackedBytes} bytes`);
     for (let rest = chunk; rest.length > 0 && !this.#ended; ) rest = rest.subarray(await this.#take(rest));
   }
 
@@ -95,7 +100,8 @@ class TarReader {
     const file = this.#file!;
     try {
       for (let written = 0; written < part.length; ) {
-        written += (await file.handle.write(part, written, part.length - written, file.position + written)).bytesWritten;
+        written += (await file.handle.write(part, written, part.length - written, file.position + written))
+          .bytesWritten;
       }
     } catch (error) {
       throw cacheError(error, "unpack the archive", file.path);
@@ -109,7 +115,8 @@ class TarReader {
       return;
     }
     const entry = readHeader(header);
-    if (++this.#entries > this.limits.archiveEntries) throw refuse(`has more than ${this.limits.archiveEntries} entries`);
+    if (++this.#entries > this.limits.archiveEntries)
+      throw refuse(`has more than ${this.limits.archiveEntries} entries`);
     if (entry.size > this.limits.unpackedBytes) throw refuse(`unpacks to more than ${this.limits.unpackedBytes} bytes`);
     const path = join(this.folder, entry.name);
     try {
@@ -141,13 +148,16 @@ const otherTypes: Record<string, string> = {
 
 function readHeader(header: Buffer): { name: string; size: number; type: "file" | "folder" } {
   const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 0x20 : byte), 0);
-  if (header.toString("latin1", 257, 262) !== "ustar" || octal(header, 148, 8) !== sum) throw refuse("is no tar archive in the ustar format");
+  if (header.toString("latin1", 257, 262) !== "ustar" || octal(header, 148, 8) !== sum)
+    throw refuse("is no tar archive in the ustar format");
   const prefix = text(header, 345, 155);
   const name = (prefix === "" ? "" : `${prefix}/`) + text(header, 0, 100);
   const flag = String.fromCharCode(header[156]!);
   const type = flag === "5" ? "folder" : flag === "0" || flag === "\0" ? "file" : undefined;
   if (type === undefined) {
-    throw refuse(`has ${JSON.stringify(name)}, which is ${otherTypes[flag] ?? `an entry of type ${JSON.stringify(flag)}`}: only files and folders are taken`);
+    throw refuse(
+      `has ${JSON.stringify(name)}, which is ${otherTypes[flag] ?? `an entry of type ${JSON.stringify(flag)}`}: only files and folders are taken`,
+    );
   }
   const path = type === "folder" ? name.replace(/\/$/, "") : name;
   if (!isInnerPath(path)) throw refuse(`has ${JSON.stringify(name)}, which is no plain path inside a folder`);
@@ -168,5 +178,10 @@ function octal(header: Buffer, offset: number, length: number): number | undefin
 }
 
 function refuse(what: string): LibsError {
-  return new LibsError("bad-archive", `The archive ${what}`, "to unpack it; nothing of it was put into the cache", "do not use this release, and report it; another version can be chosen with TEMPORAL_LIBS_VERSION");
+  return new LibsError(
+    "bad-archive",
+    `The archive ${what}`,
+    "to unpack it; nothing of it was put into the cache",
+    "do not use this release, and report it; another version can be chosen with TEMPORAL_LIBS_VERSION",
+  );
 }

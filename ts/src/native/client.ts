@@ -24,7 +24,10 @@ export interface NativeMetadata {
 
 /** How one RPC is made. */
 export interface RpcCallOptions extends NativeMetadata {
-  /** Milliseconds that the whole call may take, retries included; then it fails with gRPC code 4. Default: 30 s for each attempt. */
+  /**
+   * Milliseconds that the whole call may take, retries included; then it fails with gRPC code 4. Default: 30 s for each
+   * attempt.
+   */
   timeoutMs?: number;
   /** Whether failures that may pass are retried, as the client's retry options say. Default true. */
   retry?: boolean;
@@ -66,9 +69,9 @@ export class NativeClient {
   }
 
   /**
-   * Makes one RPC by its proto name, such as `StartWorkflowExecution`, and resolves with the encoded
-   * response. Rejects with `RPC_FAILED` (gRPC code and details set; a deadline is code 4), `CANCELLED`, or `INVALID_ARGUMENT`
-   * for a name or a request that the service doesn't know.
+   * Makes one RPC by its proto name, such as `StartWorkflowExecution`, and resolves with the encoded response. Rejects
+   * with `RPC_FAILED` (gRPC code and details set; a deadline is code 4), `CANCELLED`, or `INVALID_ARGUMENT` for a name
+   * or a request that the service doesn't know.
    */
   async rpc(service: Service, rpc: string, request: Uint8Array, options?: RpcCallOptions): Promise<Uint8Array> {
     const signal = options?.signal;
@@ -90,7 +93,13 @@ export class NativeClient {
     }
   }
 
-  #start(service: Service, rpc: string, request: Uint8Array, options: RpcCallOptions | undefined, cancellation: number) {
+  #start(
+    service: Service,
+    rpc: string,
+    request: Uint8Array,
+    options: RpcCallOptions | undefined,
+    cancellation: number,
+  ) {
     let name = rpcNames.get(rpc);
     if (name === undefined) rpcNames.set(rpc, (name = encodeText(rpc)));
     const encodedName = name;

@@ -14,8 +14,9 @@ export class EchoThread {
   }
 
   /**
-   * Has `data` posted to `queue` with `token`, `repeat` times and each time after `intervalMicroseconds`. When it repeats,
-   * the first 16 bytes are overwritten with the number of the post (from 0) and `echoClock()`, both as doubles.
+   * Has `data` posted to `queue` with `token`, `repeat` times and each time after `intervalMicroseconds`. When it
+   * repeats, the first 16 bytes are overwritten with the number of the post (from 0) and `echoClock()`, both as
+   * doubles.
    */
   post(queue: NativeQueue, token: number, data: Uint8Array, repeat = 1, intervalMicroseconds = 0): void {
     const code = library().temporal_bun_echo_post(

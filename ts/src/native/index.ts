@@ -3,15 +3,16 @@
  * pointer; handles are plain numbers that the native side checks on every call.
  */
 
-export { NativeClient, Service, type NativeMetadata, type RpcCallOptions } from "./client";
+export { NativeClient, type NativeMetadata, type RpcCallOptions, Service } from "./client";
 export { EchoThread, echoClock } from "./echo";
+export { NativeError, type NativeErrorFields, type NativeStatus, nativeStatuses } from "./error";
 export { useLibrary } from "./library";
 export { type LibraryLocation, locateLibrary } from "./locate";
-export { NativeError, nativeStatuses, type NativeErrorFields, type NativeStatus } from "./error";
 export { encodeMetricAttributes, NativeMetric } from "./metric";
-export { currentQueue, EventKind, freeQueueOfEndedThread, NativeQueue, type NativeEvent } from "./queue";
+export type * from "./options.generated";
+export { currentQueue, EventKind, freeQueueOfEndedThread, type NativeEvent, NativeQueue } from "./queue";
 export { NativeResourceController } from "./resource-controller";
-export { NativeRuntime, type NativeLogRecord } from "./runtime";
+export { type NativeLogRecord, NativeRuntime } from "./runtime";
 export {
   NativeWorker,
   NativeWorkflowThread,
@@ -20,4 +21,3 @@ export {
   type WorkerStartOptions,
   type WorkflowThreadOptions,
 } from "./worker";
-export type * from "./options.generated";

@@ -10,7 +10,9 @@ import { platform } from "./locate";
 export function checkFile(path: string, origin: string): void {
   const kind = fileKind(path);
   if (kind === undefined) {
-    throw new Error(`${origin} is not a shared library: replace it, or unset TEMPORAL_BUN_LIBRARY to use the installed one.`);
+    throw new Error(
+      `${origin} is not a shared library: replace it, or unset TEMPORAL_BUN_LIBRARY to use the installed one.`,
+    );
   }
   if (kind === "incomplete") {
     throw new Error(`${origin} is cut off: install it again.`);

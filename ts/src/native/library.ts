@@ -1,5 +1,5 @@
-import { tmpdir } from "node:os";
 import { dlopen, type Library as LoadedLibrary } from "bun:ffi";
+import { tmpdir } from "node:os";
 import manifest from "../../package.json" with { type: "json" };
 import { NativeError, statusName } from "./error";
 import { checkFile } from "./library-file";
@@ -24,8 +24,8 @@ export function library(): Symbols {
 }
 
 /**
- * Tells this thread, before it loads the bridge, where another one has found it. In an executable only the application's own code can
- * find the library inside, and threads that use different files would have a bridge each.
+ * Tells this thread, before it loads the bridge, where another one has found it. In an executable only the
+ * application's own code can find the library inside, and threads that use different files would have a bridge each.
  */
 export function useLibrary(found: LibraryLocation): void {
   location = found;

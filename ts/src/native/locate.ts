@@ -14,9 +14,9 @@ export const platform = `${process.platform === "darwin" ? "macos" : process.pla
 export const libraryFileName = `libtemporal_bun_bridge.${process.platform === "darwin" ? "dylib" : "so"}`;
 
 /**
- * Finds the bridge: the file that `TEMPORAL_BUN_LIBRARY` names, else the one in the npm package of this
- * platform, else `zig-out/lib` in this package or in a folder above it. In an executable made by
- * `bun build --compile` the package's library is inside, and Bun writes it to the folder for temporary files when it is loaded.
+ * Finds the bridge: the file that `TEMPORAL_BUN_LIBRARY` names, else the one in the npm package of this platform, else
+ * `zig-out/lib` in this package or in a folder above it. In an executable made by `bun build --compile` the package's
+ * library is inside, and Bun writes it to the folder for temporary files when it is loaded.
  *
  * Throws an `Error` of one sentence, which says where it looked, when there is none.
  */
@@ -55,8 +55,10 @@ export function locateLibrary(): LibraryLocation {
 function platformLibrary(): string | undefined {
   try {
     if (process.platform === "linux" && process.arch === "x64") return require("temporal-bun-sdk-linux-x64").library;
-    if (process.platform === "linux" && process.arch === "arm64") return require("temporal-bun-sdk-linux-arm64").library;
-    if (process.platform === "darwin" && process.arch === "arm64") return require("temporal-bun-sdk-macos-arm64").library;
+    if (process.platform === "linux" && process.arch === "arm64")
+      return require("temporal-bun-sdk-linux-arm64").library;
+    if (process.platform === "darwin" && process.arch === "arm64")
+      return require("temporal-bun-sdk-macos-arm64").library;
   } catch {
     // Not installed, which is normal in a checkout: the other places are looked at.
   }

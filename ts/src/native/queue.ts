@@ -1,8 +1,8 @@
-import { toArrayBuffer, type Pointer } from "bun:ffi";
+import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { closeSync } from "node:fs";
 import type { Socket } from "bun";
-import { NativeError, statusName, type NativeStatus } from "./error";
-import { checkCall, checkStatus, library, results, type Symbols } from "./library";
+import { NativeError, type NativeStatus, statusName } from "./error";
+import { checkStatus, library, results, type Symbols } from "./library";
 
 /** What an event is about; the numbers of the C header. */
 export const EventKind = {
@@ -231,8 +231,8 @@ export class NativeQueue {
   }
 
   /**
-   * Blocks this thread until an event comes, for at most `milliseconds`, and delivers what there is. Quicker than the event
-   * loop, which gets no turn meanwhile: for a thread with nothing else to do that knows an event to be coming.
+   * Blocks this thread until an event comes, for at most `milliseconds`, and delivers what there is. Quicker than the
+   * event loop, which gets no turn meanwhile: for a thread with nothing else to do that knows an event to be coming.
    */
   waitAndDrain(milliseconds: number): void {
     if (this.#closed) return;

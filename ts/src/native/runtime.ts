@@ -53,12 +53,16 @@ export class NativeRuntime {
   }
 
   /**
-   * The values of metrics that came since the last call. The runtime must have been made with the metrics exporter `buffer`.
+   * The values of metrics that came since the last call. The runtime must have been made with the metrics exporter
+   * `buffer`.
    *
    * Throws `NativeError` `INVALID_ARGUMENT` when it was not, `INVALID_HANDLE` after `close`.
    */
   takeMetrics(): BufferedMetrics {
-    checkCall(library().temporal_bun_runtime_take_metrics(this.handle, results), "take the metrics of the native runtime");
+    checkCall(
+      library().temporal_bun_runtime_take_metrics(this.handle, results),
+      "take the metrics of the native runtime",
+    );
     return JSON.parse(new TextDecoder().decode(takeBytes(results[0]!))) as BufferedMetrics;
   }
 
@@ -71,6 +75,7 @@ export class NativeRuntime {
     this.#closed = true;
     this.#logs?.queue.unsubscribe(this.#logs.token);
     const code = library().temporal_bun_runtime_free(this.handle);
-    if (code !== 0) throw new NativeError("INTERNAL", `the native runtime ${this.handle} was gone before it was closed`);
+    if (code !== 0)
+      throw new NativeError("INTERNAL", `the native runtime ${this.handle} was gone before it was closed`);
   }
 }

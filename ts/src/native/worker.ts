@@ -1,6 +1,6 @@
-import { checkCall, checkStatus, encodeOptions, encodeText, library, results, type Symbols } from "./library";
 import type { NativeClient } from "./client";
 import { NativeError } from "./error";
+import { checkCall, checkStatus, encodeOptions, encodeText, library, results, type Symbols } from "./library";
 import type { ReplayOptions, SlotDocument, WorkerOptions } from "./options.generated";
 import { currentQueue, EventKind, type NativeEvent, NativeQueue } from "./queue";
 import { NativeRuntime } from "./runtime";
@@ -10,11 +10,20 @@ export type TaskKind = "workflow" | "activity" | "nexus";
 
 /** Where the tasks of a worker go. The handlers run on the thread that called `start`. */
 export interface WorkerStartOptions {
-  /** Handles of the queues of the threads that run workflows (`NativeWorkflowThread.queue`); a run's activations all go to the same one. Empty for none. */
+  /**
+   * Handles of the queues of the threads that run workflows (`NativeWorkflowThread.queue`); a run's activations all go
+   * to the same one. Empty for none.
+   */
   workflowQueues: number[];
-  /** An encoded `coresdk.activity_task.ActivityTask`, which the handler may keep. Needed when the worker's `taskTypes` have such tasks. */
+  /**
+   * An encoded `coresdk.activity_task.ActivityTask`, which the handler may keep. Needed when the worker's `taskTypes`
+   * have such tasks.
+   */
   onActivityTask?(task: Uint8Array): void;
-  /** An encoded `coresdk.nexus.NexusTask`, which the handler may keep. Needed when the worker's `taskTypes` have such tasks. */
+  /**
+   * An encoded `coresdk.nexus.NexusTask`, which the handler may keep. Needed when the worker's `taskTypes` have such
+   * tasks.
+   */
   onNexusTask?(task: Uint8Array): void;
   /** No more activity or Nexus tasks will come: after a shutdown, or with the fatal error of the poller. */
   onStopped?(kind: TaskKind, error?: NativeError): void;
@@ -22,7 +31,10 @@ export interface WorkerStartOptions {
   onError?(error: NativeError): void;
 }
 
-/** What a supplier of slots hears; each slot is named by its `reservation`. The handlers run on the thread that called `supplySlots`. */
+/**
+ * What a supplier of slots hears; each slot is named by its `reservation`. The handlers run on the thread that called
+ * `supplySlots`.
+ */
 export interface SlotSupplierHandlers {
   /** Core wants a slot, to be granted with `grantSlot` now or later; until then the poll that it is for is not made. */
   onReserve(slot: SlotDocument): void;
@@ -74,7 +86,10 @@ export class NativeWorker {
     });
   }
 
-  /** Starts to poll. The process stays alive until `finalizeShutdown` is done or `close`. Throws `BUSY` when it was started before, and `INVALID_HANDLE` when a handler is missing. */
+  /**
+   * Starts to poll. The process stays alive until `finalizeShutdown` is done or `close`. Throws `BUSY` when it was
+   * started before, and `INVALID_HANDLE` when a handler is missing.
+   */
   start(options: WorkerStartOptions): void {
     const queues = Float64Array.from(options.workflowQueues);
     const code = library().temporal_bun_worker_start(
@@ -193,14 +208,7 @@ export class NativeWorker {
   /** Gives a replay worker one more history, an encoded `temporal.api.history.v1.History`. */
   pushHistory(workflowId: string, history: Uint8Array): void {
     const id = encodeText(workflowId);
-    const code = library().temporal_bun_replay_push(
-      this.handle,
-      id,
-      id.length,
-      history,
-      history.length,
-      results,
-    );
+    const code = library().temporal_bun_replay_push(this.handle, id, id.length, history, history.length, results);
     checkCall(code, `replay the history of workflow ${workflowId}`);
   }
 
@@ -209,7 +217,10 @@ export class NativeWorker {
     checkStatus(library().temporal_bun_replay_finish(this.handle), "finish the histories of a replay worker");
   }
 
-  /** Releases the worker in whatever state it is; Core lets go of its tasks in the background. Closing twice does nothing. */
+  /**
+   * Releases the worker in whatever state it is; Core lets go of its tasks in the background. Closing twice does
+   * nothing.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -271,7 +282,10 @@ function stoppedKind(event: NativeEvent): TaskKind {
 
 /** Where the activations of a workflow thread go. The handlers run on that thread. */
 export interface WorkflowThreadOptions {
-  /** An encoded `coresdk.workflow_activation.WorkflowActivation`, which the handler may keep. Each is to be completed once. */
+  /**
+   * An encoded `coresdk.workflow_activation.WorkflowActivation`, which the handler may keep. Each is to be completed
+   * once.
+   */
   onActivation(activation: Uint8Array): void;
   /** No more activations will come: after a shutdown, or with the fatal error of the poller. */
   onStopped?(error?: NativeError): void;
@@ -287,7 +301,8 @@ export class NativeWorkflowThread {
   #worker = 0;
 
   /**
-   * @param shared whether this thread also has the `NativeWorker`, with the same token: then it gets a queue of its own, which doesn't
+   * @param shared whether this thread also has the `NativeWorker`, with the same token: then it gets a queue of its
+   * own, which doesn't
    *   keep the process alive. Default: the queue that all of this thread shares, which `close` closes
    */
   constructor(shared = false) {
@@ -300,7 +315,10 @@ export class NativeWorkflowThread {
     return this.#queue.handle;
   }
 
-  /** Takes the activations of a worker, by its handle, which is also the token of its events. Keeps the thread alive until `close`, unless it is shared. */
+  /**
+   * Takes the activations of a worker, by its handle, which is also the token of its events. Keeps the thread alive
+   * until `close`, unless it is shared.
+   */
   attach(worker: number, options: WorkflowThreadOptions): void {
     this.#worker = worker;
     const deliver = (event: NativeEvent) => {
@@ -316,7 +334,10 @@ export class NativeWorkflowThread {
     this.#queue.on(worker, deliver, this.#hold);
   }
 
-  /** Hands in an encoded `coresdk.workflow_completion.WorkflowActivationCompletion`, which is copied. A refusal is reported to `onError`. */
+  /**
+   * Hands in an encoded `coresdk.workflow_completion.WorkflowActivationCompletion`, which is copied. A refusal is
+   * reported to `onError`.
+   */
   completeWorkflowActivation(completion: Uint8Array): void {
     const code = this.#native.temporal_bun_worker_complete_workflow_activation(
       this.#worker,
@@ -329,7 +350,10 @@ export class NativeWorkflowThread {
     checkCall(code, "complete a workflow activation");
   }
 
-  /** Blocks the thread until the next activation, for at most `milliseconds`, and delivers it. For replays, where it comes at once. */
+  /**
+   * Blocks the thread until the next activation, for at most `milliseconds`, and delivers it. For replays, where it
+   * comes at once.
+   */
   waitForActivation(milliseconds: number): void {
     this.#queue.waitAndDrain(milliseconds);
   }

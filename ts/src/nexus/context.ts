@@ -43,13 +43,16 @@ export const asyncLocalStorage = new AsyncLocalStorage<HandlerContext>();
 /** The context of the handler that this code runs in. @throws ReferenceError outside of a handler */
 export function handlerContext(): HandlerContext {
   const context = asyncLocalStorage.getStore();
-  if (context === undefined) throw new ReferenceError("Not in a Nexus handler context: this code doesn't run inside a Nexus operation handler of a Worker");
+  if (context === undefined)
+    throw new ReferenceError(
+      "Not in a Nexus handler context: this code doesn't run inside a Nexus operation handler of a Worker",
+    );
   return context;
 }
 
 /**
- * Logger of the current handler: the Runtime's, with the operation's attributes and `sdkComponent: "nexus"` on every record. To
- * change the attributes, intercept `getLogAttributes`.
+ * Logger of the current handler: the Runtime's, with the operation's attributes and `sdkComponent: "nexus"` on every
+ * record. To change the attributes, intercept `getLogAttributes`.
  */
 export const log: Logger = {
   log: (level, message, meta) => handlerContext().log.log(level, message, meta),

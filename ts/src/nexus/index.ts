@@ -1,6 +1,7 @@
 /**
- * What handlers of Nexus operations use: operations that Workflows, updates and activities back, the Worker's client, log and metrics.
- * Services and their handlers are defined with the package `nexus-rpc` and given to a Worker as `nexusServices`.
+ * What handlers of Nexus operations use: operations that Workflows, updates and activities back, the Worker's client,
+ * log and metrics. Services and their handlers are defined with the package `nexus-rpc` and given to a Worker as
+ * `nexusServices`.
  *
  * @module
  */
@@ -8,8 +9,8 @@ export {
   getClient,
   log,
   metricMeter,
-  operationInfo,
   type OperationInfo,
+  operationInfo,
   type TemporalCancelOperationContext,
   type TemporalStartOperationContext,
 } from "./context";

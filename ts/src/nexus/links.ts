@@ -1,4 +1,6 @@
-/** Links: what caller and handler of an operation point at each other with, in Nexus's form (URLs) and in Temporal's. */
+/**
+ * Links: what caller and handler of an operation point at each other with, in Nexus's form (URLs) and in Temporal's.
+ */
 import Long from "long";
 import type { Link as NexusLink, StartOperationContext } from "nexus-rpc";
 import type { Link, Link_WorkflowEvent } from "../proto/temporal/api/common/v1/message";
@@ -12,7 +14,10 @@ const types = {
   activity: "temporal.api.common.v1.Link.Activity",
 } as const;
 
-/** The request's links in Temporal's form, to be sent along with what the handler starts. Those of another form are left out. */
+/**
+ * The request's links in Temporal's form, to be sent along with what the handler starts. Those of another form are left
+ * out.
+ */
 export function inboundLinks({ inboundLinks: links }: Pick<StartOperationContext, "inboundLinks">): Link[] {
   return links.flatMap((link) => {
     try {
@@ -25,7 +30,10 @@ export function inboundLinks({ inboundLinks: links }: Pick<StartOperationContext
 }
 
 /** Adds what the server links a call to, if it says so, to what the handler answers. */
-export function addOutboundLink({ outboundLinks }: Pick<StartOperationContext, "outboundLinks">, link: Link | undefined): void {
+export function addOutboundLink(
+  { outboundLinks }: Pick<StartOperationContext, "outboundLinks">,
+  link: Link | undefined,
+): void {
   if (link === undefined) return;
   try {
     outboundLinks.push(toNexusLink(link));
@@ -38,15 +46,30 @@ export function addOutboundLink({ outboundLinks }: Pick<StartOperationContext, "
 export function toNexusLink({ workflowEvent, workflow, nexusOperation, activity }: Link): NexusLink {
   if (workflowEvent !== undefined) {
     const { namespace, workflowId, runId } = workflowEvent;
-    return nexusLink(types.workflowEvent, ["namespaces", namespace, "workflows", workflowId, runId, "history"], reference(workflowEvent));
+    return nexusLink(
+      types.workflowEvent,
+      ["namespaces", namespace, "workflows", workflowId, runId, "history"],
+      reference(workflowEvent),
+    );
   }
   if (workflow !== undefined) {
     const { namespace, workflowId, runId, reason } = workflow;
-    return nexusLink(types.workflow, ["namespaces", namespace, "workflows", workflowId, runId], reason ? { reason } : {});
+    return nexusLink(
+      types.workflow,
+      ["namespaces", namespace, "workflows", workflowId, runId],
+      reason ? { reason } : {},
+    );
   }
   if (nexusOperation !== undefined) {
     const { namespace, operationId, runId } = nexusOperation;
-    return nexusLink(types.nexusOperation, ["namespaces", namespace, "nexus-operations", operationId, runId, "details"]);
+    return nexusLink(types.nexusOperation, [
+      "namespaces",
+      namespace,
+      "nexus-operations",
+      operationId,
+      runId,
+      "details",
+    ]);
   }
   if (activity !== undefined) {
     const { namespace, activityId, runId } = activity;
@@ -57,7 +80,8 @@ export function toNexusLink({ workflowEvent, workflow, nexusOperation, activity 
 
 /** Temporal's form of a link. @throws TypeError if there is none for it */
 export function fromNexusLink(link: NexusLink): Link {
-  if (link.url.protocol !== "temporal:") throw new TypeError(`The link ${link.url} is none of Temporal's: its scheme is not "temporal"`);
+  if (link.url.protocol !== "temporal:")
+    throw new TypeError(`The link ${link.url} is none of Temporal's: its scheme is not "temporal"`);
   switch (link.type) {
     case types.workflowEvent: {
       const [namespace, workflowId, runId] = pathOf(link, "workflows", "history");
@@ -82,7 +106,8 @@ export function fromNexusLink(link: NexusLink): Link {
 }
 
 function nexusLink(type: string, path: (string | undefined)[], query: Record<string, string> = {}): NexusLink {
-  if (path.some((part) => !part)) throw new TypeError(`A link of type ${type} lacks a part of its path: ${JSON.stringify(path)}`);
+  if (path.some((part) => !part))
+    throw new TypeError(`A link of type ${type} lacks a part of its path: ${JSON.stringify(path)}`);
   const url = new URL(`temporal:///${path.map((part) => encodeURIComponent(part!)).join("/")}`);
   url.search = new URLSearchParams(query).toString();
   return { url, type };
@@ -92,7 +117,8 @@ function nexusLink(type: string, path: (string | undefined)[], query: Record<str
 function pathOf({ url }: NexusLink, collection: string, tail?: string): [string, string, string] {
   const [root, namespaces, namespace, found, id, runId, ...rest] = url.pathname.split("/");
   const fits = root === "" && namespaces === "namespaces" && found === collection && rest.join("/") === (tail ?? "");
-  if (!fits || !namespace || !id || !runId || rest.length > 1) throw new TypeError(`The path of the link ${url} has not the form of one to ${collection}`);
+  if (!fits || !namespace || !id || !runId || rest.length > 1)
+    throw new TypeError(`The path of the link ${url} has not the form of one to ${collection}`);
   return [decodeURIComponent(namespace), decodeURIComponent(id), decodeURIComponent(runId)];
 }
 
@@ -101,9 +127,18 @@ function reference({ eventRef, requestIdRef }: Link_WorkflowEvent): Record<strin
   const event = (type: EventType | undefined) => ({ eventType: nameOf(type ?? EventType.EVENT_TYPE_UNSPECIFIED) });
   if (eventRef !== undefined) {
     const eventId = eventRef.eventId?.toString() ?? "0";
-    return { referenceType: "EventReference", ...(eventId === "0" ? {} : { eventID: eventId }), ...event(eventRef.eventType) };
+    return {
+      referenceType: "EventReference",
+      ...(eventId === "0" ? {} : { eventID: eventId }),
+      ...event(eventRef.eventType),
+    };
   }
-  if (requestIdRef !== undefined) return { referenceType: "RequestIdReference", requestID: requestIdRef.requestId ?? "", ...event(requestIdRef.eventType) };
+  if (requestIdRef !== undefined)
+    return {
+      referenceType: "RequestIdReference",
+      requestID: requestIdRef.requestId ?? "",
+      ...event(requestIdRef.eventType),
+    };
   return {};
 }
 
@@ -120,7 +155,9 @@ function referenceOf({ url }: NexusLink): Pick<Link_WorkflowEvent, "eventRef" | 
     case "RequestIdReference":
       return { requestIdRef: { requestId: query.get("requestID") ?? "", eventType } };
     default:
-      throw new TypeError(`The link ${url} refers to its event in a way that this SDK doesn't know: ${JSON.stringify(referenceType)}`);
+      throw new TypeError(
+        `The link ${url} refers to its event in a way that this SDK doesn't know: ${JSON.stringify(referenceType)}`,
+      );
   }
 }
 

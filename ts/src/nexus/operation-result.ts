@@ -3,8 +3,8 @@ import { HandlerStartOperationResult } from "nexus-rpc";
 const operationResult: unique symbol = Symbol("TemporalOperationResult");
 
 /**
- * What the start handler of a `TemporalOperationHandler` returns: made by `TemporalOperationResult.sync` and `.async`, and by the
- * methods of `TemporalNexusClient`.
+ * What the start handler of a `TemporalOperationHandler` returns: made by `TemporalOperationResult.sync` and `.async`,
+ * and by the methods of `TemporalNexusClient`.
  *
  * @experimental
  */
@@ -27,7 +27,9 @@ export const TemporalOperationResult = {
 export function handlerResult<T>(result: TemporalOperationResult<T>): HandlerStartOperationResult<T> {
   const made = (result as TemporalOperationResult<T> | undefined)?.[operationResult];
   if (made === undefined) {
-    throw new TypeError("The start handler of a TemporalOperationHandler must return what TemporalNexusClient's methods return, or TemporalOperationResult.sync(...) or .async(...)");
+    throw new TypeError(
+      "The start handler of a TemporalOperationHandler must return what TemporalNexusClient's methods return, or TemporalOperationResult.sync(...) or .async(...)",
+    );
   }
   return made;
 }

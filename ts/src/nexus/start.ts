@@ -7,7 +7,12 @@ import type {
   WorkflowSignalWithStartOptions as ClientWorkflowSignalWithStartOptions,
   WorkflowStartOptions as ClientWorkflowStartOptions,
 } from "../client";
-import { type InternalActivityStartOptions, InternalActivityStartOptionsSymbol, type InternalWorkflowStartOptions, InternalWorkflowStartOptionsSymbol } from "../client/internal";
+import {
+  type InternalActivityStartOptions,
+  InternalActivityStartOptionsSymbol,
+  type InternalWorkflowStartOptions,
+  InternalWorkflowStartOptionsSymbol,
+} from "../client/internal";
 import type { WithWorkflowArgs, Workflow, WorkflowResultType } from "../common";
 import type { Replace } from "../common/type-helpers";
 import { attachOnConflict, completionCallbacks } from "./callbacks";
@@ -20,22 +25,32 @@ import { alreadyBacked, type WorkflowHandle, workflowHandle } from "./workflow-h
 export type WorkflowStartOptions<T extends Workflow> = Replace<ClientWorkflowStartOptions<T>, { taskQueue?: string }>;
 
 /** Options of {@link signalWithStartWorkflow}: the client's, with `taskQueue` optional; it defaults to the Worker's. */
-export type WorkflowSignalWithStartOptions<SignalArgs extends any[] = []> = Replace<ClientWorkflowSignalWithStartOptions<SignalArgs>, { taskQueue?: string }>;
+export type WorkflowSignalWithStartOptions<SignalArgs extends any[] = []> = Replace<
+  ClientWorkflowSignalWithStartOptions<SignalArgs>,
+  { taskQueue?: string }
+>;
 
-/** Options of `TemporalNexusClient.startActivity`: the client's, with `taskQueue` optional; it defaults to the Worker's. @experimental */
+/**
+ * Options of `TemporalNexusClient.startActivity`: the client's, with `taskQueue` optional; it defaults to the Worker's.
+ * @experimental
+ */
 export type ActivityOptions = Replace<ClientActivityOptions, { taskQueue?: string }>;
 
 /** {@link ActivityOptions} with the arguments of activity `N` of interface `T`. @experimental */
-export type ActivityOptionsFor<T, N extends ActivityName<T>> = Replace<ClientActivityOptionsFor<T, N>, { taskQueue?: string }>;
+export type ActivityOptionsFor<T, N extends ActivityName<T>> = Replace<
+  ClientActivityOptionsFor<T, N>,
+  { taskQueue?: string }
+>;
 
 /**
- * Starts a Workflow that backs the operation: the operation ends when the Workflow does, continued and retried runs included. The
- * request's id (so that a repeated request starts nothing anew), its links and its callback go along.
+ * Starts a Workflow that backs the operation: the operation ends when the Workflow does, continued and retried runs
+ * included. The request's id (so that a repeated request starts nothing anew), its links and its callback go along.
  *
  * @param context what the start handler was called with
  * @param workflowTypeOrFunc the Workflow's function or its name
  * @param workflowOptions `workflowId` should come from the input, so that the operation can be found
- * @throws WorkflowExecutionAlreadyStartedError if the id is taken by another request, unless `workflowIdConflictPolicy` permits it
+ * @throws WorkflowExecutionAlreadyStartedError if the id is taken by another request, unless `workflowIdConflictPolicy`
+ * permits it
  * @throws ReferenceError outside of a handler
  */
 export async function startWorkflow<T extends Workflow>(
@@ -50,21 +65,28 @@ export async function startWorkflow<T extends Workflow>(
     links,
     requestId: context.requestId,
     onConflictOptions: attachOnConflict,
-    completionCallbacks: completionCallbacks(context, encodeOperationToken({ kind: "workflowRun", namespace, workflowId }), links),
+    completionCallbacks: completionCallbacks(
+      context,
+      encodeOperationToken({ kind: "workflowRun", namespace, workflowId }),
+      links,
+    ),
   };
   const options: ClientWorkflowStartOptions & InternalWorkflowStartOptions = {
     ...workflowOptions,
     taskQueue: workflowOptions.taskQueue || taskQueue,
     [InternalWorkflowStartOptionsSymbol]: internal,
   };
-  const { firstExecutionRunId } = await client.workflow.start(workflowTypeOrFunc, options as ClientWorkflowStartOptions<T>);
+  const { firstExecutionRunId } = await client.workflow.start(
+    workflowTypeOrFunc,
+    options as ClientWorkflowStartOptions<T>,
+  );
   addOutboundLink(context, internal.responseLink);
   return workflowHandle(context, workflowId, firstExecutionRunId, alreadyBacked);
 }
 
 /**
- * Signals a Workflow, and starts it if it isn't running. It does not back the operation, which doesn't wait for it; the request's
- * links go along.
+ * Signals a Workflow, and starts it if it isn't running. It does not back the operation, which doesn't wait for it; the
+ * request's links go along.
  *
  * @param context what the start handler was called with
  * @param workflowTypeOrFunc the Workflow's function or its name
@@ -77,7 +99,9 @@ export async function signalWithStartWorkflow<T extends Workflow, SignalArgs ext
   workflowOptions: WithWorkflowArgs<T, WorkflowSignalWithStartOptions<SignalArgs>>,
 ): Promise<WorkflowHandle<WorkflowResultType<T>>> {
   const { client, taskQueue } = handlerContext();
-  const internal: NonNullable<InternalWorkflowStartOptions[typeof InternalWorkflowStartOptionsSymbol]> = { links: inboundLinks(context) };
+  const internal: NonNullable<InternalWorkflowStartOptions[typeof InternalWorkflowStartOptionsSymbol]> = {
+    links: inboundLinks(context),
+  };
   const options = {
     ...workflowOptions,
     taskQueue: workflowOptions.taskQueue || taskQueue,
@@ -89,7 +113,11 @@ export async function signalWithStartWorkflow<T extends Workflow, SignalArgs ext
 }
 
 /** Starts a standalone activity that backs the operation. */
-export async function startActivity(context: StartOperationContext, activity: string, activityOptions: ActivityOptions): Promise<ActivityHandle<any>> {
+export async function startActivity(
+  context: StartOperationContext,
+  activity: string,
+  activityOptions: ActivityOptions,
+): Promise<ActivityHandle<any>> {
   const { client, taskQueue, namespace } = handlerContext();
   const links = inboundLinks(context);
   const token = encodeOperationToken({ kind: "activity", namespace, activityId: activityOptions.id, runId: "" });

@@ -1,15 +1,34 @@
-import { type CancelOperationContext, HandlerError, type HandlerStartOperationResult, type OperationHandler, type StartOperationContext } from "nexus-rpc";
+import {
+  type CancelOperationContext,
+  HandlerError,
+  type HandlerStartOperationResult,
+  type OperationHandler,
+  type StartOperationContext,
+} from "nexus-rpc";
 import type { ActivityName, ActivityResult, Client } from "../client";
 import type { WithWorkflowArgs, Workflow, WorkflowResultType } from "../common";
-import { getClient, handlerContext, type TemporalCancelOperationContext, type TemporalStartOperationContext } from "./context";
+import {
+  getClient,
+  handlerContext,
+  type TemporalCancelOperationContext,
+  type TemporalStartOperationContext,
+} from "./context";
 import { handlerResult, TemporalOperationResult } from "./operation-result";
-import { type ActivityOptions, type ActivityOptionsFor, signalWithStartWorkflow, startActivity, startWorkflow, type WorkflowSignalWithStartOptions, type WorkflowStartOptions } from "./start";
+import {
+  type ActivityOptions,
+  type ActivityOptionsFor,
+  signalWithStartWorkflow,
+  startActivity,
+  startWorkflow,
+  type WorkflowSignalWithStartOptions,
+  type WorkflowStartOptions,
+} from "./start";
 import { decodeOperationToken, encodeOperationToken } from "./token";
 import { type Reserve, type UpdatableWorkflowHandle, workflowHandle } from "./workflow-handle";
 
 /**
- * What the start handler of a {@link TemporalOperationHandler} reaches Temporal with. One thing that it starts can back the operation:
- * a Workflow, an update or an activity.
+ * What the start handler of a {@link TemporalOperationHandler} reaches Temporal with. One thing that it starts can back
+ * the operation: a Workflow, an update or an activity.
  *
  * @experimental
  */
@@ -17,10 +36,19 @@ export interface TemporalNexusClient {
   /** The Worker's client, for what is to have nothing to do with the operation. */
   readonly client: Client;
   /** Starts a Workflow that backs the operation; see {@link startWorkflow}. */
-  startWorkflow<T extends Workflow>(workflowTypeOrFunc: string | T, workflowOptions: WorkflowStartOptions<T>): Promise<TemporalOperationResult<WorkflowResultType<T>>>;
+  startWorkflow<T extends Workflow>(
+    workflowTypeOrFunc: string | T,
+    workflowOptions: WorkflowStartOptions<T>,
+  ): Promise<TemporalOperationResult<WorkflowResultType<T>>>;
   /** A handle of a Workflow: of a run if there is a run id, of the latest run otherwise. Nothing is checked. */
-  getWorkflowHandle<T extends Workflow>(workflowId: string, runId?: string): UpdatableWorkflowHandle<WorkflowResultType<T>>;
-  /** Signals a Workflow, and starts it if it isn't running; see {@link signalWithStartWorkflow}. It doesn't back the operation. */
+  getWorkflowHandle<T extends Workflow>(
+    workflowId: string,
+    runId?: string,
+  ): UpdatableWorkflowHandle<WorkflowResultType<T>>;
+  /**
+   * Signals a Workflow, and starts it if it isn't running; see {@link signalWithStartWorkflow}. It doesn't back the
+   * operation.
+   */
   signalWithStartWorkflow<T extends Workflow, SignalArgs extends any[] = []>(
     workflowTypeOrFunc: string | T,
     workflowOptions: WithWorkflowArgs<T, WorkflowSignalWithStartOptions<SignalArgs>>,
@@ -38,7 +66,10 @@ export interface TemporalNexusClient {
  */
 export interface NexusTypedActivityClient<T> {
   /** See {@link TemporalNexusClient.startActivity}. */
-  startActivity<N extends ActivityName<T>>(activity: N, options: ActivityOptionsFor<T, N>): Promise<TemporalOperationResult<ActivityResult<T, N>>>;
+  startActivity<N extends ActivityName<T>>(
+    activity: N,
+    options: ActivityOptionsFor<T, N>,
+  ): Promise<TemporalOperationResult<ActivityResult<T, N>>>;
 }
 
 /** Starts an operation. @experimental */
@@ -76,14 +107,18 @@ export interface CancelActivityOptions {
 export interface TemporalOperationHandlerOptions {
   /** Cancels an operation that a Workflow backs. Default: requests cancellation of the Workflow. */
   cancelWorkflowRun?: (ctx: TemporalCancelOperationContext, options: CancelWorkflowRunOptions) => Promise<void>;
-  /** Cancels an operation that an update backs. Default: a `HandlerError` of type NOT_IMPLEMENTED, because updates can't be cancelled. */
+  /**
+   * Cancels an operation that an update backs. Default: a `HandlerError` of type NOT_IMPLEMENTED, because updates can't
+   * be cancelled.
+   */
   cancelWorkflowUpdate?: (ctx: TemporalCancelOperationContext, options: CancelWorkflowUpdateOptions) => Promise<void>;
   /** Cancels an operation that an activity backs. Default: requests cancellation of the activity. */
   cancelActivity?: (ctx: TemporalCancelOperationContext, options: CancelActivityOptions) => Promise<void>;
 }
 
 /**
- * An operation that a Workflow, an update or a standalone activity backs, or that is complete at once, as its start handler decides.
+ * An operation that a Workflow, an update or a standalone activity backs, or that is complete at once, as its start
+ * handler decides.
  *
  * @experimental
  */
@@ -115,20 +150,36 @@ export class TemporalOperationHandler<I, O> implements OperationHandler<I, O> {
       case "activity":
         return this.#cancel.cancelActivity(ctx, { activityId: target.activityId, runId: target.runId });
       case "workflowUpdate":
-        return this.#cancel.cancelWorkflowUpdate(ctx, { workflowId: target.workflowId, runId: target.runId, updateId: target.updateId });
+        return this.#cancel.cancelWorkflowUpdate(ctx, {
+          workflowId: target.workflowId,
+          runId: target.runId,
+          updateId: target.updateId,
+        });
     }
   }
 }
 
-async function cancelWorkflowRun(_ctx: TemporalCancelOperationContext, { workflowId }: CancelWorkflowRunOptions): Promise<void> {
+async function cancelWorkflowRun(
+  _ctx: TemporalCancelOperationContext,
+  { workflowId }: CancelWorkflowRunOptions,
+): Promise<void> {
   await getClient().workflow.getHandle(workflowId).cancel();
 }
 
-async function cancelWorkflowUpdate(_ctx: TemporalCancelOperationContext, { updateId }: CancelWorkflowUpdateOptions): Promise<void> {
-  throw new HandlerError("NOT_IMPLEMENTED", `The operation is backed by Workflow update ${updateId}, which can't be cancelled; the handler has no cancelWorkflowUpdate`);
+async function cancelWorkflowUpdate(
+  _ctx: TemporalCancelOperationContext,
+  { updateId }: CancelWorkflowUpdateOptions,
+): Promise<void> {
+  throw new HandlerError(
+    "NOT_IMPLEMENTED",
+    `The operation is backed by Workflow update ${updateId}, which can't be cancelled; the handler has no cancelWorkflowUpdate`,
+  );
 }
 
-async function cancelActivity(_ctx: TemporalCancelOperationContext, { activityId, runId }: CancelActivityOptions): Promise<void> {
+async function cancelActivity(
+  _ctx: TemporalCancelOperationContext,
+  { activityId, runId }: CancelActivityOptions,
+): Promise<void> {
   await getClient().activity.getHandle(activityId, runId).cancel("Nexus Operation cancellation requested");
 }
 
@@ -144,14 +195,22 @@ class OperationClient implements TemporalNexusClient {
     return getClient();
   }
 
-  async startWorkflow<T extends Workflow>(workflowTypeOrFunc: string | T, workflowOptions: WorkflowStartOptions<T>): Promise<TemporalOperationResult<WorkflowResultType<T>>> {
+  async startWorkflow<T extends Workflow>(
+    workflowTypeOrFunc: string | T,
+    workflowOptions: WorkflowStartOptions<T>,
+  ): Promise<TemporalOperationResult<WorkflowResultType<T>>> {
     return this.#reserve(async () => {
       const { workflowId } = await startWorkflow(this.#context, workflowTypeOrFunc, workflowOptions);
-      return TemporalOperationResult.async(encodeOperationToken({ kind: "workflowRun", namespace: handlerContext().namespace, workflowId }));
+      return TemporalOperationResult.async(
+        encodeOperationToken({ kind: "workflowRun", namespace: handlerContext().namespace, workflowId }),
+      );
     });
   }
 
-  getWorkflowHandle<T extends Workflow>(workflowId: string, runId?: string): UpdatableWorkflowHandle<WorkflowResultType<T>> {
+  getWorkflowHandle<T extends Workflow>(
+    workflowId: string,
+    runId?: string,
+  ): UpdatableWorkflowHandle<WorkflowResultType<T>> {
     return workflowHandle(this.#context, workflowId, runId, this.#reserve);
   }
 
@@ -165,7 +224,9 @@ class OperationClient implements TemporalNexusClient {
   async startActivity<R = any>(activity: string, options: ActivityOptions): Promise<TemporalOperationResult<R>> {
     return this.#reserve(async () => {
       const { activityId, runId = "" } = await startActivity(this.#context, activity, options);
-      return TemporalOperationResult.async(encodeOperationToken({ kind: "activity", namespace: handlerContext().namespace, activityId, runId }));
+      return TemporalOperationResult.async(
+        encodeOperationToken({ kind: "activity", namespace: handlerContext().namespace, activityId, runId }),
+      );
     });
   }
 
@@ -175,7 +236,10 @@ class OperationClient implements TemporalNexusClient {
 
   readonly #reserve: Reserve = async (start) => {
     if (this.#backed) {
-      throw new HandlerError("BAD_REQUEST", "Something backs the operation already, and only one thing can; for more use the client, TemporalNexusClient.client");
+      throw new HandlerError(
+        "BAD_REQUEST",
+        "Something backs the operation already, and only one thing can; for more use the client, TemporalNexusClient.client",
+      );
     }
     this.#backed = true;
     try {

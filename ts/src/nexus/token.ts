@@ -1,6 +1,6 @@
 /**
- * Operation tokens: what a handler gives to the server for a later cancellation. The format is that of Temporal's SDKs, so that an
- * operation that one of them started can be cancelled by another: base64url without padding, of JSON.
+ * Operation tokens: what a handler gives to the server for a later cancellation. The format is that of Temporal's SDKs,
+ * so that an operation that one of them started can be cancelled by another: base64url without padding, of JSON.
  */
 import { HandlerError } from "nexus-rpc";
 
@@ -10,8 +10,14 @@ const kinds = { workflowRun: 1, activity: 2, workflowUpdate: 3 } as const;
 /** What backs an operation. */
 export type OperationTarget =
   | { kind: "workflowRun"; namespace: string; workflowId: string }
-  | { kind: "activity"; namespace: string; activityId: string; /** Empty if no run is known. */ runId: string }
-  | { kind: "workflowUpdate"; namespace: string; workflowId: string; /** Empty if no run is known. */ runId: string; updateId: string };
+  | { kind: "activity"; namespace: string; activityId: string /** Empty if no run is known. */; runId: string }
+  | {
+      kind: "workflowUpdate";
+      namespace: string;
+      workflowId: string /** Empty if no run is known. */;
+      runId: string;
+      updateId: string;
+    };
 
 /** The token of an operation. */
 export function encodeOperationToken(target: OperationTarget): string {

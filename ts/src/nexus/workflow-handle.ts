@@ -1,6 +1,12 @@
 import { HandlerError, OperationError, type StartOperationContext } from "nexus-rpc";
-import { WorkflowUpdateStage, type WorkflowUpdateOptions } from "../client";
-import { type InternalWorkflowHandle, InternalWorkflowQueryOptionsSymbol, InternalWorkflowSignalOptionsSymbol, type InternalWorkflowUpdateOptions, InternalWorkflowUpdateOptionsSymbol } from "../client/internal";
+import { type WorkflowUpdateOptions, WorkflowUpdateStage } from "../client";
+import {
+  type InternalWorkflowHandle,
+  InternalWorkflowQueryOptionsSymbol,
+  InternalWorkflowSignalOptionsSymbol,
+  type InternalWorkflowUpdateOptions,
+  InternalWorkflowUpdateOptionsSymbol,
+} from "../client/internal";
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from "../common";
 import type { Link } from "../proto/temporal/api/common/v1/message";
 import { completionCallbacks } from "./callbacks";
@@ -13,8 +19,8 @@ declare const isNexusWorkflowHandle: unique symbol;
 declare const workflowResultType: unique symbol;
 
 /**
- * A Workflow that a handler works with. Not the client's handle: what is done through this one is linked to the Nexus operation. `T`
- * is the Workflow's result.
+ * A Workflow that a handler works with. Not the client's handle: what is done through this one is linked to the Nexus
+ * operation. `T` is the Workflow's result.
  */
 export interface WorkflowHandle<T> {
   /** Identifier of the Workflow. */
@@ -27,7 +33,10 @@ export interface WorkflowHandle<T> {
    * @param def the signal, as `defineSignal` gives it, or its name
    * @throws WorkflowNotFoundError if there is no such Workflow, or it is closed
    */
-  signal<Args extends any[] = [], Name extends string = string>(def: SignalDefinition<Args, Name> | string, ...args: Args): Promise<void>;
+  signal<Args extends any[] = [], Name extends string = string>(
+    def: SignalDefinition<Args, Name> | string,
+    ...args: Args
+  ): Promise<void>;
   /**
    * Queries the Workflow.
    *
@@ -44,7 +53,10 @@ export interface WorkflowHandle<T> {
 
 /** Options of {@link UpdatableWorkflowHandle.update}. */
 export interface NexusUpdateWorkflowOptions {
-  /** Identifier of the update, unique in the run. Default: that of the Nexus request, so that a repeated request makes no second update. */
+  /**
+   * Identifier of the update, unique in the run. Default: that of the Nexus request, so that a repeated request makes
+   * no second update.
+   */
   readonly updateId?: string;
 }
 
@@ -61,7 +73,8 @@ export interface UpdatableWorkflowHandle<T> extends WorkflowHandle<T> {
    * @param options its arguments, if it has any
    * @returns an asynchronous result as soon as the update is accepted; a synchronous one if it is complete by then
    * @throws OperationError if the update has failed by then, or was rejected
-   * @throws HandlerError of type BAD_REQUEST if the caller can't be told of the result, or something else backs the operation
+   * @throws HandlerError of type BAD_REQUEST if the caller can't be told of the result, or something else backs the
+   * operation
    */
   update<Ret, Args extends [any, ...any[]], Name extends string = string>(
     def: UpdateDefinition<Ret, Args, Name> | string,
@@ -85,7 +98,12 @@ export const alreadyBacked: Reserve = async () => {
 };
 
 /** Makes a handle for a handler that was called with `context`. */
-export function workflowHandle(context: StartOperationContext, workflowId: string, runId: string | undefined, reserve: Reserve): UpdatableWorkflowHandle<any> {
+export function workflowHandle(
+  context: StartOperationContext,
+  workflowId: string,
+  runId: string | undefined,
+  reserve: Reserve,
+): UpdatableWorkflowHandle<any> {
   const target = () => handlerContext().client.workflow.getHandle(workflowId, runId) as InternalWorkflowHandle;
   const handle = {
     workflowId,
@@ -118,17 +136,24 @@ async function update(
   { updateId = context.requestId, args }: NexusUpdateWorkflowOptions & { args?: any[] } = {},
 ): Promise<TemporalOperationResult<any>> {
   if (!context.callbackUrl) {
-    throw new HandlerError("BAD_REQUEST", "A Workflow update can only back an operation whose request has a callback URL, and this one has none");
+    throw new HandlerError(
+      "BAD_REQUEST",
+      "A Workflow update can only back an operation whose request has a callback URL, and this one has none",
+    );
   }
   const { namespace } = handlerContext();
   const links = inboundLinks(context);
-  const token = (run: string) => encodeOperationToken({ kind: "workflowUpdate", namespace, workflowId, runId: run, updateId });
+  const token = (run: string) =>
+    encodeOperationToken({ kind: "workflowUpdate", namespace, workflowId, runId: run, updateId });
   const internal: NonNullable<InternalWorkflowUpdateOptions[typeof InternalWorkflowUpdateOptionsSymbol]> = {
     requestId: context.requestId,
     links,
     completionCallbacks: completionCallbacks(context, token(runId ?? ""), links),
   };
-  const options: WorkflowUpdateOptions & InternalWorkflowUpdateOptions = { updateId, [InternalWorkflowUpdateOptionsSymbol]: internal };
+  const options: WorkflowUpdateOptions & InternalWorkflowUpdateOptions = {
+    updateId,
+    [InternalWorkflowUpdateOptionsSymbol]: internal,
+  };
   const started = await target.startUpdate(def, { ...options, args, waitForStage: WorkflowUpdateStage.ACCEPTED });
   addOutboundLink(context, internal.responseLink);
   if (internal.outcome === undefined) return TemporalOperationResult.async(token(started.workflowRunId || runId || ""));
@@ -136,7 +161,9 @@ async function update(
   try {
     result = await started.result();
   } catch (error) {
-    throw new OperationError("failed", error instanceof Error ? error.message : String(error), { cause: error as Error });
+    throw new OperationError("failed", error instanceof Error ? error.message : String(error), {
+      cause: error as Error,
+    });
   }
   return TemporalOperationResult.sync(result);
 }

@@ -1,18 +1,31 @@
 /**
- * Conversion, codecs and external storage together: what the client and the activities do with every value that they send or
- * receive. (What workflow code converts goes through the same pipeline elsewhere: see `worker/payload-relay`.)
+ * Conversion, codecs and external storage together: what the client and the activities do with every value that they
+ * send or receive. (What workflow code converts goes through the same pipeline elsewhere: see `worker/payload-relay`.)
  */
 
-import type { UserMetadata as ProtoUserMetadata } from "../proto/temporal/api/sdk/v1/user_metadata";
 import type { LoadedDataConverter } from "../common/converter/data-converter";
-import { arrayFromPayloads, fromPayloadsAtIndex, toPayloadsWithContext, toPayloadWithTypeInfo } from "../common/converter/payload-converter";
+import {
+  arrayFromPayloads,
+  fromPayloadsAtIndex,
+  toPayloadsWithContext,
+  toPayloadWithTypeInfo,
+} from "../common/converter/payload-converter";
 import type { SerializationContext } from "../common/converter/serialization-context";
 import { FAILURE_SOURCE, type ProtoFailure } from "../common/failure";
 import type { Headers } from "../common/interceptors";
 import type { Payload } from "../common/interfaces";
-import { headerPipeline, incoming, incomingSingle, isPlain, outgoing, outgoingSingle, type PayloadPipeline } from "./payload-pipeline";
 import type { TypeInfo } from "../common/type-info";
 import type { UserMetadata } from "../common/user-metadata";
+import type { UserMetadata as ProtoUserMetadata } from "../proto/temporal/api/sdk/v1/user_metadata";
+import {
+  headerPipeline,
+  incoming,
+  incomingSingle,
+  isPlain,
+  outgoing,
+  outgoingSingle,
+  type PayloadPipeline,
+} from "./payload-pipeline";
 
 /** Payload of a value, through converter and pipeline. */
 export async function encodeToPayload<T>(
@@ -21,11 +34,18 @@ export async function encodeToPayload<T>(
   context?: SerializationContext,
   typeInfo?: TypeInfo<T, any>,
 ): Promise<Payload> {
-  return outgoingSingle(converter, toPayloadWithTypeInfo(converter.payloadConverter, value, context, typeInfo), context);
+  return outgoingSingle(
+    converter,
+    toPayloadWithTypeInfo(converter.payloadConverter, value, context, typeInfo),
+    context,
+  );
 }
 
 /** Payloads of values, through converter and pipeline; undefined for none. */
-export async function encodeToPayloads(converter: LoadedDataConverter, ...values: unknown[]): Promise<Payload[] | undefined> {
+export async function encodeToPayloads(
+  converter: LoadedDataConverter,
+  ...values: unknown[]
+): Promise<Payload[] | undefined> {
   return encodeToPayloadsWithContext(converter, undefined, values);
 }
 
@@ -74,24 +94,41 @@ export async function decodeFromPayloadsAtIndex<T, D = T>(
 }
 
 /** Headers on their way to the server; see `DataConverter.encodeHeaders`. */
-export async function encodeHeaders(pipeline: PayloadPipeline, headers: Headers, context?: SerializationContext): Promise<Headers> {
+export async function encodeHeaders(
+  pipeline: PayloadPipeline,
+  headers: Headers,
+  context?: SerializationContext,
+): Promise<Headers> {
   return encodeMap(headerPipeline(pipeline), headers, context);
 }
 
 /** Undoes {@link encodeHeaders}. */
-export async function decodeHeaders(pipeline: PayloadPipeline, headers: Headers, context?: SerializationContext): Promise<Headers> {
+export async function decodeHeaders(
+  pipeline: PayloadPipeline,
+  headers: Headers,
+  context?: SerializationContext,
+): Promise<Headers> {
   return mapValues(headers, (payload) => incomingSingle(headerPipeline(pipeline), payload, context));
 }
 
-async function encodeMap<K extends string>(pipeline: PayloadPipeline, map: Record<K, Payload>, context?: SerializationContext): Promise<Record<K, Payload>> {
+async function encodeMap<K extends string>(
+  pipeline: PayloadPipeline,
+  map: Record<K, Payload>,
+  context?: SerializationContext,
+): Promise<Record<K, Payload>> {
   return isPlain(pipeline) ? map : mapValues(map, (payload) => outgoingSingle(pipeline, payload, context));
 }
 
 /** What `change` makes of an object's values, under the same keys. */
-async function mapValues<K extends string>(map: Record<K, Payload>, change: (payload: Payload) => Promise<Payload>): Promise<Record<K, Payload>> {
+async function mapValues<K extends string>(
+  map: Record<K, Payload>,
+  change: (payload: Payload) => Promise<Payload>,
+): Promise<Record<K, Payload>> {
   const entries = Object.entries<Payload>(map);
   if (entries.length === 0) return map;
-  return Object.fromEntries(await Promise.all(entries.map(async ([key, payload]) => [key, await change(payload)] as const))) as Record<K, Payload>;
+  return Object.fromEntries(
+    await Promise.all(entries.map(async ([key, payload]) => [key, await change(payload)] as const)),
+  ) as Record<K, Payload>;
 }
 
 /** Payloads of an object's values under the same keys (e.g. a memo), through converter and pipeline. */
@@ -100,11 +137,15 @@ export async function encodeMapToPayloads<K extends string>(
   map: Record<K, unknown>,
   context?: SerializationContext,
 ): Promise<Record<K, Payload>> {
-  const payloads = Object.fromEntries(Object.entries(map).map(([key, value]) => [key, converter.payloadConverter.toPayload(value, context)]));
+  const payloads = Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [key, converter.payloadConverter.toPayload(value, context)]),
+  );
   return (await encodeMap(converter, payloads, context)) as Record<K, Payload>;
 }
 
-/** Values of an object's payloads under the same keys, through pipeline and converter; undefined for undefined and null. */
+/**
+ * Values of an object's payloads under the same keys, through pipeline and converter; undefined for undefined and null.
+ */
 export async function decodeMapFromPayloads<K extends string>(
   converter: LoadedDataConverter,
   map: Record<K, Payload> | null | undefined,
@@ -112,48 +153,81 @@ export async function decodeMapFromPayloads<K extends string>(
 ): Promise<Record<K, unknown> | undefined> {
   if (!map) return undefined;
   const decoded = await mapValues(map, (payload) => incomingSingle(converter, payload, context));
-  const entries = Object.entries<Payload>(decoded).map(([key, payload]) => [key, converter.payloadConverter.fromPayload(payload, context)]);
+  const entries = Object.entries<Payload>(decoded).map(([key, payload]) => [
+    key,
+    converter.payloadConverter.fromPayload(payload, context),
+  ]);
   return Object.fromEntries(entries) as Record<K, unknown>;
 }
 
 /** The failure with all its payloads, those of its causes included, changed by `change`. */
-async function mapFailure(failure: ProtoFailure, change: (payloads: Payload[]) => Promise<Payload[]>): Promise<ProtoFailure> {
+async function mapFailure(
+  failure: ProtoFailure,
+  change: (payloads: Payload[]) => Promise<Payload[]>,
+): Promise<ProtoFailure> {
   const result = { ...failure };
-  const details = async (payloads: { payloads?: Payload[] } | undefined) => payloads && { payloads: await change(payloads.payloads ?? []) };
+  const details = async (payloads: { payloads?: Payload[] } | undefined) =>
+    payloads && { payloads: await change(payloads.payloads ?? []) };
   if (failure.encodedAttributes) result.encodedAttributes = (await change([failure.encodedAttributes]))[0];
   if (failure.cause) result.cause = await mapFailure(failure.cause, change);
   const { applicationFailureInfo, timeoutFailureInfo, canceledFailureInfo, resetWorkflowFailureInfo } = failure;
   if (applicationFailureInfo?.details) {
-    result.applicationFailureInfo = { ...applicationFailureInfo, details: await details(applicationFailureInfo.details) };
+    result.applicationFailureInfo = {
+      ...applicationFailureInfo,
+      details: await details(applicationFailureInfo.details),
+    };
   }
   if (timeoutFailureInfo?.lastHeartbeatDetails) {
-    result.timeoutFailureInfo = { ...timeoutFailureInfo, lastHeartbeatDetails: await details(timeoutFailureInfo.lastHeartbeatDetails) };
+    result.timeoutFailureInfo = {
+      ...timeoutFailureInfo,
+      lastHeartbeatDetails: await details(timeoutFailureInfo.lastHeartbeatDetails),
+    };
   }
-  if (canceledFailureInfo?.details) result.canceledFailureInfo = { ...canceledFailureInfo, details: await details(canceledFailureInfo.details) };
+  if (canceledFailureInfo?.details)
+    result.canceledFailureInfo = { ...canceledFailureInfo, details: await details(canceledFailureInfo.details) };
   if (resetWorkflowFailureInfo?.lastHeartbeatDetails) {
-    result.resetWorkflowFailureInfo = { ...resetWorkflowFailureInfo, lastHeartbeatDetails: await details(resetWorkflowFailureInfo.lastHeartbeatDetails) };
+    result.resetWorkflowFailureInfo = {
+      ...resetWorkflowFailureInfo,
+      lastHeartbeatDetails: await details(resetWorkflowFailureInfo.lastHeartbeatDetails),
+    };
   }
   return result;
 }
 
 /** The failure with all its payloads encoded. */
-export async function encodeFailure(pipeline: PayloadPipeline, failure: ProtoFailure, context?: SerializationContext): Promise<ProtoFailure> {
+export async function encodeFailure(
+  pipeline: PayloadPipeline,
+  failure: ProtoFailure,
+  context?: SerializationContext,
+): Promise<ProtoFailure> {
   return isPlain(pipeline) ? failure : mapFailure(failure, (payloads) => outgoing(pipeline, payloads, context));
 }
 
 /** The failure with all its payloads decoded. */
-export async function decodeFailure(pipeline: PayloadPipeline, failure: ProtoFailure, context?: SerializationContext): Promise<ProtoFailure> {
+export async function decodeFailure(
+  pipeline: PayloadPipeline,
+  failure: ProtoFailure,
+  context?: SerializationContext,
+): Promise<ProtoFailure> {
   return isPlain(pipeline) ? failure : mapFailure(failure, (payloads) => incoming(pipeline, payloads, context));
 }
 
 /** The failure of an error, through failure converter and pipeline. */
-export async function encodeErrorToFailure(converter: LoadedDataConverter, error: unknown, context?: SerializationContext): Promise<ProtoFailure> {
-  return encodeFailure(converter, converter.failureConverter.errorToFailure(error, converter.payloadConverter, context), context);
+export async function encodeErrorToFailure(
+  converter: LoadedDataConverter,
+  error: unknown,
+  context?: SerializationContext,
+): Promise<ProtoFailure> {
+  return encodeFailure(
+    converter,
+    converter.failureConverter.errorToFailure(error, converter.payloadConverter, context),
+    context,
+  );
 }
 
 /**
- * {@link encodeErrorToFailure} for the last attempt to report something. If that fails too, `report` is told, and the failure says
- * nothing of the error: what is broken may be the very codec that would have to hide its message.
+ * {@link encodeErrorToFailure} for the last attempt to report something. If that fails too, `report` is told, and the
+ * failure says nothing of the error: what is broken may be the very codec that would have to hide its message.
  */
 export async function encodeErrorOrNotice(
   converter: LoadedDataConverter,
@@ -177,7 +251,11 @@ export async function decodeOptionalFailureToOptionalError(
   context?: SerializationContext,
 ): Promise<Error | undefined> {
   if (!failure) return undefined;
-  return converter.failureConverter.failureToError(await decodeFailure(converter, failure, context), converter.payloadConverter, context);
+  return converter.failureConverter.failureToError(
+    await decodeFailure(converter, failure, context),
+    converter.payloadConverter,
+    context,
+  );
 }
 
 /** The protobuf form of summary and details, through converter and pipeline; undefined if there are none. */

@@ -1,13 +1,17 @@
 /** Moving payloads to external storage and back (experimental in Temporal's SDKs). Outside workflows only. */
 
 import Long from "long";
-import { Payload as PayloadMessage } from "../proto/temporal/api/common/v1/message";
-import type { ExternalStorageMetrics } from "../proto/temporal/sdk/core/common/common";
 import type { ExternalStorage, StorageDriver, StorageDriverTargetInfo } from "../common/converter/extstore";
-import { decodeReferencePayload, encodeReferencePayload, isReferencePayload } from "../common/converter/storage-reference";
+import {
+  decodeReferencePayload,
+  encodeReferencePayload,
+  isReferencePayload,
+} from "../common/converter/storage-reference";
 import { ExternalStorageNotConfiguredError, ValueError } from "../common/errors";
 import type { Payload } from "../common/interfaces";
 import { msNumberToTs } from "../common/time";
+import { Payload as PayloadMessage } from "../proto/temporal/api/common/v1/message";
+import type { ExternalStorageMetrics } from "../proto/temporal/sdk/core/common/common";
 
 /** What {@link storePayloads} and {@link retrievePayloads} are told beside the payloads. */
 export interface StorageOperation {
@@ -63,10 +67,14 @@ export function refuseReferences(payloads: readonly Payload[]): void {
 }
 
 /**
- * Stores the payloads that are large enough and puts references in their places. Throws what a driver or the selector throws,
- * and `ValueError` if one of them doesn't keep to its contract.
+ * Stores the payloads that are large enough and puts references in their places. Throws what a driver or the selector
+ * throws, and `ValueError` if one of them doesn't keep to its contract.
  */
-export async function storePayloads(storage: ExternalStorage, payloads: Payload[], operation: StorageOperation = {}): Promise<Payload[]> {
+export async function storePayloads(
+  storage: ExternalStorage,
+  payloads: Payload[],
+  operation: StorageOperation = {},
+): Promise<Payload[]> {
   const batches = new Map<StorageDriver, Item[]>();
   const { context, run } = sideBySide(operation);
   for (const [index, payload] of payloads.entries()) {
@@ -75,7 +83,9 @@ export async function storePayloads(storage: ExternalStorage, payloads: Payload[
     const driver = storage.driverSelector({ ...context, target: operation.target }, payload);
     if (driver === null) continue;
     if (storage.getDriver(driver.name) !== driver) {
-      throw new ValueError(`Driver '${driver.name}' returned by driverSelector is not registered in ExternalStorage.drivers`);
+      throw new ValueError(
+        `Driver '${driver.name}' returned by driverSelector is not registered in ExternalStorage.drivers`,
+      );
     }
     const batch = batches.get(driver);
     if (batch === undefined) batches.set(driver, [{ index, payload, sizeBytes }]);
@@ -84,7 +94,10 @@ export async function storePayloads(storage: ExternalStorage, payloads: Payload[
   if (batches.size === 0) return payloads;
   const result = payloads.slice();
   await run(batches, async (driver, items) => {
-    const claims = await driver.store({ ...context, target: operation.target }, items.map(({ payload }) => payload));
+    const claims = await driver.store(
+      { ...context, target: operation.target },
+      items.map(({ payload }) => payload),
+    );
     checkCount(driver, "claims", claims, "payloads", items);
     for (const [at, { index, sizeBytes }] of items.entries()) {
       result[index] = encodeReferencePayload({ driverName: driver.name, claim: claims[at]!, sizeBytes });
@@ -94,8 +107,14 @@ export async function storePayloads(storage: ExternalStorage, payloads: Payload[
   return result;
 }
 
-/** Undoes {@link storePayloads}. Throws what a driver throws, and `ValueError` for references that can't be followed. */
-export async function retrievePayloads(storage: ExternalStorage, payloads: Payload[], operation: StorageOperation = {}): Promise<Payload[]> {
+/**
+ * Undoes {@link storePayloads}. Throws what a driver throws, and `ValueError` for references that can't be followed.
+ */
+export async function retrievePayloads(
+  storage: ExternalStorage,
+  payloads: Payload[],
+  operation: StorageOperation = {},
+): Promise<Payload[]> {
   if (!payloads.some(isReferencePayload)) return payloads;
   const batches = new Map<StorageDriver, (ReturnType<typeof decodeReferencePayload> & { index: number })[]>();
   for (const [index, payload] of payloads.entries()) {
@@ -113,7 +132,10 @@ export async function retrievePayloads(storage: ExternalStorage, payloads: Paylo
   const { context, run } = sideBySide(operation);
   const result = payloads.slice();
   await run(batches, async (driver, items) => {
-    const retrieved = await driver.retrieve(context, items.map(({ claim }) => claim));
+    const retrieved = await driver.retrieve(
+      context,
+      items.map(({ claim }) => claim),
+    );
     checkCount(driver, "payloads", retrieved, "claims", items);
     for (const [at, { index }] of items.entries()) result[index] = retrieved[at]!;
     return items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -127,11 +149,18 @@ interface Item {
   sizeBytes: number;
 }
 
-/** Runs the drivers of one operation at the same time; when one fails the others are told to stop, and are waited for. */
+/**
+ * Runs the drivers of one operation at the same time; when one fails the others are told to stop, and are waited for.
+ */
 function sideBySide({ abortSignal, meter }: StorageOperation) {
   const failed = new AbortController();
-  const context = { abortSignal: abortSignal === undefined ? failed.signal : AbortSignal.any([failed.signal, abortSignal]) };
-  const run = async <T>(batches: Map<StorageDriver, T[]>, call: (driver: StorageDriver, items: T[]) => Promise<number>): Promise<void> => {
+  const context = {
+    abortSignal: abortSignal === undefined ? failed.signal : AbortSignal.any([failed.signal, abortSignal]),
+  };
+  const run = async <T>(
+    batches: Map<StorageDriver, T[]>,
+    call: (driver: StorageDriver, items: T[]) => Promise<number>,
+  ): Promise<void> => {
     let first: { error: unknown } | undefined;
     const one = async ([driver, items]: [StorageDriver, T[]]): Promise<void> => {
       const start = performance.now();

@@ -16,7 +16,8 @@ function load<T>(path: string, name: "payloadConverter" | "failureConverter", me
   try {
     module = require(path);
   } catch (error) {
-    if (errorCode(error) === "MODULE_NOT_FOUND") throw new ValueError(`Could not find a file at the specified ${name}Path: '${path}'.`);
+    if (errorCode(error) === "MODULE_NOT_FOUND")
+      throw new ValueError(`Could not find a file at the specified ${name}Path: '${path}'.`);
     throw error;
   }
   const converter = (module as Record<string, unknown> | undefined)?.[name];
@@ -27,9 +28,13 @@ function load<T>(path: string, name: "payloadConverter" | "failureConverter", me
   return converter as T;
 }
 
-/** The data converter with its modules loaded and defaults filled in. Throws `ValueError` if a module or its export is missing. */
+/**
+ * The data converter with its modules loaded and defaults filled in. Throws `ValueError` if a module or its export is
+ * missing.
+ */
 export function loadDataConverter(dataConverter?: DataConverter): LoadedDataConverter {
-  const { payloadConverterPath, failureConverterPath, payloadCodecs, externalStorage, encodeHeaders } = dataConverter ?? {};
+  const { payloadConverterPath, failureConverterPath, payloadCodecs, externalStorage, encodeHeaders } =
+    dataConverter ?? {};
   return {
     payloadConverter: payloadConverterPath
       ? load<PayloadConverter>(payloadConverterPath, "payloadConverter", ["toPayload", "fromPayload"])
@@ -44,6 +49,8 @@ export function loadDataConverter(dataConverter?: DataConverter): LoadedDataConv
 }
 
 /** Whether the data converter has its modules loaded. */
-export function isLoadedDataConverter(dataConverter?: DataConverter | LoadedDataConverter): dataConverter is LoadedDataConverter {
+export function isLoadedDataConverter(
+  dataConverter?: DataConverter | LoadedDataConverter,
+): dataConverter is LoadedDataConverter {
   return isRecord(dataConverter) && Object.hasOwn(dataConverter, "payloadConverter");
 }

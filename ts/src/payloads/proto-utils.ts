@@ -38,7 +38,9 @@ export function historyToJSON(history: History): string {
 export function payloadToJSON(payload: Payload): JSONPayload {
   const { metadata, data } = payload;
   return {
-    metadata: metadata && Object.fromEntries(Object.entries(metadata).map(([key, bytes]) => [key, Buffer.from(bytes).toString("base64")])),
+    metadata:
+      metadata &&
+      Object.fromEntries(Object.entries(metadata).map(([key, bytes]) => [key, Buffer.from(bytes).toString("base64")])),
     data: data && Buffer.from(data).toString("base64"),
   };
 }
@@ -48,7 +50,9 @@ export function JSONToPayload(json: JSONPayload): Payload {
   const { metadata, data } = json;
   const bytes = (text: string) => new Uint8Array(Buffer.from(text, "base64"));
   return {
-    ...(metadata == null ? {} : { metadata: Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, bytes(text)])) }),
+    ...(metadata == null
+      ? {}
+      : { metadata: Object.fromEntries(Object.entries(metadata).map(([key, text]) => [key, bytes(text)])) }),
     ...(data == null ? {} : { data: bytes(data) }),
   };
 }

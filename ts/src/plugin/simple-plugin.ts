@@ -1,5 +1,12 @@
 import type { ServiceHandler } from "nexus-rpc";
-import type { ClientInterceptors, ClientOptions, ClientPlugin, ConnectionOptions, ConnectionPlugin, TLSConfig } from "../client";
+import type {
+  ClientInterceptors,
+  ClientOptions,
+  ClientPlugin,
+  ConnectionOptions,
+  ConnectionPlugin,
+  TLSConfig,
+} from "../client";
 import type { DataConverter } from "../common";
 import type {
   BundleOptions,
@@ -18,8 +25,8 @@ import type {
 type PluginParameter<T> = T | ((existing: T | undefined) => T);
 
 /**
- * Options of {@link SimplePlugin}. Each is a value or a function of what is configured already, whose result takes its place. How values
- * join what is there, is said of each.
+ * Options of {@link SimplePlugin}. Each is a value or a function of what is configured already, whose result takes its
+ * place. How values join what is there, is said of each.
  *
  * @experimental
  */
@@ -43,8 +50,8 @@ export interface SimplePluginOptions {
   /** Ready-made bundle of workers' workflows, in place of theirs. */
   readonly workflowBundle?: PluginParameter<WorkflowBundleOption>;
   /**
-   * Interceptors of workers, after those there. Modules of workflow interceptors belong into the bundle: they count for workers that
-   * bundle a `workflowsPath`, and for `bundleWorkflowCode` with this plugin.
+   * Interceptors of workers, after those there. Modules of workflow interceptors belong into the bundle: they count for
+   * workers that bundle a `workflowsPath`, and for `bundleWorkflowCode` with this plugin.
    */
   readonly workerInterceptors?: PluginParameter<WorkerInterceptors>;
   /** Called instead of a worker's run, which is `next`. */
@@ -54,12 +61,14 @@ export interface SimplePluginOptions {
 type Lists = Record<string, unknown>;
 
 /**
- * A plugin for clients, connections, workers and bundles at once, made of values. For more, extend it, or implement the interfaces
- * that it has.
+ * A plugin for clients, connections, workers and bundles at once, made of values. For more, extend it, or implement the
+ * interfaces that it has.
  *
  * @experimental
  */
-export class SimplePlugin implements WorkerPlugin, ClientPlugin, BundlerPlugin, ConnectionPlugin, NativeConnectionPlugin {
+export class SimplePlugin
+  implements WorkerPlugin, ClientPlugin, BundlerPlugin, ConnectionPlugin, NativeConnectionPlugin
+{
   readonly name: string;
 
   constructor(protected readonly options: SimplePluginOptions) {
@@ -119,14 +128,19 @@ export class SimplePlugin implements WorkerPlugin, ClientPlugin, BundlerPlugin, 
     return { ...options, ...this.#connectionOptions(options) };
   }
 
-  #connectionOptions({ tls, apiKey }: Pick<ConnectionOptions, "tls" | "apiKey">): Pick<ConnectionOptions, "tls" | "apiKey"> {
+  #connectionOptions({
+    tls,
+    apiKey,
+  }: Pick<ConnectionOptions, "tls" | "apiKey">): Pick<ConnectionOptions, "tls" | "apiKey"> {
     return {
       tls: resolve(tls, this.options.tls),
       apiKey: typeof apiKey === "function" ? apiKey : resolve(apiKey, this.options.apiKey),
     };
   }
 
-  #workflowOptions(options: ReplayWorkerOptions): Pick<ReplayWorkerOptions, "dataConverter" | "workflowsPath" | "workflowBundle" | "interceptors"> {
+  #workflowOptions(
+    options: ReplayWorkerOptions,
+  ): Pick<ReplayWorkerOptions, "dataConverter" | "workflowsPath" | "workflowBundle" | "interceptors"> {
     const { dataConverter, workflowBundle, workerInterceptors } = this.options;
     const workflowsPath = resolve(options.workflowsPath, this.options.workflowsPath);
     let added = workerInterceptors;
@@ -141,8 +155,14 @@ export class SimplePlugin implements WorkerPlugin, ClientPlugin, BundlerPlugin, 
   }
 }
 
-/** What a parameter makes of an option: `join` says how a value goes with one that is there; without it, in its place. */
-function resolve<T>(existing: T | undefined, parameter: PluginParameter<T> | undefined, join: (existing: T, added: T) => T = (_, added) => added): T | undefined {
+/**
+ * What a parameter makes of an option: `join` says how a value goes with one that is there; without it, in its place.
+ */
+function resolve<T>(
+  existing: T | undefined,
+  parameter: PluginParameter<T> | undefined,
+  join: (existing: T, added: T) => T = (_, added) => added,
+): T | undefined {
   if (parameter === undefined) return existing;
   if (typeof parameter === "function") return (parameter as (existing: T | undefined) => T)(existing);
   return existing === undefined ? parameter : join(existing, parameter);
@@ -164,7 +184,9 @@ function joinLists<T extends object>(existing: T, added: T, what: string): T {
     if (list === undefined) continue;
     for (const each of [own, list]) {
       if (each !== undefined && !Array.isArray(each)) {
-        throw new TypeError(`SimplePlugin can't join ${what} '${name}' that are no array: give the plugin, and what it configures, an array of interceptors`);
+        throw new TypeError(
+          `SimplePlugin can't join ${what} '${name}' that are no array: give the plugin, and what it configures, an array of interceptors`,
+        );
       }
     }
     joined[name] = own === undefined ? list : concat(own as unknown[], list as unknown[]);
@@ -176,6 +198,12 @@ function joinClientInterceptors(existing: ClientInterceptors, added: ClientInter
   return joinLists(existing, added, "interceptors of clients");
 }
 
-function joinWorkerInterceptors({ client, ...existing }: WorkerInterceptors, { client: addedClient, ...added }: WorkerInterceptors): WorkerInterceptors {
-  return { ...joinLists(existing, added, "interceptors of workers"), client: resolve(client, addedClient, joinClientInterceptors) };
+function joinWorkerInterceptors(
+  { client, ...existing }: WorkerInterceptors,
+  { client: addedClient, ...added }: WorkerInterceptors,
+): WorkerInterceptors {
+  return {
+    ...joinLists(existing, added, "interceptors of workers"),
+    client: resolve(client, addedClient, joinClientInterceptors),
+  };
 }

@@ -1,9 +1,10 @@
 /**
  * Proto3 JSON of every message, by its full name, e.g. "temporal.api.history.v1.History".
  *
- * JSON is read straight to the wire format: a history is large, and building its objects in between takes twice as long.
- * One reader and one writer over a description of the fields (fields.json) instead of generated code per message: JSON is
- * rare (histories in files, tools), and modules stay half as big. Import this module lazily; the description is 240 KB.
+ * JSON is read straight to the wire format: a history is large, and building its objects in between takes twice as
+ * long. One reader and one writer over a description of the fields (fields.json) instead of generated code per message:
+ * JSON is rare (histories in files, tools), and modules stay half as big. Import this module lazily; the description is
+ * 240 KB.
  */
 
 import Long from "long";
@@ -23,7 +24,10 @@ export interface Field {
   type: string;
 }
 
-/** What reading JSON throws: the document is not that message. The message names the path, such as `$.events[3].eventId`. */
+/**
+ * What reading JSON throws: the document is not that message. The message names the path, such as
+ * `$.events[3].eventId`.
+ */
 export class JsonFormatError extends Error {
   override readonly name = "JsonFormatError";
 }
@@ -42,7 +46,8 @@ const parsed = new Map<string, Map<string, Field>>();
 const enumNames = new Map<string, Map<number, string>>();
 
 /** Names in fields.json leave out the common prefix. */
-export const shortName = (name: string): string => (name.startsWith("temporal.api.") ? name.slice("temporal.api".length) : name);
+export const shortName = (name: string): string =>
+  name.startsWith("temporal.api.") ? name.slice("temporal.api".length) : name;
 
 /** The fields of a message, by both of their names. The name of the message is a {@link shortName}. */
 export function fieldsOf(type: string): Map<string, Field> {
@@ -51,16 +56,31 @@ export function fieldsOf(type: string): Map<string, Field> {
     const texts = messages[type];
     if (!texts) throw new JsonFormatError(`There is no message type '${type}'`);
     const list = texts.map((text): Field => {
-      const [, name, protoName, number, kind, shape, fieldType] = /^(\w+)(?:=(\w+))? (\d+)(\w)([*%#]?)(.*)$/.exec(text)!;
-      return { name: name!, protoName: protoName ?? name!, number: Number(number), kind: kind!, shape: shape as Field["shape"], type: fieldType! };
+      const [, name, protoName, number, kind, shape, fieldType] = /^(\w+)(?:=(\w+))? (\d+)(\w)([*%#]?)(.*)$/.exec(
+        text,
+      )!;
+      return {
+        name: name!,
+        protoName: protoName ?? name!,
+        number: Number(number),
+        kind: kind!,
+        shape: shape as Field["shape"],
+        type: fieldType!,
+      };
     });
-    fields = new Map([...list.map((field) => [field.name, field] as const), ...list.map((field) => [field.protoName, field] as const)]);
+    fields = new Map([
+      ...list.map((field) => [field.name, field] as const),
+      ...list.map((field) => [field.protoName, field] as const),
+    ]);
     parsed.set(type, fields);
   }
   return fields;
 }
 
-/** The encoded message that a JSON value describes. Unknown fields are ignored, as servers may be newer. Throws {@link JsonFormatError}. */
+/**
+ * The encoded message that a JSON value describes. Unknown fields are ignored, as servers may be newer. Throws {@link
+ * JsonFormatError}.
+ */
 export function encodeJson(messageType: string, json: unknown): Uint8Array {
   const writer = new BinaryWriter();
   try {
@@ -225,7 +245,8 @@ function writeMessage(type: string, message: Record<string, unknown>): unknown {
     const value = message[name];
     if (field === undefined || value === undefined) continue;
     if (field.shape === "*") {
-      if ((value as unknown[]).length > 0) json[field.name] = (value as unknown[]).map((item) => writeValue(field, item));
+      if ((value as unknown[]).length > 0)
+        json[field.name] = (value as unknown[]).map((item) => writeValue(field, item));
     } else if (field.shape !== "") {
       const entries = Object.entries(value as object).map(([key, item]) => [key, writeValue(field, item)]);
       if (entries.length > 0) json[field.name] = Object.fromEntries(entries);
@@ -286,7 +307,8 @@ function nanoseconds(digits: string | undefined): number {
 const WELL_KNOWN: Record<string, WellKnown> = {
   "google.protobuf.Timestamp": {
     encode(writer, json) {
-      const match = typeof json === "string" ? /^(.+T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i.exec(json) : null;
+      const match =
+        typeof json === "string" ? /^(.+T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i.exec(json) : null;
       const millis = match ? Date.parse(match[1]! + match[3]!) : Number.NaN;
       if (!match || Number.isNaN(millis)) throw expected("a time like 2026-01-31T12:00:00Z", json);
       encodeTime(writer, Long.fromNumber(millis / 1000), nanoseconds(match[2]));
@@ -321,12 +343,28 @@ const WELL_KNOWN: Record<string, WellKnown> = {
 };
 
 // What is a bare value in TypeScript is the same value in JSON.
-const wrappers = { DoubleValue: "d", FloatValue: "f", Int32Value: "i", UInt32Value: "n", BoolValue: "b", StringValue: "s" };
+const wrappers = {
+  DoubleValue: "d",
+  FloatValue: "f",
+  Int32Value: "i",
+  UInt32Value: "n",
+  BoolValue: "b",
+  StringValue: "s",
+};
 for (const [name, kind] of Object.entries(wrappers)) {
   const field: Field = { name: "value", protoName: "value", number: 1, kind, shape: "", type: "" };
-  WELL_KNOWN[`google.protobuf.${name}`] = { encode: (writer, json) => encodeField(writer, field, json), write: (value) => value };
+  WELL_KNOWN[`google.protobuf.${name}`] = {
+    encode: (writer, json) => encodeField(writer, field, json),
+    write: (value) => value,
+  };
 }
 const structures = { Struct, Value, ListValue };
-for (const [name, { encode, wrap }] of Object.entries(structures) as [string, { encode(message: unknown, writer: BinaryWriter): void; wrap(json: unknown): unknown }][]) {
-  WELL_KNOWN[`google.protobuf.${name}`] = { encode: (writer, json) => encode(wrap(json), writer), write: (value) => value };
+for (const [name, { encode, wrap }] of Object.entries(structures) as [
+  string,
+  { encode(message: unknown, writer: BinaryWriter): void; wrap(json: unknown): unknown },
+][]) {
+  WELL_KNOWN[`google.protobuf.${name}`] = {
+    encode: (writer, json) => encode(wrap(json), writer),
+    write: (value) => value,
+  };
 }

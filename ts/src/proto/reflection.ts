@@ -1,7 +1,7 @@
 /**
- * Messages and enumerations as `@temporalio/proto` has them: an object with `create`, `encode`, `decode`, `fromObject` … per message.
- * Messages are the same plain objects as everywhere in this SDK, so fields that aren't set are absent. The modules behind the messages
- * are loaded when the first one of them is used.
+ * Messages and enumerations as `@temporalio/proto` has them: an object with `create`, `encode`, `decode`, `fromObject`
+ * … per message. Messages are the same plain objects as everywhere in this SDK, so fields that aren't set are absent.
+ * The modules behind the messages are loaded when the first one of them is used.
  */
 
 import Long from "long";
@@ -39,8 +39,8 @@ export interface MessageType<T extends object> {
   /** {@link decode} of what {@link encodeDelimited} wrote. */
   decodeDelimited(input: BinaryReader | Uint8Array): T;
   /**
-   * The message that an object describes: enumerations may be names, 64-bit integers numbers or text, and bytes Base64 text or lists.
-   * Unknown fields are left out. Throws `TypeError`, naming the field, for values that fit no field.
+   * The message that an object describes: enumerations may be names, 64-bit integers numbers or text, and bytes Base64
+   * text or lists. Unknown fields are left out. Throws `TypeError`, naming the field, for values that fit no field.
    */
   fromObject(object: { [key: string]: any }): T;
   /** The message as an object of its fields. */
@@ -102,13 +102,17 @@ function message<T extends object>(codec: () => MessageCodec<T>, fullName: strin
 
 /** An enumeration: its numbers by name, and, not enumerable, its names by number. */
 export function enumeration<E extends Record<string, number>>(values: E): E & { readonly [value: number]: string } {
-  return Object.assign(Object.create(Object.fromEntries(Object.entries(values).map(([name, value]) => [value, name]))), values);
+  return Object.assign(
+    Object.create(Object.fromEntries(Object.entries(values).map(([name, value]) => [value, name]))),
+    values,
+  );
 }
 
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isWrapper = (type: string): boolean => /^google\.protobuf\.\w+Value$/.test(type);
 /** Messages that are bare values here. */
-const isBare = (type: string): boolean => isWrapper(type) || ["google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"].includes(type);
+const isBare = (type: string): boolean =>
+  isWrapper(type) || ["google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"].includes(type);
 
 function readMessage(type: string, object: unknown, path: string): unknown {
   if (!isObject(object)) throw new TypeError(`${path}: expected an object, got ${typeof object}`);
@@ -122,18 +126,22 @@ function readMessage(type: string, object: unknown, path: string): unknown {
       result[field.name] = value.map((item, index) => readValue(field, item, `${place}[${index}]`));
     } else if (field.shape !== "") {
       if (!isObject(value)) throw new TypeError(`${place}: expected an object, got ${typeof value}`);
-      result[field.name] = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, readValue(field, item, `${place}.${key}`)]));
+      result[field.name] = Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, readValue(field, item, `${place}.${key}`)]),
+      );
     } else result[field.name] = readValue(field, value, place);
   }
   return result;
 }
 
 function readValue(field: Field, value: any, path: string): unknown {
-  const wrong = (wanted: string): TypeError => new TypeError(`${path}: expected ${wanted}, got ${JSON.stringify(value) ?? typeof value}`);
+  const wrong = (wanted: string): TypeError =>
+    new TypeError(`${path}: expected ${wanted}, got ${JSON.stringify(value) ?? typeof value}`);
   switch (field.kind) {
     case "m":
       if (isWrapper(field.type)) return isObject(value) && "value" in value ? value["value"] : value;
-      if (field.type === "google.protobuf.FieldMask") return Array.isArray(value) ? value : (value as { paths?: string[] }).paths;
+      if (field.type === "google.protobuf.FieldMask")
+        return Array.isArray(value) ? value : (value as { paths?: string[] }).paths;
       return isBare(field.type) ? value : readMessage(field.type, value, path);
     case "e": {
       const number = typeof value === "number" ? value : description().enums[field.type]?.[value as string];
@@ -152,7 +160,8 @@ function readValue(field: Field, value: any, path: string): unknown {
       return value instanceof Uint8Array ? value : Uint8Array.from(value as ArrayLike<number>);
     case "l":
     case "u":
-      if (!["string", "number", "bigint"].includes(typeof value) && !Long.isLong(value) && !isObject(value)) throw wrong("an integer");
+      if (!["string", "number", "bigint"].includes(typeof value) && !Long.isLong(value) && !isObject(value))
+        throw wrong("an integer");
       return Long.fromValue(typeof value === "bigint" ? String(value) : value, field.kind === "u");
     default: {
       const number = Number(value);
@@ -167,14 +176,19 @@ function writeMessage(type: string, value: Fields, options: ConversionOptions): 
   for (const field of fieldsOf(type)) {
     const given = value[field.name];
     if (given !== undefined && given !== null) {
-      if (field.shape === "*") result[field.name] = (given as unknown[]).map((item) => writeValue(field, item, options));
+      if (field.shape === "*")
+        result[field.name] = (given as unknown[]).map((item) => writeValue(field, item, options));
       else if (field.shape === "") result[field.name] = writeValue(field, given, options);
-      else result[field.name] = Object.fromEntries(Object.entries(given as Fields).map(([key, item]) => [key, writeValue(field, item, options)]));
+      else
+        result[field.name] = Object.fromEntries(
+          Object.entries(given as Fields).map(([key, item]) => [key, writeValue(field, item, options)]),
+        );
     } else if (field.shape === "*") {
       if (options.arrays || options.defaults) result[field.name] = [];
     } else if (field.shape !== "") {
       if (options.objects || options.defaults) result[field.name] = {};
-    } else if (options.defaults && field.kind !== "m") result[field.name] = writeValue(field, defaultOf(field.kind), options);
+    } else if (options.defaults && field.kind !== "m")
+      result[field.name] = writeValue(field, defaultOf(field.kind), options);
   }
   return result;
 }
@@ -190,7 +204,8 @@ function writeValue(field: Field, value: any, options: ConversionOptions): unkno
       return Object.entries(description().enums[field.type] ?? {}).find(([, number]) => number === value)?.[0] ?? value;
     }
     case "y":
-      if (options.bytes === String) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+      if (options.bytes === String)
+        return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
       return options.bytes === Array ? [...(value as Uint8Array)] : value;
     case "l":
     case "u":

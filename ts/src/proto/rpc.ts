@@ -24,6 +24,8 @@ export interface RpcTable<Service> {
   /** The full name of the service. */
   readonly name: string;
   readonly rpcs: {
-    readonly [Name in keyof Service]: Service[Name] extends (request: infer Request) => Promise<infer Response> ? Rpc<Request, Response> : never;
+    readonly [Name in keyof Service]: Service[Name] extends (request: infer Request) => Promise<infer Response>
+      ? Rpc<Request, Response>
+      : never;
   };
 }

@@ -196,7 +196,9 @@ export class BinaryReader {
   }
 
   #malformed(what: string): WireFormatError {
-    return new WireFormatError(`the bytes are not the expected protobuf message: ${what} near byte ${this.pos} of ${this.len} is cut off or invalid`);
+    return new WireFormatError(
+      `the bytes are not the expected protobuf message: ${what} near byte ${this.pos} of ${this.len} is cut off or invalid`,
+    );
   }
 }
 

@@ -3,7 +3,10 @@
 import { AssertionError } from "node:assert";
 import { ApplicationFailure, type WorkflowInterceptors } from "../workflow";
 
-/** Runs a handler; an assertion that fails in it fails the Workflow, for good, instead of the task, which would be tried again. */
+/**
+ * Runs a handler; an assertion that fails in it fails the Workflow, for good, instead of the task, which would be tried
+ * again.
+ */
 async function failing<R>(handle: () => Promise<R>): Promise<R> {
   try {
     return await handle();
@@ -15,7 +18,10 @@ async function failing<R>(handle: () => Promise<R>): Promise<R> {
   }
 }
 
-/** Turns `AssertionError`s of the Workflow function and of signal handlers into `ApplicationFailure`s that are not retried. */
+/**
+ * Turns `AssertionError`s of the Workflow function and of signal handlers into `ApplicationFailure`s that are not
+ * retried.
+ */
 export function interceptors(): WorkflowInterceptors {
   return {
     inbound: [

@@ -1,7 +1,15 @@
 /** The RPCs of the test server's TestService, answered with the time skipping of the dev server. */
 
 import { asyncLocalStorage } from "../activity";
-import { type Connection, GrpcServiceError, GrpcStatus, isGrpcServiceError, type RpcCall, type RpcInterceptor, type WorkflowService } from "../client";
+import {
+  type Connection,
+  GrpcServiceError,
+  GrpcStatus,
+  isGrpcServiceError,
+  type RpcCall,
+  type RpcInterceptor,
+  type WorkflowService,
+} from "../client";
 import { ApplicationFailure } from "../common";
 import { msNumberToTs, tsToMs } from "../common/time";
 import type { TimeSkippingConfig } from "../proto/temporal/api/common/v1/message";
@@ -32,7 +40,9 @@ interface Execution {
 
 /** A Workflow under the clock. */
 interface Known extends Execution {
-  /** First run of the chain of runs; undefined if that is not known yet. Another one with the same id has another clock. */
+  /**
+   * First run of the chain of runs; undefined if that is not known yet. Another one with the same id has another clock.
+   */
   firstRunId?: string;
   /** How far its own clock is ahead of the system's, as far as is known. */
   aheadMs: number;
@@ -41,14 +51,17 @@ interface Known extends Execution {
 /**
  * The clock of an environment whose dev server skips time.
  *
- * Such a server has no clock for all: each Workflow has its own, which skips to the next timer while nothing is in flight, if its
- * options say so. This class notes which Workflows are started or waited for through the connections with its
- * {@link DevServerClock.interceptor}, and turns what TestService does for all into options for each of them and their children.
+ * Such a server has no clock for all: each Workflow has its own, which skips to the next timer while nothing is in
+ * flight, if its options say so. This class notes which Workflows are started or waited for through the connections
+ * with its {@link DevServerClock.interceptor}, and turns what TestService does for all into options for each of them
+ * and their children.
  */
 export class DevServerClock {
   readonly #connection: Connection;
   readonly #executions = new Map<string, Known>();
-  /** As in the test server, time skips while it is 0; here it may become less, by waiting for several results at a time. */
+  /**
+   * As in the test server, time skips while it is 0; here it may become less, by waiting for several results at a time.
+   */
   #locks = 1;
   /** How far the environment is ahead of the system's clock. */
   #aheadMs = 0;
@@ -73,11 +86,19 @@ export class DevServerClock {
         return this.#start([call.request as StartWorkflowExecutionRequest], ([request]) => next({ ...call, request }));
       case "ExecuteMultiOperation": {
         const { operations = [], ...rest } = call.request as ExecuteMultiOperationRequest;
-        return this.#start(operations.flatMap(({ startWorkflow }) => startWorkflow ?? []), (requests) => {
-          const changed = [...requests];
-          const request = { ...rest, operations: operations.map((operation) => (operation.startWorkflow ? { startWorkflow: changed.shift() } : operation)) };
-          return next({ ...call, request });
-        });
+        return this.#start(
+          operations.flatMap(({ startWorkflow }) => startWorkflow ?? []),
+          (requests) => {
+            const changed = [...requests];
+            const request = {
+              ...rest,
+              operations: operations.map((operation) =>
+                operation.startWorkflow ? { startWorkflow: changed.shift() } : operation,
+              ),
+            };
+            return next({ ...call, request });
+          },
+        );
       }
       case "GetWorkflowExecutionHistory": {
         const { namespace = "", execution, waitNewEvent } = call.request as GetWorkflowExecutionHistoryRequest;
@@ -107,7 +128,10 @@ export class DevServerClock {
       case "GetCurrentTime":
         return { time: msNumberToTs(Date.now() + this.#aheadMs) };
       default:
-        throw new GrpcServiceError(GrpcStatus.UNIMPLEMENTED, `${method} is only there with Temporal's test server; this is a dev server that skips time`);
+        throw new GrpcServiceError(
+          GrpcStatus.UNIMPLEMENTED,
+          `${method} is only there with Temporal's test server; this is a dev server that skips time`,
+        );
     }
   }
 
@@ -116,9 +140,14 @@ export class DevServerClock {
   }
 
   /** Sends requests that start Workflows; those started while time skips, skip from the beginning. */
-  async #start<R>(requests: StartWorkflowExecutionRequest[], send: (requests: StartWorkflowExecutionRequest[]) => Promise<R>): Promise<R> {
+  async #start<R>(
+    requests: StartWorkflowExecutionRequest[],
+    send: (requests: StartWorkflowExecutionRequest[]) => Promise<R>,
+  ): Promise<R> {
     const skips = this.#skips;
-    const response = await send(skips ? requests.map((request) => ({ timeSkippingConfig: skipping, ...request })) : requests);
+    const response = await send(
+      skips ? requests.map((request) => ({ timeSkippingConfig: skipping, ...request })) : requests,
+    );
     const executions = requests.map(({ namespace = "", workflowId = "" }) => ({ namespace, workflowId }));
     await this.#note(executions);
     // Time was unlocked on the way, of Workflows whose ids were known already.
@@ -167,7 +196,12 @@ export class DevServerClock {
   /** Waits for the end of a skip, false if it takes long. It also ends with the Workflow. */
   async #fastForwarded({ namespace, workflowId }: Execution, fastForwardId: string): Promise<boolean> {
     try {
-      const poll = () => this.#service.pollWorkflowExecutionTimeSkipping({ namespace, workflowExecution: { workflowId }, fastForwardId });
+      const poll = () =>
+        this.#service.pollWorkflowExecutionTimeSkipping({
+          namespace,
+          workflowExecution: { workflowId },
+          fastForwardId,
+        });
       const { fastForwardPollingResult } = await this.#connection.withDeadline(Date.now() + patienceMs, poll);
       return fastForwardPollingResult !== FastForwardPollingResult.FAST_FORWARD_POLLING_RESULT_POLL_TIMEOUT;
     } catch (error) {
@@ -181,7 +215,12 @@ export class DevServerClock {
     const described = await this.#describe(execution);
     const { state, originalScheduledTime } = described?.pendingWorkflowTask ?? {};
     const now = described?.workflowExtendedInfo?.timeSkippingInfo?.currentTime;
-    if (state !== PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED || now === undefined || originalScheduledTime === undefined) return;
+    if (
+      state !== PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED ||
+      now === undefined ||
+      originalScheduledTime === undefined
+    )
+      return;
     const waitingMs = tsToMs(now) - tsToMs(originalScheduledTime);
     if (waitingMs < patienceMs / 2) return;
     const taskQueue = described?.executionConfig?.taskQueue?.name;
@@ -207,8 +246,9 @@ export class DevServerClock {
   }
 
   /**
-   * Calls `action` for the Workflows under this clock, and then for their children: options that a Workflow gets hold for children that
-   * it starts later, so none is left out. Forgets the Workflows that are closed, and goes on by what the one has skipped that skipped most.
+   * Calls `action` for the Workflows under this clock, and then for their children: options that a Workflow gets hold
+   * for children that it starts later, so none is left out. Forgets the Workflows that are closed, and goes on by what
+   * the one has skipped that skipped most.
    */
   async #visit(action: (execution: Execution) => Promise<void>): Promise<void> {
     const seen = new Set<string>();
@@ -234,13 +274,18 @@ export class DevServerClock {
       const { namespace } = known;
       const children = (described?.pendingChildren ?? []).map(({ workflowId = "" }) => ({ namespace, workflowId }));
       // A child begins at its parent's time.
-      await Promise.all(children.map((child) => visit(this.#executions.get(keyOf(child)) ?? { ...child, aheadMs: before })));
+      await Promise.all(
+        children.map((child) => visit(this.#executions.get(keyOf(child)) ?? { ...child, aheadMs: before })),
+      );
     };
     await Promise.all([...this.#executions.values()].map(visit));
     this.#aheadMs += skippedMs;
   }
 
-  /** What the server says of a Workflow, when the children that it was about to start are there; undefined for one that it doesn't know. */
+  /**
+   * What the server says of a Workflow, when the children that it was about to start are there; undefined for one that
+   * it doesn't know.
+   */
   async #describe({ namespace, workflowId }: Execution): Promise<DescribeWorkflowExecutionResponse | undefined> {
     try {
       for (;;) {

@@ -1,7 +1,15 @@
 /** Test environments: a server, and connections and a client for it. */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { type AsyncCompletionClient, Client, type ClientPlugin, Connection, type ConnectionOptions, type ConnectionPlugin, type WorkflowClient } from "../client";
+import {
+  type AsyncCompletionClient,
+  Client,
+  type ClientPlugin,
+  Connection,
+  type ConnectionOptions,
+  type ConnectionPlugin,
+  type WorkflowClient,
+} from "../client";
 import type { Duration } from "../common";
 import { msToNumber, msToTs, tsToMs } from "../common/time";
 import { filterNullAndUndefined } from "../common/type-helpers";
@@ -79,8 +87,8 @@ interface EnvironmentParts {
 }
 
 /**
- * A server for tests of Workflows, with connections and a client. Make one for a file of tests or for all of them, and call
- * {@link teardown} at the end. A server that was started ends with this process in any case.
+ * A server for tests of Workflows, with connections and a client. Make one for a file of tests or for all of them, and
+ * call {@link teardown} at the end. A server that was started ends with this process in any case.
  */
 export class TestWorkflowEnvironment {
   /** Namespace of the client; `undefined` for `"default"`. */
@@ -124,37 +132,50 @@ export class TestWorkflowEnvironment {
   }
 
   /**
-   * Starts a server that skips time: it jumps to the next timer while a result is waited for (`handle.result()`, `execute`), and
-   * {@link sleep} jumps by a duration. The rest of the time its clock goes as usual. There is one clock for all Workflows, so use the
-   * environment for one test at a time.
+   * Starts a server that skips time: it jumps to the next timer while a result is waited for (`handle.result()`,
+   * `execute`), and {@link sleep} jumps by a duration. The rest of the time its clock goes as usual. There is one clock
+   * for all Workflows, so use the environment for one test at a time.
    *
-   * The server is Temporal's test server, part of the Java SDK; it is downloaded, or run from `server.executable.path`. It has not all
-   * that Temporal has, and there is none for Linux on ARM.
+   * The server is Temporal's test server, part of the Java SDK; it is downloaded, or run from `server.executable.path`.
+   * It has not all that Temporal has, and there is none for Linux on ARM.
    *
-   * Where it can't be had, give the path of a Temporal CLI (1.9 or newer) as `server.executable.path`: its dev server skips time
-   * itself. That is a complete server, but each Workflow has its own clock:
-   * - it is the real time for a Workflow that starts, however far the environment has skipped; children begin at their parent's time, and
+   * Where it can't be had, give the path of a Temporal CLI (1.9 or newer) as `server.executable.path`: its dev server
+   * skips time itself. That is a complete server, but each Workflow has its own clock:
+   * - it is the real time for a Workflow that starts, however far the environment has skipped; children begin at their
+   *   parent's time, and
    *   it doesn't follow them: the time that a child skips doesn't pass for the parent;
    * - only Workflows that are started or waited for through this environment's connections, and their children, skip;
-   * - it doesn't skip while an activity of the Workflow runs, or while a task of it waits for a Worker. So `sleep` can't be called in
-   *   such an activity (it rejects with `ApplicationFailure`), waits for those that run, and rejects if there is no Worker;
+   * - it doesn't skip while an activity of the Workflow runs, or while a task of it waits for a Worker. So `sleep`
+   *   can't be called in
+   *   such an activity (it rejects with `ApplicationFailure`), waits for those that run, and rejects if there is no
+   *   Worker;
    * - children that start while `sleep` skips don't take part in it, they begin where their parent is;
-   * - `currentTimeMs` goes on by what is slept, and by what the Workflow has skipped that skipped most while a result was waited for.
+   * - `currentTimeMs` goes on by what is slept, and by what the Workflow has skipped that skipped most while a result
+   *   was waited for.
    *
-   * @throws Error if there is no server and none can be downloaded, or if it doesn't get ready; the message says what to do
+   * @throws Error if there is no server and none can be downloaded, or if it doesn't get ready; the message says what
+   * to do
    */
-  static async createTimeSkipping(options: TimeSkippingTestWorkflowEnvironmentOptions = {}): Promise<TestWorkflowEnvironment> {
+  static async createTimeSkipping(
+    options: TimeSkippingTestWorkflowEnvironmentOptions = {},
+  ): Promise<TestWorkflowEnvironment> {
     return this.#create(options, { ...filterNullAndUndefined(options.server ?? {}), type: "time-skipping" }, undefined);
   }
 
   /**
-   * Starts the Temporal CLI's dev server: all that Temporal can do, in real time. Its data is in memory unless there is a
-   * `dbFilename`, and it has no user interface unless `ui` or `uiPort` ask for one. It is downloaded, or run from `server.executable.path`.
+   * Starts the Temporal CLI's dev server: all that Temporal can do, in real time. Its data is in memory unless there is
+   * a `dbFilename`, and it has no user interface unless `ui` or `uiPort` ask for one. It is downloaded, or run from
+   * `server.executable.path`.
    *
-   * @throws Error if there is no server and none can be downloaded, or if it doesn't get ready; the message says what to do
+   * @throws Error if there is no server and none can be downloaded, or if it doesn't get ready; the message says what
+   * to do
    */
   static async createLocal(options: LocalTestWorkflowEnvironmentOptions = {}): Promise<TestWorkflowEnvironment> {
-    return this.#create(options, { ...filterNullAndUndefined(options.server ?? {}), type: "dev-server" }, options.server?.namespace);
+    return this.#create(
+      options,
+      { ...filterNullAndUndefined(options.server ?? {}), type: "dev-server" },
+      options.server?.namespace,
+    );
   }
 
   /**
@@ -162,7 +183,9 @@ export class TestWorkflowEnvironment {
    *
    * @throws ServiceError or TransportError if there is no server at the address
    */
-  static async createFromExistingServer(options: ExistingServerTestWorkflowEnvironmentOptions = {}): Promise<TestWorkflowEnvironment> {
+  static async createFromExistingServer(
+    options: ExistingServerTestWorkflowEnvironmentOptions = {},
+  ): Promise<TestWorkflowEnvironment> {
     const { apiKey, metadata, tls } = options.connectionOptions ?? {};
     const address = options.address ?? "localhost:7233";
     return this.#connect(options, {
@@ -220,14 +243,23 @@ export class TestWorkflowEnvironment {
     try {
       const connection = await Connection.connect({ ...connectionOptions, plugins });
       const supportsTimeSkipping = server.type === "time-skipping";
-      return new this({ ...rest, options: { server, client, plugins }, supportsTimeSkipping, connection, nativeConnection });
+      return new this({
+        ...rest,
+        options: { server, client, plugins },
+        supportsTimeSkipping,
+        connection,
+        nativeConnection,
+      });
     } catch (error) {
       await nativeConnection.close();
       throw error;
     }
   }
 
-  /** Closes the connections and ends the server, if the environment started it. Workers must have been shut down. Never rejects: what goes wrong is written to the console. */
+  /**
+   * Closes the connections and ends the server, if the environment started it. Workers must have been shut down. Never
+   * rejects: what goes wrong is written to the console.
+   */
   async teardown(): Promise<void> {
     const report = (error: unknown) => console.error(error);
     await this.connection.close().catch(report);
@@ -243,11 +275,15 @@ export class TestWorkflowEnvironment {
    * @param durationMs milliseconds, or a text such as `"1 day"`
    */
   sleep = async (durationMs: Duration): Promise<void> => {
-    if (this.supportsTimeSkipping) await this.connection.testService.unlockTimeSkippingWithSleep({ duration: msToTs(durationMs) });
+    if (this.supportsTimeSkipping)
+      await this.connection.testService.unlockTimeSkippingWithSleep({ duration: msToTs(durationMs) });
     else await delay(msToNumber(durationMs));
   };
 
-  /** The server's time in milliseconds since 1970: with time skipping what was skipped to, otherwise that of this machine. */
+  /**
+   * The server's time in milliseconds since 1970: with time skipping what was skipped to, otherwise that of this
+   * machine.
+   */
   async currentTimeMs(): Promise<number> {
     if (!this.supportsTimeSkipping) return Date.now();
     const { time } = await this.connection.testService.getCurrentTime({});
@@ -262,8 +298,11 @@ export class TestWorkflowEnvironment {
    */
   async createNexusEndpoint(name: string, taskQueue: string): Promise<NexusEndpointIdentifier> {
     const worker = { namespace: this.namespace ?? "default", taskQueue };
-    const { endpoint } = await this.connection.operatorService.createNexusEndpoint({ spec: { name, target: { worker } } });
-    if (!endpoint?.id || !endpoint.version) throw new TypeError(`The server made endpoint ${name} without telling its id and version`);
+    const { endpoint } = await this.connection.operatorService.createNexusEndpoint({
+      spec: { name, target: { worker } },
+    });
+    if (!endpoint?.id || !endpoint.version)
+      throw new TypeError(`The server made endpoint ${name} without telling its id and version`);
     return { id: endpoint.id, version: endpoint.version, raw: endpoint };
   }
 

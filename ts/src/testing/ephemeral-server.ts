@@ -25,7 +25,9 @@ export interface DevServerConfig {
   ui?: boolean;
   /** Port of the user interface. Default: `port + 1000`. */
   uiPort?: number;
-  /** Format and level of the server's log, which goes to standard error. Default `{ format: "pretty", level: "warn" }`. */
+  /**
+   * Format and level of the server's log, which goes to standard error. Default `{ format: "pretty", level: "warn" }`.
+   */
   log?: { format: string; level: string };
   /** Further arguments of `temporal server start-dev`. */
   extraArgs?: string[];
@@ -38,8 +40,8 @@ export interface TimeSkippingServerConfig {
   /** The kind of server. */
   type: "time-skipping";
   /**
-   * Where the test server comes from. Default: a cached download. The path of a Temporal CLI is taken too: its dev server can skip
-   * time itself, see {@link TestWorkflowEnvironment.createTimeSkipping}.
+   * Where the test server comes from. Default: a cached download. The path of a Temporal CLI is taken too: its dev
+   * server can skip time itself, see {@link TestWorkflowEnvironment.createTimeSkipping}.
    */
   executable?: EphemeralServerExecutable;
   /** Port to listen on. Default: a free one. */
@@ -68,7 +70,9 @@ const portAttempts = 5;
  * @throws TypeError for options that make no sense
  * @throws Error if there is no program for it, or if it does not get ready; with what it wrote
  */
-export async function startEphemeralServer(config: DevServerConfig | TimeSkippingServerConfig): Promise<EphemeralServer> {
+export async function startEphemeralServer(
+  config: DevServerConfig | TimeSkippingServerConfig,
+): Promise<EphemeralServer> {
   switch (config.type) {
     case "dev-server": {
       const path = await provideExecutable(temporalCli, config.executable);
@@ -79,11 +83,19 @@ export async function startEphemeralServer(config: DevServerConfig | TimeSkippin
       const version = await devServerVersion(path);
       if (version !== undefined) {
         if (version[0] < 1 || (version[0] === 1 && version[1] < 32)) {
-          throw new Error(`${path} has version ${version.join(".")} of the server, which can't skip time: use Temporal CLI 1.9 (server 1.32) or newer`);
+          throw new Error(
+            `${path} has version ${version.join(".")} of the server, which can't skip time: use Temporal CLI 1.9 (server 1.32) or newer`,
+          );
         }
         return startDevServer(path, { ...config, type: "dev-server" }, true);
       }
-      return startOn("127.0.0.1", config.port, false, (port) => [path, String(port), ...(config.extraArgs ?? [])], (port) => answers(`127.0.0.1:${port}`));
+      return startOn(
+        "127.0.0.1",
+        config.port,
+        false,
+        (port) => [path, String(port), ...(config.extraArgs ?? [])],
+        (port) => answers(`127.0.0.1:${port}`),
+      );
     }
     default:
       throw new TypeError(`Unsupported server type: ${String((config as { type?: unknown }).type)}`);
@@ -94,7 +106,8 @@ const timeSkippingConfig = [
   "frontend.WorkflowTimeSkippingEnabled=true",
   // Timers that were skipped fire at once instead of within a second.
   'history.timerProcessorMaxTimeShift="1ms"',
-  // Otherwise a run that follows another one within a second is held back, and skips the time of that one a second time.
+  // Otherwise a run that follows another one within a second is held back, and skips the time of that one a second
+  // time.
   'history.workflowIdReuseMinimalInterval="0s"',
 ];
 
@@ -102,14 +115,30 @@ function startDevServer(path: string, config: DevServerConfig, skipsPerWorkflow:
   const { ip = "127.0.0.1", namespace = "default", ui = false, uiPort, dbFilename } = config;
   const { format, level } = config.log ?? { format: "pretty", level: "warn" };
   const command = (port: number) => [
-    path, "server", "start-dev", "--port", String(port), "--namespace", namespace, "--ip", ip, "--log-format", format, "--log-level", level,
+    path,
+    "server",
+    "start-dev",
+    "--port",
+    String(port),
+    "--namespace",
+    namespace,
+    "--ip",
+    ip,
+    "--log-format",
+    format,
+    "--log-level",
+    level,
     ...(skipsPerWorkflow ? timeSkippingConfig : []).flatMap((value) => ["--dynamic-config-value", value]),
     ...(dbFilename === undefined ? [] : ["--db-filename", dbFilename]),
     ...(uiPort !== undefined || ui ? ["--ui-port", String(uiPort ?? Math.min(port + 1000, 65_535))] : ["--headless"]),
-    ...(config.searchAttributes ?? []).flatMap(({ name, type }) => ["--search-attribute", `${name}=${TypedSearchAttributes.toMetadataType(type)}`]),
+    ...(config.searchAttributes ?? []).flatMap(({ name, type }) => [
+      "--search-attribute",
+      `${name}=${TypedSearchAttributes.toMetadataType(type)}`,
+    ]),
     ...(config.extraArgs ?? []),
   ];
-  // The CLI announces its address once the frontend serves. Asking the port instead could reach another server that took it.
+  // The CLI announces its address once the frontend serves. Asking the port instead could reach another server that
+  // took it.
   return startOn(ip, config.port, skipsPerWorkflow, command, (_, output) => /^(Temporal )?Server:/m.test(output));
 }
 
@@ -156,8 +185,8 @@ async function answers(address: string): Promise<boolean> {
 }
 
 /**
- * The version of the server in a Temporal CLI, as numbers; undefined if a program doesn't say that it is one. The test server takes
- * its first argument for a port, and ends.
+ * The version of the server in a Temporal CLI, as numbers; undefined if a program doesn't say that it is one. The test
+ * server takes its first argument for a port, and ends.
  */
 async function devServerVersion(path: string): Promise<[major: number, minor: number] | undefined> {
   const child = Bun.spawn([path, "--version"], { stdout: "pipe", stderr: "ignore", stdin: "ignore", timeout: 30_000 });

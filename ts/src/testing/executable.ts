@@ -14,8 +14,8 @@ export type EphemeralServerExecutable =
       /** Folder to download to. Default: the system's folder for temporary files. */
       downloadDir?: string;
       /**
-       * A version such as `"v1.9.1"`, or `"latest"`, or `"default"`: what Temporal recommends for version 1.24.0 of the official
-       * SDK. Default `"default"`.
+       * A version such as `"v1.9.1"`, or `"latest"`, or `"default"`: what Temporal recommends for version 1.24.0 of the
+       * official SDK. Default `"default"`.
        */
       version?: string;
       /** Age at which a downloaded file is downloaded again. Default 1 day. */
@@ -44,7 +44,8 @@ export const temporalCli: Program = {
   artifact: "cli",
   filePrefix: "temporal",
   title: "Temporal CLI",
-  advice: "install the Temporal CLI in another way and pass `server: { executable: { type: 'existing-path', path: '…/temporal' } }`",
+  advice:
+    "install the Temporal CLI in another way and pass `server: { executable: { type: 'existing-path', path: '…/temporal' } }`",
 };
 
 /** The test server with time skipping, part of Temporal's Java SDK. */
@@ -58,7 +59,10 @@ export const timeSkippingServer: Program = {
 
 /** The service that knows the addresses of all versions for all platforms. */
 const downloadService = "https://temporal.download";
-/** The SDK whose API this is: its default versions are the ones that programs written for it expect. They also share their files. */
+/**
+ * The SDK whose API this is: its default versions are the ones that programs written for it expect. They also share
+ * their files.
+ */
 const sdk = { name: "sdk-typescript", version: "1.24.0" };
 
 /** What the download service answers. */
@@ -73,8 +77,8 @@ const downloadTimeoutMs = 600_000;
 const downloads = new Map<string, Promise<void>>();
 
 /**
- * The path of a server's program: the given one, or one in the download folder, which is downloaded if it is missing or too old.
- * A download never replaces a file by a part of one, and what is running goes on with the old one.
+ * The path of a server's program: the given one, or one in the download folder, which is downloaded if it is missing or
+ * too old. A download never replaces a file by a part of one, and what is running goes on with the old one.
  *
  * @param executable where it comes from. Default: a cached download with all defaults
  * @param service the download service, for tests
@@ -89,20 +93,31 @@ export async function provideExecutable(
 ): Promise<string> {
   switch (executable.type) {
     case "existing-path":
-      if (!(await isFile(executable.path))) throw new Error(`There is no file ${executable.path}: correct the \`path\` of \`server.executable\``);
+      if (!(await isFile(executable.path)))
+        throw new Error(`There is no file ${executable.path}: correct the \`path\` of \`server.executable\``);
       return executable.path;
     case "cached-download":
       return cachedDownload(program, executable, service, network);
     default:
-      throw new TypeError(`Unsupported server executable type: ${String((executable as { type?: unknown }).type)}; write 'cached-download' or 'existing-path'`);
+      throw new TypeError(
+        `Unsupported server executable type: ${String((executable as { type?: unknown }).type)}; write 'cached-download' or 'existing-path'`,
+      );
   }
 }
 
 type CachedDownload = Extract<EphemeralServerExecutable, { type: "cached-download" }>;
 
-async function cachedDownload(program: Program, options: CachedDownload, service: string, network: Network): Promise<string> {
+async function cachedDownload(
+  program: Program,
+  options: CachedDownload,
+  service: string,
+  network: Network,
+): Promise<string> {
   const version = options.version ?? "default";
-  if (!/^[\w.+-]+$/.test(version)) throw new TypeError(`\`version\` of a cached download must be like 'v1.2.3', 'default' or 'latest', got ${JSON.stringify(version)}`);
+  if (!/^[\w.+-]+$/.test(version))
+    throw new TypeError(
+      `\`version\` of a cached download must be like 'v1.2.3', 'default' or 'latest', got ${JSON.stringify(version)}`,
+    );
   const ttlMs = msToNumber(options.ttl ?? "1 day");
   const name = version === "default" ? `${sdk.name}-${sdk.version}` : version;
   const file = join(options.downloadDir ?? tmpdir(), `${program.filePrefix}-${name}`);
@@ -117,7 +132,13 @@ async function cachedDownload(program: Program, options: CachedDownload, service
   return file;
 }
 
-async function downloadTo(file: string, program: Program, version: string, service: string, network: Network): Promise<void> {
+async function downloadTo(
+  file: string,
+  program: Program,
+  version: string,
+  service: string,
+  network: Network,
+): Promise<void> {
   const query = new URLSearchParams({ arch: architecture(program), platform: process.platform, format: "tar.gz" });
   if (version === "default") {
     query.set("sdk-name", sdk.name);
@@ -136,9 +157,12 @@ async function downloadTo(file: string, program: Program, version: string, servi
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
-    throw new Error(`The ${program.title} can't be downloaded to ${file}: ${reasonOf(error)}. If there is no way to download it, ${program.advice}`, {
-      cause: error,
-    });
+    throw new Error(
+      `The ${program.title} can't be downloaded to ${file}: ${reasonOf(error)}. If there is no way to download it, ${program.advice}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -151,40 +175,55 @@ function parseInfo(body: Uint8Array, url: string): DownloadInfo {
   }
   const { archiveUrl, fileToExtract } = info ?? {};
   if (typeof archiveUrl === "string" && typeof fileToExtract === "string") return { archiveUrl, fileToExtract };
-  throw new Error(`${url} answered without archiveUrl and fileToExtract: ${new TextDecoder().decode(body.subarray(0, 200))}`);
+  throw new Error(
+    `${url} answered without archiveUrl and fileToExtract: ${new TextDecoder().decode(body.subarray(0, 200))}`,
+  );
 }
 
 /** What the download service calls this machine's processor. */
 function architecture(program: Program): string {
   const names: Record<string, string> = { x64: "amd64", arm64: "arm64" };
   const name = names[process.arch];
-  if (name === undefined) throw new Error(`There is no ${program.title} to download for ${process.arch}: ${program.advice}`);
+  if (name === undefined)
+    throw new Error(`There is no ${program.title} to download for ${process.arch}: ${program.advice}`);
   return name;
 }
 
 /** The bytes at an address; asked for again if that fails in a way that may pass. */
 async function fetchRetrying(url: string, network: Network): Promise<Uint8Array> {
-  return withRetries(network, `GET ${url}`, () => {}, async () => {
-    const failed = (reason: string, cause?: unknown) => new TemporaryFailure(reason, (tried) => new Error(`${reason}; tried ${tried}`, { cause }));
-    let response: Response;
-    let body: Uint8Array;
-    try {
-      response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
-      body = await response.bytes();
-    } catch (error) {
-      throw failed(`${url} gave no answer: ${reasonOf(error)}`, error);
-    }
-    if (response.ok) return body;
-    const reason = `${url} answered with status ${response.status}`;
-    throw response.status >= 500 || response.status === 429 ? failed(reason) : new Error(reason);
-  });
+  return withRetries(
+    network,
+    `GET ${url}`,
+    () => {},
+    async () => {
+      const failed = (reason: string, cause?: unknown) =>
+        new TemporaryFailure(reason, (tried) => new Error(`${reason}; tried ${tried}`, { cause }));
+      let response: Response;
+      let body: Uint8Array;
+      try {
+        response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
+        body = await response.bytes();
+      } catch (error) {
+        throw failed(`${url} gave no answer: ${reasonOf(error)}`, error);
+      }
+      if (response.ok) return body;
+      const reason = `${url} answered with status ${response.status}`;
+      throw response.status >= 500 || response.status === 429 ? failed(reason) : new Error(reason);
+    },
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return stat(path).then((status) => status.isFile(), () => false);
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
 }
 
 /** Milliseconds since the file was written; undefined if there is none. */
 async function ageOf(file: string, now: number): Promise<number | undefined> {
-  return stat(file).then((status) => now - status.mtimeMs, () => undefined);
+  return stat(file).then(
+    (status) => now - status.mtimeMs,
+    () => undefined,
+  );
 }

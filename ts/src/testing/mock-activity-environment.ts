@@ -3,7 +3,14 @@
 import { EventEmitter } from "node:events";
 import type { Context, Info } from "../activity";
 import type { Client } from "../client";
-import { ActivityCancellationDetails, type ActivityFunction, type Logger, type MetricMeter, noopMetricMeter, SdkComponent } from "../common";
+import {
+  ActivityCancellationDetails,
+  type ActivityFunction,
+  type Logger,
+  type MetricMeter,
+  noopMetricMeter,
+  SdkComponent,
+} from "../common";
 import { type ActivityInterceptorsFactory, DefaultLogger } from "../worker";
 import { ActivityExecution, type CancelReason } from "../worker/activities/activity-execution";
 import { loggerWithAttributes } from "../worker/telemetry/logger";
@@ -21,8 +28,8 @@ export interface MockActivityEnvironmentOptions {
 }
 
 /**
- * Runs activity functions in the context that a Worker would give them, without a server. Emits `"heartbeat"` with the details of
- * each heartbeat.
+ * Runs activity functions in the context that a Worker would give them, without a server. Emits `"heartbeat"` with the
+ * details of each heartbeat.
  *
  * All functions that are run share one context. Once cancelled, it stays cancelled for those that are run later.
  */
@@ -43,7 +50,9 @@ export class MockActivityEnvironment extends EventEmitter {
       heartbeat: (details) => void this.emit("heartbeat", details),
       client: client && (() => client),
       bindClient: (signal, run) => (client === undefined ? run() : client.withAbortSignal(signal, run)),
-      logger: loggerWithAttributes(options.logger ?? new DefaultLogger(), () => ({ sdkComponent: SdkComponent.worker })),
+      logger: loggerWithAttributes(options.logger ?? new DefaultLogger(), () => ({
+        sdkComponent: SdkComponent.worker,
+      })),
       metricMeter: options.metricMeter ?? noopMetricMeter,
       interceptors: options.interceptors ?? [],
     });

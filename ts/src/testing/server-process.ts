@@ -14,7 +14,10 @@ export interface ServerProcess {
 export interface LaunchOptions {
   /** Program and arguments. */
   command: readonly string[];
-  /** Whether the server answers, found out from its standard output so far or by calling it. Asked again and again, until true or too late. */
+  /**
+   * Whether the server answers, found out from its standard output so far or by calling it. Asked again and again,
+   * until true or too late.
+   */
   ready: (output: string) => boolean | Promise<boolean>;
   /** How long the server may take until it is ready, in milliseconds. */
   timeoutMs: number;
@@ -27,9 +30,9 @@ export class ServerEndedError extends Error {
   override readonly name = "ServerEndedError";
 }
 
-// A shell stands between this process and the server. File descriptor 3 is a pipe whose other end lives here: it closes when this
-// process ends, however it ends, and the server goes with it. A background command of sh reads /dev/null unless told otherwise, hence
-// the copy of standard input.
+// A shell stands between this process and the server. File descriptor 3 is a pipe whose other end lives here: it closes
+// when this process ends, however it ends, and the server goes with it. A background command of sh reads /dev/null
+// unless told otherwise, hence the copy of standard input.
 const keeper = `
 exec 3<&0
 "$@" 3<&- &
@@ -51,13 +54,18 @@ const keptCharacters = 8_000;
 const alive = new Set<Bun.Subprocess>();
 
 /**
- * Starts a server and waits until it is ready. It ends with this process, even when that is killed; it does not keep this process alive.
+ * Starts a server and waits until it is ready. It ends with this process, even when that is killed; it does not keep
+ * this process alive.
  *
  * @throws ServerEndedError if the server ends instead of getting ready
  * @throws Error if the server is not ready in time; it is ended then
  */
 export async function launchServer({ command, ready, timeoutMs, log }: LaunchOptions): Promise<ServerProcess> {
-  const child = Bun.spawn(["sh", "-c", keeper, "keeper", ...command], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn(["sh", "-c", keeper, "keeper", ...command], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   child.unref();
   alive.add(child);
   const output = watchOutput(child, log);
@@ -99,7 +107,10 @@ interface ServerOutput {
 }
 
 /** Reads both streams to their end: a server whose pipe is full would stop. */
-function watchOutput(child: Bun.Subprocess<"pipe", "pipe", "pipe">, log: ((text: string) => void) | undefined): ServerOutput {
+function watchOutput(
+  child: Bun.Subprocess<"pipe", "pipe", "pipe">,
+  log: ((text: string) => void) | undefined,
+): ServerOutput {
   const text = { stdout: "", stderr: "" };
   const started = Promise.withResolvers<number>();
   const ended = Promise.withResolvers<number>();
@@ -125,13 +136,16 @@ function watchOutput(child: Bun.Subprocess<"pipe", "pipe", "pipe">, log: ((text:
   const streams = Promise.all([read(child.stdout, "stdout"), read(child.stderr, "stderr")]);
   // The exit code of the shell itself, when the shell was killed instead of the server.
   void streams.then(() => child.exited).then(ended.resolve, ended.reject);
-  ended.promise.then((code) => started.reject(new Error(`the shell that starts servers ended with exit code ${code}: ${text.stderr}`)), started.reject);
+  ended.promise.then(
+    (code) => started.reject(new Error(`the shell that starts servers ended with exit code ${code}: ${text.stderr}`)),
+    started.reject,
+  );
   return { started: started.promise, ended: ended.promise, text, more: () => next.promise };
 }
 
 /**
- * A TCP port of a local address that is free now, and that the system gives to nobody who asks for any port for the next minute: a
- * connection that was closed on its side waits there. Who asks for this port gets it.
+ * A TCP port of a local address that is free now, and that the system gives to nobody who asks for any port for the
+ * next minute: a connection that was closed on its side waits there. Who asks for this port gets it.
  */
 export function freePort(host = "127.0.0.1"): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -140,7 +154,9 @@ export function freePort(host = "127.0.0.1"): Promise<number> {
     probe.listen(0, host, () => {
       const { port } = probe.address() as AddressInfo;
       // It is closed here after it was closed there.
-      const visitor = connect(port, host).on("error", reject).on("end", () => visitor.end());
+      const visitor = connect(port, host)
+        .on("error", reject)
+        .on("end", () => visitor.end());
       visitor.on("close", () => probe.close(() => resolve(port)));
       visitor.resume();
     });

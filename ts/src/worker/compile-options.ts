@@ -1,17 +1,23 @@
 import { hostname, totalmem } from "node:os";
 import type { ServiceHandler } from "nexus-rpc";
 import type { ActivityFunction, LoadedDataConverter, Logger } from "../common";
-import { loadDataConverter } from "../payloads/load-data-converter";
 import { throwIfReservedName } from "../common/reserved";
 import { msOptionalToNumber, msToNumber } from "../common/time";
-import type { Pollers, SlotSupplier, Versioning, WorkerOptions as NativeWorkerOptions } from "../native/options.generated";
-import { type CompiledTuner, compileTuner, fixedTuner } from "./slots/compile-tuner";
+import type {
+  WorkerOptions as NativeWorkerOptions,
+  Pollers,
+  SlotSupplier,
+  Versioning,
+} from "../native/options.generated";
+import { loadDataConverter } from "../payloads/load-data-converter";
 import type { CompiledWorkerInterceptors } from "./interceptors";
 import { isSet, wholeNumber } from "./option-values";
+import { type CompiledTuner, compileTuner, fixedTuner } from "./slots/compile-tuner";
 import type { PollerBehavior, WorkerDeploymentOptions, WorkerOptions } from "./worker-options";
 
 /** {@link WorkerOptions} with defaults filled in and times in milliseconds. */
-export interface CompiledWorkerOptions extends Omit<WorkerOptions, "interceptors" | "activities" | "nexusServices" | "tuner"> {
+export interface CompiledWorkerOptions
+  extends Omit<WorkerOptions, "interceptors" | "activities" | "nexusServices" | "tuner"> {
   identity: string;
   namespace: string;
   activities: Map<string, ActivityFunction>;
@@ -82,7 +88,11 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     maxHeartbeatThrottleIntervalMs: msToNumber(options.maxHeartbeatThrottleInterval ?? "60s"),
     defaultHeartbeatThrottleIntervalMs: msToNumber(options.defaultHeartbeatThrottleInterval ?? "30s"),
     isolateExecutionTimeoutMs: debugMode ? 0 : isolateExecutionTimeoutMs,
-    workflowThreadPoolSize: wholeNumber("workflowThreadPoolSize", options.workflowThreadPoolSize ?? (options.reuseV8Context === false ? 2 : 1), 1),
+    workflowThreadPoolSize: wholeNumber(
+      "workflowThreadPoolSize",
+      options.workflowThreadPoolSize ?? (options.reuseV8Context === false ? 2 : 1),
+      1,
+    ),
     maxCachedWorkflows,
     nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? 0.2,
     maxEagerActivityReservationsPerWorkflowTask: wholeNumber(
@@ -98,7 +108,10 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
 }
 
 /** Whether a Worker with these options runs Workflows. */
-export function hasWorkflows({ workflowsPath, workflowBundle }: Pick<WorkerOptions, "workflowsPath" | "workflowBundle">): boolean {
+export function hasWorkflows({
+  workflowsPath,
+  workflowBundle,
+}: Pick<WorkerOptions, "workflowsPath" | "workflowBundle">): boolean {
   return workflowsPath !== undefined || workflowBundle !== undefined;
 }
 
@@ -123,9 +136,21 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
     },
     maxCachedWorkflows: options.maxCachedWorkflows,
     tuner: tuner.native,
-    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior, options.maxConcurrentWorkflowTaskPolls, tuner.native.workflowTasks),
-    activityTaskPollers: pollers(options.activityTaskPollerBehavior, options.maxConcurrentActivityTaskPolls, tuner.native.activities),
-    nexusTaskPollers: pollers(options.nexusTaskPollerBehavior, options.maxConcurrentNexusTaskPolls, tuner.native.nexusTasks),
+    workflowTaskPollers: pollers(
+      options.workflowTaskPollerBehavior,
+      options.maxConcurrentWorkflowTaskPolls,
+      tuner.native.workflowTasks,
+    ),
+    activityTaskPollers: pollers(
+      options.activityTaskPollerBehavior,
+      options.maxConcurrentActivityTaskPolls,
+      tuner.native.activities,
+    ),
+    nexusTaskPollers: pollers(
+      options.nexusTaskPollerBehavior,
+      options.maxConcurrentNexusTaskPolls,
+      tuner.native.nexusTasks,
+    ),
     nonstickyToStickyPollRatio: options.nonStickyToStickyPollRatio,
     stickyQueueScheduleToStartTimeoutMs: options.stickyQueueScheduleToStartTimeoutMs,
     maxHeartbeatThrottleIntervalMs: options.maxHeartbeatThrottleIntervalMs,
@@ -133,7 +158,9 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
     ...(options.maxTaskQueueActivitiesPerSecond === undefined
       ? {}
       : { maxTaskQueueActivitiesPerSecond: options.maxTaskQueueActivitiesPerSecond }),
-    ...(options.maxActivitiesPerSecond === undefined ? {} : { maxWorkerActivitiesPerSecond: options.maxActivitiesPerSecond }),
+    ...(options.maxActivitiesPerSecond === undefined
+      ? {}
+      : { maxWorkerActivitiesPerSecond: options.maxActivitiesPerSecond }),
     maxEagerActivityReservationsPerWorkflowTask: options.maxEagerActivityReservationsPerWorkflowTask ?? 3,
     gracefulShutdownPeriodMs: options.shutdownGraceTimeMs,
     ...nondeterminismFailures(options.workflowFailureErrorTypes ?? {}),
@@ -159,7 +186,10 @@ function serviceHandlers(services: ServiceHandler<any>[] = []): Map<string, Serv
   const handlers = new Map<string, ServiceHandler>();
   for (const service of services) {
     const name = (service as Partial<ServiceHandler>).definition?.name;
-    if (!name) throw new TypeError("nexusServices must be what serviceHandler of nexus-rpc makes, of services whose names aren't empty");
+    if (!name)
+      throw new TypeError(
+        "nexusServices must be what serviceHandler of nexus-rpc makes, of services whose names aren't empty",
+      );
     if (handlers.has(name)) throw new TypeError(`nexusServices: there are two services with the name '${name}'`);
     handlers.set(name, service);
   }
@@ -200,7 +230,9 @@ function tunerOf(options: WorkerOptions, maxCachedWorkflows: number, logger: Log
   }
   for (const option of slotLimits) {
     if (options[option] !== undefined) {
-      throw new TypeError(`Cannot set both tuner and ${option}: make it the numSlots of a fixed-size supplier in the tuner`);
+      throw new TypeError(
+        `Cannot set both tuner and ${option}: make it the numSlots of a fixed-size supplier in the tuner`,
+      );
     }
   }
   return compileTuner(options.tuner);
@@ -220,11 +252,24 @@ function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, lo
   return 2;
 }
 
-function pollers(behavior: PollerBehavior | undefined, polls: number | undefined, slots: SlotSupplier | undefined): Pollers {
+function pollers(
+  behavior: PollerBehavior | undefined,
+  polls: number | undefined,
+  slots: SlotSupplier | undefined,
+): Pollers {
   if (behavior?.type === "autoscaling") {
-    return { type: "autoscaling", minimum: behavior.minimum ?? 1, maximum: behavior.maximum ?? 100, initial: behavior.initial ?? 5 };
+    return {
+      type: "autoscaling",
+      minimum: behavior.minimum ?? 1,
+      maximum: behavior.maximum ?? 100,
+      initial: behavior.initial ?? 5,
+    };
   }
-  return { type: "simple", maximum: behavior?.maximum ?? polls ?? (slots?.type === "fixed" ? Math.min(defaultPolls, slots.slots) : defaultPolls) };
+  return {
+    type: "simple",
+    maximum:
+      behavior?.maximum ?? polls ?? (slots?.type === "fixed" ? Math.min(defaultPolls, slots.slots) : defaultPolls),
+  };
 }
 
 /** Core needs to know only about nondeterminism; the other error types are decided in the workflow library. */
@@ -247,7 +292,12 @@ function versioning({ workerDeploymentOptions, useVersioning }: CompiledWorkerOp
 }
 
 function deployment({ version, useWorkerVersioning, defaultVersioningBehavior }: WorkerDeploymentOptions): Versioning {
-  const base = { type: "deployment" as const, deploymentName: version.deploymentName, buildId: version.buildId, useWorkerVersioning };
+  const base = {
+    type: "deployment" as const,
+    deploymentName: version.deploymentName,
+    buildId: version.buildId,
+    useWorkerVersioning,
+  };
   if (!useWorkerVersioning) return base;
   switch (defaultVersioningBehavior) {
     case "PINNED":

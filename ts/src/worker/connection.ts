@@ -1,5 +1,5 @@
 import { Connection, type ConnectionOptions, ServiceError } from "../client";
-import { type DNSLoadBalancingConfig, type GrpcCompressionConfig, loadConnectionOptions } from "../client/connection/connection-options";
+import { loadConnectionOptions } from "../client/connection/connection-options";
 import { IllegalStateError } from "../common";
 import type { NativeClient } from "../native";
 import { TransportError } from "./errors";
@@ -34,7 +34,8 @@ export class NativeConnection extends Connection {
    */
   static override async connect(options: NativeConnectionOptions = {}): Promise<NativeConnection> {
     for (const plugin of options.plugins ?? []) options = plugin.configureNativeConnection?.(options) ?? options;
-    // As in the official SDK, only connections of clients read the environment's proxy, and DNS is looked up once unless asked for.
+    // As in the official SDK, only connections of clients read the environment's proxy, and DNS is looked up once
+    // unless asked for.
     const { proxy = null, dnsLoadBalancingConfig = null } = options;
     const connection = new NativeConnection(loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig }));
     try {

@@ -1,13 +1,19 @@
 /** What the official SDK keeps for programs that were written for its older versions. */
 import type { Context } from "../activity";
 import { IllegalStateError, type Next, SdkComponent } from "../common";
-import type { GetLogAttributesInput, LoggerSinks, WorkflowExecuteInput, WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor } from "../workflow";
+import type {
+  GetLogAttributesInput,
+  LoggerSinks,
+  WorkflowExecuteInput,
+  WorkflowInboundCallsInterceptor,
+  WorkflowOutboundCallsInterceptor,
+} from "../workflow";
 import { activityLogAttributes } from "./activities/activity-info";
 import { GracefulShutdownPeriodExpiredError, ShutdownError, TransportError, UnexpectedError } from "./errors";
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, WorkerInterceptors } from "./interceptors";
+import type { InjectedSinks } from "./sinks";
 import { type Logger, type LogLevel, type LogMetadata, loggerWithAttributes } from "./telemetry/logger";
 import { Runtime } from "./telemetry/runtime";
-import type { InjectedSinks } from "./sinks";
 
 /**
  * The sink that sends the log records of Workflows to `logger` instead of the Runtime's.
@@ -22,7 +28,13 @@ export function defaultSinks(logger?: Logger): InjectedSinks<LoggerSinks> {
     fn: (_info: unknown, message: string, attributes?: Record<string, unknown>) => sdk.log(name, message, attributes),
   });
   return {
-    defaultWorkerLogger: { trace: level("TRACE"), debug: level("DEBUG"), info: level("INFO"), warn: level("WARN"), error: level("ERROR") },
+    defaultWorkerLogger: {
+      trace: level("TRACE"),
+      debug: level("DEBUG"),
+      info: level("INFO"),
+      warn: level("WARN"),
+      error: level("ERROR"),
+    },
   };
 }
 
@@ -34,7 +46,10 @@ export function defaultSinks(logger?: Logger): InjectedSinks<LoggerSinks> {
 export function appendDefaultInterceptors(interceptors: WorkerInterceptors, logger?: Logger): WorkerInterceptors {
   if (logger === undefined || logger === Runtime.instance().logger) return interceptors;
   const { activityInbound = [] } = interceptors;
-  return { ...interceptors, activityInbound: [(context) => new ActivityInboundLogInterceptor(context, logger), ...activityInbound] };
+  return {
+    ...interceptors,
+    activityInbound: [(context) => new ActivityInboundLogInterceptor(context, logger), ...activityInbound],
+  };
 }
 
 /**
@@ -48,7 +63,8 @@ export class ActivityInboundLogInterceptor implements ActivityInboundCallsInterc
 
   /**
    * @param ctx context of the activity, whose logger is replaced
-   * @param logger where the records go. With the Runtime's, which is the default, nothing is replaced unless a class extends this one
+   * @param logger where the records go. With the Runtime's, which is the default, nothing is replaced unless a class
+   * extends this one
    */
   constructor(
     protected readonly ctx: Context,
@@ -77,7 +93,10 @@ export class ActivityInboundLogInterceptor implements ActivityInboundCallsInterc
  * @deprecated The SDK logs by itself; intercept `getLogAttributes` to change the attributes.
  */
 export class WorkflowLogInterceptor implements WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor {
-  getLogAttributes(input: GetLogAttributesInput, next: Next<WorkflowOutboundCallsInterceptor, "getLogAttributes">): Record<string, unknown> {
+  getLogAttributes(
+    input: GetLogAttributesInput,
+    next: Next<WorkflowOutboundCallsInterceptor, "getLogAttributes">,
+  ): Record<string, unknown> {
     return next(input);
   }
 
@@ -93,4 +112,10 @@ export const WorkflowInboundLogInterceptor = WorkflowLogInterceptor;
 export const defaultWorkflowInterceptorModules: string[] = [];
 
 /** @deprecated Import the classes themselves. */
-export const errors = { IllegalStateError, ShutdownError, TransportError, UnexpectedError, GracefulShutdownPeriodExpiredError };
+export const errors = {
+  IllegalStateError,
+  ShutdownError,
+  TransportError,
+  UnexpectedError,
+  GracefulShutdownPeriodExpiredError,
+};

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export type { DNSLoadBalancingConfig, GrpcCompressionConfig, PayloadLimitsConfig, TLSConfig } from "../client";
 export { type DataConverter, defaultPayloadConverter, IllegalStateError } from "../common";
 export type { LoggerSinks } from "../workflow";
 export { workflowLogAttributes } from "../workflow/logs";
@@ -15,9 +17,18 @@ export {
   type WorkflowBundleWithSourceMap,
 } from "./bundler/bundler";
 export { type ForbiddenImport, ForbiddenModuleError } from "./bundler/bundler-errors";
+export type { History, HistoryInput } from "./bundler/history";
 export type { CompiledWorkerOptions } from "./compile-options";
-export type { DNSLoadBalancingConfig, GrpcCompressionConfig, PayloadLimitsConfig, TLSConfig } from "../client";
 export { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "./connection";
+export {
+  ActivityInboundLogInterceptor,
+  appendDefaultInterceptors,
+  defaultSinks,
+  defaultWorkflowInterceptorModules,
+  errors,
+  WorkflowInboundLogInterceptor,
+  WorkflowLogInterceptor,
+} from "./deprecated";
 export {
   CombinedWorkerRunError,
   type CombinedWorkerRunErrorCause,
@@ -28,41 +39,13 @@ export {
   UnexpectedError,
   UnhandledRejectionError,
 } from "./errors";
-export { startDebugReplayer } from "./replay/debug-replayer";
-export {
-  ActivityInboundLogInterceptor,
-  appendDefaultInterceptors,
-  defaultSinks,
-  defaultWorkflowInterceptorModules,
-  errors,
-  WorkflowInboundLogInterceptor,
-  WorkflowLogInterceptor,
-} from "./deprecated";
-export type { History, HistoryInput } from "./bundler/history";
 export * from "./interceptors";
-export { DefaultLogger, type LogEntry, type Logger, type LogLevel, type LogMetadata, LogTimestamp } from "./telemetry/logger";
-export { type BufferedMetricUpdate, MetricsBuffer, type MetricsBufferOptions } from "./telemetry/metrics-buffer";
+export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
+export { startDebugReplayer } from "./replay/debug-replayer";
 export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay/replay";
 export { ReplayError, type ReplayResult } from "./replay/replay-error";
-export { ResourceBasedController } from "./slots/resource-controller";
-export { Runtime } from "./telemetry/runtime";
-export {
-  type BufferedMetricsExporter,
-  type ConsoleLogger,
-  type CoreLogFilterOptions,
-  type ForwardLogger,
-  type LogExporterConfig,
-  makeTelemetryFilterString,
-  type MetricsExporterConfig,
-  type MetricsExporterConfig as MetricsExporter,
-  type OtelCollectorExporter,
-  type PrometheusMetricsExporter,
-  type RuntimeOptions,
-  type TelemetryOptions,
-} from "./telemetry/runtime-options";
-export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
 export * from "./sinks";
-export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
+export { ResourceBasedController } from "./slots/resource-controller";
 export type {
   ActivitySlotInfo,
   CustomSlotSupplier,
@@ -84,6 +67,31 @@ export type {
   WorkerTuner,
   WorkflowSlotInfo,
 } from "./slots/worker-tuner";
+export {
+  DefaultLogger,
+  type LogEntry,
+  type Logger,
+  type LogLevel,
+  type LogMetadata,
+  LogTimestamp,
+} from "./telemetry/logger";
+export { type BufferedMetricUpdate, MetricsBuffer, type MetricsBufferOptions } from "./telemetry/metrics-buffer";
+export { Runtime } from "./telemetry/runtime";
+export {
+  type BufferedMetricsExporter,
+  type ConsoleLogger,
+  type CoreLogFilterOptions,
+  type ForwardLogger,
+  type LogExporterConfig,
+  type MetricsExporterConfig,
+  type MetricsExporterConfig as MetricsExporter,
+  makeTelemetryFilterString,
+  type OtelCollectorExporter,
+  type PrometheusMetricsExporter,
+  type RuntimeOptions,
+  type TelemetryOptions,
+} from "./telemetry/runtime-options";
+export { type PollerState, type RunUntilOptions, type State, Worker, type WorkerStatus } from "./worker";
 export type {
   PollerBehavior,
   PollerBehaviorAutoscaling,

@@ -1,4 +1,9 @@
-import type { CancelOperationContext, HandlerStartOperationResult, OperationContext, StartOperationContext } from "nexus-rpc";
+import type {
+  CancelOperationContext,
+  HandlerStartOperationResult,
+  OperationContext,
+  StartOperationContext,
+} from "nexus-rpc";
 import type { Context } from "../activity";
 import type { ClientInterceptors } from "../client";
 import type { Headers, MetricTags, Next } from "../common";
@@ -38,7 +43,10 @@ export interface ActivityOutboundCallsInterceptor {
     next: Next<ActivityOutboundCallsInterceptor, "getLogAttributes">,
   ) => Record<string, unknown>;
   /** Around the tags that every metric of the activity carries. */
-  getMetricTags?: (input: GetMetricTagsInput, next: Next<ActivityOutboundCallsInterceptor, "getMetricTags">) => MetricTags;
+  getMetricTags?: (
+    input: GetMetricTagsInput,
+    next: Next<ActivityOutboundCallsInterceptor, "getMetricTags">,
+  ) => MetricTags;
 }
 
 /** What `getLogAttributes` gets. */
@@ -64,9 +72,15 @@ export interface NexusInterceptors {
 /** Intercepts what comes in to the handler of a Nexus operation. Each method is optional. */
 export interface NexusInboundCallsInterceptor {
   /** Around the start of an operation. */
-  startOperation?: (input: NexusStartOperationInput, next: Next<NexusInboundCallsInterceptor, "startOperation">) => Promise<NexusStartOperationOutput>;
+  startOperation?: (
+    input: NexusStartOperationInput,
+    next: Next<NexusInboundCallsInterceptor, "startOperation">,
+  ) => Promise<NexusStartOperationOutput>;
   /** Around the cancellation of an operation. */
-  cancelOperation?: (input: NexusCancelOperationInput, next: Next<NexusInboundCallsInterceptor, "cancelOperation">) => Promise<void>;
+  cancelOperation?: (
+    input: NexusCancelOperationInput,
+    next: Next<NexusInboundCallsInterceptor, "cancelOperation">,
+  ) => Promise<void>;
 }
 
 /** What {@link NexusInboundCallsInterceptor.startOperation} gets. */
@@ -94,7 +108,10 @@ export interface NexusCancelOperationInput {
 /** Intercepts what the handler of a Nexus operation calls. Each method is optional. */
 export interface NexusOutboundCallsInterceptor {
   /** Around the attributes that every log record about the request carries. */
-  getLogAttributes?: (input: GetLogAttributesInput, next: Next<NexusOutboundCallsInterceptor, "getLogAttributes">) => Record<string, unknown>;
+  getLogAttributes?: (
+    input: GetLogAttributesInput,
+    next: Next<NexusOutboundCallsInterceptor, "getLogAttributes">,
+  ) => Record<string, unknown>;
   /** Around the tags that every metric of the handler carries. */
   getMetricTags?: (input: GetMetricTagsInput, next: Next<NexusOutboundCallsInterceptor, "getMetricTags">) => MetricTags;
 }
@@ -114,6 +131,8 @@ export interface WorkerInterceptors {
 }
 
 /** {@link WorkerInterceptors} with every list present. */
-export type CompiledWorkerInterceptors = Required<Pick<WorkerInterceptors, "activity" | "nexus" | "workflowModules">> & {
+export type CompiledWorkerInterceptors = Required<
+  Pick<WorkerInterceptors, "activity" | "nexus" | "workflowModules">
+> & {
   client: ClientInterceptors | undefined;
 };

@@ -6,7 +6,8 @@
  * @throws TypeError if the value isn't a whole number, or is lower
  */
 export function wholeNumber(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) throw new TypeError(`${option} must be a whole number from ${least}, got ${value}`);
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new TypeError(`${option} must be a whole number from ${least}, got ${value}`);
   return value;
 }
 

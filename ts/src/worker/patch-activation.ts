@@ -11,13 +11,14 @@ export interface PatchActivationInput {
 }
 
 /**
- * Decides whether a patch becomes active in a Workflow, for example to keep the old code until every Worker has the new one. Called when
- * a Workflow meets the patch for the first time beyond its history, with `patched`, not with `deprecatePatch`. The answer is kept for
- * that run; `false` leaves no marker, so a Worker that replays the run later says `false` again while it replays.
+ * Decides whether a patch becomes active in a Workflow, for example to keep the old code until every Worker has the new
+ * one. Called when a Workflow meets the patch for the first time beyond its history, with `patched`, not with
+ * `deprecatePatch`. The answer is kept for that run; `false` leaves no marker, so a Worker that replays the run later
+ * says `false` again while it replays.
  *
- * It runs on the Worker's main thread and may do what it likes, but not wait: the answer must be `true` or `false`, no promise. The
- * Workflow's thread stands still meanwhile, and its time limit of 5 seconds goes on. What it throws, or any other answer, is thrown by
- * `patched`, which fails the Workflow Task.
+ * It runs on the Worker's main thread and may do what it likes, but not wait: the answer must be `true` or `false`, no
+ * promise. The Workflow's thread stands still meanwhile, and its time limit of 5 seconds goes on. What it throws, or
+ * any other answer, is thrown by `patched`, which fails the Workflow Task.
  */
 export type PatchActivationCallback = (input: PatchActivationInput) => boolean;
 
@@ -30,5 +31,7 @@ export function decidePatch(callback: PatchActivationCallback, { info, patchId }
   const workflowInfo = Object.freeze(infoFromMessage(info));
   const active: unknown = callback(Object.freeze({ workflowInfo, patchId }));
   if (typeof active === "boolean") return active;
-  throw new TypeError(`patchActivationCallback must return true or false, got ${typeof active} about patch '${patchId}'`);
+  throw new TypeError(
+    `patchActivationCallback must return true or false, got ${typeof active} about patch '${patchId}'`,
+  );
 }

@@ -3,7 +3,8 @@ import { ShutdownError, TransportError, UnexpectedError } from "./errors";
 
 /** The public error for what the native side reported; other errors come back as they are. */
 export function workerError(error: unknown): Error {
-  if (!(error instanceof NativeError)) return error instanceof Error ? error : new UnexpectedError(String(error), error);
+  if (!(error instanceof NativeError))
+    return error instanceof Error ? error : new UnexpectedError(String(error), error);
   // What carries a gRPC code is an answer of the server, or the lack of one.
   if (error.grpcCode != null) return new TransportError(error.message, { cause: error });
   switch (error.status) {

@@ -6,8 +6,8 @@ import type { NativeConnection } from "./connection";
 import type { WorkerInterceptors } from "./interceptors";
 import type { PatchActivationCallback } from "./patch-activation";
 import type { InjectedSinks } from "./sinks";
-import type { Worker } from "./worker";
 import type { WorkerTuner } from "./slots/worker-tuner";
+import type { Worker } from "./worker";
 
 /** A bundle in a file, as written from `bundleWorkflowCode(...).code`. */
 export interface WorkflowBundlePath {
@@ -105,13 +105,16 @@ export interface WorkerOptions {
     /** See `BundleOptions.buildConfigHook`. */
     buildConfigHook?: (config: BuildConfig) => BuildConfig;
   };
-  /** After a shutdown has begun, activities and Nexus handlers run on for this long before they are cancelled. Default 0. */
+  /**
+   * After a shutdown has begun, activities and Nexus handlers run on for this long before they are cancelled. Default
+   * 0.
+   */
   shutdownGraceTime?: Duration;
   /** A shutdown that takes longer fails with `GracefulShutdownPeriodExpiredError`. Default: no limit. */
   shutdownForceTime?: Duration;
   /**
-   * Converts arguments, results and failures. Default: the SDK's. Codecs and external storage run on this thread, also for
-   * Workflows, whose payloads come here and go back for that.
+   * Converts arguments, results and failures. Default: the SDK's. Codecs and external storage run on this thread, also
+   * for Workflows, whose payloads come here and go back for that.
    */
   dataConverter?: DataConverter;
   /** Most activities executed at a time. Default 100. */
@@ -123,8 +126,8 @@ export interface WorkerOptions {
   /** Most Nexus tasks executed at a time. Default 100. */
   maxConcurrentNexusTaskExecutions?: number;
   /**
-   * Decides how many tasks of each kind are executed at a time, instead of `maxConcurrentWorkflowTaskExecutions` and its like, which can't
-   * be set beside it. Default: a fixed number each.
+   * Decides how many tasks of each kind are executed at a time, instead of `maxConcurrentWorkflowTaskExecutions` and
+   * its like, which can't be set beside it. Default: a fixed number each.
    */
   tuner?: WorkerTuner;
   /** Decides which patches become active. Default: every patch does. */
@@ -151,7 +154,10 @@ export interface WorkerOptions {
   activityTaskPollerBehavior?: PollerBehavior;
   /** How Nexus polls follow the load. Default: a fixed maximum, see `maxConcurrentNexusTaskPolls`. */
   nexusTaskPollerBehavior?: PollerBehavior;
-  /** How long a Workflow task waits for this Worker, which has the run cached, before any Worker may take it. Default 10 s. */
+  /**
+   * How long a Workflow task waits for this Worker, which has the run cached, before any Worker may take it. Default 10
+   * s.
+   */
   stickyQueueScheduleToStartTimeout?: Duration;
   /**
    * Runs kept in memory between their tasks; 0 for none, else at least 2. Default: 600 per GiB beyond
@@ -166,7 +172,9 @@ export interface WorkerOptions {
   defaultHeartbeatThrottleInterval?: Duration;
   /** Interceptors. Default none. */
   interceptors?: WorkerInterceptors;
-  /** Implementations of the sinks that Workflows call. Names that start with `__temporal_` are reserved. Default none. */
+  /**
+   * Implementations of the sinks that Workflows call. Names that start with `__temporal_` are reserved. Default none.
+   */
   sinks?: InjectedSinks<any>;
   /**
    * Names of errors that fail a Workflow instead of its task, by Workflow type or `"*"` for all:
@@ -176,9 +184,10 @@ export interface WorkerOptions {
   /** Whether `__enhanced_stack_trace` carries source texts. Default `false`. */
   showStackTraceSources?: boolean;
   /**
-   * Runs Workflow code on this thread, where Bun's debugger (`bun --inspect`) can stop in it, and without a time limit. Not for
-   * production: Workflows and activities are in each other's way, and the thread's intrinsics (`Object`, `Array` and so on) are frozen.
-   * Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`, which counts for replays too.
+   * Runs Workflow code on this thread, where Bun's debugger (`bun --inspect`) can stop in it, and without a time limit.
+   * Not for production: Workflows and activities are in each other's way, and the thread's intrinsics (`Object`,
+   * `Array` and so on) are frozen. Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`,
+   * which counts for replays too.
    */
   debugMode?: boolean;
   /** Accepted for compatibility: runs always share one realm. Default `true`. */
@@ -198,21 +207,22 @@ export interface WorkerOptions {
 }
 
 /** Options of `Worker.runReplayHistory`: those of {@link WorkerOptions} that matter to a replay. */
-export interface ReplayWorkerOptions extends Pick<
-  WorkerOptions,
-  | "bundlerOptions"
-  | "dataConverter"
-  | "identity"
-  | "interceptors"
-  | "plugins"
-  | "reuseV8Context"
-  | "showStackTraceSources"
-  | "sinks"
-  | "workflowBundle"
-  | "workflowFailureErrorTypes"
-  | "workflowsPath"
-  | "workflowThreadPoolSize"
-> {
+export interface ReplayWorkerOptions
+  extends Pick<
+    WorkerOptions,
+    | "bundlerOptions"
+    | "dataConverter"
+    | "identity"
+    | "interceptors"
+    | "plugins"
+    | "reuseV8Context"
+    | "showStackTraceSources"
+    | "sinks"
+    | "workflowBundle"
+    | "workflowFailureErrorTypes"
+    | "workflowsPath"
+    | "workflowThreadPoolSize"
+  > {
   /** Start of the task queue's name in `workflowInfo()`. Default `"fake_replay_queue"`. */
   replayName?: string;
 }

@@ -3,26 +3,26 @@ import { type Duration, IllegalStateError, type MetricMeter, SdkComponent } from
 import { msToNumber } from "../common/time";
 import { NativeWorker, type TaskKind } from "../native";
 import { ActivityTasks } from "./activities/activity-tasks";
+import type { HistoryInput } from "./bundler/history";
+import { defaultBuildId, loadBundle } from "./bundler/worker-bundle";
 import { type CompiledWorkerOptions, compileWorkerOptions, hasWorkflows, nativeWorkerOptions } from "./compile-options";
 import { NativeConnection } from "./connection";
-import { CustomSlots } from "./slots/custom-slots";
-import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError, UnexpectedError } from "./errors";
-import { type Logger, loggerWithAttributes } from "./telemetry/logger";
-import type { HistoryInput } from "./bundler/history";
-import { metricSinks } from "./telemetry/metric-sinks";
+import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError } from "./errors";
 import type { NexusHandling } from "./nexus/nexus-execution";
 import { NexusTasks } from "./nexus/nexus-tasks";
 import { decidePatch } from "./patch-activation";
 import { PayloadService } from "./payloads/payload-service";
-import { replayHistories, type ReplayHistoriesIterable } from "./replay/replay";
+import { type ReplayHistoriesIterable, replayHistories } from "./replay/replay";
 import type { ReplayResult } from "./replay/replay-error";
+import { CustomSlots } from "./slots/custom-slots";
+import { type Logger, loggerWithAttributes } from "./telemetry/logger";
+import { metricSinks } from "./telemetry/metric-sinks";
 import { Runtime } from "./telemetry/runtime";
 import { threadSetup } from "./threads/thread-setup";
-import { defaultBuildId, loadBundle } from "./bundler/worker-bundle";
-import { workerError } from "./worker-errors";
-import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
 import { deliverLogs, deliverSinkCalls } from "./threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "./threads/workflow-threads";
+import { workerError } from "./worker-errors";
+import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
 
 /**
  * What a Worker is doing.
@@ -92,7 +92,9 @@ interface WorkerParts {
   failure: PromiseWithResolvers<never>;
 }
 
-/** Takes tasks from a task queue, runs Workflow code on threads of its own, activities and Nexus handlers on this one. */
+/**
+ * Takes tasks from a task queue, runs Workflow code on threads of its own, activities and Nexus handlers on this one.
+ */
 export class Worker {
   /** The options it was made with, with defaults filled in. */
   readonly options: CompiledWorkerOptions;
@@ -142,7 +144,11 @@ export class Worker {
    * @throws DeterminismViolationError if the code doesn't agree with the history
    * @throws ReplayError if the replay fails for another reason
    */
-  static async runReplayHistory(options: ReplayWorkerOptions, history: HistoryInput, workflowId = "fake"): Promise<void> {
+  static async runReplayHistory(
+    options: ReplayWorkerOptions,
+    history: HistoryInput,
+    workflowId = "fake",
+  ): Promise<void> {
     for await (const { error } of Worker.runReplayHistories(options, [{ history, workflowId }])) {
       if (error !== undefined) throw error;
     }
@@ -155,7 +161,10 @@ export class Worker {
    * @param histories histories with their Workflow IDs, for example from `client.workflow.list().intoHistories()`
    * @returns a result for each, in the same order
    */
-  static runReplayHistories(options: ReplayWorkerOptions, histories: ReplayHistoriesIterable): AsyncIterableIterator<ReplayResult> {
+  static runReplayHistories(
+    options: ReplayWorkerOptions,
+    histories: ReplayHistoriesIterable,
+  ): AsyncIterableIterator<ReplayResult> {
     return replayHistories(options, histories);
   }
 
@@ -173,7 +182,11 @@ export class Worker {
     const pollsActivities = this.options.activities.size > 0;
     const services = this.options.nexusServiceHandlers;
     const state = (polls: boolean): PollerState => (polls ? "POLLING" : "SHUTDOWN");
-    this.#pollers = { workflow: state(this.#threads !== undefined), activity: state(pollsActivities), nexus: state(services !== undefined) };
+    this.#pollers = {
+      workflow: state(this.#threads !== undefined),
+      activity: state(pollsActivities),
+      nexus: state(services !== undefined),
+    };
     if (!pollsActivities) this.#pollersStopped.activity.resolve();
     if (services === undefined) this.#pollersStopped.nexus.resolve();
     const common: Omit<NexusHandling, "services" | "interceptors"> = {
@@ -228,7 +241,10 @@ export class Worker {
     };
   }
 
-  /** A client for the Worker's connection and namespace; activities get it as `Context.current().client`, Nexus handlers as `getClient()`. */
+  /**
+   * A client for the Worker's connection and namespace; activities get it as `Context.current().client`, Nexus handlers
+   * as `getClient()`.
+   */
   get client(): Client {
     this.#client ??= new Client({
       connection: this.#connection,
@@ -255,12 +271,15 @@ export class Worker {
     this.#connection = connection;
     this.#ownsConnection = false;
     this.#client = undefined;
-    if (owned) previous.close().catch((error: unknown) => this.#logger.error("Error closing the previous connection", { error }));
+    if (owned)
+      previous
+        .close()
+        .catch((error: unknown) => this.#logger.error("Error closing the previous connection", { error }));
   }
 
   /**
-   * Begins to shut down: no new tasks are taken, running activities and Nexus handlers are cancelled after `shutdownGraceTime`, and `run`
-   * resolves when everything is finished.
+   * Begins to shut down: no new tasks are taken, running activities and Nexus handlers are cancelled after
+   * `shutdownGraceTime`, and `run` resolves when everything is finished.
    *
    * @throws IllegalStateError unless the Worker is running
    */
@@ -270,7 +289,9 @@ export class Worker {
     const limit = this.options.shutdownForceTimeMs;
     if (limit !== undefined) {
       const expired = () =>
-        this.#failure.reject(new GracefulShutdownPeriodExpiredError("Timed out while waiting for worker to shutdown gracefully"));
+        this.#failure.reject(
+          new GracefulShutdownPeriodExpiredError("Timed out while waiting for worker to shutdown gracefully"),
+        );
       this.#forceTimer = setTimeout(expired, limit);
     }
     try {
@@ -317,7 +338,9 @@ export class Worker {
     if (settled === undefined) await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0));
     const result = settled ?? {
       status: "rejected" as const,
-      reason: new PromiseCompletionTimeoutError("The Worker has stopped, but the promise that it was to run for isn't settled"),
+      reason: new PromiseCompletionTimeoutError(
+        "The Worker has stopped, but the promise that it was to run for isn't settled",
+      ),
     };
     if (worker.status === "fulfilled") {
       if (result.status === "fulfilled") return result.value;
@@ -406,7 +429,12 @@ export class Worker {
   }
 }
 
-async function prepare(options: CompiledWorkerOptions, runtime: Runtime, logger: Logger, metricMeter: MetricMeter): Promise<WorkerParts> {
+async function prepare(
+  options: CompiledWorkerOptions,
+  runtime: Runtime,
+  logger: Logger,
+  metricMeter: MetricMeter,
+): Promise<WorkerParts> {
   const ownsConnection = options.connection === undefined;
   const failure = Promise.withResolvers<never>();
   // Reported by `run`, or by nothing if the Worker is never run.

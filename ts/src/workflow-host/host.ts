@@ -1,10 +1,19 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { drainMicrotasks } from "bun:jsc";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { defaultFailureConverter, defaultPayloadConverter, type LogLevel, type Workflow } from "../common";
 import type { ProtoFailure } from "../common/failure";
-import { isWorkflowFunctionWithOptions, isWorkflowFunctionWithStaticOptions } from "../common/workflow-definition-options";
-import { SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse } from "../proto/temporal/api/workflowservice/v1/request_response";
-import type { InitializeWorkflow, WorkflowActivation } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import {
+  isWorkflowFunctionWithOptions,
+  isWorkflowFunctionWithStaticOptions,
+} from "../common/workflow-definition-options";
+import {
+  SignalWithStartWorkflowExecutionRequest,
+  SignalWithStartWorkflowExecutionResponse,
+} from "../proto/temporal/api/workflowservice/v1/request_response";
+import type {
+  InitializeWorkflow,
+  WorkflowActivation,
+} from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { current, outside, setCurrent } from "../workflow/current";
 import { compose, type WorkflowInterceptorsFactory } from "../workflow/interceptors";
@@ -14,13 +23,13 @@ import { reportProgress } from "../workflow/progress";
 import { applyActivation, beginActivation } from "../workflow/run/activation";
 import { readStart } from "../workflow/run/info";
 import { type HostServices, WorkflowRun } from "../workflow/run/run";
+import type { SinkCall } from "../workflow/sinks";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
 import { DeadlockError, withDeadline } from "./sandbox/deadline";
 import { adoptGlobals, isHidden, sweep } from "./sandbox/globals";
 import { explainHidden } from "./sandbox/hidden";
 import { real } from "./sandbox/real";
 import { SourceMap } from "./sandbox/source-map";
-import type { SinkCall } from "../workflow/sinks";
 import { StackMapper } from "./stack-mapper";
 
 /** What a {@link WorkflowHost} is made of. */
@@ -45,11 +54,15 @@ export interface WorkflowHostOptions {
   failureErrorTypes?: Readonly<Record<string, readonly string[]>>;
   /** Records below this level aren't made. Default `DEBUG`. */
   logLevel?: LogLevel;
-  /** Whether log records are calls of the sink `defaultWorkerLogger` instead of going to {@link log}. Default `false`. */
+  /**
+   * Whether log records are calls of the sink `defaultWorkerLogger` instead of going to {@link log}. Default `false`.
+   */
   logsToSink?: boolean;
   /** Gets the log records of Workflows, during activations; must not throw. */
   log(record: WorkflowLogRecord): void;
-  /** Gets the calls of sinks after each activation that made some, those made during replay included. Default: dropped. */
+  /**
+   * Gets the calls of sinks after each activation that made some, those made during replay included. Default: dropped.
+   */
   sinkCalls?(calls: SinkCall[]): void;
   /** See `WorkerOptions.patchActivationCallback`. */
   patchActivationCallback?(info: WorkflowInfo, patchId: string): boolean;
@@ -60,22 +73,24 @@ export interface WorkflowHostOptions {
 /** What a debugger gets of Workflow code. */
 export interface DebuggingOptions {
   /**
-   * Called where Workflow code is about to go on: when it begins, gets a signal, or something has come that it waited for. Once for each
-   * Workflow Task, with the ID of the event that started it. Must not throw.
+   * Called where Workflow code is about to go on: when it begins, gets a signal, or something has come that it waited
+   * for. Once for each Workflow Task, with the ID of the event that started it. Must not throw.
    */
   goesOn?(eventId: number): void;
 }
 
 /**
- * Runs Workflow code on this thread, whose globals it changes for good. Takes activations of any number of runs, one after
- * the other, and gives completions.
+ * Runs Workflow code on this thread, whose globals it changes for good. Takes activations of any number of runs, one
+ * after the other, and gives completions.
  */
 export class WorkflowHost {
   readonly #bundle: Bundle;
   readonly #services: HostServices;
   readonly #options: WorkflowHostOptions;
   readonly #runs = new Map<string, WorkflowRun>();
-  /** The asynchronous context of no run; set again after an interruption, which leaves the one of the interrupted code. */
+  /**
+   * The asynchronous context of no run; set again after an interruption, which leaves the one of the interrupted code.
+   */
   #cleanContext: (<T>(fn: () => T) => T) | undefined;
   readonly #snapshot = AsyncLocalStorage.snapshot();
   /** The run that was active last, to which a promise belongs that the engine reports as rejected without a handler. */
@@ -86,8 +101,15 @@ export class WorkflowHost {
   /** @throws SyntaxError if the bundle doesn't parse */
   constructor(options: WorkflowHostOptions) {
     this.#options = options;
-    this.#bundle = new Bundle(options.code, options.filename, options.debugging === undefined ? undefined : options.sourceMap);
-    const mapper = new StackMapper(options.filename, options.sourceMap === undefined ? undefined : new SourceMap(options.sourceMap));
+    this.#bundle = new Bundle(
+      options.code,
+      options.filename,
+      options.debugging === undefined ? undefined : options.sourceMap,
+    );
+    const mapper = new StackMapper(
+      options.filename,
+      options.sourceMap === undefined ? undefined : new SourceMap(options.sourceMap),
+    );
     const types = options.failureErrorTypes ?? {};
     this.#services = {
       namespace: options.namespace,
@@ -133,12 +155,13 @@ export class WorkflowHost {
   }
 
   /**
-   * Applies an activation. Starts a run for an `initializeWorkflow` job and forgets it at a `removeFromCache` job. Never
-   * throws: what goes wrong fails the Workflow Task. Before the completion is sent, {@link confirm} it.
+   * Applies an activation. Starts a run for an `initializeWorkflow` job and forgets it at a `removeFromCache` job.
+   * Never throws: what goes wrong fails the Workflow Task. Before the completion is sent, {@link confirm} it.
    */
   activate(activation: WorkflowActivation): WorkflowActivationCompletion {
     const runId = activation.runId ?? "";
-    if (current !== undefined) return this.#failed(runId, undefined, new Error("activate() was called by Workflow code"));
+    if (current !== undefined)
+      return this.#failed(runId, undefined, new Error("activate() was called by Workflow code"));
     if (activation.jobs?.some(({ removeFromCache }) => removeFromCache !== undefined)) {
       this.#dispose(runId);
       return { runId, successful: {} };
@@ -148,9 +171,14 @@ export class WorkflowHost {
       // What the thread itself has left in the queue must not run as part of the Workflow.
       drainMicrotasks();
       if (this.#options.debugging !== undefined) adoptGlobals();
-      const init = activation.jobs?.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
+      const init = activation.jobs?.find(
+        ({ initializeWorkflow }) => initializeWorkflow !== undefined,
+      )?.initializeWorkflow;
       if (run === undefined) {
-        if (init === undefined) throw new Error(`Got an activation for run ${runId}, which isn't in memory, without a job that initializes it`);
+        if (init === undefined)
+          throw new Error(
+            `Got an activation for run ${runId}, which isn't in memory, without a job that initializes it`,
+          );
         run = new WorkflowRun(this.#services, readStart(activation, init));
         this.#runs.set(runId, run);
       }
@@ -169,8 +197,9 @@ export class WorkflowHost {
 
   /**
    * Has the last word on a completion. To be called when the event loop has turned once since {@link activate} (that is
-   * when the engine reports promises that were rejected without a handler: `setImmediate`), and before the next activation
-   * of any run. (`bun test` takes such promises for errors of the test and doesn't report them here; the thread ends.)
+   * when the engine reports promises that were rejected without a handler: `setImmediate`), and before the next
+   * activation of any run. (`bun test` takes such promises for errors of the test and doesn't report them here; the
+   * thread ends.)
    *
    * @returns the completion, or one that fails the Workflow Task because of such a promise
    */
@@ -185,7 +214,9 @@ export class WorkflowHost {
     run?.failTask(error);
     if (completion.failed !== undefined) return completion;
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const wrapped = Object.assign(new Error(`Unhandled Promise rejection: ${text}`, { cause: error }), { name: "UnhandledRejectionError" });
+    const wrapped = Object.assign(new Error(`Unhandled Promise rejection: ${text}`, { cause: error }), {
+      name: "UnhandledRejectionError",
+    });
     return this.#failed(runId, run, wrapped);
   }
 
@@ -203,7 +234,10 @@ export class WorkflowHost {
     if (failureConverter != null) run.failureConverter = failureConverter as WorkflowRun["failureConverter"];
     for (const { interceptors: factory } of exports.__temporalInterceptorModules ?? []) {
       if (factory === undefined) continue;
-      if (typeof factory !== "function") throw new TypeError(`Failed to initialize workflows interceptors: expected a function, but got: '${String(factory)}'`);
+      if (typeof factory !== "function")
+        throw new TypeError(
+          `Failed to initialize workflows interceptors: expected a function, but got: '${String(factory)}'`,
+        );
       const { inbound = [], outbound = [], internals = [] } = (factory as WorkflowInterceptorsFactory)();
       run.interceptors.inbound.push(...inbound);
       run.interceptors.outbound.push(...outbound);
@@ -273,7 +307,10 @@ export class WorkflowHost {
         // In the run's context and within limits, because converters and errors may be the Workflow's own.
         return this.#enter(run, () => run.errorToFailure(error));
       } catch (conversionError) {
-        return defaultFailureConverter.errorToFailure(new Error("Failed to convert an error of the workflow", { cause: conversionError }), defaultPayloadConverter);
+        return defaultFailureConverter.errorToFailure(
+          new Error("Failed to convert an error of the workflow", { cause: conversionError }),
+          defaultPayloadConverter,
+        );
       }
     }
     return defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
@@ -290,7 +327,11 @@ function findWorkflow(exports: BundleExports, type: string): Workflow {
   if (typeof found === "function") return found as Workflow;
   if (typeof exports.default === "function") return exports.default as Workflow;
   const names = Object.keys(exports).filter((name) => typeof exports[name] === "function");
-  const details = found === undefined ? "no such function is exported by the workflow bundle" : `expected a function, but got: '${typeof found}'`;
-  const known = names.length === 0 ? "the bundle exports no functions" : `registered workflow types: ${names.join(", ")}`;
+  const details =
+    found === undefined
+      ? "no such function is exported by the workflow bundle"
+      : `expected a function, but got: '${typeof found}'`;
+  const known =
+    names.length === 0 ? "the bundle exports no functions" : `registered workflow types: ${names.join(", ")}`;
   throw new TypeError(`Failed to initialize workflow of type '${type}': ${details}; ${known}`);
 }

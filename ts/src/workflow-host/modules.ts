@@ -1,9 +1,11 @@
 /**
- * Which modules Workflow code may import: the one table, for the bundler, which decides about imports by it, and for the sandbox, which
- * gives what is shared.
+ * Which modules Workflow code may import: the one table, for the bundler, which decides about imports by it, and for
+ * the sandbox, which gives what is shared.
  */
 
-/** Paths of this SDK below `ts/src`: a file, or a folder with all that is in it. The longest one decides about a file. */
+/**
+ * Paths of this SDK below `ts/src`: a file, or a folder with all that is in it. The longest one decides about a file.
+ */
 const uses = {
   common: "temporal-bun-sdk/common",
   "common/converter/payload-search-attributes.ts": "temporal-bun-sdk/common/converter/payload-search-attributes",

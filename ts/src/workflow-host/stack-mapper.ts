@@ -15,7 +15,9 @@ export class StackMapper {
     this.#pattern = new RegExp(`${filename.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`, "g");
   }
 
-  /** Maps the stack of an error and of its causes, in place. Does nothing to what is mapped already or isn't an error. */
+  /**
+   * Maps the stack of an error and of its causes, in place. Does nothing to what is mapped already or isn't an error.
+   */
   map(error: unknown): void {
     const seen = new Set<unknown>();
     for (let cause = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {

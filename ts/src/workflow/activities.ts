@@ -1,6 +1,12 @@
 import type { ActivityFunction, ActivityTypeInfoMap, PayloadTypeInfo, Timestamp, UntypedActivities } from "../common";
 import { requiredTsToMs } from "../common/time";
-import { type ActivityOptions, activityTemplate, type LocalActivityOptions, localActivityTemplate, validateActivityOptions } from "./activity-options";
+import {
+  type ActivityOptions,
+  activityTemplate,
+  type LocalActivityOptions,
+  localActivityTemplate,
+  validateActivityOptions,
+} from "./activity-options";
 import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
 import { LocalActivityDoBackoff } from "./errors";
@@ -60,8 +66,8 @@ export interface LocalActivityProxyOptions<A = UntypedActivities> extends LocalA
 }
 
 /**
- * Functions that run Activities. Every property of the result is a function that schedules the Activity of that name; it
- * can be destructured.
+ * Functions that run Activities. Every property of the result is a function that schedules the Activity of that name;
+ * it can be destructured.
  *
  * @param options for every call; one of `startToCloseTimeout` and `scheduleToCloseTimeout` is required
  * @returns the functions reject with an `ActivityFailure`, or a `CancelledFailure` if the scope is cancelled already
@@ -79,25 +85,37 @@ export function proxyActivities<A = UntypedActivities>(options: ActivityProxyOpt
  * @returns the functions reject with an `ActivityFailure`, or a `CancelledFailure` if the scope is cancelled already
  * @throws TypeError if no such timeout is given
  */
-export function proxyLocalActivities<A = UntypedActivities>(options: LocalActivityProxyOptions<A>): LocalActivityInterfaceFor<A> {
+export function proxyLocalActivities<A = UntypedActivities>(
+  options: LocalActivityProxyOptions<A>,
+): LocalActivityInterfaceFor<A> {
   return makeProxy<A, LocalActivityInterfaceFor<A>>(options, scheduleLocalActivity);
 }
 
 type Options = ActivityOptions & LocalActivityOptions;
-type Schedule = (activityType: string, args: unknown[], options: Options, typeInfo?: PayloadTypeInfo) => Promise<unknown>;
+type Schedule = (
+  activityType: string,
+  args: unknown[],
+  options: Options,
+  typeInfo?: PayloadTypeInfo,
+) => Promise<unknown>;
 
-function makeProxy<A, P extends object>(given: ActivityProxyOptions<A> | LocalActivityProxyOptions<A>, schedule: Schedule): P {
+function makeProxy<A, P extends object>(
+  given: ActivityProxyOptions<A> | LocalActivityProxyOptions<A>,
+  schedule: Schedule,
+): P {
   validateActivityOptions(given);
   const { activityTypeInfo, ...options } = given as ActivityProxyOptions<A>;
   const functions = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   return new Proxy(Object.create(null) as P, {
     get: (_, name) => {
-      if (typeof name !== "string") throw new TypeError(`Only strings are supported for Activity types, got: ${String(name)}`);
+      if (typeof name !== "string")
+        throw new TypeError(`Only strings are supported for Activity types, got: ${String(name)}`);
       let fn = functions.get(name);
       if (fn === undefined) {
         const typeInfo = (activityTypeInfo as Record<string, PayloadTypeInfo> | undefined)?.[name];
         fn = Object.assign((...args: unknown[]) => schedule(name, args, options, typeInfo), {
-          executeWithOptions: (override: Options, args: unknown[]) => schedule(name, args, merge(options, override), typeInfo),
+          executeWithOptions: (override: Options, args: unknown[]) =>
+            schedule(name, args, merge(options, override), typeInfo),
         });
         functions.set(name, fn);
       }
@@ -111,7 +129,12 @@ function makeProxy<A, P extends object>(given: ActivityProxyOptions<A> | LocalAc
  *
  * @hidden
  */
-export function scheduleActivity<R>(activityType: string, args: any[], options: ActivityOptions, typeInfo?: PayloadTypeInfo): Promise<R> {
+export function scheduleActivity<R>(
+  activityType: string,
+  args: any[],
+  options: ActivityOptions,
+  typeInfo?: PayloadTypeInfo,
+): Promise<R> {
   const run = requireRun("scheduleActivity(...)");
   run.assertWritable(`Activity '${activityType}'`);
   validateActivityOptions(options);
@@ -120,7 +143,14 @@ export function scheduleActivity<R>(activityType: string, args: any[], options: 
   return next({ activityType, headers: {}, options, args, seq, typeInfo }) as Promise<R>;
 }
 
-function pushScheduleActivity({ options, args, headers, seq, activityType, typeInfo }: ActivityInput): Promise<unknown> {
+function pushScheduleActivity({
+  options,
+  args,
+  headers,
+  seq,
+  activityType,
+  typeInfo,
+}: ActivityInput): Promise<unknown> {
   const run = requireRun("scheduleActivity(...)");
   const template = activityTemplate(options);
   const activityId = options.activityId ?? `${seq}`;
@@ -132,7 +162,9 @@ function pushScheduleActivity({ options, args, headers, seq, activityType, typeI
       return;
     }
     const markers = eventGroupMarkers(options.eventGroups);
-    const release = cancelling(run, scope, seq, () => run.pushCommand({ requestCancelActivity: { seq }, eventGroupMarkers: markers }));
+    const release = cancelling(run, scope, seq, () =>
+      run.pushCommand({ requestCancelActivity: { seq }, eventGroupMarkers: markers }),
+    );
     run.pushCommand({
       scheduleActivity: {
         ...template,
@@ -146,7 +178,14 @@ function pushScheduleActivity({ options, args, headers, seq, activityType, typeI
       userMetadata: run.userMetadata(options.summary, undefined, context),
       eventGroupMarkers: markers,
     });
-    run.completions.activity.set(seq, { resolve, reject, release, context, outputTypeInfo: typeInfo?.outputType, trace: trace() });
+    run.completions.activity.set(seq, {
+      resolve,
+      reject,
+      release,
+      context,
+      outputTypeInfo: typeInfo?.outputType,
+      trace: trace(),
+    });
   });
 }
 
@@ -169,7 +208,16 @@ export async function scheduleLocalActivity<R>(
     const seq = run.nextSeqs.activity++;
     const next = compose(run, run.interceptors.outbound, "scheduleLocalActivity", pushScheduleLocalActivity);
     try {
-      return (await next({ activityType, headers: {}, options, args, seq, attempt, originalScheduleTime, typeInfo })) as R;
+      return (await next({
+        activityType,
+        headers: {},
+        options,
+        args,
+        seq,
+        attempt,
+        originalScheduleTime,
+        typeInfo,
+      })) as R;
     } catch (error) {
       if (!(error instanceof LocalActivityDoBackoff)) throw error;
       const { backoff } = error;
@@ -209,11 +257,23 @@ async function pushScheduleLocalActivity(input: LocalActivityInput): Promise<unk
       userMetadata: run.userMetadata(options.summary, undefined, context),
       eventGroupMarkers: eventGroupMarkers(options.eventGroups),
     });
-    run.completions.activity.set(seq, { resolve, reject, release, context, outputTypeInfo: typeInfo?.outputType, trace: trace() });
+    run.completions.activity.set(seq, {
+      resolve,
+      reject,
+      release,
+      context,
+      outputTypeInfo: typeInfo?.outputType,
+      trace: trace(),
+    });
   });
 }
 
-function cancelling(run: WorkflowRun, scope: CancellationScope, seq: number, request: () => void): (() => void) | undefined {
+function cancelling(
+  run: WorkflowRun,
+  scope: CancellationScope,
+  seq: number,
+  request: () => void,
+): (() => void) | undefined {
   if (!scope.cancellable) return undefined;
   return scope.onCancelRequested(() => {
     if (run.completions.activity.has(seq)) request();

@@ -1,9 +1,15 @@
-import type { ActivityOptions as CommonActivityOptions, LocalActivityOptions as CommonLocalActivityOptions } from "../common";
+import type {
+  ActivityOptions as CommonActivityOptions,
+  LocalActivityOptions as CommonLocalActivityOptions,
+} from "../common";
 import { compilePriority, compileRetryPolicy } from "../common";
 import { encodeActivityCancellationType } from "../common/activity-options";
 import { msOptionalToTs } from "../common/time";
 import { versioningIntentToProto } from "../common/versioning-intent";
-import type { ScheduleActivity, ScheduleLocalActivity } from "../proto/temporal/sdk/core/workflow_commands/workflow_commands";
+import type {
+  ScheduleActivity,
+  ScheduleLocalActivity,
+} from "../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import type { EventGroupMarker } from "./event-groups";
 
 /** Options of an Activity. One of `startToCloseTimeout` and `scheduleToCloseTimeout` is required. */
@@ -26,7 +32,8 @@ export type LocalActivityOptions = CommonLocalActivityOptions & {
 
 /** @throws TypeError if neither timeout is given that limits an attempt */
 export function validateActivityOptions(options: ActivityOptions | LocalActivityOptions | undefined): void {
-  if (options == null) throw new TypeError("Activity options are missing; give at least { startToCloseTimeout: '1 minute' }");
+  if (options == null)
+    throw new TypeError("Activity options are missing; give at least { startToCloseTimeout: '1 minute' }");
   if (options.scheduleToCloseTimeout === undefined && options.startToCloseTimeout === undefined) {
     throw new TypeError("Required either scheduleToCloseTimeout or startToCloseTimeout");
   }

@@ -88,7 +88,12 @@ export class CancellationScope {
     const { timeout } = this;
     if (!timeout) return await fn();
     const timer = new CancellationScope();
-    timer.run(() => sleep(timeout)).then(() => this.cancel(), () => undefined);
+    timer
+      .run(() => sleep(timeout))
+      .then(
+        () => this.cancel(),
+        () => undefined,
+      );
     try {
       return await fn();
     } finally {

@@ -1,6 +1,7 @@
 import {
   compilePriority,
   compileRetryPolicy,
+  encodeWorkflowIdReusePolicy,
   extractWorkflowTypeAndConfig,
   mapToPayloads,
   type PayloadTypeInfo,
@@ -10,7 +11,6 @@ import {
   type WorkflowResultType,
   type WorkflowReturnType,
   type WorkflowSignalOptions,
-  encodeWorkflowIdReusePolicy,
 } from "../common";
 import { encodeUnifiedSearchAttributes } from "../common/converter/payload-search-attributes";
 import { msOptionalToTs } from "../common/time";
@@ -70,7 +70,10 @@ export async function startChild<T extends Workflow>(
     async signal<Args extends any[]>(def: SignalDefinition<Args> | string, ...args: Args): Promise<void> {
       return typeof def === "string" ? signal(def, args) : signal(def.name, args, def.typeInfo);
     },
-    async signalWithOptions<Args extends any[]>(signalName: string, options: WorkflowSignalOptions<Args>): Promise<void> {
+    async signalWithOptions<Args extends any[]>(
+      signalName: string,
+      options: WorkflowSignalOptions<Args>,
+    ): Promise<void> {
       return signal(signalName, options.args ?? [], options.typeInfo);
     },
   };
@@ -94,7 +97,9 @@ export async function executeChild<T extends Workflow>(
   options: WithWorkflowArgs<T, DefinitionOptions>,
 ): Promise<WorkflowResultType<T>>;
 /** Runs a Child Workflow that takes no arguments. */
-export async function executeChild<T extends () => WorkflowReturnType>(workflowType: string): Promise<WorkflowResultType<T>>;
+export async function executeChild<T extends () => WorkflowReturnType>(
+  workflowType: string,
+): Promise<WorkflowResultType<T>>;
 /** Runs a Child Workflow that takes no arguments, given by its function. */
 export async function executeChild<T extends () => WorkflowReturnType>(workflowFunc: T): Promise<WorkflowResultType<T>>;
 export async function executeChild<T extends Workflow>(
@@ -108,7 +113,9 @@ export async function executeChild<T extends Workflow>(
 }
 
 /** Fills in what a child needs: a workflow ID that is the same on replay, its arguments and its cancellation type. */
-export function addDefaultWorkflowOptions<T extends Workflow>(options: WithWorkflowArgs<T, ChildWorkflowOptions>): ChildWorkflowOptionsWithDefaults {
+export function addDefaultWorkflowOptions<T extends Workflow>(
+  options: WithWorkflowArgs<T, ChildWorkflowOptions>,
+): ChildWorkflowOptionsWithDefaults {
   const { args, workflowId, ...rest } = options as ChildWorkflowOptions & { args?: unknown[] };
   return {
     workflowId: workflowId ?? uuid4(),
@@ -123,17 +130,29 @@ function childOptions<T extends Workflow>(
   options: WithWorkflowArgs<T, ChildWorkflowOptions> | undefined,
 ): { workflowType: string; withDefaults: ChildWorkflowOptionsWithDefaults } {
   const withDefaults = addDefaultWorkflowOptions(options ?? ({} as WithWorkflowArgs<T, ChildWorkflowOptions>));
-  const { type, typeInfo } = extractWorkflowTypeAndConfig(workflowTypeOrFunc, withDefaults.typeInfo as PayloadTypeInfo | undefined);
+  const { type, typeInfo } = extractWorkflowTypeAndConfig(
+    workflowTypeOrFunc,
+    withDefaults.typeInfo as PayloadTypeInfo | undefined,
+  );
   withDefaults.typeInfo = typeInfo;
   return { workflowType: type, withDefaults };
 }
 
-function execute(run: WorkflowRun, workflowType: string, options: ChildWorkflowOptionsWithDefaults): Promise<[Promise<string>, Promise<unknown>]> {
+function execute(
+  run: WorkflowRun,
+  workflowType: string,
+  options: ChildWorkflowOptionsWithDefaults,
+): Promise<[Promise<string>, Promise<unknown>]> {
   const next = compose(run, run.interceptors.outbound, "startChildWorkflowExecution", pushStartChild);
   return next({ seq: run.nextSeqs.childWorkflow++, options, headers: {}, workflowType });
 }
 
-function pushStartChild({ options, headers, workflowType, seq }: StartChildWorkflowExecutionInput): Promise<[Promise<string>, Promise<unknown>]> {
+function pushStartChild({
+  options,
+  headers,
+  workflowType,
+  seq,
+}: StartChildWorkflowExecutionInput): Promise<[Promise<string>, Promise<unknown>]> {
   const run = requireRun("startChild(...)");
   const workflowId = options.workflowId ?? uuid4();
   const context = run.context(workflowId);
@@ -184,7 +203,14 @@ function pushStartChild({ options, headers, workflowType, seq }: StartChildWorkf
   });
   const completed = new Promise<unknown>((resolve, reject) => {
     started.catch(reject);
-    run.completions.childWorkflowComplete.set(seq, { resolve, reject, release, context, outputTypeInfo: options.typeInfo?.outputType, trace: trace() });
+    run.completions.childWorkflowComplete.set(seq, {
+      resolve,
+      reject,
+      release,
+      context,
+      outputTypeInfo: options.typeInfo?.outputType,
+      trace: trace(),
+    });
   });
   // The result of a child that was only started may never be asked for.
   completed.catch(() => undefined);

@@ -25,7 +25,11 @@ export function condition(fn: () => boolean, timeout: Duration, options?: TimerO
  * @returns rejects with a `CancelledFailure` if the current scope is cancelled
  */
 export function condition(fn: () => boolean): Promise<void>;
-export async function condition(fn: () => boolean, timeout?: Duration, options?: TimerOptions): Promise<void | boolean> {
+export async function condition(
+  fn: () => boolean,
+  timeout?: Duration,
+  options?: TimerOptions,
+): Promise<void | boolean> {
   requireRun("condition(...)");
   if (timeout === 0 && !patched(zeroTimeoutPatch)) return blockUntil(fn);
   if (typeof timeout !== "number" && typeof timeout !== "string") return blockUntil(fn);

@@ -1,26 +1,33 @@
 import { mapToPayloads, type Workflow } from "../common";
-import { encodeInitialVersioningBehavior } from "../common/worker-deployments";
 import { encodeUnifiedSearchAttributes } from "../common/converter/payload-search-attributes";
 import { msOptionalToTs } from "../common/time";
 import { versioningIntentToProto } from "../common/versioning-intent";
+import { encodeInitialVersioningBehavior } from "../common/worker-deployments";
 import { requireRun } from "./current";
 import { ContinueAsNew } from "./errors";
 import { eventGroupMarkers } from "./event-groups";
-import { compose, type ContinueAsNewInput } from "./interceptors";
+import { type ContinueAsNewInput, compose } from "./interceptors";
 import type { ContinueAsNewOptions } from "./interfaces";
 
 /**
  * Makes a function that ends the run and starts the Workflow anew, with an empty history.
  *
  * @param options of the next run, see {@link ContinueAsNewOptions}
- * @returns takes the arguments of the next run; its promise always rejects, with the {@link ContinueAsNew} that must leave
+ * @returns takes the arguments of the next run; its promise always rejects, with the {@link ContinueAsNew} that must
+ * leave
  *   the Workflow's function
  * @throws IllegalStateError outside of a Workflow Execution
  */
-export function makeContinueAsNewFunc<F extends Workflow>(options?: ContinueAsNewOptions): (...args: Parameters<F>) => Promise<never> {
+export function makeContinueAsNewFunc<F extends Workflow>(
+  options?: ContinueAsNewOptions,
+): (...args: Parameters<F>) => Promise<never> {
   const run = requireRun("continueAsNew(...)");
   const { workflowType, taskQueue, ...rest } = options ?? {};
-  const withDefaults = { workflowType: workflowType ?? run.workflowType, taskQueue: taskQueue ?? run.host.taskQueue, ...rest };
+  const withDefaults = {
+    workflowType: workflowType ?? run.workflowType,
+    taskQueue: taskQueue ?? run.host.taskQueue,
+    ...rest,
+  };
   return (...args) => {
     const next = compose(run, run.interceptors.outbound, "continueAsNew", throwContinueAsNew);
     return next({ args, headers: {}, options: withDefaults });

@@ -3,8 +3,8 @@ import type { WorkflowRun } from "./run/run";
 
 /**
  * The run whose code is executing on this thread, or `undefined` outside of an activation. A live binding: read it
- * afresh every time. Only the host sets it, around each synchronous activation, and {@link outside}; since an activation drains its own
- * microtasks, no code of a run ever executes under another run's value.
+ * afresh every time. Only the host sets it, around each synchronous activation, and {@link outside}; since an
+ * activation drains its own microtasks, no code of a run ever executes under another run's value.
  */
 export let current: WorkflowRun | undefined;
 
@@ -32,7 +32,9 @@ export function outside<T>(fn: () => T): T {
  */
 export function requireRun(usage: string): WorkflowRun {
   if (current === undefined) {
-    throw new IllegalStateError(`${usage} may only be used from a Workflow Execution: no Workflow is running on this thread`);
+    throw new IllegalStateError(
+      `${usage} may only be used from a Workflow Execution: no Workflow is running on this thread`,
+    );
   }
   return current;
 }

@@ -12,7 +12,8 @@ export const ChildWorkflowCancellationType = {
   WAIT_CANCELLATION_COMPLETED: "WAIT_CANCELLATION_COMPLETED",
 } as const;
 /** One of the values of the constant of the same name. */
-export type ChildWorkflowCancellationType = (typeof ChildWorkflowCancellationType)[keyof typeof ChildWorkflowCancellationType];
+export type ChildWorkflowCancellationType =
+  (typeof ChildWorkflowCancellationType)[keyof typeof ChildWorkflowCancellationType];
 
 /** What happens to a Child Workflow when its parent closes. */
 export const ParentClosePolicy = {
@@ -46,7 +47,8 @@ export const NexusOperationCancellationType = {
   WAIT_CANCELLATION_COMPLETED: "WAIT_CANCELLATION_COMPLETED",
 } as const;
 /** One of the values of the constant of the same name. */
-export type NexusOperationCancellationType = (typeof NexusOperationCancellationType)[keyof typeof NexusOperationCancellationType];
+export type NexusOperationCancellationType =
+  (typeof NexusOperationCancellationType)[keyof typeof NexusOperationCancellationType];
 
 /** Number of a {@link ChildWorkflowCancellationType} in messages, and back. */
 export const [encodeChildWorkflowCancellationType, decodeChildWorkflowCancellationType] = makeEnumConverters("", {

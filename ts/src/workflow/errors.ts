@@ -1,7 +1,7 @@
 import { ActivityFailure, CancelledFailure, ChildWorkflowFailure, NexusOperationFailure } from "../common";
 import { brandError } from "../common/type-helpers";
-import type { DoBackoff } from "../proto/temporal/sdk/core/activity_result/activity_result";
 import type { EventGroupMarker as EventGroupMarkerMessage } from "../proto/temporal/api/sdk/v1/event_group_marker";
+import type { DoBackoff } from "../proto/temporal/sdk/core/activity_result/activity_result";
 import type { ContinueAsNewWorkflowExecution } from "../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 
 /** Base class of the errors that the Workflow library throws. */
@@ -55,6 +55,7 @@ export class ContinueAsNew extends Error {
  */
 export function isCancellation(error: unknown): boolean {
   if (error instanceof CancelledFailure) return true;
-  const wraps = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure || error instanceof NexusOperationFailure;
+  const wraps =
+    error instanceof ActivityFailure || error instanceof ChildWorkflowFailure || error instanceof NexusOperationFailure;
   return wraps && error.cause instanceof CancelledFailure;
 }

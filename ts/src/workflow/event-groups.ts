@@ -83,7 +83,10 @@ export function createEventGroup(label: string, options?: { id?: string }): Even
 /** Runs a signal's handler with the event of the signal as origin of its commands. */
 export function withOriginEvent<T>(eventId: Long | undefined, fn: () => Promise<T>): Promise<T> {
   // Without a usable event (an old server) the handler still leaves the scopes of the code around it.
-  const origin = eventId === undefined || !eventId.greaterThan(0) ? undefined : new Origin({ inboundEvent: { inboundEventId: eventId } });
+  const origin =
+    eventId === undefined || !eventId.greaterThan(0)
+      ? undefined
+      : new Origin({ inboundEvent: { inboundEventId: eventId } });
   return origin === undefined ? storage.run(none, fn) : origin.withScope(fn);
 }
 
@@ -104,7 +107,8 @@ export function eventGroupMarkers(attached?: EventGroupMarker[]): Message[] | un
   if (active === undefined && (attached === undefined || attached.length === 0)) return undefined;
   const groups = new Map(active?.groups);
   for (const marker of attached ?? []) {
-    if (!(marker instanceof Group)) throw new TypeError(`eventGroups must be made by createEventGroup(...), got ${String(marker)}`);
+    if (!(marker instanceof Group))
+      throw new TypeError(`eventGroups must be made by createEventGroup(...), got ${String(marker)}`);
     groups.set(marker.id, marker);
   }
   const messages = [...groups.values()].map((group) => group.toMessage());

@@ -19,7 +19,10 @@ export interface ExternalWorkflowHandle {
    * @param def the signal, as `defineSignal` gives it, or its name
    * @returns resolves when the server has taken the signal; rejects if the Workflow doesn't exist
    */
-  signal<Args extends any[] = [], Name extends string = string>(def: SignalDefinition<Args, Name> | string, ...args: Args): Promise<void>;
+  signal<Args extends any[] = [], Name extends string = string>(
+    def: SignalDefinition<Args, Name> | string,
+    ...args: Args
+  ): Promise<void>;
   /**
    * Signals the Workflow, with type information for the arguments.
    * @experimental
@@ -119,7 +122,10 @@ function cancelExternal(run: WorkflowRun, workflowId: string, runId: string | un
     if (scope.consideredCancelled && patched(cancelPatch)) return;
     const seq = run.nextSeqs.cancelWorkflow++;
     run.pushCommand({
-      requestCancelExternalWorkflowExecution: { seq, workflowExecution: { namespace: run.host.namespace, workflowId, runId } },
+      requestCancelExternalWorkflowExecution: {
+        seq,
+        workflowExecution: { namespace: run.host.namespace, workflowId, runId },
+      },
       eventGroupMarkers: eventGroupMarkers(),
     });
     run.completions.cancelWorkflow.set(seq, { resolve, reject, context: run.context(workflowId), trace: trace() });

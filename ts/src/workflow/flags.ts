@@ -34,7 +34,9 @@ const known = new Set<number>(Object.values(SdkFlags).map(({ id }) => id));
  */
 export function assertKnownFlag(id: number): void {
   if (known.has(id)) return;
-  throw new TypeError(`Unknown SDK flag ${id}: the history was written by a newer version of an SDK; upgrade temporal-bun-sdk on this worker`);
+  throw new TypeError(
+    `Unknown SDK flag ${id}: the history was written by a newer version of an SDK; upgrade temporal-bun-sdk on this worker`,
+  );
 }
 
 /** Versions 1.11.0 and 1.11.1 used both flags without recording them; their default build ID gives them away. */

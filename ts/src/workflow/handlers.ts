@@ -76,8 +76,8 @@ export function setHandler<Ret, Args extends any[], T extends QueryDefinition<Re
   options?: QueryHandlerOptions,
 ): void;
 /**
- * Sets the function that handles a signal, in place of the one before, if any. Signals of that name that came earlier are
- * handled during this call, up to the first `await` of the handler.
+ * Sets the function that handles a signal, in place of the one before, if any. Signals of that name that came earlier
+ * are handled during this call, up to the first `await` of the handler.
  *
  * @param def the signal
  * @param handler may be asynchronous; `undefined` removes the handler
@@ -90,9 +90,9 @@ export function setHandler<Ret, Args extends any[], T extends SignalDefinition<A
   options?: SignalHandlerOptions,
 ): void;
 /**
- * Sets the function that handles an update, in place of the one before, if any. Updates of that name that came earlier in
- * this activation are handled during this call, up to the first `await` of the handler; those for which no handler is set
- * by the end of the activation are rejected.
+ * Sets the function that handles an update, in place of the one before, if any. Updates of that name that came earlier
+ * in this activation are handled during this call, up to the first `await` of the handler; those for which no handler
+ * is set by the end of the activation are rejected.
  *
  * @param def the update
  * @param handler may be asynchronous; `undefined` removes the handler
@@ -118,14 +118,25 @@ export function setHandler(
     case "update":
       if (handler == null) messages.updateHandlers.delete(name);
       else {
-        messages.updateHandlers.set(name, { handler: handler as WorkflowUpdateType, validator, description, unfinishedPolicy, typeInfo });
+        messages.updateHandlers.set(name, {
+          handler: handler as WorkflowUpdateType,
+          validator,
+          description,
+          unfinishedPolicy,
+          typeInfo,
+        });
         messages.dispatchBufferedUpdates();
       }
       break;
     case "signal":
       if (handler == null) messages.signalHandlers.delete(name);
       else {
-        messages.signalHandlers.set(name, { handler: handler as WorkflowSignalType, description, unfinishedPolicy, typeInfo });
+        messages.signalHandlers.set(name, {
+          handler: handler as WorkflowSignalType,
+          description,
+          unfinishedPolicy,
+          typeInfo,
+        });
         messages.dispatchBufferedSignals();
       }
       break;
@@ -134,13 +145,15 @@ export function setHandler(
       else messages.queryHandlers.set(name, { handler: handler as WorkflowQueryType, description, typeInfo });
       break;
     default:
-      throw new TypeError(`Invalid definition type: ${String((def as { type: unknown }).type)}; use defineUpdate, defineSignal or defineQuery`);
+      throw new TypeError(
+        `Invalid definition type: ${String((def as { type: unknown }).type)}; use defineUpdate, defineSignal or defineQuery`,
+      );
   }
 }
 
 /**
- * Sets the function that handles the signals without a handler of their own, in the order in which the server took them.
- * Such signals that came earlier are handled during this call.
+ * Sets the function that handles the signals without a handler of their own, in the order in which the server took
+ * them. Such signals that came earlier are handled during this call.
  *
  * @param handler gets the signal's name first; `undefined` removes it
  * @throws TypeError if `handler` is neither a function nor `undefined`

@@ -1,4 +1,14 @@
-import type { Duration, Headers, MetricTags, Next, PayloadTypeInfo, SignalTypeInfo, Timestamp, TypeInfo, WorkflowExecution } from "../common";
+import type {
+  Duration,
+  Headers,
+  MetricTags,
+  Next,
+  PayloadTypeInfo,
+  SignalTypeInfo,
+  Timestamp,
+  TypeInfo,
+  WorkflowExecution,
+} from "../common";
 import type { WorkflowActivation } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import type { ActivityOptions, LocalActivityOptions } from "./activity-options";
@@ -83,7 +93,10 @@ export interface WorkflowOutboundCallsInterceptor {
   /** Around a timer; resolves when it fired. */
   startTimer?: (input: TimerInput, next: Next<WorkflowOutboundCallsInterceptor, "startTimer">) => Promise<void>;
   /** Around an Activity; returns its result. */
-  scheduleActivity?: (input: ActivityInput, next: Next<WorkflowOutboundCallsInterceptor, "scheduleActivity">) => Promise<unknown>;
+  scheduleActivity?: (
+    input: ActivityInput,
+    next: Next<WorkflowOutboundCallsInterceptor, "scheduleActivity">,
+  ) => Promise<unknown>;
   /** Around a local Activity; returns its result. */
   scheduleLocalActivity?: (
     input: LocalActivityInput,
@@ -100,16 +113,25 @@ export interface WorkflowOutboundCallsInterceptor {
     next: Next<WorkflowOutboundCallsInterceptor, "startChildWorkflowExecution">,
   ) => Promise<[Promise<string>, Promise<unknown>]>;
   /** Around a signal to another Workflow. */
-  signalWorkflow?: (input: SignalWorkflowInput, next: Next<WorkflowOutboundCallsInterceptor, "signalWorkflow">) => Promise<void>;
+  signalWorkflow?: (
+    input: SignalWorkflowInput,
+    next: Next<WorkflowOutboundCallsInterceptor, "signalWorkflow">,
+  ) => Promise<void>;
   /** Around continuing as new. */
-  continueAsNew?: (input: ContinueAsNewInput, next: Next<WorkflowOutboundCallsInterceptor, "continueAsNew">) => Promise<never>;
+  continueAsNew?: (
+    input: ContinueAsNewInput,
+    next: Next<WorkflowOutboundCallsInterceptor, "continueAsNew">,
+  ) => Promise<never>;
   /** Around the attributes of every log record. */
   getLogAttributes?: (
     input: GetLogAttributesInput,
     next: Next<WorkflowOutboundCallsInterceptor, "getLogAttributes">,
   ) => Record<string, unknown>;
   /** Around the tags of every metric. */
-  getMetricTags?: (input: GetMetricTagsInput, next: Next<WorkflowOutboundCallsInterceptor, "getMetricTags">) => MetricTags;
+  getMetricTags?: (
+    input: GetMetricTagsInput,
+    next: Next<WorkflowOutboundCallsInterceptor, "getMetricTags">,
+  ) => MetricTags;
 }
 
 /** What {@link WorkflowOutboundCallsInterceptor.startTimer} gets. */
@@ -202,7 +224,10 @@ export interface StartNexusOperationOptions {
   readonly scheduleToStartTimeout?: Duration;
   /** Limit from the start to completion. */
   readonly startToCloseTimeout?: Duration;
-  /** Whether and when cancellation reaches the operation and its outcome the caller. Default `WAIT_CANCELLATION_COMPLETED`. */
+  /**
+   * Whether and when cancellation reaches the operation and its outcome the caller. Default
+   * `WAIT_CANCELLATION_COMPLETED`.
+   */
   readonly cancellationType?: NexusOperationCancellationType;
   /**
    * One line for people to see.
@@ -292,7 +317,7 @@ export interface ActivateInput {
 }
 
 /** What {@link WorkflowInternalsInterceptor.dispose} gets: nothing yet. */
-export interface DisposeInput {}
+export type DisposeInput = {};
 
 /** What {@link WorkflowInternalsInterceptor.concludeActivation} gets. */
 export interface ConcludeActivationInput {
@@ -307,7 +332,12 @@ export type ConcludeActivationOutput = ConcludeActivationInput;
  * Makes one function of the interceptors that have `method`, in order, and `next`. What they call through their own
  * `next` runs with the random sequence that is current here, so that `WorkflowRandomStream.with` doesn't leak.
  */
-export function compose<I, M extends keyof I>(run: WorkflowRun, interceptors: readonly I[], method: M, next: Next<I, M>): Next<I, M> {
+export function compose<I, M extends keyof I>(
+  run: WorkflowRun,
+  interceptors: readonly I[],
+  method: M,
+  next: Next<I, M>,
+): Next<I, M> {
   if (interceptors.length === 0) return next;
   let composed = next as unknown as (input: unknown) => unknown;
   for (let index = interceptors.length - 1; index >= 0; index--) {

@@ -16,8 +16,8 @@ import type {
   VersioningIntent,
   WorkerDeploymentVersion,
 } from "../common";
-import type { EventGroupMarker } from "./event-groups";
 import type { ChildWorkflowCancellationType, ParentClosePolicy } from "./enums";
+import type { EventGroupMarker } from "./event-groups";
 
 /** What is known about the running Workflow. */
 export interface WorkflowInfo {
@@ -194,7 +194,9 @@ export interface ChildWorkflowOptions extends Omit<CommonWorkflowOptions, "workf
   workflowId?: string;
   /** Task queue of the child. Default: the parent's. */
   taskQueue?: string;
-  /** Whether and when cancellation reaches the child and its outcome the parent. Default `WAIT_CANCELLATION_COMPLETED`. */
+  /**
+   * Whether and when cancellation reaches the child and its outcome the parent. Default `WAIT_CANCELLATION_COMPLETED`.
+   */
   cancellationType?: ChildWorkflowCancellationType;
   /** What happens to the child when the parent closes. Default `TERMINATE`. */
   parentClosePolicy?: ParentClosePolicy;
@@ -265,13 +267,14 @@ export type Handler<
   Ret,
   Args extends any[],
   T extends UpdateDefinition<Ret, Args> | SignalDefinition<Args> | QueryDefinition<Ret, Args>,
-> = T extends UpdateDefinition<infer R, infer A>
-  ? (...args: A) => R | Promise<R>
-  : T extends SignalDefinition<infer A>
-    ? (...args: A) => void | Promise<void>
-    : T extends QueryDefinition<infer R, infer A>
-      ? (...args: A) => R
-      : never;
+> =
+  T extends UpdateDefinition<infer R, infer A>
+    ? (...args: A) => R | Promise<R>
+    : T extends SignalDefinition<infer A>
+      ? (...args: A) => void | Promise<void>
+      : T extends QueryDefinition<infer R, infer A>
+        ? (...args: A) => R
+        : never;
 
 /** Handles the signals that have no handler of their own. */
 export type DefaultSignalHandler = (signalName: string, ...args: unknown[]) => void | Promise<void>;

@@ -70,12 +70,24 @@ function write(level: LogLevel, message: string, attributes?: Record<string, unk
   const own = getAttributes(workflowLogAttributes(run.info));
   host.mapStack(attributes?.error);
   const all = { sdkComponent: "workflow", ...own, ...attributes };
-  if (host.logsToSink) run.sinkCalls.push({ ifaceName: "defaultWorkerLogger", fnName: level.toLowerCase(), args: [message, all], workflowInfo: run.info });
+  if (host.logsToSink)
+    run.sinkCalls.push({
+      ifaceName: "defaultWorkerLogger",
+      fnName: level.toLowerCase(),
+      args: [message, all],
+      workflowInfo: run.info,
+    });
   else host.log({ level, message, attributes: all, timestampMs: host.realNow() });
 }
 
 /** Attributes that every log record of a run carries. */
-export function workflowLogAttributes({ namespace, taskQueue, workflowId, runId, workflowType }: WorkflowInfo): Record<string, unknown> {
+export function workflowLogAttributes({
+  namespace,
+  taskQueue,
+  workflowId,
+  runId,
+  workflowType,
+}: WorkflowInfo): Record<string, unknown> {
   const attributes: Record<string, unknown> = { namespace, taskQueue, workflowId, runId, workflowType };
   const update = runningUpdate();
   if (update !== undefined) {

@@ -1,4 +1,12 @@
-import type { Metric, MetricCounter, MetricGauge, MetricHistogram, MetricMeter, MetricTags, NumericMetricValueType } from "../common";
+import type {
+  Metric,
+  MetricCounter,
+  MetricGauge,
+  MetricHistogram,
+  MetricMeter,
+  MetricTags,
+  NumericMetricValueType,
+} from "../common";
 import { requireRun } from "./current";
 import { compose } from "./interceptors";
 import { proxySinks, type Sink, type Sinks } from "./sinks";
@@ -12,7 +20,13 @@ export interface MetricSinks extends Sinks {
 /** Functions of {@link MetricSinks}. */
 export interface WorkflowMetricMeter extends Sink {
   /** Adds to a counter. */
-  addMetricCounterValue(name: string, unit: string | undefined, description: string | undefined, value: number, tags: MetricTags): void;
+  addMetricCounterValue(
+    name: string,
+    unit: string | undefined,
+    description: string | undefined,
+    value: number,
+    tags: MetricTags,
+  ): void;
   /** Records a value of a histogram. */
   recordMetricHistogramValue(
     name: string,
@@ -46,12 +60,22 @@ class Meter implements MetricMeter {
     return counter({ kind: "counter", valueType: "int", name, unit, description }, this.tags);
   }
 
-  createHistogram(name: string, valueType: NumericMetricValueType = "int", unit?: string, description?: string): MetricHistogram {
+  createHistogram(
+    name: string,
+    valueType: NumericMetricValueType = "int",
+    unit?: string,
+    description?: string,
+  ): MetricHistogram {
     requireRun("metricMeter");
     return histogram({ kind: "histogram", valueType, name, unit, description }, this.tags);
   }
 
-  createGauge(name: string, valueType: NumericMetricValueType = "int", unit?: string, description?: string): MetricGauge {
+  createGauge(
+    name: string,
+    valueType: NumericMetricValueType = "int",
+    unit?: string,
+    description?: string,
+  ): MetricGauge {
     requireRun("metricMeter");
     return gauge({ kind: "gauge", valueType, name, unit, description }, this.tags);
   }
@@ -65,7 +89,10 @@ function counter(metric: Common<MetricCounter>, tags: MetricTags): MetricCounter
   const { name, unit, description } = metric;
   return {
     ...metric,
-    add: (value, extra) => emit("MetricCounter", value, tags, extra, (all) => sink.addMetricCounterValue(name, unit, description, value, all)),
+    add: (value, extra) =>
+      emit("MetricCounter", value, tags, extra, (all) =>
+        sink.addMetricCounterValue(name, unit, description, value, all),
+      ),
     withTags: (more) => counter(metric, { ...tags, ...more }),
   };
 }
@@ -75,7 +102,9 @@ function histogram(metric: Common<MetricHistogram>, tags: MetricTags): MetricHis
   return {
     ...metric,
     record: (value, extra) =>
-      emit("MetricHistogram", value, tags, extra, (all) => sink.recordMetricHistogramValue(name, valueType, unit, description, value, all)),
+      emit("MetricHistogram", value, tags, extra, (all) =>
+        sink.recordMetricHistogramValue(name, valueType, unit, description, value, all),
+      ),
     withTags: (more) => histogram(metric, { ...tags, ...more }),
   };
 }
@@ -84,12 +113,21 @@ function gauge(metric: Common<MetricGauge>, tags: MetricTags): MetricGauge {
   const { name, unit, description, valueType } = metric;
   return {
     ...metric,
-    set: (value, extra) => emit("MetricGauge", value, tags, extra, (all) => sink.setMetricGaugeValue(name, valueType, unit, description, value, all)),
+    set: (value, extra) =>
+      emit("MetricGauge", value, tags, extra, (all) =>
+        sink.setMetricGaugeValue(name, valueType, unit, description, value, all),
+      ),
     withTags: (more) => gauge(metric, { ...tags, ...more }),
   };
 }
 
-function emit(kind: string, value: number, tags: MetricTags, extra: MetricTags | undefined, send: (tags: MetricTags) => void): void {
+function emit(
+  kind: string,
+  value: number,
+  tags: MetricTags,
+  extra: MetricTags | undefined,
+  send: (tags: MetricTags) => void,
+): void {
   if (!(value >= 0)) throw new RangeError(`${kind} value must be non-negative (got ${value})`);
   const run = requireRun("metricMeter");
   if (run.isReplaying) return;

@@ -5,7 +5,12 @@ import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
 import { encodeNexusOperationCancellationType } from "./enums";
 import { eventGroupMarkers } from "./event-groups";
-import { compose, type StartNexusOperationInput, type StartNexusOperationOptions, type StartNexusOperationOutput } from "./interceptors";
+import {
+  compose,
+  type StartNexusOperationInput,
+  type StartNexusOperationOptions,
+  type StartNexusOperationOutput,
+} from "./interceptors";
 import { trace } from "./run/traces";
 
 /** Calls the operations of a service, with the types of their inputs and results. */
@@ -15,7 +20,11 @@ export interface NexusServiceClient<T extends ServiceDefinition> {
    *
    * @param op the operation: its definition, or the property by which the service has it
    */
-  executeOperation<O extends T["operations"][keyof T["operations"]]>(op: O, input: OperationInput<O>, options?: Partial<StartNexusOperationOptions>): Promise<OperationOutput<O>>;
+  executeOperation<O extends T["operations"][keyof T["operations"]]>(
+    op: O,
+    input: OperationInput<O>,
+    options?: Partial<StartNexusOperationOptions>,
+  ): Promise<OperationOutput<O>>;
   executeOperation<K extends OperationKey<T["operations"]>>(
     op: K,
     input: OperationInput<T["operations"][K]>,
@@ -63,7 +72,10 @@ export interface NexusServiceClientOptions<T> {
  *
  * @param options endpoint and service
  */
-export function createNexusServiceClient<T extends ServiceDefinition>({ endpoint, service }: NexusServiceClientOptions<T>): NexusServiceClient<T> {
+export function createNexusServiceClient<T extends ServiceDefinition>({
+  endpoint,
+  service,
+}: NexusServiceClientOptions<T>): NexusServiceClient<T> {
   const startOperation = async (
     operation: string | OperationDefinition<any, any>,
     input: unknown,
@@ -109,7 +121,10 @@ export interface OperationConversion {
 }
 
 /** Schedules an operation. */
-export function pushNexusOperation(start: StartNexusOperationInput, conversion?: OperationConversion): Promise<StartNexusOperationOutput> {
+export function pushNexusOperation(
+  start: StartNexusOperationInput,
+  conversion?: OperationConversion,
+): Promise<StartNexusOperationOutput> {
   const { input, endpoint, service, options, operation, seq, headers, inputType, outputType } = start;
   const run = requireRun("startOperation(...)");
   const context = run.context();
@@ -143,6 +158,13 @@ export function pushNexusOperation(start: StartNexusOperationInput, conversion?:
       userMetadata: run.userMetadata(options.summary, undefined, context),
       eventGroupMarkers: markers,
     });
-    nexusOperationStart.set(seq, { resolve, reject, release, outputTypeInfo: outputType, fromPayload: conversion?.fromPayload, trace: trace() });
+    nexusOperationStart.set(seq, {
+      resolve,
+      reject,
+      release,
+      outputTypeInfo: outputType,
+      fromPayload: conversion?.fromPayload,
+      trace: trace(),
+    });
   });
 }

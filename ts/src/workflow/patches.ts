@@ -13,8 +13,8 @@ export function patched(patchId: string): boolean {
 }
 
 /**
- * Says that only the new side of a patch is left in the code. For the time between {@link patched} and removing the call
- * altogether: as long as histories with the marker may be replayed, but none without it.
+ * Says that only the new side of a patch is left in the code. For the time between {@link patched} and removing the
+ * call altogether: as long as histories with the marker may be replayed, but none without it.
  *
  * @param patchId name that {@link patched} was called with
  * @throws IllegalStateError outside of a Workflow Execution

@@ -1,8 +1,8 @@
 import type { WorkflowRun } from "./run/run";
 
 /**
- * Reports where the code of a run is about to go on, see `DebuggingOptions.goesOn`. The interceptors of the run must be in place: it
- * comes before them.
+ * Reports where the code of a run is about to go on, see `DebuggingOptions.goesOn`. The interceptors of the run must be
+ * in place: it comes before them.
  */
 export function reportProgress(run: WorkflowRun, goesOn: (eventId: number) => void): void {
   let last = -1;

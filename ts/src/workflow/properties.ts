@@ -1,5 +1,14 @@
-import { mapToPayloads, type SearchAttributes, type SearchAttributeUpdatePair, type SearchAttributeValue, TypedSearchAttributes } from "../common";
-import { encodeUnifiedSearchAttributes, searchAttributePayloadConverter } from "../common/converter/payload-search-attributes";
+import {
+  mapToPayloads,
+  type SearchAttributes,
+  type SearchAttributeUpdatePair,
+  type SearchAttributeValue,
+  TypedSearchAttributes,
+} from "../common";
+import {
+  encodeUnifiedSearchAttributes,
+  searchAttributePayloadConverter,
+} from "../common/converter/payload-search-attributes";
 import { current, requireRun } from "./current";
 import { eventGroupMarkers } from "./event-groups";
 import type { WorkflowInfo } from "./interfaces";
@@ -39,7 +48,9 @@ export function upsertMemo(memo: Record<string, unknown>): void {
   if (memo == null) throw new TypeError("memo must be a non-null Record");
   const normalized = Object.fromEntries(Object.entries(memo).map(([key, value]) => [key, value ?? undefined]));
   run.pushCommand({
-    modifyWorkflowProperties: { upsertedMemo: { fields: mapToPayloads(run.payloadConverter, normalized, run.context()) } },
+    modifyWorkflowProperties: {
+      upsertedMemo: { fields: mapToPayloads(run.payloadConverter, normalized, run.context()) },
+    },
     eventGroupMarkers: eventGroupMarkers(),
   });
   run.changeInfo((info) => ({
@@ -50,7 +61,8 @@ export function upsertMemo(memo: Record<string, unknown>): void {
 /**
  * Changes search attributes of the Workflow. Attributes that aren't named stay.
  *
- * @param searchAttributes typed pairs, where the value `null` removes; or (deprecated) arrays by name, where an empty one
+ * @param searchAttributes typed pairs, where the value `null` removes; or (deprecated) arrays by name, where an empty
+ * one
  *   or `undefined` removes
  * @throws TypeError if it is `null` or `undefined`, or a value of the second form is no array
  */
@@ -85,12 +97,16 @@ function mergeUntyped(info: WorkflowInfo, changes: SearchAttributes): Attributes
   let typedSearchAttributes = info.typedSearchAttributes.updateCopy([]);
   for (const [name, value] of Object.entries(changes)) {
     if (value !== undefined && !Array.isArray(value)) {
-      throw new TypeError(`Search attribute value must be an array or undefined, got ${JSON.stringify(value)} for '${name}'`);
+      throw new TypeError(
+        `Search attribute value must be an array or undefined, got ${JSON.stringify(value)} for '${name}'`,
+      );
     }
     const known = typedSearchAttributes.getAll().find((pair) => pair.key.name === name)?.key;
     if (value === undefined || value.length === 0) {
       if (known !== undefined) {
-        typedSearchAttributes = typedSearchAttributes.updateCopy([{ key: known, value: null } as SearchAttributeUpdatePair]);
+        typedSearchAttributes = typedSearchAttributes.updateCopy([
+          { key: known, value: null } as SearchAttributeUpdatePair,
+        ]);
       }
       delete searchAttributes[name];
       continue;

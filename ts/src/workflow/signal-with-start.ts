@@ -23,20 +23,28 @@ import { type ExternalWorkflowHandle, getExternalWorkflowHandle } from "./extern
 import { compose } from "./interceptors";
 import { pushNexusOperation } from "./nexus";
 import type { WorkflowRun } from "./run/run";
-import { systemEndpoint, SystemRequest } from "./system-request";
+import { SystemRequest, systemEndpoint } from "./system-request";
 
 /**
- * The Workflow and the signal of {@link signalWithStartWorkflow}, given by name or by function and definition, which say what arguments
- * they take.
+ * The Workflow and the signal of {@link signalWithStartWorkflow}, given by name or by function and definition, which
+ * say what arguments they take.
  *
  * @experimental
  */
-export type SignalWithStartWorkflowRequest<W extends Workflow = Workflow, S extends SignalDefinition<any[]> = SignalDefinition<any[]>> = SignalWithStartOptions &
+export type SignalWithStartWorkflowRequest<
+  W extends Workflow = Workflow,
+  S extends SignalDefinition<any[]> = SignalDefinition<any[]>,
+> = SignalWithStartOptions &
   ({ workflow: string; args?: readonly unknown[] } | ({ workflow: W } & OptionalIfEmpty<"args", Parameters<W>>)) &
-  ({ signal: string; signalArgs?: readonly unknown[] } | ({ signal: S } & OptionalIfEmpty<"signalArgs", S extends SignalDefinition<infer Args> ? Args : never>));
+  (
+    | { signal: string; signalArgs?: readonly unknown[] }
+    | ({ signal: S } & OptionalIfEmpty<"signalArgs", S extends SignalDefinition<infer Args> ? Args : never>)
+  );
 
 /** A field that may be left out if it is an empty list. */
-type OptionalIfEmpty<K extends string, Args extends any[]> = Args extends [any, ...any[]] ? { [P in K]: Args | Readonly<Args> } : { [P in K]?: Args | Readonly<Args> };
+type OptionalIfEmpty<K extends string, Args extends any[]> = Args extends [any, ...any[]]
+  ? { [P in K]: Args | Readonly<Args> }
+  : { [P in K]?: Args | Readonly<Args> };
 
 interface SignalWithStartOptions {
   /** Identifier of the Workflow. */
@@ -74,27 +82,31 @@ interface SignalWithStartOptions {
 }
 
 /**
- * Signals a Workflow of this namespace, and starts it if it isn't running. The server itself does it, behind a Nexus endpoint of its
- * own. It must be one that can (from 1.32) and that has `history.enableSignalWithStartFromWorkflow` turned on: any other refuses the
- * Workflow task, which is tried again and again until it is.
+ * Signals a Workflow of this namespace, and starts it if it isn't running. The server itself does it, behind a Nexus
+ * endpoint of its own. It must be one that can (from 1.32) and that has `history.enableSignalWithStartFromWorkflow`
+ * turned on: any other refuses the Workflow task, which is tried again and again until it is.
  *
  * @returns a handle of the run that got the signal; rejects with a `NexusOperationFailure` if that was not possible
  * @throws IllegalStateError outside of a Workflow Execution
  * @experimental
  */
-export async function signalWithStartWorkflow<W extends Workflow = Workflow, S extends SignalDefinition<any[]> = SignalDefinition<any[]>>(
-  request: SignalWithStartWorkflowRequest<W, S>,
-): Promise<ExternalWorkflowHandle> {
+export async function signalWithStartWorkflow<
+  W extends Workflow = Workflow,
+  S extends SignalDefinition<any[]> = SignalDefinition<any[]>,
+>(request: SignalWithStartWorkflowRequest<W, S>): Promise<ExternalWorkflowHandle> {
   const run = requireRun("signalWithStartWorkflow(...)");
   run.assertWritable("signalWithStartWorkflow(...)");
   for (const field of ["id", "taskQueue"] as const) {
     if (!request[field]) throw new TypeError(`signalWithStartWorkflow(...) needs ${field}, a text that isn't empty`);
   }
   const convert = {
-    toPayload: (input: unknown) => new SystemRequest(toProto(run, input as SignalWithStartWorkflowRequest), run.host.encodeSignalWithStart),
+    toPayload: (input: unknown) =>
+      new SystemRequest(toProto(run, input as SignalWithStartWorkflowRequest), run.host.encodeSignalWithStart),
     fromPayload: run.host.decodeSignalWithStart,
   };
-  const next = compose(run, run.interceptors.outbound, "startNexusOperation", (start) => pushNexusOperation(start, convert));
+  const next = compose(run, run.interceptors.outbound, "startNexusOperation", (start) =>
+    pushNexusOperation(start, convert),
+  );
   const { result } = await next({
     endpoint: systemEndpoint,
     service: "temporal.api.workflowservice.v1.WorkflowService",
@@ -112,7 +124,8 @@ function toProto(run: WorkflowRun, request: SignalWithStartWorkflowRequest): Sys
   const { id, taskQueue, workflow, signal, args = [], signalArgs = [], memo, retryPolicy, priority } = request;
   const context = run.context(id);
   const { type, typeInfo } = extractWorkflowTypeAndConfig(workflow);
-  const definition: Pick<SignalDefinition, "name" | "typeInfo"> = typeof signal === "string" ? { name: signal } : signal;
+  const definition: Pick<SignalDefinition, "name" | "typeInfo"> =
+    typeof signal === "string" ? { name: signal } : signal;
   return {
     namespace: run.host.namespace,
     workflowId: id,
@@ -129,7 +142,9 @@ function toProto(run: WorkflowRun, request: SignalWithStartWorkflowRequest): Sys
     retryPolicy: retryPolicy && compileRetryPolicy(retryPolicy),
     cronSchedule: request.cronSchedule,
     memo: memo && { fields: mapToPayloads(run.payloadConverter, memo, context) },
-    searchAttributes: request.searchAttributes && { indexedFields: encodeUnifiedSearchAttributes(undefined, request.searchAttributes) },
+    searchAttributes: request.searchAttributes && {
+      indexedFields: encodeUnifiedSearchAttributes(undefined, request.searchAttributes),
+    },
     priority: priority && compilePriority(priority),
     versioningOverride: versioningOverrideToProto(request.versioningOverride),
     workflowStartDelay: msOptionalToTs(request.startDelay),

@@ -1,6 +1,6 @@
 import { requireRun } from "./current";
-import { logFromSink } from "./logs";
 import type { WorkflowInfo } from "./interfaces";
+import { logFromSink } from "./logs";
 
 /** A function of the Worker that Workflow code calls without getting an answer. */
 export type SinkFunction = (...args: any[]) => void;
@@ -32,7 +32,16 @@ export interface SinkCall {
  */
 export function proxySinks<T extends Sinks>(): T {
   return new Proxy({} as T, {
-    get: (_, sink) => new Proxy({}, { get: (_, fn) => (...args: unknown[]) => callSink(String(sink), String(fn), args) }),
+    get: (_, sink) =>
+      new Proxy(
+        {},
+        {
+          get:
+            (_, fn) =>
+            (...args: unknown[]) =>
+              callSink(String(sink), String(fn), args),
+        },
+      ),
   });
 }
 

@@ -1,4 +1,4 @@
-import { msNumberToTs, msToNumber, type Duration } from "../common/time";
+import { type Duration, msNumberToTs, msToNumber } from "../common/time";
 import { requireRun } from "./current";
 import { currentScope } from "./current-scope";
 import { eventGroupMarkers } from "./event-groups";

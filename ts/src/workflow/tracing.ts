@@ -1,4 +1,6 @@
-/** What interceptors that trace a run need of it besides the API. Not part of the API; one instance per workflow thread. */
+/**
+ * What interceptors that trace a run need of it besides the API. Not part of the API; one instance per workflow thread.
+ */
 
 import { requireRun } from "./current";
 import { SdkFlags } from "./flags";

@@ -6,7 +6,10 @@ import type { WorkflowDefinitionConfig, WorkflowDefinitionOptionsOrGetter } from
  * @param options the options, or a function that gives them, called once in each run before the Workflow's function
  * @param fn the Workflow's function
  */
-export function setWorkflowOptions<A extends any[], RT>(options: WorkflowDefinitionOptionsOrGetter, fn: (...args: A) => Promise<RT>): void {
+export function setWorkflowOptions<A extends any[], RT>(
+  options: WorkflowDefinitionOptionsOrGetter,
+  fn: (...args: A) => Promise<RT>,
+): void {
   defineWorkflowOptions(fn, { workflowDefinitionOptions: options });
 }
 
@@ -17,6 +20,9 @@ export function setWorkflowOptions<A extends any[], RT>(options: WorkflowDefinit
  * @param config what to attach
  * @experimental
  */
-export function defineWorkflowOptions<A extends any[], RT>(fn: (...args: A) => Promise<RT>, config: WorkflowDefinitionConfig): void {
+export function defineWorkflowOptions<A extends any[], RT>(
+  fn: (...args: A) => Promise<RT>,
+  config: WorkflowDefinitionConfig,
+): void {
   Object.assign(fn, config);
 }

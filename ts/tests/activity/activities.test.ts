@@ -11,7 +11,12 @@ setDefaultTimeout(180_000);
 
 test("arguments and results", () =>
   withWorker(async ({ execute }) => {
-    expect(await execute("callActivity", "echo", 1, "two", { three: [3] }, null)).toEqual([1, "two", { three: [3] }, null]);
+    expect(await execute("callActivity", "echo", 1, "two", { three: [3] }, null)).toEqual([
+      1,
+      "two",
+      { three: [3] },
+      null,
+    ]);
     expect(await execute("greeting", "Ada")).toBe("Hello, Ada!");
   }));
 
@@ -42,7 +47,9 @@ test("a failed attempt is retried", () =>
 
 test("the last attempt's failure reaches the caller with its causes", () =>
   withWorker(async ({ execute }) => {
-    const [workflow, activity, failure, cause] = causes(await rejection(execute("callActivity", "fail", "broken", true)));
+    const [workflow, activity, failure, cause] = causes(
+      await rejection(execute("callActivity", "fail", "broken", true)),
+    );
     expect(workflow.name).toBe("WorkflowFailedError");
     expect(activity).toMatchObject({ name: "ActivityFailure", activityType: "fail" });
     expect(failure).toMatchObject({
@@ -70,18 +77,27 @@ test("cancellation through heartbeats: promise, signal, details", () =>
         isCancelledFailure: true,
         message: "CANCELLED",
         sameReason: true,
-        details: { cancelRequested: true, notFound: false, paused: false, reset: false, timedOut: false, workerShutdown: false },
+        details: {
+          cancelRequested: true,
+          notFound: false,
+          paused: false,
+          reset: false,
+          timedOut: false,
+          workerShutdown: false,
+        },
       },
     });
   }));
 
-test.each(["waitForCancellation", "abortable"])("an activity that confirms its cancellation is cancelled: %s", (activity) =>
-  withWorker(async ({ start }) => {
-    const handle = await start("cancelActivity", [activity]);
-    await started(handle.workflowId);
-    await handle.signal("cancelNow");
-    expect(await handle.result()).toEqual({ cancelled: true });
-  }),
+test.each(["waitForCancellation", "abortable"])(
+  "an activity that confirms its cancellation is cancelled: %s",
+  (activity) =>
+    withWorker(async ({ start }) => {
+      const handle = await start("cancelActivity", [activity]);
+      await started(handle.workflowId);
+      await handle.signal("cancelNow");
+      expect(await handle.result()).toEqual({ cancelled: true });
+    }),
 );
 
 test("timeouts", () =>
@@ -105,9 +121,12 @@ test("an activity that this Worker doesn't know is tried again, as another one m
   }));
 
 test("the default activity takes what has no name", () =>
-  withWorker(async ({ execute }) => expect(await execute("callActivity", "unknownActivity", 1)).toBe("unknownActivity(1)"), {
-    activities: { default: async (...args: unknown[]) => `${Context.current().info.activityType}(${args.join()})` },
-  }));
+  withWorker(
+    async ({ execute }) => expect(await execute("callActivity", "unknownActivity", 1)).toBe("unknownActivity(1)"),
+    {
+      activities: { default: async (...args: unknown[]) => `${Context.current().info.activityType}(${args.join()})` },
+    },
+  ));
 
 test("a result that can't be converted fails the attempt", () =>
   withWorker(async ({ execute }) => {
@@ -221,7 +240,8 @@ test("the grace period lets activities end by themselves", async () => {
     { shutdownGraceTime: "1 minute", taskQueue },
   );
   expect(state).toBe("DRAINING");
-  // The result was recorded before the Worker stopped: another one finishes the Workflow without running the activity again.
+  // The result was recorded before the Worker stopped: another one finishes the Workflow without running the activity
+  // again.
   await withWorker(async ({ client }) => expect(await client.workflow.getHandle(id).result()).toBe("released"), {
     taskQueue,
     activities: {},

@@ -2,8 +2,14 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { randomUUID } from "node:crypto";
 import { activityInfo, CancelledFailure, Context, heartbeat, log, metricMeter, sleep } from "../../src/activity";
 import { type ActivityFunction, ApplicationFailure, type MetricMeter, type MetricTags } from "../../src/common";
+import {
+  type ActivityExecuteInput,
+  type ActivityInterceptorsFactory,
+  DefaultLogger,
+  type LogEntry,
+  type WorkerOptions,
+} from "../../src/worker";
 import { ActivityExecution } from "../../src/worker/activities/activity-execution";
-import { type ActivityExecuteInput, type ActivityInterceptorsFactory, DefaultLogger, type LogEntry, type WorkerOptions } from "../../src/worker";
 import { eventually } from "../client/support";
 import { type Fixture, makeWorker } from "../worker/support";
 
@@ -37,7 +43,11 @@ const activities = {
 let fixture: Fixture;
 let running: Promise<void>;
 beforeAll(async () => {
-  const options: Partial<WorkerOptions> = { activities, maxHeartbeatThrottleInterval: 10, defaultHeartbeatThrottleInterval: 10 };
+  const options: Partial<WorkerOptions> = {
+    activities,
+    maxHeartbeatThrottleInterval: 10,
+    defaultHeartbeatThrottleInterval: 10,
+  };
   fixture = await makeWorker(options);
   running = fixture.worker.run();
 });
@@ -53,11 +63,18 @@ describe("info", () => {
       scheduleToCloseTimeout: "3 minutes",
       startToCloseTimeout: "1 minute",
       heartbeatTimeout: "30s",
-      retry: { maximumAttempts: 4, initialInterval: "2s", backoffCoefficient: 3, maximumInterval: "9s", nonRetryableErrorTypes: ["Broken"] },
+      retry: {
+        maximumAttempts: 4,
+        initialInterval: "2s",
+        backoffCoefficient: 3,
+        maximumInterval: "9s",
+        nonRetryableErrorTypes: ["Broken"],
+      },
       priority: { priorityKey: 2, fairnessKey: "tenant", fairnessWeight: 1.5 },
     };
     const handle = await fixture.start("callWith", [options, "info"]);
-    const { base64TaskToken, scheduledTimestampMs, currentAttemptScheduledTimestampMs, ...info } = (await handle.result()) as any;
+    const { base64TaskToken, scheduledTimestampMs, currentAttemptScheduledTimestampMs, ...info } =
+      (await handle.result()) as any;
     const { events } = await handle.fetchHistory();
     expect(info).toEqual({
       sameToken: true,
@@ -76,37 +93,78 @@ describe("info", () => {
       heartbeatTimeoutMs: 30_000,
       taskQueue: fixture.taskQueue,
       priority: { priorityKey: 2, fairnessKey: "tenant", fairnessWeight: 1.5 },
-      retryPolicy: { maximumAttempts: 4, initialInterval: 2_000, backoffCoefficient: 3, maximumInterval: 9_000, nonRetryableErrorTypes: ["Broken"] },
+      retryPolicy: {
+        maximumAttempts: 4,
+        initialInterval: 2_000,
+        backoffCoefficient: 3,
+        maximumInterval: 9_000,
+        nonRetryableErrorTypes: ["Broken"],
+      },
     });
     expect(base64TaskToken.length).toBeGreaterThan(10);
-    const scheduled = events!.find(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes !== undefined)!.eventTime!;
+    const scheduled = events!.find(
+      ({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes !== undefined,
+    )!.eventTime!;
     // Events have nanoseconds, the fields milliseconds.
     const scheduledMs = scheduled.seconds!.toNumber() * 1_000 + Math.floor(scheduled.nanos! / 1_000_000);
-    expect([Math.floor(scheduledTimestampMs), Math.floor(currentAttemptScheduledTimestampMs)]).toEqual([scheduledMs, scheduledMs]);
+    expect([Math.floor(scheduledTimestampMs), Math.floor(currentAttemptScheduledTimestampMs)]).toEqual([
+      scheduledMs,
+      scheduledMs,
+    ]);
   });
 
   test("of a local activity, and of one that no workflow called", async () => {
     const local: any = await fixture.execute("callLocal", "info");
-    expect(local).toMatchObject({ isLocal: true, inWorkflow: true, workflowType: "callLocal", taskQueue: fixture.taskQueue, sameToken: true });
-    const handle = await fixture.client.activity.start("info", { id: randomUUID(), taskQueue: fixture.taskQueue, startToCloseTimeout: "1 minute" });
+    expect(local).toMatchObject({
+      isLocal: true,
+      inWorkflow: true,
+      workflowType: "callLocal",
+      taskQueue: fixture.taskQueue,
+      sameToken: true,
+    });
+    const handle = await fixture.client.activity.start("info", {
+      id: randomUUID(),
+      taskQueue: fixture.taskQueue,
+      startToCloseTimeout: "1 minute",
+    });
     const alone: any = await handle.result();
-    expect(alone).toMatchObject({ isLocal: false, inWorkflow: false, activityId: handle.activityId, namespace: "default", attempt: 1, startToCloseTimeoutMs: 60_000 });
+    expect(alone).toMatchObject({
+      isLocal: false,
+      inWorkflow: false,
+      activityId: handle.activityId,
+      namespace: "default",
+      attempt: 1,
+      startToCloseTimeoutMs: 60_000,
+    });
     expect(alone.activityRunId).toBeString();
-    for (const field of ["workflowExecution", "workflowType", "workflowNamespace"]) expect(alone).not.toHaveProperty(field);
+    for (const field of ["workflowExecution", "workflowType", "workflowNamespace"])
+      expect(alone).not.toHaveProperty(field);
     expect(local).not.toHaveProperty("activityRunId");
   });
 });
 
 test("pause, unpause and reset reach a running activity, which is tried again", async () => {
   const { client, start } = fixture;
-  const options = { startToCloseTimeout: "1 minute", heartbeatTimeout: "20s", activityId: "interrupted", retry: { initialInterval: 1 } };
+  const options = {
+    startToCloseTimeout: "1 minute",
+    heartbeatTimeout: "20s",
+    activityId: "interrupted",
+    retry: { initialInterval: 1 },
+  };
   const handle = await start("callWith", [options, "interrupted"]);
   const activity = { namespace: "default", execution: { workflowId: handle.workflowId }, id: "interrupted" };
   // Reset first: the server no longer knows the task of a later attempt that is reset.
   const first = await attempts[0]!.promise;
   await client.workflowService.resetActivity(activity);
   await expect(first.cancelled).rejects.toThrow(new CancelledFailure("RESET"));
-  expect(first.cancellationDetails).toMatchObject({ reset: true, paused: false, cancelRequested: false, notFound: false, timedOut: false, workerShutdown: false });
+  expect(first.cancellationDetails).toMatchObject({
+    reset: true,
+    paused: false,
+    cancelRequested: false,
+    notFound: false,
+    timedOut: false,
+    workerShutdown: false,
+  });
   const second = await attempts[1]!.promise;
   expect(second.info.heartbeatDetails).toBe(0);
   await client.workflowService.pauseActivity(activity);
@@ -123,8 +181,14 @@ test("pause, unpause and reset reach a running activity, which is tried again", 
 function execution(fn: () => Promise<unknown>, interceptors: ActivityInterceptorsFactory[] = []) {
   const records: LogEntry[] = [];
   const measured: [string, number, MetricTags | undefined][] = [];
-  const metric = (method: string) => (name: string) => ({ name, [method]: (value: number, tags?: MetricTags) => measured.push([name, value, tags]) }) as any;
-  const meter: MetricMeter = { createCounter: metric("add"), createHistogram: metric("record"), createGauge: metric("set"), withTags: () => meter };
+  const metric = (method: string) => (name: string) =>
+    ({ name, [method]: (value: number, tags?: MetricTags) => measured.push([name, value, tags]) }) as any;
+  const meter: MetricMeter = {
+    createCounter: metric("add"),
+    createHistogram: metric("record"),
+    createGauge: metric("set"),
+    withTags: () => meter,
+  };
   const made = new ActivityExecution({
     info: {
       taskToken: new Uint8Array([1]),
@@ -176,7 +240,11 @@ test("log and metricMeter carry what is known about the activity", async () => {
     Context.current().metricMeter.createGauge("open").set(3);
   });
   expect(await run({ args: [], headers: {} })).toMatchObject({ type: "completed" });
-  expect(records.map(({ level, message }) => `${level} ${message}`)).toEqual(["DEBUG Activity started", "INFO from the activity", "DEBUG Activity completed"]);
+  expect(records.map(({ level, message }) => `${level} ${message}`)).toEqual([
+    "DEBUG Activity started",
+    "INFO from the activity",
+    "DEBUG Activity completed",
+  ]);
   expect(records[1]?.meta).toEqual({ ...attributes, sdkComponent: "activity", answer: 42 });
   const tags = { namespace: "ns", taskQueue: "queue", activityType: "measure" };
   expect(measured).toEqual([
@@ -196,29 +264,49 @@ test("sleep ends when the activity is cancelled", async () => {
 
 test("interceptors: factories with the context, execute, log attributes, metric tags; the first is outermost", async () => {
   const calls: string[] = [];
-  const factory = (name: string): ActivityInterceptorsFactory => (context) => {
-    calls.push(`${name} made for ${context.info.activityType}`);
-    return {
-      inbound: {
-        async execute(input, next) {
-          calls.push(`${name} in ${input.args} ${Object.keys(input.headers)}`);
-          return `${name}(${await next({ ...input, args: [...input.args, name] })})`;
+  const factory =
+    (name: string): ActivityInterceptorsFactory =>
+    (context) => {
+      calls.push(`${name} made for ${context.info.activityType}`);
+      return {
+        inbound: {
+          async execute(input, next) {
+            calls.push(`${name} in ${input.args} ${Object.keys(input.headers)}`);
+            return `${name}(${await next({ ...input, args: [...input.args, name] })})`;
+          },
         },
-      },
-      outbound: {
-        getLogAttributes: (input, next) => next({ ...input, [name]: Object.keys(input).includes("outer") }),
-        getMetricTags: (input, next) => next({ ...input, [name]: Object.keys(input).includes("outer") }),
-      },
+        outbound: {
+          getLogAttributes: (input, next) => next({ ...input, [name]: Object.keys(input).includes("outer") }),
+          getMetricTags: (input, next) => next({ ...input, [name]: Object.keys(input).includes("outer") }),
+        },
+      };
     };
-  };
-  const { run, records, measured } = execution(async (...args: unknown[]) => {
-    log.info("inside");
-    metricMeter.createCounter("calls").add(1);
-    if (args.length !== 3) throw ApplicationFailure.nonRetryable(`expected three arguments, got ${args}`);
-    return "done";
-  }, [factory("outer"), factory("inner"), () => ({})]);
-  expect(await run({ args: ["given"], headers: { trace: {} } })).toEqual({ type: "completed", result: "outer(inner(done))" });
-  expect(calls).toEqual(["outer made for measure", "inner made for measure", "outer in given trace", "inner in given,outer trace"]);
-  expect(records.find(({ message }) => message === "inside")?.meta).toEqual({ ...attributes, sdkComponent: "activity", outer: false, inner: true });
-  expect(measured).toEqual([["calls", 1, { namespace: "ns", taskQueue: "queue", activityType: "measure", outer: false, inner: true }]]);
+  const { run, records, measured } = execution(
+    async (...args: unknown[]) => {
+      log.info("inside");
+      metricMeter.createCounter("calls").add(1);
+      if (args.length !== 3) throw ApplicationFailure.nonRetryable(`expected three arguments, got ${args}`);
+      return "done";
+    },
+    [factory("outer"), factory("inner"), () => ({})],
+  );
+  expect(await run({ args: ["given"], headers: { trace: {} } })).toEqual({
+    type: "completed",
+    result: "outer(inner(done))",
+  });
+  expect(calls).toEqual([
+    "outer made for measure",
+    "inner made for measure",
+    "outer in given trace",
+    "inner in given,outer trace",
+  ]);
+  expect(records.find(({ message }) => message === "inside")?.meta).toEqual({
+    ...attributes,
+    sdkComponent: "activity",
+    outer: false,
+    inner: true,
+  });
+  expect(measured).toEqual([
+    ["calls", 1, { namespace: "ns", taskQueue: "queue", activityType: "measure", outer: false, inner: true }],
+  ]);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { ActivityExecutionFailedError, ApplicationFailure, CancelledFailure } from "../../src/client";
 import { CompleteAsyncError, Context } from "../../src/activity";
-import { withWorker } from "../worker/support";
+import { ActivityExecutionFailedError, ApplicationFailure, CancelledFailure } from "../../src/client";
 import * as shared from "../worker/fixtures/activities";
+import { withWorker } from "../worker/support";
 
 /** Activities that tell the test their context once they run. */
 function telling() {
@@ -27,7 +27,12 @@ function telling() {
   return { activities, running: running.promise };
 }
 
-const options = (taskQueue: string) => ({ id: crypto.randomUUID(), taskQueue, startToCloseTimeout: "1 minute" as const, retry: { maximumAttempts: 1 } });
+const options = (taskQueue: string) => ({
+  id: crypto.randomUUID(),
+  taskQueue,
+  startToCloseTimeout: "1 minute" as const,
+  retry: { maximumAttempts: 1 },
+});
 
 test("standalone activities run on a Worker: results, failures, what they know of themselves", () =>
   withWorker(async ({ client: { activity }, taskQueue }) => {
@@ -35,12 +40,28 @@ test("standalone activities run on a Worker: results, failures, what they know o
     const said: string = await typed.execute("greet", { ...options(taskQueue), args: ["you"] });
     expect(said).toBe("Hello, you!");
     const handle = await typed.start("info", options(taskQueue));
-    expect(await handle.result()).toMatchObject({ activityId: handle.activityId, activityRunId: handle.runId, activityType: "info", inWorkflow: false, isLocal: false, attempt: 1 });
-    expect(await typed.execute("failUntil", { ...options(taskQueue), args: [3], retry: { initialInterval: 1 } })).toBe(3);
-    const error = await typed.execute("fail", { ...options(taskQueue), args: ["broken", true] }).catch((reason) => reason);
+    expect(await handle.result()).toMatchObject({
+      activityId: handle.activityId,
+      activityRunId: handle.runId,
+      activityType: "info",
+      inWorkflow: false,
+      isLocal: false,
+      attempt: 1,
+    });
+    expect(await typed.execute("failUntil", { ...options(taskQueue), args: [3], retry: { initialInterval: 1 } })).toBe(
+      3,
+    );
+    const error = await typed
+      .execute("fail", { ...options(taskQueue), args: ["broken", true] })
+      .catch((reason) => reason);
     expect(error).toBeInstanceOf(ActivityExecutionFailedError);
     expect(error.cause).toBeInstanceOf(ApplicationFailure);
-    expect(error.cause).toMatchObject({ message: "broken", type: "Custom", details: ["detail", 1], cause: { message: "the cause" } });
+    expect(error.cause).toMatchObject({
+      message: "broken",
+      type: "Custom",
+      details: ["detail", 1],
+      cause: { message: "the cause" },
+    });
   }));
 
 test("standalone activities are cancelled through their heartbeats", () => {

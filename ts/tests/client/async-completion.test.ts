@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { ActivityCancelledError, ActivityCompletionError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type FullActivityId, NamespaceNotFoundError } from "../../src/client";
+import {
+  ActivityCancelledError,
+  ActivityCompletionError,
+  ActivityNotFoundError,
+  ActivityPausedError,
+  ActivityResetError,
+  type FullActivityId,
+  NamespaceNotFoundError,
+} from "../../src/client";
 import type { PayloadCodec } from "../../src/common";
 import { msToTs } from "../../src/common/time";
 import { CommandType } from "../../src/proto/temporal/api/enums/v1/command_type";
@@ -26,20 +34,36 @@ async function workflowActivity(retry = false) {
   const { workflowService } = await connection();
   const { taskToken } = await workflowService.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue } });
   const events = async () => (await handle.fetchHistory()).events!;
-  return { activity, handle, taskToken: taskToken!, id: { workflowId, activityId: "activity" } satisfies FullActivityId, events };
+  return {
+    activity,
+    handle,
+    taskToken: taskToken!,
+    id: { workflowId, activityId: "activity" } satisfies FullActivityId,
+    events,
+  };
 }
 
 /** A standalone activity that a worker has taken. */
 async function standaloneActivity() {
   const { activity } = await client();
   const taskQueue = unique("queue");
-  const handle = await activity.start("ship", { id: unique("activity"), taskQueue, startToCloseTimeout: "1 minute", heartbeatTimeout: "1 minute", retry: { maximumAttempts: 1 } });
+  const handle = await activity.start("ship", {
+    id: unique("activity"),
+    taskQueue,
+    startToCloseTimeout: "1 minute",
+    heartbeatTimeout: "1 minute",
+    retry: { maximumAttempts: 1 },
+  });
   const { workflowService } = await connection();
   const { taskToken } = await workflowService.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue } });
   return { activity, handle, taskToken: taskToken!, id: { activityId: handle.activityId } satisfies FullActivityId };
 }
 
-const rejected = (promise: Promise<unknown>) => promise.then((value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)), (error) => error);
+const rejected = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)),
+    (error) => error,
+  );
 
 for (const by of ["taskToken", "id"] as const) {
   describe(`activities of workflows, by ${by}`, () => {
@@ -47,7 +71,11 @@ for (const by of ["taskToken", "id"] as const) {
       const it = await workflowActivity();
       await it.activity.complete(it[by] as Uint8Array, { shipped: true });
       const completed = (await it.events()).find((event) => event.activityTaskCompletedEventAttributes)!;
-      expect(completed.activityTaskCompletedEventAttributes!.result!.payloads!.map((payload) => new TextDecoder().decode(payload.data))).toEqual(['{"shipped":true}']);
+      expect(
+        completed.activityTaskCompletedEventAttributes!.result!.payloads!.map((payload) =>
+          new TextDecoder().decode(payload.data),
+        ),
+      ).toEqual(['{"shipped":true}']);
       await it.handle.terminate();
     });
 
@@ -55,7 +83,10 @@ for (const by of ["taskToken", "id"] as const) {
       const it = await workflowActivity();
       await it.activity.fail(it[by] as Uint8Array, new TypeError("broken"));
       const failed = (await it.events()).find((event) => event.activityTaskFailedEventAttributes)!;
-      expect(failed.activityTaskFailedEventAttributes!.failure).toMatchObject({ message: "broken", applicationFailureInfo: { type: "TypeError" } });
+      expect(failed.activityTaskFailedEventAttributes!.failure).toMatchObject({
+        message: "broken",
+        applicationFailureInfo: { type: "TypeError" },
+      });
       await it.handle.terminate();
     });
 
@@ -63,7 +94,9 @@ for (const by of ["taskToken", "id"] as const) {
       const it = await workflowActivity(true);
       await it.activity.heartbeat(it[by] as Uint8Array, { done: 3 });
       const { raw } = await it.handle.describe();
-      expect(new TextDecoder().decode(raw.pendingActivities![0]!.heartbeatDetails!.payloads![0]!.data)).toBe('{"done":3}');
+      expect(new TextDecoder().decode(raw.pendingActivities![0]!.heartbeatDetails!.payloads![0]!.data)).toBe(
+        '{"done":3}',
+      );
       const { workflowService } = await connection();
       const execution = { workflowId: it.id.workflowId };
       await workflowService.pauseActivity({ namespace, execution, id: "activity" });
@@ -80,12 +113,17 @@ for (const by of ["taskToken", "id"] as const) {
       const [scheduled] = (await it.events()).filter((event) => event.activityTaskScheduledEventAttributes);
       const { taskQueue } = (await it.handle.describe()).raw.workflowExecutionInfo as { taskQueue?: string };
       await answerTask(taskQueue!, [
-        { commandType: CommandType.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK, requestCancelActivityTaskCommandAttributes: { scheduledEventId: scheduled!.eventId } },
+        {
+          commandType: CommandType.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK,
+          requestCancelActivityTaskCommandAttributes: { scheduledEventId: scheduled!.eventId },
+        },
       ]);
       expect(await rejected(it.activity.heartbeat(it[by] as Uint8Array))).toBeInstanceOf(ActivityCancelledError);
       await it.activity.reportCancellation(it[by] as Uint8Array, "tidied up");
       const cancelled = (await it.events()).find((event) => event.activityTaskCanceledEventAttributes)!;
-      expect(new TextDecoder().decode(cancelled.activityTaskCanceledEventAttributes!.details!.payloads![0]!.data)).toBe('"tidied up"');
+      expect(new TextDecoder().decode(cancelled.activityTaskCanceledEventAttributes!.details!.payloads![0]!.data)).toBe(
+        '"tidied up"',
+      );
       await it.handle.terminate();
     });
   });
@@ -95,7 +133,11 @@ for (const by of ["taskToken", "id"] as const) {
     const target = it[by] as Uint8Array;
     await it.activity.heartbeat(target, 1);
     const description = await it.handle.describe({ includeHeartbeatDetails: true });
-    expect([description.hasHeartbeatDetails, await description.getHeartbeatDetails(), description.totalHeartbeatCount]).toEqual([true, 1, 1]);
+    expect([
+      description.hasHeartbeatDetails,
+      await description.getHeartbeatDetails(),
+      description.totalHeartbeatCount,
+    ]).toEqual([true, 1, 1]);
     await it.handle.pause();
     expect(await rejected(it.activity.heartbeat(target))).toBeInstanceOf(ActivityPausedError);
     await it.handle.unpause();
@@ -104,20 +146,29 @@ for (const by of ["taskToken", "id"] as const) {
     await it.activity.complete(target, "all the same");
     expect(await it.handle.result()).toBe("all the same");
     // The server finds a closed activity by its id, but a token of its is void.
-    expect(await rejected(it.activity.complete(target, "again"))).toBeInstanceOf(by === "id" ? ActivityCompletionError : ActivityNotFoundError);
+    expect(await rejected(it.activity.complete(target, "again"))).toBeInstanceOf(
+      by === "id" ? ActivityCompletionError : ActivityNotFoundError,
+    );
   });
 }
 
 test("unknown activities, bad tokens, unknown namespaces", async () => {
   const { activity } = await client();
   const unknown = { workflowId: unique("nothing"), activityId: "activity" };
-  for (const call of [activity.complete(unknown, 1), activity.fail(unknown, new Error("e")), activity.reportCancellation(unknown), activity.heartbeat(unknown)].map(rejected)) {
+  for (const call of [
+    activity.complete(unknown, 1),
+    activity.fail(unknown, new Error("e")),
+    activity.reportCancellation(unknown),
+    activity.heartbeat(unknown),
+  ].map(rejected)) {
     expect(await call).toBeInstanceOf(ActivityNotFoundError);
   }
   const error = await rejected(activity.complete(new Uint8Array([1, 2, 3]), 1));
   expect(error).toBeInstanceOf(ActivityCompletionError);
   expect(error.message).not.toBe("");
-  expect(await rejected((await client({ namespace: "elsewhere" })).activity.complete(unknown, 1))).toBeInstanceOf(NamespaceNotFoundError);
+  expect(await rejected((await client({ namespace: "elsewhere" })).activity.complete(unknown, 1))).toBeInstanceOf(
+    NamespaceNotFoundError,
+  );
 });
 
 test("payloads are converted for the activity: by ids, or as the option says for a task token", async () => {
@@ -131,7 +182,13 @@ test("payloads are converted for the activity: by ids, or as the option says for
   };
   const { activity } = await client({ dataConverter: { payloadCodecs: [codec] } });
   const { taskToken, id, handle } = await workflowActivity();
-  const serializationContext = { type: "activity" as const, namespace, workflowId: id.workflowId, activityId: "told", isLocal: false };
+  const serializationContext = {
+    type: "activity" as const,
+    namespace,
+    workflowId: id.workflowId,
+    activityId: "told",
+    isLocal: false,
+  };
   await activity.heartbeat(taskToken, 1);
   await activity.heartbeat(taskToken, 1, { serializationContext });
   await activity.heartbeat(id, 1);

@@ -52,10 +52,13 @@ describe("addresses", () => {
     ["ns.account.tmprl.cloud:7233", "ns.account.tmprl.cloud:7233"],
   ])("%s is %s", (given, expected) => expect(normalizeGrpcEndpointAddress(given)).toBe(expected));
 
-  test.each<any>([["http://localhost:7233"], ["::1"], ["host:"], ["host:99999"], ["host/path"], [""], ["a b"], [7233]])("%p is refused", (given) => {
-    expect(() => normalizeGrpcEndpointAddress(given)).toThrow(`got '${given}'`);
-    if (given) expect(() => Connection.lazy({ address: given })).toThrow(TypeError);
-  });
+  test.each<any>([["http://localhost:7233"], ["::1"], ["host:"], ["host:99999"], ["host/path"], [""], ["a b"], [7233]])(
+    "%p is refused",
+    (given) => {
+      expect(() => normalizeGrpcEndpointAddress(given)).toThrow(`got '${given}'`);
+      if (given) expect(() => Connection.lazy({ address: given })).toThrow(TypeError);
+    },
+  );
 
   test("the default", () => expect(Connection.lazy().options.address).toBe("localhost:7233"));
 });
@@ -72,7 +75,9 @@ describe("options", () => {
   });
 
   test("defaults, and null for what can be turned off", () => {
-    expect(Connection.lazy({ address: "h", metadata: { Name: "v" }, keepAlive: null, retry: null }).options).toMatchObject({
+    expect(
+      Connection.lazy({ address: "h", metadata: { Name: "v" }, keepAlive: null, retry: null }).options,
+    ).toMatchObject({
       address: "h:7233",
       connectTimeoutMs: 10_000,
       metadata: { name: "v" },
@@ -84,10 +89,16 @@ describe("options", () => {
   });
 
   test.each<[any, string]>([
-    [{ credentials: {} }, "ConnectionOptions.credentials holds objects of grpc-js, which this SDK does not use; use `tls`"],
+    [
+      { credentials: {} },
+      "ConnectionOptions.credentials holds objects of grpc-js, which this SDK does not use; use `tls`",
+    ],
     [{ channelArgs: {} }, "use `keepAlive`"],
     [{ interceptors: {} }, "ConnectionOptions.interceptors must be an array of functions, got object"],
-    [{ interceptors: [null] }, "ConnectionOptions.interceptors[0] must be a function (call, next) => next(call), got null"],
+    [
+      { interceptors: [null] },
+      "ConnectionOptions.interceptors[0] must be a function (call, next) => next(call), got null",
+    ],
     [{ proxy: { targetHost: "proxy" } }, 'proxy.targetHost must be "host:port" or "http://host:port", got "proxy"'],
     [{ proxy: { targetHost: "https://proxy:1" } }, 'got "https://proxy:1"'],
     [{ proxy: { type: "socks", targetHost: "proxy:1" } }, 'proxy.type must be "http-connect", got "socks"'],
@@ -98,12 +109,18 @@ describe("options", () => {
   ])("are checked: #%#", (options, message) => expect(() => Connection.lazy(options)).toThrow(message));
 
   test("TLS certificates must be bytes", async () => {
-    await expect(Connection.connect({ address, tls: { serverRootCACertificate: "text" as any } })).rejects.toThrow("tls.serverRootCACertificate must be the bytes of a PEM file");
-    await expect(Connection.connect({ address, tls: { clientCertPair: { key: new Uint8Array() } as any } })).rejects.toThrow("tls.clientCertPair.crt must be the bytes");
+    await expect(Connection.connect({ address, tls: { serverRootCACertificate: "text" as any } })).rejects.toThrow(
+      "tls.serverRootCACertificate must be the bytes of a PEM file",
+    );
+    await expect(
+      Connection.connect({ address, tls: { clientCertPair: { key: new Uint8Array() } as any } }),
+    ).rejects.toThrow("tls.clientCertPair.crt must be the bytes");
   });
 
   test("metadata values must be text or bytes", async () => {
-    await expect(Connection.connect({ address, metadata: { a: 1 as any } })).rejects.toThrow("gRPC metadata 'a' must be a string or a Uint8Array, got number");
+    await expect(Connection.connect({ address, metadata: { a: 1 as any } })).rejects.toThrow(
+      "gRPC metadata 'a' must be a string or a Uint8Array, got number",
+    );
     const error = await rejection(Connection.connect({ address, metadata: { "b-bin": "text" } }));
     expect(error.message).toContain("b-bin");
   });

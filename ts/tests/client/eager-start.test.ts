@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { Client, Connection } from "../../src/client";
-import { namespace, address, unique } from "./support";
 import { withWorker } from "../worker/support";
+import { address, namespace, unique } from "./support";
 
 test("a Worker of the same connection with a free slot gets the first task with the answer of the start", () =>
   withWorker(async ({ client, taskQueue }) => {
-    const start = (requestEagerStart?: boolean) => client.workflow.start("greeting", { taskQueue, workflowId: unique("workflow"), args: ["x"], requestEagerStart });
+    const start = (requestEagerStart?: boolean) =>
+      client.workflow.start("greeting", { taskQueue, workflowId: unique("workflow"), args: ["x"], requestEagerStart });
     const eager = await start(true);
     expect(eager.eagerlyStarted).toBe(true);
     expect(await eager.result()).toBe(await (await start()).result());
@@ -18,7 +19,12 @@ test("without such a Worker the workflow starts all the same", () =>
   withWorker(async ({ taskQueue }) => {
     const connection = await Connection.connect({ address });
     const { workflow } = new Client({ connection, namespace });
-    const handle = await workflow.start("greeting", { taskQueue, workflowId: unique("workflow"), args: ["x"], requestEagerStart: true });
+    const handle = await workflow.start("greeting", {
+      taskQueue,
+      workflowId: unique("workflow"),
+      args: ["x"],
+      requestEagerStart: true,
+    });
     expect(handle.eagerlyStarted).toBe(false);
     expect(await handle.result()).toBe("Hello, x!");
     await connection.close();

@@ -23,11 +23,15 @@ import {
   PollWorkflowExecutionUpdateResponse,
   UpdateWorkflowExecutionResponse,
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
+import { grpcServer } from "../support/grpc-server";
 import { startServer } from "../support/server";
 import { address, answerTask, answerUpdate, client, complete, json, namespace, pollTask, unique } from "./support";
-import { grpcServer } from "../support/grpc-server";
 
-const rejected = (promise: Promise<unknown>) => promise.then((value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)), (error) => error);
+const rejected = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)),
+    (error) => error,
+  );
 
 /** Stands between a client and the server, and can cut all connections. */
 async function cuttingProxy() {
@@ -35,11 +39,14 @@ async function cuttingProxy() {
   const sockets = new Set<Socket>();
   const server = createServer((inside) => {
     const outside = connect(Number(port), host);
-    for (const socket of [inside, outside]) sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
+    for (const socket of [inside, outside])
+      sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
     inside.pipe(outside).pipe(inside);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const cut = () => sockets.forEach((socket) => socket.destroy());
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
@@ -119,7 +126,9 @@ describe("long polls", () => {
     const before = process.platform === "linux" ? threads() : 0;
     const controllers = Array.from({ length: 200 }, () => new AbortController());
     const results = controllers.map((controller, index) =>
-      connection.withAbortSignal(controller.signal, () => workflow.getHandle(`workflow-${index}`).result()).catch((error) => error),
+      connection
+        .withAbortSignal(controller.signal, () => workflow.getHandle(`workflow-${index}`).result())
+        .catch((error) => error),
     );
     await arrived.promise;
     if (process.platform === "linux") expect(threads() - before).toBeLessThan(10);
@@ -132,7 +141,9 @@ describe("long polls", () => {
     for (const answer of waiting) answer(response);
     const values = await Promise.all(results.filter((_, index) => index !== 7));
     expect(values).toEqual(values.map(() => undefined));
-    expect([asked.size, server.calls.filter((call) => call.rpc === "GetWorkflowExecutionHistory").length]).toEqual([200, 200]);
+    expect([asked.size, server.calls.filter((call) => call.rpc === "GetWorkflowExecutionHistory").length]).toEqual([
+      200, 200,
+    ]);
     await connection.close();
   });
 
@@ -142,10 +153,14 @@ describe("long polls", () => {
     const runs = { workflowExecution: { workflowId: "workflow", runId: "run" } };
     const update = { stage: 3, updateRef: runs, outcome: { success: json(2) } };
     const answers: Record<string, Uint8Array> = {
-      GetWorkflowExecutionHistory: GetWorkflowExecutionHistoryResponse.encode({ history: { events: [closed] } }).finish(),
+      GetWorkflowExecutionHistory: GetWorkflowExecutionHistoryResponse.encode({
+        history: { events: [closed] },
+      }).finish(),
       UpdateWorkflowExecution: UpdateWorkflowExecutionResponse.encode({ stage: 2, updateRef: runs }).finish(),
       PollWorkflowExecutionUpdate: PollWorkflowExecutionUpdateResponse.encode({ outcome: update.outcome }).finish(),
-      ExecuteMultiOperation: ExecuteMultiOperationResponse.encode({ responses: [{ startWorkflow: { runId: "run" } }, { updateWorkflow: update }] }).finish(),
+      ExecuteMultiOperation: ExecuteMultiOperationResponse.encode({
+        responses: [{ startWorkflow: { runId: "run" } }, { updateWorkflow: update }],
+      }).finish(),
       PollActivityExecution: PollActivityExecutionResponse.encode({ outcome: { result: json(3) } }).finish(),
       PollNexusOperationExecution: PollNexusOperationExecutionResponse.encode({ result: json(4).payloads[0] }).finish(),
     };
@@ -157,7 +172,11 @@ describe("long polls", () => {
     const connection = await Connection.connect({ address: server.address });
     const { workflow, activity, nexus } = new Client({ connection });
     const handle = workflow.getHandle("workflow");
-    const startWorkflowOperation = new WithStartWorkflowOperation("order", { taskQueue: "queue", workflowId: "workflow", workflowIdConflictPolicy: "FAIL" });
+    const startWorkflowOperation = new WithStartWorkflowOperation("order", {
+      taskQueue: "queue",
+      workflowId: "workflow",
+      workflowIdConflictPolicy: "FAIL",
+    });
     expect(await handle.result()).toBeUndefined();
     expect(await handle.executeUpdate("add")).toBe(2);
     expect(await workflow.executeUpdateWithStart("add", { startWorkflowOperation })).toBe(2);
@@ -173,7 +192,11 @@ describe("long polls", () => {
   test("200 workflows at a time", async () => {
     const { workflow } = await client();
     const taskQueue = unique("queue");
-    const handles = await Promise.all(Array.from({ length: 200 }, (_, index) => workflow.start("order", { taskQueue, workflowId: unique(`workflow-${index}`) })));
+    const handles = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        workflow.start("order", { taskQueue, workflowId: unique(`workflow-${index}`) }),
+      ),
+    );
     const results = handles.map((handle) => handle.result().catch((error) => error.message));
     await Promise.all(handles.map((handle, index) => handle.terminate(`number ${index}`)));
     expect(await Promise.all(results)).toEqual(handles.map((_, index) => `number ${index}`));
@@ -183,7 +206,11 @@ describe("long polls", () => {
     const { workflow, activity } = await client();
     const connection = workflow.connection;
     const handle = await workflow.start("order", { taskQueue: unique("queue"), workflowId: unique("workflow") });
-    const standalone = await activity.start("ship", { id: unique("activity"), taskQueue: unique("queue"), startToCloseTimeout: "1 minute" });
+    const standalone = await activity.start("ship", {
+      id: unique("activity"),
+      taskQueue: unique("queue"),
+      startToCloseTimeout: "1 minute",
+    });
     const waits = [() => handle.result(), () => standalone.result(), () => handle.executeUpdate("add", { args: [1] })];
     const late = await Promise.all(waits.map((wait) => rejected(connection.withDeadline(Date.now() + 300, wait))));
     expect(late.map((error) => isGrpcDeadlineError(error))).toEqual([true, true, true]);
@@ -221,8 +248,14 @@ describe("payloads", () => {
       "start Workflow": () => workflow.start("order", { ...base, args: [big] }),
       "signal Workflow": () => handle.signal("signal", big),
       "query Workflow": () => handle.query("query", big),
-      "create schedule": () => schedule.create({ scheduleId: unique("schedule"), spec: {}, action: { type: "startWorkflow", workflowType: "order", args: [big], ...base } }),
-      "start activity": () => activity.start("ship", { id: unique("activity"), taskQueue: "queue", startToCloseTimeout: 1000, args: [big] }),
+      "create schedule": () =>
+        schedule.create({
+          scheduleId: unique("schedule"),
+          spec: {},
+          action: { type: "startWorkflow", workflowType: "order", args: [big], ...base },
+        }),
+      "start activity": () =>
+        activity.start("ship", { id: unique("activity"), taskQueue: "queue", startToCloseTimeout: 1000, args: [big] }),
     };
     for (const [name, call] of Object.entries(calls)) {
       const error = await rejected(call());
@@ -243,7 +276,8 @@ describe("payloads", () => {
     const circular: { self?: object } = {};
     circular.self = circular;
     const base = { taskQueue: unique("queue"), workflowId: unique("workflow") };
-    for (const value of [circular, 10n, () => 1, Symbol("s")]) expect(await rejected(workflow.start("order", { ...base, args: [value] }))).toBeInstanceOf(ValueError);
+    for (const value of [circular, 10n, () => 1, Symbol("s")])
+      expect(await rejected(workflow.start("order", { ...base, args: [value] }))).toBeInstanceOf(ValueError);
     expect(await rejected(workflow.start("order", { ...base, memo: { circular } }))).toBeInstanceOf(ValueError);
     await expect(workflow.getHandle(base.workflowId).describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);
   });
@@ -265,7 +299,9 @@ describe("payloads", () => {
       const handle = await workflow.start("order", { taskQueue, workflowId: unique("workflow") });
       const result = handle.result().catch((error) => error);
       const task = await pollTask(taskQueue);
-      const commands = [{ ...complete(1), completeWorkflowExecutionCommandAttributes: { result: { payloads: [{ data, metadata }] } } }];
+      const commands = [
+        { ...complete(1), completeWorkflowExecutionCommandAttributes: { result: { payloads: [{ data, metadata }] } } },
+      ];
       await workflow.workflowService.respondWorkflowTaskCompleted({ namespace, taskToken: task.taskToken, commands });
       const is = await result;
       if (typeof outcome === "string") expect(is).toBe(outcome);

@@ -37,13 +37,25 @@ test("every call goes through all of them, first to last", async () => {
   await handle.describe();
   await handle.cancel();
   await handle.terminate();
-  const methods = ["startWithDetails", "signal", "signalWithStart", "query", "startUpdate", "describe", "cancel", "terminate"];
+  const methods = [
+    "startWithDetails",
+    "signal",
+    "signalWithStart",
+    "query",
+    "startUpdate",
+    "describe",
+    "cancel",
+    "terminate",
+  ];
   expect(seen).toEqual(methods.flatMap((method) => [`one ${method}`, `two ${method}`]));
 });
 
 test("inputs and outputs can be changed; headers arrive with starts, signals, queries and updates", async () => {
   const interceptor: WorkflowClientInterceptor = {
-    startWithDetails: async (input, next) => ({ ...(await next({ ...input, workflowType: "changed", headers: { ...input.headers, trace: header } })), eagerlyStarted: true }),
+    startWithDetails: async (input, next) => ({
+      ...(await next({ ...input, workflowType: "changed", headers: { ...input.headers, trace: header } })),
+      eagerlyStarted: true,
+    }),
     signal: (input, next) => next({ ...input, signalName: "changed", headers: { trace: header } }),
     query: async (input, next) => [await next({ ...input, args: ["changed"], headers: { trace: header } })],
     startUpdate: (input, next) => next({ ...input, updateName: "changed", headers: { trace: header } }),
@@ -58,17 +70,29 @@ test("inputs and outputs can be changed; headers arrive with starts, signals, qu
   const query = handle.query("query", 1);
   const task = await answerQuery(it.taskQueue, "answer");
   expect(await query).toEqual(["answer"]);
-  expect([task.query?.header?.fields?.trace, defaultPayloadConverter.fromPayload<string>(task.query!.queryArgs!.payloads![0]!)]).toEqual([header, "changed"]);
+  expect([
+    task.query?.header?.fields?.trace,
+    defaultPayloadConverter.fromPayload<string>(task.query!.queryArgs!.payloads![0]!),
+  ]).toEqual([header, "changed"]);
   const update = handle.executeUpdate("update");
   const request = await answerUpdate(it.taskQueue, { value: 2 });
   await update;
   expect([request.input?.name, request.input?.header?.fields?.trace]).toEqual(["changed", header]);
   await handle.terminate("unchanged");
   const events = (await handle.fetchHistory()).events!;
-  expect(events[0]!.workflowExecutionStartedEventAttributes).toMatchObject({ workflowType: { name: "changed" }, header: { fields: { trace: header } } });
+  expect(events[0]!.workflowExecutionStartedEventAttributes).toMatchObject({
+    workflowType: { name: "changed" },
+    header: { fields: { trace: header } },
+  });
   const signaled = events.find((event) => event.workflowExecutionSignaledEventAttributes)!;
-  expect(signaled.workflowExecutionSignaledEventAttributes).toMatchObject({ signalName: "changed", header: { fields: { trace: header } } });
-  expect(events.at(-1)!.workflowExecutionTerminatedEventAttributes).toMatchObject({ reason: "changed", details: { payloads: [defaultPayloadConverter.toPayload("detail")] } });
+  expect(signaled.workflowExecutionSignaledEventAttributes).toMatchObject({
+    signalName: "changed",
+    header: { fields: { trace: header } },
+  });
+  expect(events.at(-1)!.workflowExecutionTerminatedEventAttributes).toMatchObject({
+    reason: "changed",
+    details: { payloads: [defaultPayloadConverter.toPayload("detail")] },
+  });
 });
 
 test("the older `start` works, also beside `startWithDetails`, which goes before it in the same interceptor", async () => {
@@ -102,14 +126,20 @@ test("the older shape with factories: one interceptor per workflow, and its ids"
   const seen: string[] = [];
   const factory = (input: { workflowId: string; runId?: string }) => {
     made.push(input);
-    return { ...recorder("", seen), signal: (signal: object, next: (input: never) => Promise<void>) => (seen.push("signal"), next(signal as never)) };
+    return {
+      ...recorder("", seen),
+      signal: (signal: object, next: (input: never) => Promise<void>) => (seen.push("signal"), next(signal as never)),
+    };
   };
   const { workflow } = await client({ interceptors: { workflow: { calls: [factory] } } });
   const it = ids();
   const handle = await workflow.start("order", it);
   await handle.signal("signal");
   await workflow.getHandle(it.workflowId, handle.firstExecutionRunId).signal("signal");
-  expect(made).toEqual([{ workflowId: it.workflowId, runId: undefined }, { workflowId: it.workflowId, runId: handle.firstExecutionRunId }]);
+  expect(made).toEqual([
+    { workflowId: it.workflowId, runId: undefined },
+    { workflowId: it.workflowId, runId: handle.firstExecutionRunId },
+  ]);
   expect(seen).toEqual(["signal", "signal"]);
   await handle.terminate();
 });
@@ -131,17 +161,33 @@ test("an interceptor that throws, or answers itself: nothing is sent", async () 
 test("a client's parts have its connection, namespace, identity, converter and interceptors", async () => {
   const interceptors = { workflow: [{}], schedule: [{}], nexus: [{}], activity: [{}] };
   const dataConverter = { payloadCodecs: [] };
-  const it = new Client({ connection: await connection(), namespace: "ns", identity: "me", dataConverter, interceptors, workflow: { queryRejectCondition: "NOT_OPEN" } });
+  const it = new Client({
+    connection: await connection(),
+    namespace: "ns",
+    identity: "me",
+    dataConverter,
+    interceptors,
+    workflow: { queryRejectCondition: "NOT_OPEN" },
+  });
   for (const part of [it.workflow, it.activity, it.schedule, it.nexus, it.taskQueue]) {
     expect(part.connection).toBe(it.connection);
     expect(part.options).toMatchObject({ namespace: "ns", identity: "me" });
     expect(part.options.loadedDataConverter).toBe(it.options.loadedDataConverter);
   }
-  expect(it.options).toMatchObject({ namespace: "ns", identity: "me", interceptors, workflow: { queryRejectCondition: "NOT_OPEN" } });
+  expect(it.options).toMatchObject({
+    namespace: "ns",
+    identity: "me",
+    interceptors,
+    workflow: { queryRejectCondition: "NOT_OPEN" },
+  });
   expect(it.options.dataConverter).toBe(dataConverter);
   expect(it.workflowService).toBe(it.connection.workflowService);
   const plain = new Client({ connection: await connection() });
-  expect(plain.options).toMatchObject({ namespace: "default", interceptors: { workflow: [], schedule: [], nexus: [], activity: [] }, workflow: { queryRejectCondition: "NONE" } });
+  expect(plain.options).toMatchObject({
+    namespace: "default",
+    interceptors: { workflow: [], schedule: [], nexus: [], activity: [] },
+    workflow: { queryRejectCondition: "NONE" },
+  });
   expect(plain.options.identity).toMatch(/^\d+@./);
 });
 

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
-import { Client, Connection, type ConnectionOptions, ServiceError } from "../../src/client";
 import packageJson from "../../package.json";
+import { Client, Connection, type ConnectionOptions, ServiceError } from "../../src/client";
 import { recordedConnection } from "../support/recorded-connection";
 
-const recorded = (options: ConnectionOptions = {}) => recordedConnection(({ address }) => Connection.connect({ address, ...options }));
+const recorded = (options: ConnectionOptions = {}) =>
+  recordedConnection(({ address }) => Connection.connect({ address, ...options }));
 
 test("every call says who makes it and for which namespace", async () => {
   await using it = await recorded();
@@ -19,7 +20,9 @@ test("every call says who makes it and for which namespace", async () => {
 test("metadata: of the connection, of a scope over it, of an inner scope over that", async () => {
   await using it = await recorded({ metadata: { "X-One": "1", "x-two": "1", "x-bin": new Uint8Array([1, 2]) } });
   expect(it.connecting[0]!.headers["x-one"]).toBe("1");
-  await it.connection.withMetadata({ "X-TWO": "2", "x-three": "2" }, () => it.connection.withMetadata({ "x-three": "3" }, it.call));
+  await it.connection.withMetadata({ "X-TWO": "2", "x-three": "2" }, () =>
+    it.connection.withMetadata({ "x-three": "3" }, it.call),
+  );
   expect(it.headers()).toMatchObject({ "x-one": "1", "x-two": "2", "x-three": "3", "x-bin": "AQI" });
   await it.call();
   expect(it.headers()["x-two"]).toBe("1");
@@ -39,7 +42,10 @@ test("scopes do not leak into calls made at the same time", async () => {
 test("API keys: fixed, of a scope, replaced", async () => {
   await using it = await recorded({ apiKey: "fixed", tls: false });
   await it.call();
-  expect([it.connecting[0]!.headers.authorization, it.headers().authorization]).toEqual(["Bearer fixed", "Bearer fixed"]);
+  expect([it.connecting[0]!.headers.authorization, it.headers().authorization]).toEqual([
+    "Bearer fixed",
+    "Bearer fixed",
+  ]);
   await it.connection.withApiKey("scope", it.call);
   expect(it.headers().authorization).toBe("Bearer scope");
   it.connection.setApiKey("later");

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { ScheduleAlreadyRunning, type ScheduleClientInterceptor, type ScheduleHandle, ScheduleNotFoundError, type ScheduleOptions, type ScheduleOverlapPolicy, ServiceError, type WorkflowExecutionStatusName } from "../../src/client";
+import {
+  ScheduleAlreadyRunning,
+  type ScheduleClientInterceptor,
+  type ScheduleHandle,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  type ScheduleOverlapPolicy,
+  ServiceError,
+  type WorkflowExecutionStatusName,
+} from "../../src/client";
 import { defaultPayloadConverter } from "../../src/common";
 import { answerTask, client, connection, eventually, fail, namespace, searchAttribute, unique } from "./support";
 
@@ -9,7 +18,10 @@ const DAY = 86_400_000;
 const customer = { name: "ScheduleCustomer", type: "KEYWORD" as const };
 await searchAttribute("ScheduleCustomer", "KEYWORD");
 
-type Overrides = Partial<Omit<ScheduleOptions, "action">> & { action?: Partial<ScheduleOptions["action"]>; interceptors?: ScheduleClientInterceptor[] };
+type Overrides = Partial<Omit<ScheduleOptions, "action">> & {
+  action?: Partial<ScheduleOptions["action"]>;
+  interceptors?: ScheduleClientInterceptor[];
+};
 
 /** A schedule that takes no action of its own unless a test says so; deleted at the end of an `await using` scope. */
 async function makeSchedule({ action, interceptors, ...overrides }: Overrides = {}) {
@@ -29,7 +41,8 @@ async function makeSchedule({ action, interceptors, ...overrides }: Overrides = 
     taskQueue,
     workflow,
     async [Symbol.asyncDispose]() {
-      for (const { workflow: started } of (await handle.describe()).info.runningActions) await workflow.getHandle(started.workflowId).terminate();
+      for (const { workflow: started } of (await handle.describe()).info.runningActions)
+        await workflow.getHandle(started.workflowId).terminate();
       await handle.delete();
     },
   };
@@ -93,7 +106,14 @@ describe("create and describe", () => {
       memo: { of: "the schedule" },
       searchAttributes: { ScheduleCustomer: ["schedule"] },
       state: { paused: true, note: "a note", remainingActions: 3 },
-      info: { recentActions: [], runningActions: [], numActionsTaken: 0, numActionsMissedCatchupWindow: 0, numActionsSkippedOverlap: 0, lastUpdatedAt: undefined },
+      info: {
+        recentActions: [],
+        runningActions: [],
+        numActionsTaken: 0,
+        numActionsMissedCatchupWindow: 0,
+        numActionsSkippedOverlap: 0,
+        lastUpdatedAt: undefined,
+      },
     });
     expect(description.typedSearchAttributes.getAll()).toEqual([{ key: customer, value: "schedule" }]);
     expect(Math.abs(description.info.createdAt.getTime() - Date.now())).toBeLessThan(60_000);
@@ -116,22 +136,43 @@ describe("create and describe", () => {
     const error = await schedule.create({ scheduleId: it.scheduleId, spec: {}, action }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ScheduleAlreadyRunning);
     expect(error.scheduleId).toBe(it.scheduleId);
-    const create = (options: object) => schedule.create({ scheduleId: unique("schedule"), spec: {}, action, ...options });
+    const create = (options: object) =>
+      schedule.create({ scheduleId: unique("schedule"), spec: {}, action, ...options });
     await expect(create({ scheduleId: "" })).rejects.toThrow(new TypeError("Missing ScheduleOptions.scheduleId"));
-    await expect(create({ action: { ...action, taskQueue: "" } })).rejects.toThrow("Missing ScheduleOptions.action.taskQueue");
-    await expect(create({ action: { ...action, workflowType: "" } })).rejects.toThrow("Missing ScheduleOptions.action.workflowType");
+    await expect(create({ action: { ...action, taskQueue: "" } })).rejects.toThrow(
+      "Missing ScheduleOptions.action.taskQueue",
+    );
+    await expect(create({ action: { ...action, workflowType: "" } })).rejects.toThrow(
+      "Missing ScheduleOptions.action.workflowType",
+    );
     await expect(create({ action: { ...action, type: "dance" } })).rejects.toThrow("'startWorkflow', got 'dance'");
-    await expect(create({ spec: { cronExpressions: ["never"] } })).rejects.toThrow(new TypeError("CronString does not have 5-7 fields"));
+    await expect(create({ spec: { cronExpressions: ["never"] } })).rejects.toThrow(
+      new TypeError("CronString does not have 5-7 fields"),
+    );
     await expect(create({ spec: { timezone: "Moon/Crater" } })).rejects.toBeInstanceOf(TypeError);
-    await expect(create({ spec: { calendars: [{ hour: 24 }] } })).rejects.toThrow("Invalid value 24 in the field 'hour'");
-    await expect(create({ spec: { calendars: [{ month: "SMARCH" }] } })).rejects.toThrow("Invalid value 'SMARCH' in the field 'month'");
-    await expect(create({ spec: { skip: [{ dayOfWeek: [{ start: "MONDAY", end: "FUNDAY" }] }] } })).rejects.toThrow("'FUNDAY' in the field 'dayOfWeek'");
+    await expect(create({ spec: { calendars: [{ hour: 24 }] } })).rejects.toThrow(
+      "Invalid value 24 in the field 'hour'",
+    );
+    await expect(create({ spec: { calendars: [{ month: "SMARCH" }] } })).rejects.toThrow(
+      "Invalid value 'SMARCH' in the field 'month'",
+    );
+    await expect(create({ spec: { skip: [{ dayOfWeek: [{ start: "MONDAY", end: "FUNDAY" }] }] } })).rejects.toThrow(
+      "'FUNDAY' in the field 'dayOfWeek'",
+    );
   });
 
   test("unknown schedules", async () => {
     const { schedule } = await client();
     const handle = schedule.getHandle(unique("nothing"));
-    const calls = [handle.describe(), handle.delete(), handle.trigger(), handle.pause(), handle.unpause(), handle.backfill({ start: FAR, end: FAR }), handle.update((previous) => previous)];
+    const calls = [
+      handle.describe(),
+      handle.delete(),
+      handle.trigger(),
+      handle.pause(),
+      handle.unpause(),
+      handle.backfill({ start: FAR, end: FAR }),
+      handle.update((previous) => previous),
+    ];
     for (const error of await Promise.all(calls.map((call) => call.catch((reason) => reason)))) {
       expect(error).toBeInstanceOf(ScheduleNotFoundError);
       expect(error.scheduleId).toBe(handle.scheduleId);
@@ -143,12 +184,28 @@ describe("specs", () => {
   test("calendars: single values, names, ranges with and without step, lists, all, and defaults", async () => {
     const { calendars } = await specOf({
       calendars: [
-        { second: 5, minute: { start: 10, end: 20 }, hour: [1, { start: 2, end: 10, step: 4 }], dayOfMonth: { start: 3 }, comment: "one" },
-        { second: "*", month: ["MARCH", { start: "JUNE", end: "AUGUST" }], year: { start: 2030, end: 2040, step: 5 }, dayOfWeek: ["SUNDAY", { start: "MONDAY", end: "WEDNESDAY" }] },
+        {
+          second: 5,
+          minute: { start: 10, end: 20 },
+          hour: [1, { start: 2, end: 10, step: 4 }],
+          dayOfMonth: { start: 3 },
+          comment: "one",
+        },
+        {
+          second: "*",
+          month: ["MARCH", { start: "JUNE", end: "AUGUST" }],
+          year: { start: 2030, end: 2040, step: 5 },
+          dayOfWeek: ["SUNDAY", { start: "MONDAY", end: "WEDNESDAY" }],
+        },
       ],
     });
     const one = (value: unknown) => [{ start: value, end: value, step: 1 }];
-    const all = { dayOfMonth: [{ start: 1, end: 31, step: 1 }], month: [{ start: "JANUARY", end: "DECEMBER", step: 1 }], year: [], dayOfWeek: [{ start: "SUNDAY", end: "SATURDAY", step: 1 }] };
+    const all = {
+      dayOfMonth: [{ start: 1, end: 31, step: 1 }],
+      month: [{ start: "JANUARY", end: "DECEMBER", step: 1 }],
+      year: [],
+      dayOfWeek: [{ start: "SUNDAY", end: "SATURDAY", step: 1 }],
+    };
     expect(calendars).toEqual([
       {
         ...all,
@@ -187,24 +244,34 @@ describe("specs", () => {
       { every: 2 * DAY, offset: 0 },
       { every: 10_800_000, offset: 1_800_000 },
     ]);
-    expect(calendars).toMatchObject([{ minute: [{ start: 30 }], hour: [{ start: 12 }], dayOfWeek: [{ start: "MONDAY", end: "WEDNESDAY" }] }]);
+    expect(calendars).toMatchObject([
+      { minute: [{ start: 30 }], hour: [{ start: 12 }], dayOfWeek: [{ start: "MONDAY", end: "WEDNESDAY" }] },
+    ]);
     expect(skip).toMatchObject([{ dayOfMonth: [{ start: 13, end: 13 }], hour: [{ start: 0, end: 23 }] }]);
     expect(rest).toEqual({ startAt, endAt: FAR, jitter: 2000, timezone: "Europe/Berlin" });
   });
 
   test("the server computes the times that are meant", async () => {
     await using it = await makeSchedule({
-      spec: { calendars: [{ year: 2099, month: "JULY", dayOfWeek: "FRIDAY", hour: 9 }], skip: [{ dayOfMonth: 3, hour: 9 }], timezone: "Europe/Berlin" },
+      spec: {
+        calendars: [{ year: 2099, month: "JULY", dayOfWeek: "FRIDAY", hour: 9 }],
+        skip: [{ dayOfMonth: 3, hour: 9 }],
+        timezone: "Europe/Berlin",
+      },
     });
     const { nextActionTimes } = (await it.handle.describe()).info;
     // Fridays of July 2099 at 9 in Berlin, which is 7 UTC, without the third.
-    expect(nextActionTimes.map((time) => time.toISOString())).toEqual(["10", "17", "24", "31"].map((day) => `2099-07-${day}T07:00:00.000Z`));
+    expect(nextActionTimes.map((time) => time.toISOString())).toEqual(
+      ["10", "17", "24", "31"].map((day) => `2099-07-${day}T07:00:00.000Z`),
+    );
   });
 });
 
 describe("actions", () => {
   test("on trigger, with what the action says", async () => {
-    await using it = await makeSchedule({ action: { workflowId: unique("order"), args: ["argument"], memo: { a: 1 }, staticSummary: "text" } });
+    await using it = await makeSchedule({
+      action: { workflowId: unique("order"), args: ["argument"], memo: { a: 1 }, staticSummary: "text" },
+    });
     // The server keeps no account of what runs under ALLOW_ALL, the default.
     await it.handle.trigger("SKIP");
     const [workflowId] = await actions(it.handle, 1);
@@ -215,10 +282,21 @@ describe("actions", () => {
     expect(await description.staticSummary()).toBe("text");
     const { events } = await started.fetchHistory();
     const { input } = events![0]!.workflowExecutionStartedEventAttributes!;
-    expect(input!.payloads!.map((payload) => defaultPayloadConverter.fromPayload<unknown>(payload))).toEqual(["argument"]);
+    expect(input!.payloads!.map((payload) => defaultPayloadConverter.fromPayload<unknown>(payload))).toEqual([
+      "argument",
+    ]);
     const { info } = await it.handle.describe();
     expect(info.numActionsTaken).toBe(1);
-    expect((await eventually(() => it.handle.describe(), (now) => now.info.runningActions.length > 0)).info.runningActions).toEqual([{ type: "startWorkflow", workflow: { workflowId: workflowId!, firstExecutionRunId: description.runId } }]);
+    expect(
+      (
+        await eventually(
+          () => it.handle.describe(),
+          (now) => now.info.runningActions.length > 0,
+        )
+      ).info.runningActions,
+    ).toEqual([
+      { type: "startWorkflow", workflow: { workflowId: workflowId!, firstExecutionRunId: description.runId } },
+    ]);
     expect(info.recentActions[0]!.takenAt).toBeInstanceOf(Date);
   });
 
@@ -242,7 +320,11 @@ describe("actions", () => {
       { start: at("02-01T05"), end: at("02-01T05"), overlap: "ALLOW_ALL" },
       { start: at("03-01T07"), end: at("03-01T07"), overlap: "ALLOW_ALL" },
     ]);
-    expect((await actions(it.handle, 3)).map((id) => id.slice(-20)).sort()).toEqual(["2020-01-01T01:00:00Z", "2020-02-01T05:00:00Z", "2020-03-01T07:00:00Z"]);
+    expect((await actions(it.handle, 3)).map((id) => id.slice(-20)).sort()).toEqual([
+      "2020-01-01T01:00:00Z",
+      "2020-02-01T05:00:00Z",
+      "2020-03-01T07:00:00Z",
+    ]);
   });
 
   test("remaining actions are counted down", async () => {
@@ -256,7 +338,12 @@ describe("actions", () => {
   });
 
   test("overlap policies: what a second trigger does while the first workflow runs", async () => {
-    const cases: [policy: ScheduleOverlapPolicy, statuses: WorkflowExecutionStatusName[], skipped: number, waiting: number][] = [
+    const cases: [
+      policy: ScheduleOverlapPolicy,
+      statuses: WorkflowExecutionStatusName[],
+      skipped: number,
+      waiting: number,
+    ][] = [
       ["SKIP", ["RUNNING"], 1, 0],
       ["BUFFER_ONE", ["RUNNING"], 0, 1],
       ["BUFFER_ALL", ["RUNNING"], 0, 1],
@@ -267,18 +354,31 @@ describe("actions", () => {
       await using it = await makeSchedule();
       await it.handle.trigger("SKIP");
       const [first] = await actions(it.handle, 1);
-      // The server appends the second of the trigger to the workflow's ID, and starts no other workflow with the same one.
+      // The server appends the second of the trigger to the workflow's ID, and starts no other workflow with the same
+      // one.
       const second = Date.parse(first!.slice(-"2026-01-31T12:00:00Z".length));
-      await eventually(async () => Date.now(), (now) => now >= second + 1_000);
+      await eventually(
+        async () => Date.now(),
+        (now) => now >= second + 1_000,
+      );
       await it.handle.trigger(overlap);
       const what = async () => {
         const { info, raw } = await it.handle.describe();
         const ids = info.recentActions.map((item) => item.action.workflow.workflowId);
-        const statuses = await Promise.all(ids.map(async (id) => (await it.workflow.getHandle(id).describe()).status.name));
-        return { ids, is: { statuses, skipped: info.numActionsSkippedOverlap, waiting: raw.info?.bufferSize?.toNumber() ?? 0 } };
+        const statuses = await Promise.all(
+          ids.map(async (id) => (await it.workflow.getHandle(id).describe()).status.name),
+        );
+        return {
+          ids,
+          is: { statuses, skipped: info.numActionsSkippedOverlap, waiting: raw.info?.bufferSize?.toNumber() ?? 0 },
+        };
       };
       const { ids } = await eventually(what, ({ is }) => Bun.deepEquals(is, { statuses, skipped, waiting }));
-      for (const id of ids) await it.workflow.getHandle(id).terminate().catch(() => {});
+      for (const id of ids)
+        await it.workflow
+          .getHandle(id)
+          .terminate()
+          .catch(() => {});
     });
     expect((await Promise.all(checks)).length).toBe(cases.length);
   });
@@ -290,7 +390,8 @@ describe("actions", () => {
     await it.handle.trigger("CANCEL_OTHER");
     const running = it.workflow.getHandle(first!);
     const types = await eventually(
-      async () => (await running.fetchHistory()).events!.map((event) => event.workflowExecutionCancelRequestedEventAttributes),
+      async () =>
+        (await running.fetchHistory()).events!.map((event) => event.workflowExecutionCancelRequestedEventAttributes),
       (events) => events.some((event) => event !== undefined),
     );
     expect(types.length).toBeGreaterThan(1);
@@ -325,16 +426,30 @@ describe("changes", () => {
   test("an overlap policy that does not exist is refused", async () => {
     await using it = await makeSchedule();
     await expect(it.handle.trigger("SOMETIMES" as never)).rejects.toThrow("'SOMETIMES'");
-    await expect(it.handle.backfill({ start: FAR, end: FAR, overlap: "SOMETIMES" as never })).rejects.toThrow("'SOMETIMES'");
+    await expect(it.handle.backfill({ start: FAR, end: FAR, overlap: "SOMETIMES" as never })).rejects.toThrow(
+      "'SOMETIMES'",
+    );
   });
 
   test("update: from what there is; memo, search attributes and headers stay", async () => {
     const header = defaultPayloadConverter.toPayload("header");
-    const interceptors: ScheduleClientInterceptor[] = [{ create: (input, next) => next({ ...input, headers: { trace: header } }) }];
-    await using it = await makeSchedule({ interceptors, memo: { a: 1 }, searchAttributes: { ScheduleCustomer: ["x"] }, action: { args: [1] } });
+    const interceptors: ScheduleClientInterceptor[] = [
+      { create: (input, next) => next({ ...input, headers: { trace: header } }) },
+    ];
+    await using it = await makeSchedule({
+      interceptors,
+      memo: { a: 1 },
+      searchAttributes: { ScheduleCustomer: ["x"] },
+      action: { args: [1] },
+    });
     await it.handle.update((previous) => {
       expect(previous.scheduleId).toBe(it.scheduleId);
-      return { ...previous, spec: { intervals: [{ every: "3 days" }] }, action: { ...previous.action, args: [2] }, state: { ...previous.state, note: "changed" } };
+      return {
+        ...previous,
+        spec: { intervals: [{ every: "3 days" }] },
+        action: { ...previous.action, args: [2] },
+        state: { ...previous.state, note: "changed" },
+      };
     });
     const description = await it.handle.describe();
     expect(description).toMatchObject({
@@ -349,10 +464,18 @@ describe("changes", () => {
   });
 
   test("update: given anew; what is left out has its default", async () => {
-    await using it = await makeSchedule({ state: { paused: true, note: "old", remainingActions: 5 }, policies: { overlap: "ALLOW_ALL" } });
+    await using it = await makeSchedule({
+      state: { paused: true, note: "old", remainingActions: 5 },
+      policies: { overlap: "ALLOW_ALL" },
+    });
     await it.handle.update(() => ({
       spec: { calendars: [{ year: 2098 }] },
-      action: { type: "startWorkflow", workflowType: async function another(_by: number) {}, taskQueue: "elsewhere", args: [1] },
+      action: {
+        type: "startWorkflow",
+        workflowType: async function another(_by: number) {},
+        taskQueue: "elsewhere",
+        args: [1],
+      },
       state: {},
       typedSearchAttributes: [{ key: customer, value: "new" }],
     }));
@@ -367,7 +490,9 @@ describe("changes", () => {
       state: { paused: false, note: undefined, remainingActions: undefined },
       searchAttributes: { ScheduleCustomer: ["new"] },
     });
-    await expect(it.handle.update((previous) => ({ ...previous, action: { ...previous.action, taskQueue: "" } }))).rejects.toThrow("Missing ScheduleUpdateOptions.action.taskQueue");
+    await expect(
+      it.handle.update((previous) => ({ ...previous, action: { ...previous.action, taskQueue: "" } })),
+    ).rejects.toThrow("Missing ScheduleUpdateOptions.action.taskQueue");
   });
 
   test("a deleted schedule is gone, and its id is free", async () => {
@@ -375,7 +500,11 @@ describe("changes", () => {
     await handle.delete();
     await expect(handle.describe()).rejects.toBeInstanceOf(ScheduleNotFoundError);
     const { schedule } = await client();
-    const again = await schedule.create({ scheduleId, spec: {}, action: { type: "startWorkflow", workflowType: "order", taskQueue: "queue" } });
+    const again = await schedule.create({
+      scheduleId,
+      spec: {},
+      action: { type: "startWorkflow", workflowType: "order", taskQueue: "queue" },
+    });
     await again.delete();
   });
 });
@@ -383,7 +512,11 @@ describe("changes", () => {
 test("list: by query, in pages", async () => {
   const version = unique("version");
   const attributes = { searchAttributes: { ScheduleCustomer: [version] } };
-  await using first = await makeSchedule({ ...attributes, memo: { number: 1 }, state: { paused: true, note: "resting" } });
+  await using first = await makeSchedule({
+    ...attributes,
+    memo: { number: 1 },
+    state: { paused: true, note: "resting" },
+  });
   await using second = await makeSchedule({ ...attributes, spec: { intervals: [{ every: "1 day" }] } });
   await using _other = await makeSchedule();
   const { schedule } = await client();
@@ -399,7 +532,9 @@ test("list: by query, in pages", async () => {
     state: { paused: true, note: "resting" },
     info: { recentActions: [] },
   });
-  expect(found.find((item) => item.scheduleId === second.scheduleId)!.spec!.intervals).toEqual([{ every: DAY, offset: 0 }]);
+  expect(found.find((item) => item.scheduleId === second.scheduleId)!.spec!.intervals).toEqual([
+    { every: DAY, offset: 0 },
+  ]);
   await expect(Array.fromAsync(schedule.list({ query: "this is none" }))).rejects.toBeInstanceOf(ServiceError);
 });
 

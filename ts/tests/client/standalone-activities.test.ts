@@ -11,26 +11,39 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from "../../src/client";
-import { decode } from "../../src/common/encoding";
 import { InternalActivityStartOptionsSymbol } from "../../src/client/internal";
+import { decode } from "../../src/common/encoding";
 import { client, connection, eventually, json, namespace, searchAttribute, unique } from "./support";
 
 await searchAttribute("ActivityCustomer", "KEYWORD");
 const customer = { name: "ActivityCustomer", type: "KEYWORD" as const };
 
 /** Options for an activity on a queue of its own. */
-const options = (more: Partial<ActivityOptions> = {}): ActivityOptions => ({ id: unique("activity"), taskQueue: unique("queue"), startToCloseTimeout: "1 minute", ...more });
+const options = (more: Partial<ActivityOptions> = {}): ActivityOptions => ({
+  id: unique("activity"),
+  taskQueue: unique("queue"),
+  startToCloseTimeout: "1 minute",
+  ...more,
+});
 
 /** Takes the next activity task of a queue, as a worker does. */
 async function takeTask(taskQueue: string) {
   const { workflowService } = await connection();
   for (;;) {
-    const task = await workflowService.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity: "worker" });
+    const task = await workflowService.pollActivityTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      identity: "worker",
+    });
     if (task.taskToken?.length) return task;
   }
 }
 
-const rejected = (promise: Promise<unknown>) => promise.then((value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)), (error) => error);
+const rejected = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)),
+    (error) => error,
+  );
 
 interface Shop {
   greet(name: string, times?: number): Promise<string>;
@@ -76,7 +89,11 @@ describe("start and describe", () => {
     });
     expect(description.typedSearchAttributes.get(customer)).toBe("c1");
     expect(await description.getInput()).toEqual(["x", { a: "grüße" }]);
-    expect([await description.getResult(), await description.getOutcomeFailure(), await description.getHeartbeatDetails()]).toEqual([undefined, undefined, undefined]);
+    expect([
+      await description.getResult(),
+      await description.getOutcomeFailure(),
+      await description.getHeartbeatDetails(),
+    ]).toEqual([undefined, undefined, undefined]);
     expect(decode(description.rawInfo.userMetadata!.summary!.data!)).toBe('"summary"');
     expect(Math.abs(description.scheduleTime!.getTime() - Date.now())).toBeLessThan(60_000);
     expect((await handle.describe()).hasInput).toBe(false);
@@ -101,7 +118,9 @@ describe("start and describe", () => {
     expect([error.activityId, error.runId]).toEqual([it.id, handle.runId]);
     expect((await activity.start("greet", { ...it, idConflictPolicy: "USE_EXISTING" })).runId).toBe(handle.runId);
     await handle.terminate("over");
-    expect(await rejected(activity.start("greet", { ...it, idReusePolicy: "REJECT_DUPLICATE" }))).toBeInstanceOf(ActivityExecutionAlreadyStartedError);
+    expect(await rejected(activity.start("greet", { ...it, idReusePolicy: "REJECT_DUPLICATE" }))).toBeInstanceOf(
+      ActivityExecutionAlreadyStartedError,
+    );
     const again = await activity.start("greet", { ...it, idReusePolicy: "ALLOW_DUPLICATE_FAILED_ONLY" });
     expect(again.runId).not.toBe(handle.runId);
     await again.terminate("over");
@@ -112,7 +131,9 @@ describe("start and describe", () => {
     const start = (more: Partial<ActivityOptions>) => activity.start("greet", options(more));
     await expect(start({ id: "" })).rejects.toThrow(new TypeError("Missing ActivityOptions.id"));
     await expect(start({ taskQueue: "" })).rejects.toThrow("Missing ActivityOptions.taskQueue");
-    await expect(start({ startToCloseTimeout: undefined })).rejects.toThrow("need scheduleToCloseTimeout or startToCloseTimeout");
+    await expect(start({ startToCloseTimeout: undefined })).rejects.toThrow(
+      "need scheduleToCloseTimeout or startToCloseTimeout",
+    );
     await expect(start({ startDelay: -1 })).rejects.toThrow("startDelay must not be negative, got -1");
     await expect(activity.start("", options())).rejects.toThrow("Missing activity type");
     expect(() => activity.getHandle("")).toThrow("Missing activityId");
@@ -130,7 +151,16 @@ describe("start and describe", () => {
 
   test("unknown activities", async () => {
     const handle = (await client()).activity.getHandle(unique("nothing"));
-    const calls = [handle.result(), handle.describe(), handle.cancel("why"), handle.terminate("why"), handle.pause(), handle.unpause(), handle.updateOptions({ heartbeatTimeout: 1000 }), handle.restoreOriginalOptions()];
+    const calls = [
+      handle.result(),
+      handle.describe(),
+      handle.cancel("why"),
+      handle.terminate("why"),
+      handle.pause(),
+      handle.unpause(),
+      handle.updateOptions({ heartbeatTimeout: 1000 }),
+      handle.restoreOriginalOptions(),
+    ];
     for (const error of await Promise.all(calls.map(rejected))) expect(error).toBeInstanceOf(ActivityNotFoundError);
   });
 });
@@ -163,9 +193,18 @@ describe("outcomes", () => {
     await activity.fail(second.taskToken!, ApplicationFailure.create({ message: "second", type: "Refused" }));
     const error = await result;
     expect(error).toBeInstanceOf(ActivityExecutionFailedError);
-    expect([error.activityId, error.runId, error.cause.type, error.cause.message]).toEqual([it.id, handle.runId, "Refused", "second"]);
+    expect([error.activityId, error.runId, error.cause.type, error.cause.message]).toEqual([
+      it.id,
+      handle.runId,
+      "Refused",
+      "second",
+    ]);
     const description = await handle.describe({ includeOutcome: true });
-    expect([description.status, description.hasOutcomeFailure, (await description.getOutcomeFailure())?.message]).toEqual(["FAILED", true, "second"]);
+    expect([
+      description.status,
+      description.hasOutcomeFailure,
+      (await description.getOutcomeFailure())?.message,
+    ]).toEqual(["FAILED", true, "second"]);
   });
 
   test("of a cancelled, a terminated and a timed out activity", async () => {
@@ -190,14 +229,21 @@ describe("outcomes", () => {
 
   test("by a handle with type information", async () => {
     const { activity } = await client();
-    const outputType = { transferTypeConverter: { fromTransferType: (text: unknown) => new Date(text as string), toTransferType: (date: unknown) => (date as Date).toISOString() } };
+    const outputType = {
+      transferTypeConverter: {
+        fromTransferType: (text: unknown) => new Date(text as string),
+        toTransferType: (date: unknown) => (date as Date).toISOString(),
+      },
+    };
     const it = options({ args: [new Date(0)], typeInfo: { inputTypes: [outputType], outputType } });
     const handle = await activity.start("greet", it);
     const task = await takeTask(it.taskQueue);
     expect(decode(task.input!.payloads![0]!.data!)).toBe('"1970-01-01T00:00:00.000Z"');
     await activity.complete(task.taskToken!, new Date(1000), { typeInfo: { outputType } });
     expect(await handle.result()).toEqual(new Date(1000));
-    expect(await activity.getHandleWithOptions(it.id, { runId: handle.runId, typeInfo: { outputType } }).result()).toEqual(new Date(1000));
+    expect(
+      await activity.getHandleWithOptions(it.id, { runId: handle.runId, typeInfo: { outputType } }).result(),
+    ).toEqual(new Date(1000));
     expect(await activity.getHandle(it.id).result()).toBe("1970-01-01T00:00:01.000Z");
   });
 });
@@ -220,10 +266,26 @@ describe("operator commands", () => {
     const it = options({ startToCloseTimeout: "1 minute", heartbeatTimeout: "5s", retry: { maximumAttempts: 3 } });
     const handle = await activity.start("greet", it);
     const taskQueue = unique("other-queue");
-    const changed = await handle.updateOptions({ taskQueue, startToCloseTimeout: "2 minutes", heartbeatTimeout: null, retry: { maximumAttempts: 7 }, priority: { priorityKey: 1 } });
-    expect(changed).toMatchObject({ taskQueue, startToCloseTimeout: 120_000, retry: { maximumAttempts: 7 }, priority: { priorityKey: 1 } });
+    const changed = await handle.updateOptions({
+      taskQueue,
+      startToCloseTimeout: "2 minutes",
+      heartbeatTimeout: null,
+      retry: { maximumAttempts: 7 },
+      priority: { priorityKey: 1 },
+    });
+    expect(changed).toMatchObject({
+      taskQueue,
+      startToCloseTimeout: 120_000,
+      retry: { maximumAttempts: 7 },
+      priority: { priorityKey: 1 },
+    });
     expect(changed.heartbeatTimeout || undefined).toBeUndefined();
-    expect(await handle.restoreOriginalOptions()).toMatchObject({ taskQueue: it.taskQueue, startToCloseTimeout: 60_000, heartbeatTimeout: 5000, retry: { maximumAttempts: 3 } });
+    expect(await handle.restoreOriginalOptions()).toMatchObject({
+      taskQueue: it.taskQueue,
+      startToCloseTimeout: 60_000,
+      heartbeatTimeout: 5000,
+      retry: { maximumAttempts: 3 },
+    });
     await handle.terminate("over");
   });
 });
@@ -241,7 +303,12 @@ test("list and count", async () => {
     (found) => found.length === 3 && found.some((item) => item.status === "TERMINATED"),
   );
   expect(list.map((item) => item.activityId).sort()).toEqual(its.map((it) => it.id).sort());
-  expect(list.find((item) => item.activityId === its[1]!.id)).toMatchObject({ activityType: "greet", status: "RUNNING", taskQueue: its[1]!.taskQueue, activityRunId: handles[1]!.runId });
+  expect(list.find((item) => item.activityId === its[1]!.id)).toMatchObject({
+    activityType: "greet",
+    status: "RUNNING",
+    taskQueue: its[1]!.taskQueue,
+    activityRunId: handles[1]!.runId,
+  });
   expect(list[0]!.typedSearchAttributes.get(customer)).toBe(name);
   const counts = await activity.count(`${query} GROUP BY ExecutionStatus`);
   expect([counts.count, counts.groups?.map((group) => group.count).sort()]).toEqual([3, [1, 2]]);
@@ -275,8 +342,14 @@ test("interceptors: every call goes through them, first to last", async () => {
         return next(input);
       },
     });
-  const header = { metadata: { encoding: new TextEncoder().encode("json/plain") }, data: new TextEncoder().encode("1") };
-  const changing: ActivityClientInterceptor = { start: (input, next) => next({ ...input, headers: { trace: header }, options: { ...input.options, args: ["changed"] } }) };
+  const header = {
+    metadata: { encoding: new TextEncoder().encode("json/plain") },
+    data: new TextEncoder().encode("1"),
+  };
+  const changing: ActivityClientInterceptor = {
+    start: (input, next) =>
+      next({ ...input, headers: { trace: header }, options: { ...input.options, args: ["changed"] } }),
+  };
   const { activity } = await client({ interceptors: { activity: [interceptor("one"), interceptor("two"), changing] } });
   const it = options();
   const handle = await activity.start("greet", it);
@@ -291,7 +364,19 @@ test("interceptors: every call goes through them, first to last", async () => {
   await result;
   await Array.fromAsync(activity.list(`ActivityId = '${it.id}'`));
   await activity.count(`ActivityId = '${it.id}'`);
-  const methods = ["start", "pause", "unpause", "updateOptions", "restoreOriginalOptions", "describe", "cancel", "getResult", "terminate", "list", "count"];
+  const methods = [
+    "start",
+    "pause",
+    "unpause",
+    "updateOptions",
+    "restoreOriginalOptions",
+    "describe",
+    "cancel",
+    "getResult",
+    "terminate",
+    "list",
+    "count",
+  ];
   expect(seen).toEqual(methods.flatMap((method) => [`one ${method}`, `two ${method}`]));
   const other = options();
   await activity.start("greet", other);

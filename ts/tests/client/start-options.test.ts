@@ -1,13 +1,32 @@
 import { describe, expect, test } from "bun:test";
-import { type WorkflowClientInterceptor, WorkflowFailedError, type WorkflowStartOptions } from "../../src/client";
+import {
+  Client,
+  Connection,
+  type WorkflowClientInterceptor,
+  WorkflowFailedError,
+  type WorkflowStartOptions,
+} from "../../src/client";
+import {
+  type InternalWorkflowHandle,
+  InternalWorkflowSignalOptionsSymbol,
+  type InternalWorkflowStartOptions,
+  InternalWorkflowStartOptionsSymbol,
+  InternalWorkflowUpdateOptionsSymbol,
+} from "../../src/client/internal";
 import { SearchAttributeType, TimeoutFailure, TypedSearchAttributes } from "../../src/common";
-import { type InternalWorkflowHandle, type InternalWorkflowStartOptions, InternalWorkflowSignalOptionsSymbol, InternalWorkflowStartOptionsSymbol, InternalWorkflowUpdateOptionsSymbol } from "../../src/client/internal";
-import { StartWorkflowExecutionRequest, UpdateWorkflowExecutionRequest, UpdateWorkflowExecutionResponse } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
-import { Client, Connection } from "../../src/client";
-import { answerTask, answerUpdate, client, complete, eventually, fail, searchAttribute, unique } from "./support";
+import {
+  StartWorkflowExecutionRequest,
+  UpdateWorkflowExecutionRequest,
+  UpdateWorkflowExecutionResponse,
+} from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { grpcServer } from "../support/grpc-server";
+import { answerTask, answerUpdate, client, complete, eventually, fail, searchAttribute, unique } from "./support";
 
-await Promise.all([searchAttribute("StartKeyword", "KEYWORD"), searchAttribute("StartInt", "INT"), searchAttribute("StartDate", "DATETIME")]);
+await Promise.all([
+  searchAttribute("StartKeyword", "KEYWORD"),
+  searchAttribute("StartInt", "INT"),
+  searchAttribute("StartDate", "DATETIME"),
+]);
 
 /** Starts a workflow with these options, and returns what the first event of its history says of it. */
 async function started(options: Partial<WorkflowStartOptions>, interceptors?: WorkflowClientInterceptor[]) {
@@ -28,13 +47,17 @@ async function started(options: Partial<WorkflowStartOptions>, interceptors?: Wo
 
 describe("options of a start", () => {
   test("retry: a failed run is followed by another, and result() waits for it", async () => {
-    await using it = await started({ retry: { maximumAttempts: 2, initialInterval: "1s", nonRetryableErrorTypes: ["Bad"] } });
+    await using it = await started({
+      retry: { maximumAttempts: 2, initialInterval: "1s", nonRetryableErrorTypes: ["Bad"] },
+    });
     expect(it.attributes.retryPolicy).toMatchObject({ maximumAttempts: 2, nonRetryableErrorTypes: ["Bad"] });
     const result = it.handle.result();
     await answerTask(it.taskQueue, [fail({ message: "first", applicationFailureInfo: { type: "Once" } })]);
     await answerTask(it.taskQueue, [complete("second")]);
     expect(await result).toBe("second");
-    expect((await it.workflow.getHandle(it.handle.workflowId).describe()).runId).not.toBe(it.handle.firstExecutionRunId);
+    expect((await it.workflow.getHandle(it.handle.workflowId).describe()).runId).not.toBe(
+      it.handle.firstExecutionRunId,
+    );
   });
 
   test("cronSchedule: runs wait for their time", async () => {
@@ -61,20 +84,37 @@ describe("options of a start", () => {
     expect(searchAttributes).toEqual({ StartKeyword: ["typed"], StartInt: [1], StartDate: [date] });
     expect(typedSearchAttributes.get({ name: "StartDate", type: SearchAttributeType.DATETIME })).toEqual(date);
     const found = await eventually(
-      () => Array.fromAsync(it.workflow.list({ query: `StartKeyword = 'typed' AND WorkflowId = '${it.handle.workflowId}'` })),
+      () =>
+        Array.fromAsync(
+          it.workflow.list({ query: `StartKeyword = 'typed' AND WorkflowId = '${it.handle.workflowId}'` }),
+        ),
       (list) => list.length === 1,
     );
-    expect(found[0]).toMatchObject({ workflowId: it.handle.workflowId, memo: { text: "t" }, searchAttributes: { StartInt: [1] } });
+    expect(found[0]).toMatchObject({
+      workflowId: it.handle.workflowId,
+      memo: { text: "t" },
+      searchAttributes: { StartInt: [1] },
+    });
   });
 
   test("priority", async () => {
     await using it = await started({ priority: { priorityKey: 1, fairnessKey: "tenant", fairnessWeight: 2.5 } });
-    expect((await it.handle.describe()).priority).toEqual({ priorityKey: 1, fairnessKey: "tenant", fairnessWeight: 2.5 });
-    await expect(started({ priority: { priorityKey: 1.5 } })).rejects.toThrow("priorityKey must be an integer, got 1.5");
+    expect((await it.handle.describe()).priority).toEqual({
+      priorityKey: 1,
+      fairnessKey: "tenant",
+      fairnessWeight: 2.5,
+    });
+    await expect(started({ priority: { priorityKey: 1.5 } })).rejects.toThrow(
+      "priorityKey must be an integer, got 1.5",
+    );
   });
 
   test("timeouts arrive, and end the run", async () => {
-    await using it = await started({ workflowExecutionTimeout: "1 hour", workflowRunTimeout: "2s", workflowTaskTimeout: 1000 });
+    await using it = await started({
+      workflowExecutionTimeout: "1 hour",
+      workflowRunTimeout: "2s",
+      workflowTaskTimeout: 1000,
+    });
     const seconds = (duration: { seconds?: { toNumber(): number } } | undefined) => duration?.seconds?.toNumber();
     const { workflowExecutionTimeout, workflowRunTimeout, workflowTaskTimeout } = it.attributes;
     expect([workflowExecutionTimeout, workflowRunTimeout, workflowTaskTimeout].map(seconds)).toEqual([3600, 2, 1]);
@@ -92,21 +132,33 @@ describe("options of a start", () => {
 
   test("versioningOverride: pinned to a version, or upgrading", async () => {
     const requests: StartWorkflowExecutionRequest[] = [];
-    await using server = await grpcServer(({ rpc, request }) => void (rpc === "StartWorkflowExecution" && requests.push(StartWorkflowExecutionRequest.decode(request))));
+    await using server = await grpcServer(
+      ({ rpc, request }) =>
+        void (rpc === "StartWorkflowExecution" && requests.push(StartWorkflowExecutionRequest.decode(request))),
+    );
     const connection = await Connection.connect({ address: server.address });
     const { workflow } = new Client({ connection });
     const base = { taskQueue: "queue", workflowId: "workflow" };
-    await workflow.start("order", { ...base, versioningOverride: { pinnedTo: { deploymentName: "shop", buildId: "1.0" } } });
+    await workflow.start("order", {
+      ...base,
+      versioningOverride: { pinnedTo: { deploymentName: "shop", buildId: "1.0" } },
+    });
     await workflow.start("order", { ...base, versioningOverride: "AUTO_UPGRADE" });
     await workflow.start("order", base);
     expect(requests.map((request) => request.versioningOverride)).toEqual([
-      { pinned: { behavior: 1, version: { deploymentName: "shop", buildId: "1.0" } }, behavior: 1, pinnedVersion: "shop.1.0" },
+      {
+        pinned: { behavior: 1, version: { deploymentName: "shop", buildId: "1.0" } },
+        behavior: 1,
+        pinnedVersion: "shop.1.0",
+      },
       { autoUpgrade: true, behavior: 2 },
       undefined,
     ]);
     await connection.close();
     // A real server knows no such version, and says so.
-    await expect(started({ versioningOverride: { pinnedTo: { deploymentName: "shop", buildId: "none" } } })).rejects.toThrow("Failed to start Workflow: ");
+    await expect(
+      started({ versioningOverride: { pinnedTo: { deploymentName: "shop", buildId: "none" } } }),
+    ).rejects.toThrow("Failed to start Workflow: ");
     await using upgrading = await started({ versioningOverride: "AUTO_UPGRADE" });
     const { raw } = await upgrading.handle.describe();
     expect(raw.workflowExecutionInfo?.versioningInfo?.versioningOverride).toMatchObject({ autoUpgrade: true });
@@ -114,23 +166,37 @@ describe("options of a start", () => {
 });
 
 describe("request ids, links and callbacks", () => {
-  const links = [{ workflowEvent: { namespace: "default", workflowId: "caller", runId: "01a1fc05-abb7-7dcf-a9ec-a1a59f3ce8da" } }];
+  const links = [
+    { workflowEvent: { namespace: "default", workflowId: "caller", runId: "01a1fc05-abb7-7dcf-a9ec-a1a59f3ce8da" } },
+  ];
 
   test("of a start: the same request id starts one workflow; links and the server's link are kept", async () => {
-    const details: InternalWorkflowStartOptions[typeof InternalWorkflowStartOptionsSymbol] = { requestId: crypto.randomUUID(), links };
-    const options = { taskQueue: unique("queue"), workflowId: unique("workflow"), [InternalWorkflowStartOptionsSymbol]: details };
+    const details: InternalWorkflowStartOptions[typeof InternalWorkflowStartOptionsSymbol] = {
+      requestId: crypto.randomUUID(),
+      links,
+    };
+    const options = {
+      taskQueue: unique("queue"),
+      workflowId: unique("workflow"),
+      [InternalWorkflowStartOptionsSymbol]: details,
+    };
     const { workflow } = await client();
     const handle = await workflow.start("order", options);
     const again = await workflow.start("order", options);
     expect(again.firstExecutionRunId).toBe(handle.firstExecutionRunId);
-    expect(details.responseLink?.workflowEvent).toMatchObject({ workflowId: options.workflowId, runId: handle.firstExecutionRunId });
+    expect(details.responseLink?.workflowEvent).toMatchObject({
+      workflowId: options.workflowId,
+      runId: handle.firstExecutionRunId,
+    });
     const [first] = (await handle.fetchHistory()).events!;
     expect(first!.links?.[0]?.workflowEvent).toMatchObject({ workflowId: "caller" });
     // A handle's signals carry links too.
     const internal = handle as unknown as InternalWorkflowHandle;
     internal[InternalWorkflowSignalOptionsSymbol] = { links };
     await internal.signal("signal");
-    const signaled = (await handle.fetchHistory()).events!.find((event) => event.workflowExecutionSignaledEventAttributes);
+    const signaled = (await handle.fetchHistory()).events!.find(
+      (event) => event.workflowExecutionSignaledEventAttributes,
+    );
     expect(signaled!.links?.[0]?.workflowEvent).toMatchObject({ workflowId: "caller" });
     await handle.terminate();
   });
@@ -142,17 +208,32 @@ describe("request ids, links and callbacks", () => {
       if (rpc === "StartWorkflowExecution") starts.push(StartWorkflowExecutionRequest.decode(request));
       if (rpc !== "UpdateWorkflowExecution") return;
       updates.push(UpdateWorkflowExecutionRequest.decode(request));
-      return UpdateWorkflowExecutionResponse.encode({ stage: 3, outcome: { success: {} }, link: { batchJob: { jobId: "job" } } }).finish();
+      return UpdateWorkflowExecutionResponse.encode({
+        stage: 3,
+        outcome: { success: {} },
+        link: { batchJob: { jobId: "job" } },
+      }).finish();
     });
     const connection = await Connection.connect({ address: server.address });
     const { workflow } = new Client({ connection });
-    const details = { requestId: "r", completionCallbacks: [{ nexus: { url: "http://localhost/callback" } }], links: [{ batchJob: { jobId: "caller" } }] };
+    const details = {
+      requestId: "r",
+      completionCallbacks: [{ nexus: { url: "http://localhost/callback" } }],
+      links: [{ batchJob: { jobId: "caller" } }],
+    };
     const onConflictOptions = { attachRequestId: true, attachCompletionCallbacks: true, attachLinks: true };
-    const options = { taskQueue: "queue", workflowId: "workflow", [InternalWorkflowStartOptionsSymbol]: { ...details, onConflictOptions } };
+    const options = {
+      taskQueue: "queue",
+      workflowId: "workflow",
+      [InternalWorkflowStartOptionsSymbol]: { ...details, onConflictOptions },
+    };
     const handle = await workflow.start("order", options);
     expect(starts[0]).toMatchObject({ ...details, onConflictOptions });
     const internal: typeof details & { responseLink?: unknown; outcome?: unknown } = { ...details };
-    await (handle as unknown as InternalWorkflowHandle).startUpdate("update", { waitForStage: "ACCEPTED", [InternalWorkflowUpdateOptionsSymbol]: internal as never });
+    await (handle as unknown as InternalWorkflowHandle).startUpdate("update", {
+      waitForStage: "ACCEPTED",
+      [InternalWorkflowUpdateOptionsSymbol]: internal as never,
+    });
     expect(updates[0]!.request).toMatchObject(details);
     expect(internal).toMatchObject({ responseLink: { batchJob: { jobId: "job" } }, outcome: { success: {} } });
     await connection.close();
@@ -189,7 +270,8 @@ describe("lists", () => {
     const { workflow } = await client();
     const taskQueue = unique("queue");
     const handles = [];
-    for (const name of ["a", "b", "c"]) handles.push(await workflow.start("order", { taskQueue, workflowId: unique(name) }));
+    for (const name of ["a", "b", "c"])
+      handles.push(await workflow.start("order", { taskQueue, workflowId: unique(name) }));
     await handles[0]!.terminate();
     const { groups } = await eventually(
       () => workflow.count(`TaskQueue = '${taskQueue}' GROUP BY ExecutionStatus`),

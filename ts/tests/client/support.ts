@@ -1,12 +1,14 @@
-/** A connected client for tests, and the part of a worker that answers workflow tasks by raw RPCs as a test wants it. */
+/**
+ * A connected client for tests, and the part of a worker that answers workflow tasks by raw RPCs as a test wants it.
+ */
 
-import { Client, Connection, type ClientOptions, GrpcStatus, type WorkflowService } from "../../src/client";
+import { Client, type ClientOptions, Connection, GrpcStatus, type WorkflowService } from "../../src/client";
 import { encode } from "../../src/common/encoding";
-import { Acceptance, Rejection, Request, Response } from "../../src/proto/temporal/api/update/v1/message";
 import type { Command } from "../../src/proto/temporal/api/command/v1/message";
 import { CommandType } from "../../src/proto/temporal/api/enums/v1/command_type";
 import type { Failure } from "../../src/proto/temporal/api/failure/v1/message";
 import type { Message } from "../../src/proto/temporal/api/protocol/v1/message";
+import { Acceptance, Rejection, Request, Response } from "../../src/proto/temporal/api/update/v1/message";
 import type { PollWorkflowTaskQueueResponse } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { testServer } from "../support/server";
 
@@ -43,12 +45,15 @@ export async function eventually<T>(call: () => Promise<T>, done: (value: T) => 
 /** Registers a search attribute and waits until workflows can have it. */
 export async function searchAttribute(name: string, type: keyof typeof TYPE_NUMBERS): Promise<void> {
   const { operatorService } = await connection();
-  await operatorService.addSearchAttributes({ namespace, searchAttributes: { [name]: TYPE_NUMBERS[type] } }).catch((error) => {
-    if (error.code !== GrpcStatus.ALREADY_EXISTS) throw error;
-  });
+  await operatorService
+    .addSearchAttributes({ namespace, searchAttributes: { [name]: TYPE_NUMBERS[type] } })
+    .catch((error) => {
+      if (error.code !== GrpcStatus.ALREADY_EXISTS) throw error;
+    });
   const { workflow } = await client();
   await eventually(
-    () => workflow.count(`${name} IS NULL`).then(
+    () =>
+      workflow.count(`${name} IS NULL`).then(
         () => true,
         () => false,
       ),
@@ -58,7 +63,9 @@ export async function searchAttribute(name: string, type: keyof typeof TYPE_NUMB
 
 const TYPE_NUMBERS = { TEXT: 1, KEYWORD: 2, INT: 3, DOUBLE: 4, BOOL: 5, DATETIME: 6, KEYWORD_LIST: 7 };
 
-export const json = (value: unknown) => ({ payloads: [{ metadata: { encoding: encode("json/plain") }, data: encode(JSON.stringify(value)) }] });
+export const json = (value: unknown) => ({
+  payloads: [{ metadata: { encoding: encode("json/plain") }, data: encode(JSON.stringify(value)) }],
+});
 
 /** Commands that end a workflow. */
 export const complete = (value: unknown): Command => ({
@@ -75,28 +82,49 @@ export const cancel = (details: unknown): Command => ({
 });
 export const continueAsNew = (workflowType: string, taskQueue: string): Command => ({
   commandType: CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
-  continueAsNewWorkflowExecutionCommandAttributes: { workflowType: { name: workflowType }, taskQueue: { name: taskQueue } },
+  continueAsNewWorkflowExecutionCommandAttributes: {
+    workflowType: { name: workflowType },
+    taskQueue: { name: taskQueue },
+  },
 });
 
 /** Takes the next workflow task of a queue. */
 export async function pollTask(taskQueue: string, service?: WorkflowService): Promise<PollWorkflowTaskQueueResponse> {
   const workflowService = service ?? (await connection()).workflowService;
   for (;;) {
-    const task = await workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity: "test" });
+    const task = await workflowService.pollWorkflowTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      identity: "test",
+    });
     if (task.taskToken?.length) return task;
   }
 }
 
 /** Takes the next workflow task of a queue and answers it with commands and messages. */
-export async function answerTask(taskQueue: string, commands: Command[] = [], messages: Message[] = []): Promise<PollWorkflowTaskQueueResponse> {
+export async function answerTask(
+  taskQueue: string,
+  commands: Command[] = [],
+  messages: Message[] = [],
+): Promise<PollWorkflowTaskQueueResponse> {
   const task = await pollTask(taskQueue);
   const { workflowService } = await connection();
-  await workflowService.respondWorkflowTaskCompleted({ namespace, identity: "test", taskToken: task.taskToken, commands, messages });
+  await workflowService.respondWorkflowTaskCompleted({
+    namespace,
+    identity: "test",
+    taskToken: task.taskToken,
+    commands,
+    messages,
+  });
   return task;
 }
 
 /** Takes the next query of a queue and answers it: with a value, or with an error if `error` is set. */
-export async function answerQuery(taskQueue: string, value: unknown, error?: string): Promise<PollWorkflowTaskQueueResponse> {
+export async function answerQuery(
+  taskQueue: string,
+  value: unknown,
+  error?: string,
+): Promise<PollWorkflowTaskQueueResponse> {
   const task = await pollTask(taskQueue);
   const { workflowService } = await connection();
   await workflowService.respondQueryTaskCompleted({
@@ -109,7 +137,9 @@ export async function answerQuery(taskQueue: string, value: unknown, error?: str
   return task;
 }
 
-/** Takes the next task of a queue that has an update, and completes or rejects the update; further commands go along. */
+/**
+ * Takes the next task of a queue that has an update, and completes or rejects the update; further commands go along.
+ */
 export async function answerUpdate(
   taskQueue: string,
   outcome: { value: unknown } | { failure: Failure } | { rejection: Failure },
@@ -125,8 +155,15 @@ export async function answerUpdate(
   const message = task.messages[0]!;
   const id = message.protocolInstanceId!;
   const request = Request.decode(message.body!.value!);
-  const any = (type: string, value: Uint8Array) => ({ typeUrl: `type.googleapis.com/temporal.api.update.v1.${type}`, value });
-  const reference = { acceptedRequestMessageId: message.id, acceptedRequestSequencingEventId: message.eventId, acceptedRequest: request };
+  const any = (type: string, value: Uint8Array) => ({
+    typeUrl: `type.googleapis.com/temporal.api.update.v1.${type}`,
+    value,
+  });
+  const reference = {
+    acceptedRequestMessageId: message.id,
+    acceptedRequestSequencingEventId: message.eventId,
+    acceptedRequest: request,
+  };
   const body =
     "rejection" in outcome
       ? [
@@ -142,7 +179,13 @@ export async function answerUpdate(
         ]
       : [
           any("Acceptance", Acceptance.encode(reference).finish()),
-          any("Response", Response.encode({ meta: request.meta, outcome: "value" in outcome ? { success: json(outcome.value) } : outcome }).finish()),
+          any(
+            "Response",
+            Response.encode({
+              meta: request.meta,
+              outcome: "value" in outcome ? { success: json(outcome.value) } : outcome,
+            }).finish(),
+          ),
         ];
   const messages = body.map((item, index) => ({ id: `${id}/${index}`, protocolInstanceId: id, body: item }));
   const protocolCommands = messages.map((item) => ({

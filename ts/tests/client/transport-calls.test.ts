@@ -44,7 +44,10 @@ describe("API key", () => {
     const first = count;
     await it.call();
     expect(count).toBeGreaterThan(first);
-    expect(it.server.calls.map((call) => call.headers.authorization)).toEqual([`Bearer key ${first}`, `Bearer key ${count}`]);
+    expect(it.server.calls.map((call) => call.headers.authorization)).toEqual([
+      `Bearer key ${first}`,
+      `Bearer key ${count}`,
+    ]);
     it.connection.setApiKey("fixed again");
     await it.call();
     expect(it.server.calls.at(-1)!.headers.authorization).toBe("Bearer fixed again");
@@ -68,7 +71,10 @@ describe("interceptors", () => {
     const seen: unknown[] = [];
     const outer: RpcInterceptor = async (call, next) => {
       seen.push([call.service, call.method, call.request, call.metadata]);
-      const response = await next({ ...call, metadata: { ...call.metadata, "X-Outer": "1", "x-bin": new Uint8Array([1, 2]) } });
+      const response = await next({
+        ...call,
+        metadata: { ...call.metadata, "X-Outer": "1", "x-bin": new Uint8Array([1, 2]) },
+      });
       seen.push(response);
       return response;
     };
@@ -78,13 +84,24 @@ describe("interceptors", () => {
     };
     await using it = await recorded({ interceptors: [outer, inner] });
     const response = await it.connection.withMetadata({ "x-scope": "2" }, it.call);
-    expect(seen).toEqual([["temporal.api.workflowservice.v1.WorkflowService", "DescribeNamespace", { namespace: "ns" }, { "x-scope": "2" }], "1", response]);
-    expect(it.server.calls[0]!.headers).toMatchObject({ "x-outer": "1", "x-scope": "2", "x-bin": "AQI", "temporal-namespace": "changed" });
+    expect(seen).toEqual([
+      ["temporal.api.workflowservice.v1.WorkflowService", "DescribeNamespace", { namespace: "ns" }, { "x-scope": "2" }],
+      "1",
+      response,
+    ]);
+    expect(it.server.calls[0]!.headers).toMatchObject({
+      "x-outer": "1",
+      "x-scope": "2",
+      "x-bin": "AQI",
+      "temporal-namespace": "changed",
+    });
   });
 
   test("may answer themselves, and fail calls", async () => {
     const answer = { namespaceInfo: { name: "made up" } };
-    await using it = await recorded({ interceptors: [async (call, next) => (call.method === "DescribeNamespace" ? answer : next(call))] });
+    await using it = await recorded({
+      interceptors: [async (call, next) => (call.method === "DescribeNamespace" ? answer : next(call))],
+    });
     expect(await it.call()).toEqual(answer as any);
     expect(it.server.calls).toEqual([]);
     await using failing = await recorded({ interceptors: [() => Promise.reject(new Error("not today"))] });
@@ -96,7 +113,9 @@ describe("interceptors", () => {
     await using it = await recorded({ interceptors: [ofGrpcJs] });
     const error = await it.call().catch((reason) => reason);
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toContain("ConnectionOptions.interceptors[0] returned object instead of a promise for DescribeNamespace");
+    expect(error.message).toContain(
+      "ConnectionOptions.interceptors[0] returned object instead of a promise for DescribeNamespace",
+    );
     expect(error.message).toContain("(call, next) => next(call)");
   });
 
@@ -111,7 +130,8 @@ describe("interceptors", () => {
       // @ts-expect-error: no promise
       { interceptors: [() => ({})] },
     ];
-    for (const each of options.slice(0, 3)) expect(() => Connection.lazy(each)).toThrow("holds objects of grpc-js, which this SDK does not use; use ");
+    for (const each of options.slice(0, 3))
+      expect(() => Connection.lazy(each)).toThrow("holds objects of grpc-js, which this SDK does not use; use ");
   });
 
   test("deadlines that they set hold", async () => {
@@ -121,7 +141,10 @@ describe("interceptors", () => {
 
   test("work for the calls of a Client, lazily loaded services included", async () => {
     const methods: string[] = [];
-    const connection = await Connection.connect({ address, interceptors: [(call, next) => (methods.push(call.method), next(call))] });
+    const connection = await Connection.connect({
+      address,
+      interceptors: [(call, next) => (methods.push(call.method), next(call))],
+    });
     await new Client({ connection, namespace }).workflow.count();
     await connection.operatorService.listSearchAttributes({ namespace });
     expect(methods).toEqual(["CountWorkflowExecutions", "ListSearchAttributes"]);
@@ -137,7 +160,9 @@ describe("makeGrpcRetryInterceptor", () => {
     const { delayFunction, retryableDecider } = defaultGrpcRetryOptions({ ...quick, maxAttempts: 3 });
     const interceptor = makeGrpcRetryInterceptor({
       delayFunction,
-      retryableDecider: (attempt, { code }) => (failures.push([attempt, code]), retryableDecider(attempt, status(code))),
+      retryableDecider: (attempt, { code }) => (
+        failures.push([attempt, code]), retryableDecider(attempt, status(code))
+      ),
     });
     await using it = await recorded({ interceptors: [interceptor] });
     it.server.codes.push(14, 8);
@@ -168,12 +193,19 @@ describe("makeGrpcRetryInterceptor", () => {
   });
 
   test("its waits end at the deadline and when the call is aborted", async () => {
-    await using it = await recorded({ interceptors: [makeGrpcRetryInterceptor({ delayFunction: () => 60_000, retryableDecider: () => true })] });
+    await using it = await recorded({
+      interceptors: [makeGrpcRetryInterceptor({ delayFunction: () => 60_000, retryableDecider: () => true })],
+    });
     it.server.codes.push(14, 14);
-    expect(isGrpcDeadlineError(await it.connection.withDeadline(Date.now() + 100, it.call).catch((reason) => reason))).toBe(true);
+    expect(
+      isGrpcDeadlineError(await it.connection.withDeadline(Date.now() + 100, it.call).catch((reason) => reason)),
+    ).toBe(true);
     const controller = new AbortController();
     const call = it.connection.withAbortSignal(controller.signal, it.call);
-    await eventually(async () => it.server.calls.length, (length) => length === 2);
+    await eventually(
+      async () => it.server.calls.length,
+      (length) => length === 2,
+    );
     controller.abort();
     expect(isGrpcCancelledError(await call.catch((reason) => reason))).toBe(true);
   });
@@ -183,7 +215,13 @@ describe("makeGrpcRetryInterceptor", () => {
     expect([1, 2, 20].map((attempt) => Math.round(none.delayFunction(attempt, status(14))))).toEqual([170, 289, 5000]);
     expect(none.delayFunction(1, status(8))).toBe(1700);
     expect([9, 10].map((attempt) => none.retryableDecider(attempt, status(14)))).toEqual([true, false]);
-    const own = defaultGrpcRetryOptions({ factor: 2, maxAttempts: 2, maxJitter: 0, initialIntervalMs: ({ code }) => code, maxIntervalMs: () => 50 });
+    const own = defaultGrpcRetryOptions({
+      factor: 2,
+      maxAttempts: 2,
+      maxJitter: 0,
+      initialIntervalMs: ({ code }) => code,
+      maxIntervalMs: () => 50,
+    });
     expect([1, 2, 9].map((attempt) => own.delayFunction(attempt, status(10)))).toEqual([20, 40, 50]);
     expect([1, 2].map((attempt) => own.retryableDecider(attempt, status(14)))).toEqual([true, false]);
     const jitter = defaultGrpcRetryOptions({ factor: 1, maxJitter: 0.2, initialIntervalMs: () => 100 });
@@ -198,7 +236,11 @@ describe("makeGrpcRetryInterceptor", () => {
     expect(isRetryableError(status(13, "Received RST_STREAM with code 2"))).toBe(true);
     expect(isRetryableError(status(13, "Received RST_STREAM with code 0"))).toBe(true);
     expect(isRetryableError(status(13, "h2 protocol error: http2 error"))).toBe(true);
-    expect(isRetryableError(status(13, "Received RST_STREAM with code 2 triggered by internal client error: SSL alert number 42"))).toBe(false);
+    expect(
+      isRetryableError(
+        status(13, "Received RST_STREAM with code 2 triggered by internal client error: SSL alert number 42"),
+      ),
+    ).toBe(false);
     expect(isRetryableError(status(13, "cannot decode"))).toBe(false);
     expect(isRetryableError(new GrpcServiceError(14, "from the wire"))).toBe(true);
   });
@@ -206,9 +248,13 @@ describe("makeGrpcRetryInterceptor", () => {
 
 describe("keep-alive", () => {
   test("is left to Core's defaults, set, or off", () => {
-    const native = (options: ConnectionOptions) => compileConnectionOptions(loadConnectionOptions(options), undefined).keepAlive;
+    const native = (options: ConnectionOptions) =>
+      compileConnectionOptions(loadConnectionOptions(options), undefined).keepAlive;
     expect(native({})).toEqual({});
-    expect(native({ keepAlive: { interval: "1 minute", timeout: 2000 } })).toEqual({ intervalMs: 60_000, timeoutMs: 2000 });
+    expect(native({ keepAlive: { interval: "1 minute", timeout: 2000 } })).toEqual({
+      intervalMs: 60_000,
+      timeoutMs: 2000,
+    });
     expect(native({ keepAlive: null })).toBeNull();
   });
 
@@ -221,15 +267,24 @@ describe("keep-alive", () => {
       Connection.connect({ address: pinging.address, keepAlive: { interval: "20ms", timeout: "5s" } }),
       Connection.connect({ address: quiet.address, keepAlive: null }),
     ]);
-    await eventually(async () => pinging.pings, (pings) => pings >= 5);
+    await eventually(
+      async () => pinging.pings,
+      (pings) => pings >= 5,
+    );
     expect(quiet.pings).toBe(0);
     await Promise.all(connections.map((connection) => connection.close()));
   });
 
   test("a ping without an answer ends the connection, and its calls", async () => {
     await using between = await relay(address);
-    const connection = await Connection.connect({ address: between.address, keepAlive: { interval: "50ms", timeout: "100ms" }, retry: null });
-    const call = connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: crypto.randomUUID() } }).catch((reason) => reason);
+    const connection = await Connection.connect({
+      address: between.address,
+      keepAlive: { interval: "50ms", timeout: "100ms" },
+      retry: null,
+    });
+    const call = connection.workflowService
+      .pollWorkflowTaskQueue({ namespace, taskQueue: { name: crypto.randomUUID() } })
+      .catch((reason) => reason);
     between.frozen = true;
     const error = await call;
     expect(error).toBeInstanceOf(GrpcServiceError);
@@ -246,8 +301,11 @@ describe("messages from the server", () => {
     const message = new Uint8Array(bytes);
     const length = bytes - 6;
     // Key: two bytes; length of the field: four.
-    message.set([((field << 3) | 2) & 0x7f | 0x80, (field << 3) >> 7], 0);
-    message.set([(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, ((length >> 14) & 0x7f) | 0x80, length >> 21], 2);
+    message.set([(((field << 3) | 2) & 0x7f) | 0x80, (field << 3) >> 7], 0);
+    message.set(
+      [(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, ((length >> 14) & 0x7f) | 0x80, length >> 21],
+      2,
+    );
     return message;
   }
 

@@ -34,11 +34,26 @@ describe("HTTP CONNECT proxy", () => {
     await using proxy = await connectProxy("user:pass:word");
     const basicAuth = { username: "user", password: "pass:word" };
     for (const targetHost of [proxy.address, `http://${proxy.address}`]) {
-      expect(await serverVersion(await Connection.connect({ address, proxy: { type: "http-connect", targetHost, basicAuth } }))).toBeString();
+      expect(
+        await serverVersion(
+          await Connection.connect({ address, proxy: { type: "http-connect", targetHost, basicAuth } }),
+        ),
+      ).toBeString();
     }
-    expect(await serverVersion(await NativeConnection.connect({ address, proxy: { type: "http-connect", targetHost: proxy.address, basicAuth } }))).toBeString();
+    expect(
+      await serverVersion(
+        await NativeConnection.connect({
+          address,
+          proxy: { type: "http-connect", targetHost: proxy.address, basicAuth },
+        }),
+      ),
+    ).toBeString();
     expect(proxy.requests.map((request) => request.target)).toEqual([address, address, address]);
-    const error = await Connection.connect({ address, proxy: { targetHost: proxy.address }, connectTimeout: "5s" }).catch((reason) => reason);
+    const error = await Connection.connect({
+      address,
+      proxy: { targetHost: proxy.address },
+      connectTimeout: "5s",
+    }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error.message).toContain(`${address} through the proxy ${proxy.address}`);
     expect(error.message).toContain("407");
@@ -51,7 +66,11 @@ describe("HTTP CONNECT proxy", () => {
     await using terminating = await tlsProxy(address, { cert: server.crt, key: server.key });
     await using proxy = await connectProxy();
     const tls = { serverRootCACertificate: trusted.crt, serverNameOverride: "temporal.test" };
-    expect(await serverVersion(await Connection.connect({ address: terminating.address, tls, proxy: { targetHost: proxy.address } }))).toBeString();
+    expect(
+      await serverVersion(
+        await Connection.connect({ address: terminating.address, tls, proxy: { targetHost: proxy.address } }),
+      ),
+    ).toBeString();
     expect(proxy.requests.map((request) => request.target)).toEqual([terminating.address]);
   });
 
@@ -73,7 +92,11 @@ describe("HTTP CONNECT proxy", () => {
       expect(await serverVersion(await Connection.connect({ address, proxy: null }))).toBeString();
       expect(await serverVersion(await NativeConnection.connect({ address }))).toBeString();
       expect(proxy.requests).toEqual([]);
-      expect(await serverVersion(await NativeConnection.connect({ address, proxy: { type: "http-connect", targetHost: proxy.address } }))).toBeString();
+      expect(
+        await serverVersion(
+          await NativeConnection.connect({ address, proxy: { type: "http-connect", targetHost: proxy.address } }),
+        ),
+      ).toBeString();
     }
     expect(proxy.requests.length).toBe(1);
   });
@@ -81,7 +104,11 @@ describe("HTTP CONNECT proxy", () => {
   test("that is not there", async () => {
     const gone = await connectProxy();
     await gone[Symbol.asyncDispose]();
-    const error = await Connection.connect({ address, proxy: { targetHost: gone.address }, connectTimeout: "2s" }).catch((reason) => reason);
+    const error = await Connection.connect({
+      address,
+      proxy: { targetHost: gone.address },
+      connectTimeout: "2s",
+    }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error.message).toContain(gone.address);
   });

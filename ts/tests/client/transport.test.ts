@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { Client, Connection, type ConnectionOptions, ServiceError } from "../../src/client";
 import { NativeConnection, TransportError } from "../../src/worker";
 import { authority } from "../support/certificates";
+import { grpcServer } from "../support/grpc-server";
 import { tlsProxy } from "../support/proxies";
 import { freePort } from "../support/server";
-import { grpcServer } from "../support/grpc-server";
 import { address, namespace, unique } from "./support";
 
 const trusted = authority();
@@ -27,7 +27,10 @@ describe("TLS", () => {
   test("with the authority that signed the server's certificate", async () => {
     await using proxy = await tlsProxy(address, { cert: server.crt, key: server.key });
     for (const host of ["127.0.0.1", "localhost"]) {
-      const connection = await Connection.connect({ address: `${host}:${proxy.port}`, tls: { serverRootCACertificate: trusted.crt } });
+      const connection = await Connection.connect({
+        address: `${host}:${proxy.port}`,
+        tls: { serverRootCACertificate: trusted.crt },
+      });
       const { workflow } = new Client({ connection, namespace });
       const handle = await workflow.start("order", { taskQueue: unique("queue"), workflowId: unique("tls") });
       expect((await handle.describe()).status.name).toBe("RUNNING");
@@ -39,7 +42,10 @@ describe("TLS", () => {
 
   test("of a worker's connection", async () => {
     await using proxy = await tlsProxy(address, { cert: server.crt, key: server.key });
-    const native = await NativeConnection.connect({ address: proxy.address, tls: { serverRootCACertificate: trusted.crt } });
+    const native = await NativeConnection.connect({
+      address: proxy.address,
+      tls: { serverRootCACertificate: trusted.crt },
+    });
     expect((await native.workflowService.getSystemInfo({})).serverVersion).toBeString();
     await native.close();
     await expect(NativeConnection.connect({ address: proxy.address, tls: true })).rejects.toThrow(TransportError);
@@ -53,7 +59,10 @@ describe("TLS", () => {
     expect(error.message).toContain(proxy.address);
     expect(error.message).toContain("temporal.test");
     expect(error.message).toContain("tls.serverNameOverride");
-    const connection = await Connection.connect({ address: proxy.address, tls: { ...tls, serverNameOverride: "temporal.test" } });
+    const connection = await Connection.connect({
+      address: proxy.address,
+      tls: { ...tls, serverNameOverride: "temporal.test" },
+    });
     await connection.close();
   });
 
@@ -68,24 +77,48 @@ describe("TLS", () => {
 
   test("certificates and keys that are no PEM, or not the right one", async () => {
     const connect = (tls: ConnectionOptions["tls"]) => Connection.connect({ address, tls });
-    await expect(connect({ serverRootCACertificate: Buffer.from("nothing") })).rejects.toThrow('there is no "-----BEGIN CERTIFICATE-----" in its 7 bytes');
-    await expect(connect({ clientCertPair: { crt: server.key, key: server.key } })).rejects.toThrow("tls.clientCertPair.crt must be the bytes of a PEM file");
-    await expect(connect({ clientCertPair: { crt: server.crt, key: server.crt } })).rejects.toThrow("tls.clientCertPair.key must be the bytes of a PEM file");
+    await expect(connect({ serverRootCACertificate: Buffer.from("nothing") })).rejects.toThrow(
+      'there is no "-----BEGIN CERTIFICATE-----" in its 7 bytes',
+    );
+    await expect(connect({ clientCertPair: { crt: server.key, key: server.key } })).rejects.toThrow(
+      "tls.clientCertPair.crt must be the bytes of a PEM file",
+    );
+    await expect(connect({ clientCertPair: { crt: server.crt, key: server.crt } })).rejects.toThrow(
+      "tls.clientCertPair.key must be the bytes of a PEM file",
+    );
   });
 
   test("with a client's certificate", async () => {
-    await using proxy = await tlsProxy(address, { cert: server.crt, key: server.key, ca: trusted.crt, requestCert: true, rejectUnauthorized: true });
+    await using proxy = await tlsProxy(address, {
+      cert: server.crt,
+      key: server.key,
+      ca: trusted.crt,
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
     const serverRootCACertificate = trusted.crt;
-    const connection = await Connection.connect({ address: proxy.address, tls: { serverRootCACertificate, clientCertPair: trusted.issue("client.test") } });
+    const connection = await Connection.connect({
+      address: proxy.address,
+      tls: { serverRootCACertificate, clientCertPair: trusted.issue("client.test") },
+    });
     expect((await connection.workflowService.getSystemInfo({})).serverVersion).toBeString();
     expect(proxy.clients).toEqual(["client.test"]);
     await connection.close();
   });
 
   test("a server that wants a client's certificate refuses none, and one of a stranger", async () => {
-    await using proxy = await tlsProxy(address, { cert: server.crt, key: server.key, ca: trusted.crt, requestCert: true, rejectUnauthorized: true });
+    await using proxy = await tlsProxy(address, {
+      cert: server.crt,
+      key: server.key,
+      ca: trusted.crt,
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
     for (const clientCertPair of [undefined, stranger.issue("client.test")]) {
-      const error = await refusal({ address: proxy.address, tls: { serverRootCACertificate: trusted.crt, clientCertPair } });
+      const error = await refusal({
+        address: proxy.address,
+        tls: { serverRootCACertificate: trusted.crt, clientCertPair },
+      });
       expect(error.message).toContain(proxy.address);
       expect(error.message).toContain("tls.clientCertPair");
     }
@@ -94,7 +127,10 @@ describe("TLS", () => {
   test("a client's certificate with another one's key", async () => {
     await using proxy = await tlsProxy(address, { cert: server.crt, key: server.key });
     const clientCertPair = { crt: trusted.issue("client.test").crt, key: server.key };
-    const error = await refusal({ address: proxy.address, tls: { serverRootCACertificate: trusted.crt, clientCertPair } });
+    const error = await refusal({
+      address: proxy.address,
+      tls: { serverRootCACertificate: trusted.crt, clientCertPair },
+    });
     expect(error.message).toContain("set tls.clientCertPair.key to the key that tls.clientCertPair.crt was made for");
   });
 
@@ -116,7 +152,11 @@ describe("TLS", () => {
     expect((await refusal({ address: recorder.address, apiKey: "secret" })).message).toContain("TLS mismatch");
     expect(recorder.calls).toEqual([]);
     await using proxy = await tlsProxy(recorder.address, { cert: server.crt, key: server.key });
-    const connection = await Connection.connect({ address: proxy.address, apiKey: "secret", tls: { serverRootCACertificate: trusted.crt } });
+    const connection = await Connection.connect({
+      address: proxy.address,
+      apiKey: "secret",
+      tls: { serverRootCACertificate: trusted.crt },
+    });
     expect(recorder.calls.map((call) => call.headers.authorization)).toEqual(["Bearer secret"]);
     await connection.close();
   });

@@ -1,11 +1,11 @@
 /**
- * What the compiler must accept and refuse. `tsc --noEmit` is the test: an error that is expected and does not come is one. The
- * functions are never called.
+ * What the compiler must accept and refuse. `tsc --noEmit` is the test: an error that is expected and does not come is
+ * one. The functions are never called.
  */
 
 import { expect, test } from "bun:test";
-import type { QueryDefinition, SignalDefinition, UpdateDefinition } from "../../src/common";
 import type { Client, WorkflowHandle } from "../../src/client";
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from "../../src/common";
 
 declare function order(id: string, amount?: number): Promise<{ total: number }>;
 declare function plain(): Promise<void>;

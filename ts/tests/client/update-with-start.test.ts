@@ -3,12 +3,12 @@ import {
   ApplicationFailure,
   NamespaceNotFoundError,
   ServiceError,
+  WithStartWorkflowOperation,
   type WorkflowClientInterceptor,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowStartOptions,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
-  type WorkflowStartOptions,
-  WithStartWorkflowOperation,
 } from "../../src/client";
 import type { WorkflowIdConflictPolicy } from "../../src/common/workflow-options";
 import { answerTask, answerUpdate, client, complete, unique } from "./support";
@@ -21,11 +21,16 @@ function operation(options: Partial<Options> = {}) {
   return {
     taskQueue,
     workflowId,
-    start: () => new WithStartWorkflowOperation("order", { taskQueue, workflowId, workflowIdConflictPolicy: "FAIL", ...options }),
+    start: () =>
+      new WithStartWorkflowOperation("order", { taskQueue, workflowId, workflowIdConflictPolicy: "FAIL", ...options }),
   };
 }
 
-const rejected = (promise: Promise<unknown>) => promise.then((value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)), (error) => error);
+const rejected = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => Promise.reject(new Error(`resolved to ${Bun.inspect(value)}`)),
+    (error) => error,
+  );
 
 describe("update with start", () => {
   test("starts the workflow, and resolves to the update's result; the handle is there too", async () => {
@@ -51,10 +56,19 @@ describe("update with start", () => {
     const running = await workflow.start("order", { taskQueue, workflowId });
     await answerTask(taskQueue);
     const startWorkflowOperation = start();
-    const starting = workflow.startUpdateWithStart("add", { args: [2], updateId: "id", waitForStage: "ACCEPTED", startWorkflowOperation });
+    const starting = workflow.startUpdateWithStart("add", {
+      args: [2],
+      updateId: "id",
+      waitForStage: "ACCEPTED",
+      startWorkflowOperation,
+    });
     await answerUpdate(taskQueue, { value: 3 });
     const update = await starting;
-    expect([update.updateId, update.workflowId, update.workflowRunId]).toEqual(["id", workflowId, running.firstExecutionRunId]);
+    expect([update.updateId, update.workflowId, update.workflowRunId]).toEqual([
+      "id",
+      workflowId,
+      running.firstExecutionRunId,
+    ]);
     expect(await update.result()).toBe(3);
     await (await startWorkflowOperation.workflowHandle()).terminate();
   });
@@ -73,7 +87,10 @@ describe("update with start", () => {
 
   test("an update that fails or is rejected: the workflow runs all the same", async () => {
     const { workflow } = await client();
-    for (const outcome of [{ failure: { message: "no", applicationFailureInfo: { type: "Refused" } } }, { rejection: { message: "no", applicationFailureInfo: { type: "Refused" } } }]) {
+    for (const outcome of [
+      { failure: { message: "no", applicationFailureInfo: { type: "Refused" } } },
+      { rejection: { message: "no", applicationFailureInfo: { type: "Refused" } } },
+    ]) {
       const { taskQueue, start } = operation();
       const startWorkflowOperation = start();
       const result = rejected(workflow.executeUpdateWithStart("add", { args: [2], startWorkflowOperation }));
@@ -91,7 +108,9 @@ describe("update with start", () => {
     const { taskQueue, start } = operation();
     const startWorkflowOperation = start();
     const first = workflow.executeUpdateWithStart("add", { args: [2], startWorkflowOperation });
-    await expect(workflow.executeUpdateWithStart("add", { args: [2], startWorkflowOperation })).rejects.toThrow("make one for each call");
+    await expect(workflow.executeUpdateWithStart("add", { args: [2], startWorkflowOperation })).rejects.toThrow(
+      "make one for each call",
+    );
     await answerUpdate(taskQueue, { value: 1 });
     expect(await first).toBe(1);
     await (await startWorkflowOperation.workflowHandle()).terminate();
@@ -100,7 +119,9 @@ describe("update with start", () => {
   test("waiting ends at the deadline", async () => {
     const { workflow } = await client();
     const { workflowId, start } = operation();
-    const call = workflow.withDeadline(Date.now() + 500, () => workflow.executeUpdateWithStart("add", { startWorkflowOperation: start() }));
+    const call = workflow.withDeadline(Date.now() + 500, () =>
+      workflow.executeUpdateWithStart("add", { startWorkflowOperation: start() }),
+    );
     expect(await rejected(call)).toBeInstanceOf(WorkflowUpdateRPCTimeoutOrCancelledError);
     await workflow.getHandle(workflowId).terminate();
   });
@@ -108,22 +129,36 @@ describe("update with start", () => {
   test("errors before and in the call reject the handle as well", async () => {
     const { start } = operation({ taskQueue: "" });
     const missing = start();
-    await expect((await client()).workflow.executeUpdateWithStart("add", { startWorkflowOperation: missing })).rejects.toThrow("Missing WorkflowOptions.taskQueue");
+    await expect(
+      (await client()).workflow.executeUpdateWithStart("add", { startWorkflowOperation: missing }),
+    ).rejects.toThrow("Missing WorkflowOptions.taskQueue");
     await expect(missing.workflowHandle()).rejects.toThrow("Missing WorkflowOptions.taskQueue");
     const elsewhere = operation().start();
-    const error = await rejected((await client({ namespace: "elsewhere" })).workflow.executeUpdateWithStart("add", { startWorkflowOperation: elsewhere }));
+    const error = await rejected(
+      (await client({ namespace: "elsewhere" })).workflow.executeUpdateWithStart("add", {
+        startWorkflowOperation: elsewhere,
+      }),
+    );
     expect(error).toBeInstanceOf(NamespaceNotFoundError);
     expect(await rejected(elsewhere.workflowHandle())).toBe(error);
     const refused = operation({ workflowId: "x".repeat(2000) }).start();
-    expect(await rejected((await client()).workflow.executeUpdateWithStart("add", { startWorkflowOperation: refused }))).toBeInstanceOf(ServiceError);
+    expect(
+      await rejected((await client()).workflow.executeUpdateWithStart("add", { startWorkflowOperation: refused })),
+    ).toBeInstanceOf(ServiceError);
   });
 
   test("interceptors see and change both, first to last", async () => {
     const seen: string[] = [];
     const interceptor = (name: string): WorkflowClientInterceptor => ({
       async startUpdateWithStart(input, next) {
-        seen.push(`${name}: ${input.workflowType} ${input.workflowStartOptions.args} ${input.updateName} ${input.updateArgs}`);
-        const output = await next({ ...input, updateArgs: [...input.updateArgs, name], workflowStartOptions: { ...input.workflowStartOptions, memo: { by: name } } });
+        seen.push(
+          `${name}: ${input.workflowType} ${input.workflowStartOptions.args} ${input.updateName} ${input.updateArgs}`,
+        );
+        const output = await next({
+          ...input,
+          updateArgs: [...input.updateArgs, name],
+          workflowStartOptions: { ...input.workflowStartOptions, memo: { by: name } },
+        });
         expect(output.workflowExecution.runId).toBeTruthy();
         return output;
       },

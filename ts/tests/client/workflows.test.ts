@@ -13,25 +13,56 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "../../src/client";
-import { ApplicationFailure, CancelledFailure, defaultFailureConverter, defaultPayloadConverter, TerminatedFailure, TimeoutFailure } from "../../src/common";
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+  TerminatedFailure,
+  TimeoutFailure,
+} from "../../src/common";
 import { decode } from "../../src/common/encoding";
-import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
 import { encodeJson } from "../../src/proto/json";
+import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { temporalCli } from "../support/server";
-import { address, answerQuery, answerTask, answerUpdate, cancel, client, complete, connection, continueAsNew, eventually, fail, namespace, unique } from "./support";
+import {
+  address,
+  answerQuery,
+  answerTask,
+  answerUpdate,
+  cancel,
+  client,
+  complete,
+  connection,
+  continueAsNew,
+  eventually,
+  fail,
+  namespace,
+  unique,
+} from "./support";
 
 /** Starts a workflow on a queue of its own. */
-async function started(options: { interceptors?: WorkflowClientInterceptor[]; runTimeout?: number; followRuns?: boolean } = {}) {
+async function started(
+  options: { interceptors?: WorkflowClientInterceptor[]; runTimeout?: number; followRuns?: boolean } = {},
+) {
   const { workflow } = await client({ interceptors: { workflow: options.interceptors } });
   const taskQueue = unique("queue");
   const workflowId = unique("workflow");
-  const handle = await workflow.start("order", { taskQueue, workflowId, workflowRunTimeout: options.runTimeout, followRuns: options.followRuns });
+  const handle = await workflow.start("order", {
+    taskQueue,
+    workflowId,
+    workflowRunTimeout: options.runTimeout,
+    followRuns: options.followRuns,
+  });
   return { workflow, taskQueue, workflowId, handle };
 }
 
 /** What a promise rejects with. */
-async function rejection<E extends Error>(promise: Promise<unknown>, type: abstract new (...args: any[]) => E): Promise<E> {
+async function rejection<E extends Error>(
+  promise: Promise<unknown>,
+  type: abstract new (...args: any[]) => E,
+): Promise<E> {
   const error = await promise.then(
     (value) => new Error(`resolved to ${Bun.inspect(value)}`),
     (reason) => reason,
@@ -79,7 +110,9 @@ describe("start and describe", () => {
     const { events } = await handle.fetchHistory();
     const attributes = events![0]!.workflowExecutionStartedEventAttributes!;
     expect(attributes.identity).toBe("me");
-    expect(attributes.input!.payloads!.map((payload) => defaultPayloadConverter.fromPayload<unknown>(payload))).toEqual([1, { a: "grüße" }, undefined]);
+    expect(attributes.input!.payloads!.map((payload) => defaultPayloadConverter.fromPayload<unknown>(payload))).toEqual(
+      [1, { a: "grüße" }, undefined],
+    );
     expect(attributes.workflowRunTimeout!.seconds!.toNumber()).toBe(3600);
     expect(attributes.retryPolicy).toMatchObject({ maximumAttempts: 3 });
     await handle.terminate();
@@ -87,36 +120,67 @@ describe("start and describe", () => {
 
   test("a taken id", async () => {
     const { workflow, handle, taskQueue, workflowId } = await started();
-    const error = await rejection(workflow.start("other", { taskQueue, workflowId }), WorkflowExecutionAlreadyStartedError);
+    const error = await rejection(
+      workflow.start("other", { taskQueue, workflowId }),
+      WorkflowExecutionAlreadyStartedError,
+    );
     expect([error.workflowId, error.workflowType]).toEqual([workflowId, "other"]);
     const existing = await workflow.start("order", { taskQueue, workflowId, workflowIdConflictPolicy: "USE_EXISTING" });
     expect(existing.firstExecutionRunId).toBe(handle.firstExecutionRunId);
-    const another = await workflow.start("order", { taskQueue, workflowId, workflowIdConflictPolicy: "TERMINATE_EXISTING" });
+    const another = await workflow.start("order", {
+      taskQueue,
+      workflowId,
+      workflowIdConflictPolicy: "TERMINATE_EXISTING",
+    });
     expect(another.firstExecutionRunId).not.toBe(handle.firstExecutionRunId);
     await another.terminate();
-    await rejection(workflow.start("order", { taskQueue, workflowId, workflowIdReusePolicy: "REJECT_DUPLICATE" }), WorkflowExecutionAlreadyStartedError);
+    await rejection(
+      workflow.start("order", { taskQueue, workflowId, workflowIdReusePolicy: "REJECT_DUPLICATE" }),
+      WorkflowExecutionAlreadyStartedError,
+    );
   });
 
   test("missing options and unknown namespace", async () => {
     const { workflow } = await client();
-    await expect(workflow.start("order", { taskQueue: "", workflowId: "w" })).rejects.toThrow("Missing WorkflowOptions.taskQueue");
-    await expect(workflow.start("order", { taskQueue: "q", workflowId: "" })).rejects.toThrow("Missing WorkflowOptions.workflowId");
+    await expect(workflow.start("order", { taskQueue: "", workflowId: "w" })).rejects.toThrow(
+      "Missing WorkflowOptions.taskQueue",
+    );
+    await expect(workflow.start("order", { taskQueue: "q", workflowId: "" })).rejects.toThrow(
+      "Missing WorkflowOptions.workflowId",
+    );
     const elsewhere = (await client({ namespace: "elsewhere" })).workflow;
-    const error = await rejection(elsewhere.start("order", { taskQueue: "q", workflowId: "w" }), NamespaceNotFoundError);
+    const error = await rejection(
+      elsewhere.start("order", { taskQueue: "q", workflowId: "w" }),
+      NamespaceNotFoundError,
+    );
     expect(error.namespace).toBe("elsewhere");
   });
 
   test("what the server refuses is a ServiceError with its words", async () => {
     const { workflow } = await client();
-    const error = await rejection(workflow.start("order", { taskQueue: "q", workflowId: "x".repeat(2000) }), ServiceError);
+    const error = await rejection(
+      workflow.start("order", { taskQueue: "q", workflowId: "x".repeat(2000) }),
+      ServiceError,
+    );
     expect(error.message).toContain("Failed to start Workflow: ");
     expect(error.cause).toMatchObject({ code: 3 });
   });
 
   test("unknown workflows", async () => {
     const handle = (await client()).workflow.getHandle(unique("nothing"), "01a1fc05-abb7-7dcf-a9ec-a1a59f3ce8da");
-    const calls = [handle.describe(), handle.signal("s"), handle.cancel(), handle.terminate(), handle.result(), handle.fetchHistory(), handle.query("q"), handle.executeUpdate("u")];
-    for (const error of await Promise.all(calls.map((call) => rejection<WorkflowNotFoundError>(call, WorkflowNotFoundError)))) {
+    const calls = [
+      handle.describe(),
+      handle.signal("s"),
+      handle.cancel(),
+      handle.terminate(),
+      handle.result(),
+      handle.fetchHistory(),
+      handle.query("q"),
+      handle.executeUpdate("u"),
+    ];
+    for (const error of await Promise.all(
+      calls.map((call) => rejection<WorkflowNotFoundError>(call, WorkflowNotFoundError)),
+    )) {
       expect([error.workflowId, error.runId]).toEqual([handle.workflowId, "01a1fc05-abb7-7dcf-a9ec-a1a59f3ce8da"]);
     }
   });
@@ -177,7 +241,10 @@ describe("result", () => {
   test("goes on to the next run, or not", async () => {
     const { workflow, handle, taskQueue, workflowId } = await started();
     await answerTask(taskQueue, [continueAsNew("order", taskQueue)]);
-    const error = await rejection(workflow.getHandle(workflowId, handle.firstExecutionRunId, { followRuns: false }).result(), WorkflowContinuedAsNewError);
+    const error = await rejection(
+      workflow.getHandle(workflowId, handle.firstExecutionRunId, { followRuns: false }).result(),
+      WorkflowContinuedAsNewError,
+    );
     expect(error.newExecutionRunId).toBe((await handle.describe()).runId);
     await answerTask(taskQueue, [complete("second run")]);
     expect(await handle.result()).toBe("second run");
@@ -189,7 +256,9 @@ describe("signals", () => {
     const { handle } = await started();
     await handle.signal("ship", { by: "air" }, 2);
     await handle.signalWithOptions("stop", {});
-    const signals = (await handle.fetchHistory()).events!.filter((event) => event.eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
+    const signals = (await handle.fetchHistory()).events!.filter(
+      (event) => event.eventType === EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+    );
     const [first, second] = signals.map((event) => event.workflowExecutionSignaledEventAttributes!);
     expect(first!.signalName).toBe("ship");
     expect(first!.input!.payloads!.map((payload) => JSON.parse(decode(payload.data!)))).toEqual([{ by: "air" }, 2]);
@@ -271,7 +340,8 @@ describe("list, count and histories", () => {
     const { workflow } = await client();
     const taskQueue = unique("queue");
     const handles: WorkflowHandle[] = [];
-    for (let index = 0; index < 3; index++) handles.push(await workflow.start("listed", { taskQueue, workflowId: unique("workflow"), memo: { index } }));
+    for (let index = 0; index < 3; index++)
+      handles.push(await workflow.start("listed", { taskQueue, workflowId: unique("workflow"), memo: { index } }));
     const query = `TaskQueue = '${taskQueue}'`;
     await eventually(
       () => workflow.count(query),
@@ -294,7 +364,8 @@ describe("list, count and histories", () => {
     const { handle, taskQueue } = await started();
     await handle.signal("s", { a: [1] });
     await answerTask(taskQueue, [complete("x")]);
-    const shown = await Bun.$`${temporalCli()} workflow show --address ${address} --namespace ${namespace} --workflow-id ${handle.workflowId} --output json`.json();
+    const shown =
+      await Bun.$`${temporalCli()} workflow show --address ${address} --namespace ${namespace} --workflow-id ${handle.workflowId} --output json`.json();
     const history = await handle.fetchHistory();
     expect(history.events!.length).toBeGreaterThan(4);
     expect(History.decode(encodeJson("temporal.api.history.v1.History", shown))).toEqual(history);
@@ -345,7 +416,18 @@ test("interceptors see and change every call", async () => {
   await handle.terminate();
   const other = await workflow.signalWithStart("order", { taskQueue, workflowId: unique("workflow"), signal: "s" });
   await other.terminate();
-  expect(seen).toEqual(["legacy start", "start", "describe", "signal", "cancel", "update", "query", "terminate", "signalWithStart", "terminate"]);
+  expect(seen).toEqual([
+    "legacy start",
+    "start",
+    "describe",
+    "signal",
+    "cancel",
+    "update",
+    "query",
+    "terminate",
+    "signalWithStart",
+    "terminate",
+  ]);
 });
 
 test("codecs apply to arguments, memos, results and failures", async () => {
@@ -353,7 +435,12 @@ test("codecs apply to arguments, memos, results and failures", async () => {
   const codec = async (payloads: any[]) => payloads.map((payload) => ({ ...payload, data: flip(payload.data) }));
   const { workflow } = await client({ dataConverter: { payloadCodecs: [{ encode: codec, decode: codec }] } });
   const taskQueue = unique("queue");
-  const handle = await workflow.start("order", { taskQueue, workflowId: unique("workflow"), args: ["secret"], memo: { m: "secret" } });
+  const handle = await workflow.start("order", {
+    taskQueue,
+    workflowId: unique("workflow"),
+    args: ["secret"],
+    memo: { m: "secret" },
+  });
   const [event] = (await handle.fetchHistory()).events!;
   const { input, memo } = event!.workflowExecutionStartedEventAttributes!;
   expect(decode(flip(input!.payloads![0]!.data!))).toBe('"secret"');
@@ -369,7 +456,11 @@ test("codecs apply to arguments, memos, results and failures", async () => {
 test("two hundred handles wait at a time", async () => {
   const { workflow } = await client();
   const taskQueue = unique("queue");
-  const handles = await Promise.all(Array.from({ length: 200 }, (_, index) => workflow.start("many", { taskQueue, workflowId: unique("workflow"), args: [index] })));
+  const handles = await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      workflow.start("many", { taskQueue, workflowId: unique("workflow"), args: [index] }),
+    ),
+  );
   const results = Promise.all(handles.map((handle) => handle.result()));
   const service = (await connection()).workflowService;
   const work = async () => {

@@ -1,8 +1,15 @@
 import { expect, test } from "bun:test";
 import { GrpcStatus, isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
-import { CloudOperationsClient, CloudOperationsConnection, type CloudOperationsConnectionOptions } from "../../src/cloud";
+import {
+  CloudOperationsClient,
+  CloudOperationsConnection,
+  type CloudOperationsConnectionOptions,
+} from "../../src/cloud";
 import { table } from "../../src/proto/rpc/cloud";
-import { GetNamespaceRequest, GetNamespaceResponse } from "../../src/proto/temporal/api/cloud/cloudservice/v1/request_response";
+import {
+  GetNamespaceRequest,
+  GetNamespaceResponse,
+} from "../../src/proto/temporal/api/cloud/cloudservice/v1/request_response";
 import { type GrpcAnswer, grpcServer } from "../support/grpc-server";
 
 const CLOUD_SERVICE = "temporal.api.cloud.cloudservice.v1.CloudService";
@@ -13,7 +20,12 @@ async function cloud(options: Partial<CloudOperationsConnectionOptions> = {}, an
     if (call.service.includes("workflowservice")) throw { code: GrpcStatus.UNIMPLEMENTED, message: "unknown service" };
     return answer(call);
   });
-  const connection = await CloudOperationsConnection.connect({ address: server.address, tls: false, apiKey: "key", ...options });
+  const connection = await CloudOperationsConnection.connect({
+    address: server.address,
+    tls: false,
+    apiKey: "key",
+    ...options,
+  });
   server.calls.length = 0;
   return {
     server,
@@ -31,11 +43,18 @@ test("calls reach the service, with API key, metadata and version of the API", a
     return GetNamespaceResponse.encode({ namespace: { namespace, activeRegion: "aws-eu-central-1" } }).finish();
   });
   const client = new CloudOperationsClient({ connection: it.connection, apiVersion: "2024-10-01-00" });
-  const response = await client.withMetadata({ two: "2" }, () => client.cloudService.getNamespace({ namespace: "shop.abc" }));
+  const response = await client.withMetadata({ two: "2" }, () =>
+    client.cloudService.getNamespace({ namespace: "shop.abc" }),
+  );
   expect(response.namespace).toMatchObject({ namespace: "shop.abc", activeRegion: "aws-eu-central-1" });
   const { service, rpc, headers } = it.server.calls[0]!;
   expect([service, rpc]).toEqual([CLOUD_SERVICE, "GetNamespace"]);
-  expect(headers).toMatchObject({ authorization: "Bearer key", one: "1", two: "2", "temporal-cloud-api-version": "2024-10-01-00" });
+  expect(headers).toMatchObject({
+    authorization: "Bearer key",
+    one: "1",
+    two: "2",
+    "temporal-cloud-api-version": "2024-10-01-00",
+  });
 });
 
 test("without a version none is sent", async () => {
@@ -71,11 +90,18 @@ test("deadlines and abort signals end calls; errors have gRPC's code", async () 
     throw { code: GrpcStatus.NOT_FOUND, message: "no such user" };
   });
   const client = new CloudOperationsClient({ connection: it.connection });
-  await expect(client.cloudService.deleteUser({ userId: "u" })).rejects.toMatchObject({ code: GrpcStatus.NOT_FOUND, details: "no such user" });
-  const late = await client.withDeadline(Date.now() + 200, () => client.cloudService.getUsers({})).catch((error) => error);
+  await expect(client.cloudService.deleteUser({ userId: "u" })).rejects.toMatchObject({
+    code: GrpcStatus.NOT_FOUND,
+    details: "no such user",
+  });
+  const late = await client
+    .withDeadline(Date.now() + 200, () => client.cloudService.getUsers({}))
+    .catch((error) => error);
   expect(isGrpcDeadlineError(late)).toBe(true);
   const controller = new AbortController();
-  const aborted = client.withAbortSignal(controller.signal, () => client.cloudService.getUsers({})).catch((error) => error);
+  const aborted = client
+    .withAbortSignal(controller.signal, () => client.cloudService.getUsers({}))
+    .catch((error) => error);
   controller.abort();
   expect(isGrpcCancelledError(await aborted)).toBe(true);
 });
@@ -88,7 +114,13 @@ test("health checks", async () => {
 
 test("lazily: Temporal Cloud's address and TLS by default; an API key is needed", () => {
   const connection = CloudOperationsConnection.lazy({ apiKey: "key" });
-  expect(connection.options).toMatchObject({ address: "saas-api.tmprl.cloud:443", tls: true, connectTimeoutMs: 10_000 });
+  expect(connection.options).toMatchObject({
+    address: "saas-api.tmprl.cloud:443",
+    tls: true,
+    connectTimeoutMs: 10_000,
+  });
   connection.close();
-  expect(() => CloudOperationsConnection.lazy({} as CloudOperationsConnectionOptions)).toThrow("Missing CloudOperationsConnectionOptions.apiKey");
+  expect(() => CloudOperationsConnection.lazy({} as CloudOperationsConnectionOptions)).toThrow(
+    "Missing CloudOperationsConnectionOptions.apiKey",
+  );
 });

@@ -2,7 +2,13 @@ import { expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { activityInfo } from "../../src/activity";
 import { Client, WithStartWorkflowOperation } from "../../src/client";
-import { CompleteAsyncError, defaultPayloadConverter, ExternalStorage, type Headers, type Payload } from "../../src/common";
+import {
+  CompleteAsyncError,
+  defaultPayloadConverter,
+  ExternalStorage,
+  type Headers,
+  type Payload,
+} from "../../src/common";
 import { Payload as PayloadMessage } from "../../src/proto/temporal/api/common/v1/message";
 import { testConnection, withWorker } from "../worker/support";
 import { BindingCodec } from "./fixtures/binding-codec";
@@ -15,7 +21,10 @@ const encoding = (payload: Payload | undefined) => new TextDecoder().decode(payl
 test("standalone activities: arguments, headers, result and completion from elsewhere, through codec and storage", async () => {
   const { connection, namespace } = await testConnection();
   const driver = new MemoryDriver();
-  const dataConverter = { payloadCodecs: [new BindingCodec()], externalStorage: new ExternalStorage({ drivers: [driver], payloadSizeThreshold: 1000 }) };
+  const dataConverter = {
+    payloadCodecs: [new BindingCodec()],
+    externalStorage: new ExternalStorage({ drivers: [driver], payloadSizeThreshold: 1000 }),
+  };
   const interceptors = { activity: [{ start: (input: any, next: any) => next({ ...input, headers: note }) }] };
   const client = new Client({ connection, namespace, dataConverter, interceptors });
   const headers: string[] = [];
@@ -31,26 +40,29 @@ test("standalone activities: arguments, headers, result and completion from else
       throw new CompleteAsyncError();
     },
   };
-  await withWorker(async ({ taskQueue }) => {
-    const large = "SECRET".repeat(200);
-    const id = randomUUID();
-    const options = { id, taskQueue, startToCloseTimeout: "1 minute", summary: "SECRET summary" } as const;
-    const handle = await client.activity.start("double", { ...options, args: [large] });
-    expect((await handle.result()) as unknown).toBe(large + large);
-    expect(headers).toEqual(["SECRET header"]);
-    const description = await handle.describe({ includeInput: true });
-    expect((await description.getInput()) as unknown).toEqual([large]);
-    expect(encoding(description.rawInfo.userMetadata?.summary)).toBe("binary/bound");
-    const targets = driver.stored.map(({ context }) => context.target);
-    expect(targets[0]).toEqual({ kind: "activity", namespace, id, type: "double" });
-    expect(targets[1]).toEqual({ kind: "activity", namespace, id, type: "double", runId: handle.runId });
+  await withWorker(
+    async ({ taskQueue }) => {
+      const large = "SECRET".repeat(200);
+      const id = randomUUID();
+      const options = { id, taskQueue, startToCloseTimeout: "1 minute", summary: "SECRET summary" } as const;
+      const handle = await client.activity.start("double", { ...options, args: [large] });
+      expect((await handle.result()) as unknown).toBe(large + large);
+      expect(headers).toEqual(["SECRET header"]);
+      const description = await handle.describe({ includeInput: true });
+      expect((await description.getInput()) as unknown).toEqual([large]);
+      expect(encoding(description.rawInfo.userMetadata?.summary)).toBe("binary/bound");
+      const targets = driver.stored.map(({ context }) => context.target);
+      expect(targets[0]).toEqual({ kind: "activity", namespace, id, type: "double" });
+      expect(targets[1]).toEqual({ kind: "activity", namespace, id, type: "double", runId: handle.runId });
 
-    const asynchronous = await client.activity.start("later", { ...options, id: `${id}-later`, args: [] });
-    await later.promise;
-    await client.activity.complete({ activityId: `${id}-later` }, large);
-    expect((await asynchronous.result()) as unknown).toBe(large);
-    expect(driver.stored.at(-1)!.context.target).toEqual({ kind: "activity", namespace, id: `${id}-later` });
-  }, { dataConverter, activities, workflowsPath, interceptors: { activity: [() => ({ inbound: { execute } })] } });
+      const asynchronous = await client.activity.start("later", { ...options, id: `${id}-later`, args: [] });
+      await later.promise;
+      await client.activity.complete({ activityId: `${id}-later` }, large);
+      expect((await asynchronous.result()) as unknown).toBe(large);
+      expect(driver.stored.at(-1)!.context.target).toEqual({ kind: "activity", namespace, id: `${id}-later` });
+    },
+    { dataConverter, activities, workflowsPath, interceptors: { activity: [() => ({ inbound: { execute } })] } },
+  );
 });
 
 test("schedules: arguments, memo and headers are encoded, and once only when a schedule is updated", async () => {
@@ -63,18 +75,31 @@ test("schedules: arguments, memo and headers are encoded, and once only when a s
   const handle = await client.schedule.create({
     scheduleId,
     spec: { intervals: [{ every: "1 day" }] },
-    action: { type: "startWorkflow", workflowType: "receiver", taskQueue: "none", workflowId, args: ["SECRET"], memo: { note: "SECRET memo" } },
+    action: {
+      type: "startWorkflow",
+      workflowType: "receiver",
+      taskQueue: "none",
+      workflowId,
+      args: ["SECRET"],
+      memo: { note: "SECRET memo" },
+    },
   });
   const check = async (args: string[]) => {
     const { action, raw } = await handle.describe();
     expect([action.args, action.memo]).toEqual([args, { note: "SECRET memo" }]);
     const { header, input, memo } = raw.schedule!.action!.startWorkflow!;
-    expect([header?.fields?.note, input?.payloads?.[0], memo?.fields?.note].map(encoding)).toEqual(["binary/bound", "binary/bound", "binary/bound"]);
+    expect([header?.fields?.note, input?.payloads?.[0], memo?.fields?.note].map(encoding)).toEqual([
+      "binary/bound",
+      "binary/bound",
+      "binary/bound",
+    ]);
     const inner = PayloadMessage.decode(header!.fields!.note!.data!.map((byte) => byte ^ 0x55));
     expect(inner).toEqual(note.note!);
   };
   await check(["SECRET"]);
-  await handle.update(({ action, ...schedule }) => ({ ...schedule, action: { ...action, args: ["SECRET too"] } }) as never);
+  await handle.update(
+    ({ action, ...schedule }) => ({ ...schedule, action: { ...action, args: ["SECRET too"] } }) as never,
+  );
   await check(["SECRET too"]);
   await handle.delete();
 });
@@ -83,17 +108,28 @@ test("an update that starts its workflow: both operations go through the codec",
   const { connection, namespace } = await testConnection();
   const dataConverter = { payloadCodecs: [new BindingCodec()] };
   const client = new Client({ connection, namespace, dataConverter });
-  await withWorker(async ({ taskQueue }) => {
-    const start = new WithStartWorkflowOperation("everything", { taskQueue, workflowId: randomUUID(), args: ["SECRET", false], workflowIdConflictPolicy: "FAIL" });
-    const answer = await client.workflow.executeUpdateWithStart("change", { args: ["SECRET update"], startWorkflowOperation: start as never });
-    expect(answer as unknown).toBe("SECRET update changed");
-    const handle = await start.workflowHandle();
-    const { events } = await handle.fetchHistory();
-    const inputs = events!.flatMap((event) => [
-      ...(event.workflowExecutionStartedEventAttributes?.input?.payloads ?? []),
-      ...(event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.args?.payloads ?? []),
-    ]);
-    expect(inputs.map(encoding)).toEqual(["binary/bound", "binary/bound", "binary/bound"]);
-    await handle.terminate();
-  }, { dataConverter, activities: { work: async () => "" }, workflowsPath });
+  await withWorker(
+    async ({ taskQueue }) => {
+      const start = new WithStartWorkflowOperation("everything", {
+        taskQueue,
+        workflowId: randomUUID(),
+        args: ["SECRET", false],
+        workflowIdConflictPolicy: "FAIL",
+      });
+      const answer = await client.workflow.executeUpdateWithStart("change", {
+        args: ["SECRET update"],
+        startWorkflowOperation: start as never,
+      });
+      expect(answer as unknown).toBe("SECRET update changed");
+      const handle = await start.workflowHandle();
+      const { events } = await handle.fetchHistory();
+      const inputs = events!.flatMap((event) => [
+        ...(event.workflowExecutionStartedEventAttributes?.input?.payloads ?? []),
+        ...(event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.args?.payloads ?? []),
+      ]);
+      expect(inputs.map(encoding)).toEqual(["binary/bound", "binary/bound", "binary/bound"]);
+      await handle.terminate();
+    },
+    { dataConverter, activities: { work: async () => "" }, workflowsPath },
+  );
 });

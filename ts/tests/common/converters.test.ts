@@ -15,6 +15,14 @@ import {
   ValueError,
 } from "../../src/common";
 import {
+  fromPayloadWithTypeInfo,
+  mapFromPayloads,
+  mapToPayloads,
+  toPayloadWithTypeInfo,
+} from "../../src/common/converter/payload-converter";
+import { decode, encode } from "../../src/common/encoding";
+import { ApplicationFailure } from "../../src/common/failure";
+import {
   decodeArrayFromPayloads,
   decodeFailure,
   decodeMapFromPayloads,
@@ -24,9 +32,6 @@ import {
   encodeToPayload,
   encodeToPayloads,
 } from "../../src/payloads/codec-helpers";
-import { fromPayloadWithTypeInfo, mapFromPayloads, mapToPayloads, toPayloadWithTypeInfo } from "../../src/common/converter/payload-converter";
-import { decode, encode } from "../../src/common/encoding";
-import { ApplicationFailure } from "../../src/common/failure";
 import { isLoadedDataConverter, loadDataConverter } from "../../src/payloads/load-data-converter";
 import { Payload as PayloadMessage } from "../../src/proto/temporal/api/common/v1/message";
 
@@ -59,19 +64,31 @@ describe("payload converters", () => {
   test("values without JSON are refused", () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
-    for (const value of [circular, () => 1, Symbol("s"), 1n, Object.create(null, { toJSON: { value: () => undefined } })]) {
+    for (const value of [
+      circular,
+      () => 1,
+      Symbol("s"),
+      1n,
+      Object.create(null, { toJSON: { value: () => undefined } }),
+    ]) {
       expect(() => defaultPayloadConverter.toPayload(value)).toThrow(ValueError);
     }
   });
 
   test("an unknown encoding is named, with the known ones", () => {
     const payload = { metadata: { encoding: encode("binary/other") }, data: encode("x") };
-    expect(() => defaultPayloadConverter.fromPayload(payload)).toThrow("Unknown encoding: binary/other. This payload converter knows: binary/null, binary/plain, json/plain");
+    expect(() => defaultPayloadConverter.fromPayload(payload)).toThrow(
+      "Unknown encoding: binary/other. This payload converter knows: binary/null, binary/plain, json/plain",
+    );
     expect(() => defaultPayloadConverter.fromPayload({ data: encode("x") })).toThrow("Missing payload metadata");
   });
 
   test("composite: order counts, and it needs a converter", () => {
-    const converter = new CompositePayloadConverter(new JsonPayloadConverter(), new BinaryPayloadConverter(), new UndefinedPayloadConverter());
+    const converter = new CompositePayloadConverter(
+      new JsonPayloadConverter(),
+      new BinaryPayloadConverter(),
+      new UndefinedPayloadConverter(),
+    );
     expect(encodingOf(converter.toPayload(new Uint8Array([1])))).toBe("json/plain");
     expect(() => new CompositePayloadConverter()).toThrow(PayloadConverterError);
   });
@@ -80,13 +97,24 @@ describe("payload converters", () => {
     const payload = { metadata: { encoding: encode("custom") }, data: encode("x") };
     expect(defaultPayloadConverter.toPayload(RawValue.fromPayload(payload))).toBe(payload);
     expect(encodingOf(new RawValue({ a: 1 }).payload)).toBe("json/plain");
-    expect(toPayloadWithTypeInfo(defaultPayloadConverter, RawValue.fromPayload(payload), undefined, rawValueTypeInfo)).toBe(payload);
-    expect(fromPayloadWithTypeInfo(defaultPayloadConverter, payload, undefined, rawValueTypeInfo).payload).toBe(payload);
-    expect(() => toPayloadWithTypeInfo<any>(defaultPayloadConverter, 1, undefined, rawValueTypeInfo)).toThrow(ValueError);
+    expect(
+      toPayloadWithTypeInfo(defaultPayloadConverter, RawValue.fromPayload(payload), undefined, rawValueTypeInfo),
+    ).toBe(payload);
+    expect(fromPayloadWithTypeInfo(defaultPayloadConverter, payload, undefined, rawValueTypeInfo).payload).toBe(
+      payload,
+    );
+    expect(() => toPayloadWithTypeInfo<any>(defaultPayloadConverter, 1, undefined, rawValueTypeInfo)).toThrow(
+      ValueError,
+    );
   });
 
   test("transfer types run before and after the converter", () => {
-    const typeInfo = { transferTypeConverter: { toTransferType: (date: Date) => date.getTime(), fromTransferType: (millis: number) => new Date(millis) } };
+    const typeInfo = {
+      transferTypeConverter: {
+        toTransferType: (date: Date) => date.getTime(),
+        fromTransferType: (millis: number) => new Date(millis),
+      },
+    };
     const payload = toPayloadWithTypeInfo(defaultPayloadConverter, new Date(5), undefined, typeInfo);
     expect(decode(payload.data!)).toBe("5");
     expect(fromPayloadWithTypeInfo(defaultPayloadConverter, payload, undefined, typeInfo)).toEqual(new Date(5));
@@ -94,9 +122,15 @@ describe("payload converters", () => {
 
   test("hints go to converters that take them only", () => {
     const hint = { converter: "special" };
-    expect(() => defaultPayloadConverter.toPayload(1, undefined, hint)).toThrow("No payload converter supports converter hint 'special'");
-    const special = Object.assign(new JsonPayloadConverter(), { validateConverterHint: (item: { converter: string }) => item.converter === "special" });
-    expect(encodingOf(new CompositePayloadConverter(new UndefinedPayloadConverter(), special).toPayload(1, undefined, hint))).toBe("json/plain");
+    expect(() => defaultPayloadConverter.toPayload(1, undefined, hint)).toThrow(
+      "No payload converter supports converter hint 'special'",
+    );
+    const special = Object.assign(new JsonPayloadConverter(), {
+      validateConverterHint: (item: { converter: string }) => item.converter === "special",
+    });
+    expect(
+      encodingOf(new CompositePayloadConverter(new UndefinedPayloadConverter(), special).toPayload(1, undefined, hint)),
+    ).toBe("json/plain");
   });
 
   test("lists and maps", () => {
@@ -110,7 +144,8 @@ describe("payload converters", () => {
 
 /** Adds a letter in front of the data, so that order shows. */
 const prefixCodec = (letter: string): PayloadCodec => ({
-  encode: async (payloads) => payloads.map((payload) => ({ ...payload, data: encode(letter + decode(payload.data ?? new Uint8Array())) })),
+  encode: async (payloads) =>
+    payloads.map((payload) => ({ ...payload, data: encode(letter + decode(payload.data ?? new Uint8Array())) })),
   decode: async (payloads) =>
     payloads.map((payload) => {
       const text = decode(payload.data!);
@@ -139,7 +174,10 @@ describe("codecs", () => {
 
   test("failures: details, encoded attributes and causes", async () => {
     const cause = ApplicationFailure.create({ message: "inner", details: ["d"] });
-    const failure = await encodeErrorToFailure(converter, ApplicationFailure.create({ message: "outer", details: [1], cause }));
+    const failure = await encodeErrorToFailure(
+      converter,
+      ApplicationFailure.create({ message: "outer", details: [1], cause }),
+    );
     expect(decode(failure.applicationFailureInfo!.details!.payloads![0]!.data!)).toBe("ba1");
     expect(decode(failure.cause!.applicationFailureInfo!.details!.payloads![0]!.data!)).toBe('ba"d"');
     const decoded = await decodeFailure(converter, failure);
@@ -155,8 +193,13 @@ describe("codecs", () => {
   });
 
   test("a codec that returns no list is named", async () => {
-    const broken = { ...defaultDataConverter, payloadCodecs: [{ encode: async () => undefined as any, decode: async (payloads: Payload[]) => payloads }] };
-    await expect(encodeToPayloads(broken, 1)).rejects.toThrow("PayloadCodec.encode must resolve to an array of payloads");
+    const broken = {
+      ...defaultDataConverter,
+      payloadCodecs: [{ encode: async () => undefined as any, decode: async (payloads: Payload[]) => payloads }],
+    };
+    await expect(encodeToPayloads(broken, 1)).rejects.toThrow(
+      "PayloadCodec.encode must resolve to an array of payloads",
+    );
   });
 });
 
@@ -177,8 +220,14 @@ describe("loading data converters", () => {
   });
 
   test("what is wrong is named", () => {
-    expect(() => loadDataConverter({ payloadConverterPath: "/nowhere/converter.ts" })).toThrow("Could not find a file at the specified payloadConverterPath: '/nowhere/converter.ts'");
-    expect(() => loadDataConverter({ payloadConverterPath: import.meta.dir + "/fixtures/empty.ts" })).toThrow("does not have a `payloadConverter` named export");
-    expect(() => loadDataConverter({ failureConverterPath: import.meta.dir + "/fixtures/wrong.ts" })).toThrow("must be an object with errorToFailure and failureToError methods");
+    expect(() => loadDataConverter({ payloadConverterPath: "/nowhere/converter.ts" })).toThrow(
+      "Could not find a file at the specified payloadConverterPath: '/nowhere/converter.ts'",
+    );
+    expect(() => loadDataConverter({ payloadConverterPath: `${import.meta.dir}/fixtures/empty.ts` })).toThrow(
+      "does not have a `payloadConverter` named export",
+    );
+    expect(() => loadDataConverter({ failureConverterPath: `${import.meta.dir}/fixtures/wrong.ts` })).toThrow(
+      "must be an object with errorToFailure and failureToError methods",
+    );
   });
 });

@@ -13,10 +13,17 @@ import { MemoryDriver } from "./fixtures/memory-driver";
 const workflowsPath = `${import.meta.dir}/fixtures/large-workflows.ts`;
 const large = "large".repeat(1000);
 const references = ({ events }: History) =>
-  Buffer.from(History.encode({ events }).finish()).toString("latin1").split("temporal.api.sdk.v1.ExternalStorageReference").length - 1;
+  Buffer.from(History.encode({ events }).finish())
+    .toString("latin1")
+    .split("temporal.api.sdk.v1.ExternalStorageReference").length - 1;
 
 async function withStorage(
-  body: (parts: { client: Client; driver: MemoryDriver; start: (type: string) => Promise<WorkflowHandle>; taskQueue: string }) => Promise<void>,
+  body: (parts: {
+    client: Client;
+    driver: MemoryDriver;
+    start: (type: string) => Promise<WorkflowHandle>;
+    taskQueue: string;
+  }) => Promise<void>,
   { codec, worker = {} }: { codec?: BindingCodec; worker?: Partial<WorkerOptions> } = {},
 ): Promise<void> {
   const driver = new MemoryDriver();
@@ -28,7 +35,8 @@ async function withStorage(
   const client = new Client({ connection, namespace, dataConverter });
   await withWorker(
     ({ taskQueue }) => {
-      const start = (type: string) => client.workflow.start(type, { taskQueue, workflowId: randomUUID(), args: [large], memo: { large } });
+      const start = (type: string) =>
+        client.workflow.start(type, { taskQueue, workflowId: randomUUID(), args: [large], memo: { large } });
       return body({ client, driver, start, taskQueue });
     },
     { dataConverter, activities, workflowsPath, ...worker },
@@ -48,7 +56,15 @@ describe("external storage, on client, activities and workflows", () => {
         expect(await handle.executeUpdate<string, [string]>("update", { args: [large] })).toBe(large + large);
         await handle.signal("signal", large);
         const { sizes, filler }: any = await handle.result();
-        expect(sizes).toEqual({ input: 5000, memo: 5000, signal: 5000, activity: 10_000, local: 10_000, heartbeat: 5000, child: 5000 });
+        expect(sizes).toEqual({
+          input: 5000,
+          memo: 5000,
+          signal: 5000,
+          activity: 10_000,
+          local: 10_000,
+          heartbeat: 5000,
+          child: 5000,
+        });
         expect(filler).toBe(large);
         expect((await handle.describe()).memo).toEqual({ large });
         const history = await handle.fetchHistory();
@@ -61,9 +77,13 @@ describe("external storage, on client, activities and workflows", () => {
         expect(targets).toContain(JSON.stringify({ ...workflow, type: "large" }));
         expect(targets).toContain(JSON.stringify(workflow));
         expect(targets).toContain(JSON.stringify({ ...workflow, runId: firstExecutionRunId, type: "large" }));
-        const child = history.events?.find(({ childWorkflowExecutionStartedEventAttributes: started }) => started !== undefined);
+        const child = history.events?.find(
+          ({ childWorkflowExecutionStartedEventAttributes: started }) => started !== undefined,
+        );
         const { workflowId: childId } = child!.childWorkflowExecutionStartedEventAttributes!.workflowExecution!;
-        expect(targets).toContain(JSON.stringify({ kind: "workflow", namespace: "default", id: childId, type: "echo" }));
+        expect(targets).toContain(
+          JSON.stringify({ kind: "workflow", namespace: "default", id: childId, type: "echo" }),
+        );
         // The child's result belongs to the parent.
         expect(targets).toContain(JSON.stringify({ ...workflow, runId: firstExecutionRunId }));
 
@@ -111,23 +131,38 @@ describe("external storage, on client, activities and workflows", () => {
       const blind = new Client({ connection, namespace });
       const handle = await start("echo");
       await handle.result();
-      expect(await rejection(blind.workflow.getHandle(handle.workflowId).result())).toBeInstanceOf(ExternalStorageNotConfiguredError);
-      expect(await rejection(blind.workflow.getHandle(handle.workflowId).describe())).toBeInstanceOf(ExternalStorageNotConfiguredError);
-      await withWorker(async ({ taskQueue }) => {
-        const lost = await client.workflow.start("echo", { taskQueue, workflowId: randomUUID(), args: [large] });
-        const failure = await taskFailure(lost);
-        expect(failure.message).toContain("[TMPRL1105]");
-        await lost.terminate();
-        const waiting = await client.workflow.start("large", { taskQueue, workflowId: randomUUID(), args: ["small"] });
-        await waiting.signal("signal", large);
-        expect((await taskFailure(waiting)).message).toContain("[TMPRL1105]");
-        await waiting.terminate();
-        const updated = await client.workflow.start("large", { taskQueue, workflowId: randomUUID(), args: ["small"] });
-        const update = updated.executeUpdate("update", { args: [large] });
-        update.catch(() => {});
-        expect((await taskFailure(updated)).message).toContain("[TMPRL1105]");
-        await updated.terminate();
-      }, { activities, workflowsPath });
+      expect(await rejection(blind.workflow.getHandle(handle.workflowId).result())).toBeInstanceOf(
+        ExternalStorageNotConfiguredError,
+      );
+      expect(await rejection(blind.workflow.getHandle(handle.workflowId).describe())).toBeInstanceOf(
+        ExternalStorageNotConfiguredError,
+      );
+      await withWorker(
+        async ({ taskQueue }) => {
+          const lost = await client.workflow.start("echo", { taskQueue, workflowId: randomUUID(), args: [large] });
+          const failure = await taskFailure(lost);
+          expect(failure.message).toContain("[TMPRL1105]");
+          await lost.terminate();
+          const waiting = await client.workflow.start("large", {
+            taskQueue,
+            workflowId: randomUUID(),
+            args: ["small"],
+          });
+          await waiting.signal("signal", large);
+          expect((await taskFailure(waiting)).message).toContain("[TMPRL1105]");
+          await waiting.terminate();
+          const updated = await client.workflow.start("large", {
+            taskQueue,
+            workflowId: randomUUID(),
+            args: ["small"],
+          });
+          const update = updated.executeUpdate("update", { args: [large] });
+          update.catch(() => {});
+          expect((await taskFailure(updated)).message).toContain("[TMPRL1105]");
+          await updated.terminate();
+        },
+        { activities, workflowsPath },
+      );
     });
   });
 });

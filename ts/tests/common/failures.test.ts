@@ -36,13 +36,27 @@ function travel(error: unknown, converter = defaultFailureConverter): Error {
 describe("failures travel", () => {
   test("ApplicationFailure with all its fields and causes", () => {
     const cause = new TypeError("root");
-    const error = ApplicationFailure.create({ message: "m", type: "T", nonRetryable: true, details: [1, { a: 2 }], cause, category: "BENIGN", nextRetryDelay: "5s" });
+    const error = ApplicationFailure.create({
+      message: "m",
+      type: "T",
+      nonRetryable: true,
+      details: [1, { a: 2 }],
+      cause,
+      category: "BENIGN",
+      nextRetryDelay: "5s",
+    });
     const failure = defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
     expect(failure.source).toBe("TypeScriptSDK");
     expect(failure.applicationFailureInfo!.nextRetryDelay!.seconds!.toNumber()).toBe(5);
     const arrived = travel(error) as ApplicationFailure;
     expect(arrived).toBeInstanceOf(ApplicationFailure);
-    expect(arrived).toMatchObject({ message: "m", type: "T", nonRetryable: true, details: [1, { a: 2 }], category: "BENIGN" });
+    expect(arrived).toMatchObject({
+      message: "m",
+      type: "T",
+      nonRetryable: true,
+      details: [1, { a: 2 }],
+      category: "BENIGN",
+    });
     expect(arrived.cause).toBeInstanceOf(TemporalFailure);
     expect(arrived.cause!.message).toBe("root");
     expect(rootCause(arrived)).toBe("root");
@@ -51,14 +65,23 @@ describe("failures travel", () => {
   test.each<[Error, object]>([
     [new CancelledFailure("c", ["d"]), { message: "c", details: ["d"] }],
     [new TerminatedFailure("t"), { message: "t" }],
-    [new TimeoutFailure("t", { beat: 1 }, "HEARTBEAT"), { timeoutType: "HEARTBEAT", lastHeartbeatDetails: { beat: 1 } }],
+    [
+      new TimeoutFailure("t", { beat: 1 }, "HEARTBEAT"),
+      { timeoutType: "HEARTBEAT", lastHeartbeatDetails: { beat: 1 } },
+    ],
     [new ServerFailure("s", true), { nonRetryable: true }],
-    [new ActivityFailure("a", "type", "id", "MAXIMUM_ATTEMPTS_REACHED", "me"), { activityType: "type", activityId: "id", retryState: "MAXIMUM_ATTEMPTS_REACHED", identity: "me" }],
+    [
+      new ActivityFailure("a", "type", "id", "MAXIMUM_ATTEMPTS_REACHED", "me"),
+      { activityType: "type", activityId: "id", retryState: "MAXIMUM_ATTEMPTS_REACHED", identity: "me" },
+    ],
     [
       new ChildWorkflowFailure("ns", { workflowId: "w", runId: "r" }, "type", "TIMEOUT"),
       { namespace: "ns", execution: { workflowId: "w", runId: "r" }, workflowType: "type", retryState: "TIMEOUT" },
     ],
-    [new NexusOperationFailure("n", 3, "e", "s", "o", "token"), { scheduledEventId: 3, endpoint: "e", service: "s", operation: "o", operationToken: "token" }],
+    [
+      new NexusOperationFailure("n", 3, "e", "s", "o", "token"),
+      { scheduledEventId: 3, endpoint: "e", service: "s", operation: "o", operationToken: "token" },
+    ],
   ])("failures of every class: #%#", (error, fields) => {
     const arrived = travel(error);
     expect(arrived.constructor).toBe(error.constructor);
@@ -76,7 +99,12 @@ describe("failures travel", () => {
   });
 
   test("a failure that came from elsewhere is sent on unchanged", () => {
-    const failure: ProtoFailure = { message: "m", source: "GoSDK", stackTrace: "go stack", applicationFailureInfo: { type: "T" } };
+    const failure: ProtoFailure = {
+      message: "m",
+      source: "GoSDK",
+      stackTrace: "go stack",
+      applicationFailureInfo: { type: "T" },
+    };
     const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
     expect(error.stack).toBe("go stack");
     expect(defaultFailureConverter.errorToFailure(error, defaultPayloadConverter)).toBe(failure);
@@ -93,22 +121,37 @@ describe("failures travel", () => {
   });
 
   test("a reset workflow's failure is an ApplicationFailure", () => {
-    const error = defaultFailureConverter.failureToError({ message: "r", resetWorkflowFailureInfo: {} }, defaultPayloadConverter);
+    const error = defaultFailureConverter.failureToError(
+      { message: "r", resetWorkflowFailureInfo: {} },
+      defaultPayloadConverter,
+    );
     expect(error).toMatchObject({ type: "ResetWorkflow", nonRetryable: false });
   });
 
   test("encodeCommonAttributes hides messages and stacks, of causes too", () => {
     const converter = new DefaultFailureConverter({ encodeCommonAttributes: true });
-    const failure = converter.errorToFailure(ApplicationFailure.create({ message: "secret", cause: new Error("deeper") }), defaultPayloadConverter);
-    expect([failure.message, failure.stackTrace, failure.cause!.message]).toEqual(["Encoded failure", "", "Encoded failure"]);
-    const arrived = travel(ApplicationFailure.create({ message: "secret", cause: new Error("deeper") }), converter) as ApplicationFailure;
+    const failure = converter.errorToFailure(
+      ApplicationFailure.create({ message: "secret", cause: new Error("deeper") }),
+      defaultPayloadConverter,
+    );
+    expect([failure.message, failure.stackTrace, failure.cause!.message]).toEqual([
+      "Encoded failure",
+      "",
+      "Encoded failure",
+    ]);
+    const arrived = travel(
+      ApplicationFailure.create({ message: "secret", cause: new Error("deeper") }),
+      converter,
+    ) as ApplicationFailure;
     expect([arrived.message, arrived.cause!.message]).toEqual(["secret", "deeper"]);
     expect(arrived.stack).toContain("failures.test.ts");
   });
 
   test("encoded attributes of another shape are left alone", () => {
     const encodedAttributes = defaultPayloadConverter.toPayload("nonsense");
-    expect(defaultFailureConverter.failureToError({ message: "m", encodedAttributes }, defaultPayloadConverter).message).toBe("m");
+    expect(
+      defaultFailureConverter.failureToError({ message: "m", encodedAttributes }, defaultPayloadConverter).message,
+    ).toBe("m");
   });
 });
 
@@ -148,13 +191,25 @@ describe("error classes", () => {
     expect(ensureApplicationFailure("text")).toMatchObject({ message: "text" });
     const cancelled = new CancelledFailure("c");
     expect(ensureTemporalFailure(cancelled)).toBe(cancelled);
-    expect(ApplicationFailure.fromError(error, { nonRetryable: true, type: "Other" })).toMatchObject({ message: "m", type: "Other", nonRetryable: true });
+    expect(ApplicationFailure.fromError(error, { nonRetryable: true, type: "Other" })).toMatchObject({
+      message: "m",
+      type: "Other",
+      nonRetryable: true,
+    });
   });
 
   test("shorthands", () => {
-    expect(ApplicationFailure.retryable("m", null, 1)).toMatchObject({ type: "Error", nonRetryable: false, details: [1] });
+    expect(ApplicationFailure.retryable("m", null, 1)).toMatchObject({
+      type: "Error",
+      nonRetryable: false,
+      details: [1],
+    });
     expect(ApplicationFailure.nonRetryable("m", "T")).toMatchObject({ type: "T", nonRetryable: true, details: [] });
-    expect(createPayloadValidationError("why")).toMatchObject({ type: "PayloadValidationError", nonRetryable: true, details: ["why"] });
+    expect(createPayloadValidationError("why")).toMatchObject({
+      type: "PayloadValidationError",
+      nonRetryable: true,
+      details: ["why"],
+    });
     for (const nothing of [null, undefined]) expect(createPayloadValidationError(nothing).details).toEqual([]);
     expect(rootCause("text")).toBe("text");
     expect(rootCause(1)).toBeUndefined();

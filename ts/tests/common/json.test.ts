@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import Long from "long";
 import { Duration } from "../../src/proto/google/protobuf/duration";
 import { Timestamp } from "../../src/proto/google/protobuf/timestamp";
+import { encodeJson, JsonFormatError, toJson } from "../../src/proto/json";
 import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
 import { TaskQueueKind } from "../../src/proto/temporal/api/enums/v1/task_queue";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
-import { encodeJson, JsonFormatError, toJson } from "../../src/proto/json";
 
 const readHistory = (value: unknown): History => History.decode(encodeJson(HISTORY, value));
 
@@ -21,7 +21,11 @@ const history: History = {
         workflowType: { name: "order" },
         taskQueue: { name: "queue", kind: TaskQueueKind.TASK_QUEUE_KIND_NORMAL },
         workflowRunTimeout: { seconds: Long.fromNumber(90) },
-        input: { payloads: [{ metadata: { encoding: new Uint8Array(Buffer.from("json/plain")) }, data: new Uint8Array([255, 0, 1]) }] },
+        input: {
+          payloads: [
+            { metadata: { encoding: new Uint8Array(Buffer.from("json/plain")) }, data: new Uint8Array([255, 0, 1]) },
+          ],
+        },
         attempt: 1,
       },
     },
@@ -49,13 +53,19 @@ describe("proto3 JSON", () => {
   test("writes", () => expect(toJson(HISTORY, history)).toEqual(json));
 
   test("reads", () => {
-    const read = readHistory( JSON.parse(JSON.stringify(json)));
+    const read = readHistory(JSON.parse(JSON.stringify(json)));
     expect(read).toEqual(history);
   });
 
   test("reads the .proto names, numbers as text, and names of enumerations in the old style", () => {
-    const read = readHistory( {
-      events: [{ event_id: 1, eventType: "WorkflowExecutionStarted", workflow_execution_started_event_attributes: { attempt: "1", taskQueue: { kind: "Normal" } } }],
+    const read = readHistory({
+      events: [
+        {
+          event_id: 1,
+          eventType: "WorkflowExecutionStarted",
+          workflow_execution_started_event_attributes: { attempt: "1", taskQueue: { kind: "Normal" } },
+        },
+      ],
     });
     expect(read.events![0]!.eventType).toBe(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED);
     expect(read.events![0]!.eventId!.toNumber()).toBe(1);
@@ -63,7 +73,7 @@ describe("proto3 JSON", () => {
   });
 
   test("ignores unknown fields and null", () => {
-    expect(readHistory( { someday: 1, events: null })).toEqual({});
+    expect(readHistory({ someday: 1, events: null })).toEqual({});
   });
 
   test.each([
@@ -87,9 +97,15 @@ describe("proto3 JSON", () => {
     expect(toJson("google.protobuf.Duration", message)).toBe(text);
   });
 
-  test.each(["2026-01-31T12:00:00Z", "1969-12-31T23:59:59.000000001Z", "2026-01-31T12:00:00.123456Z"])("time %s", (text) => {
-    expect(toJson("google.protobuf.Timestamp", Timestamp.decode(encodeJson("google.protobuf.Timestamp", text)))).toBe(text);
-  });
+  test.each(["2026-01-31T12:00:00Z", "1969-12-31T23:59:59.000000001Z", "2026-01-31T12:00:00.123456Z"])(
+    "time %s",
+    (text) => {
+      expect(toJson("google.protobuf.Timestamp", Timestamp.decode(encodeJson("google.protobuf.Timestamp", text)))).toBe(
+        text,
+      );
+    },
+  );
 
-  test("an unknown message type is an error", () => expect(() => encodeJson("temporal.api.Nothing", {})).toThrow("no message type"));
+  test("an unknown message type is an error", () =>
+    expect(() => encodeJson("temporal.api.Nothing", {})).toThrow("no message type"));
 });

@@ -4,8 +4,15 @@ import { type MetricMeter, MetricMeterWithComposedTags, type MetricTags, noopMet
 /** A meter that writes down what is recorded. */
 function recordingMeter(): { meter: MetricMeter; records: unknown[][] } {
   const records: unknown[][] = [];
-  const metric = (kind: string, method: string) => (name: string, ...rest: unknown[]) =>
-    ({ name, kind, valueType: kind === "histogram" || kind === "gauge" ? rest[0] : "int", [method]: (value: number, tags?: MetricTags) => records.push([name, value, tags]) }) as any;
+  const metric =
+    (kind: string, method: string) =>
+    (name: string, ...rest: unknown[]) =>
+      ({
+        name,
+        kind,
+        valueType: kind === "histogram" || kind === "gauge" ? rest[0] : "int",
+        [method]: (value: number, tags?: MetricTags) => records.push([name, value, tags]),
+      }) as any;
   const meter = {
     createCounter: metric("counter", "add"),
     createHistogram: metric("histogram", "record"),
@@ -23,7 +30,11 @@ describe("MetricMeterWithComposedTags", () => {
     const { meter, records } = recordingMeter();
     let asked = 0;
     const fixed = MetricMeterWithComposedTags.compose(meter, { a: 1, b: 1 });
-    const composed = MetricMeterWithComposedTags.compose(fixed, () => ({ b: 2, asked: ++asked, gone: undefined as never })).withTags({ c: 3 });
+    const composed = MetricMeterWithComposedTags.compose(fixed, () => ({
+      b: 2,
+      asked: ++asked,
+      gone: undefined as never,
+    })).withTags({ c: 3 });
     const counter = composed.createCounter("counter", "u", "d");
     counter.add(1);
     counter.withTags({ d: 4 }).add(2, { a: 9 });
@@ -37,7 +48,11 @@ describe("MetricMeterWithComposedTags", () => {
       ["gauge", 7, { a: 1, b: 2, asked: 4, c: 3 }],
       ["up-down", -1, { a: 1, b: 2, asked: 5, c: 3 }],
     ]);
-    expect([counter.name, counter.kind, composed.createHistogram("h", "float").valueType]).toEqual(["counter", "counter", "float"]);
+    expect([counter.name, counter.kind, composed.createHistogram("h", "float").valueType]).toEqual([
+      "counter",
+      "counter",
+      "float",
+    ]);
   });
 
   test("makes nothing for no tags, unless forced", () => {
@@ -59,5 +74,11 @@ test("the meter that records nothing has every kind of metric", () => {
   meter.createHistogram("h").record(1);
   meter.createGauge("g").set(1);
   meter.createUpDownCounter!("u").add(-1);
-  expect(meter.createHistogram("h", "float", "ms", "text")).toMatchObject({ name: "h", kind: "histogram", valueType: "float", unit: "ms", description: "text" });
+  expect(meter.createHistogram("h", "float", "ms", "text")).toMatchObject({
+    name: "h",
+    kind: "histogram",
+    valueType: "float",
+    unit: "ms",
+    description: "text",
+  });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { defaultDataConverter, defaultPayloadConverter, ExternalStorage, type Logger, type Payload, type SerializationContext, StorageDriverClaim } from "../../src/common";
+import {
+  defaultDataConverter,
+  defaultPayloadConverter,
+  ExternalStorage,
+  type Logger,
+  type Payload,
+  type SerializationContext,
+  StorageDriverClaim,
+} from "../../src/common";
 import { encodeReferencePayload } from "../../src/common/converter/storage-reference";
 import { payloadSize } from "../../src/payloads/external-storage";
 import { PayloadRelay, type PayloadRequest, type RelayPlan } from "../../src/worker/payloads/payload-relay";
@@ -13,7 +21,15 @@ const externalStorage = new ExternalStorage({ drivers: [new MemoryDriver()], pay
 const context = { type: "workflow", namespace: "n", workflowId: "w" } as const;
 
 function site(payload: Payload, header = false): PayloadSite & { got: Payload[] | undefined } {
-  const made = { payloads: [payload], single: true, header, context: context as SerializationContext, target: undefined, got: undefined as Payload[] | undefined, put: (payloads: Payload[]) => void (made.got = payloads) };
+  const made = {
+    payloads: [payload],
+    single: true,
+    header,
+    context: context as SerializationContext,
+    target: undefined,
+    got: undefined as Payload[] | undefined,
+    put: (payloads: Payload[]) => void (made.got = payloads),
+  };
   return made;
 }
 
@@ -28,7 +44,8 @@ describe("what a thread sends to the main thread", () => {
     expect(done).toBe(requests.length === 0 ? 1 : 0);
     return requests.flatMap(({ places }) => places.length);
   };
-  const planOf = (parts: object, replays = false) => new PayloadService({ ...defaultDataConverter, ...parts }, logger, replays).plan!;
+  const planOf = (parts: object, replays = false) =>
+    new PayloadService({ ...defaultDataConverter, ...parts }, logger, replays).plan!;
 
   test("nothing without codecs and storage: there is no relay at all", () => {
     expect(planOf({})).toBeUndefined();
@@ -38,7 +55,9 @@ describe("what a thread sends to the main thread", () => {
     const plan = planOf({ payloadCodecs: [codec] });
     expect(plan).toEqual({ codecs: true, headers: true, retrieves: false, storesFrom: undefined });
     expect(sent(plan, "decode", site(small), site(small, true))).toEqual([2]);
-    expect(sent(planOf({ payloadCodecs: [codec], encodeHeaders: false }), "encode", site(small), site(small, true))).toEqual([1]);
+    expect(
+      sent(planOf({ payloadCodecs: [codec], encodeHeaders: false }), "encode", site(small), site(small, true)),
+    ).toEqual([1]);
     expect(sent(plan, "decode")).toEqual([]);
   });
 

@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Payload } from "../../src/common";
-import { activationSites, completionSites, type PayloadSite, type SiteOwner } from "../../src/worker/payloads/payload-sites";
+import {
+  activationSites,
+  completionSites,
+  type PayloadSite,
+  type SiteOwner,
+} from "../../src/worker/payloads/payload-sites";
 
 const core = join(import.meta.dir, "../../src/proto/temporal/sdk/core");
 
@@ -18,10 +23,16 @@ function messages(file: string): Map<string, Fields> {
   const found = new Map<string, Fields>();
   parsedFiles.set(file, found);
   for (const [, name, body] of text.matchAll(/^export interface (\w+) \{\n(.*?)^\}/gms)) {
-    const fields = [...body!.replace(/\/\*\*.*?\*\//gs, "").matchAll(/^ {2}(\w+)\??:\s*(?:\|\s*)?([^;]*?)(?:\s*\|\s*undefined)?;/gms)];
+    const fields = [
+      ...body!.replace(/\/\*\*.*?\*\//gs, "").matchAll(/^ {2}(\w+)\??:\s*(?:\|\s*)?([^;]*?)(?:\s*\|\s*undefined)?;/gms),
+    ];
     const parsed = fields.map(([, , type]) => {
       const isMap = /^\{ \[key: string\]: (\w+) \}$/.exec(type!.trim());
-      return { type: isMap?.[1] ?? type!.trim().replace("[]", ""), isArray: type!.trim().endsWith("[]"), isMap: isMap !== null };
+      return {
+        type: isMap?.[1] ?? type!.trim().replace("[]", ""),
+        isArray: type!.trim().endsWith("[]"),
+        isMap: isMap !== null,
+      };
     });
     found.set(name!, Object.assign(parsed, { names: fields.map(([, field]) => field!) }));
   }
@@ -40,8 +51,9 @@ function imported(file: string, name: string): { file: string; name: string } | 
 }
 
 /**
- * A message with a payload in every place that its type has for one, except search attributes, and the number of these places.
- * Made from the generated types, so that a field which a new version of Core brings is missed by whoever forgets it.
+ * A message with a payload in every place that its type has for one, except search attributes, and the number of these
+ * places. Made from the generated types, so that a field which a new version of Core brings is missed by whoever
+ * forgets it.
  */
 function filled(file: string, name: string, depth = 0): { message: Record<string, unknown>; places: string[] } {
   const places: string[] = [];
@@ -51,7 +63,11 @@ function filled(file: string, name: string, depth = 0): { message: Record<string
   for (const [index, field] of fields.names.entries()) {
     const { type, isArray, isMap } = fields[index]!;
     const at = imported(file, type) ?? { file, name: type };
-    if (at.name === "SearchAttributes" || (at.name === "Failure" && at.file.includes("api/failure") && field === "cause" && depth > 4)) continue;
+    if (
+      at.name === "SearchAttributes" ||
+      (at.name === "Failure" && at.file.includes("api/failure") && field === "cause" && depth > 4)
+    )
+      continue;
     let value: unknown;
     if (at.name === "Payload") {
       places.push(field);
@@ -86,7 +102,9 @@ function texts(message: unknown): string[] {
   return typeof message === "object" && message !== null ? Object.values(message).flatMap(texts) : [];
 }
 
-const jobs = [...messages(join(core, "workflow_activation/workflow_activation.ts")).get("WorkflowActivationJob")!.names];
+const jobs = [
+  ...messages(join(core, "workflow_activation/workflow_activation.ts")).get("WorkflowActivationJob")!.names,
+];
 const commands = messages(join(core, "workflow_commands/workflow_commands.ts")).get("WorkflowCommand")!.names;
 
 describe("every payload of a message is found and replaced", () => {
@@ -139,29 +157,44 @@ describe("every payload of a message is found and replaced", () => {
 
 test("whose payloads they are", () => {
   const payload: Payload = { data: new Uint8Array(1) };
-  const described = (sites: PayloadSite[]) => sites.map(({ context, target, single, header }) => ({ context, target, single, header }));
+  const described = (sites: PayloadSite[]) =>
+    sites.map(({ context, target, single, header }) => ({ context, target, single, header }));
   const own = { kind: "workflow", namespace: "n", id: "w", runId: "r", type: "t" } as const;
   const [first, second] = activationSites(
-    { jobs: [{ resolveActivity: { seq: 3, result: { completed: { result: payload } } } }, { queryWorkflow: { arguments: [payload] } }] },
+    {
+      jobs: [
+        { resolveActivity: { seq: 3, result: { completed: { result: payload } } } },
+        { queryWorkflow: { arguments: [payload] } },
+      ],
+    },
     owner,
   );
   expect(first!.context).toEqual({ type: "workflow", namespace: "n", workflowId: "activity 3" });
   expect(second!.context).toEqual({ type: "workflow", namespace: "n", workflowId: "w" });
-  const completion = (command: object, more: Partial<SiteOwner> = {}) => described(completionSites({ successful: { commands: [command] } }, { ...owner, ...more }))[0];
+  const completion = (command: object, more: Partial<SiteOwner> = {}) =>
+    described(completionSites({ successful: { commands: [command] } }, { ...owner, ...more }))[0];
   expect(completion({ scheduleLocalActivity: { activityId: "7", arguments: [payload] } })).toEqual({
     context: { type: "activity", namespace: "n", workflowId: "w", activityId: "7", isLocal: true },
     target: own,
     single: false,
     header: false,
   });
-  expect(completion({ startChildWorkflowExecution: { workflowId: "c", workflowType: "ct", headers: { h: payload } } })).toEqual({
+  expect(
+    completion({ startChildWorkflowExecution: { workflowId: "c", workflowType: "ct", headers: { h: payload } } }),
+  ).toEqual({
     context: { type: "workflow", namespace: "n", workflowId: "c" },
     target: { kind: "workflow", namespace: "n", id: "c", type: "ct" },
     single: true,
     header: true,
   });
-  expect(completion({ signalExternalWorkflowExecution: { childWorkflowId: "c", args: [payload] } })?.context).toEqual({ type: "workflow", namespace: "n", workflowId: "c" });
-  expect(completion({ continueAsNewWorkflowExecution: { workflowType: "next", arguments: [payload] } })?.target).toEqual({ kind: "workflow", namespace: "n", id: "w", type: "next" });
+  expect(completion({ signalExternalWorkflowExecution: { childWorkflowId: "c", args: [payload] } })?.context).toEqual({
+    type: "workflow",
+    namespace: "n",
+    workflowId: "c",
+  });
+  expect(
+    completion({ continueAsNewWorkflowExecution: { workflowType: "next", arguments: [payload] } })?.target,
+  ).toEqual({ kind: "workflow", namespace: "n", id: "w", type: "next" });
   const result = { completeWorkflowExecution: { result: payload } };
   expect(completion(result)?.target).toEqual(own);
   const parent = { namespace: "p", workflowId: "pw", runId: "pr" };

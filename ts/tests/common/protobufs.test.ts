@@ -5,11 +5,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Long from "long";
 import { Client } from "../../src/client";
-import { BinaryPayloadConverter, defaultPayloadConverter, type Payload, PayloadConverterError, ValueError } from "../../src/common";
-import { DefaultPayloadConverterWithProtobufs, patchProtobufRoot, ProtobufBinaryPayloadConverter, ProtobufJsonPayloadConverter } from "../../src/common/protobufs";
+import {
+  BinaryPayloadConverter,
+  defaultPayloadConverter,
+  type Payload,
+  PayloadConverterError,
+  ValueError,
+} from "../../src/common";
+import {
+  DefaultPayloadConverterWithProtobufs,
+  ProtobufBinaryPayloadConverter,
+  ProtobufJsonPayloadConverter,
+  patchProtobufRoot,
+} from "../../src/common/protobufs";
 import { bundleWorkflowCode } from "../../src/worker";
 import { testConnection, withWorker } from "../worker/support";
-import { original, type Order, shop, shopRoot } from "./fixtures/shop-root";
+import { type Order, original, shop, shopRoot } from "./fixtures/shop-root";
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);
@@ -24,7 +35,12 @@ const message = shop.v1.Order.create({
 
 function expectOrder(value: Order): void {
   expect(value.constructor).not.toBe(Uint8Array);
-  expect([value.id, String(value.amount), [...value.token], value.state]).toEqual(["o-1", "9007199254740993", [0, 255, 7], 1]);
+  expect([value.id, String(value.amount), [...value.token], value.state]).toEqual([
+    "o-1",
+    "9007199254740993",
+    [0, 255, 7],
+    1,
+  ]);
   expect(value.lines.map(({ articleNumber, blob }) => [articleNumber, [...blob]])).toEqual([["a", [1]]]);
   expect([value.token.constructor, value.lines[0]!.blob.constructor]).toEqual([Uint8Array, Uint8Array]);
 }
@@ -40,7 +56,9 @@ describe("patchProtobufRoot", () => {
   });
 
   test("survives import * as root", () => {
-    const namespace = Object.fromEntries(Object.entries(patchProtobufRoot(original as unknown as Record<string, unknown>)));
+    const namespace = Object.fromEntries(
+      Object.entries(patchProtobufRoot(original as unknown as Record<string, unknown>)),
+    );
     const converter = new ProtobufBinaryPayloadConverter(namespace);
     expectOrder(converter.fromPayload(converter.toPayload(message)!));
   });
@@ -50,7 +68,10 @@ describe("protobuf payload converters", () => {
   test("binary", () => {
     const converter = new ProtobufBinaryPayloadConverter(shopRoot);
     const payload = converter.toPayload(message)!;
-    expect([text(payload.metadata?.encoding), text(payload.metadata?.messageType)]).toEqual(["binary/protobuf", "shop.v1.Order"]);
+    expect([text(payload.metadata?.encoding), text(payload.metadata?.messageType)]).toEqual([
+      "binary/protobuf",
+      "shop.v1.Order",
+    ]);
     expect(payload.data).toEqual(new Uint8Array(shop.v1.Order.encode(message).finish()));
     expect(payload.data!.constructor).toBe(Uint8Array);
     expectOrder(converter.fromPayload({ ...payload, data: Buffer.from(payload.data!) }));
@@ -59,8 +80,17 @@ describe("protobuf payload converters", () => {
   test("JSON, in Protobuf's own form", () => {
     const converter = new ProtobufJsonPayloadConverter(shopRoot);
     const payload = converter.toPayload(message)!;
-    expect([text(payload.metadata?.encoding), text(payload.metadata?.messageType)]).toEqual(["json/protobuf", "shop.v1.Order"]);
-    const json = { id: "o-1", amount: "9007199254740993", token: "AP8H", lines: [{ articleNumber: "a", blob: "AQ==" }], state: "SHIPPED" };
+    expect([text(payload.metadata?.encoding), text(payload.metadata?.messageType)]).toEqual([
+      "json/protobuf",
+      "shop.v1.Order",
+    ]);
+    const json = {
+      id: "o-1",
+      amount: "9007199254740993",
+      token: "AP8H",
+      lines: [{ articleNumber: "a", blob: "AQ==" }],
+      state: "SHIPPED",
+    };
     expect(JSON.parse(text(payload.data))).toEqual(json);
     expectOrder(converter.fromPayload(payload));
     expectOrder(converter.fromPayload({ ...payload, data: bytes(JSON.stringify({ ...json, added: "later" })) }));
@@ -88,9 +118,13 @@ describe("protobuf payload converters", () => {
       throw new Error("expected an error");
     };
     expect(() => new ProtobufBinaryPayloadConverter({})).toThrow(TypeError);
-    expect(() => new DefaultPayloadConverterWithProtobufs({ protobufRoot: { constructor: { className: "Type" } } })).toThrow("protobufjs Root");
+    expect(
+      () => new DefaultPayloadConverterWithProtobufs({ protobufRoot: { constructor: { className: "Type" } } }),
+    ).toThrow("protobufjs Root");
     expect(failure({ metadata: payload.metadata })).toBeInstanceOf(ValueError);
-    expect(failure({ ...payload, metadata: { encoding: payload.metadata!.encoding! } }).message).toContain("without metadata.messageType");
+    expect(failure({ ...payload, metadata: { encoding: payload.metadata!.encoding! } }).message).toContain(
+      "without metadata.messageType",
+    );
     expect(failure(payload, new ProtobufBinaryPayloadConverter())).toBeInstanceOf(PayloadConverterError);
     const unknown = failure({ ...payload, metadata: { ...payload.metadata, messageType: bytes("shop.v1.Nothing") } });
     expect(unknown).toBeInstanceOf(PayloadConverterError);
@@ -107,15 +141,21 @@ test("messages travel through client, workflow and activity", async () => {
       return shop.v1.Order.create({ ...order, id: `${order.id} shipped ${String(order.amount)}` });
     },
   };
-  await withWorker(async ({ taskQueue }) => {
-    const handle = await client.workflow.start("order", { taskQueue, workflowId: randomUUID(), args: [message] });
-    const result = (await handle.result()) as Order;
-    expect(result.id).toBe("o-1 in workflow shipped 9007199254740993, plain bytes: true, 2");
-    expect([String(result.amount), [...result.token]]).toEqual(["9007199254740993", [0, 255, 7]]);
-    const [started] = (await handle.fetchHistory()).events ?? [];
-    const [input] = started!.workflowExecutionStartedEventAttributes!.input!.payloads!;
-    expect([text(input!.metadata?.encoding), text(input!.metadata?.messageType)]).toEqual(["json/protobuf", "shop.v1.Order"]);
-  }, { dataConverter, activities, workflowsPath: `${import.meta.dir}/fixtures/protobuf-workflows.ts` });
+  await withWorker(
+    async ({ taskQueue }) => {
+      const handle = await client.workflow.start("order", { taskQueue, workflowId: randomUUID(), args: [message] });
+      const result = (await handle.result()) as Order;
+      expect(result.id).toBe("o-1 in workflow shipped 9007199254740993, plain bytes: true, 2");
+      expect([String(result.amount), [...result.token]]).toEqual(["9007199254740993", [0, 255, 7]]);
+      const [started] = (await handle.fetchHistory()).events ?? [];
+      const [input] = started!.workflowExecutionStartedEventAttributes!.input!.payloads!;
+      expect([text(input!.metadata?.encoding), text(input!.metadata?.messageType)]).toEqual([
+        "json/protobuf",
+        "shop.v1.Order",
+      ]);
+    },
+    { dataConverter, activities, workflowsPath: `${import.meta.dir}/fixtures/protobuf-workflows.ts` },
+  );
 });
 
 test("workflow code finds the converters, and times, by their official paths too", async () => {
@@ -133,7 +173,8 @@ test("workflow code finds the converters, and times, by their official paths too
     expect(code).toContain("class ProtobufJsonPayloadConverter");
     // One copy of the library for all runs: only the protobuf converters are in the bundle.
     expect(code).not.toContain("class CompositePayloadConverter");
-    for (const shared of ["common", "common/time", "common/encoding"]) expect(code).toContain(`require("temporal-bun-sdk/${shared}")`);
+    for (const shared of ["common", "common/time", "common/encoding"])
+      expect(code).toContain(`require("temporal-bun-sdk/${shared}")`);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,25 +8,37 @@ import {
   decodeTimeoutType,
   decompileRetryPolicy,
   defineSearchAttributeKey,
+  ExternalStorage,
   encodeRetryState,
   encodeVersioningBehavior,
   encodeWorkflowIdReusePolicy,
-  ExternalStorage,
   extractWorkflowType,
   type Logger,
   LoggerWithComposedMetadata,
   noopMetricMeter,
   type SearchAttributePair,
   type StorageDriver,
-  toCanonicalString,
   TypedSearchAttributes,
+  toCanonicalString,
   ValueError,
 } from "../../src/common";
-import { decodeSearchAttributes, decodeTypedSearchAttributes, encodeUnifiedSearchAttributes } from "../../src/common/converter/payload-search-attributes";
+import {
+  decodeSearchAttributes,
+  decodeTypedSearchAttributes,
+  encodeUnifiedSearchAttributes,
+} from "../../src/common/converter/payload-search-attributes";
 import { decode } from "../../src/common/encoding";
 import { composeInterceptors } from "../../src/common/interceptors";
 import { throwIfReservedName } from "../../src/common/reserved";
-import { msNumberToTs, msToNumber, optionalDateToTs, optionalTsToMs, requiredTsToMs, tsToDate, tsToMs } from "../../src/common/time";
+import {
+  msNumberToTs,
+  msToNumber,
+  optionalDateToTs,
+  optionalTsToMs,
+  requiredTsToMs,
+  tsToDate,
+  tsToMs,
+} from "../../src/common/time";
 
 describe("time", () => {
   test.each<[any, number]>([
@@ -44,13 +56,17 @@ describe("time", () => {
     ["2m", 120_000],
   ])("%p is %d ms", (text, expected) => expect(msToNumber(text)).toBe(expected));
 
-  test.each<[any]>([[""], ["soon"], ["1 fortnight"], ["s"], ["1s 2s"], [undefined], [{}], ["1".repeat(101)]])("%p is no duration", (text) => {
-    expect(() => msToNumber(text)).toThrow("Invalid duration string");
-  });
+  test.each<[any]>([[""], ["soon"], ["1 fortnight"], ["s"], ["1s 2s"], [undefined], [{}], ["1".repeat(101)]])(
+    "%p is no duration",
+    (text) => {
+      expect(() => msToNumber(text)).toThrow("Invalid duration string");
+    },
+  );
 
   test("protobuf times and durations", () => {
     expect(msNumberToTs(1500)).toEqual({ seconds: Long.fromNumber(1), nanos: 500_000_000 });
-    for (const millis of [0, 1, -1, -1500, 1_790_000_000_123, 0.5]) expect(tsToMs(msNumberToTs(millis))).toBe(Math.floor(millis));
+    for (const millis of [0, 1, -1, -1500, 1_790_000_000_123, 0.5])
+      expect(tsToMs(msNumberToTs(millis))).toBe(Math.floor(millis));
     expect(tsToMs({})).toBe(0);
     expect(optionalTsToMs(undefined)).toBeUndefined();
     expect(tsToDate(optionalDateToTs(new Date(5))!)).toEqual(new Date(5));
@@ -62,8 +78,16 @@ describe("time", () => {
 
 describe("retry policies", () => {
   test("compile and back", () => {
-    const policy = { backoffCoefficient: 2, initialInterval: 1000, maximumAttempts: 5, maximumInterval: 60_000, nonRetryableErrorTypes: ["T"] };
-    expect(decompileRetryPolicy(compileRetryPolicy({ ...policy, initialInterval: "1s", maximumInterval: "1m" }))).toEqual(policy);
+    const policy = {
+      backoffCoefficient: 2,
+      initialInterval: 1000,
+      maximumAttempts: 5,
+      maximumInterval: 60_000,
+      nonRetryableErrorTypes: ["T"],
+    };
+    expect(
+      decompileRetryPolicy(compileRetryPolicy({ ...policy, initialInterval: "1s", maximumInterval: "1m" })),
+    ).toEqual(policy);
     expect(compileRetryPolicy({ maximumAttempts: Number.POSITIVE_INFINITY }).maximumAttempts).toBeUndefined();
     expect(decompileRetryPolicy(undefined)).toBeUndefined();
   });
@@ -102,7 +126,9 @@ describe("search attributes", () => {
     expect(() => encodeUnifiedSearchAttributes({ mixed: [1, "x"] as any })).toThrow("must be of the same type");
     expect(() => encodeUnifiedSearchAttributes({ single: 1 as any })).toThrow("must be an array");
     expect(() => encodeUnifiedSearchAttributes({ object: [{}] as any })).toThrow("string | number | boolean | Date");
-    expect(() => encodeUnifiedSearchAttributes(undefined, [{ key: { name: "int", type: "INT" }, value: 1.5 }])).toThrow("Invalid search attribute value 1.5");
+    expect(() => encodeUnifiedSearchAttributes(undefined, [{ key: { name: "int", type: "INT" }, value: 1.5 }])).toThrow(
+      "Invalid search attribute value 1.5",
+    );
   });
 
   test("sets: get, update, copy", () => {
@@ -137,16 +163,27 @@ describe("enumerations", () => {
     expect(encodeWorkflowIdReusePolicy("WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE")).toBe(3);
     expect(encodeWorkflowIdReusePolicy(2)).toBe(2);
     expect(encodeWorkflowIdReusePolicy(undefined)).toBeUndefined();
-    expect(() => encodeWorkflowIdReusePolicy("SOMETIMES" as any)).toThrow("Invalid enum value: 'SOMETIMES'. Valid values are: ALLOW_DUPLICATE");
+    expect(() => encodeWorkflowIdReusePolicy("SOMETIMES" as any)).toThrow(
+      "Invalid enum value: 'SOMETIMES'. Valid values are: ALLOW_DUPLICATE",
+    );
     expect(() => encodeRetryState("toString" as any)).toThrow("Invalid enum value");
-    expect([decodeRetryState(0), decodeRetryState(3), decodeRetryState(99), decodeTimeoutType(undefined)]).toEqual([undefined, "TIMEOUT", "unknown_99" as any, undefined]);
+    expect([decodeRetryState(0), decodeRetryState(3), decodeRetryState(99), decodeTimeoutType(undefined)]).toEqual([
+      undefined,
+      "TIMEOUT",
+      "unknown_99" as any,
+      undefined,
+    ]);
     expect(encodeVersioningBehavior("PINNED")).toBe(1);
   });
 });
 
 test("priorities", () => {
   expect(compilePriority({ priorityKey: 2 })).toEqual({ priorityKey: 2, fairnessKey: "", fairnessWeight: 0 });
-  expect(decodePriority({ priorityKey: 2 })).toEqual({ priorityKey: 2, fairnessKey: undefined, fairnessWeight: undefined });
+  expect(decodePriority({ priorityKey: 2 })).toEqual({
+    priorityKey: 2,
+    fairnessKey: undefined,
+    fairnessWeight: undefined,
+  });
   expect(() => compilePriority({ priorityKey: 1.5 })).toThrow(TypeError);
   expect(() => compilePriority({ priorityKey: -1 })).toThrow(RangeError);
 });
@@ -167,9 +204,15 @@ test("interceptors run first to last, and those without the method are skipped",
 
 test("composed loggers", () => {
   const records: unknown[] = [];
-  const target = { log: (...record: unknown[]) => records.push(record), info: (...record: unknown[]) => records.push(record) } as unknown as Logger;
+  const target = {
+    log: (...record: unknown[]) => records.push(record),
+    info: (...record: unknown[]) => records.push(record),
+  } as unknown as Logger;
   let count = 0;
-  const logger = LoggerWithComposedMetadata.compose(LoggerWithComposedMetadata.compose(target, { a: 1, b: 1 }), () => ({ count: ++count, b: 2 }));
+  const logger = LoggerWithComposedMetadata.compose(LoggerWithComposedMetadata.compose(target, { a: 1, b: 1 }), () => ({
+    count: ++count,
+    b: 2,
+  }));
   logger.info("m", { c: 3, a: undefined });
   logger.log("WARN", "n");
   expect(records).toEqual([
@@ -187,11 +230,22 @@ test("reserved names", () => {
 });
 
 test("external storage", () => {
-  const driver = (name: string): StorageDriver => ({ name, type: "test", store: async () => [], retrieve: async () => [] });
+  const driver = (name: string): StorageDriver => ({
+    name,
+    type: "test",
+    store: async () => [],
+    retrieve: async () => [],
+  });
   const storage = new ExternalStorage({ drivers: [driver("a")] });
-  expect([storage.payloadSizeThreshold, storage.getDriver("a")?.name, storage.getDriver("b")]).toEqual([262_144, "a", null]);
+  expect([storage.payloadSizeThreshold, storage.getDriver("a")?.name, storage.getDriver("b")]).toEqual([
+    262_144,
+    "a",
+    null,
+  ]);
   expect(() => new ExternalStorage({ drivers: [] })).toThrow("at least one driver");
-  expect(() => new ExternalStorage({ drivers: [driver("a"), driver("a")] })).toThrow("Duplicate storage driver name: 'a'");
+  expect(() => new ExternalStorage({ drivers: [driver("a"), driver("a")] })).toThrow(
+    "Duplicate storage driver name: 'a'",
+  );
   expect(() => new ExternalStorage({ drivers: [driver("a"), driver("b")] })).toThrow("driverSelector is required");
   expect(() => new ExternalStorage({ drivers: [driver("a")], payloadSizeThreshold: -1 })).toThrow("non-negative");
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import Long from "long";
 import { Duration } from "../../src/proto/google/protobuf/duration";
 import { Header, Memo, Payload } from "../../src/proto/temporal/api/common/v1/message";
-import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
+import type { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
 import { Failure } from "../../src/proto/temporal/api/failure/v1/message";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
@@ -95,12 +95,15 @@ describe("wire format", () => {
   test("unknown fields of every wire type are skipped", () => {
     // Fields 100 to 104: varint, 64-bit, length-delimited, group with a field, 32-bit; then data (field 2) of Payload.
     const unknown = "a00601" + "a9060102030405060708" + "b20602aabb" + "bb060801bc06" + "c50601020304";
-    expect(Payload.decode(bytes(unknown + "120101"))).toEqual({ data: new Uint8Array([1]) });
+    expect(Payload.decode(bytes(`${unknown}120101`))).toEqual({ data: new Uint8Array([1]) });
   });
 
-  test.each(["12", "1205aa", "0affffffff7f", "a9060102", "12ffffffffffffffffffff01", "0f"])("bytes that are cut off or invalid throw: %s", (text) => {
-    expect(() => Payload.decode(bytes(text))).toThrow(WireFormatError);
-  });
+  test.each(["12", "1205aa", "0affffffff7f", "a9060102", "12ffffffffffffffffffff01", "0f"])(
+    "bytes that are cut off or invalid throw: %s",
+    (text) => {
+      expect(() => Payload.decode(bytes(text))).toThrow(WireFormatError);
+    },
+  );
 
   test("messages nested too deep throw instead of overflowing the stack", () => {
     let failure: Failure = { message: "innermost" };
@@ -130,7 +133,14 @@ describe("generated messages", () => {
       historySizeBytes: Long.fromNumber(4096, true),
       availableInternalFlags: [1, 2, 300],
       jobs: [
-        { initializeWorkflow: { workflowType: "order", workflowId: "id", arguments: [{ data: new Uint8Array([1, 2]) }], headers: {} } },
+        {
+          initializeWorkflow: {
+            workflowType: "order",
+            workflowId: "id",
+            arguments: [{ data: new Uint8Array([1, 2]) }],
+            headers: {},
+          },
+        },
         { fireTimer: { seq: 7 } },
         { removeFromCache: {} },
       ],
@@ -140,7 +150,11 @@ describe("generated messages", () => {
     expect(decoded.timestamp!.seconds!.toNumber()).toBe(1_790_000_000);
     expect(decoded.historySizeBytes!.unsigned).toBe(true);
     expect(decoded.availableInternalFlags).toEqual([1, 2, 300]);
-    expect(decoded.jobs!.map((job) => Object.keys(job))).toEqual([["initializeWorkflow"], ["fireTimer"], ["removeFromCache"]]);
+    expect(decoded.jobs!.map((job) => Object.keys(job))).toEqual([
+      ["initializeWorkflow"],
+      ["fireTimer"],
+      ["removeFromCache"],
+    ]);
     expect(decoded.jobs![0]!.initializeWorkflow!.arguments![0]!.data).toEqual(new Uint8Array([1, 2]));
     expect("lastSdkVersion" in decoded).toBe(false);
   });

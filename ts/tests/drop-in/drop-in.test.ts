@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeJson } from "../../src/proto/json";
-import { counterparts, officialPackages } from "../../src/drop-in/table";
 import { readNames } from "../../scripts/parity/names";
+import { counterparts, officialPackages } from "../../src/drop-in/table";
+import { encodeJson } from "../../src/proto/json";
 import { type PrivateServer, startServer } from "../support/server";
 import { makeProject, type Project } from "./support";
 
@@ -17,7 +17,14 @@ const orders = {
     total: 5,
     payment: "payment of 5 in attempt 2",
     shipped: "by bicycle",
-    steps: ["customer in a local activity", "paid", "stopped watching the parcel", "wrapped A-1 for the root", "rested", "timed out"],
+    steps: [
+      "customer in a local activity",
+      "paid",
+      "stopped watching the parcel",
+      "wrapped A-1 for the root",
+      "rested",
+      "timed out",
+    ],
   },
   answer: "timed out",
   memo: { from: "main", seen: true },
@@ -35,8 +42,21 @@ const orders = {
   described: '25 bytes, "AQID", ENCODING_TYPE_JSON',
   isKeyword: true,
   attempts: 4,
-  calls: ["start order", "start failing", "start compensate", "start countdown", "start cancels", "start describePayload"],
-  headers: ["charge of compensate compensate", "charge of failing failing", "charge of order order", "refund of compensate compensate", "watchParcel of order order"],
+  calls: [
+    "start order",
+    "start failing",
+    "start compensate",
+    "start countdown",
+    "start cancels",
+    "start describePayload",
+  ],
+  headers: [
+    "charge of compensate compensate",
+    "charge of failing failing",
+    "charge of order order",
+    "refund of compensate compensate",
+    "watchParcel of order order",
+  ],
   lines: ["order: customer in a local activity", "order: paid", "order: stopped watching the parcel"],
 };
 
@@ -48,76 +68,86 @@ beforeAll(async () => {
 
 afterAll(() => server?.stop());
 
-describe.each(["none of the official packages installed", "official packages installed that must not be loaded"])("with %s", (state) => {
-  const isInstalled = !state.startsWith("none");
-  let project: Project;
+describe.each(["none of the official packages installed", "official packages installed that must not be loaded"])(
+  "with %s",
+  (state) => {
+    const isInstalled = !state.startsWith("none");
+    let project: Project;
 
-  beforeAll(() => {
-    project = makeProject("preload");
-    if (isInstalled) project.installOfficial();
-  });
-
-  afterAll(() => project[Symbol.dispose]());
-
-  /** Output of a program that must end well. */
-  async function run(...words: string[]): Promise<string> {
-    const { output, errors, code } = await project.run(words, { ADDRESS: server.address });
-    if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}: ${errors}`);
-    return output;
-  }
-
-  let ran: Promise<typeof orders & { history: string }> | undefined;
-  /** What came out of the orders, and the history of the first one in JSON. */
-  const results = () => (ran ??= run("src/main.ts", server.address, randomUUID()).then(JSON.parse));
-  const recorded = async () => (await results()).history;
-
-  test("client, worker, interceptors, sinks, converters and codecs work", async () => {
-    const { history, ...rest } = await results();
-    expect(rest).toEqual(orders);
-    expect(JSON.parse(history).events.at(-1).eventType).toBe("EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED");
-  });
-
-  test("histories replay", async () => {
-    project.write("history.json", await recorded());
-    expect(await run("src/replay.ts", "history.json")).toBe("replayed\n");
-    project.write("changed.json", (await recorded()).replaceAll('"name": "charge"', '"name": "pay"'));
-    const { code, errors } = await project.run(["src/replay.ts", "changed.json"]);
-    expect([code, errors]).toEqual([1, expect.stringContaining("DeterminismViolationError")]);
-  });
-
-  test("the debug replayer runs", async () => {
-    const bytes = encodeJson("temporal.api.history.v1.History", JSON.parse(await recorded())) as Uint8Array<ArrayBuffer>;
-    using debuggerServer = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: ({ url }) => (new URL(url).pathname === "/history" ? new Response(bytes) : Response.json({})),
+    beforeAll(() => {
+      project = makeProject("preload");
+      if (isInstalled) project.installOfficial();
     });
-    const { output } = await project.run(["src/replay.ts"], { TEMPORAL_DEBUGGER_PLUGIN_URL: debuggerServer.url.href });
-    expect(output).toBe("Replay completed successfully\n");
-  });
 
-  test("test files run, with the testing package", async () => {
-    const { errors, code } = await project.run(["test", "./src/checks.ts", "--timeout", "60000"], { ADDRESS: server.address });
-    expect([code, errors]).toEqual([0, expect.stringContaining(" 4 pass")]);
-  });
+    afterAll(() => project[Symbol.dispose]());
 
-  test("all names are those of temporal-bun-sdk/*, in modules, require calls and threads", async () => {
-    const { count, wrong } = JSON.parse(await run("src/identity.ts"));
-    expect(wrong).toEqual([]);
-    expect(count).toBeGreaterThan(1000);
-  });
+    /** Output of a program that must end well. */
+    async function run(...words: string[]): Promise<string> {
+      const { output, errors, code } = await project.run(words, { ADDRESS: server.address });
+      if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}: ${errors}`);
+      return output;
+    }
 
-  test("the compiler finds the types", async () => {
-    using project = makeProject("paths");
-    if (isInstalled) project.installOfficial();
-    const compiler = ["node_modules/typescript/bin/tsc", "-p", "."];
-    expect(await project.run(compiler)).toEqual({ output: "", errors: "", code: 0 });
-    project.write("src/wrong.ts", "import { nothing } from '@temporalio/client'; export const x: number = nothing;");
-    const { output, code } = await project.run(compiler);
-    expect([code, output]).toEqual([expect.any(Number), expect.stringContaining("has no exported member 'nothing'")]);
-    expect(code).not.toBe(0);
-  });
-});
+    let ran: Promise<typeof orders & { history: string }> | undefined;
+    /** What came out of the orders, and the history of the first one in JSON. */
+    const results = () => (ran ??= run("src/main.ts", server.address, randomUUID()).then(JSON.parse));
+    const recorded = async () => (await results()).history;
+
+    test("client, worker, interceptors, sinks, converters and codecs work", async () => {
+      const { history, ...rest } = await results();
+      expect(rest).toEqual(orders);
+      expect(JSON.parse(history).events.at(-1).eventType).toBe("EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED");
+    });
+
+    test("histories replay", async () => {
+      project.write("history.json", await recorded());
+      expect(await run("src/replay.ts", "history.json")).toBe("replayed\n");
+      project.write("changed.json", (await recorded()).replaceAll('"name": "charge"', '"name": "pay"'));
+      const { code, errors } = await project.run(["src/replay.ts", "changed.json"]);
+      expect([code, errors]).toEqual([1, expect.stringContaining("DeterminismViolationError")]);
+    });
+
+    test("the debug replayer runs", async () => {
+      const bytes = encodeJson(
+        "temporal.api.history.v1.History",
+        JSON.parse(await recorded()),
+      ) as Uint8Array<ArrayBuffer>;
+      using debuggerServer = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        fetch: ({ url }) => (new URL(url).pathname === "/history" ? new Response(bytes) : Response.json({})),
+      });
+      const { output } = await project.run(["src/replay.ts"], {
+        TEMPORAL_DEBUGGER_PLUGIN_URL: debuggerServer.url.href,
+      });
+      expect(output).toBe("Replay completed successfully\n");
+    });
+
+    test("test files run, with the testing package", async () => {
+      const { errors, code } = await project.run(["test", "./src/checks.ts", "--timeout", "60000"], {
+        ADDRESS: server.address,
+      });
+      expect([code, errors]).toEqual([0, expect.stringContaining(" 4 pass")]);
+    });
+
+    test("all names are those of temporal-bun-sdk/*, in modules, require calls and threads", async () => {
+      const { count, wrong } = JSON.parse(await run("src/identity.ts"));
+      expect(wrong).toEqual([]);
+      expect(count).toBeGreaterThan(1000);
+    });
+
+    test("the compiler finds the types", async () => {
+      using project = makeProject("paths");
+      if (isInstalled) project.installOfficial();
+      const compiler = ["node_modules/typescript/bin/tsc", "-p", "."];
+      expect(await project.run(compiler)).toEqual({ output: "", errors: "", code: 0 });
+      project.write("src/wrong.ts", "import { nothing } from '@temporalio/client'; export const x: number = nothing;");
+      const { output, code } = await project.run(compiler);
+      expect([code, output]).toEqual([expect.any(Number), expect.stringContaining("has no exported member 'nothing'")]);
+      expect(code).not.toBe(0);
+    });
+  },
+);
 
 test("each feature comes to what it comes to with the official SDK", async () => {
   // What the program printed with the official packages 1.24.
@@ -156,7 +186,9 @@ describe("an import", () => {
   test("paths in tsconfig.json alone are enough for the project's own code", async () => {
     using project = makeProject("paths");
     project.installOfficial();
-    const { errors, code } = await project.run(["test", "./src/checks.ts", "--timeout", "60000"], { ADDRESS: server.address });
+    const { errors, code } = await project.run(["test", "./src/checks.ts", "--timeout", "60000"], {
+      ADDRESS: server.address,
+    });
     expect([code, errors]).toEqual([0, expect.stringContaining(" 4 pass")]);
     project.write("program.ts", 'import "@temporalio/worker/lib/workflow/vm";');
     expect((await project.run(["program.ts"])).errors).toContain("has no counterpart in temporal-bun-sdk");
@@ -167,7 +199,10 @@ describe("an import", () => {
     project.installOfficial();
     project.write("program.ts", program);
     const { output } = await project.run(["program.ts", JSON.stringify(["@temporalio/worker"])]);
-    expect(output.trim().split("\n")).toEqual(["the official @temporalio/worker was loaded", "the official @temporalio/worker was loaded"]);
+    expect(output.trim().split("\n")).toEqual([
+      "the official @temporalio/worker was loaded",
+      "the official @temporalio/worker was loaded",
+    ]);
   });
 });
 
@@ -180,7 +215,10 @@ describe("bundles of workflow code", () => {
     if (isInstalled) project.installOfficial();
     project.write("program.ts", program);
     project.write("workflows.ts", workflows.replaceAll("FOLDER", project.folder));
-    const words = JSON.stringify({ workflowsPath: join(project.folder, "workflows.ts"), ...options }).replaceAll("FOLDER", project.folder);
+    const words = JSON.stringify({ workflowsPath: join(project.folder, "workflows.ts"), ...options }).replaceAll(
+      "FOLDER",
+      project.folder,
+    );
     const { output } = await project.run(["program.ts", words]);
     return output.replace(/^\/\/# sourceMappingURL=.*/m, "");
   };
@@ -209,14 +247,19 @@ describe("bundles of workflow code", () => {
     expect(code).toContain("AssertionError");
   });
 
-  test.each(["@temporalio/client", "@temporalio/cloud", "@temporalio/workflow/lib/global-attributes"])("refuse %s", async (module) => {
-    const message = await bundle(`import * as module from "${module}"; export const run = () => module;`);
-    expect(message).toContain("imports modules that can't be used in a Workflow");
-    expect(message).toContain(`'${module}'`);
-  });
+  test.each(["@temporalio/client", "@temporalio/cloud", "@temporalio/workflow/lib/global-attributes"])(
+    "refuse %s",
+    async (module) => {
+      const message = await bundle(`import * as module from "${module}"; export const run = () => module;`);
+      expect(message).toContain("imports modules that can't be used in a Workflow");
+      expect(message).toContain(`'${module}'`);
+    },
+  );
 
   test("refuse interceptors that are inner workings of the official SDK", async () => {
-    const message = await bundle("export const run = () => 1;", { workflowInterceptorModules: ["@temporalio/worker/lib/workflow-codec-runner"] });
+    const message = await bundle("export const run = () => 1;", {
+      workflowInterceptorModules: ["@temporalio/worker/lib/workflow-codec-runner"],
+    });
     expect(message).toContain("'@temporalio/worker/lib/workflow-codec-runner' is part of the inner workings");
   });
 });
@@ -230,17 +273,29 @@ describe("the table", () => {
 
   test("makes every value of the official packages reachable that is there", async () => {
     /** Names that this SDK doesn't have: see the rows of docs/parity.tsv. */
-    const missing = ["@temporalio/client InternalConnectionLikeSymbol", "@temporalio/worker MetricsBuffer", "@temporalio/worker ResourceBasedController"];
+    const missing = [
+      "@temporalio/client InternalConnectionLikeSymbol",
+      "@temporalio/worker MetricsBuffer",
+      "@temporalio/worker ResourceBasedController",
+    ];
     const names = readNames(readFileSync(join(import.meta.dir, "../parity/api-names.tsv"), "utf8"));
-    const values = names.filter(({ kind, member, package: name }) => member === "" && ["class", "const", "enum", "function"].includes(kind) && officialPackages.includes(name));
+    const values = names.filter(
+      ({ kind, member, package: name }) =>
+        member === "" && ["class", "const", "enum", "function"].includes(kind) && officialPackages.includes(name),
+    );
     const program = `const found = {};
       for (const name of JSON.parse(process.argv[2])) found[name] = Object.keys(await import(name));
       console.log(JSON.stringify(found));`;
     using project = makeProject("preload");
     project.write("program.ts", program);
     const packages = [...new Set(values.map((row) => row.package))];
-    const found = JSON.parse((await project.run(["program.ts", JSON.stringify(packages)])).output) as Record<string, string[]>;
-    const lacking = values.filter((row) => !found[row.package]?.includes(row.symbol)).map((row) => `${row.package} ${row.symbol}`);
+    const found = JSON.parse((await project.run(["program.ts", JSON.stringify(packages)])).output) as Record<
+      string,
+      string[]
+    >;
+    const lacking = values
+      .filter((row) => !found[row.package]?.includes(row.symbol))
+      .map((row) => `${row.package} ${row.symbol}`);
     expect(values.length).toBeGreaterThan(250);
     expect(lacking.filter((name) => !missing.includes(name))).toEqual([]);
   });

@@ -36,7 +36,8 @@ test("every enumeration is there, by number and by name", () => {
     if (!isThere(full(name))) continue;
     const found = find(full(name)) as Record<string, unknown>;
     expect({ ...found }, name).toEqual(values);
-    for (const value of Object.values(values)) expect((values as Record<string, number>)[found[value] as string], name).toBe(value);
+    for (const value of Object.values(values))
+      expect((values as Record<string, number>)[found[value] as string], name).toBe(value);
   }
 });
 
@@ -45,7 +46,9 @@ describe("a message", () => {
     const message = { workflowId: "order", runId: "first" };
     expect(WorkflowExecution.decode(WorkflowExecution.encode(message).finish())).toEqual(message);
     expect(WorkflowExecution.decodeDelimited(WorkflowExecution.encodeDelimited(message).finish())).toEqual(message);
-    expect(WorkflowExecution.encodeDelimited(message).finish()[0]).toBe(WorkflowExecution.encode(message).finish().length);
+    expect(WorkflowExecution.encodeDelimited(message).finish()[0]).toBe(
+      WorkflowExecution.encode(message).finish().length,
+    );
     expect(() => WorkflowExecution.decode(new Uint8Array([255]))).toThrow("protobuf");
   });
 
@@ -67,7 +70,9 @@ describe("a message", () => {
       timerStartedEventAttributes: { timerId: "t", startToFireTimeout: { seconds: Long.fromNumber(3) } },
     });
     const bytes = new Uint8Array([1, 2, 3]);
-    expect(Payload.fromObject({ data: "AQID", metadata: { a: [1, 2, 3] }, externalPayloads: [{ sizeBytes: 4 }] })).toEqual({
+    expect(
+      Payload.fromObject({ data: "AQID", metadata: { a: [1, 2, 3] }, externalPayloads: [{ sizeBytes: 4 }] }),
+    ).toEqual({
       data: bytes,
       metadata: { a: bytes },
       externalPayloads: [{ sizeBytes: Long.fromNumber(4) }],
@@ -80,9 +85,21 @@ describe("a message", () => {
   test.each([
     [Payload, { data: 1 }, "temporal.api.common.v1.Payload.data: expected bytes, got 1"],
     [Payload, { metadata: "a" }, "temporal.api.common.v1.Payload.metadata: expected an object, got string"],
-    [Payload, { externalPayloads: {} }, "temporal.api.common.v1.Payload.externalPayloads: expected an array, got object"],
-    [Payload, { externalPayloads: [1] }, "temporal.api.common.v1.Payload.externalPayloads[0]: expected an object, got number"],
-    [WorkflowExecution, { workflowId: 1 }, "temporal.api.common.v1.WorkflowExecution.workflowId: expected a string, got 1"],
+    [
+      Payload,
+      { externalPayloads: {} },
+      "temporal.api.common.v1.Payload.externalPayloads: expected an array, got object",
+    ],
+    [
+      Payload,
+      { externalPayloads: [1] },
+      "temporal.api.common.v1.Payload.externalPayloads[0]: expected an object, got number",
+    ],
+    [
+      WorkflowExecution,
+      { workflowId: 1 },
+      "temporal.api.common.v1.WorkflowExecution.workflowId: expected a string, got 1",
+    ],
     [history.v1.HistoryEvent, { eventType: "NONE" }, 'eventType: expected a value of .enums.v1.EventType, got "NONE"'],
     [history.v1.HistoryEvent, { eventId: true }, "eventId: expected an integer, got true"],
     [history.v1.HistoryEvent, { workerMayIgnore: 1 }, "workerMayIgnore: expected a boolean, got 1"],
@@ -98,12 +115,20 @@ describe("a message", () => {
     const { HistoryEvent } = history.v1;
     expect(HistoryEvent.verify(event)).toBeNull();
     expect(HistoryEvent.toObject(event)).toEqual(event);
-    expect(HistoryEvent.toObject(event, { longs: String, enums: String })).toEqual({ eventId: "3", eventType: "EVENT_TYPE_TIMER_STARTED", eventTime: { seconds: "1" } });
+    expect(HistoryEvent.toObject(event, { longs: String, enums: String })).toEqual({
+      eventId: "3",
+      eventType: "EVENT_TYPE_TIMER_STARTED",
+      eventTime: { seconds: "1" },
+    });
     expect(HistoryEvent.toObject(event, { longs: Number }).eventId).toBe(3);
     const payload = { data: new Uint8Array([1, 2]) };
     expect(Payload.toObject(payload, { bytes: String })).toEqual({ data: "AQI=" });
     expect(Payload.toObject(payload, { bytes: Array, arrays: true })).toEqual({ data: [1, 2], externalPayloads: [] });
-    expect(Payload.toObject({}, { defaults: true })).toEqual({ metadata: {}, data: new Uint8Array(), externalPayloads: [] });
+    expect(Payload.toObject({}, { defaults: true })).toEqual({
+      metadata: {},
+      data: new Uint8Array(),
+      externalPayloads: [],
+    });
     expect(Payload.toObject({}, { objects: true })).toEqual({ metadata: {} });
     expect(WorkflowExecution.toObject({}, { defaults: true })).toEqual({ workflowId: "", runId: "" });
   });

@@ -1,15 +1,23 @@
 /** Modules that exist only under names inside the official packages, such as `@temporalio/common/lib/proto-utils`. */
 
 import { describe, expect, test } from "bun:test";
-import { ApplicationFailure, defaultDataConverter, defaultFailureConverter, defaultPayloadConverter, type Payload, type PayloadCodec } from "../../src/common";
+import {
+  ApplicationFailure,
+  defaultDataConverter,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+  type Payload,
+  type PayloadCodec,
+} from "../../src/common";
 import { hasOwnProperties, hasOwnProperty, SymbolBasedInstanceOfError } from "../../src/common/type-helpers";
+import { counterpartOf } from "../../src/drop-in/table";
 import * as internal from "../../src/payloads/internal-non-workflow";
 import { historyFromJSON, historyToJSON, JSONToPayload, payloadToJSON } from "../../src/payloads/proto-utils";
-import { counterpartOf } from "../../src/drop-in/table";
 
 /** Appends a byte, and takes it away again if it is the last one. */
 const appending = (byte: number): PayloadCodec => ({
-  encode: async (payloads) => payloads.map((payload) => ({ ...payload, data: new Uint8Array([...(payload.data ?? []), byte]) })),
+  encode: async (payloads) =>
+    payloads.map((payload) => ({ ...payload, data: new Uint8Array([...(payload.data ?? []), byte]) })),
   decode: async (payloads) =>
     payloads.map((payload) => {
       if (payload.data?.at(-1) !== byte) throw new Error(`expected ${byte} at the end`);
@@ -25,14 +33,23 @@ describe("internal-non-workflow", () => {
     expect(encoded[0]?.data).toEqual(new Uint8Array([9, 1, 2]));
     expect(await internal.decode(codecs, encoded)).toEqual([payload]);
     expect(await internal.decodeOptionalSingle(codecs, encoded[0])).toEqual(payload);
-    expect([await internal.decodeOptionalSingle(codecs, null), await internal.decodeOptionalSingle(codecs, undefined)]).toEqual([null, undefined]);
+    expect([
+      await internal.decodeOptionalSingle(codecs, null),
+      await internal.decodeOptionalSingle(codecs, undefined),
+    ]).toEqual([null, undefined]);
   });
 
   test("runs codecs on failures with their causes", async () => {
-    const error = ApplicationFailure.create({ message: "outer", details: ["a"], cause: ApplicationFailure.create({ message: "inner", details: ["b"] }) });
+    const error = ApplicationFailure.create({
+      message: "outer",
+      details: ["a"],
+      cause: ApplicationFailure.create({ message: "inner", details: ["b"] }),
+    });
     const failure = defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
     const encoded = await internal.encodeFailure(codecs, failure);
-    expect(encoded.cause?.applicationFailureInfo?.details?.payloads?.[0]?.data?.slice(-2)).toEqual(new Uint8Array([1, 2]));
+    expect(encoded.cause?.applicationFailureInfo?.details?.payloads?.[0]?.data?.slice(-2)).toEqual(
+      new Uint8Array([1, 2]),
+    );
     expect(await internal.decodeFailure(codecs, encoded)).toEqual(failure);
   });
 
@@ -52,7 +69,9 @@ describe("proto-utils", () => {
   });
 
   test("histories are JSON and back", () => {
-    const json = { events: [{ eventId: "1", eventTime: "2026-01-31T12:00:00Z", eventType: "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED" }] };
+    const json = {
+      events: [{ eventId: "1", eventTime: "2026-01-31T12:00:00Z", eventType: "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED" }],
+    };
     const history = historyFromJSON(json);
     expect(history.events?.[0]?.eventId?.toNumber()).toBe(1);
     expect(JSON.parse(historyToJSON(history))).toEqual(json);
@@ -61,7 +80,12 @@ describe("proto-utils", () => {
 });
 
 test("type-helpers ask for own properties, and brand errors", () => {
-  expect([hasOwnProperty({ a: 1 }, "a"), hasOwnProperty({}, "toString"), hasOwnProperties({ a: 1, b: 2 }, ["a", "b"]), hasOwnProperties({ a: 1 }, ["a", "b"])]).toEqual([true, false, true, false]);
+  expect([
+    hasOwnProperty({ a: 1 }, "a"),
+    hasOwnProperty({}, "toString"),
+    hasOwnProperties({ a: 1, b: 2 }, ["a", "b"]),
+    hasOwnProperties({ a: 1 }, ["a", "b"]),
+  ]).toEqual([true, false, true, false]);
   const make = () => {
     class Branded extends Error {}
     SymbolBasedInstanceOfError<Branded>("BrandedForTests")(Branded);
@@ -87,6 +111,7 @@ test.each([
   ["@temporalio/workflow-streams/workflow", "workflow-streams/workflow.ts"],
 ])("%s leads to %s", (specifier, file) => expect(counterpartOf(specifier)?.file).toEndWith(file));
 
-test.each(["@temporalio", "@temporalio/ai-sdk", "@temporalio/commonplace", "temporalio", "./common"])("%s is not for the table", (specifier) =>
-  expect(counterpartOf(specifier)).toBeUndefined(),
+test.each(["@temporalio", "@temporalio/ai-sdk", "@temporalio/commonplace", "temporalio", "./common"])(
+  "%s is not for the table",
+  (specifier) => expect(counterpartOf(specifier)).toBeUndefined(),
 );

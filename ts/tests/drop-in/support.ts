@@ -7,7 +7,9 @@ const packageFolder = resolve(import.meta.dir, "../..");
 /** What a project of its own would have installed beside this SDK. */
 const dependencies = ["@types/bun", "bun-types", "long", "nexus-rpc", "protobufjs", "typescript"];
 
-/** A copy of the project beside this file, as somebody would have it who moved to this SDK: outside of the repository. */
+/**
+ * A copy of the project beside this file, as somebody would have it who moved to this SDK: outside of the repository.
+ */
 export interface Project extends Disposable {
   readonly folder: string;
   /** Puts something in the place of the official packages that must never be loaded: each of its modules throws. */
@@ -46,7 +48,10 @@ export function makeProject(by: "preload" | "paths" | "nothing"): Project {
     write,
     installOfficial() {
       for (const name of officialPackages) {
-        write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.24.0", main: "lib/index.js", types: "lib/index.d.ts" }));
+        write(
+          `node_modules/${name}/package.json`,
+          JSON.stringify({ name, version: "1.24.0", main: "lib/index.js", types: "lib/index.d.ts" }),
+        );
         write(`node_modules/${name}/lib/index.d.ts`, "export const official: never;");
         for (const file of ["index", "assert-to-failure-interceptor", "time", "whatever"]) {
           write(`node_modules/${name}/lib/${file}.js`, `throw new Error("the official ${name} was loaded");`);
@@ -54,8 +59,17 @@ export function makeProject(by: "preload" | "paths" | "nothing"): Project {
       }
     },
     async run(words, env = {}) {
-      const child = Bun.spawn([process.execPath, ...words], { cwd: folder, stdin: "ignore", stderr: "pipe", env: { ...process.env, ...env } });
-      const [output, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+      const child = Bun.spawn([process.execPath, ...words], {
+        cwd: folder,
+        stdin: "ignore",
+        stderr: "pipe",
+        env: { ...process.env, ...env },
+      });
+      const [output, errors, code] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]);
       return { output, errors, code };
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),

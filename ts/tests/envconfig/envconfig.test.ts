@@ -54,27 +54,42 @@ const cloud = {
   address: "cloud.test:7233",
   namespace: "cloud-namespace",
   apiKey: "secret-key",
-  tls: { serverName: "name.test", clientCert: { path: "/crt.pem" }, clientKey: { data: bytes("key") }, serverCACert: { data: bytes("ca") } },
+  tls: {
+    serverName: "name.test",
+    clientCert: { path: "/crt.pem" },
+    clientKey: { data: bytes("key") },
+    serverCACert: { data: bytes("ca") },
+  },
   grpcMeta: { "some-long-key": "from the file", other: "1" },
 };
 
 describe("loadClientConfig", () => {
   test("reads all profiles: of a file, of text, of bytes", () => {
-    const expected: ClientConfig = { profiles: { default: { address: "default.test:7233", namespace: "default-namespace" }, cloud } };
-    for (const configSource of [{ path }, { data: file }, { data: bytes(file) }]) expect(loadClientConfig({ configSource })).toEqual(expected);
+    const expected: ClientConfig = {
+      profiles: { default: { address: "default.test:7233", namespace: "default-namespace" }, cloud },
+    };
+    for (const configSource of [{ path }, { data: file }, { data: bytes(file) }])
+      expect(loadClientConfig({ configSource })).toEqual(expected);
     expect(loadClientConfigFromToml(bytes(file), { strict: true })).toEqual(expected);
   });
 
   test("finds the file by TEMPORAL_CONFIG_FILE, and in the user's folder", () => {
-    expect(Object.keys(loadClientConfig({ overrideEnvVars: { TEMPORAL_CONFIG_FILE: path } }).profiles)).toEqual(["default", "cloud"]);
+    expect(Object.keys(loadClientConfig({ overrideEnvVars: { TEMPORAL_CONFIG_FILE: path } }).profiles)).toEqual([
+      "default",
+      "cloud",
+    ]);
     const home = mkdtempSync(join(folder, "home-"));
     const own = configurationFile({ HOME: home }, process.platform)!;
     expect(loadClientConfig({ overrideEnvVars: { HOME: home } })).toEqual({ profiles: {} });
     mkdirSync(join(own, ".."), { recursive: true });
     writeFileSync(own, '[profile.home]\naddress = "home.test"');
-    expect(loadClientConfig({ overrideEnvVars: { HOME: home } })).toEqual({ profiles: { home: { address: "home.test" } } });
+    expect(loadClientConfig({ overrideEnvVars: { HOME: home } })).toEqual({
+      profiles: { home: { address: "home.test" } },
+    });
     // The environment changes nothing here.
-    expect(loadClientConfig({ overrideEnvVars: { HOME: home, TEMPORAL_ADDRESS: "other" } }).profiles).toEqual({ home: { address: "home.test" } });
+    expect(loadClientConfig({ overrideEnvVars: { HOME: home, TEMPORAL_ADDRESS: "other" } }).profiles).toEqual({
+      home: { address: "home.test" },
+    });
   });
 
   test("without options, by the process's environment", () => {
@@ -97,7 +112,9 @@ describe("loadClientConfig", () => {
     [{ APPDATA: "/a" }, "win32", "/a/temporalio/temporal.toml"],
     [{ HOME: "/h" }, "win32", undefined],
     [{ HOME: "/h", TEMPORAL_CONFIG_FILE: "f" }, "linux", "f"],
-  ])("the file for %p on %s is %s", (environment, platform, expected) => expect(configurationFile(environment, platform)).toBe(expected));
+  ])("the file for %p on %s is %s", (environment, platform, expected) =>
+    expect(configurationFile(environment, platform)).toBe(expected),
+  );
 
   test("files that do not exist are empty, others that can't be read are errors", () => {
     expect(loadClientConfig({ configSource: { path: join(folder, "nothing") } })).toEqual({ profiles: {} });
@@ -106,7 +123,8 @@ describe("loadClientConfig", () => {
 });
 
 describe("what is wrong in a file", () => {
-  const load = (data: string | Uint8Array, configFileStrict?: boolean) => loadClientConfig({ configSource: { data }, configFileStrict });
+  const load = (data: string | Uint8Array, configFileStrict?: boolean) =>
+    loadClientConfig({ configSource: { data }, configFileStrict });
 
   test.each([
     ["[profile", "the configuration is no valid TOML: line 1"],
@@ -117,7 +135,10 @@ describe("what is wrong in a file", () => {
     ["[profile.a.tls]\ndisabled = 'no'", "profile.a.tls.disabled must be a boolean, got a string"],
     ["[profile.a.grpc_meta]\nx = true", "profile.a.grpc_meta.x must be a string, got a boolean"],
     ["[profile.a]\ntls = true", "profile.a.tls must be a table, got a boolean"],
-    ["[profile.a.tls]\nclient_key_path = 'a'\nclient_key_data = 'b'", "both client_key_path and client_key_data are set"],
+    [
+      "[profile.a.tls]\nclient_key_path = 'a'\nclient_key_data = 'b'",
+      "both client_key_path and client_key_data are set",
+    ],
   ])("%p", (text, message) => {
     expect(() => load(text)).toThrow(ValueError);
     expect(() => load(text)).toThrow(message);
@@ -137,11 +158,15 @@ describe("what is wrong in a file", () => {
     expect(Bun.inspect(error)).not.toContain("very secret");
   });
 
-  test("bytes that are no UTF-8", () => expect(() => load(new Uint8Array([0xff, 0xfe]))).toThrow("the configuration is no UTF-8"));
+  test("bytes that are no UTF-8", () =>
+    expect(() => load(new Uint8Array([0xff, 0xfe]))).toThrow("the configuration is no UTF-8"));
 
   test.each([
     ["other = 1", "there is no key other: the configuration has profile"],
-    ["[profile.a]\naddres = 'x'", "there is no key profile.a.addres: profile.a has address, namespace, api_key, tls, codec, grpc_meta"],
+    [
+      "[profile.a]\naddres = 'x'",
+      "there is no key profile.a.addres: profile.a has address, namespace, api_key, tls, codec, grpc_meta",
+    ],
     ["[profile.a.tls]\nverify = true", "there is no key profile.a.tls.verify"],
     ["[profile.a.codec]\nurl = 'x'", "there is no key profile.a.codec.url"],
   ])("unknown keys, if strict: %p", (text, message) => {
@@ -152,15 +177,21 @@ describe("what is wrong in a file", () => {
   });
 
   test("names of profiles and metadata are free, whatever they mean in JavaScript", () => {
-    const { profiles } = load("[profile.__proto__]\naddress = 'a'\n[profile.toString.grpc_meta]\nconstructor = 'x'", true);
+    const { profiles } = load(
+      "[profile.__proto__]\naddress = 'a'\n[profile.toString.grpc_meta]\nconstructor = 'x'",
+      true,
+    );
     expect(Object.keys(profiles)).toEqual(["__proto__", "toString"]);
     expect(profiles.toString as unknown).toEqual({ grpcMeta: { constructor: "x" } });
-    expect(() => loadClientConfigProfile({ configSource: { data: "" }, profile: "constructor", overrideEnvVars: {} })).toThrow('there is no profile "constructor": the configuration has none');
+    expect(() =>
+      loadClientConfigProfile({ configSource: { data: "" }, profile: "constructor", overrideEnvVars: {} }),
+    ).toThrow('there is no profile "constructor": the configuration has none');
   });
 });
 
 describe("loadClientConfigProfile", () => {
-  const load = (overrideEnvVars: Record<string, string>, options = {}) => loadClientConfigProfile({ configSource: { data: file }, overrideEnvVars, ...options });
+  const load = (overrideEnvVars: Record<string, string>, options = {}) =>
+    loadClientConfigProfile({ configSource: { data: file }, overrideEnvVars, ...options });
 
   test("takes the profile that is asked for, that of TEMPORAL_PROFILE, or the default", () => {
     expect(load({}).address).toBe("default.test:7233");
@@ -169,7 +200,9 @@ describe("loadClientConfigProfile", () => {
     expect(load({ TEMPORAL_PROFILE: "" }).address).toBe("default.test:7233");
     expect(loadClientConfigProfile({ configSource: { data: "" }, overrideEnvVars: {} })).toEqual({});
     for (const options of [{ profile: "nothing" }, { overrideEnvVars: { TEMPORAL_PROFILE: "nothing" } }]) {
-      expect(() => load({}, options)).toThrow('there is no profile "nothing": the configuration has "default", "cloud"');
+      expect(() => load({}, options)).toThrow(
+        'there is no profile "nothing": the configuration has "default", "cloud"',
+      );
     }
   });
 
@@ -197,15 +230,31 @@ describe("loadClientConfigProfile", () => {
       address: "env.test:1",
       namespace: "env-namespace",
       apiKey: "env-key",
-      tls: { disabled: false, serverName: "env-name", clientCert: { path: "/env.crt" }, clientKey: { data: bytes("env key") }, serverCACert: { data: bytes("env ca") } },
+      tls: {
+        disabled: false,
+        serverName: "env-name",
+        clientCert: { path: "/env.crt" },
+        clientKey: { data: bytes("env key") },
+        serverCACert: { data: bytes("env ca") },
+      },
       grpcMeta: { "some-long-key": "env", "new-one": "2" },
     });
   });
 
   test("paths and data of TLS by environment variables alone", () => {
-    const profile = load({ TEMPORAL_TLS_CLIENT_CERT_DATA: "c", TEMPORAL_TLS_CLIENT_KEY_PATH: "/k", TEMPORAL_TLS_SERVER_CA_CERT_PATH: "/a" });
-    expect(profile.tls).toEqual({ clientCert: { data: bytes("c") }, clientKey: { path: "/k" }, serverCACert: { path: "/a" } });
-    expect(() => load({ TEMPORAL_TLS_CLIENT_KEY_PATH: "/k" }, { profile: "cloud" })).toThrow("both client_key_path and client_key_data are set");
+    const profile = load({
+      TEMPORAL_TLS_CLIENT_CERT_DATA: "c",
+      TEMPORAL_TLS_CLIENT_KEY_PATH: "/k",
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: "/a",
+    });
+    expect(profile.tls).toEqual({
+      clientCert: { data: bytes("c") },
+      clientKey: { path: "/k" },
+      serverCACert: { path: "/a" },
+    });
+    expect(() => load({ TEMPORAL_TLS_CLIENT_KEY_PATH: "/k" }, { profile: "cloud" })).toThrow(
+      "both client_key_path and client_key_data are set",
+    );
   });
 
   test.each<[string, boolean | undefined]>([
@@ -214,9 +263,12 @@ describe("loadClientConfigProfile", () => {
     ["TRUE", false],
     ["false", true],
     ["0", true],
-  ])("TEMPORAL_TLS=%s means disabled is %p", (value, disabled) => expect(load({ TEMPORAL_TLS: value }).tls).toEqual({ disabled }));
+  ])("TEMPORAL_TLS=%s means disabled is %p", (value, disabled) =>
+    expect(load({ TEMPORAL_TLS: value }).tls).toEqual({ disabled }),
+  );
 
-  test("TEMPORAL_TLS is true or false", () => expect(() => load({ TEMPORAL_TLS: "yes" })).toThrow('TEMPORAL_TLS must be "true" or "false", got "yes"'));
+  test("TEMPORAL_TLS is true or false", () =>
+    expect(() => load({ TEMPORAL_TLS: "yes" })).toThrow('TEMPORAL_TLS must be "true" or "false", got "yes"'));
 
   test("file and environment can be disabled, but not both", () => {
     const overrideEnvVars = { TEMPORAL_ADDRESS: "env.test:1", TEMPORAL_PROFILE: "cloud" };
@@ -226,7 +278,9 @@ describe("loadClientConfigProfile", () => {
   });
 
   test("strictness goes for profiles too", () => {
-    expect(() => loadClientConfigProfile({ configSource: { data: "x = 1" }, configFileStrict: true, overrideEnvVars: {} })).toThrow("there is no key x");
+    expect(() =>
+      loadClientConfigProfile({ configSource: { data: "x = 1" }, configFileStrict: true, overrideEnvVars: {} }),
+    ).toThrow("there is no key x");
   });
 });
 
@@ -271,22 +325,34 @@ describe("toClientOptions", () => {
         address: "cloud.test:7233",
         apiKey: "secret-key",
         metadata: { "some-long-key": "from the file", other: "1" },
-        tls: { serverNameOverride: "name.test", serverRootCACertificate: bytes("ca"), clientCertPair: { crt: bytes("the certificate"), key: bytes("key") } },
+        tls: {
+          serverNameOverride: "name.test",
+          serverRootCACertificate: bytes("ca"),
+          clientCertPair: { crt: bytes("the certificate"), key: bytes("key") },
+        },
       },
     });
     expect(toClientOptions({}).connectionOptions.tls).toBeUndefined();
     expect(toClientOptions({ tls: {} }).connectionOptions.tls).toEqual({});
     expect(toClientOptions({ apiKey: "k" }).connectionOptions.tls).toBe(true);
-    expect(toClientOptions({ apiKey: "k", tls: { disabled: true, clientCert: { path: "/nothing" } } }).connectionOptions.tls).toBe(false);
+    expect(
+      toClientOptions({ apiKey: "k", tls: { disabled: true, clientCert: { path: "/nothing" } } }).connectionOptions.tls,
+    ).toBe(false);
   });
 
   test("a certificate needs its key, and a key its certificate", () => {
-    expect(() => toClientOptions({ tls: { clientCert: { data: "x" } } })).toThrow("a client certificate without its key");
-    expect(() => toClientOptions({ tls: { clientKey: { data: "x" } } })).toThrow("a client key without its certificate");
+    expect(() => toClientOptions({ tls: { clientCert: { data: "x" } } })).toThrow(
+      "a client certificate without its key",
+    );
+    expect(() => toClientOptions({ tls: { clientKey: { data: "x" } } })).toThrow(
+      "a client key without its certificate",
+    );
   });
 
   test("loadClientConnectConfig is both in one", () => {
-    expect(loadClientConnectConfig({ configSource: { data: file }, overrideEnvVars: { TEMPORAL_NAMESPACE: "n" } })).toEqual({
+    expect(
+      loadClientConnectConfig({ configSource: { data: file }, overrideEnvVars: { TEMPORAL_NAMESPACE: "n" } }),
+    ).toEqual({
       namespace: "n",
       connectionOptions: { address: "default.test:7233", apiKey: undefined, tls: undefined, metadata: undefined },
     });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ApplicationFailure, CancelledFailure, type Duration } from "temporal-bun-sdk/common";
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from "temporal-bun-sdk/client";
+import { ApplicationFailure, CancelledFailure, type Duration } from "temporal-bun-sdk/common";
 import { EventType } from "temporal-bun-sdk/proto/temporal/api/enums/v1/event_type";
-import { order, ship, status, type OrderStatus } from "../../examples/orders/workflows";
-import { startServer, type PrivateServer } from "../support/server";
+import { type OrderStatus, order, ship, status } from "../../examples/orders/workflows";
+import { type PrivateServer, startServer } from "../support/server";
 
 const folder = `${import.meta.dir}/../../examples/orders`;
 
@@ -61,15 +61,20 @@ function startOrder(id: string, shipWithin: Duration = "1 hour") {
 /** Asks the workflow for its status until it is `wanted`. */
 async function reaches(handle: WorkflowHandle<typeof order>, wanted: OrderStatus): Promise<void> {
   for (let now = await handle.query(status); now !== wanted; now = await handle.query(status)) {
-    if (now === "cancelled" || now === "failed") throw new Error(`${handle.workflowId} is ${now} and will never be ${wanted}`);
+    if (now === "cancelled" || now === "failed")
+      throw new Error(`${handle.workflowId} is ${now} and will never be ${wanted}`);
   }
 }
 
 /** Names of the activities that completed, in order. */
 async function completedActivities(handle: WorkflowHandle<typeof order>): Promise<string[]> {
   const events = (await handle.fetchHistory()).events ?? [];
-  const names = new Map(events.map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name]));
-  return events.flatMap((event) => names.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId)) ?? []);
+  const names = new Map(
+    events.map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name]),
+  );
+  return events.flatMap(
+    (event) => names.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId)) ?? [],
+  );
 }
 
 describe("the orders example", () => {
@@ -130,7 +135,9 @@ describe("the orders example", () => {
     // The history shows that it was another process that finished the workflow.
     const events = (await handle.fetchHistory()).events ?? [];
     const identities = events.flatMap((event) =>
-      event.eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED ? (event.workflowTaskCompletedEventAttributes?.identity ?? []) : [],
+      event.eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+        ? (event.workflowTaskCompletedEventAttributes?.identity ?? [])
+        : [],
     );
     expect(new Set(identities).size).toBe(2);
   });

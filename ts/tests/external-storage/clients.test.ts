@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test, describe } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { S3Client } from "@aws-sdk/client-s3";
 import { Storage } from "@google-cloud/storage";
 import { BunGcsStorageDriverClient, type GcsStorageDriverClient } from "../../src/integrations/external-storage/gcs";
@@ -12,16 +12,29 @@ import { accessKeyId, type ObjectServer, objectServer } from "./object-server";
 setDefaultTimeout(60_000);
 
 const secretAccessKey = "test-secret-key";
-const bun = (endpoint: string, key: string) => new Bun.S3Client({ endpoint, region: "test-region", accessKeyId: key, secretAccessKey });
+const bun = (endpoint: string, key: string) =>
+  new Bun.S3Client({ endpoint, region: "test-region", accessKeyId: key, secretAccessKey });
 const aws = (endpoint: string, key: string) =>
-  new S3Client({ endpoint, region: "test-region", forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId: key, secretAccessKey } });
+  new S3Client({
+    endpoint,
+    region: "test-region",
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId: key, secretAccessKey },
+  });
 
 const name = "v0/ns/payments%20prod/wi/a b+c=d'é漢😀(!)/d/sha256/00";
 const bytes = new Uint8Array([0, 1, 254, 255]);
 
 describe.each([
-  ["Bun", (url: string, key: string = accessKeyId): S3StorageDriverClient => new BunS3StorageDriverClient(bun(url, key))],
-  ["the AWS SDK", (url: string, key: string = accessKeyId): S3StorageDriverClient => new AwsSdkS3StorageDriverClient(aws(url, key))],
+  [
+    "Bun",
+    (url: string, key: string = accessKeyId): S3StorageDriverClient => new BunS3StorageDriverClient(bun(url, key)),
+  ],
+  [
+    "the AWS SDK",
+    (url: string, key: string = accessKeyId): S3StorageDriverClient => new AwsSdkS3StorageDriverClient(aws(url, key)),
+  ],
 ])("S3 by %s", (_, make) => {
   test("objects are stored, found and read", async () => {
     using server = objectServer();
@@ -44,7 +57,9 @@ describe.each([
   test("what the store refuses is an error, not a missing object", async () => {
     using server = objectServer();
     expect(String(await rejection(make(server.url).getObject("payloads", "missing")))).toContain("NoSuchKey");
-    expect(String(await rejection(make(server.url).putObject("no-such-bucket", name, bytes)))).toContain("NoSuchBucket");
+    expect(String(await rejection(make(server.url).putObject("no-such-bucket", name, bytes)))).toContain(
+      "NoSuchBucket",
+    );
     const stranger = make(server.url, "somebody-else");
     await rejection(stranger.objectExists("payloads", name));
     expect(String(await rejection(stranger.putObject("payloads", name, bytes)))).toContain("AccessDenied");
@@ -58,7 +73,8 @@ describe.each([
     await rejection(make(server.url).objectExists("payloads", name));
   });
 
-  test("an aborted request is not sent", () => withoutRequests((server) => make(server.url), ["objectExists", "putObject", "getObject"]));
+  test("an aborted request is not sent", () =>
+    withoutRequests((server) => make(server.url), ["objectExists", "putObject", "getObject"]));
 });
 
 test("S3 by the AWS SDK: a request that is aborted on its way ends", async () => {
@@ -77,7 +93,10 @@ describe.each([
   ["Bun", (url: string): GcsStorageDriverClient => new BunGcsStorageDriverClient(bun(url, accessKeyId))],
   [
     "Google's SDK",
-    (url: string): GcsStorageDriverClient => new GoogleCloudGcsStorageDriverClient(new Storage({ apiEndpoint: url, projectId: "test-project", retryOptions: { autoRetry: false } })),
+    (url: string): GcsStorageDriverClient =>
+      new GoogleCloudGcsStorageDriverClient(
+        new Storage({ apiEndpoint: url, projectId: "test-project", retryOptions: { autoRetry: false } }),
+      ),
   ],
 ])("Google Cloud Storage by %s", (_, make) => {
   test("objects are stored once, and read", async () => {
@@ -102,7 +121,9 @@ describe.each([
 });
 
 test("Google Cloud Storage by Google's SDK: the project is known to errors", () => {
-  expect(new GoogleCloudGcsStorageDriverClient(new Storage({ projectId: "test-project" })).describe()).toEqual({ projectId: "test-project" });
+  expect(new GoogleCloudGcsStorageDriverClient(new Storage({ projectId: "test-project" })).describe()).toEqual({
+    projectId: "test-project",
+  });
 });
 
 async function withoutRequests(make: (server: ObjectServer) => object, methods: string[]): Promise<void> {

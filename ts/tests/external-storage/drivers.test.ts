@@ -6,7 +6,10 @@ import { rejection } from "../worker/support";
 import official from "./recorded/official.json";
 
 const text = (value: string) => new TextEncoder().encode(value);
-const payload = (value: string): Payload => ({ metadata: { encoding: text("json/plain") }, data: text(JSON.stringify(value)) });
+const payload = (value: string): Payload => ({
+  metadata: { encoding: text("json/plain") },
+  data: text(JSON.stringify(value)),
+});
 
 /** Objects in memory, for drivers of both kinds, and what was asked of them. */
 class Objects {
@@ -49,19 +52,29 @@ describe.each([
 
   test("what is stored has the names, claims and bytes of the official driver", async () => {
     const { driver, objects } = make();
-    const value = { metadata: { encoding: text("json/plain"), other: new Uint8Array([0, 255]) }, data: text('"stored by the official driver"') };
+    const value = {
+      metadata: { encoding: text("json/plain"), other: new Uint8Array([0, 255]) },
+      data: text('"stored by the official driver"'),
+    };
     const claims: Record<string, string>[] = [];
-    for (const target of official.targets) claims.push((await driver.store({ target: (target ?? undefined) as StorageDriverTargetInfo }, [value]))[0]!.claimData);
+    for (const target of official.targets)
+      claims.push(
+        (await driver.store({ target: (target ?? undefined) as StorageDriverTargetInfo }, [value]))[0]!.claimData,
+      );
     expect(claims).toEqual(recorded.claims as Record<string, string>[]);
     expect([...new Set([...objects.stored.values()].map((bytes) => bytes.toBase64()))]).toEqual(recorded.bytes);
-    expect([driver.name, driver.type]).toEqual([recorded.name, recorded.type] as typeof driver.type[]);
+    expect([driver.name, driver.type]).toEqual([recorded.name, recorded.type] as (typeof driver.type)[]);
   });
 
   test("what the official driver stored is read", async () => {
     const { driver, objects } = make();
     const bytes = Uint8Array.fromBase64(recorded.bytes[0]!);
-    for (const claim of recorded.claims as Record<string, string>[]) objects.stored.set(`payloads/${claim[location]}`, bytes);
-    const payloads = await driver.retrieve({}, recorded.claims.map((claim) => new StorageDriverClaim(claim)));
+    for (const claim of recorded.claims as Record<string, string>[])
+      objects.stored.set(`payloads/${claim[location]}`, bytes);
+    const payloads = await driver.retrieve(
+      {},
+      recorded.claims.map((claim) => new StorageDriverClaim(claim)),
+    );
     for (const { metadata, data } of payloads) {
       expect(metadata!["encoding"]).toEqual(text("json/plain"));
       expect(data).toEqual(text('"stored by the official driver"'));
@@ -79,7 +92,8 @@ describe.each([
   });
 
   test("a function chooses buckets, and drivers may have names of their own", async () => {
-    const bucket = ({ target }: { target?: StorageDriverTargetInfo }, { data }: Payload) => `${target?.namespace}-${data!.length}`;
+    const bucket = ({ target }: { target?: StorageDriverTargetInfo }, { data }: Payload) =>
+      `${target?.namespace}-${data!.length}`;
     const { driver, objects } = make({ bucket, driverName: "mine" });
     await driver.store({ target: { kind: "workflow", namespace: "n" } }, [payload("12"), payload("123")]);
     expect([...objects.stored.keys()].map((name) => name.split("/")[0])).toEqual(["n-4", "n-5"]);
@@ -93,7 +107,8 @@ describe.each([
     expect(error).toBeInstanceOf(ValueError);
     expect(error.message).toMatch(/1\d\d bytes is larger than the maxPayloadSize of 100 bytes/);
     expect(objects.calls).toEqual([]);
-    for (const maxPayloadSize of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => make({ maxPayloadSize })).toThrow(ValueError);
+    for (const maxPayloadSize of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => make({ maxPayloadSize })).toThrow(ValueError);
   });
 
   test("objects that are not what was stored are refused, and claims that lack something", async () => {
@@ -106,7 +121,9 @@ describe.each([
       expect(error).toBeInstanceOf(ValueError);
       expect(error.message).toContain(`has no ${field}`);
     }
-    const unknown = await rejection(driver.retrieve({}, [new StorageDriverClaim({ ...claimData, hashAlgorithm: "md5" })]));
+    const unknown = await rejection(
+      driver.retrieve({}, [new StorageDriverClaim({ ...claimData, hashAlgorithm: "md5" })]),
+    );
     expect(unknown.message).toContain("not 'md5'");
     for (const name of objects.stored.keys()) objects.stored.set(name, text("false"));
     const error = await rejection(driver.retrieve({}, [claim!]));
@@ -119,7 +136,11 @@ describe.each([
     const cause = new Error("access denied");
     objects.before = () => Promise.reject(cause);
     const error = await rejection(driver.store({}, [payload("a")]));
-    expect(error.message).toMatch(new RegExp(`failed to store \\[bucket=payloads, ${location}=v0/d/sha256/[0-9a-f]{64}, region=moon\\]: access denied`));
+    expect(error.message).toMatch(
+      new RegExp(
+        `failed to store \\[bucket=payloads, ${location}=v0/d/sha256/[0-9a-f]{64}, region=moon\\]: access denied`,
+      ),
+    );
     expect(error.cause).toBe(cause);
     Object.assign(objects, {
       describe: () => {
@@ -127,7 +148,9 @@ describe.each([
       },
     });
     const claim = new StorageDriverClaim({ bucket: "b", [location]: "o", hashAlgorithm: "sha256", hashValue: "h" });
-    expect((await rejection(driver.retrieve({}, [claim]))).message).toContain(`failed to retrieve [bucket=b, ${location}=o]: access denied`);
+    expect((await rejection(driver.retrieve({}, [claim]))).message).toContain(
+      `failed to retrieve [bucket=b, ${location}=o]: access denied`,
+    );
   });
 
   test("when one request fails the others are told to stop, and are waited for", async () => {

@@ -1,4 +1,7 @@
-/** A store of objects on localhost that speaks the language of S3, and the JSON language of Google Cloud Storage, as far as the drivers need it. */
+/**
+ * A store of objects on localhost that speaks the language of S3, and the JSON language of Google Cloud Storage, as far
+ * as the drivers need it.
+ */
 
 /** What a request asks for. */
 export interface ObjectRequest {
@@ -40,8 +43,14 @@ export function objectServer(): ObjectServer {
       const upload = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(url.pathname);
       const stored = /^\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)$/.exec(url.pathname);
       const plain = /^\/([^/]+)\/(.+)$/.exec(url.pathname);
-      const [, bucket = "", object = ""] = (upload ? [upload[0], upload[1], encodeURIComponent(url.searchParams.get("name")!)] : (stored ?? plain)) ?? [];
-      const asked: ObjectRequest = { method: request.method, bucket, object: decodeURIComponent(object), language: upload || stored ? "gcs" : "s3" };
+      const [, bucket = "", object = ""] =
+        (upload ? [upload[0], upload[1], encodeURIComponent(url.searchParams.get("name")!)] : (stored ?? plain)) ?? [];
+      const asked: ObjectRequest = {
+        method: request.method,
+        bucket,
+        object: decodeURIComponent(object),
+        language: upload || stored ? "gcs" : "s3",
+      };
       requests.push(asked);
       const answer = await self.intercept?.(asked);
       if (answer !== undefined) return answer;
@@ -57,11 +66,17 @@ export function objectServer(): ObjectServer {
 
   async function s3({ method, bucket, object }: ObjectRequest, request: Request): Promise<Response> {
     const error = (status: number, code: string) =>
-      new Response(method === "HEAD" ? null : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code} for ${object}</Message></Error>`, {
-        status,
-        headers: { "content-type": "application/xml" },
-      });
-    if (!request.headers.get("authorization")?.startsWith(`AWS4-HMAC-SHA256 Credential=${accessKeyId}/`)) return error(403, "AccessDenied");
+      new Response(
+        method === "HEAD"
+          ? null
+          : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code} for ${object}</Message></Error>`,
+        {
+          status,
+          headers: { "content-type": "application/xml" },
+        },
+      );
+    if (!request.headers.get("authorization")?.startsWith(`AWS4-HMAC-SHA256 Credential=${accessKeyId}/`))
+      return error(403, "AccessDenied");
     if (!buckets.has(bucket)) return error(404, "NoSuchBucket");
     const place = `${bucket}/${object}`;
     if (method === "PUT") {
@@ -74,12 +89,15 @@ export function objectServer(): ObjectServer {
       return new Response(null, { status: 204 });
     }
     if (bytes === undefined) return error(404, "NoSuchKey");
-    return new Response(method === "HEAD" ? null : new Uint8Array(bytes), { headers: { "content-length": String(bytes.length), etag: '"etag"' } });
+    return new Response(method === "HEAD" ? null : new Uint8Array(bytes), {
+      headers: { "content-length": String(bytes.length), etag: '"etag"' },
+    });
   }
 
   function gcsContent(session: string, bytes: Uint8Array): Response {
     const { place, onlyIfAbsent } = uploads.get(session)!;
-    if (onlyIfAbsent && objects.has(place)) return gcsError(412, "At least one of the pre-conditions you specified did not hold.");
+    if (onlyIfAbsent && objects.has(place))
+      return gcsError(412, "At least one of the pre-conditions you specified did not hold.");
     objects.set(place, bytes);
     return Response.json(metadata(place, bytes));
   }
@@ -106,11 +124,19 @@ export function objectServer(): ObjectServer {
 }
 
 function gcsError(code: number, message: string): Response {
-  return Response.json({ error: { code, message, errors: [{ message, domain: "global", reason: "test" }] } }, { status: code });
+  return Response.json(
+    { error: { code, message, errors: [{ message, domain: "global", reason: "test" }] } },
+    { status: code },
+  );
 }
 
 function metadata(place: string, bytes: Uint8Array): object {
-  return { kind: "storage#object", name: place.slice(place.indexOf("/") + 1), size: String(bytes.length), crc32c: crc32c(bytes) };
+  return {
+    kind: "storage#object",
+    name: place.slice(place.indexOf("/") + 1),
+    size: String(bytes.length),
+    crc32c: crc32c(bytes),
+  };
 }
 
 /** The checksum by which Google's library compares what was sent with what arrived, in base64. */

@@ -24,12 +24,23 @@ const bucket = "payloads";
 const bunClient = (endpoint: string) => new Bun.S3Client({ endpoint, region: "test-region", ...credentials });
 const s3ByBun = (url: string) => new S3StorageDriver({ client: new BunS3StorageDriverClient(bunClient(url)), bucket });
 const s3ByAws = (endpoint: string) =>
-  new S3StorageDriver({ client: new AwsSdkS3StorageDriverClient(new S3Client({ endpoint, region: "test-region", forcePathStyle: true, credentials })), bucket });
-const gcsByBun = (url: string) => new GcsStorageDriver({ client: new BunGcsStorageDriverClient(bunClient(url)), bucket });
+  new S3StorageDriver({
+    client: new AwsSdkS3StorageDriverClient(
+      new S3Client({ endpoint, region: "test-region", forcePathStyle: true, credentials }),
+    ),
+    bucket,
+  });
+const gcsByBun = (url: string) =>
+  new GcsStorageDriver({ client: new BunGcsStorageDriverClient(bunClient(url)), bucket });
 const gcsByGoogle = (apiEndpoint: string) =>
-  new GcsStorageDriver({ client: new GoogleCloudGcsStorageDriverClient(new Storage({ apiEndpoint, projectId: "test-project" })), bucket });
+  new GcsStorageDriver({
+    client: new GoogleCloudGcsStorageDriverClient(new Storage({ apiEndpoint, projectId: "test-project" })),
+    bucket,
+  });
 
-const storage = (driver: StorageDriver) => ({ externalStorage: new ExternalStorage({ drivers: [driver], payloadSizeThreshold: 2000 }) });
+const storage = (driver: StorageDriver) => ({
+  externalStorage: new ExternalStorage({ drivers: [driver], payloadSizeThreshold: 2000 }),
+});
 
 test.each([
   ["S3: the Worker by Bun, the client by the AWS SDK", s3ByBun, s3ByAws],
@@ -42,16 +53,31 @@ test.each([
   const client = new Client({ connection, namespace, dataConverter: storage(forClient(server.url)) });
   await withWorker(
     async ({ taskQueue }) => {
-      const handle = await client.workflow.start("large", { taskQueue, workflowId: randomUUID(), args: [large], memo: { large } });
+      const handle = await client.workflow.start("large", {
+        taskQueue,
+        workflowId: randomUUID(),
+        args: [large],
+        memo: { large },
+      });
       await handle.signal("signal", large);
       const { sizes, filler } = (await handle.result()) as any;
-      expect(sizes).toEqual({ input: 5000, memo: 5000, signal: 5000, activity: 10_000, local: 10_000, heartbeat: 5000, child: 5000 });
+      expect(sizes).toEqual({
+        input: 5000,
+        memo: 5000,
+        signal: 5000,
+        activity: 10_000,
+        local: 10_000,
+        heartbeat: 5000,
+        child: 5000,
+      });
       expect(filler).toBe(large);
       expect(Buffer.from(History.encode(await handle.fetchHistory()).finish()).includes(large)).toBe(false);
       const folder = `payloads/v0/ns/${namespace}/wt/large/wi/${handle.workflowId}/ri/`;
       const names = [...server.objects.keys()];
       expect(names).toContainEqual(expect.stringMatching(new RegExp(`^${folder}null/d/sha256/[0-9a-f]{64}$`)));
-      expect(names).toContainEqual(expect.stringMatching(new RegExp(`^${folder}${handle.firstExecutionRunId}/d/sha256/[0-9a-f]{64}$`)));
+      expect(names).toContainEqual(
+        expect.stringMatching(new RegExp(`^${folder}${handle.firstExecutionRunId}/d/sha256/[0-9a-f]{64}$`)),
+      );
     },
     { dataConverter: storage(forWorker(server.url)), activities, workflowsPath },
   );

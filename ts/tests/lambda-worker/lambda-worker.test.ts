@@ -18,11 +18,21 @@ test("invocations work until their deadline is near, call the hooks, and can be 
   const { address, namespace } = await testServer();
   const taskQueue = `test-${randomUUID()}`;
   const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/lambda-process.ts`], {
-    env: { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_TASK_QUEUE: taskQueue, AWS_LAMBDA_FUNCTION_NAME: "orders" },
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+      TEMPORAL_TASK_QUEUE: taskQueue,
+      AWS_LAMBDA_FUNCTION_NAME: "orders",
+    },
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [output, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  const [output, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
   if (code !== 0) throw new Error(`the program ended with ${code}: ${errors}`);
   const lines = `${output}\n${errors}`.split("\n").filter((line) => line.startsWith("{"));
   const records = lines.map((line) => JSON.parse(line));
@@ -41,14 +51,23 @@ test("invocations work until their deadline is near, call the hooks, and can be 
   expect(report.hooksOfRefused).toBe(0);
   expect(report.hooks).toEqual(Array.from({ length: report.invocations - 1 }, () => ["first", "last"]).flat());
   const failed = records.filter(({ message }) => message === "A shutdown hook of the Lambda Worker failed");
-  expect(failed.map(({ error }) => error.message)).toEqual(Array.from({ length: report.invocations - 1 }, () => "of a hook"));
+  expect(failed.map(({ error }) => error.message)).toEqual(
+    Array.from({ length: report.invocations - 1 }, () => "of a hook"),
+  );
 
   // Powertools' records say which invocation they are from.
   const warned = records.find(({ message }) => message === "This invocation has little time for a Worker");
-  expect(warned).toMatchObject({ level: "WARN", service: "orders", function_request_id: "request-2", shutdownDeadlineBufferMs: 500 });
-  expect(records.filter(({ function_request_id: id, state }) => id === "request-2" && state !== undefined).map(({ state }) => state)).toEqual(
-    expect.arrayContaining(["RUNNING", "STOPPED"]),
-  );
+  expect(warned).toMatchObject({
+    level: "WARN",
+    service: "orders",
+    function_request_id: "request-2",
+    shutdownDeadlineBufferMs: 500,
+  });
+  expect(
+    records
+      .filter(({ function_request_id: id, state }) => id === "request-2" && state !== undefined)
+      .map(({ state }) => state),
+  ).toEqual(expect.arrayContaining(["RUNNING", "STOPPED"]));
 
   expect(report.second).toContain("Runtime singleton has already been installed");
   expect(report.defaults).toEqual({
@@ -83,19 +102,29 @@ test("temporal.toml is looked for where Lambda puts the program; a named file an
   try {
     const file = (name: string) => {
       mkdirSync(join(folder, name));
-      writeFileSync(join(folder, name, "temporal.toml"), `[profile.default]\naddress = "${name}:7233"\nnamespace = "${name}"\n`);
+      writeFileSync(
+        join(folder, name, "temporal.toml"),
+        `[profile.default]\naddress = "${name}:7233"\nnamespace = "${name}"\n`,
+      );
       return join(folder, name);
     };
     const root = file("root");
     const named = join(file("named"), "temporal.toml");
     const load = (environment: Record<string, string>) => {
-      const { connectionOptions, namespace } = loadLambdaClientConnectConfig({ HOME: folder, XDG_CONFIG_HOME: folder, ...environment });
+      const { connectionOptions, namespace } = loadLambdaClientConnectConfig({
+        HOME: folder,
+        XDG_CONFIG_HOME: folder,
+        ...environment,
+      });
       return [connectionOptions.address, namespace];
     };
     expect(load({ LAMBDA_TASK_ROOT: root })).toEqual(["root:7233", "root"]);
     expect(load({ LAMBDA_TASK_ROOT: root, TEMPORAL_NAMESPACE: "other" })).toEqual(["root:7233", "other"]);
     expect(load({ LAMBDA_TASK_ROOT: root, TEMPORAL_CONFIG_FILE: named })).toEqual(["named:7233", "named"]);
-    expect(load({ LAMBDA_TASK_ROOT: join(folder, "nothing"), TEMPORAL_ADDRESS: "elsewhere:1" })).toEqual(["elsewhere:1", undefined]);
+    expect(load({ LAMBDA_TASK_ROOT: join(folder, "nothing"), TEMPORAL_ADDRESS: "elsewhere:1" })).toEqual([
+      "elsewhere:1",
+      undefined,
+    ]);
     const before = process.cwd();
     process.chdir(root);
     try {
@@ -114,7 +143,13 @@ test("records go to Powertools with their levels", () => {
     (level: string) =>
     (...args: unknown[]) =>
       void calls.push([level, ...args]);
-  const adapter = new PowertoolsLoggerAdapter({ addContext: note("context"), debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") });
+  const adapter = new PowertoolsLoggerAdapter({
+    addContext: note("context"),
+    debug: note("debug"),
+    info: note("info"),
+    warn: note("warn"),
+    error: note("error"),
+  });
   const context = { awsRequestId: "1", invokedFunctionArn: "arn", getRemainingTimeInMillis: () => 1 };
   adapter.addContext(context);
   adapter.trace("a", { x: 1 });

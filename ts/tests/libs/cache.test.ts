@@ -1,12 +1,30 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { provideLibraries } from "../../src/libs";
 import { cacheError } from "../../src/libs/error";
 import { withLock } from "../../src/libs/lock";
 import { headerFile, libraryFile, manifestFile } from "../../src/libs/manifest";
 import { startReleasesServer } from "../support/releases-server";
-import { checkout, failure, makeClient, publish, removeTemporaryFolders, temporaryFolder, testNetwork, type TestClientOptions } from "./support";
+import {
+  checkout,
+  failure,
+  makeClient,
+  publish,
+  removeTemporaryFolders,
+  type TestClientOptions,
+  temporaryFolder,
+  testNetwork,
+} from "./support";
 
 afterEach(removeTemporaryFolders);
 
@@ -27,14 +45,30 @@ const silent = { message: () => {}, progress: () => {} };
 /** Ways to damage an entry, given its folder, and what is said of each. */
 const damages: [string, (folder: string) => void, string][] = [
   ["a changed byte in the library", (folder) => flip(join(folder, libraryFile)), `${libraryFile} has SHA-256`],
-  ["a shorter library", (folder) => writeFileSync(join(folder, libraryFile), "short"), `${libraryFile} has 5 bytes instead of 60000`],
+  [
+    "a shorter library",
+    (folder) => writeFileSync(join(folder, libraryFile), "short"),
+    `${libraryFile} has 5 bytes instead of 60000`,
+  ],
   ["a longer header", (folder) => appendFileSync(join(folder, headerFile), "\n"), `${headerFile} has`],
   ["no library", (folder) => rmSync(join(folder, libraryFile)), `${libraryFile} is missing`],
-  ["a folder for a library", (folder) => (rmSync(join(folder, libraryFile)), mkdirSync(join(folder, libraryFile))), `${libraryFile} is no file`],
+  [
+    "a folder for a library",
+    (folder) => (rmSync(join(folder, libraryFile)), mkdirSync(join(folder, libraryFile))),
+    `${libraryFile} is no file`,
+  ],
   ["no manifest", (folder) => rmSync(join(folder, manifestFile)), "manifest.json is missing"],
-  ["a manifest that is no manifest", (folder) => writeFileSync(join(folder, manifestFile), "{"), "manifest.json is not JSON"],
+  [
+    "a manifest that is no manifest",
+    (folder) => writeFileSync(join(folder, manifestFile), "{"),
+    "manifest.json is not JSON",
+  ],
   ["a file in its place", (folder) => (rmSync(folder, { recursive: true }), writeFileSync(folder, "")), "ENOTDIR"],
-  ["a link to itself in its place", (folder) => (rmSync(folder, { recursive: true }), symlinkSync(folder, folder)), "ELOOP"],
+  [
+    "a link to itself in its place",
+    (folder) => (rmSync(folder, { recursive: true }), symlinkSync(folder, folder)),
+    "ELOOP",
+  ],
 ];
 
 function flip(path: string): void {
@@ -97,7 +131,12 @@ describe("the cache", () => {
     mkdirSync(join(cacheDir, "vnothing/linux-x64"), { recursive: true });
     writeFileSync(join(cacheDir, "v1.0.0"), "");
     const entries = await makeClient({ cacheDir }).client.cache.list();
-    expect(entries.map(({ version, platform }) => `${version} ${platform}`)).toEqual(["0.10.0 linux-arm64", "0.10.0 linux-x64", "0.9.0 linux-arm64", "0.9.0 linux-x64"]);
+    expect(entries.map(({ version, platform }) => `${version} ${platform}`)).toEqual([
+      "0.10.0 linux-arm64",
+      "0.10.0 linux-x64",
+      "0.9.0 linux-arm64",
+      "0.9.0 linux-x64",
+    ]);
   });
 
   test("removes what a killed process has left when something is downloaded next", async () => {
@@ -117,9 +156,16 @@ describe("offline", () => {
   test("the cache is used, and latest is its newest version for the platform", async () => {
     await using setup = await filled();
     publish(setup.server, { version: "0.2.0", platforms: ["linux-arm64"] });
-    await makeClient({ baseUrl: setup.server.baseUrl, cacheDir: setup.cacheDir, version: "0.2.0" }).client.provide("linux-arm64");
+    await makeClient({ baseUrl: setup.server.baseUrl, cacheDir: setup.cacheDir, version: "0.2.0" }).client.provide(
+      "linux-arm64",
+    );
     const before = setup.server.requests.length;
-    const offline = makeClient({ baseUrl: setup.server.baseUrl, cacheDir: setup.cacheDir, version: "latest", offline: true }).client;
+    const offline = makeClient({
+      baseUrl: setup.server.baseUrl,
+      cacheDir: setup.cacheDir,
+      version: "latest",
+      offline: true,
+    }).client;
     expect((await offline.provide("linux-x64")).manifest.version).toBe("0.1.0");
     expect(setup.server.requests.length).toBe(before);
   });
@@ -147,9 +193,14 @@ describe("the checkout", () => {
     const { name } = publish(server, { manifest: difference });
     const cacheDir = join(temporaryFolder(), "cache");
     for (let run = 0; run < 2; run++) {
-      const error = await failure(makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"), "abi-mismatch");
+      const error = await failure(
+        makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"),
+        "abi-mismatch",
+      );
       expect(error.message).toContain(`this checkout has ABI ${checkout.abi} and header ${checkout.headerHash}`);
-      expect(error.message).toContain(`has ABI ${difference.abi ?? checkout.abi} and header ${difference.headerHash ?? checkout.headerHash}`);
+      expect(error.message).toContain(
+        `has ABI ${difference.abi ?? checkout.abi} and header ${difference.headerHash ?? checkout.headerHash}`,
+      );
       expect(error.message).toContain("compile Core");
     }
     expect(server.requests.filter((request) => request.file === name)).toHaveLength(1);
@@ -177,7 +228,10 @@ describe("a cache that cannot be used", () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
     for (const cacheDir of [file, join(file, "inside")]) {
-      const error = await failure(makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"), "cache-unusable");
+      const error = await failure(
+        makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"),
+        "cache-unusable",
+      );
       expect(error.message).toContain(cacheDir);
       expect(error.message).toContain("name another one in TEMPORAL_LIBS_CACHE_DIR");
     }
@@ -196,7 +250,10 @@ describe("a cache that cannot be used", () => {
     publish(server);
     const cacheDir = temporaryFolder();
     writeFileSync(join(cacheDir, ".lock"), "this is not a lock".repeat(100));
-    const error = await failure(makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"), "cache-unusable");
+    const error = await failure(
+      makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"),
+      "cache-unusable",
+    );
     expect(error.message).toContain("could not lock the cache");
   });
 
@@ -205,14 +262,25 @@ describe("a cache that cannot be used", () => {
     publish(server);
     const cacheDir = temporaryFolder();
     writeFileSync(join(cacheDir, "v0.1.0"), "");
-    const error = await failure(makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"), "cache-unusable");
+    const error = await failure(
+      makeClient({ baseUrl: server.baseUrl, cacheDir }).client.provide("linux-x64"),
+      "cache-unusable",
+    );
     expect(error.message).toContain(join(cacheDir, "v0.1.0"));
   });
 
   test("is told from a full disk by the system's error", () => {
     const error = (code: string) => cacheError(Object.assign(new Error("it failed"), { code }), "save it", "/x");
-    expect(["ENOSPC", "EDQUOT", "EFBIG"].map((code) => error(code).code)).toEqual(["disk-full", "disk-full", "disk-full"]);
-    expect(["EROFS", "EACCES", "EPERM"].map((code) => error(code).code)).toEqual(["cache-unusable", "cache-unusable", "cache-unusable"]);
+    expect(["ENOSPC", "EDQUOT", "EFBIG"].map((code) => error(code).code)).toEqual([
+      "disk-full",
+      "disk-full",
+      "disk-full",
+    ]);
+    expect(["EROFS", "EACCES", "EPERM"].map((code) => error(code).code)).toEqual([
+      "cache-unusable",
+      "cache-unusable",
+      "cache-unusable",
+    ]);
     expect(error("EROFS").message).toContain("EROFS: it failed");
   });
 });
@@ -234,8 +302,18 @@ describe("the lock", () => {
         }),
       ),
     );
-    expect(results.map((result) => result.status)).toEqual(["rejected", "fulfilled", "rejected", "fulfilled", "rejected"]);
-    expect(results.filter((result) => result.status === "rejected").every((result) => result.reason.message === "failed inside")).toBe(true);
+    expect(results.map((result) => result.status)).toEqual([
+      "rejected",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "rejected",
+    ]);
+    expect(
+      results
+        .filter((result) => result.status === "rejected")
+        .every((result) => result.reason.message === "failed inside"),
+    ).toBe(true);
   });
 
   test("that stays taken is reported with its path", async () => {
@@ -243,7 +321,10 @@ describe("the lock", () => {
     await withLock(folder, testNetwork(), silent, async () => {
       const messages: string[] = [];
       const reporter = { ...silent, message: (text: string) => void messages.push(text) };
-      const error = await failure(withLock(folder, testNetwork({ limits: { lockTimeoutMs: 5000 } }), reporter, async () => {}), "cache-locked");
+      const error = await failure(
+        withLock(folder, testNetwork({ limits: { lockTimeoutMs: 5000 } }), reporter, async () => {}),
+        "cache-locked",
+      );
       expect(error.message).toContain(join(folder, ".lock"));
       expect(error.message).toContain("for 5 s");
       expect(messages).toEqual(["waiting for another process that works on the cache"]);
@@ -256,13 +337,26 @@ describe("provideLibraries", () => {
     await using server = await startReleasesServer();
     publish(server, { platforms: ["linux-arm64", "macos-arm64"] });
     const cacheDir = join(temporaryFolder(), "cache");
-    const config = { baseUrl: server.baseUrl, version: "0.1.0", cacheDir, platforms: ["macos-arm64" as const, "linux-arm64" as const] };
+    const config = {
+      baseUrl: server.baseUrl,
+      version: "0.1.0",
+      cacheDir,
+      platforms: ["macos-arm64" as const, "linux-arm64" as const],
+    };
     const provided = await provideLibraries(config, silent);
-    expect(provided.source === "prebuilt" && provided.libraries.map((library) => library.manifest.platform)).toEqual(["macos-arm64", "linux-arm64"]);
+    expect(provided.source === "prebuilt" && provided.libraries.map((library) => library.manifest.platform)).toEqual([
+      "macos-arm64",
+      "linux-arm64",
+    ]);
   });
 
   test("says why Core has to be compiled, unless it must not be", async () => {
-    const config = { offline: true, version: "0.1.0", cacheDir: join(temporaryFolder(), "cache"), platforms: ["linux-x64" as const] };
+    const config = {
+      offline: true,
+      version: "0.1.0",
+      cacheDir: join(temporaryFolder(), "cache"),
+      platforms: ["linux-x64" as const],
+    };
     const provided = await provideLibraries(config, silent);
     expect(provided.source === "compilation" && provided.reason.code).toBe("not-cached");
     await failure(provideLibraries({ ...config, fallbackToCompilation: false }, silent), "not-cached");

@@ -4,14 +4,20 @@ import { join } from "node:path";
 import { runLibs } from "../../src/cli/libs";
 import { libraryFile, packageVersion } from "../../src/libs/manifest";
 import { locateLibrary, platform } from "../../src/native/locate";
-import { startReleasesServer, type ReleasesServer } from "../support/releases-server";
-import { checkout, publish, root, removeTemporaryFolders, temporaryFolder, testNetwork } from "./support";
+import { type ReleasesServer, startReleasesServer } from "../support/releases-server";
+import { checkout, publish, removeTemporaryFolders, root, temporaryFolder, testNetwork } from "./support";
 
 afterEach(removeTemporaryFolders);
 
 let server: ReleasesServer;
 let cacheDir: string;
-const variables = ["TEMPORAL_LIBS_VERSION", "TEMPORAL_LIBS_BASE_URL", "TEMPORAL_LIBS_CACHE_DIR", "TEMPORAL_LIBS_OFFLINE", "TEMPORAL_BUN_LIBRARY"];
+const variables = [
+  "TEMPORAL_LIBS_VERSION",
+  "TEMPORAL_LIBS_BASE_URL",
+  "TEMPORAL_LIBS_CACHE_DIR",
+  "TEMPORAL_LIBS_OFFLINE",
+  "TEMPORAL_BUN_LIBRARY",
+];
 const before = new Map(variables.map((name) => [name, process.env[name]]));
 
 beforeEach(async () => {
@@ -58,7 +64,10 @@ describe("download", () => {
   test("without a version takes that of the package, or of TEMPORAL_LIBS_VERSION", async () => {
     publish(server, { version: packageVersion });
     publish(server, { version: "7.0.0" });
-    expect(await libs("download --platform linux-x64")).toMatchObject({ code: 0, result: `${join(cacheDir, `v${packageVersion}`, "linux-x64")}\n` });
+    expect(await libs("download --platform linux-x64")).toMatchObject({
+      code: 0,
+      result: `${join(cacheDir, `v${packageVersion}`, "linux-x64")}\n`,
+    });
     process.env["TEMPORAL_LIBS_VERSION"] = "latest";
     expect((await libs("download --platform linux-x64")).result).toBe(`${join(cacheDir, "v7.0.0/linux-x64")}\n`);
   });
@@ -68,8 +77,14 @@ describe("download", () => {
     const line = "download 0.2.0 --platform macos-arm64 --platform linux-x64";
     const folders = ["macos-arm64", "linux-x64"].map((name) => join(cacheDir, "v0.2.0", name));
     expect((await libs(line)).result).toBe(folders.map((folder) => `${folder}\n`).join(""));
-    const rows = (await libs(`${line} --json`)).result.trimEnd().split("\n").map((text) => JSON.parse(text));
-    expect(rows.map((row) => [row.folder, row.manifest.platform])).toEqual([[folders[0], "macos-arm64"], [folders[1], "linux-x64"]]);
+    const rows = (await libs(`${line} --json`)).result
+      .trimEnd()
+      .split("\n")
+      .map((text) => JSON.parse(text));
+    expect(rows.map((row) => [row.folder, row.manifest.platform])).toEqual([
+      [folders[0], "macos-arm64"],
+      [folders[1], "linux-x64"],
+    ]);
   });
 
   test("for an unsupported platform names those that there are", async () => {
@@ -82,9 +97,15 @@ describe("download", () => {
 describe("list", () => {
   test("shows releases, their platforms, and what is in the cache", async () => {
     await fill("0.1.0", "0.2.0");
-    expect((await libs("list")).result).toBe("0.2.0  linux-arm64, linux-x64; in the cache: linux-x64\n0.1.0  linux-arm64, linux-x64; in the cache: linux-x64\n");
+    expect((await libs("list")).result).toBe(
+      "0.2.0  linux-arm64, linux-x64; in the cache: linux-x64\n0.1.0  linux-arm64, linux-x64; in the cache: linux-x64\n",
+    );
     publish(server, { version: "0.3.0" });
-    expect(JSON.parse((await libs("list --json")).result)[0]).toEqual({ version: "0.3.0", platforms: ["linux-x64"], cached: [] });
+    expect(JSON.parse((await libs("list --json")).result)[0]).toEqual({
+      version: "0.3.0",
+      platforms: ["linux-x64"],
+      cached: [],
+    });
   });
 
   test("offline shows the cache alone", async () => {
@@ -128,7 +149,9 @@ describe("cache", () => {
     expect((await libs("cache list")).result).toBe(`${cacheDir} is empty\n`);
     await fill("0.1.0");
     const folder = join(cacheDir, "v0.1.0/linux-x64");
-    expect((await libs("cache list")).result).toMatch(new RegExp(`^0\\.1\\.0 linux-x64  \\d+\\.\\d [kM]B  ${folder}\n$`));
+    expect((await libs("cache list")).result).toMatch(
+      new RegExp(`^0\\.1\\.0 linux-x64  \\d+\\.\\d [kM]B  ${folder}\n$`),
+    );
     const [row] = JSON.parse((await libs("cache list --json")).result);
     expect(row).toMatchObject({ version: "0.1.0", platform: "linux-x64", folder });
     expect(row.size).toBeGreaterThan(60_000);
@@ -185,7 +208,9 @@ describe("doctor", () => {
     expect(result).toContain("note     server: not used");
     expect(result).toContain(`problem  cache 0.2.0 linux-x64: ${libraryFile} has 1 bytes`);
     expect(result).toContain(`problem  cache ${packageVersion} linux-x64: whole, but with ABI 99`);
-    expect(result).toContain(`problem  bridge: TEMPORAL_BUN_LIBRARY names ${join(cacheDir, "none.so")}, which does not exist`);
+    expect(result).toContain(
+      `problem  bridge: TEMPORAL_BUN_LIBRARY names ${join(cacheDir, "none.so")}, which does not exist`,
+    );
   });
 
   test("goes on after a configuration that is wrong, and changes nothing", async () => {
@@ -224,13 +249,25 @@ test("a version that is none is a failure with a message, not a crash", async ()
 test("help lists every command and variable", async () => {
   const { code, result } = await libs("--help");
   expect(code).toBe(0);
-  for (const word of ["download", "list", "verify", "cache path", "cache prune", "cache clear", "doctor", ...variables.slice(0, 4), "GITHUB_TOKEN"]) expect(result).toContain(word);
+  for (const word of [
+    "download",
+    "list",
+    "verify",
+    "cache path",
+    "cache prune",
+    "cache clear",
+    "doctor",
+    ...variables.slice(0, 4),
+    "GITHUB_TOKEN",
+  ])
+    expect(result).toContain(word);
 });
 
 test("an installed package without dependencies has its cache in the user's cache folder, and no checkout to match", async () => {
   const installed = temporaryFolder();
   cpSync(join(root, "ts/package.json"), join(installed, "package.json"));
-  for (const part of ["cli", "libs", "native"]) cpSync(join(root, "ts/src", part), join(installed, "src", part), { recursive: true });
+  for (const part of ["cli", "libs", "native"])
+    cpSync(join(root, "ts/src", part), join(installed, "src", part), { recursive: true });
   const home = temporaryFolder();
   const child = Bun.spawn([process.execPath, join(installed, "src/cli/temporal-bun.ts"), "libs", "doctor"], {
     env: { HOME: home, PATH: process.env["PATH"]! },
@@ -247,10 +284,21 @@ test("temporal-bun is the program of the package", async () => {
   const manifest = JSON.parse(readFileSync(join(root, "ts/package.json"), "utf8"));
   const program = join(root, "ts", manifest.bin["temporal-bun"]);
   const run = async (...args: string[]) => {
-    const child = Bun.spawn([program, ...args], { env: { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` }, stdout: "pipe", stderr: "pipe" });
-    const [output, problems] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    const child = Bun.spawn([program, ...args], {
+      env: { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [output, problems] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
     return { code: await child.exited, output, problems };
   };
   expect(await run("libs", "cache", "path")).toEqual({ code: 0, output: `${cacheDir}\n`, problems: "" });
-  expect(await run("worker")).toMatchObject({ code: 2, output: "", problems: expect.stringContaining('there is no command "worker"') });
+  expect(await run("worker")).toMatchObject({
+    code: 2,
+    output: "",
+    problems: expect.stringContaining('there is no command "worker"'),
+  });
 });

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { libraryFile, manifestFile } from "../../src/libs/manifest";
 import { defaultNetwork } from "../../src/libs/network";
-import { startReleasesServer, type Fault, type ReleasesServer } from "../support/releases-server";
-import { failure, makeClient, noise, publish, sha256, removeTemporaryFolders, type TestClient } from "./support";
+import { type Fault, type ReleasesServer, startReleasesServer } from "../support/releases-server";
+import { failure, makeClient, noise, publish, removeTemporaryFolders, sha256, type TestClient } from "./support";
 
 afterEach(removeTemporaryFolders);
 
@@ -14,7 +14,10 @@ const downloads = (cacheDir: string) => join(cacheDir, ".work/downloads");
 const entry = (cacheDir: string) => join(cacheDir, "v0.1.0/linux-x64");
 
 /** A connection that closes after `bytes` more bytes, when the client has taken them, so that it has `total`. */
-const cut = (client: TestClient, bytes: number, total: number): Fault => ({ cutAfter: bytes, holdAfter: { bytes, until: client.received(total) } });
+const cut = (client: TestClient, bytes: number, total: number): Fault => ({
+  cutAfter: bytes,
+  holdAfter: { bytes, until: client.received(total) },
+});
 
 /** What was asked for of a file, request by request: a range, or `whole`. */
 const ranges = (server: ReleasesServer, name: string) =>
@@ -27,7 +30,13 @@ describe("a download", () => {
     const { client, cacheDir, progress } = makeClient({ baseUrl: server.baseUrl });
     const prebuilt = await client.provide("linux-x64");
     expect(prebuilt).toEqual({ folder: entry(cacheDir), manifest });
-    expect(readdirSync(prebuilt.folder).sort()).toEqual(["LICENSE", "THIRD_PARTY.md", "include", "lib", "manifest.json"]);
+    expect(readdirSync(prebuilt.folder).sort()).toEqual([
+      "LICENSE",
+      "THIRD_PARTY.md",
+      "include",
+      "lib",
+      "manifest.json",
+    ]);
     expect(sha256(readFileSync(join(prebuilt.folder, libraryFile)))).toBe(manifest.libraries[0]!.sha256);
     expect(progress.at(-1)).toBe(bytes.length);
     expect(progress).toEqual([...progress].sort((left, right) => left - right));
@@ -115,7 +124,10 @@ describe("a download that breaks off", () => {
     const { client, cacheDir } = makeClient({ baseUrl: server.baseUrl });
     mkdirSync(downloads(cacheDir), { recursive: true });
     writeFileSync(join(downloads(cacheDir), `${name}.part`), noise(500));
-    writeFileSync(join(downloads(cacheDir), `${name}.json`), JSON.stringify({ etag: '"x"', sha256: sha256("another") }));
+    writeFileSync(
+      join(downloads(cacheDir), `${name}.json`),
+      JSON.stringify({ etag: '"x"', sha256: sha256("another") }),
+    );
     await client.provide("linux-x64");
     expect(server.requests.at(-1)!.headers["range"]).toBeUndefined();
   });
@@ -184,7 +196,10 @@ describe("content that is wrong", () => {
     await using server = await startReleasesServer();
     const { name, bytes } = publish(server);
     server.fail(name, { body: noise(bytes.length) }, 2);
-    await failure(makeClient({ baseUrl: server.baseUrl, checksumVerification: false }).client.provide("linux-x64"), "checksum-mismatch");
+    await failure(
+      makeClient({ baseUrl: server.baseUrl, checksumVerification: false }).client.provide("linux-x64"),
+      "checksum-mismatch",
+    );
   });
 
   test("that does not end is cut off at the size of the release", async () => {
@@ -200,7 +215,10 @@ describe("content that is wrong", () => {
   test("of a size that no archive has is refused before it is asked for", async () => {
     await using server = await startReleasesServer();
     const { name } = publish(server);
-    await failure(makeClient({ baseUrl: server.baseUrl }, { limits: { archiveBytes: 1000 } }).client.provide("linux-x64"), "bad-response");
+    await failure(
+      makeClient({ baseUrl: server.baseUrl }, { limits: { archiveBytes: 1000 } }).client.provide("linux-x64"),
+      "bad-response",
+    );
     expect(server.requests.some((request) => request.file === name)).toBe(false);
   });
 
@@ -217,16 +235,30 @@ describe("content that is wrong", () => {
 
   test("is noticed when the checksum file was changed with it, by what the API says", async () => {
     await using server = await startReleasesServer();
-    const { name } = publish(server, { release: { describe: (asset) => ({ ...asset, digest: `sha256:${sha256("what was uploaded")}` }) } });
+    const { name } = publish(server, {
+      release: { describe: (asset) => ({ ...asset, digest: `sha256:${sha256("what was uploaded")}` }) },
+    });
     await failure(makeClient({ baseUrl: server.baseUrl }).client.provide("linux-x64"), "checksum-mismatch");
     expect(server.requests.some((request) => request.file === name)).toBe(false);
   });
 
   test.each([
-    ["another version", { version: "0.2.0" }, "manifest.json is that of 0.2.0 for linux-x64, not of 0.1.0 for linux-x64"],
+    [
+      "another version",
+      { version: "0.2.0" },
+      "manifest.json is that of 0.2.0 for linux-x64, not of 0.1.0 for linux-x64",
+    ],
     ["another platform", { platform: "macos-arm64" as const }, "manifest.json is that of 0.1.0 for macos-arm64"],
-    ["a library that is not there", { libraries: [{ file: "lib/other.a", sha256: sha256(""), size: 0 }] }, "lib/other.a is missing"],
-    ["another library", { libraries: [{ file: libraryFile, sha256: sha256(""), size: 60_000 }] }, `${libraryFile} has SHA-256`],
+    [
+      "a library that is not there",
+      { libraries: [{ file: "lib/other.a", sha256: sha256(""), size: 0 }] },
+      "lib/other.a is missing",
+    ],
+    [
+      "another library",
+      { libraries: [{ file: libraryFile, sha256: sha256(""), size: 60_000 }] },
+      `${libraryFile} has SHA-256`,
+    ],
   ])("inside an archive is never put into the cache: a manifest of %s", async (_, manifest, message) => {
     await using server = await startReleasesServer();
     publish(server, { manifest });

@@ -1,18 +1,30 @@
 /**
- * From `release/pack` to a workflow that has run: this machine's everyday archive is packed and published on a releases server,
- * and a copy of the tree is built from it with no cargo on the PATH.
+ * From `release/pack` to a workflow that has run: this machine's everyday archive is packed and published on a releases
+ * server, and a copy of the tree is built from it with no cargo on the PATH.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { checksumName, packageVersion, releaseTag, type PlatformName } from "../../src/libs/manifest";
+import { checksumName, type PlatformName, packageVersion, releaseTag } from "../../src/libs/manifest";
 import { libraryFileName, platform as thisPlatform } from "../../src/native/locate";
-import { startReleasesServer, type ReleasesServer } from "../support/releases-server";
+import { type ReleasesServer, startReleasesServer } from "../support/releases-server";
 import { checkout, publish, root, temporaryFolder } from "./support";
 
 const platform = thisPlatform as PlatformName;
-const everydayArchive = join(resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target"), "release/libtemporal_bun_core.a");
+const everydayArchive = join(
+  resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target"),
+  "release/libtemporal_bun_core.a",
+);
 // With prebuilt libraries there is no Rust, and then there is nothing to pack.
 const nothingToPack = Bun.which("cargo") === null || !existsSync(everydayArchive);
 const minutes = 60_000;
@@ -28,7 +40,16 @@ beforeAll(async () => {
   copyTree();
   if (nothingToPack) return;
   const pack = Bun.spawn(
-    ["release/pack", "--profile", "release", "--archive", everydayArchive, "--fast", "--output", join(folder, "packed")],
+    [
+      "release/pack",
+      "--profile",
+      "release",
+      "--archive",
+      everydayArchive,
+      "--fast",
+      "--output",
+      join(folder, "packed"),
+    ],
     { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
   );
   packed = (await new Response(pack.stdout).text()).trim();
@@ -95,7 +116,10 @@ function prepareBuild(server: ReleasesServer, environment: Record<string, string
 }
 
 /** Publishes what was packed. Returns the name of the archive. */
-function publishPacked(server: ReleasesServer, change: (archive: Uint8Array) => Uint8Array = (archive) => archive): string {
+function publishPacked(
+  server: ReleasesServer,
+  change: (archive: Uint8Array) => Uint8Array = (archive) => archive,
+): string {
   const name = packed.slice(packed.lastIndexOf("/") + 1);
   const checksum = checksumName(packageVersion, platform);
   server.publish(releaseTag(packageVersion), {
@@ -150,7 +174,12 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
     "release/verify links and tries what release/pack made, and refuses it with one byte changed",
     async () => {
       const verify = (archive: string) => {
-        const { exitCode, stderr } = Bun.spawnSync(["release/verify", archive], { cwd: root, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+        const { exitCode, stderr } = Bun.spawnSync(["release/verify", archive], {
+          cwd: root,
+          stdin: "ignore",
+          stdout: "ignore",
+          stderr: "pipe",
+        });
         return { exitCode, said: stderr.toString() };
       };
       const good = verify(packed);
@@ -195,80 +224,119 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
     6 * minutes,
   );
 
-  test("packing the same archive again gives the same bytes", async () => {
-    const again = Bun.spawn(
-      ["release/pack", "--profile", "release", "--archive", everydayArchive, "--fast", "--output", temporaryFolder()],
-      { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
-    );
-    const path = (await new Response(again.stdout).text()).trim();
-    expect(Bun.hash(readFileSync(path))).toBe(Bun.hash(readFileSync(packed)));
-    expect(readFileSync(`${path}.sha256`, "utf8")).toBe(readFileSync(`${packed}.sha256`, "utf8"));
-  }, 2 * minutes);
+  test(
+    "packing the same archive again gives the same bytes",
+    async () => {
+      const again = Bun.spawn(
+        ["release/pack", "--profile", "release", "--archive", everydayArchive, "--fast", "--output", temporaryFolder()],
+        { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+      );
+      const path = (await new Response(again.stdout).text()).trim();
+      expect(Bun.hash(readFileSync(path))).toBe(Bun.hash(readFileSync(packed)));
+      expect(readFileSync(`${path}.sha256`, "utf8")).toBe(readFileSync(`${packed}.sha256`, "utf8"));
+    },
+    2 * minutes,
+  );
 
-  test("an archive that was tampered with is not linked", async () => {
-    await using server = await startReleasesServer();
-    publishPacked(server, (archive) => {
-      archive[archive.length >> 1]! ^= 1;
-      return archive;
-    });
-    const build = prepareBuild(server);
-    const { code, said } = await build.run();
-    expect(said).toContain("SHA-256");
-    expect(said).toContain("error: no prebuilt archive can be used, because of what release/download-temporal-libs.ts says above");
-    expect(code).not.toBe(0);
-    expect(existsSync(build.library)).toBe(false);
-  }, minutes);
+  test(
+    "an archive that was tampered with is not linked",
+    async () => {
+      await using server = await startReleasesServer();
+      publishPacked(server, (archive) => {
+        archive[archive.length >> 1]! ^= 1;
+        return archive;
+      });
+      const build = prepareBuild(server);
+      const { code, said } = await build.run();
+      expect(said).toContain("SHA-256");
+      expect(said).toContain(
+        "error: no prebuilt archive can be used, because of what release/download-temporal-libs.ts says above",
+      );
+      expect(code).not.toBe(0);
+      expect(existsSync(build.library)).toBe(false);
+    },
+    minutes,
+  );
 });
 
 const otherPlatform: PlatformName = platform === "linux-arm64" ? "linux-x64" : "linux-arm64";
 
-test("the archive of another platform under this one's name is not linked", async () => {
-  await using server = await startReleasesServer();
-  publish(server, { platforms: [platform], version: packageVersion, manifest: { platform: otherPlatform } });
-  const build = prepareBuild(server);
-  const { code, said } = await build.run();
-  expect(said).toContain(`for ${otherPlatform}, not of ${packageVersion} for ${platform}`);
-  expect(code).not.toBe(0);
-  expect(existsSync(build.library)).toBe(false);
-}, minutes);
+test(
+  "the archive of another platform under this one's name is not linked",
+  async () => {
+    await using server = await startReleasesServer();
+    publish(server, { platforms: [platform], version: packageVersion, manifest: { platform: otherPlatform } });
+    const build = prepareBuild(server);
+    const { code, said } = await build.run();
+    expect(said).toContain(`for ${otherPlatform}, not of ${packageVersion} for ${platform}`);
+    expect(code).not.toBe(0);
+    expect(existsSync(build.library)).toBe(false);
+  },
+  minutes,
+);
 
-test("objects of another architecture behind the right manifest are not linked", async () => {
-  await using server = await startReleasesServer();
-  const zig = join(root, ".toolchain/python/ziglang/zig");
-  const objects = temporaryFolder();
-  writeFileSync(join(objects, "core.c"), "int temporal_core_abi(void) { return 0; }\n");
-  const make = (...command: string[]) => expect(Bun.spawnSync([zig, ...command], { cwd: objects, stderr: "inherit" }).exitCode).toBe(0);
-  make("cc", "-target", otherPlatform === "linux-arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu", "-c", "core.c", "-o", "core.o");
-  make("ar", "rcs", "core.a", "core.o");
-  publish(server, { platforms: [platform], version: packageVersion, library: readFileSync(join(objects, "core.a")) });
-  const build = prepareBuild(server);
-  const { code, said } = await build.run();
-  expect(said).toContain("error:");
-  expect(said).toMatch(/incompatible|undefined symbol/);
-  expect(code).not.toBe(0);
-  expect(existsSync(build.library)).toBe(false);
-}, 3 * minutes);
+test(
+  "objects of another architecture behind the right manifest are not linked",
+  async () => {
+    await using server = await startReleasesServer();
+    const zig = join(root, ".toolchain/python/ziglang/zig");
+    const objects = temporaryFolder();
+    writeFileSync(join(objects, "core.c"), "int temporal_core_abi(void) { return 0; }\n");
+    const make = (...command: string[]) =>
+      expect(Bun.spawnSync([zig, ...command], { cwd: objects, stderr: "inherit" }).exitCode).toBe(0);
+    make(
+      "cc",
+      "-target",
+      otherPlatform === "linux-arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu",
+      "-c",
+      "core.c",
+      "-o",
+      "core.o",
+    );
+    make("ar", "rcs", "core.a", "core.o");
+    publish(server, { platforms: [platform], version: packageVersion, library: readFileSync(join(objects, "core.a")) });
+    const build = prepareBuild(server);
+    const { code, said } = await build.run();
+    expect(said).toContain("error:");
+    expect(said).toMatch(/incompatible|undefined symbol/);
+    expect(code).not.toBe(0);
+    expect(existsSync(build.library)).toBe(false);
+  },
+  3 * minutes,
+);
 
-test("an archive with another ABI is not linked", async () => {
-  await using server = await startReleasesServer();
-  publish(server, { platforms: [platform], version: packageVersion, manifest: { abi: checkout.abi - 1 } });
-  const build = prepareBuild(server);
-  const { code, said } = await build.run();
-  expect(said).toContain(`has ABI ${checkout.abi - 1} and header ${checkout.headerHash}, but this checkout has ABI ${checkout.abi}`);
-  expect(code).not.toBe(0);
-  expect(existsSync(build.library)).toBe(false);
-}, minutes);
+test(
+  "an archive with another ABI is not linked",
+  async () => {
+    await using server = await startReleasesServer();
+    publish(server, { platforms: [platform], version: packageVersion, manifest: { abi: checkout.abi - 1 } });
+    const build = prepareBuild(server);
+    const { code, said } = await build.run();
+    expect(said).toContain(
+      `has ABI ${checkout.abi - 1} and header ${checkout.headerHash}, but this checkout has ABI ${checkout.abi}`,
+    );
+    expect(code).not.toBe(0);
+    expect(existsSync(build.library)).toBe(false);
+  },
+  minutes,
+);
 
-test("without a usable archive the build says why, and turns to cargo unless that is forbidden", async () => {
-  await using server = await startReleasesServer();
-  const build = prepareBuild(server, { TEMPORAL_LIBS_NO_FALLBACK: "0" });
-  const { said } = await build.run();
-  expect(said).toContain("warning: no prebuilt archive can be used, because of what release/download-temporal-libs.ts says above; cargo compiles Core");
-  expect(said).toContain("Core: compiled\n");
-  expect(said).toContain("cargo: FileNotFound");
+test(
+  "without a usable archive the build says why, and turns to cargo unless that is forbidden",
+  async () => {
+    await using server = await startReleasesServer();
+    const build = prepareBuild(server, { TEMPORAL_LIBS_NO_FALLBACK: "0" });
+    const { said } = await build.run();
+    expect(said).toContain(
+      "warning: no prebuilt archive can be used, because of what release/download-temporal-libs.ts says above; cargo compiles Core",
+    );
+    expect(said).toContain("Core: compiled\n");
+    expect(said).toContain("cargo: FileNotFound");
 
-  const strict = await build.run("-Dno-fallback");
-  expect(strict.said).toContain("error: no prebuilt archive can be used");
-  expect(strict.said).not.toContain("Core: compiled");
-  expect(strict.code).not.toBe(0);
-}, minutes);
+    const strict = await build.run("-Dno-fallback");
+    expect(strict.said).toContain("error: no prebuilt archive can be used");
+    expect(strict.said).not.toContain("Core: compiled");
+    expect(strict.code).not.toBe(0);
+  },
+  minutes,
+);

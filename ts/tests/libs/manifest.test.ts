@@ -1,6 +1,15 @@
 import { expect, test } from "bun:test";
 import {
-  describeHeader, fnv1a, formatChecksum, formatManifest, isInnerPath, isVersion, parseChecksum, parseManifest, releaseTag, versionOfTag,
+  describeHeader,
+  fnv1a,
+  formatChecksum,
+  formatManifest,
+  isInnerPath,
+  isVersion,
+  parseChecksum,
+  parseManifest,
+  releaseTag,
+  versionOfTag,
 } from "../../src/libs/manifest";
 import { library } from "../../src/native/library";
 import { headerText, makeArchive, sha256 } from "./support";
@@ -30,9 +39,21 @@ test.each<[string, unknown, string]>([
   ["an ABI in words", { abi: "1" }, 'abi is "1" instead of a whole number'],
   ["a short hash", { headerHash: "12" }, 'headerHash is "12" instead of 16 hexadecimal digits'],
   ["no libraries", { libraries: [] }, "libraries is [] instead of a list of at least one file"],
-  ["a library without hash", { libraries: [{ file: "lib/a", size: 1 }] }, "libraries[0].sha256 is missing instead of a text"],
-  ["a library outside", { libraries: [{ file: "lib/../../a", sha256: sha256(""), size: 1 }] }, 'libraries[0].file is "lib/../../a"'],
-  ["an absolute header", { header: { file: "/a", sha256: sha256(""), size: 1 } }, 'header.file is "/a" instead of a path inside the archive'],
+  [
+    "a library without hash",
+    { libraries: [{ file: "lib/a", size: 1 }] },
+    "libraries[0].sha256 is missing instead of a text",
+  ],
+  [
+    "a library outside",
+    { libraries: [{ file: "lib/../../a", sha256: sha256(""), size: 1 }] },
+    'libraries[0].file is "lib/../../a"',
+  ],
+  [
+    "an absolute header",
+    { header: { file: "/a", sha256: sha256(""), size: 1 } },
+    'header.file is "/a" instead of a path inside the archive',
+  ],
   ["an option for the linker", { nativeLibraries: ["-Wl,x"] }, "nativeLibraries is"],
 ])("a manifest with %s is refused by the field's name", (_, change, message) => {
   const text = typeof change === "string" ? change : JSON.stringify({ ...manifest, ...(change as object) });
@@ -42,7 +63,10 @@ test.each<[string, unknown, string]>([
 test("the header is described as the library itself does it", () => {
   const buffer = new Uint8Array(1024);
   const length = library().temporal_bun_abi(buffer, buffer.length);
-  const report = JSON.parse(new TextDecoder().decode(buffer.subarray(0, length))) as { header: string; coreAbi: number };
+  const report = JSON.parse(new TextDecoder().decode(buffer.subarray(0, length))) as {
+    header: string;
+    coreAbi: number;
+  };
   expect(describeHeader(headerText)).toEqual({ abi: report.coreAbi, headerHash: report.header });
 });
 
@@ -66,9 +90,13 @@ test("a checksum file is read as sha256sum writes it, and only for its own archi
 
 test("tags, versions and paths inside an archive are told from others", () => {
   expect(versionOfTag(releaseTag("1.2.3"))).toBe("1.2.3");
-  expect(["v1.2.3", "temporal-libs-1.2.3", "temporal-libs-vnext", "temporal-libs-v1.2.3/../x"].map(versionOfTag)).toEqual(Array(4).fill(undefined));
+  expect(
+    ["v1.2.3", "temporal-libs-1.2.3", "temporal-libs-vnext", "temporal-libs-v1.2.3/../x"].map(versionOfTag),
+  ).toEqual(Array(4).fill(undefined));
   expect(["1.2.3", "1.2.3-rc.1"].every(isVersion)).toBe(true);
   expect(["1.2", "v1.2.3", "1.2.3-", "1.2.3/..", ""].some(isVersion)).toBe(false);
   expect(["a", "lib/liba_b-c+d.a"].every(isInnerPath)).toBe(true);
-  expect(["", ".", "..", "/a", "a//b", "a/", "a/../b", "./a", "a\\b", "C:a", "a\0b", "a\nb"].some(isInnerPath)).toBe(false);
+  expect(["", ".", "..", "/a", "a//b", "a/", "a/../b", "./a", "a\\b", "C:a", "a\0b", "a\nb"].some(isInnerPath)).toBe(
+    false,
+  );
 });

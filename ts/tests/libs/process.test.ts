@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseManifest } from "../../src/libs/manifest";
-import { startReleasesServer, type ReleasesServer } from "../support/releases-server";
-import { noise, publish, root, temporaryFolder, removeTemporaryFolders } from "./support";
+import { type ReleasesServer, startReleasesServer } from "../support/releases-server";
+import { noise, publish, removeTemporaryFolders, root, temporaryFolder } from "./support";
 
 afterEach(removeTemporaryFolders);
 
@@ -18,10 +18,20 @@ class ClientProcess implements AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #waiting: { text: string; resolve: () => void }[] = [];
 
-  constructor(environment: Record<string, string>, args: string[] = ["download", "0.1.0", "--platform", "linux-x64"], before: string[] = []) {
+  constructor(
+    environment: Record<string, string>,
+    args: string[] = ["download", "0.1.0", "--platform", "linux-x64"],
+    before: string[] = [],
+  ) {
     this.child = Bun.spawn([...before, process.execPath, script, ...args], {
-      // A proxy of this machine must not come between, and a cache of Bun's own is not what the limits of a test are about.
-      env: { PATH: process.env["PATH"]!, HOME: temporaryFolder(), BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0", ...environment },
+      // A proxy of this machine must not come between, and a cache of Bun's own is not what the limits of a test are
+      // about.
+      env: {
+        PATH: process.env["PATH"]!,
+        HOME: temporaryFolder(),
+        BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
+        ...environment,
+      },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -35,7 +45,8 @@ class ClientProcess implements AsyncDisposable {
     if (this.messages.includes(text)) return;
     const said = new Promise<void>((resolve) => void this.#waiting.push({ text, resolve }));
     await Promise.race([said, this.#ended]);
-    if (!this.messages.includes(text)) throw new Error(`it ended without saying ${JSON.stringify(text)}:\n${this.messages}`);
+    if (!this.messages.includes(text))
+      throw new Error(`it ended without saying ${JSON.stringify(text)}:\n${this.messages}`);
   }
 
   /** Exit code, standard output and standard error, when it has ended. */
@@ -58,12 +69,16 @@ class ClientProcess implements AsyncDisposable {
   }
 }
 
-/** Resolves when a file has at least so many bytes. Asked again and again, because Bun's `watch` misses what other processes write. */
+/**
+ * Resolves when a file has at least so many bytes. Asked again and again, because Bun's `watch` misses what other
+ * processes write.
+ */
 async function fileHas(path: string, bytes: number): Promise<void> {
   while ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < bytes) await Bun.sleep(5);
 }
 
-const fileRequests = (server: ReleasesServer, name: string) => server.requests.filter((request) => request.file === name);
+const fileRequests = (server: ReleasesServer, name: string) =>
+  server.requests.filter((request) => request.file === name);
 
 describe("the command as a process", () => {
   test("prints the folder on standard output and everything else on standard error", async () => {
@@ -75,7 +90,10 @@ describe("the command as a process", () => {
     const first = await plain.result();
     expect(first).toMatchObject({ code: 0, output: `${entry(cacheDir)}\n` });
     expect(first.messages).toContain("downloading temporal-static-libs-linux-x64-v0.1.0.tar.gz");
-    await using json = new ClientProcess({ ...environment, TEMPORAL_LIBS_VERSION: "v0.1.0", TEMPORAL_LIBS_OFFLINE: "1" }, ["download", "--json", "--platform", "linux-x64"]);
+    await using json = new ClientProcess(
+      { ...environment, TEMPORAL_LIBS_VERSION: "v0.1.0", TEMPORAL_LIBS_OFFLINE: "1" },
+      ["download", "--json", "--platform", "linux-x64"],
+    );
     const second = await json.result();
     expect(second).toMatchObject({ code: 0, messages: "" });
     expect(JSON.parse(second.output)).toEqual({ folder: entry(cacheDir), manifest });
@@ -85,10 +103,15 @@ describe("the command as a process", () => {
   test("ends with code 1 and one message when it fails, and prints no folder", async () => {
     await using server = await startReleasesServer();
     publish(server);
-    await using process = new ClientProcess({ TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: temporaryFolder() }, ["download", "9.9.9"]);
+    await using process = new ClientProcess(
+      { TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: temporaryFolder() },
+      ["download", "9.9.9"],
+    );
     const { code, output, messages } = await process.result();
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    expect(messages).toMatch(/^release\/download-temporal-libs\.ts: There is no release temporal-libs-v9\.9\.9\.\n {2}Tried: .*\n {2}What to do: .*\n$/);
+    expect(messages).toMatch(
+      /^release\/download-temporal-libs\.ts: There is no release temporal-libs-v9\.9\.9\.\n {2}Tried: .*\n {2}What to do: .*\n$/,
+    );
   });
 });
 
@@ -110,7 +133,10 @@ describe("a client that is killed", () => {
     const { code, output, messages } = await waiting.result();
     expect({ code, output }).toEqual({ code: 0, output: `${entry(cacheDir)}\n` });
     expect(messages).toContain(`continuing ${name} at 1.0 MB`);
-    expect(fileRequests(server, name).map((request) => request.headers["range"] ?? "whole")).toEqual(["whole", "bytes=1000000-"]);
+    expect(fileRequests(server, name).map((request) => request.headers["range"] ?? "whole")).toEqual([
+      "whole",
+      "bytes=1000000-",
+    ]);
   }, 180_000);
 });
 
@@ -128,13 +154,17 @@ describe("two clients at once", () => {
     await second.says("waiting for another process");
     letGo();
     const results = await Promise.all([first.result(), second.result()]);
-    expect(results.map(({ code, output }) => ({ code, output }))).toEqual(Array(2).fill({ code: 0, output: `${entry(cacheDir)}\n` }));
+    expect(results.map(({ code, output }) => ({ code, output }))).toEqual(
+      Array(2).fill({ code: 0, output: `${entry(cacheDir)}\n` }),
+    );
     expect(fileRequests(server, name)).toHaveLength(1);
   }, 180_000);
 });
 
 /** Whether this machine lets a process mount a file system of its own. */
-const canMount = process.platform === "linux" && Bun.spawnSync(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]).success;
+const canMount =
+  process.platform === "linux" &&
+  Bun.spawnSync(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]).success;
 
 describe("a disk that is full", () => {
   test("is reported, and with room the download goes on where it ended", async () => {
@@ -171,32 +201,49 @@ describe("a disk that is full", () => {
     expect(readdirSync(join(cacheDir, ".work"))).toEqual(["downloads"]);
   }, 180_000);
 
-  test.skipIf(!canMount)("is the same on a file system that has no room left", async () => {
-    await using server = await startReleasesServer();
-    const { name } = publish(server, { library: noise(300_000) });
-    const cacheDir = temporaryFolder();
-    const environment = { TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: cacheDir };
-    const mount = 'mount -t tmpfs -o size=128k none "$0" && exec "$@"';
-    await using full = new ClientProcess(environment, undefined, ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, cacheDir]);
-    const { code, messages } = await full.result();
-    expect(code).toBe(1);
-    expect(messages).toContain(`There is no room to save ${name}: ENOSPC`);
-  }, 180_000);
+  test.skipIf(!canMount)(
+    "is the same on a file system that has no room left",
+    async () => {
+      await using server = await startReleasesServer();
+      const { name } = publish(server, { library: noise(300_000) });
+      const cacheDir = temporaryFolder();
+      const environment = { TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: cacheDir };
+      const mount = 'mount -t tmpfs -o size=128k none "$0" && exec "$@"';
+      await using full = new ClientProcess(environment, undefined, [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        mount,
+        cacheDir,
+      ]);
+      const { code, messages } = await full.result();
+      expect(code).toBe(1);
+      expect(messages).toContain(`There is no room to save ${name}: ENOSPC`);
+    },
+    180_000,
+  );
 
-  test.skipIf(!canMount)("is told from one that is read-only, and a whole cache on that can be used", async () => {
-    await using server = await startReleasesServer();
-    publish(server);
-    const cacheDir = temporaryFolder();
-    const environment = { TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: cacheDir };
-    const mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
-    const before = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, cacheDir];
-    await using empty = new ClientProcess(environment, undefined, before);
-    const { code, messages } = await empty.result();
-    expect(code).toBe(1);
-    expect(messages).toContain("The cache cannot be used: could not lock the cache");
-    await using filling = new ClientProcess(environment);
-    expect((await filling.result()).code).toBe(0);
-    await using using = new ClientProcess(environment, undefined, before);
-    expect(await using.result()).toEqual({ code: 0, output: `${entry(cacheDir)}\n`, messages: "" });
-  }, 180_000);
+  test.skipIf(!canMount)(
+    "is told from one that is read-only, and a whole cache on that can be used",
+    async () => {
+      await using server = await startReleasesServer();
+      publish(server);
+      const cacheDir = temporaryFolder();
+      const environment = { TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: cacheDir };
+      const mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+      const before = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, cacheDir];
+      await using empty = new ClientProcess(environment, undefined, before);
+      const { code, messages } = await empty.result();
+      expect(code).toBe(1);
+      expect(messages).toContain("The cache cannot be used: could not lock the cache");
+      await using filling = new ClientProcess(environment);
+      expect((await filling.result()).code).toBe(0);
+      await using using = new ClientProcess(environment, undefined, before);
+      expect(await using.result()).toEqual({ code: 0, output: `${entry(cacheDir)}\n`, messages: "" });
+    },
+    180_000,
+  );
 });

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { resolveConfiguration } from "../../src/libs/configuration";
 import { trustedAddress } from "../../src/libs/releases";
-import { freePort } from "../support/server";
 import { startReleasesServer } from "../support/releases-server";
+import { freePort } from "../support/server";
 import { failure, makeClient, publish, removeTemporaryFolders } from "./support";
 
 afterEach(removeTemporaryFolders);
@@ -14,7 +14,11 @@ describe("finding a release", () => {
     for (const tag of ["v9.9.9", "temporal-libs-next", "cli-v1.0.0"]) server.publish(tag, { files: {} });
     const releases = await makeClient({ baseUrl: server.baseUrl }).client.releases("test").list();
     expect(releases.map((release) => release.version)).toEqual(["0.3.0", "0.2.0", "0.1.0"]);
-    expect(server.requests.map((request) => request.path.replace(/.*\?/, ""))).toEqual(["per_page=100&page=1", "per_page=2&page=2", "per_page=2&page=3"]);
+    expect(server.requests.map((request) => request.path.replace(/.*\?/, ""))).toEqual([
+      "per_page=100&page=1",
+      "per_page=2&page=2",
+      "per_page=2&page=3",
+    ]);
   });
 
   test("latest is the newest version of libraries, not what was released last", async () => {
@@ -40,16 +44,25 @@ describe("finding a release", () => {
     await using server = await startReleasesServer();
     publish(server, { version: "0.1.0" });
     publish(server, { version: "0.2.0" });
-    const error = await failure(makeClient({ baseUrl: server.baseUrl, version: "7.7.7" }).client.provide("linux-x64"), "no-such-version");
+    const error = await failure(
+      makeClient({ baseUrl: server.baseUrl, version: "7.7.7" }).client.provide("linux-x64"),
+      "no-such-version",
+    );
     expect(error.message).toContain("There is no release temporal-libs-v7.7.7");
     expect(error.message).toContain("one of the versions 0.2.0, 0.1.0 with TEMPORAL_LIBS_VERSION");
   });
 
   test("a repository without releases, and one that does not exist, say so", async () => {
     await using server = await startReleasesServer();
-    const none = await failure(makeClient({ baseUrl: server.baseUrl, version: "latest" }).client.provide("linux-x64"), "no-such-version");
+    const none = await failure(
+      makeClient({ baseUrl: server.baseUrl, version: "latest" }).client.provide("linux-x64"),
+      "no-such-version",
+    );
     expect(none.message).toContain("There is no release of prebuilt libraries");
-    const missing = await failure(makeClient({ baseUrl: `${server.origin}/repos/nobody/nothing` }).client.provide("linux-x64"), "no-such-version");
+    const missing = await failure(
+      makeClient({ baseUrl: `${server.origin}/repos/nobody/nothing` }).client.provide("linux-x64"),
+      "no-such-version",
+    );
     expect(missing.message).toContain("the repository does not exist, or is private");
     expect(missing.message).toContain("set GITHUB_TOKEN");
   });
@@ -64,9 +77,17 @@ describe("finding a release", () => {
 
   test("without a server and a repository it says what to set", async () => {
     const { client } = makeClient({ baseUrl: "http://127.0.0.1:1" });
-    const error = await failure(Promise.try(() => new (client.constructor as typeof import("../../src/libs/client").LibsClient)(
-      { ...client.configuration, api: undefined }, client.reporter, client.network, undefined,
-    ).releases("test")), "configuration");
+    const error = await failure(
+      Promise.try(() =>
+        new (client.constructor as typeof import("../../src/libs/client").LibsClient)(
+          { ...client.configuration, api: undefined },
+          client.reporter,
+          client.network,
+          undefined,
+        ).releases("test"),
+      ),
+      "configuration",
+    );
     expect(error.message).toContain("set TEMPORAL_LIBS_BASE_URL");
   });
 
@@ -75,11 +96,18 @@ describe("finding a release", () => {
     ["no list", "{}", "is not a list"],
     ["a release without a tag", "[{}]", "has a release without tag_name"],
     ["a release without files", '[{"tag_name":"temporal-libs-v1.0.0"}]', "has no assets for temporal-libs-v1.0.0"],
-    ["a file without a size", '[{"tag_name":"temporal-libs-v1.0.0","assets":[{"name":"a"}]}]', "has a file without name, address or size"],
+    [
+      "a file without a size",
+      '[{"tag_name":"temporal-libs-v1.0.0","assets":[{"name":"a"}]}]',
+      "has a file without name, address or size",
+    ],
   ])("an answer with %s is refused", async (_, body, message) => {
     await using server = await startReleasesServer();
     server.fail("list", { body });
-    const error = await failure(makeClient({ baseUrl: server.baseUrl, version: "latest" }).client.provide("linux-x64"), "bad-response");
+    const error = await failure(
+      makeClient({ baseUrl: server.baseUrl, version: "latest" }).client.provide("linux-x64"),
+      "bad-response",
+    );
     expect(error.message).toContain(message);
   });
 });
@@ -123,7 +151,10 @@ describe("retries", () => {
     await using server = await startReleasesServer();
     server.fail("tag", { holdAfter: { bytes: 0, until: new Promise(() => {}) } });
     publish(server);
-    const { client, messages } = makeClient({ baseUrl: server.baseUrl }, { limits: { responseTimeoutMs: 100, stallTimeoutMs: 100 } });
+    const { client, messages } = makeClient(
+      { baseUrl: server.baseUrl },
+      { limits: { responseTimeoutMs: 100, stallTimeoutMs: 100 } },
+    );
     await client.provide("linux-x64");
     expect(messages[0]).toContain("nothing for 0.1 s");
   });
@@ -141,7 +172,9 @@ describe("retries", () => {
     await using server = await startReleasesServer();
     server.fail("tag", { status: 503, headers: { "Retry-After": "3600" } });
     const { client, waits } = makeClient({ baseUrl: server.baseUrl });
-    expect((await failure(client.provide("linux-x64"), "server-error")).message).toContain("answers 503, and asks to wait 3600 s");
+    expect((await failure(client.provide("linux-x64"), "server-error")).message).toContain(
+      "answers 503, and asks to wait 3600 s",
+    );
     expect(waits).toEqual([]);
   });
 
@@ -167,7 +200,11 @@ describe("retries", () => {
   test("a rate limit that ends late is reported at once, with its end", async () => {
     await using server = await startReleasesServer();
     const reset = Date.parse("2026-01-01T00:40:00Z") / 1000;
-    server.fail("tag", { status: 403, headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(reset) }, body: '{"message":"API rate limit exceeded"}' });
+    server.fail("tag", {
+      status: 403,
+      headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(reset) },
+      body: '{"message":"API rate limit exceeded"}',
+    });
     const { client, waits } = makeClient({ baseUrl: server.baseUrl });
     const error = await failure(client.provide("linux-x64"), "rate-limit");
     expect(error.message).toContain("used up until 2026-01-01T00:40:01.000Z");
@@ -195,9 +232,16 @@ describe("trust", () => {
     await using storage = await startReleasesServer();
     const { name } = publish(server);
     publish(storage);
-    server.fail(name, { status: 302, headers: { Location: `${storage.origin}/storage/temporal-libs-v0.1.0/${name}?signature=abc` } });
+    server.fail(name, {
+      status: 302,
+      headers: { Location: `${storage.origin}/storage/temporal-libs-v0.1.0/${name}?signature=abc` },
+    });
     await makeClient({ baseUrl: server.baseUrl, token: "secret" }).client.provide("linux-x64");
-    expect(server.requests.map((request) => request.headers["authorization"])).toEqual(["Bearer secret", "Bearer secret", "Bearer secret"]);
+    expect(server.requests.map((request) => request.headers["authorization"])).toEqual([
+      "Bearer secret",
+      "Bearer secret",
+      "Bearer secret",
+    ]);
     expect(storage.requests.map((request) => request.headers["authorization"] ?? "none")).toEqual(["none"]);
   });
 
@@ -215,14 +259,24 @@ describe("trust", () => {
   test("a mirror never gets GITHUB_TOKEN", async () => {
     await using server = await startReleasesServer();
     publish(server);
-    await makeClient({ baseUrl: server.baseUrl }, { environment: { GITHUB_TOKEN: "secret" } }).client.provide("linux-x64");
-    expect(server.requests.map((request) => request.headers["authorization"] ?? "none")).toEqual(["none", "none", "none"]);
+    await makeClient({ baseUrl: server.baseUrl }, { environment: { GITHUB_TOKEN: "secret" } }).client.provide(
+      "linux-x64",
+    );
+    expect(server.requests.map((request) => request.headers["authorization"] ?? "none")).toEqual([
+      "none",
+      "none",
+      "none",
+    ]);
   });
 
   test("a file on another host than the mirror is refused before it is asked for", async () => {
     await using server = await startReleasesServer();
     await using other = await startReleasesServer();
-    publish(server, { release: { describe: (asset) => ({ ...asset, browser_download_url: `${other.origin}/x/${asset["name"]}?key=1` }) } });
+    publish(server, {
+      release: {
+        describe: (asset) => ({ ...asset, browser_download_url: `${other.origin}/x/${asset["name"]}?key=1` }),
+      },
+    });
     const error = await failure(makeClient({ baseUrl: server.baseUrl }).client.provide("linux-x64"), "untrusted-url");
     expect(error.message).toContain(`${other.origin}/x/`);
     expect(error.message).not.toContain("key=1");
@@ -233,7 +287,10 @@ describe("trust", () => {
     await using server = await startReleasesServer();
     await using other = await startReleasesServer();
     server.fail("list", { headers: { Link: `<${other.baseUrl}/releases?page=2>; rel="next"` } });
-    await failure(makeClient({ baseUrl: server.baseUrl, version: "latest" }).client.provide("linux-x64"), "untrusted-url");
+    await failure(
+      makeClient({ baseUrl: server.baseUrl, version: "latest" }).client.provide("linux-x64"),
+      "untrusted-url",
+    );
     expect(other.requests).toEqual([]);
   });
 

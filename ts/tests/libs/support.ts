@@ -3,13 +3,22 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { LibsClient } from "../../src/libs/client";
 import type { Checkout } from "../../src/libs/checkout";
-import { resolveConfiguration, type LibsConfig } from "../../src/libs/configuration";
+import { LibsClient } from "../../src/libs/client";
+import { type LibsConfig, resolveConfiguration } from "../../src/libs/configuration";
 import { LibsError, type LibsErrorCode } from "../../src/libs/error";
 import {
-  archiveName, checksumName, describeHeader, formatChecksum, formatManifest, headerFile, libraryFile, licencesFile, releaseTag,
-  type Manifest, type PlatformName,
+  archiveName,
+  checksumName,
+  describeHeader,
+  formatChecksum,
+  formatManifest,
+  headerFile,
+  libraryFile,
+  licencesFile,
+  type Manifest,
+  type PlatformName,
+  releaseTag,
 } from "../../src/libs/manifest";
 import { defaultNetwork, type Limits, type Network } from "../../src/libs/network";
 import type { Reporter } from "../../src/libs/reporter";
@@ -29,7 +38,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Removes the folders of {@link temporaryFolder}. A hook in this module would be one of the first test file that loads it only. */
+/**
+ * Removes the folders of {@link temporaryFolder}. A hook in this module would be one of the first test file that loads
+ * it only.
+ */
 export function removeTemporaryFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
@@ -43,7 +55,13 @@ export function sha256(bytes: Uint8Array | string): string {
 export function noise(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let offset = 0; offset < length; offset += 32) {
-    bytes.set(createHash("sha256").update(String(offset)).digest().subarray(0, Math.min(32, length - offset)), offset);
+    bytes.set(
+      createHash("sha256")
+        .update(String(offset))
+        .digest()
+        .subarray(0, Math.min(32, length - offset)),
+      offset,
+    );
   }
   return bytes;
 }
@@ -67,7 +85,13 @@ export function tar(entries: readonly TarEntry[], end = true): Uint8Array {
     header.write(`${bytes.length.toString(8).padStart(11, "0")}\0${"0".repeat(11)}\0        ${type}`, 124);
     header.write(link, 157, 100);
     header.write("ustar\x0000", 257);
-    header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `, 148);
+    header.write(
+      `${header
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+      148,
+    );
     parts.push(header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512));
   }
   if (end) parts.push(Buffer.alloc(1024));
@@ -88,7 +112,11 @@ export interface ArchiveOptions {
 /** A manifest and the archive that it is in. The library is no library: the client does not look into it. */
 export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest; bytes: Uint8Array } {
   const { version = "0.1.0", platform = "linux-x64", library = noise(60_000) } = options;
-  const describe = (file: string, content: Uint8Array | string) => ({ file, sha256: sha256(content), size: Buffer.byteLength(content) });
+  const describe = (file: string, content: Uint8Array | string) => ({
+    file,
+    sha256: sha256(content),
+    size: Buffer.byteLength(content),
+  });
   const licences = "licences";
   const manifest: Manifest = {
     schemaVersion: 1,
@@ -119,7 +147,10 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
   return { manifest, bytes: gzipSync(tar(options.entries?.(entries) ?? entries)) };
 }
 
-/** Publishes archives of one version on a server, each with its checksum file. Returns the bytes of the archives by platform. */
+/**
+ * Publishes archives of one version on a server, each with its checksum file. Returns the bytes of the archives by
+ * platform.
+ */
 export function publish(
   server: ReleasesServer,
   options: ArchiveOptions & { platforms?: PlatformName[]; checksum?: string; release?: Partial<PublishedRelease> } = {},
@@ -130,7 +161,9 @@ export function publish(
     const name = archiveName(version, platform);
     const { bytes, manifest } = makeArchive({ ...options, version, platform });
     files[name] = bytes;
-    files[checksumName(version, platform)] = new TextEncoder().encode(options.checksum ?? formatChecksum(sha256(bytes), name));
+    files[checksumName(version, platform)] = new TextEncoder().encode(
+      options.checksum ?? formatChecksum(sha256(bytes), name),
+    );
     return { name, bytes, manifest };
   });
   server.publish(releaseTag(version), { files, ...options.release });
@@ -174,10 +207,20 @@ export function makeClient(config: LibsConfig, options: TestClientOptions = {}):
       for (const waiter of waiting) if (received >= waiter.bytes) waiter.resolve();
     },
   };
-  const configuration = resolveConfiguration({ platforms: ["linux-x64"], ...config, cacheDir }, options.environment ?? {});
+  const configuration = resolveConfiguration(
+    { platforms: ["linux-x64"], ...config, cacheDir },
+    options.environment ?? {},
+  );
   const network = options.network ?? testNetwork(options, waits);
   const client = new LibsClient(configuration, reporter, network, "checkout" in options ? options.checkout : checkout);
-  return { client, cacheDir, messages, progress, waits, received: (bytes) => new Promise((resolve) => void waiting.push({ bytes, resolve })) };
+  return {
+    client,
+    cacheDir,
+    messages,
+    progress,
+    waits,
+    received: (bytes) => new Promise((resolve) => void waiting.push({ bytes, resolve })),
+  };
 }
 
 /** A network of which the waits are recorded and take no time. */
@@ -205,6 +248,7 @@ export async function failure(promise: Promise<unknown>, code: LibsErrorCode): P
   );
   if (!(error instanceof LibsError)) throw error;
   if (error.code !== code) throw new Error(`expected ${code}, got ${error.code}: ${error.message}`);
-  if (!/^\S.*\S\.\n {2}Tried: \S.*\.\n {2}What to do: \S.*\.$/s.test(error.message)) throw new Error(`the message has not its three parts: ${error.message}`);
+  if (!/^\S.*\S\.\n {2}Tried: \S.*\.\n {2}What to do: \S.*\.$/s.test(error.message))
+    throw new Error(`the message has not its three parts: ${error.message}`);
   return error;
 }

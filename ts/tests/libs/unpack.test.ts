@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { unpack } from "../../src/libs/unpack";
 import { startReleasesServer } from "../support/releases-server";
-import { failure, makeClient, noise, publish, tar, temporaryFolder, removeTemporaryFolders, type TarEntry } from "./support";
+import {
+  failure,
+  makeClient,
+  noise,
+  publish,
+  removeTemporaryFolders,
+  type TarEntry,
+  tar,
+  temporaryFolder,
+} from "./support";
 
 afterEach(removeTemporaryFolders);
 
@@ -30,12 +39,17 @@ const archiveOf = (...entries: TarEntry[]) => gzipSync(tar(entries));
 
 test("files and folders of any size are unpacked as they are", async () => {
   const sizes = [0, 1, 511, 512, 513, 200_000];
-  const folder = await unpackBytes(archiveOf({ name: "sub/", type: "5" }, ...sizes.map((size) => ({ name: `sub/f${size}`, content: noise(size) }))));
-  for (const size of sizes) expect(readFileSync(join(folder, `sub/f${size}`)).equals(Buffer.from(noise(size)))).toBe(true);
+  const folder = await unpackBytes(
+    archiveOf({ name: "sub/", type: "5" }, ...sizes.map((size) => ({ name: `sub/f${size}`, content: noise(size) }))),
+  );
+  for (const size of sizes)
+    expect(readFileSync(join(folder, `sub/f${size}`)).equals(Buffer.from(noise(size)))).toBe(true);
 });
 
 test("an archive of Bun.Archive is unpacked", async () => {
-  const folder = await unpackBytes(await new Bun.Archive({ "lib/a": "content", "b": "more" }, { compress: "gzip" }).bytes());
+  const folder = await unpackBytes(
+    await new Bun.Archive({ "lib/a": "content", b: "more" }, { compress: "gzip" }).bytes(),
+  );
   expect(readFileSync(join(folder, "lib/a"), "utf8")).toBe("content");
 });
 
@@ -48,13 +62,31 @@ test.each<[string, TarEntry[], string]>([
   ["a folder above the folder", [{ name: "../outside/", type: "5" }], "which is no plain path"],
   ["a backslash", [{ name: "..\\outside", content: "x" }], "which is no plain path"],
   ["no name", [{ name: "", content: "x" }], "which is no plain path"],
-  ["a symbolic link", [{ name: "link", type: "2", link: "/etc" }, { name: "link/passwd", content: "x" }], '"link", which is a symbolic link'],
+  [
+    "a symbolic link",
+    [
+      { name: "link", type: "2", link: "/etc" },
+      { name: "link/passwd", content: "x" },
+    ],
+    '"link", which is a symbolic link',
+  ],
   ["a hard link", [{ name: "link", type: "1", link: "../archive.tar.gz" }], "which is a hard link"],
   ["a device", [{ name: "device", type: "3" }], "which is a character device"],
   ["a pipe", [{ name: "pipe", type: "6" }], "which is a named pipe"],
-  ["a header that renames the next entry", [{ name: "x", type: "x", content: "20 path=../outside\n" }, { name: "a" }], 'an entry of type "x"'],
+  [
+    "a header that renames the next entry",
+    [{ name: "x", type: "x", content: "20 path=../outside\n" }, { name: "a" }],
+    'an entry of type "x"',
+  ],
   ["a long name of GNU tar", [{ name: "x", type: "L", content: "../outside" }, { name: "a" }], 'an entry of type "L"'],
-  ["a file twice", [{ name: "a", content: "1" }, { name: "a", content: "2" }], '"a" twice'],
+  [
+    "a file twice",
+    [
+      { name: "a", content: "1" },
+      { name: "a", content: "2" },
+    ],
+    '"a" twice',
+  ],
   ["too many entries", Array.from({ length: 11 }, (_, index) => ({ name: `f${index}` })), "more than 10 entries"],
   ["more than the limit", [{ name: "big", content: new Uint8Array(1_000_001) }], "unpacks to more than 1000000 bytes"],
 ])("%s is refused, and nothing is written outside", async (_, entries, message) => {

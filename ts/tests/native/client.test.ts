@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { NativeClient, NativeError, NativeRuntime, Service, type NativeLogRecord } from "../../src/native";
+import { NativeClient, NativeError, type NativeLogRecord, NativeRuntime, Service } from "../../src/native";
 import {
   DescribeNamespaceRequest,
   GetSystemInfoResponse,
@@ -10,9 +10,10 @@ import { freePort, testServer } from "../support/server";
 const runtime = new NativeRuntime({});
 const noBytes = new Uint8Array(0);
 /** A call that the server holds open for a minute when there is no task. */
-const longPoll = PollActivityTaskQueueRequest.encode(
-  { namespace: "default", taskQueue: { name: "nobody-posts-here" } },
-).finish();
+const longPoll = PollActivityTaskQueueRequest.encode({
+  namespace: "default",
+  taskQueue: { name: "nobody-posts-here" },
+}).finish();
 let client: NativeClient;
 
 beforeAll(async () => {
@@ -44,11 +45,7 @@ test("many RPCs at once get their own answers", async () => {
   const errors = await Promise.all(
     names.map((namespace) =>
       errorOf(
-        client.rpc(
-          Service.WORKFLOW,
-          "DescribeNamespace",
-          DescribeNamespaceRequest.encode({ namespace }).finish(),
-        ),
+        client.rpc(Service.WORKFLOW, "DescribeNamespace", DescribeNamespaceRequest.encode({ namespace }).finish()),
       ),
     ),
   );
@@ -73,7 +70,9 @@ test("aborting a call cancels it with the signal's reason", async () => {
 });
 
 test("a call with an aborted signal is not made", async () => {
-  const error = await errorOf(client.rpc(Service.WORKFLOW, "NoSuchRpc", noBytes, { signal: AbortSignal.abort("before") }));
+  const error = await errorOf(
+    client.rpc(Service.WORKFLOW, "NoSuchRpc", noBytes, { signal: AbortSignal.abort("before") }),
+  );
   expect(error.status).toBe("CANCELLED");
   expect(error.cause).toBe("before");
 });
@@ -105,12 +104,19 @@ test("an unknown RPC, a wrong service and bytes that are no request are refused 
 test("other services are reached through the same client", async () => {
   const health = await client.rpc(Service.HEALTH, "Check", noBytes);
   expect(health).toBeInstanceOf(Uint8Array);
-  const attributes = await client.rpc(Service.OPERATOR, "ListSearchAttributes", new Uint8Array([10, 7, ...new TextEncoder().encode("default")]));
+  const attributes = await client.rpc(
+    Service.OPERATOR,
+    "ListSearchAttributes",
+    new Uint8Array([10, 7, ...new TextEncoder().encode("default")]),
+  );
   expect(attributes.length).toBeGreaterThan(100);
 });
 
 test("metadata and API key can be changed, and what can't be sent is refused", async () => {
-  client.updateMetadata({ metadata: { "x-team": "orders" }, binaryMetadata: { "x-trace-bin": new Uint8Array([0, 255]) } });
+  client.updateMetadata({
+    metadata: { "x-team": "orders" },
+    binaryMetadata: { "x-trace-bin": new Uint8Array([0, 255]) },
+  });
   client.updateApiKey("secret");
   await client.rpc(Service.WORKFLOW, "GetSystemInfo", noBytes, { metadata: { "x-once": "1" } });
   client.updateApiKey();

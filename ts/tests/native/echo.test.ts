@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { EchoThread, EventKind, NativeError, NativeQueue, type NativeEvent } from "../../src/native";
+import { EchoThread, EventKind, NativeError, type NativeEvent, NativeQueue } from "../../src/native";
 import { library } from "../../src/native/library";
 
 const echo = new EchoThread();
@@ -65,9 +65,7 @@ test("a thread that waits gets the events without its event loop, and hears the 
 
 test("a batch whose payloads don't fit the drain buffer together arrives whole", async () => {
   const sizes = Array.from({ length: 300 }, (_, index) => (index * 977) % 20_000);
-  const events = await Promise.all(
-    sizes.map((size) => queue.call((token) => echo.post(queue, token, pattern(size)))),
-  );
+  const events = await Promise.all(sizes.map((size) => queue.call((token) => echo.post(queue, token, pattern(size)))));
   for (const [index, event] of events.entries()) {
     expect(Bun.hash(event.data)).toBe(Bun.hash(pattern(sizes[index]!)));
   }
@@ -134,7 +132,7 @@ test("one queue serves many calls at once, each by its own token", async () => {
       queue.call((token) => echo.post(queue, token, new Uint8Array(new Int32Array([index]).buffer))),
     ),
   );
-  answers.forEach(({ data }, index) => expect(new DataView(data.buffer).getInt32(0, true)).toBe(index));
+  for (const [index, { data }] of answers.entries()) expect(new DataView(data.buffer).getInt32(0, true)).toBe(index);
 });
 
 test("events of a token that nobody waits for are dropped", async () => {

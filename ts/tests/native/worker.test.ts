@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { NativeClient, NativeError, NativeRuntime, NativeWorker, Service, type SlotDocument, type TaskKind, type WorkerOptions } from "../../src/native";
+import {
+  NativeClient,
+  NativeError,
+  NativeRuntime,
+  NativeWorker,
+  Service,
+  type SlotDocument,
+  type TaskKind,
+  type WorkerOptions,
+} from "../../src/native";
 import {
   GetWorkflowExecutionHistoryRequest,
   GetWorkflowExecutionHistoryResponse,
@@ -88,7 +97,9 @@ test("a workflow on another thread and its activity on this one run on the serve
       const { taskToken, start } = ActivityTask.decode(bytes);
       worker.recordActivityHeartbeat(ActivityHeartbeat.encode({ taskToken }).finish());
       const result = { metadata: {}, data: new TextEncoder().encode(`"${start?.activityType} from native"`) };
-      worker.completeActivityTask(ActivityTaskCompletion.encode({ taskToken, result: { completed: { result } } }).finish());
+      worker.completeActivityTask(
+        ActivityTaskCompletion.encode({ taskToken, result: { completed: { result } } }).finish(),
+      );
     },
     onStopped: stopped.onStopped,
     onError: refusal.resolve,
@@ -127,7 +138,9 @@ test("a workflow on another thread and its activity on this one run on the serve
   worker.completeActivityTask(new Uint8Array([255, 255, 255]));
   expect(await refusal.promise).toMatchObject({ status: "INVALID_ARGUMENT" });
   thread.say("spoil");
-  expect(await thread.next<{ refused: string }>()).toMatchObject({ refused: expect.stringContaining("not an encoded") });
+  expect(await thread.next<{ refused: string }>()).toMatchObject({
+    refused: expect.stringContaining("not an encoded"),
+  });
 
   worker.initiateShutdown();
   expect(await stopped.promise).toEqual(["activity"]);
@@ -205,7 +218,9 @@ test("slots that the host supplies are asked for, granted once and given back", 
       released.resolve(slot);
     },
   });
-  expect(() => worker.supplySlots({ onReserve() {}, onCancelled() {}, onUsed() {}, onReleased() {} })).toThrow(NativeError);
+  expect(() => worker.supplySlots({ onReserve() {}, onCancelled() {}, onUsed() {}, onReleased() {} })).toThrow(
+    NativeError,
+  );
   worker.start({ workflowQueues: [], onActivityTask() {} });
 
   const slot = await reserved.promise;
@@ -219,7 +234,9 @@ test("slots that the host supplies are asked for, granted once and given back", 
   worker.close();
 
   const other = makeWorker({ taskTypes: { remoteActivities: true } });
-  expect(() => other.supplySlots({ onReserve() {}, onCancelled() {}, onUsed() {}, onReleased() {} })).toThrow(NativeError);
+  expect(() => other.supplySlots({ onReserve() {}, onCancelled() {}, onUsed() {}, onReleased() {} })).toThrow(
+    NativeError,
+  );
   expect(() => other.grantSlot(-1)).toThrow(NativeError);
   other.close();
 }, 180_000);

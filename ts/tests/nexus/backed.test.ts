@@ -1,7 +1,16 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as nexus from "nexus-rpc";
 import { NexusOperationFailureError } from "../../src/client";
-import { type UpdatableWorkflowHandle, signalWithStartWorkflow, startWorkflow, type TemporalNexusClient, TemporalOperationHandler, TemporalOperationResult, type WorkflowHandle, WorkflowRunOperationHandler } from "../../src/nexus";
+import {
+  signalWithStartWorkflow,
+  startWorkflow,
+  type TemporalNexusClient,
+  TemporalOperationHandler,
+  TemporalOperationResult,
+  type UpdatableWorkflowHandle,
+  type WorkflowHandle,
+  WorkflowRunOperationHandler,
+} from "../../src/nexus";
 import { decodeOperationToken } from "../../src/nexus/token";
 import { eventually } from "../client/support";
 import { causes, rejection } from "../worker/support";
@@ -16,16 +25,28 @@ const workflowsPath = `${import.meta.dir}/fixtures/workflows.ts`;
 const activities = { pack: async (what: string) => `packed ${what}` };
 
 /** Runs `body` beside a Worker on which `order` is this. */
-function ordering<R>(order: nexus.OperationHandler<Order, string>, body: Parameters<typeof serving<typeof shop, R>>[1]): Promise<R> {
+function ordering<R>(
+  order: nexus.OperationHandler<Order, string>,
+  body: Parameters<typeof serving<typeof shop, R>>[1],
+): Promise<R> {
   return serving<typeof shop, R>(nexus.serviceHandler(shop, { greet, order }), body, { workflowsPath, activities });
 }
 
 /** Runs `body` beside a Worker on which `order` starts like this. */
 function temporal<R>(
-  start: (client: TemporalNexusClient, input: Order, ctx: nexus.StartOperationContext) => Promise<TemporalOperationResult<any>>,
+  start: (
+    client: TemporalNexusClient,
+    input: Order,
+    ctx: nexus.StartOperationContext,
+  ) => Promise<TemporalOperationResult<any>>,
   body: Parameters<typeof serving<typeof shop, R>>[1],
 ): Promise<R> {
-  return ordering(new TemporalOperationHandler<Order, string>({ start: (ctx, operationClient, input) => start(operationClient, input, ctx) }), body);
+  return ordering(
+    new TemporalOperationHandler<Order, string>({
+      start: (ctx, operationClient, input) => start(operationClient, input, ctx),
+    }),
+    body,
+  );
 }
 
 /** What the history of a workflow says of its start. */
@@ -59,12 +80,18 @@ describe("an operation that is a Workflow", () => {
       expect(completionCallbacks).toHaveLength(1);
       const { url, header } = completionCallbacks![0]!.nexus!;
       expect(url).toBe(ctx!.callbackUrl!);
-      expect(decodeOperationToken(header!["nexus-operation-token"]!)).toEqual({ kind: "workflowRun", namespace, workflowId: id });
+      expect(decodeOperationToken(header!["nexus-operation-token"]!)).toEqual({
+        kind: "workflowRun",
+        namespace,
+        workflowId: id,
+      });
       expect(header).toMatchObject(ctx!.callbackHeaders!);
       const nexusOperation = { namespace, operationId: started.operationId, runId: started.runId };
       expect(links ?? completionCallbacks![0]!.links).toEqual([{ nexusOperation }]);
       const [outbound] = ctx!.outboundLinks;
-      expect(outbound!.url.pathname).toBe(`/namespaces/${namespace}/workflows/${id}/${attributes.originalExecutionRunId}/history`);
+      expect(outbound!.url.pathname).toBe(
+        `/namespaces/${namespace}/workflows/${id}/${attributes.originalExecutionRunId}/history`,
+      );
     });
   });
 
@@ -89,9 +116,15 @@ describe("an operation that is a Workflow", () => {
   });
 
   test("cancelling it cancels the Workflow; a Workflow that fails fails it", async () => {
-    const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id, command }) => startWorkflow<() => Promise<string>>(ctx, command!, { workflowId: id }));
+    const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id, command }) =>
+      startWorkflow<() => Promise<string>>(ctx, command!, { workflowId: id }),
+    );
     await ordering(order, async ({ service }) => {
-      const started = await service.startOperation("order", { id: unique("workflow"), command: "waiting" satisfies typeof waiting.name }, operation());
+      const started = await service.startOperation(
+        "order",
+        { id: unique("workflow"), command: "waiting" satisfies typeof waiting.name },
+        operation(),
+      );
       await eventually(
         () => started.describe(),
         ({ state }) => state === "STARTED",
@@ -105,22 +138,34 @@ describe("an operation that is a Workflow", () => {
         ({ state }) => state === "STARTED",
       );
       await client.workflow.getHandle(id).terminate("enough");
-      expect(causes(await failureOf(failing.result())).map((error) => error.message).join()).toContain("terminated");
+      expect(
+        causes(await failureOf(failing.result()))
+          .map((error) => error.message)
+          .join(),
+      ).toContain("terminated");
     });
   });
 
   test("cancelling with the token of something else is refused", async () => {
-    const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id }) => startWorkflow(ctx, greeting, { workflowId: id, args: [""] }));
+    const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id }) =>
+      startWorkflow(ctx, greeting, { workflowId: id, args: [""] }),
+    );
     const of = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const cancel = (token: string) => order.cancel({} as nexus.CancelOperationContext, token);
-    for (const token of ["", "x", of({ t: 2, ns: "n", aid: "a", rid: "r" })]) expect(await rejection(cancel(token))).toMatchObject({ type: "BAD_REQUEST" });
+    for (const token of ["", "x", of({ t: 2, ns: "n", aid: "a", rid: "r" })])
+      expect(await rejection(cancel(token))).toMatchObject({ type: "BAD_REQUEST" });
   });
 
   test("several operations may share a Workflow, where its id permits it", async () => {
-    const order = new WorkflowRunOperationHandler<Order, string[]>((ctx, { id }) => startWorkflow(ctx, basket, { workflowId: id, workflowIdConflictPolicy: "USE_EXISTING" }));
+    const order = new WorkflowRunOperationHandler<Order, string[]>((ctx, { id }) =>
+      startWorkflow(ctx, basket, { workflowId: id, workflowIdConflictPolicy: "USE_EXISTING" }),
+    );
     await ordering(order as never, async ({ service }) => {
       const id = unique("workflow");
-      const both = [await service.startOperation("order", { id }, operation()), await service.startOperation("order", { id }, operation())];
+      const both = [
+        await service.startOperation("order", { id }, operation()),
+        await service.startOperation("order", { id }, operation()),
+      ];
       for (const started of both) {
         await eventually(
           () => started.describe(),
@@ -169,7 +214,9 @@ describe("TemporalOperationHandler", () => {
         };
         for (const address of ["slowly", "Rome"]) {
           const id = await start();
-          expect(await service.executeOperation("order", { id, command: address }, operation())).toBe(`book to ${address}`);
+          expect(await service.executeOperation("order", { id, command: address }, operation())).toBe(
+            `book to ${address}`,
+          );
           const path = `/namespaces/${namespace}/workflows/${id}/`;
           expect(links.pop()!.map(({ url }) => url.pathname.startsWith(path))).toEqual([true]);
         }
@@ -185,13 +232,27 @@ describe("TemporalOperationHandler", () => {
   test("a standalone activity, typed or not; cancelling the operation asks for its cancellation", async () => {
     await temporal(
       async (operations, { id, command }) => {
-        if (command === "typed") return operations.typedActivity<typeof activities>().startActivity("pack", { id, args: ["typed"], startToCloseTimeout: "10s" });
-        return operations.startActivity("pack", { id, args: ["book"], scheduleToCloseTimeout: "1 minute", ...(command === "elsewhere" ? { taskQueue: id } : {}) });
+        if (command === "typed")
+          return operations
+            .typedActivity<typeof activities>()
+            .startActivity("pack", { id, args: ["typed"], startToCloseTimeout: "10s" });
+        return operations.startActivity("pack", {
+          id,
+          args: ["book"],
+          scheduleToCloseTimeout: "1 minute",
+          ...(command === "elsewhere" ? { taskQueue: id } : {}),
+        });
       },
       async ({ service }) => {
         expect(await service.executeOperation("order", { id: unique("activity") }, operation())).toBe("packed book");
-        expect(await service.executeOperation("order", { id: unique("activity"), command: "typed" }, operation())).toBe("packed typed");
-        const started = await service.startOperation("order", { id: unique("activity"), command: "elsewhere" }, operation());
+        expect(await service.executeOperation("order", { id: unique("activity"), command: "typed" }, operation())).toBe(
+          "packed typed",
+        );
+        const started = await service.startOperation(
+          "order",
+          { id: unique("activity"), command: "elsewhere" },
+          operation(),
+        );
         const { operationToken } = await eventually(
           () => started.describe(),
           ({ state }) => state === "STARTED",
@@ -210,7 +271,11 @@ describe("TemporalOperationHandler", () => {
       async (operations, { id, command }, ctx) => {
         const options = { workflowId: id, signal: add, signalArgs: [command!] as [string] };
         if (command === "helper") {
-          const helped: WorkflowHandle<string[]> = await signalWithStartWorkflow<typeof basket, [string]>(ctx, basket, options);
+          const helped: WorkflowHandle<string[]> = await signalWithStartWorkflow<typeof basket, [string]>(
+            ctx,
+            basket,
+            options,
+          );
           expect(helped.runId).toMatch(/^[0-9a-f-]{36}$/);
           await helped.signal(add, "more");
         } else {
@@ -218,18 +283,26 @@ describe("TemporalOperationHandler", () => {
         }
         handle = operations.getWorkflowHandle<typeof basket>(id);
         const collected = await handle.query(items);
-        outbound.push(...ctx.outboundLinks.map(({ url, type }) => `${type.split(".").at(-1)} ${url.searchParams.get("eventType")}`));
+        outbound.push(
+          ...ctx.outboundLinks.map(({ url, type }) => `${type.split(".").at(-1)} ${url.searchParams.get("eventType")}`),
+        );
         return TemporalOperationResult.sync(collected.join());
       },
       async ({ service }) => {
         const id = unique("workflow");
         expect(await service.executeOperation("order", { id, command: "first" }, operation())).toBe("first");
-        expect(await service.executeOperation("order", { id, command: "helper" }, operation())).toBe("first,helper,more");
+        expect(await service.executeOperation("order", { id, command: "helper" }, operation())).toBe(
+          "first,helper,more",
+        );
         expect(handle).toMatchObject({ workflowId: id, runId: undefined });
         expect(outbound.filter((link) => link === "WorkflowEvent WorkflowExecutionSignaled")).toHaveLength(3);
         const { events } = await client.workflow.getHandle(id).fetchHistory();
         const signals = events!.filter((event) => event.workflowExecutionSignaledEventAttributes !== undefined);
-        expect(signals.map(({ links }) => links?.[0]?.nexusOperation?.namespace)).toEqual([namespace, namespace, namespace]);
+        expect(signals.map(({ links }) => links?.[0]?.nexusOperation?.namespace)).toEqual([
+          namespace,
+          namespace,
+          namespace,
+        ]);
         await client.workflow.getHandle(id).terminate();
       },
     );
@@ -239,14 +312,21 @@ describe("TemporalOperationHandler", () => {
     let second: unknown;
     await temporal(
       async (operations, { id }) => {
-        expect(await rejection(operations.startWorkflow(greeting, { workflowId: "", args: [""] }))).toBeInstanceOf(TypeError);
+        expect(await rejection(operations.startWorkflow(greeting, { workflowId: "", args: [""] }))).toBeInstanceOf(
+          TypeError,
+        );
         const started = await operations.startWorkflow(greeting, { workflowId: id, args: ["Eve"] });
         second = await rejection(operations.startActivity("pack", { id, startToCloseTimeout: "1s" }));
         return started;
       },
-      async ({ service }) => expect(await service.executeOperation("order", { id: unique("workflow") }, operation())).toBe("hello Eve"),
+      async ({ service }) =>
+        expect(await service.executeOperation("order", { id: unique("workflow") }, operation())).toBe("hello Eve"),
     );
-    expect(second).toMatchObject({ name: "HandlerError", type: "BAD_REQUEST", message: expect.stringContaining("Something backs the operation already") });
+    expect(second).toMatchObject({
+      name: "HandlerError",
+      type: "BAD_REQUEST",
+      message: expect.stringContaining("Something backs the operation already"),
+    });
   });
 
   test("an update of a Workflow that backs the operation itself, and one that nobody could be told of, are refused", async () => {
@@ -256,12 +336,15 @@ describe("TemporalOperationHandler", () => {
         const silent = { ...ctx, callbackUrl: undefined };
         const handle = (await startWorkflow(silent, basket, { workflowId: id })) as UpdatableWorkflowHandle<string[]>;
         refused.push(await rejection(handle.update(ship, { args: ["x"] })));
-        const updating = new TemporalOperationHandler<Order, string>({ start: (_ctx, other) => other.getWorkflowHandle(id).update(ship, { args: ["x"] }) });
+        const updating = new TemporalOperationHandler<Order, string>({
+          start: (_ctx, other) => other.getWorkflowHandle(id).update(ship, { args: ["x"] }),
+        });
         refused.push(await rejection(updating.start(silent, { id })));
         await operations.client.workflow.getHandle(id).terminate();
         return TemporalOperationResult.sync("refused");
       },
-      async ({ service }) => expect(await service.executeOperation("order", { id: unique("workflow") }, operation())).toBe("refused"),
+      async ({ service }) =>
+        expect(await service.executeOperation("order", { id: unique("workflow") }, operation())).toBe("refused"),
     );
     expect(refused.map(({ type, message }) => [type, message])).toEqual([
       ["BAD_REQUEST", expect.stringContaining("backs the operation already")],
@@ -279,11 +362,20 @@ describe("TemporalOperationHandler", () => {
     const context = {} as nexus.CancelOperationContext;
     const start = async () => TemporalOperationResult.sync("");
     const update = of({ t: 3, ns: "n", wid: "w", rid: "r", uid: "u" });
-    expect(await rejection(new TemporalOperationHandler({ start }).cancel(context, update))).toMatchObject({ type: "NOT_IMPLEMENTED" });
-    expect(await rejection(new TemporalOperationHandler({ start }).cancel(context, "x"))).toMatchObject({ type: "BAD_REQUEST" });
+    expect(await rejection(new TemporalOperationHandler({ start }).cancel(context, update))).toMatchObject({
+      type: "NOT_IMPLEMENTED",
+    });
+    expect(await rejection(new TemporalOperationHandler({ start }).cancel(context, "x"))).toMatchObject({
+      type: "BAD_REQUEST",
+    });
     const seen: unknown[] = [];
     const record = async (...args: unknown[]) => void seen.push(args);
-    const custom = new TemporalOperationHandler({ start, cancelWorkflowRun: record, cancelWorkflowUpdate: record, cancelActivity: record });
+    const custom = new TemporalOperationHandler({
+      start,
+      cancelWorkflowRun: record,
+      cancelWorkflowUpdate: record,
+      cancelActivity: record,
+    });
     await custom.cancel(context, of({ t: 1, ns: "n", wid: "w" }));
     await custom.cancel(context, update);
     await custom.cancel(context, of({ t: 3, ns: "n", wid: "w", uid: "u" }));

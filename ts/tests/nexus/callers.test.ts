@@ -15,14 +15,24 @@ setDefaultTimeout(180_000);
 
 const workflowsPath = `${import.meta.dir}/fixtures/callers.ts`;
 
-/** Runs `body` beside a Worker with callers and these handlers, with a way to start callers; then replays all that they did. */
+/**
+ * Runs `body` beside a Worker with callers and these handlers, with a way to start callers; then replays all that they
+ * did.
+ */
 async function calling(
-  handlers: Partial<{ greet: nexus.SyncOperationHandler<string, string>; order: nexus.OperationHandler<Order, string> }>,
-  body: (it: Serving<typeof shop> & { start: (workflow: string, ...args: unknown[]) => Promise<Started> }) => Promise<void>,
+  handlers: Partial<{
+    greet: nexus.SyncOperationHandler<string, string>;
+    order: nexus.OperationHandler<Order, string>;
+  }>,
+  body: (
+    it: Serving<typeof shop> & { start: (workflow: string, ...args: unknown[]) => Promise<Started> },
+  ) => Promise<void>,
   more: { services?: nexus.ServiceHandler<any>[]; workflowModules?: string[] } = {},
 ): Promise<void> {
   const greet: nexus.SyncOperationHandler<string, string> = async (_ctx, name) => `hello ${name}`;
-  const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id }) => startWorkflow<typeof waiting>(ctx, "waiting", { workflowId: id }));
+  const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id }) =>
+    startWorkflow<typeof waiting>(ctx, "waiting", { workflowId: id }),
+  );
   const handler = nexus.serviceHandler(shop, { greet, order, ...handlers });
   const interceptors = { workflowModules: more.workflowModules ?? [] };
   const startedIds: string[] = [];
@@ -34,14 +44,29 @@ async function calling(
         start: async (workflow, ...args) => {
           const workflowId = unique(workflow);
           startedIds.push(workflowId);
-          const handle = await client.workflow.start(workflow, { workflowId, taskQueue: it.taskQueue, args: [it.endpoint, ...args] });
-          return { workflowId, result: () => handle.result(), events: async () => (await handle.fetchHistory()).events! };
+          const handle = await client.workflow.start(workflow, {
+            workflowId,
+            taskQueue: it.taskQueue,
+            args: [it.endpoint, ...args],
+          });
+          return {
+            workflowId,
+            result: () => handle.result(),
+            events: async () => (await handle.fetchHistory()).events!,
+          };
         },
       }),
     { workflowsPath, interceptors, nexusServices: [handler, ...(more.services ?? [])] },
   );
-  const histories = startedIds.map(async (workflowId) => ({ workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() }));
-  for await (const { error } of Worker.runReplayHistories({ workflowsPath, interceptors }, await Promise.all(histories))) expect(error).toBeUndefined();
+  const histories = startedIds.map(async (workflowId) => ({
+    workflowId,
+    history: await client.workflow.getHandle(workflowId).fetchHistory(),
+  }));
+  for await (const { error } of Worker.runReplayHistories(
+    { workflowsPath, interceptors },
+    await Promise.all(histories),
+  ))
+    expect(error).toBeUndefined();
 }
 
 interface Started {
@@ -51,18 +76,33 @@ interface Started {
 }
 
 /** Attributes of the events of a kind. */
-const attributes = <K extends keyof HistoryEvent>(events: HistoryEvent[], key: K) => events.map((event) => event[key]).filter((value) => value !== undefined);
+const attributes = <K extends keyof HistoryEvent>(events: HistoryEvent[], key: K) =>
+  events.map((event) => event[key]).filter((value) => value !== undefined);
 
 describe("operations called from Workflows", () => {
   test("executed, with options that the history shows", async () => {
     await calling({}, async ({ start, endpoint }) => {
-      const options = { summary: "a greeting", scheduleToCloseTimeout: "1 minute", scheduleToStartTimeout: "50s", startToCloseTimeout: "40s" };
+      const options = {
+        summary: "a greeting",
+        scheduleToCloseTimeout: "1 minute",
+        scheduleToStartTimeout: "50s",
+        startToCloseTimeout: "40s",
+      };
       const { result, events } = await start("execute", "greet", "Ann", options);
       expect(await result()).toBe("hello Ann");
       const scheduled = (await events()).find((event) => event.nexusOperationScheduledEventAttributes)!;
-      expect(scheduled.nexusOperationScheduledEventAttributes).toMatchObject({ endpoint, service: "shop", operation: "greet" });
-      const { scheduleToCloseTimeout, scheduleToStartTimeout, startToCloseTimeout } = scheduled.nexusOperationScheduledEventAttributes!;
-      expect([scheduleToCloseTimeout, scheduleToStartTimeout, startToCloseTimeout].map((duration) => duration?.seconds?.toNumber())).toEqual([60, 50, 40]);
+      expect(scheduled.nexusOperationScheduledEventAttributes).toMatchObject({
+        endpoint,
+        service: "shop",
+        operation: "greet",
+      });
+      const { scheduleToCloseTimeout, scheduleToStartTimeout, startToCloseTimeout } =
+        scheduled.nexusOperationScheduledEventAttributes!;
+      expect(
+        [scheduleToCloseTimeout, scheduleToStartTimeout, startToCloseTimeout].map((duration) =>
+          duration?.seconds?.toNumber(),
+        ),
+      ).toEqual([60, 50, 40]);
       expect(new TextDecoder().decode(scheduled.userMetadata?.summary?.data)).toBe('"a greeting"');
     });
   });
@@ -98,10 +138,21 @@ describe("operations called from Workflows", () => {
   });
 
   test("type information is applied to input and result", async () => {
-    const dates = { transferTypeConverter: { fromTransferType: (text: unknown) => new Date(text as string), toTransferType: (date: Date) => date.toISOString() } };
-    const calendar = nexus.service("calendar", { next: nexus.operation<Date, Date>({ inputType: dates, outputType: dates }) });
+    const dates = {
+      transferTypeConverter: {
+        fromTransferType: (text: unknown) => new Date(text as string),
+        toTransferType: (date: Date) => date.toISOString(),
+      },
+    };
+    const calendar = nexus.service("calendar", {
+      next: nexus.operation<Date, Date>({ inputType: dates, outputType: dates }),
+    });
     const services = [nexus.serviceHandler(calendar, { next: async (_ctx, date) => new Date(date.getTime() + 1000) })];
-    await calling({}, async ({ start }) => expect(await (await start("nextDate", 1000)).result()).toEqual([true, 2000]), { services });
+    await calling(
+      {},
+      async ({ start }) => expect(await (await start("nextDate", 1000)).result()).toEqual([true, 2000]),
+      { services },
+    );
   });
 
   test("headers that an interceptor adds reach the handler", async () => {
@@ -117,8 +168,13 @@ describe("operations called from Workflows", () => {
     await calling({}, async ({ start }) => {
       const id = unique("order");
       const { workflowId, events } = await start("cancel", id);
-      const found = await eventually(events, (list) => attributes(list, "nexusOperationStartedEventAttributes").length === 1);
-      expect(found.find((event) => event.nexusOperationStartedEventAttributes)!.links?.[0]?.workflowEvent).toMatchObject({ namespace, workflowId: id });
+      const found = await eventually(
+        events,
+        (list) => attributes(list, "nexusOperationStartedEventAttributes").length === 1,
+      );
+      expect(
+        found.find((event) => event.nexusOperationStartedEventAttributes)!.links?.[0]?.workflowEvent,
+      ).toMatchObject({ namespace, workflowId: id });
       const [first] = (await client.workflow.getHandle(id).fetchHistory()).events!;
       const links = first!.links ?? first!.workflowExecutionStartedEventAttributes!.completionCallbacks![0]!.links;
       expect(links?.[0]?.workflowEvent).toMatchObject({ namespace, workflowId, eventRef: { eventType: 48 } });
@@ -141,7 +197,12 @@ describe("failures", () => {
         failure = (await rejection(result())).cause;
         expect(failure).toBeInstanceOf(NexusOperationFailure);
         const scheduled = (await events()).find((event) => event.nexusOperationScheduledEventAttributes)!;
-        expect(failure).toMatchObject({ endpoint, service: "shop", operation: "greet", scheduledEventId: scheduled.eventId!.toNumber() });
+        expect(failure).toMatchObject({
+          endpoint,
+          service: "shop",
+          operation: "greet",
+          scheduledEventId: scheduled.eventId!.toNumber(),
+        });
       },
     );
     return failure.cause;
@@ -151,7 +212,11 @@ describe("failures", () => {
     const cause = ApplicationFailure.create({ message: "why", type: "Reason", details: [1] });
     const error = await failing(() => new nexus.OperationError("failed", "no", { cause }));
     expect(error).toBeInstanceOf(ApplicationFailure);
-    expect(error).toMatchObject({ message: "no", type: "OperationError", cause: { message: "why", type: "Reason", details: [1] } });
+    expect(error).toMatchObject({
+      message: "no",
+      type: "OperationError",
+      cause: { message: "why", type: "Reason", details: [1] },
+    });
   });
 
   test("of operations that their handlers cancel", async () => {
@@ -171,9 +236,16 @@ describe("failures", () => {
   });
 
   test("of handlers, as errors of nexus-rpc", async () => {
-    const error = await failing(() => new nexus.HandlerError("UNAUTHORIZED", "not you", { cause: ApplicationFailure.create({ message: "why" }) }));
+    const error = await failing(
+      () => new nexus.HandlerError("UNAUTHORIZED", "not you", { cause: ApplicationFailure.create({ message: "why" }) }),
+    );
     expect(error).toBeInstanceOf(nexus.HandlerError);
-    expect(error).toMatchObject({ type: "UNAUTHORIZED", message: "not you", retryable: false, cause: { message: "why" } });
+    expect(error).toMatchObject({
+      type: "UNAUTHORIZED",
+      message: "not you",
+      retryable: false,
+      cause: { message: "why" },
+    });
   });
 
   test("of an operation that the service doesn't have", async () => {
@@ -184,8 +256,12 @@ describe("failures", () => {
   });
 
   test("timeouts: from schedule to close, from schedule to start, from start to close", async () => {
-    const order: nexus.OperationHandler<Order, string> = { start: async () => nexus.HandlerStartOperationResult.async("never"), cancel: async () => {} };
-    const greet = async ({ abortSignal }: nexus.StartOperationContext) => new Promise<string>((_, reject) => abortSignal.addEventListener("abort", () => reject(abortSignal.reason)));
+    const order: nexus.OperationHandler<Order, string> = {
+      start: async () => nexus.HandlerStartOperationResult.async("never"),
+      cancel: async () => {},
+    };
+    const greet = async ({ abortSignal }: nexus.StartOperationContext) =>
+      new Promise<string>((_, reject) => abortSignal.addEventListener("abort", () => reject(abortSignal.reason)));
     await calling({ greet, order }, async ({ start }) => {
       const late = [
         await start("execute", "order", { id: "" }, { scheduleToCloseTimeout: 500 }),
@@ -194,7 +270,11 @@ describe("failures", () => {
       ];
       const failures = await Promise.all(late.map(async ({ result }) => (await rejection(result())).cause.cause));
       for (const failure of failures) expect(failure).toBeInstanceOf(TimeoutFailure);
-      expect(failures.map(({ timeoutType }) => timeoutType)).toEqual(["SCHEDULE_TO_CLOSE", "SCHEDULE_TO_START", "START_TO_CLOSE"]);
+      expect(failures.map(({ timeoutType }) => timeoutType)).toEqual([
+        "SCHEDULE_TO_CLOSE",
+        "SCHEDULE_TO_START",
+        "START_TO_CLOSE",
+      ]);
     });
   });
 });
@@ -204,7 +284,10 @@ describe("cancellation", () => {
   /** A handler whose cancellation ends when it is told to. */
   const slow = () => {
     const release = Promise.withResolvers<void>();
-    const order: nexus.OperationHandler<Order, string> = { start: async () => nexus.HandlerStartOperationResult.async("token"), cancel: () => release.promise };
+    const order: nexus.OperationHandler<Order, string> = {
+      start: async () => nexus.HandlerStartOperationResult.async("token"),
+      cancel: () => release.promise,
+    };
     return { order, release: release.resolve };
   };
   const requested = "nexusOperationCancelRequestedEventAttributes";
@@ -231,7 +314,10 @@ describe("cancellation", () => {
   });
 
   test("WAIT_CANCELLATION_REQUESTED: the handler has taken the request, the operation may go on", async () => {
-    const order: nexus.OperationHandler<Order, string> = { start: async () => nexus.HandlerStartOperationResult.async("token"), cancel: async () => {} };
+    const order: nexus.OperationHandler<Order, string> = {
+      start: async () => nexus.HandlerStartOperationResult.async("token"),
+      cancel: async () => {},
+    };
     await calling({ order }, async ({ start }) => {
       const { result, events } = await start("cancel", "", "WAIT_CANCELLATION_REQUESTED");
       expect(await result()).toEqual(cancelled);

@@ -8,10 +8,22 @@ import type { Link } from "../../src/proto/temporal/api/common/v1/message";
 describe("operation tokens", () => {
   // The tokens are those that version 1.24 of the official SDK makes.
   const tokens: [OperationTarget, string][] = [
-    [{ kind: "workflowRun", namespace: "default", workflowId: "order/ä 1" }, "eyJ0IjoxLCJucyI6ImRlZmF1bHQiLCJ3aWQiOiJvcmRlci_DpCAxIn0"],
-    [{ kind: "activity", namespace: "ns", activityId: "a", runId: "r" }, "eyJ0IjoyLCJucyI6Im5zIiwiYWlkIjoiYSIsInJpZCI6InIifQ"],
-    [{ kind: "workflowUpdate", namespace: "ns", workflowId: "w", runId: "r", updateId: "u" }, "eyJ0IjozLCJucyI6Im5zIiwid2lkIjoidyIsInJpZCI6InIiLCJ1aWQiOiJ1In0"],
-    [{ kind: "workflowUpdate", namespace: "ns", workflowId: "w", runId: "", updateId: "u" }, "eyJ0IjozLCJucyI6Im5zIiwid2lkIjoidyIsInVpZCI6InUifQ"],
+    [
+      { kind: "workflowRun", namespace: "default", workflowId: "order/ä 1" },
+      "eyJ0IjoxLCJucyI6ImRlZmF1bHQiLCJ3aWQiOiJvcmRlci_DpCAxIn0",
+    ],
+    [
+      { kind: "activity", namespace: "ns", activityId: "a", runId: "r" },
+      "eyJ0IjoyLCJucyI6Im5zIiwiYWlkIjoiYSIsInJpZCI6InIifQ",
+    ],
+    [
+      { kind: "workflowUpdate", namespace: "ns", workflowId: "w", runId: "r", updateId: "u" },
+      "eyJ0IjozLCJucyI6Im5zIiwid2lkIjoidyIsInJpZCI6InIiLCJ1aWQiOiJ1In0",
+    ],
+    [
+      { kind: "workflowUpdate", namespace: "ns", workflowId: "w", runId: "", updateId: "u" },
+      "eyJ0IjozLCJucyI6Im5zIiwid2lkIjoidyIsInVpZCI6InUifQ",
+    ],
   ];
   test.each(tokens)("%j", (target, token) => {
     expect(encodeOperationToken(target)).toBe(token);
@@ -64,10 +76,26 @@ describe("links", () => {
       "temporal.api.common.v1.Link.WorkflowEvent",
       "temporal:///namespaces/name%2Fspace/workflows/w%20%C3%A4/run/history?referenceType=RequestIdReference&requestID=id%26%3D&eventType=WorkflowExecutionSignaled",
     ],
-    [{ workflow: execution }, "temporal.api.common.v1.Link.Workflow", "temporal:///namespaces/name%2Fspace/workflows/w%20%C3%A4/run"],
-    [{ workflow: { ...execution, reason: "a query" } }, "temporal.api.common.v1.Link.Workflow", "temporal:///namespaces/name%2Fspace/workflows/w%20%C3%A4/run?reason=a+query"],
-    [{ nexusOperation: { namespace: "n", operationId: "o", runId: "r" } }, "temporal.api.common.v1.Link.NexusOperation", "temporal:///namespaces/n/nexus-operations/o/r/details"],
-    [{ activity: { namespace: "n", activityId: "a", runId: "r" } }, "temporal.api.common.v1.Link.Activity", "temporal:///namespaces/n/activities/a/r/details"],
+    [
+      { workflow: execution },
+      "temporal.api.common.v1.Link.Workflow",
+      "temporal:///namespaces/name%2Fspace/workflows/w%20%C3%A4/run",
+    ],
+    [
+      { workflow: { ...execution, reason: "a query" } },
+      "temporal.api.common.v1.Link.Workflow",
+      "temporal:///namespaces/name%2Fspace/workflows/w%20%C3%A4/run?reason=a+query",
+    ],
+    [
+      { nexusOperation: { namespace: "n", operationId: "o", runId: "r" } },
+      "temporal.api.common.v1.Link.NexusOperation",
+      "temporal:///namespaces/n/nexus-operations/o/r/details",
+    ],
+    [
+      { activity: { namespace: "n", activityId: "a", runId: "r" } },
+      "temporal.api.common.v1.Link.Activity",
+      "temporal:///namespaces/n/activities/a/r/details",
+    ],
   ];
   test.each(links)("%j", (link, type, url) => {
     const converted = toNexusLink(link);
@@ -83,7 +111,11 @@ describe("links", () => {
     ["temporal:///namespaces/n/workflows/w/r/history/more", "WorkflowEvent", "path"],
     ["temporal:///namespaces/n/workflows//r/history", "WorkflowEvent", "path"],
     ["temporal:///namespaces/n/workflows/w/r/history?referenceType=EventReference", "WorkflowEvent", "event type"],
-    ["temporal:///namespaces/n/workflows/w/r/history?referenceType=Other&eventType=TimerFired", "WorkflowEvent", "refers to its event"],
+    [
+      "temporal:///namespaces/n/workflows/w/r/history?referenceType=Other&eventType=TimerFired",
+      "WorkflowEvent",
+      "refers to its event",
+    ],
   ])("%s as %s is refused", (url, type, reason) => {
     expect(() => fromNexusLink({ url: new URL(url), type: `temporal.api.common.v1.Link.${type}` })).toThrow(reason);
   });

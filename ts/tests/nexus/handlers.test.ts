@@ -48,7 +48,10 @@ describe("services", () => {
       expect(seen!.requestDeadline!.getTime()).toBeGreaterThan(Date.now() - 60_000);
       expect(seen!.requestId).toMatch(/^[0-9a-f-]{36}$/);
       expect([seen!.headers["tenant"], seen!.headers["TENANT"], "Tenant" in seen!.headers]).toEqual(["t1", "t1", true]);
-      expect([seen!.callbackUrl, Object.keys(seen!.callbackHeaders!)]).toEqual(["temporal://system", ["temporal-callback-token"]]);
+      expect([seen!.callbackUrl, Object.keys(seen!.callbackHeaders!)]).toEqual([
+        "temporal://system",
+        ["temporal-callback-token"],
+      ]);
       expect(seen!.inboundLinks.map(({ url, type }) => [url.pathname.split("/").slice(0, 5).join("/"), type])).toEqual([
         [`/namespaces/${namespace}/nexus-operations/${it.id}`, "temporal.api.common.v1.Link.NexusOperation"],
       ]);
@@ -58,13 +61,27 @@ describe("services", () => {
   });
 
   test("type information and codecs are applied to input and result", async () => {
-    const dates = { transferTypeConverter: { fromTransferType: (text: unknown) => new Date(text as string), toTransferType: (date: Date) => date.toISOString() } };
-    const calendar = nexus.service("calendar", { next: nexus.operation<Date, Date>({ inputType: dates, outputType: dates }) });
-    const flip = (payloads: Payload[]) => payloads.map(({ metadata, data }) => ({ metadata, data: data?.map((byte) => byte ^ 0xff) }));
-    const codec: PayloadCodec = { encode: async (payloads) => flip(payloads), decode: async (payloads) => flip(payloads) };
+    const dates = {
+      transferTypeConverter: {
+        fromTransferType: (text: unknown) => new Date(text as string),
+        toTransferType: (date: Date) => date.toISOString(),
+      },
+    };
+    const calendar = nexus.service("calendar", {
+      next: nexus.operation<Date, Date>({ inputType: dates, outputType: dates }),
+    });
+    const flip = (payloads: Payload[]) =>
+      payloads.map(({ metadata, data }) => ({ metadata, data: data?.map((byte) => byte ^ 0xff) }));
+    const codec: PayloadCodec = {
+      encode: async (payloads) => flip(payloads),
+      decode: async (payloads) => flip(payloads),
+    };
     const handler = nexus.serviceHandler(calendar, {
       next: async (_ctx, date) => {
-        if (date.getTime() === 0) throw new nexus.OperationError("failed", "no next", { cause: ApplicationFailure.create({ message: "zero", details: ["secret"] }) });
+        if (date.getTime() === 0)
+          throw new nexus.OperationError("failed", "no next", {
+            cause: ApplicationFailure.create({ message: "zero", details: ["secret"] }),
+          });
         return new Date(date.getTime() + 1000);
       },
     });
@@ -79,20 +96,33 @@ describe("services", () => {
         const error = await failure(service([codec]).executeOperation("next", new Date(0), operation()));
         expect(error.cause.details).toEqual(["secret"]);
         // It was the Worker that decoded: without the codec the input is nothing that the converter understands.
-        expect(await failure(service([]).executeOperation("next", new Date(1000), operation()))).toMatchObject({ name: "HandlerError", type: "BAD_REQUEST" });
+        expect(await failure(service([]).executeOperation("next", new Date(1000), operation()))).toMatchObject({
+          name: "HandlerError",
+          type: "BAD_REQUEST",
+        });
       },
       { dataConverter: { payloadCodecs: [codec] } },
     );
   });
 
   test("the Worker refuses what isn't a service, has no name, or comes twice", async () => {
-    const create = (nexusServices: unknown[]) => rejection(Worker.create({ connection, taskQueue: "refused", nexusServices: nexusServices as never }));
+    const create = (nexusServices: unknown[]) =>
+      rejection(Worker.create({ connection, taskQueue: "refused", nexusServices: nexusServices as never }));
     expect((await create([{}])).message).toContain("nexusServices must be what serviceHandler of nexus-rpc makes");
     const handler = handlers(async () => "");
     expect((await create([handler, handler])).message).toContain("two services with the name 'shop'");
-    expect((await rejection(Worker.create({ connection, taskQueue: "refused", nexusServices: [handler], maxConcurrentNexusTaskExecutions: 0 }))).message).toContain(
-      "maxConcurrentNexusTaskExecutions must be a whole number from 1",
-    );
+    expect(
+      (
+        await rejection(
+          Worker.create({
+            connection,
+            taskQueue: "refused",
+            nexusServices: [handler],
+            maxConcurrentNexusTaskExecutions: 0,
+          }),
+        )
+      ).message,
+    ).toContain("maxConcurrentNexusTaskExecutions must be a whole number from 1");
   });
 
   test("the status tells of requests that are being handled, and of the poller", async () => {
@@ -106,7 +136,12 @@ describe("services", () => {
     let stopped: Worker | undefined;
     await serving<typeof shop, void>(handler, async ({ service, worker }) => {
       stopped = worker;
-      expect(worker.getStatus()).toMatchObject({ nexusPollerState: "POLLING", hasOutstandingNexusPoll: true, numInFlightNexusOperations: 0, activityPollerState: "SHUTDOWN" });
+      expect(worker.getStatus()).toMatchObject({
+        nexusPollerState: "POLLING",
+        hasOutstandingNexusPoll: true,
+        numInFlightNexusOperations: 0,
+        activityPollerState: "SHUTDOWN",
+      });
       const result = service.executeOperation("greet", "", operation());
       await running.promise;
       expect(worker.getStatus()).toMatchObject({ numInFlightNexusOperations: 1, numInFlightActivities: 0 });
@@ -125,13 +160,19 @@ describe("what handlers can use", () => {
       return JSON.stringify({ count, ...operationInfo() });
     });
     await serving<typeof shop, void>(handler, async ({ service, endpoint, taskQueue }) => {
-      expect(JSON.parse(await service.executeOperation("greet", "", operation()))).toEqual({ count: 0, namespace, taskQueue, endpoint });
+      expect(JSON.parse(await service.executeOperation("greet", "", operation()))).toEqual({
+        count: 0,
+        namespace,
+        taskQueue,
+        endpoint,
+      });
     });
   });
 
   test("outside of a handler there is none of it", async () => {
     const outside = "Not in a Nexus handler context";
-    for (const use of [getClient, operationInfo, () => log.info(""), () => metricMeter.createCounter("")]) expect(use).toThrow(outside);
+    for (const use of [getClient, operationInfo, () => log.info(""), () => metricMeter.createCounter("")])
+      expect(use).toThrow(outside);
     expect(operationInfo).toThrow(ReferenceError);
     const error = await rejection(startWorkflow({} as nexus.StartOperationContext, "workflow", { workflowId: "" }));
     expect(error).toBeInstanceOf(ReferenceError);
@@ -146,16 +187,47 @@ describe("errors of handlers", () => {
     const workflowId = unique("existing");
     for (;;) await getClient().workflow.start("none", { workflowId, taskQueue: workflowId });
   };
-  const cases: Record<string, [throws: () => unknown, expected: object, cause?: [object: Function, message: string]]> = {
-    "OperationError failed": [() => new nexus.OperationError("failed", "no", { cause: new Error("why") }), { name: "ApplicationFailure", message: "no", type: "OperationError", nonRetryable: true }, [Error, "why"]],
-    "OperationError canceled": [() => new nexus.OperationError("canceled", "stopped"), { name: "CancelledFailure", message: "stopped" }],
-    "HandlerError": [() => new nexus.HandlerError("UNAUTHORIZED", "not you", { cause: new Error("why") }), { name: "HandlerError", type: "UNAUTHORIZED", message: "not you", retryable: false }, [Error, "why"]],
-    "HandlerError made not retryable": [() => new nexus.HandlerError("UNAVAILABLE", "gone", { retryableOverride: false }), { type: "UNAVAILABLE", retryableOverride: false }],
-    "ApplicationFailure that is not to be retried": [() => ApplicationFailure.nonRetryable("never"), { type: "INTERNAL", retryableOverride: false, message: "Handler failed with non-retryable application error" }, [ApplicationFailure, "never"]],
-    "what the server refused": [serviceError, { type: "BAD_REQUEST", message: "Handler error: BAD_REQUEST" }, [Error, "Failed to count workflows"]],
-    "an id that is taken": [existing, { type: "INTERNAL", retryableOverride: false }, [Error, "Workflow execution already started"]],
-    "a rejected payload": [() => createPayloadValidationError("field"), { type: "INTERNAL", retryableOverride: false }, [ApplicationFailure, "Payload validation failed"]],
-  };
+  const cases: Record<string, [throws: () => unknown, expected: object, cause?: [object: Function, message: string]]> =
+    {
+      "OperationError failed": [
+        () => new nexus.OperationError("failed", "no", { cause: new Error("why") }),
+        { name: "ApplicationFailure", message: "no", type: "OperationError", nonRetryable: true },
+        [Error, "why"],
+      ],
+      "OperationError canceled": [
+        () => new nexus.OperationError("canceled", "stopped"),
+        { name: "CancelledFailure", message: "stopped" },
+      ],
+      HandlerError: [
+        () => new nexus.HandlerError("UNAUTHORIZED", "not you", { cause: new Error("why") }),
+        { name: "HandlerError", type: "UNAUTHORIZED", message: "not you", retryable: false },
+        [Error, "why"],
+      ],
+      "HandlerError made not retryable": [
+        () => new nexus.HandlerError("UNAVAILABLE", "gone", { retryableOverride: false }),
+        { type: "UNAVAILABLE", retryableOverride: false },
+      ],
+      "ApplicationFailure that is not to be retried": [
+        () => ApplicationFailure.nonRetryable("never"),
+        { type: "INTERNAL", retryableOverride: false, message: "Handler failed with non-retryable application error" },
+        [ApplicationFailure, "never"],
+      ],
+      "what the server refused": [
+        serviceError,
+        { type: "BAD_REQUEST", message: "Handler error: BAD_REQUEST" },
+        [Error, "Failed to count workflows"],
+      ],
+      "an id that is taken": [
+        existing,
+        { type: "INTERNAL", retryableOverride: false },
+        [Error, "Workflow execution already started"],
+      ],
+      "a rejected payload": [
+        () => createPayloadValidationError("field"),
+        { type: "INTERNAL", retryableOverride: false },
+        [ApplicationFailure, "Payload validation failed"],
+      ],
+    };
 
   test.each(Object.keys(cases))("%s", async (name) => {
     const [throws, expected, cause] = cases[name]!;
@@ -187,12 +259,25 @@ describe("errors of handlers", () => {
   test("services and operations that there are not", async () => {
     const other = nexus.service("other", { greet: nexus.operation<string, string>() });
     const more = nexus.service("shop", { dance: nexus.operation<string, string>() });
-    await serving<typeof shop, void>(handlers(async () => ""), async ({ endpoint }) => {
-      const call = (service: typeof other | typeof more, name: string) =>
-        failure(client.nexus.createServiceClient({ endpoint, service: service as typeof other }).executeOperation(name as "greet", "", operation()));
-      expect(await call(other, "greet")).toMatchObject({ type: "NOT_FOUND", message: "No service handler registered for service name 'other'" });
-      expect(await call(more, "dance")).toMatchObject({ type: "NOT_FOUND", message: expect.stringContaining("'dance'") });
-    });
+    await serving<typeof shop, void>(
+      handlers(async () => ""),
+      async ({ endpoint }) => {
+        const call = (service: typeof other | typeof more, name: string) =>
+          failure(
+            client.nexus
+              .createServiceClient({ endpoint, service: service as typeof other })
+              .executeOperation(name as "greet", "", operation()),
+          );
+        expect(await call(other, "greet")).toMatchObject({
+          type: "NOT_FOUND",
+          message: "No service handler registered for service name 'other'",
+        });
+        expect(await call(more, "dance")).toMatchObject({
+          type: "NOT_FOUND",
+          message: expect.stringContaining("'dance'"),
+        });
+      },
+    );
   });
 
   test("inputs: rejected by a converter, or by a codec; a codec that fails is asked again", async () => {
@@ -211,7 +296,11 @@ describe("errors of handlers", () => {
         handlers(async (_ctx, name) => name),
         async ({ service }) => {
           const rejected = await failure(service.executeOperation("greet", "reject", operation()));
-          expect(rejected).toMatchObject({ type: "BAD_REQUEST", message: "Invalid operation input", cause: { type: "PayloadValidationError" } });
+          expect(rejected).toMatchObject({
+            type: "BAD_REQUEST",
+            message: "Invalid operation input",
+            cause: { type: "PayloadValidationError" },
+          });
           expect(await service.executeOperation("greet", "fail", operation())).toBe("fail");
         },
         { dataConverter: { payloadCodecs: [codec] } },
@@ -222,14 +311,25 @@ describe("errors of handlers", () => {
   });
 
   test("results that can't be converted, and start methods without one, fail the request, not the Worker", async () => {
-    const order: Place = { start: async (_ctx, { command }) => (command === "loop" ? nexus.HandlerStartOperationResult.sync(10n as never) : (undefined as never)), cancel: async () => {} };
-    await serving<typeof shop, void>(handlers(async () => "still here", order), async ({ service }) => {
-      const scheduleToCloseTimeout = 500;
-      for (const command of ["loop", "nothing"]) {
-        expect(await failure(service.executeOperation("order", { id: "", command }, operation({ scheduleToCloseTimeout })))).toBeInstanceOf(TimeoutFailure);
-      }
-      expect(await service.executeOperation("greet", "", operation())).toBe("still here");
-    });
+    const order: Place = {
+      start: async (_ctx, { command }) =>
+        command === "loop" ? nexus.HandlerStartOperationResult.sync(10n as never) : (undefined as never),
+      cancel: async () => {},
+    };
+    await serving<typeof shop, void>(
+      handlers(async () => "still here", order),
+      async ({ service }) => {
+        const scheduleToCloseTimeout = 500;
+        for (const command of ["loop", "nothing"]) {
+          expect(
+            await failure(
+              service.executeOperation("order", { id: "", command }, operation({ scheduleToCloseTimeout })),
+            ),
+          ).toBeInstanceOf(TimeoutFailure);
+        }
+        expect(await service.executeOperation("greet", "", operation())).toBe("still here");
+      },
+    );
   });
 
   test("a failure converter that makes failures of other kinds, or none, doesn't end the Worker", async () => {
@@ -243,10 +343,23 @@ describe("errors of handlers", () => {
       }),
       async ({ service }) => {
         const call = (name: string) => failure(service.executeOperation("greet", name, operation()));
-        expect(await call("handler")).toMatchObject({ name: "HandlerError", type: "NOT_FOUND", retryable: false, message: "h!" });
-        expect(await call("operation")).toMatchObject({ name: "ApplicationFailure", type: "OperationError", message: "o!" });
+        expect(await call("handler")).toMatchObject({
+          name: "HandlerError",
+          type: "NOT_FOUND",
+          retryable: false,
+          message: "h!",
+        });
+        expect(await call("operation")).toMatchObject({
+          name: "ApplicationFailure",
+          type: "OperationError",
+          message: "o!",
+        });
         expect(await call("canceled")).toMatchObject({ name: "CancelledFailure", message: "c!" });
-        expect(await call("broken")).toMatchObject({ name: "HandlerError", type: "NOT_FOUND", message: expect.stringContaining("could not be converted") });
+        expect(await call("broken")).toMatchObject({
+          name: "HandlerError",
+          type: "NOT_FOUND",
+          message: expect.stringContaining("could not be converted"),
+        });
         expect(await service.executeOperation("greet", "", operation())).toBe("still here");
       },
       { dataConverter: { failureConverterPath: `${import.meta.dir}/fixtures/plain-failures.ts` } },
@@ -289,7 +402,9 @@ describe("cancellation and timeouts", () => {
       running.resolve();
       await new Promise((resolve) => abortSignal.addEventListener("abort", resolve, { once: true }));
       reason = abortSignal.reason;
-      await getClient().workflow.count("WorkflowId = 'none'").catch(() => {});
+      await getClient()
+        .workflow.count("WorkflowId = 'none'")
+        .catch(() => {});
       state = worker!.getState();
       ended = true;
       return "too late?";
@@ -313,23 +428,29 @@ describe("cancellation and timeouts", () => {
       start: async () => nexus.HandlerStartOperationResult.async("token-1"),
       cancel: async (ctx, token) => cancelled.resolve([ctx.service, ctx.operation, token]),
     };
-    await serving<typeof shop, void>(handlers(async () => "", order), async ({ service }) => {
-      const started = await service.startOperation("order", { id: "" }, operation());
-      await started.cancel("enough");
-      expect(await cancelled.promise).toEqual(["shop", "place-order", "token-1"]);
-      await started.terminate();
-    });
+    await serving<typeof shop, void>(
+      handlers(async () => "", order),
+      async ({ service }) => {
+        const started = await service.startOperation("order", { id: "" }, operation());
+        await started.cancel("enough");
+        expect(await cancelled.promise).toEqual(["shop", "place-order", "token-1"]);
+        await started.terminate();
+      },
+    );
     const without = { start: order.start } as Place;
-    await serving<typeof shop, void>(handlers(async () => "", without), async ({ service }) => {
-      const started = await service.startOperation("order", { id: "" }, operation());
-      await started.cancel();
-      for (;;) {
-        const { cancellationInfo } = await started.describe();
-        if (cancellationInfo?.lastAttemptFailure === undefined) continue;
-        expect(cancellationInfo.lastAttemptFailure).toMatchObject({ name: "HandlerError", type: "NOT_IMPLEMENTED" });
-        break;
-      }
-      await started.terminate();
-    });
+    await serving<typeof shop, void>(
+      handlers(async () => "", without),
+      async ({ service }) => {
+        const started = await service.startOperation("order", { id: "" }, operation());
+        await started.cancel();
+        for (;;) {
+          const { cancellationInfo } = await started.describe();
+          if (cancellationInfo?.lastAttemptFailure === undefined) continue;
+          expect(cancellationInfo.lastAttemptFailure).toMatchObject({ name: "HandlerError", type: "NOT_IMPLEMENTED" });
+          break;
+        }
+        await started.terminate();
+      },
+    );
   });
 });

@@ -26,7 +26,13 @@ test("inbound: around start and cancel, the first outermost; they may change wha
         inbound: {
           startOperation: async (input, next) => {
             seen.push(`${made} start in ${operationInfo().namespace}`);
-            return next({ ...input, input: typeof input.input === "string" ? `${input.input}${name}` : { id: `${(input.input as Order).id}${name}` } });
+            return next({
+              ...input,
+              input:
+                typeof input.input === "string"
+                  ? `${input.input}${name}`
+                  : { id: `${(input.input as Order).id}${name}` },
+            });
           },
           cancelOperation: (input, next) => {
             seen.push(`${made} cancel`);
@@ -54,8 +60,17 @@ test("inbound: around start and cancel, the first outermost; they may change wha
     },
     { interceptors: { nexus: [recording("1"), recording("2"), answering] } },
   );
-  const [greeting, placing] = ["greet", "place-order"].map((name) => [`1 for ${name} start in ${namespace}`, `2 for ${name} start in ${namespace}`]);
-  expect(seen).toEqual([...greeting!, ...placing!, "handler -12", "1 for place-order cancel", "2 for place-order cancel"]);
+  const [greeting, placing] = ["greet", "place-order"].map((name) => [
+    `1 for ${name} start in ${namespace}`,
+    `2 for ${name} start in ${namespace}`,
+  ]);
+  expect(seen).toEqual([
+    ...greeting!,
+    ...placing!,
+    "handler -12",
+    "1 for place-order cancel",
+    "2 for place-order cancel",
+  ]);
 });
 
 test("inbound: what an interceptor throws is what the caller hears; factories too", async () => {
@@ -72,7 +87,8 @@ test("inbound: what an interceptor throws is what the caller hears; factories to
   await serving<typeof shop, void>(
     nexus.serviceHandler(shop, { greet: async () => "", order: async () => "" }),
     async ({ service }) => {
-      const call = (headers: Record<string, string>) => service.executeOperation("greet", "", operation({ headers })).catch((error) => error.cause);
+      const call = (headers: Record<string, string>) =>
+        service.executeOperation("greet", "", operation({ headers })).catch((error) => error.cause);
       expect(await call({})).toMatchObject({ type: "UNAUTHORIZED", message: "from the interceptor" });
       expect(await call({ factory: "yes" })).toMatchObject({ type: "UNAUTHENTICATED", message: "from the factory" });
     },
@@ -115,8 +131,13 @@ test("outbound: tags of metrics, through all interceptors, from the operation's 
 test("log records carry the operation's attributes, and what interceptors add", async () => {
   const taskQueue = unique("nexus");
   const endpoint = unique("endpoint");
-  await connection.operatorService.createNexusEndpoint({ spec: { name: endpoint, target: { worker: { namespace, taskQueue } } } });
-  const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/logging-process.ts`, address, namespace, endpoint, taskQueue], { stderr: "inherit" });
+  await connection.operatorService.createNexusEndpoint({
+    spec: { name: endpoint, target: { worker: { namespace, taskQueue } } },
+  });
+  const child = Bun.spawn(
+    [process.execPath, `${import.meta.dir}/fixtures/logging-process.ts`, address, namespace, endpoint, taskQueue],
+    { stderr: "inherit" },
+  );
   const lines = (await new Response(child.stdout).text()).trim().split("\n");
   expect(await child.exited).toBe(0);
   const attributes = { namespace, taskQueue, service: "shop", operation: "greet", tenant: "t1" };

@@ -13,7 +13,14 @@ setDefaultTimeout(180_000);
 const workflowsPath = `${import.meta.dir}/fixtures/signallers.ts`;
 
 /** Runs `body` beside a Worker, with a way to start Workflows; then replays what they did. */
-async function withWorker(body: (it: { taskQueue: string; client: Client; execute: (workflow: string, ...args: unknown[]) => Promise<any> }) => Promise<void>, dataConverter?: DataConverter): Promise<void> {
+async function withWorker(
+  body: (it: {
+    taskQueue: string;
+    client: Client;
+    execute: (workflow: string, ...args: unknown[]) => Promise<any>;
+  }) => Promise<void>,
+  dataConverter?: DataConverter,
+): Promise<void> {
   const taskQueue = unique("queue");
   const worker = await Worker.create({ connection, namespace, taskQueue, workflowsPath, dataConverter });
   const own = new Client({ connection, namespace, dataConverter });
@@ -29,8 +36,14 @@ async function withWorker(body: (it: { taskQueue: string; client: Client; execut
       },
     }),
   );
-  const histories = await Promise.all(started.map(async (workflowId) => ({ workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() })));
-  for await (const { error } of Worker.runReplayHistories({ workflowsPath, dataConverter }, histories)) expect(error).toBeUndefined();
+  const histories = await Promise.all(
+    started.map(async (workflowId) => ({
+      workflowId,
+      history: await client.workflow.getHandle(workflowId).fetchHistory(),
+    })),
+  );
+  for await (const { error } of Worker.runReplayHistories({ workflowsPath, dataConverter }, histories))
+    expect(error).toBeUndefined();
 }
 
 test("signalWithStartWorkflow starts a Workflow, and signals it while it runs", async () => {
@@ -73,8 +86,13 @@ test("what the server refuses is a failure of the operation; what can't be meant
     expect(refused).toMatchObject({ name: "NexusOperationFailure" });
     expect(await execute("request", options)).toEqual({ workflowId: id });
     expect(await client.workflow.getHandle(id).result()).toEqual(["again", 2, {}]);
-    expect(await execute("request", { ...options, id: "" })).toMatchObject({ name: "TypeError", message: "signalWithStartWorkflow(...) needs id, a text that isn't empty" });
-    expect(await execute("request", { ...options, taskQueue: undefined })).toMatchObject({ message: expect.stringContaining("needs taskQueue") });
+    expect(await execute("request", { ...options, id: "" })).toMatchObject({
+      name: "TypeError",
+      message: "signalWithStartWorkflow(...) needs id, a text that isn't empty",
+    });
+    expect(await execute("request", { ...options, taskQueue: undefined })).toMatchObject({
+      message: expect.stringContaining("needs taskQueue"),
+    });
   });
 });
 
@@ -85,7 +103,12 @@ test("a server on which it is off doesn't take the Workflow task, so that the Wo
   const { workflow } = new Client({ connection: plain, namespace });
   await worker.runUntil(async () => {
     const args = [{ workflow: "labelled", id: unique("labelled"), taskQueue, signal: "any" }];
-    const handle = await workflow.start("request", { workflowId: unique("request"), taskQueue, workflowTaskTimeout: "1s", args });
+    const handle = await workflow.start("request", {
+      workflowId: unique("request"),
+      taskQueue,
+      workflowTaskTimeout: "1s",
+      args,
+    });
     const { events } = await eventually(
       () => handle.fetchHistory(),
       (history) => history.events!.some((event) => event.workflowTaskTimedOutEventAttributes !== undefined),

@@ -11,8 +11,8 @@ import "../worker/support";
 const sharedKey = Symbol.for("temporal-bun-sdk.tests.nexus-server");
 const shared = globalThis as { [sharedKey]?: Promise<PrivateServer> };
 
-// Off by default in server 1.32: operations without a Workflow that calls them, those that activities and updates back, and
-// signalWithStart in Workflows.
+// Off by default in server 1.32: operations without a Workflow that calls them, those that activities and updates back,
+// and signalWithStart in Workflows.
 const dynamicConfig = {
   "nexusoperation.enableStandalone": true,
   "activity.enableCallbacks": true,
@@ -50,7 +50,9 @@ export async function serving<T extends ServiceDefinition, R>(
 ): Promise<R> {
   const taskQueue = unique("nexus");
   const endpoint = unique("endpoint");
-  await connection.operatorService.createNexusEndpoint({ spec: { name: endpoint, target: { worker: { namespace, taskQueue } } } });
+  await connection.operatorService.createNexusEndpoint({
+    spec: { name: endpoint, target: { worker: { namespace, taskQueue } } },
+  });
   const worker = await Worker.create({ connection, namespace, taskQueue, nexusServices: [handler], ...options });
   const service = client.nexus.createServiceClient({ endpoint, service: handler.definition as unknown as T });
   return worker.runUntil(() => body({ worker, taskQueue, endpoint, service }));

@@ -1,23 +1,37 @@
 import { expect, test } from "bun:test";
 import * as nexus from "nexus-rpc";
 import type { Client } from "../../src/client";
-import { startWorkflow, type TemporalNexusClient, TemporalOperationHandler, type TemporalOperationResult, WorkflowRunOperationHandler } from "../../src/nexus";
+import {
+  startWorkflow,
+  type TemporalNexusClient,
+  TemporalOperationHandler,
+  type TemporalOperationResult,
+  WorkflowRunOperationHandler,
+} from "../../src/nexus";
 import type { WorkerOptions } from "../../src/worker";
 import { createNexusServiceClient } from "../../src/workflow";
 import { shop } from "./fixtures/service";
 import { basket, greeting, ship } from "./fixtures/workflows";
 
-// Only the compiler looks into these functions: a line that it should refuse and doesn't, or the other way round, fails the typecheck.
-const unused = (code: (ctx: nexus.StartOperationContext, client: TemporalNexusClient) => Promise<unknown>) => code.length;
+// Only the compiler looks into these functions: a line that it should refuse and doesn't, or the other way round, fails
+// the typecheck.
+const unused = (code: (ctx: nexus.StartOperationContext, client: TemporalNexusClient) => Promise<unknown>) =>
+  code.length;
 
 test("types: of handlers that a Workflow backs", () => {
   const looks = unused(async (ctx) => {
     const options = { workflowId: "" };
-    new WorkflowRunOperationHandler<string, string>((context, name) => startWorkflow(context, greeting, { ...options, args: [name] }));
-    // @ts-expect-error: the Workflow's result is a text
-    new WorkflowRunOperationHandler<string, number>((context, name) => startWorkflow(context, greeting, { ...options, args: [name] }));
-    // @ts-expect-error: a handle of the client is not linked to the operation
-    new WorkflowRunOperationHandler<string, string>((_ctx, name) => (null as unknown as Client).workflow.start(greeting, { ...options, taskQueue: "", args: [name] }));
+    new WorkflowRunOperationHandler<string, string>((context, name) =>
+      startWorkflow(context, greeting, { ...options, args: [name] }),
+    );
+    new WorkflowRunOperationHandler<string, number>((context, name) =>
+      // @ts-expect-error: the Workflow's result is a text
+      startWorkflow(context, greeting, { ...options, args: [name] }),
+    );
+    new WorkflowRunOperationHandler<string, string>((_ctx, name) =>
+      // @ts-expect-error: a handle of the client is not linked to the operation
+      (null as unknown as Client).workflow.start(greeting, { ...options, taskQueue: "", args: [name] }),
+    );
     // @ts-expect-error: the argument is missing
     await startWorkflow(ctx, greeting, options);
     const started = await startWorkflow(ctx, basket, options);
@@ -30,9 +44,13 @@ test("types: of handlers that a Workflow backs", () => {
 
 test("types: of handlers that anything of Temporal's backs", () => {
   const looks = unused(async (_ctx, client) => {
-    new TemporalOperationHandler<string, string>({ start: (_context, own, name) => own.startWorkflow(greeting, { workflowId: "", args: [name] }) });
-    // @ts-expect-error: the Workflow's result is a text
-    new TemporalOperationHandler<string, number>({ start: (_context, own, name) => own.startWorkflow(greeting, { workflowId: "", args: [name] }) });
+    new TemporalOperationHandler<string, string>({
+      start: (_context, own, name) => own.startWorkflow(greeting, { workflowId: "", args: [name] }),
+    });
+    new TemporalOperationHandler<string, number>({
+      // @ts-expect-error: the Workflow's result is a text
+      start: (_context, own, name) => own.startWorkflow(greeting, { workflowId: "", args: [name] }),
+    });
     // @ts-expect-error: a result must be made
     new TemporalOperationHandler<string, string>({ start: async () => "text" });
     const handle = client.getWorkflowHandle<typeof basket>("");

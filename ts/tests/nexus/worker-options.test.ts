@@ -24,19 +24,28 @@ const fallback = async (what: string) => `${activityInfo().activityType} ${what}
 
 const combinations: [string, Partial<WorkerOptions>][] = [
   ["activities as an object, Workflows as a path", { activities: { pack, default: fallback }, workflowsPath }],
-  ["activities as a map, Workflows as code", { activities: new Map(Object.entries({ pack, default: fallback })), workflowBundle: { code } }],
+  [
+    "activities as a map, Workflows as code",
+    { activities: new Map(Object.entries({ pack, default: fallback })), workflowBundle: { code } },
+  ],
   ["Workflows as a file of code", { activities: { pack, default: fallback }, workflowBundle: { codePath } }],
 ];
 
 test.each(combinations)("one Worker serves Nexus, Workflows and activities: %s", async (_name, options) => {
-  const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id }) => startWorkflow<(id: string) => Promise<string>>(ctx, "packAndShip", { workflowId: unique("order"), args: [id] }));
+  const order = new WorkflowRunOperationHandler<Order, string>((ctx, { id }) =>
+    startWorkflow<(id: string) => Promise<string>>(ctx, "packAndShip", { workflowId: unique("order"), args: [id] }),
+  );
   const handler = nexus.serviceHandler(shop, { greet: async (_ctx, name) => `hello ${name}`, order });
   await serving<typeof shop, void>(
     handler,
     async ({ service, worker }) => {
       expect(await service.executeOperation("greet", "Ann", operation())).toBe("hello Ann");
       expect(await service.executeOperation("order", { id: "7" }, operation())).toBe("packed 7, ship 7 by default");
-      expect(worker.getStatus()).toMatchObject({ workflowPollerState: "POLLING", activityPollerState: "POLLING", nexusPollerState: "POLLING" });
+      expect(worker.getStatus()).toMatchObject({
+        workflowPollerState: "POLLING",
+        activityPollerState: "POLLING",
+        nexusPollerState: "POLLING",
+      });
     },
     options,
   );
@@ -62,7 +71,9 @@ test("slots of Nexus tasks: more requests than there are slots are all answered,
     handler,
     async ({ service }) => {
       const names = Array.from({ length: 8 }, (_, index) => `${index}`);
-      expect(await Promise.all(names.map((name) => service.executeOperation("greet", name, operation())))).toEqual(names);
+      expect(await Promise.all(names.map((name) => service.executeOperation("greet", name, operation())))).toEqual(
+        names,
+      );
     },
     { maxConcurrentNexusTaskExecutions: 2 },
   );
@@ -71,10 +82,19 @@ test("slots of Nexus tasks: more requests than there are slots are all answered,
 
 test("polls of Nexus tasks follow the load, or are limited", async () => {
   const handler = nexus.serviceHandler(shop, { greet: async (_ctx, name) => name, order: async () => "" });
-  for (const options of [{ nexusTaskPollerBehavior: { type: "autoscaling", minimum: 1, maximum: 3, initial: 2 } }, { maxConcurrentNexusTaskPolls: 1 }] satisfies Partial<WorkerOptions>[]) {
-    const answered = serving<typeof shop, string>(handler, ({ service }) => service.executeOperation("greet", "polled", operation()), options);
+  for (const options of [
+    { nexusTaskPollerBehavior: { type: "autoscaling", minimum: 1, maximum: 3, initial: 2 } },
+    { maxConcurrentNexusTaskPolls: 1 },
+  ] satisfies Partial<WorkerOptions>[]) {
+    const answered = serving<typeof shop, string>(
+      handler,
+      ({ service }) => service.executeOperation("greet", "polled", operation()),
+      options,
+    );
     expect(await answered).toBe("polled");
   }
-  const wrong = serving<typeof shop, void>(handler, async () => {}, { nexusTaskPollerBehavior: { type: "autoscaling", minimum: 3, maximum: 1, initial: 2 } });
+  const wrong = serving<typeof shop, void>(handler, async () => {}, {
+    nexusTaskPollerBehavior: { type: "autoscaling", minimum: 3, maximum: 1, initial: 2 },
+  });
   expect((await rejection(wrong)).message).toContain("nexusTaskPollers");
 });

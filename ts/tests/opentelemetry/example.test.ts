@@ -24,6 +24,12 @@ test("the example of tracing prints the spans of one trace and ends by itself", 
   expect(await child.exited).toBe(0);
   // Log records go to standard output too.
   const lines = [...output.matchAll(/^([0-9a-f]{32}) (.*)$/gm)];
-  expect(lines.map((match) => match[2]).sort()).toEqual(["RunActivity:greeting", "RunWorkflow:hello", "StartActivity:greeting", "StartWorkflow:hello", "compose"]);
+  expect(lines.map((match) => match[2]).sort()).toEqual([
+    "RunActivity:greeting",
+    "RunWorkflow:hello",
+    "StartActivity:greeting",
+    "StartWorkflow:hello",
+    "compose",
+  ]);
   expect(new Set(lines.map((match) => match[1])).size).toBe(1);
 }, 60_000);

@@ -14,14 +14,18 @@ export async function readRecording(name: string): Promise<{ spans: string[]; hi
   return { spans, histories: Object.entries(histories).map(([ids, text]) => decoded(ids.split(" ")[0]!, text)) };
 }
 
-/** A history of `fixtures/yields.ts`, and how its replay ends with version 1.24 of the official SDK: what Core says, or null if all is well. */
+/**
+ * A history of `fixtures/yields.ts`, and how its replay ends with version 1.24 of the official SDK: what Core says, or
+ * null if all is well.
+ */
 export interface VersionedHistory extends RecordedHistory {
   error: string | null;
 }
 
 /** Histories of `fixtures/yields.ts` by the version of the official SDK that wrote them. */
 export async function readVersions(): Promise<[version: string, histories: VersionedHistory[]][]> {
-  const versions = await read<Record<string, { workflowId: string; history: string; error: string | null }[]>>("versions");
+  const versions =
+    await read<Record<string, { workflowId: string; history: string; error: string | null }[]>>("versions");
   return Object.entries(versions).map(([version, histories]) => [
     version,
     histories.map(({ workflowId, history, error }) => ({ ...decoded(workflowId, history), error })),
@@ -39,6 +43,8 @@ function decoded(workflowId: string, history: string): RecordedHistory {
 
 /** The SDK's flags that a history has recorded, in order. */
 export function flagsOf({ events }: History): number[] {
-  const used = (events ?? []).flatMap(({ workflowTaskCompletedEventAttributes: completed }) => completed?.sdkMetadata?.langUsedFlags ?? []);
+  const used = (events ?? []).flatMap(
+    ({ workflowTaskCompletedEventAttributes: completed }) => completed?.sdkMetadata?.langUsedFlags ?? [],
+  );
   return [...new Set(used)].sort();
 }

@@ -12,7 +12,11 @@ export interface Sdk {
   NativeConnection: any;
   Worker: any;
   /** The package for OpenTelemetry. */
-  OpenTelemetryPlugin: new (options: { tracer: Tracer; spanProcessor: SpanProcessor; resource: Resource }) => any;
+  OpenTelemetryPlugin: new (options: {
+    tracer: Tracer;
+    spanProcessor: SpanProcessor;
+    resource: Resource;
+  }) => any;
   WorkflowRunOperationHandler: any;
   /** `startWorkflow` of the Nexus package. */
   startNexusWorkflow: any;
@@ -36,14 +40,19 @@ export interface Setup {
 }
 
 /** Calls everything. Returns the IDs of the Workflows whose histories are worth a replay. */
-export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer, spanProcessor, resource, worker: more }: Setup): Promise<string[]> {
+export async function runScenario(
+  sdk: Sdk,
+  { address, namespace, prefix, tracer, spanProcessor, resource, worker: more }: Setup,
+): Promise<string[]> {
   const plugin = new sdk.OpenTelemetryPlugin({ tracer, spanProcessor, resource });
   const connection = await sdk.NativeConnection.connect({ address });
   const clientConnection = await sdk.Connection.connect({ address });
   const client = new sdk.Client({ connection: clientConnection, namespace, plugins: [plugin] });
   const taskQueue = `${prefix}-queue`;
   const endpoint = `${prefix}-endpoint`;
-  await clientConnection.operatorService.createNexusEndpoint({ spec: { name: endpoint, target: { worker: { namespace, taskQueue } } } });
+  await clientConnection.operatorService.createNexusEndpoint({
+    spec: { name: endpoint, target: { worker: { namespace, taskQueue } } },
+  });
 
   let resolveToken: (token: Uint8Array) => void;
   // Not withResolvers, which Node 20 lacks.
@@ -55,7 +64,11 @@ export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer
       return "at last";
     },
     refuse: async (kind: string) => {
-      throw sdk.ApplicationFailure.create({ message: `refused: ${kind}`, nonRetryable: true, category: kind === "BENIGN" ? kind : undefined });
+      throw sdk.ApplicationFailure.create({
+        message: `refused: ${kind}`,
+        nonRetryable: true,
+        category: kind === "BENIGN" ? kind : undefined,
+      });
     },
     outside: async () => {
       resolveToken(sdk.Context.current().info.taskToken);
@@ -63,7 +76,9 @@ export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer
     },
   };
   const started = (workflowType: string, args: unknown[] = []) =>
-    new sdk.WorkflowRunOperationHandler((context: unknown, workflowId: string) => sdk.startNexusWorkflow(context, workflowType, { workflowId, args }));
+    new sdk.WorkflowRunOperationHandler((context: unknown, workflowId: string) =>
+      sdk.startNexusWorkflow(context, workflowType, { workflowId, args }),
+    );
   const handler = serviceHandler(service, {
     now: async (_, text) => text,
     later: started("succeeding"),
@@ -72,12 +87,23 @@ export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer
       throw sdk.ApplicationFailure.nonRetryable("the operation failed");
     },
   });
-  const worker = await sdk.Worker.create({ connection, namespace, taskQueue, activities, nexusServices: [handler], plugins: [plugin], ...more });
+  const worker = await sdk.Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    activities,
+    nexusServices: [handler],
+    plugins: [plugin],
+    ...more,
+  });
   const start = (workflowType: string, ...args: unknown[]) =>
     client.workflow.start(workflowType, { taskQueue, workflowId: `${prefix}/${workflowType}`, args });
   const finish = async (everything: any) => {
     await everything.signal("proceed", "first round");
-    await client.workflow.getHandle(everything.workflowId, everything.firstExecutionRunId, { followRuns: false }).result().catch(() => undefined);
+    await client.workflow
+      .getHandle(everything.workflowId, everything.firstExecutionRunId, { followRuns: false })
+      .result()
+      .catch(() => undefined);
     await everything.signal("proceed", "second round");
     await everything.result();
   };
@@ -92,7 +118,10 @@ export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer
       await everything.describe();
       await finish(everything);
     },
-    async () => finish(await client.workflow.start("everything", { taskQueue, workflowId: `${prefix}/undisturbed`, args: [endpoint] })),
+    async () =>
+      finish(
+        await client.workflow.start("everything", { taskQueue, workflowId: `${prefix}/undisturbed`, args: [endpoint] }),
+      ),
     async () => {
       await (await start("failing")).result().catch(() => undefined);
     },
@@ -114,13 +143,23 @@ export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer
       await (await client.workflow.signalWithStart("waiting", options)).result();
     },
     async () => {
-      const options = { taskQueue, workflowId: `${prefix}/steps`, args: [endpoint], signal: "proceed", signalArgs: ["early"] };
+      const options = {
+        taskQueue,
+        workflowId: `${prefix}/steps`,
+        args: [endpoint],
+        signal: "proceed",
+        signalArgs: ["early"],
+      };
       await (await client.workflow.signalWithStart("steps", options)).result();
     },
     async () => {
       const options = { taskQueue, workflowId: `${prefix}/updated`, workflowIdConflictPolicy: "FAIL" };
       const startWorkflowOperation = new sdk.WithStartWorkflowOperation("waiting", options);
-      await client.workflow.executeUpdateWithStart("change", { startWorkflowOperation, args: ["early"], updateId: "early-change" });
+      await client.workflow.executeUpdateWithStart("change", {
+        startWorkflowOperation,
+        args: ["early"],
+        updateId: "early-change",
+      });
       await (await startWorkflowOperation.workflowHandle()).terminate("enough of it");
     },
   ];
@@ -133,7 +172,17 @@ export async function runScenario(sdk: Sdk, { address, namespace, prefix, tracer
   }
   const children = ["child-0", "other-0", "failing-0", "child-1", "other-1", "failing-1"];
   return [
-    ...["everything", "undisturbed", "failing", "cancelled", "cancelsOperation", "activityEnds", "waiting", "steps", "updated"].map((name) => `${prefix}/${name}`),
+    ...[
+      "everything",
+      "undisturbed",
+      "failing",
+      "cancelled",
+      "cancelsOperation",
+      "activityEnds",
+      "waiting",
+      "steps",
+      "updated",
+    ].map((name) => `${prefix}/${name}`),
     ...children.map((name) => `${prefix}/undisturbed/${name}`),
   ];
 }
@@ -146,7 +195,9 @@ interface Node {
 
 /** The trees of spans as indented lines, in an order of their own. Ids, times and stacks are left out. */
 export function describeSpans(spans: readonly ReadableSpan[], prefix: string): string[] {
-  const nodes = new Map(spans.map((span) => [span.spanContext().spanId, { text: describeSpan(span, prefix), children: [] as Node[] }]));
+  const nodes = new Map(
+    spans.map((span) => [span.spanContext().spanId, { text: describeSpan(span, prefix), children: [] as Node[] }]),
+  );
   const roots: Node[] = [];
   for (const span of spans) {
     const parentId = span.parentSpanContext?.spanId ?? (span as { parentSpanId?: string }).parentSpanId;
@@ -165,7 +216,9 @@ function lines(nodes: Node[], indent: string): string[] {
 const shown = /^(temporal.*|run_id|workflowId|workflowType|taskQueue|namespace|attempt)$/;
 
 function describeSpan(span: ReadableSpan, prefix: string): string {
-  const { instrumentationScope, instrumentationLibrary } = span as ReadableSpan & { instrumentationLibrary?: { name: string } };
+  const { instrumentationScope, instrumentationLibrary } = span as ReadableSpan & {
+    instrumentationLibrary?: { name: string };
+  };
   const normal = (value: unknown): string =>
     String(value)
       .replaceAll(prefix, "<prefix>")
@@ -176,7 +229,12 @@ function describeSpan(span: ReadableSpan, prefix: string): string {
     .map(([name, value]) => (name === "temporalActivityId" ? name : `${name}=${normal(value)}`))
     .sort();
   const events = span.events.map(({ name, attributes = {} }) =>
-    [name, ...Object.entries(attributes).map(([key, value]) => (key === "exception.stacktrace" ? key : `${key}=${normal(value)}`))].join(" "),
+    [
+      name,
+      ...Object.entries(attributes).map(([key, value]) =>
+        key === "exception.stacktrace" ? key : `${key}=${normal(value)}`,
+      ),
+    ].join(" "),
   );
   const { code, message } = span.status;
   return [
@@ -189,14 +247,19 @@ function describeSpan(span: ReadableSpan, prefix: string): string {
 }
 
 /** The histories of all runs of Workflows, as what `encode` gives in base64, by Workflow and run. */
-export async function readHistories(client: any, workflowIds: string[], encode: (history: any) => Uint8Array): Promise<Record<string, string>> {
+export async function readHistories(
+  client: any,
+  workflowIds: string[],
+  encode: (history: any) => Uint8Array,
+): Promise<Record<string, string>> {
   const histories: Record<string, string> = {};
   for (const workflowId of workflowIds) {
-    let runId: string | undefined = (await client.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo.firstRunId;
+    let runId: string | undefined = (await client.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo
+      .firstRunId;
     while (runId) {
-      const history: { events?: { workflowExecutionContinuedAsNewEventAttributes?: { newExecutionRunId?: string } }[] } = await client.workflow
-        .getHandle(workflowId, runId)
-        .fetchHistory();
+      const history: {
+        events?: { workflowExecutionContinuedAsNewEventAttributes?: { newExecutionRunId?: string } }[];
+      } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
       leaveOutMachine(history);
       histories[`${workflowId} ${runId}`] = Buffer.from(encode(history)).toString("base64");
       runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;

@@ -3,7 +3,12 @@ import { context, propagation, type Tracer } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
 import { Context } from "../../src/activity";
 import { Client, Connection, WithStartWorkflowOperation } from "../../src/client";
 import { ApplicationFailure, CompleteAsyncError } from "../../src/common";
@@ -15,7 +20,9 @@ import "../worker/support";
 
 // For the whole process; nothing is traced without interceptors.
 context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-propagation.setGlobalPropagator(new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }));
+propagation.setGlobalPropagator(
+  new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+);
 
 /** Tracing that keeps all spans. */
 export interface Tracing {
@@ -30,7 +37,12 @@ export function makeTracing(): Tracing {
   const exporter = new InMemorySpanExporter();
   const spanProcessor = new SimpleSpanProcessor(exporter);
   const resource = resourceFromAttributes({ "service.name": "tests" });
-  return { exporter, spanProcessor, resource, tracer: new BasicTracerProvider({ resource, spanProcessors: [spanProcessor] }).getTracer("tests") };
+  return {
+    exporter,
+    spanProcessor,
+    resource,
+    tracer: new BasicTracerProvider({ resource, spanProcessors: [spanProcessor] }).getTracer("tests"),
+  };
 }
 
 /** This SDK, for the scenario. */

@@ -2,8 +2,8 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Resource } from "@opentelemetry/resources";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { BuildConfig, BunPlugin } from "bun";
-import { version } from "opentelemetry-sdk-trace-base-1/package.json";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "opentelemetry-sdk-trace-base-1";
+import { version } from "opentelemetry-sdk-trace-base-1/package.json";
 import { OpenTelemetryPlugin } from "../../src/integrations/opentelemetry";
 import { bundleWorkflowCode } from "../../src/worker";
 import { testServer } from "../support/server";
@@ -35,9 +35,16 @@ test("with version 1 of OpenTelemetry's SDK, in Workflows and outside, spans are
     spanProcessor: spanProcessor as unknown as SpanProcessor,
     resource: provider.resource as unknown as Resource,
   };
-  const buildConfigHook = (config: BuildConfig): BuildConfig => ({ ...config, plugins: [versionOne, ...(config.plugins ?? [])] });
+  const buildConfigHook = (config: BuildConfig): BuildConfig => ({
+    ...config,
+    plugins: [versionOne, ...(config.plugins ?? [])],
+  });
   const worker = { workflowsPath, bundlerOptions: { buildConfigHook } };
-  const { code } = await bundleWorkflowCode({ workflowsPath, buildConfigHook, plugins: [new OpenTelemetryPlugin(tracing)] });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    buildConfigHook,
+    plugins: [new OpenTelemetryPlugin(tracing)],
+  });
   expect(code).toContain(`VERSION = "${version}"`);
   await runScenario({ ...sdk, OpenTelemetryPlugin }, { address, namespace, prefix, ...tracing, worker });
   const spans = exporter.getFinishedSpans();

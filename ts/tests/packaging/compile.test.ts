@@ -1,4 +1,7 @@
-/** Applications that `bun build` makes of a project that has installed the package: one executable, or a folder of files. */
+/**
+ * Applications that `bun build` makes of a project that has installed the package: one executable, or a folder of
+ * files.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +9,16 @@ import { mainPackage, platformPackage } from "../../../release/npm-packages";
 import { libraryFileName } from "../../src/native/locate";
 import type { Registry } from "../support/registry";
 import { testServer } from "../support/server";
-import { install, nativePackage, platform, type Project, registryWith, type Result, run, temporaryFolder } from "./support";
+import {
+  install,
+  nativePackage,
+  type Project,
+  platform,
+  type Result,
+  registryWith,
+  run,
+  temporaryFolder,
+} from "./support";
 
 let registry: Registry;
 let project: Project;
@@ -41,7 +53,12 @@ const unpacking = temporaryFolder();
 /** Runs the application against the server of the tests, in an empty folder. */
 async function start(command: string[], environment: Record<string, string> = {}): Promise<Result> {
   const { address } = await testServer();
-  return await run(command, temporaryFolder(), { TEMPORAL_ADDRESS: address, TEMPORAL_BUN_LIBRARY: undefined, TMPDIR: unpacking, ...environment });
+  return await run(command, temporaryFolder(), {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_BUN_LIBRARY: undefined,
+    TMPDIR: unpacking,
+    ...environment,
+  });
 }
 
 const nativeLibrary = () => join(project.folder, "node_modules", nativePackage, libraryFileName);
@@ -98,7 +115,10 @@ test("an executable for another platform takes along the library of that one alo
   try {
     for (const name of ["index.js", "package.json"]) {
       const text = readFileSync(join(project.folder, "node_modules", nativePackage, name), "utf8");
-      writeFileSync(join(folder, name), text.replaceAll(nativePackage, platformPackage(other)).replace(/\.dylib/, ".so"));
+      writeFileSync(
+        join(folder, name),
+        text.replaceAll(nativePackage, platformPackage(other)).replace(/\.dylib/, ".so"),
+      );
     }
     writeFileSync(join(folder, "libtemporal_bun_bridge.so"), marker);
     // The Bun inside is this machine's, because another one would have to be downloaded. It is not run.
@@ -122,7 +142,9 @@ test("workflowsPath in an executable is refused with what to do instead", async 
 test("an executable that cannot unpack its library says so in one sentence", async () => {
   const { code, output } = await start([executable, "nowhere"], { TMPDIR: join(temporaryFolder(), "missing") });
   expect(output).toMatch(
-    new RegExp(`^Error: ${libraryFileName} could not be unpacked from \\S+ into \\S+/missing and loaded \\([^\\n]*\\): set TMPDIR to a folder [^\\n]*\\.\\n$`),
+    new RegExp(
+      `^Error: ${libraryFileName} could not be unpacked from \\S+ into \\S+/missing and loaded \\([^\\n]*\\): set TMPDIR to a folder [^\\n]*\\.\\n$`,
+    ),
   );
   expect(code).toBe(1);
 });
@@ -133,7 +155,9 @@ test("one that was compiled with the library of another version says so in one s
   try {
     writeFileSync(manifest, JSON.stringify({ ...JSON.parse(text), version: "99.0.0" }));
     const { code, output } = await start([await compile("mixed"), "mixed"]);
-    expect(output).toMatch(/^Error: \S+ \(found through executable\) has ABI \d+ and version \S+, but temporal-bun-sdk 99\.0\.0 on \S+ needs ABI \d+ and version 99\.0\.0: [^\n]*\n$/);
+    expect(output).toMatch(
+      /^Error: \S+ \(found through executable\) has ABI \d+ and version \S+, but temporal-bun-sdk 99\.0\.0 on \S+ needs ABI \d+ and version 99\.0\.0: [^\n]*\n$/,
+    );
     expect(code).toBe(1);
   } finally {
     writeFileSync(manifest, text);
@@ -148,7 +172,9 @@ test("one that was compiled without the platform's package says so in one senten
     rmSync(folder, { recursive: true });
     const { code, output } = await start([await compile("without"), "without"]);
     expect(output).toMatch(
-      new RegExp(`^Error: \\S+/without was compiled without ${libraryFileName}: install the package ${nativePackage} in the project and compile again, [^\\n]*\\.\\n$`),
+      new RegExp(
+        `^Error: \\S+/without was compiled without ${libraryFileName}: install the package ${nativePackage} in the project and compile again, [^\\n]*\\.\\n$`,
+      ),
     );
     expect(code).toBe(1);
   } finally {

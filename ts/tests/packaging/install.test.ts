@@ -11,7 +11,19 @@ import { libraryFileName } from "../../src/native/locate";
 import { manifestIn, type Registry } from "../support/registry";
 import { testServer } from "../support/server";
 import {
-  archive, copyHello, install, installed, nativePackage, packWithoutLibrary, platform, type Project, registryWith, root, run, succeed, temporaryFolder,
+  archive,
+  copyHello,
+  install,
+  installed,
+  nativePackage,
+  type Project,
+  packWithoutLibrary,
+  platform,
+  registryWith,
+  root,
+  run,
+  succeed,
+  temporaryFolder,
 } from "./support";
 
 const others = releasedPlatforms.filter((name) => name !== platform);
@@ -32,25 +44,36 @@ async function unpack(name: string): Promise<{ folder: string; files: string[] }
   const folder = temporaryFolder();
   await succeed(["tar", "-xzf", await archive(name), "-C", folder], root);
   const names = readdirSync(join(folder, "package"), { recursive: true, withFileTypes: true });
-  const files = names.filter((entry) => entry.isFile()).map(({ parentPath, name: file }) => join(parentPath, file).slice(folder.length + "/package/".length));
+  const files = names
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name: file }) => join(parentPath, file).slice(folder.length + "/package/".length));
   return { folder: join(folder, "package"), files: files.toSorted() };
 }
 
 const manifestOf = async (name: string) => await manifestIn(readFileSync(await archive(name)));
 
 /** What stands for modules of the official SDK. */
-const officialNames = [...counterparts.values()].filter(({ file }) => file !== undefined).map(({ specifier }) => specifier);
+const officialNames = [...counterparts.values()]
+  .filter(({ file }) => file !== undefined)
+  .map(({ specifier }) => specifier);
 
 /** Everything that the package exports, by the names that programs import. */
-const entries = Object.keys(checkout.exports).map((entry) => join(mainPackage, entry.replace("*", "temporal/api/enums/v1/event_type")));
+const entries = Object.keys(checkout.exports).map((entry) =>
+  join(mainPackage, entry.replace("*", "temporal/api/enums/v1/event_type")),
+);
 
 describe("what is packed", () => {
   test("the SDK's package has the sources, their declarations, the thread's bundle and the licences, and nothing else", async () => {
     const { files } = await unpack(mainPackage);
-    const listed = await succeed(["git", "-C", join(root, "ts"), "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"], root);
+    const listed = await succeed(
+      ["git", "-C", join(root, "ts"), "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"],
+      root,
+    );
     const sources = listed.trim().split("\n");
     const packed = sources.filter((name) => name !== "src/worker/threads/workflow-thread-source.ts");
-    const declarations = sources.filter((name) => name.endsWith(".ts")).map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
+    const declarations = sources
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
     const rest = ["LICENSE", "README.md", "THIRD_PARTY.md", "package.json", "src/worker/workflow-thread.bundle.js"];
     expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());
   });
@@ -58,13 +81,17 @@ describe("what is packed", () => {
   test("no file of it names a folder of the machine that it was packed on", async () => {
     const { folder, files } = await unpack(mainPackage);
     const machine = [root, tmpdir(), homedir()].filter((path) => path !== "/").map((path) => `${path}/`);
-    const naming = files.filter((name) => machine.some((path) => readFileSync(join(folder, name), "utf8").includes(path)));
+    const naming = files.filter((name) =>
+      machine.some((path) => readFileSync(join(folder, name), "utf8").includes(path)),
+    );
     expect(naming).toEqual([]);
   });
 
   test("its package.json is for users: exact versions of the platforms' packages, and nothing for developers", async () => {
     const manifest = await manifestOf(mainPackage);
-    expect(manifest["optionalDependencies"]).toEqual(Object.fromEntries(releasedPlatforms.map((name) => [platformPackage(name), checkout.version])));
+    expect(manifest["optionalDependencies"]).toEqual(
+      Object.fromEntries(releasedPlatforms.map((name) => [platformPackage(name), checkout.version])),
+    );
     expect(manifest["dependencies"]).toEqual(checkout.dependencies);
     expect(Object.keys(manifest)).not.toContainAnyValues(["private", "scripts", "devDependencies"]);
     const exported = Object.values(manifest["exports"] as Record<string, string | { types: string; default: string }>);
@@ -76,9 +103,17 @@ describe("what is packed", () => {
 
   test("this machine's package has the library and what says where it is", async () => {
     const { files } = await unpack(nativePackage);
-    expect(files).toEqual(["LICENSE", "README.md", "THIRD_PARTY.md", "index.js", libraryFileName, "package.json"].toSorted());
+    expect(files).toEqual(
+      ["LICENSE", "README.md", "THIRD_PARTY.md", "index.js", libraryFileName, "package.json"].toSorted(),
+    );
     const manifest = await manifestOf(nativePackage);
-    expect(manifest).toMatchObject({ name: nativePackage, version: checkout.version, license: "MIT", os: [process.platform], cpu: [process.arch] });
+    expect(manifest).toMatchObject({
+      name: nativePackage,
+      version: checkout.version,
+      license: "MIT",
+      os: [process.platform],
+      cpu: [process.arch],
+    });
     if (process.platform === "linux") expect(manifest["libc"]).toEqual(["glibc"]);
   });
 
@@ -92,10 +127,18 @@ describe("what is packed", () => {
   test("what cannot be packed is refused in one line", async () => {
     const pack = (...options: string[]) => run(["release/npm-pack", ...options], root);
     const line = (text: RegExp) => ({ code: 1, output: "", errors: expect.stringMatching(text) });
-    expect(await pack("freebsd-x64")).toEqual(line(/^release\/npm-pack: freebsd-x64 is none of main, linux-arm64, [^\n]*\n$/));
-    expect(await pack("--version", "99.0.0")).toEqual(line(/^release\/npm-pack: --version is 99\.0\.0, but this checkout has version [^\n]*\n$/));
-    expect(await pack("--repository", "somewhere", "main")).toEqual(line(/^release\/npm-pack: --repository is somewhere, but must look like [^\n]*\n$/));
-    expect(await pack("--library", "nowhere.so", platform)).toEqual(line(/^release\/npm-pack: \S*nowhere\.so does not exist: [^\n]*\n$/));
+    expect(await pack("freebsd-x64")).toEqual(
+      line(/^release\/npm-pack: freebsd-x64 is none of main, linux-arm64, [^\n]*\n$/),
+    );
+    expect(await pack("--version", "99.0.0")).toEqual(
+      line(/^release\/npm-pack: --version is 99\.0\.0, but this checkout has version [^\n]*\n$/),
+    );
+    expect(await pack("--repository", "somewhere", "main")).toEqual(
+      line(/^release\/npm-pack: --repository is somewhere, but must look like [^\n]*\n$/),
+    );
+    expect(await pack("--library", "nowhere.so", platform)).toEqual(
+      line(/^release\/npm-pack: \S*nowhere\.so does not exist: [^\n]*\n$/),
+    );
   });
 });
 
@@ -109,12 +152,19 @@ describe("a project that has installed it", () => {
     copyHello(project);
     const { address } = await testServer();
     const { code, output, errors } = await project.bun(["hello.ts"], { TEMPORAL_ADDRESS: address });
-    expect({ code, output, errors: code === 0 ? "" : errors }).toEqual({ code: 0, output: "Hello, Bun!\n", errors: "" });
+    expect({ code, output, errors: code === 0 ? "" : errors }).toEqual({
+      code: 0,
+      output: "Hello, Bun!\n",
+      errors: "",
+    });
   });
 
   test("can import everything that the package exports", async () => {
     for (const name of Object.keys(checkout.peerDependencies)) linkFromCheckout(project, name);
-    project.write("imports.ts", `for (const entry of ${JSON.stringify(entries)}) console.log(typeof (await import(entry)), entry);`);
+    project.write(
+      "imports.ts",
+      `for (const entry of ${JSON.stringify(entries)}) console.log(typeof (await import(entry)), entry);`,
+    );
     const { output, errors } = await project.bun(["imports.ts"]);
     expect({ output, errors }).toEqual({ output: entries.map((entry) => `object ${entry}\n`).join(""), errors: "" });
   });
@@ -127,17 +177,45 @@ describe("a project that has installed it", () => {
     copyHello(project);
     for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun"]) linkFromCheckout(project, name);
     const modules = official ? officialNames : entries.filter((entry) => !entry.endsWith(".json"));
-    project.write("types.ts", modules.map((entry, index) => `import * as module${index} from "${entry}";\nexport { module${index} };\n`).join(""));
+    project.write(
+      "types.ts",
+      modules
+        .map((entry, index) => `import * as module${index} from "${entry}";\nexport { module${index} };\n`)
+        .join(""),
+    );
     const names = moduleResolution === "bundler" ? ["types.ts", "hello.ts", "workflows.ts"] : ["types.ts"];
     project.write(
       "tsconfig.json",
       JSON.stringify({
         ...(official ? { extends: `./node_modules/${mainPackage}/src/drop-in/tsconfig.json` } : {}),
         compilerOptions: {
-          ...{ target: "ESNext", module: moduleResolution === "bundler" ? "ESNext" : "NodeNext", moduleResolution, lib: ["ESNext"], types: ["bun"] },
-          ...{ noEmit: true, skipLibCheck: false, strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-          ...{ noPropertyAccessFromIndexSignature: true, noImplicitReturns: true, noImplicitOverride: true, noFallthroughCasesInSwitch: true },
-          ...{ noUnusedLocals: true, noUnusedParameters: true, isolatedModules: true, verbatimModuleSyntax: true, erasableSyntaxOnly: true },
+          ...{
+            target: "ESNext",
+            module: moduleResolution === "bundler" ? "ESNext" : "NodeNext",
+            moduleResolution,
+            lib: ["ESNext"],
+            types: ["bun"],
+          },
+          ...{
+            noEmit: true,
+            skipLibCheck: false,
+            strict: true,
+            exactOptionalPropertyTypes: true,
+            noUncheckedIndexedAccess: true,
+          },
+          ...{
+            noPropertyAccessFromIndexSignature: true,
+            noImplicitReturns: true,
+            noImplicitOverride: true,
+            noFallthroughCasesInSwitch: true,
+          },
+          ...{
+            noUnusedLocals: true,
+            noUnusedParameters: true,
+            isolatedModules: true,
+            verbatimModuleSyntax: true,
+            erasableSyntaxOnly: true,
+          },
         },
         files: names,
       }),
@@ -148,15 +226,22 @@ describe("a project that has installed it", () => {
 
   test("has the command temporal-bun, which finds the library", async () => {
     const command = join(project.folder, "node_modules/.bin/temporal-bun");
-    const environment = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`, TEMPORAL_BUN_LIBRARY: undefined, TEMPORAL_LIBS_OFFLINE: "1" };
+    const environment = {
+      PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+      TEMPORAL_BUN_LIBRARY: undefined,
+      TEMPORAL_LIBS_OFFLINE: "1",
+    };
     const { output } = await run([command, "libs", "doctor"], project.folder, environment);
     const library = join(project.folder, "node_modules", nativePackage, libraryFileName);
-    expect(output).toMatch(new RegExp(`^ok {7}bridge: \\S*${library} \\(found through platform package\\), ABI \\d+, loads$`, "m"));
+    expect(output).toMatch(
+      new RegExp(`^ok {7}bridge: \\S*${library} \\(found through platform package\\), ABI \\d+, loads$`, "m"),
+    );
   });
 });
 
 test("the platforms are the same wherever they are written out", () => {
-  const found = (file: string, pattern: RegExp) => [...readFileSync(join(root, file), "utf8").matchAll(pattern)].map(([, name]) => name!);
+  const found = (file: string, pattern: RegExp) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(pattern)].map(([, name]) => name!);
   const released: string[] = releasedPlatforms.toSorted();
   expect(found("ts/src/native/locate.ts", /require\("temporal-bun-sdk-([^"]+)"\)/g).toSorted()).toEqual(released);
   for (const workflow of ["npm", "temporal-static-libraries"]) {
@@ -167,7 +252,9 @@ test("the platforms are the same wherever they are written out", () => {
 test("without the platform's package one sentence says what is missing", async () => {
   await using lacking = await registryWith(mainPackage);
   const { folder, bun } = await install(lacking);
-  expect(readdirSync(join(folder, "node_modules")).filter((name) => name.startsWith(mainPackage))).toEqual([mainPackage]);
+  expect(readdirSync(join(folder, "node_modules")).filter((name) => name.startsWith(mainPackage))).toEqual([
+    mainPackage,
+  ]);
   const program = `import { Connection } from "${mainPackage}/client"; await Connection.connect().catch((error) => console.log(String(error)));`;
   const { output } = await bun(["--eval", program]);
   expect(output).toMatch(

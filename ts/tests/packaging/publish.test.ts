@@ -22,14 +22,18 @@ beforeAll(async () => {
 /** A copy of the release, to be changed. */
 function copyRelease(): string {
   const folder = temporaryFolder();
-  for (const name of [...releasedPlatforms.map(platformPackage), mainPackage]) copyFileSync(join(release, tarballName(name)), join(folder, tarballName(name)));
+  for (const name of [...releasedPlatforms.map(platformPackage), mainPackage])
+    copyFileSync(join(release, tarballName(name)), join(folder, tarballName(name)));
   return folder;
 }
 
 /** Publishes a folder to a registry, as somebody whom it knows. */
 function publish(registry: Registry, folder: string, ...options: string[]): Promise<Result> {
   const own = temporaryFolder();
-  writeFileSync(join(own, "npmrc"), `registry=${registry.url}\n${registry.url.replace("http:", "")}:_authToken=token\n`);
+  writeFileSync(
+    join(own, "npmrc"),
+    `registry=${registry.url}\n${registry.url.replace("http:", "")}:_authToken=token\n`,
+  );
   mkdirSync(join(own, "cache"));
   return run(["release/npm-publish", "--no-provenance", ...options, folder], root, {
     npm_config_registry: registry.url,
@@ -84,7 +88,11 @@ test("nothing is published when a package is another than its name says", async 
   const [one, other] = releasedPlatforms.map((name) => join(folder, tarballName(platformPackage(name))));
   copyFileSync(one!, other!);
   const { code, errors } = await publish(registry, folder);
-  expect(errors).toMatch(new RegExp(`^release/npm-publish: \\S+${basename(other!)} holds ${platformPackage(releasedPlatforms[0]!)} [^\\n]*: pack it again\\n$`));
+  expect(errors).toMatch(
+    new RegExp(
+      `^release/npm-publish: \\S+${basename(other!)} holds ${platformPackage(releasedPlatforms[0]!)} [^\\n]*: pack it again\\n$`,
+    ),
+  );
   expect(code).toBe(1);
   expect(registry.published).toEqual([]);
 });
@@ -97,7 +105,9 @@ test("what is published already with other contents keeps everything from being 
   writeFileSync(path, altered);
   await registry.add(path);
   const { code, errors } = await publish(registry, release);
-  expect(errors).toContain(`release/npm-publish: ${last} ${packageVersion} is published already, with other contents (${integrity(altered)}) than `);
+  expect(errors).toContain(
+    `release/npm-publish: ${last} ${packageVersion} is published already, with other contents (${integrity(altered)}) than `,
+  );
   expect(code).toBe(1);
   expect(registry.published).toEqual([]);
 });

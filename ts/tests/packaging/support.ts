@@ -1,4 +1,6 @@
-/** The npm packages of this checkout for this machine, and projects that install them from a registry of the test's own. */
+/**
+ * The npm packages of this checkout for this machine, and projects that install them from a registry of the test's own.
+ */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -19,7 +21,9 @@ export const nativePackage = platformPackage(platform);
 function dependencies(): string[] {
   const names = Object.keys(checkout.dependencies);
   for (const name of names) {
-    const { dependencies = {} } = JSON.parse(readFileSync(join(installed(name), "package.json"), "utf8")) as { dependencies?: object };
+    const { dependencies = {} } = JSON.parse(readFileSync(join(installed(name), "package.json"), "utf8")) as {
+      dependencies?: object;
+    };
     names.push(...Object.keys(dependencies).filter((other) => !names.includes(other)));
   }
   return names;
@@ -31,7 +35,11 @@ export const installed = (name: string): string => join(root, "ts/node_modules",
 /** A folder that goes with this process. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "temporal-packaging-"));
-  const keeper = Bun.spawn(["sh", "-c", 'read -r _; rm -rf "$1"', "keeper", folder], { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
+  const keeper = Bun.spawn(["sh", "-c", 'read -r _; rm -rf "$1"', "keeper", folder], {
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
   keeper.unref();
   // Held, because a pipe that nobody refers to may be closed.
   keepers.add(keeper);
@@ -48,14 +56,32 @@ export interface Result {
 }
 
 /** Runs a program to its end. */
-export async function run(command: string[], cwd: string, environment: Record<string, string | undefined> = {}): Promise<Result> {
-  const child = Bun.spawn(command, { cwd, env: { ...process.env, ...environment }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [output, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+export async function run(
+  command: string[],
+  cwd: string,
+  environment: Record<string, string | undefined> = {},
+): Promise<Result> {
+  const child = Bun.spawn(command, {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [output, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
   return { code, output, errors };
 }
 
 /** Runs a program that must succeed. Returns what it printed. */
-export async function succeed(command: string[], cwd: string, environment: Record<string, string | undefined> = {}): Promise<string> {
+export async function succeed(
+  command: string[],
+  cwd: string,
+  environment: Record<string, string | undefined> = {},
+): Promise<string> {
   const { code, output, errors } = await run(command, cwd, environment);
   if (code !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${code}: ${errors}${output}`);
   return output;
@@ -66,8 +92,8 @@ const sharedKey = Symbol.for("temporal-bun-sdk.tests.packages");
 const shared = globalThis as { [sharedKey]?: Promise<string> };
 
 /**
- * Folder with the packages for this machine: the one that `TEMPORAL_BUN_PACKAGES` names, or one with what `release/npm-pack` makes of the
- * checkout and its library.
+ * Folder with the packages for this machine: the one that `TEMPORAL_BUN_PACKAGES` names, or one with what
+ * `release/npm-pack` makes of the checkout and its library.
  */
 export function packages(): Promise<string> {
   return (shared[sharedKey] ??= (async () => {
@@ -81,10 +107,16 @@ export function packages(): Promise<string> {
 
 /** Packs the checkout and its library into a folder. */
 async function pack(folder: string): Promise<void> {
-  await succeed(["release/npm-pack", "--fast", "--library", locateLibrary().path, "--output", folder, "main", platform], root);
+  await succeed(
+    ["release/npm-pack", "--fast", "--library", locateLibrary().path, "--output", folder, "main", platform],
+    root,
+  );
 }
 
-/** Packs a platform's package into a folder, with a file in the place of the library that is none. Returns the path of the archive. */
+/**
+ * Packs a platform's package into a folder, with a file in the place of the library that is none. Returns the path of
+ * the archive.
+ */
 export async function packWithoutLibrary(name: PlatformName, folder: string): Promise<string> {
   return (await succeed(["release/npm-pack", "--fast", "--library", "LICENSE", "--output", folder, name], root)).trim();
 }
@@ -105,7 +137,10 @@ export async function registryWith(...names: string[]): Promise<Registry> {
   const registry = startRegistry();
   const folder = temporaryFolder();
   for (const name of dependencies()) {
-    const printed = await succeed([process.execPath, "pm", "pack", "--ignore-scripts", "--quiet", "--destination", folder], installed(name));
+    const printed = await succeed(
+      [process.execPath, "pm", "pack", "--ignore-scripts", "--quiet", "--destination", folder],
+      installed(name),
+    );
     await registry.add(printed.trim());
   }
   for (const name of names) await registry.add(await archive(name));
@@ -134,7 +169,8 @@ export async function install(registry: Registry): Promise<Project> {
   return {
     folder,
     write,
-    bun: (options, environment = {}) => run([process.execPath, ...options], folder, { TEMPORAL_BUN_LIBRARY: undefined, ...environment }),
+    bun: (options, environment = {}) =>
+      run([process.execPath, ...options], folder, { TEMPORAL_BUN_LIBRARY: undefined, ...environment }),
   };
 }
 

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readFeatures, readLedger } from "../../scripts/parity/ledger";
 import { compareNames, readNames } from "../../scripts/parity/names";
-import { hasName, readReport, Runs } from "../../scripts/parity/runs";
+import { hasName, Runs, readReport } from "../../scripts/parity/runs";
 
-const features = readFeatures("id\tgroup\tstatus\tfeature\nA1.01\tA1 Client\tGA\tconnects\nA1.02\tA1 Client\tX\tlazily\n");
+const features = readFeatures(
+  "id\tgroup\tstatus\tfeature\nA1.01\tA1 Client\tGA\tconnects\nA1.02\tA1 Client\tX\tlazily\n",
+);
 const ledger = (...rows: string[]) => readLedger(["id\tstate\ttest", ...rows].join("\n"), features);
 
 describe("the ledger", () => {
@@ -24,7 +26,8 @@ describe("the ledger", () => {
     ["A1.01\t\ta.test.ts: x", "A1.01 has no state"],
   ])("%p is refused", (row, message) => expect(() => ledger(row)).toThrow(message));
 
-  test("a row that comes twice is refused", () => expect(() => ledger("A1.01\tlater\t", "A1.01\tlater\t")).toThrow("A1.01 comes twice"));
+  test("a row that comes twice is refused", () =>
+    expect(() => ledger("A1.01\tlater\t", "A1.01\tlater\t")).toThrow("A1.01 comes twice"));
 });
 
 test("names of tests may have describes before them and values in them", () => {
@@ -43,16 +46,23 @@ describe("runs", () => {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), text);
   };
-  const problem = (file: string, name: string) => new Runs(root, join(root, "reports"), join(root, "ts")).problem({ file, name });
+  const problem = (file: string, name: string) =>
+    new Runs(root, join(root, "reports"), join(root, "ts")).problem({ file, name });
 
-  write("ts/tests/a.test.ts", 'import { describe, test } from "bun:test";\ndescribe("d", () => { test("runs", () => {}); test.skip("sleeps", () => {}); test("breaks \\u2014 <&>", () => { throw 1; }); });');
+  write(
+    "ts/tests/a.test.ts",
+    'import { describe, test } from "bun:test";\ndescribe("d", () => { test("runs", () => {}); test.skip("sleeps", () => {}); test("breaks \\u2014 <&>", () => { throw 1; }); });',
+  );
   write("ts/tests/b.test.ts", "");
   write("rust/a.rs", "#[test] fn counts() {}  #[test] fn fails() {}");
   write("zig/a.zig", 'test "adds" {}');
   write("reports/rust.txt", "test queue::tests::counts ... ok\ntest queue::tests::fails ... FAILED\n");
   // As the suite does it, from the folder of the package.
   const report = join(root, "reports/bun.xml");
-  Bun.spawnSync([process.execPath, "test", "tests/a.test.ts", "--reporter=junit", `--reporter-outfile=${report}`], { cwd: join(root, "ts"), stderr: "pipe" });
+  Bun.spawnSync([process.execPath, "test", "tests/a.test.ts", "--reporter=junit", `--reporter-outfile=${report}`], {
+    cwd: join(root, "ts"),
+    stderr: "pipe",
+  });
   utimesSync(join(root, "ts/tests/a.test.ts"), 1, 1);
   utimesSync(join(root, "ts/tests/b.test.ts"), 1, 1);
 
@@ -78,17 +88,36 @@ describe("runs", () => {
 });
 
 test("a report's entities are read", () => {
-  expect(readReport('<testcase name="&quot;&#10;&#x41;&amp;lt;" classname="" file="f"></testcase>')).toEqual([{ file: "f", name: '"\nA&lt;', classname: "", outcome: "passed" }]);
+  expect(readReport('<testcase name="&quot;&#10;&#x41;&amp;lt;" classname="" file="f"></testcase>')).toEqual([
+    { file: "f", name: '"\nA&lt;', classname: "", outcome: "passed" },
+  ]);
 });
 
 test("names are compared by kind, members included", async () => {
   const packageFolder = resolve(import.meta.dir, "../..");
   const rows = [
     "package\tsymbol\tkind\tmember\tflags",
-    ...["Connection\tclass", "Connection\tclass\tstatic lazy", "Connection\tclass\tclose", "Connection\tclass\tnonsense", "ConnectionOptions\tinterface", "ConnectionOptions\tinterface\ttls"],
-    ...["LOCAL_TARGET\tconst", "LOCAL_TARGET2\tconst", "GrpcStatus\ttype", "ConnectionOptions2\tinterface", "isGrpcServiceError\tclass"],
+    ...[
+      "Connection\tclass",
+      "Connection\tclass\tstatic lazy",
+      "Connection\tclass\tclose",
+      "Connection\tclass\tnonsense",
+      "ConnectionOptions\tinterface",
+      "ConnectionOptions\tinterface\ttls",
+    ],
+    ...[
+      "LOCAL_TARGET\tconst",
+      "LOCAL_TARGET2\tconst",
+      "GrpcStatus\ttype",
+      "ConnectionOptions2\tinterface",
+      "isGrpcServiceError\tclass",
+    ],
   ].map((row, index) => (index === 0 ? row : `@temporalio/client\t${row}`));
-  const [client, other] = await compareNames(packageFolder, { "./client": "./src/client/index.ts" }, readNames(`${rows.join("\n")}\n@temporalio/other\tX\tclass\t\t\n`));
+  const [client, other] = await compareNames(
+    packageFolder,
+    { "./client": "./src/client/index.ts" },
+    readNames(`${rows.join("\n")}\n@temporalio/other\tX\tclass\t\t\n`),
+  );
   expect(client).toEqual({
     package: "@temporalio/client",
     total: 7,

@@ -1,6 +1,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Client, type ClientPlugin, Connection, type ConnectionPlugin } from "../../src/client";
-import { type BundlerPlugin, bundleWorkflowCode, NativeConnection, type NativeConnectionPlugin, Worker, type WorkerPlugin } from "../../src/worker";
+import {
+  type BundlerPlugin,
+  bundleWorkflowCode,
+  NativeConnection,
+  type NativeConnectionPlugin,
+  Worker,
+  type WorkerPlugin,
+} from "../../src/worker";
 import { testServer } from "../support/server";
 // Quiets the runtime.
 import "../worker/support";
@@ -34,7 +41,13 @@ test("of a worker and its connection are called in order, the first one's run ou
   const calls: string[] = [];
   const connection = await NativeConnection.connect({ address, plugins: [noting("c", calls)] });
   expect(calls.splice(0)).toEqual(["c native connection"]);
-  const worker = await Worker.create({ connection, namespace, taskQueue: crypto.randomUUID(), workflowsPath, plugins: [noting("a", calls), noting("b", calls)] });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: crypto.randomUUID(),
+    workflowsPath,
+    plugins: [noting("a", calls), noting("b", calls)],
+  });
   expect(calls.splice(0)).toEqual(["a worker", "b worker", "c worker", "a bundler", "b bundler", "c bundler"]);
   expect(worker.options.plugins?.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   await worker.runUntil(async () => {});

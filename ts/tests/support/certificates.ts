@@ -26,7 +26,11 @@ function keyPair(): { pem: string; publicKey: forge.pki.PublicKey; privateKey: f
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
-  return { pem: privateKey, publicKey: forge.pki.publicKeyFromPem(publicKey), privateKey: forge.pki.privateKeyFromPem(privateKey) };
+  return {
+    pem: privateKey,
+    publicKey: forge.pki.publicKeyFromPem(publicKey),
+    privateKey: forge.pki.privateKeyFromPem(privateKey),
+  };
 }
 
 function certificate(name: string, publicKey: forge.pki.PublicKey, extensions: object[]): forge.pki.Certificate {

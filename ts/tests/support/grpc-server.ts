@@ -1,6 +1,6 @@
 /**
- * A gRPC server over HTTP/2 that keeps what it is sent and gives the answers that a test writes. For what a Temporal server does not show:
- * what exactly arrives, and what becomes of answers that a Temporal server would not give.
+ * A gRPC server over HTTP/2 that keeps what it is sent and gives the answers that a test writes. For what a Temporal
+ * server does not show: what exactly arrives, and what becomes of answers that a Temporal server would not give.
  */
 
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
@@ -19,7 +19,10 @@ export interface GrpcCall {
   compressed: boolean;
 }
 
-/** Returns the encoded response, an empty one by default, or throws `{ code, message }`. What never settles leaves the call open. */
+/**
+ * Returns the encoded response, an empty one by default, or throws `{ code, message }`. What never settles leaves the
+ * call open.
+ */
 export type GrpcAnswer = (call: GrpcCall) => Uint8Array | void | Promise<Uint8Array | void>;
 
 /** The server; stops at the end of an `await using` scope, open calls included. */
@@ -28,7 +31,9 @@ export interface GrpcServer extends AsyncDisposable {
   calls: GrpcCall[];
   /** gRPC codes of the next answers, GetSystemInfo (which connecting calls) excepted; 0 when it is empty. */
   codes: number[];
-  /** What the next answers without an error send in place of their message: frames, their 5 bytes of length included. */
+  /**
+   * What the next answers without an error send in place of their message: frames, their 5 bytes of length included.
+   */
   frames: Buffer[];
 }
 
@@ -60,13 +65,13 @@ export async function grpcServer(answer: GrpcAnswer = () => {}): Promise<GrpcSer
       const call = { service, rpc, headers, request: new Uint8Array(frame.subarray(5)), compressed: frame[0] === 1 };
       calls.push(call);
       const connecting = rpc === "GetSystemInfo";
-      let response: Uint8Array | void = undefined;
+      let response: Uint8Array | undefined;
       let failure: { code?: number; message?: string } | undefined;
       const code = connecting ? 0 : (codes.shift() ?? 0);
       if (code !== 0) failure = { code, message: "chosen by the test" };
       else {
         try {
-          response = await answer(call);
+          response = (await answer(call)) ?? undefined;
         } catch (error) {
           failure = error as { code?: number; message?: string };
         }
@@ -76,12 +81,15 @@ export async function grpcServer(answer: GrpcAnswer = () => {}): Promise<GrpcSer
       if (failure !== undefined) {
         // With the headers, as servers do when there is no message.
         const { code = 13, message = "" } = failure;
-        stream.respond({ ...head, "grpc-status": String(code), "grpc-message": encodeURIComponent(message) }, { endStream: true });
+        stream.respond(
+          { ...head, "grpc-status": String(code), "grpc-message": encodeURIComponent(message) },
+          { endStream: true },
+        );
         return;
       }
       stream.respond(head, { waitForTrailers: true });
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-      stream.end((connecting ? undefined : frames.shift()) ?? frameOf(response ?? undefined));
+      stream.end((connecting ? undefined : frames.shift()) ?? frameOf(response));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -38,8 +38,17 @@ export function readExport(bytes: Uint8Array): ExportedMetric[] {
       const data = sum ?? histogram;
       if (data === undefined) return [];
       const [point] = data.dataPoints;
-      const attributes = [...(resource?.attributes ?? []), ...(point.attributes ?? [])].map(({ key, value }: any) => [key, value.stringValue]);
-      return { name, unit, temporality: data.aggregationTemporality, bounds: point.explicitBounds ?? [], attributes: Object.fromEntries(attributes) };
+      const attributes = [...(resource?.attributes ?? []), ...(point.attributes ?? [])].map(({ key, value }: any) => [
+        key,
+        value.stringValue,
+      ]);
+      return {
+        name,
+        unit,
+        temporality: data.aggregationTemporality,
+        bounds: point.explicitBounds ?? [],
+        attributes: Object.fromEntries(attributes),
+      };
     });
   });
 }

@@ -1,5 +1,6 @@
 /**
- * Runs a program in a process of its own, with what `temporal-bun-sdk/worker` exports as `sdk`: a process has one runtime.
+ * Runs a program in a process of its own, with what `temporal-bun-sdk/worker` exports as `sdk`: a process has one
+ * runtime.
  *
  * @param program statements, which may await
  * @param data what the program sees as `data`
@@ -10,7 +11,11 @@ export async function inNewProcess(program: string, data: unknown = undefined): 
     const data = ${JSON.stringify(data) ?? "undefined"};
     ${program}`;
   const child = Bun.spawn([process.execPath, "-e", source], { stderr: "pipe" });
-  const [output, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+  const [output, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
   if (code !== 0) throw new Error(`the program ended with ${code}: ${errors}`);
   return output.trim().split("\n");
 }

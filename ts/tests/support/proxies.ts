@@ -1,8 +1,11 @@
-/** What tests put between a client and a server. Each listens on a port of 127.0.0.1 and stops at the end of an `await using` scope. */
+/**
+ * What tests put between a client and a server. Each listens on a port of 127.0.0.1 and stops at the end of an `await
+ * using` scope.
+ */
 
 import { createServer as createHttpServer, type IncomingHttpHeaders } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 
 /** Something that listens. */
 export interface Listener extends AsyncDisposable {
@@ -31,8 +34,17 @@ async function listen(server: Server, sockets: Set<Socket>): Promise<Listener> {
   };
 }
 
-/** Passes bytes both ways until one side ends; `watch` sees those that come from the client, and `frozen` drops what comes from the server. */
-function join(client: Socket, server: Socket, sockets: Set<Socket>, watch?: (chunk: Buffer) => void, frozen = () => false): void {
+/**
+ * Passes bytes both ways until one side ends; `watch` sees those that come from the client, and `frozen` drops what
+ * comes from the server.
+ */
+function join(
+  client: Socket,
+  server: Socket,
+  sockets: Set<Socket>,
+  watch?: (chunk: Buffer) => void,
+  frozen = () => false,
+): void {
   for (const [from, to] of [
     [client, server],
     [server, client],
@@ -80,7 +92,9 @@ export interface ConnectProxy extends Listener {
   requests: { target: string; headers: IncomingHttpHeaders }[];
 }
 
-/** A proxy for CONNECT that goes to wherever it is told; with `credentials`, "name:password", only for who knows them. */
+/**
+ * A proxy for CONNECT that goes to wherever it is told; with `credentials`, "name:password", only for who knows them.
+ */
 export async function connectProxy(credentials?: string): Promise<ConnectProxy> {
   const sockets = new Set<Socket>();
   const requests: ConnectProxy["requests"] = [];

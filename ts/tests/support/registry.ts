@@ -33,7 +33,10 @@ export function integrity(tarball: Uint8Array): string {
   return `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
 }
 
-/** Starts a registry without packages, on a port that the operating system picks. It takes publications without asking who comes. */
+/**
+ * Starts a registry without packages, on a port that the operating system picks. It takes publications without asking
+ * who comes.
+ */
 export function startRegistry(): Registry {
   const packages = new Map<string, Map<string, RegistryPackage>>();
   const published: string[] = [];
@@ -65,7 +68,10 @@ export function startRegistry(): Registry {
       const notFound = () => Response.json({ error: "Not found" }, { status: 404 });
       if (request.method === "PUT") {
         if (refused.has(path)) return Response.json({ error: "refused for the test" }, { status: 403 });
-        const body = (await request.json()) as { versions: Record<string, RegistryPackage["manifest"]>; _attachments: Record<string, { data: string }> };
+        const body = (await request.json()) as {
+          versions: Record<string, RegistryPackage["manifest"]>;
+          _attachments: Record<string, { data: string }>;
+        };
         const [manifest] = Object.values(body.versions);
         const [attachment] = Object.values(body._attachments);
         put({ manifest: manifest!, tarball: Buffer.from(attachment!.data, "base64") });

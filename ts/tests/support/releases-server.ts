@@ -1,9 +1,10 @@
 /**
- * A releases server on this machine that answers as GitHub's releases API does, as far as `ts/src/libs` uses it, and that can
- * be told to misbehave. It speaks HTTP itself, because no server library lets a handler lie about a length or cut an answer.
+ * A releases server on this machine that answers as GitHub's releases API does, as far as `ts/src/libs` uses it, and
+ * that can be told to misbehave. It speaks HTTP itself, because no server library lets a handler lie about a length or
+ * cut an answer.
  */
 import { createHash } from "node:crypto";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 
 /** A request as it arrived. */
 export interface ServedRequest {
@@ -28,8 +29,8 @@ export interface Fault {
   /** Close the connection after so many bytes of the content, whose full length has been announced. */
   cutAfter?: number;
   /**
-   * Send no more after so many bytes of the content until the promise is resolved. With `cutAfter` the client can take what it
-   * got before the connection closes: bytes that it has not read by then it may lose.
+   * Send no more after so many bytes of the content until the promise is resolved. With `cutAfter` the client can take
+   * what it got before the connection closes: bytes that it has not read by then it may lose.
    */
   holdAfter?: { bytes: number; until: Promise<unknown> };
   /** Announce another length than that of the content. */
@@ -58,9 +59,14 @@ export interface ReleasesServer extends AsyncDisposable {
   readonly origin: string;
   /** Every request so far, oldest first. */
   readonly requests: ServedRequest[];
-  /** Creates or replaces the release of a tag. Releases are listed in the reverse order of their creation, as by GitHub. */
+  /**
+   * Creates or replaces the release of a tag. Releases are listed in the reverse order of their creation, as by GitHub.
+   */
   publish(tag: string, release: PublishedRelease): void;
-  /** Misbehaves towards the next `times` requests of a kind, or for a file of this name; faults are used in the order that they were given. */
+  /**
+   * Misbehaves towards the next `times` requests of a kind, or for a file of this name; faults are used in the order
+   * that they were given.
+   */
   fail(target: "list" | "tag" | "file" | (string & {}), fault: Fault, times?: number): void;
   /** Resolves when there have been `count` requests for a file. */
   requested(file: string, count?: number): Promise<void>;
@@ -148,16 +154,25 @@ export async function startReleasesServer(options: ReleasesServerOptions = {}): 
       const all = [...releases].reverse();
       const more = page * size < all.length;
       const link = `<${origin}${repository}/releases?per_page=${size}&page=${page + 1}>; rel="next"`;
-      return json(200, all.slice((page - 1) * size, page * size).map(([tag, release]) => describe(tag, release)), more ? { Link: link } : {});
+      return json(
+        200,
+        all.slice((page - 1) * size, page * size).map(([tag, release]) => describe(tag, release)),
+        more ? { Link: link } : {},
+      );
     }
     const parts = url.pathname.split("/");
     const tag = request.kind === "tag" ? parts.at(-1)! : parts.at(-2)!;
     const release = releases.get(tag);
-    if (request.kind === "tag" && release !== undefined && release.draft !== true) return json(200, describe(tag, release));
+    if (request.kind === "tag" && release !== undefined && release.draft !== true)
+      return json(200, describe(tag, release));
     const body = release?.files[request.file];
     if (body === undefined) return json(404, { message: "Not Found" });
     const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"`;
-    return { status: 200, headers: { "Content-Type": "application/octet-stream", ETag: etag, "Accept-Ranges": "bytes" }, body };
+    return {
+      status: 200,
+      headers: { "Content-Type": "application/octet-stream", ETag: etag, "Accept-Ranges": "bytes" },
+      body,
+    };
   }
 
   async function answer(socket: Socket, request: ServedRequest): Promise<void> {
@@ -168,7 +183,8 @@ export async function startReleasesServer(options: ReleasesServerOptions = {}): 
     }
     let { status, headers, body } = content(request);
     if (fault.status !== undefined) [status, headers, body] = [fault.status, {}, new Uint8Array()];
-    if (fault.body !== undefined) body = typeof fault.body === "string" ? new TextEncoder().encode(fault.body) : fault.body;
+    if (fault.body !== undefined)
+      body = typeof fault.body === "string" ? new TextEncoder().encode(fault.body) : fault.body;
     const range = fault.ignoreRange ? undefined : /^bytes=(\d+)-$/.exec(request.headers["range"] ?? "");
     if (range && status === 200 && [undefined, headers["ETag"]].includes(request.headers["if-range"])) {
       const from = Number(range[1]);
@@ -179,8 +195,15 @@ export async function startReleasesServer(options: ReleasesServerOptions = {}): 
         [status, body] = [206, body.subarray(from)];
       }
     }
-    headers = { ...headers, "Content-Length": String(fault.announce ?? body.length), Connection: "close", ...fault.headers };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    headers = {
+      ...headers,
+      "Content-Length": String(fault.announce ?? body.length),
+      Connection: "close",
+      ...fault.headers,
+    };
+    const lines = Object.entries(headers)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("");
     socket.write(`HTTP/1.1 ${status} ${status === 200 ? "OK" : "Other"}\r\n${lines}\r\n`);
     const end = fault.cutAfter ?? body.length;
     const held = Math.min(end, fault.holdAfter?.bytes ?? 0);
@@ -217,7 +240,9 @@ export async function startReleasesServer(options: ReleasesServerOptions = {}): 
 function parseRequest(head: string): ServedRequest {
   const [first = "", ...lines] = head.slice(0, head.indexOf("\r\n\r\n")).split("\r\n");
   const path = first.split(" ")[1] ?? "/";
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+  );
   const { pathname } = new URL(path, "http://localhost");
   if (pathname === `${repository}/releases`) return { path, kind: "list", file: "", headers };
   if (pathname.startsWith(`${repository}/releases/tags/`)) return { path, kind: "tag", file: "", headers };

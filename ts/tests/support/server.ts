@@ -1,8 +1,8 @@
 /**
  * Temporal's dev server for tests, the demo and the bench.
  *
- * Each server is a process of its own on a port that the operating system picked, with a SQLite file in a temporary folder.
- * Both go with the process that started them, even when that one is killed.
+ * Each server is a process of its own on a port that the operating system picked, with a SQLite file in a temporary
+ * folder. Both go with the process that started them, even when that one is killed.
  */
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,7 +60,10 @@ export function temporalCli(): string {
 const sharedKey = Symbol.for("temporal-bun-sdk.tests.server");
 const shared = globalThis as { [sharedKey]?: Promise<TestServer> | undefined };
 
-/** The dev server that all tests of this process share; started by the first call. Use task queues and workflow ids of your own. */
+/**
+ * The dev server that all tests of this process share; started by the first call. Use task queues and workflow ids of
+ * your own.
+ */
 export function testServer(): Promise<TestServer> {
   return (shared[sharedKey] ??= startServer().then((server) => ({
     address: server.address,
@@ -80,7 +83,8 @@ export async function startServer(options: ServerOptions = {}): Promise<PrivateS
   const databaseFile = join(directory, "temporal.db");
   let running: ServerProcess | undefined;
   let port = 0;
-  // Between the pick and the server's bind another process can take the port, so a failed start is tried again on another one.
+  // Between the pick and the server's bind another process can take the port, so a failed start is tried again on
+  // another one.
   for (let attempt = 1; running === undefined; attempt++) {
     port = await freePort();
     try {
@@ -101,7 +105,8 @@ export async function startServer(options: ServerOptions = {}): Promise<PrivateS
     async stop() {
       const stopping = running;
       running = undefined;
-      // SIGKILL, because the dev server takes its time to end in an orderly way and SQLite keeps the file whole either way.
+      // SIGKILL, because the dev server takes its time to end in an orderly way and SQLite keeps the file whole either
+      // way.
       await stopping?.kill();
     },
     async start() {
@@ -113,21 +118,37 @@ export async function startServer(options: ServerOptions = {}): Promise<PrivateS
 
 function launch(cli: string, port: number, databaseFile: string, options: ServerOptions): Promise<ServerProcess> {
   const command = [
-    cli, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", String(port),
-    "--db-filename", databaseFile, "--log-level", "error",
+    cli,
+    "server",
+    "start-dev",
+    "--headless",
+    "--ip",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--db-filename",
+    databaseFile,
+    "--log-level",
+    "error",
   ];
-  if (options.namespace !== undefined && options.namespace !== "default") command.push("--namespace", options.namespace);
+  if (options.namespace !== undefined && options.namespace !== "default")
+    command.push("--namespace", options.namespace);
   for (const [key, value] of Object.entries(options.dynamicConfig ?? {})) {
     command.push("--dynamic-config-value", `${key}=${JSON.stringify(value)}`);
   }
-  for (const [name, type] of Object.entries(options.searchAttributes ?? {})) command.push("--search-attribute", `${name}=${type}`);
+  for (const [name, type] of Object.entries(options.searchAttributes ?? {}))
+    command.push("--search-attribute", `${name}=${type}`);
   return launchServer({ command, ready: (output) => /^Temporal Server:/m.test(output), timeoutMs: readyTimeoutMs });
 }
 
 /** A folder that goes with this process: a shell waits until the pipe from here closes. */
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "temporal-dev-server-"));
-  const keeper = Bun.spawn(["sh", "-c", 'read -r _; rm -rf "$1"', "keeper", folder], { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
+  const keeper = Bun.spawn(["sh", "-c", 'read -r _; rm -rf "$1"', "keeper", folder], {
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
   keeper.unref();
   // Held, because a pipe that nobody refers to may be closed.
   keepers.add(keeper);

@@ -18,17 +18,27 @@ const options = (taskQueue: string) => ({ taskQueue, workflowId: crypto.randomUU
 
 test("one that fails in the Workflow function or in a signal's handler fails the Workflow, for good", async () => {
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules });
-  for (const more of [{ interceptors: { workflowModules: workflowInterceptorModules } }, { workflowsPath: undefined, workflowBundle }]) {
+  for (const more of [
+    { interceptors: { workflowModules: workflowInterceptorModules } },
+    { workflowsPath: undefined, workflowBundle },
+  ]) {
     await withWorker(
       environment,
       async (taskQueue) => {
-        const [, failure] = causes(await rejection(workflow.execute(workflows.assertion, { ...options(taskQueue), retry: { maximumAttempts: 3 } })));
+        const [, failure] = causes(
+          await rejection(
+            workflow.execute(workflows.assertion, { ...options(taskQueue), retry: { maximumAttempts: 3 } }),
+          ),
+        );
         expect(failure).toBeInstanceOf(ApplicationFailure);
         expect(failure).toMatchObject({ nonRetryable: true, message: expect.stringContaining("one is not two") });
         expect(failure.stack).toContain("fixtures/workflows.ts");
         const handle = await workflow.start(workflows.untilSignal, options(taskQueue));
         await handle.signal(workflows.wrong);
-        expect(causes(await rejection(handle.result()))[1]).toMatchObject({ nonRetryable: true, message: expect.stringContaining("wrong in a signal") });
+        expect(causes(await rejection(handle.result()))[1]).toMatchObject({
+          nonRetryable: true,
+          message: expect.stringContaining("wrong in a signal"),
+        });
       },
       more,
     );

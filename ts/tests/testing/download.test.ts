@@ -4,8 +4,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultNetwork, type Network } from "../../src/libs/network";
-import { provideExecutable, temporalCli, timeSkippingServer } from "../../src/testing/executable";
 import { TestWorkflowEnvironment } from "../../src/testing";
+import { provideExecutable, temporalCli, timeSkippingServer } from "../../src/testing/executable";
 import { rejection } from "../worker/support";
 import { executable, quiet, script, temporaryFolder } from "./support";
 
@@ -21,9 +21,14 @@ interface DownloadServer extends AsyncDisposable {
 }
 
 /** Answers like the download service, with an archive of one program; `answer` may answer a request otherwise. */
-async function downloadServer(answer: (path: string, origin: string, requests: string[]) => Response | undefined = () => undefined): Promise<DownloadServer> {
+async function downloadServer(
+  answer: (path: string, origin: string, requests: string[]) => Response | undefined = () => undefined,
+): Promise<DownloadServer> {
   const requests: string[] = [];
-  const archive = await new Bun.Archive({ "README.md": "text", "bin/program": "#!/bin/sh\necho downloaded\n" }, { compress: "gzip" }).bytes();
+  const archive = await new Bun.Archive(
+    { "README.md": "text", "bin/program": "#!/bin/sh\necho downloaded\n" },
+    { compress: "gzip" },
+  ).bytes();
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -46,7 +51,9 @@ describe("a cached download", () => {
     await using server = await downloadServer();
     using folder = temporaryFolder();
     const options = { type: "cached-download", downloadDir: join(folder.path, "new", "folder") } as const;
-    const [first, second] = await Promise.all([1, 2].map(() => provideExecutable(temporalCli, options, server.url, network)));
+    const [first, second] = await Promise.all(
+      [1, 2].map(() => provideExecutable(temporalCli, options, server.url, network)),
+    );
     expect(first).toBe(join(options.downloadDir, "temporal-sdk-typescript-1.24.0"));
     expect(second).toBe(first!);
     expect(run(first!)).toBe("downloaded\n");
@@ -63,10 +70,14 @@ describe("a cached download", () => {
     await using server = await downloadServer();
     using folder = temporaryFolder();
     const options = { type: "cached-download", version: "v1.2.3", downloadDir: folder.path } as const;
-    expect(await provideExecutable(timeSkippingServer, options, server.url, network)).toBe(join(folder.path, "temporal-test-server-v1.2.3"));
+    expect(await provideExecutable(timeSkippingServer, options, server.url, network)).toBe(
+      join(folder.path, "temporal-test-server-v1.2.3"),
+    );
     expect(server.requests[0]).toStartWith("/temporal-test-server/v1.2.3?arch=");
     expect(server.requests[0]).not.toContain("sdk-name");
-    const error = await rejection(provideExecutable(temporalCli, { ...options, version: "../v1" }, server.url, network));
+    const error = await rejection(
+      provideExecutable(temporalCli, { ...options, version: "../v1" }, server.url, network),
+    );
     expect(error).toBeInstanceOf(TypeError);
   });
 
@@ -76,7 +87,13 @@ describe("a cached download", () => {
     const file = join(folder.path, "temporal-latest");
     writeFileSync(file, "old");
     const age = (milliseconds: number) => utimesSync(file, new Date(), new Date(Date.now() - milliseconds));
-    const provide = (ttl?: "1 hour") => provideExecutable(temporalCli, { type: "cached-download", version: "latest", downloadDir: folder.path, ttl }, server.url, network);
+    const provide = (ttl?: "1 hour") =>
+      provideExecutable(
+        temporalCli,
+        { type: "cached-download", version: "latest", downloadDir: folder.path, ttl },
+        server.url,
+        network,
+      );
     age(23 * 3_600_000);
     await provide();
     expect(server.requests).toEqual([]);
@@ -89,9 +106,16 @@ describe("a cached download", () => {
   });
 
   test("is tried again while the server has trouble", async () => {
-    await using server = await downloadServer((_path, _origin, requests) => (requests.length < 3 ? new Response("busy", { status: 503 }) : undefined));
+    await using server = await downloadServer((_path, _origin, requests) =>
+      requests.length < 3 ? new Response("busy", { status: 503 }) : undefined,
+    );
     using folder = temporaryFolder();
-    const path = await provideExecutable(temporalCli, { type: "cached-download", downloadDir: folder.path }, server.url, network);
+    const path = await provideExecutable(
+      temporalCli,
+      { type: "cached-download", downloadDir: folder.path },
+      server.url,
+      network,
+    );
     expect(run(path)).toBe("downloaded\n");
     expect(server.requests.length).toBe(4);
   });
@@ -101,16 +125,25 @@ describe("a cached download", () => {
     ["the service is down", () => new Response("no", { status: 500 }), "answered with status 500"],
     ["its answer is of another form", () => Response.json({}), "answered without archiveUrl"],
     ["its answer is no JSON", () => new Response("<html>"), "answered without archiveUrl and fileToExtract: <html>"],
-    ["the archive is none", (path) => (path.startsWith("/cli") ? undefined : new Response("no archive")), "The Temporal CLI can't be downloaded"],
+    [
+      "the archive is none",
+      (path) => (path.startsWith("/cli") ? undefined : new Response("no archive")),
+      "The Temporal CLI can't be downloaded",
+    ],
     [
       "the program isn't in the archive",
-      (path, origin) => (path.startsWith("/cli") ? Response.json({ archiveUrl: `${origin}/archive.tar.gz`, fileToExtract: "bin/other" }) : undefined),
+      (path, origin) =>
+        path.startsWith("/cli")
+          ? Response.json({ archiveUrl: `${origin}/archive.tar.gz`, fileToExtract: "bin/other" })
+          : undefined,
       "has no file bin/other",
     ],
   ])("%s: an error that says so and what to do, and nothing is left behind", async (_, answer, message) => {
     await using server = await downloadServer(answer);
     using folder = temporaryFolder();
-    const error = await rejection(provideExecutable(temporalCli, { type: "cached-download", downloadDir: folder.path }, server.url, network));
+    const error = await rejection(
+      provideExecutable(temporalCli, { type: "cached-download", downloadDir: folder.path }, server.url, network),
+    );
     expect(error.message).toContain(message);
     expect(error.message).toContain("install the Temporal CLI in another way and pass");
     expect(readdirSync(folder.path)).toEqual([]);
@@ -120,9 +153,13 @@ describe("a cached download", () => {
     const server = await downloadServer();
     await server[Symbol.asyncDispose]();
     using folder = temporaryFolder();
-    const error = await rejection(provideExecutable(timeSkippingServer, { type: "cached-download", downloadDir: folder.path }, server.url, network));
+    const error = await rejection(
+      provideExecutable(timeSkippingServer, { type: "cached-download", downloadDir: folder.path }, server.url, network),
+    );
     expect(error.message).toContain("gave no answer");
-    expect(error.message).toContain("to use the dev server's own time skipping, that of the Temporal CLI (1.9 or newer)");
+    expect(error.message).toContain(
+      "to use the dev server's own time skipping, that of the Temporal CLI (1.9 or newer)",
+    );
   });
 
   test("that is there starts a dev server", async () => {
@@ -140,7 +177,9 @@ describe("a cached download", () => {
 describe("an existing path", () => {
   test("that doesn't exist, or is a folder: an error that names it", async () => {
     for (const path of ["/no/such/file", import.meta.dir]) {
-      const error = await rejection(TestWorkflowEnvironment.createLocal({ server: { executable: { type: "existing-path", path } } }));
+      const error = await rejection(
+        TestWorkflowEnvironment.createLocal({ server: { executable: { type: "existing-path", path } } }),
+      );
       expect(error.message).toBe(`There is no file ${path}: correct the \`path\` of \`server.executable\``);
     }
   });
@@ -148,5 +187,7 @@ describe("an existing path", () => {
 
 test("another kind of executable is refused", async () => {
   const other = { type: "magic" } as never;
-  expect(await rejection(TestWorkflowEnvironment.createLocal({ server: { executable: other } }))).toBeInstanceOf(TypeError);
+  expect(await rejection(TestWorkflowEnvironment.createLocal({ server: { executable: other } }))).toBeInstanceOf(
+    TypeError,
+  );
 });

@@ -18,7 +18,12 @@ const customer = defineSearchAttributeKey("Customer", SearchAttributeType.KEYWOR
 const amount = defineSearchAttributeKey("Amount", SearchAttributeType.INT);
 
 const environment = await TestWorkflowEnvironment.createLocal({
-  server: { ...quiet, namespace: "orders", searchAttributes: [customer, amount], extraArgs: ["--dynamic-config-value", "limit.maxIDLength=40"] },
+  server: {
+    ...quiet,
+    namespace: "orders",
+    searchAttributes: [customer, amount],
+    extraArgs: ["--dynamic-config-value", "limit.maxIDLength=40"],
+  },
   client: { identity: "the test" },
 });
 afterAll(() => environment.teardown());
@@ -36,7 +41,11 @@ describe("createLocal", () => {
     expect(environment.namespace).toBe("orders");
     expect(environment.address).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(environment.connectionOptions).toEqual({});
-    expect(environment.options).toMatchObject({ server: { type: "dev-server", namespace: "orders" }, client: { identity: "the test" }, plugins: [] });
+    expect(environment.options).toMatchObject({
+      server: { type: "dev-server", namespace: "orders" },
+      client: { identity: "the test" },
+      plugins: [],
+    });
     expect(client).toBeInstanceOf(Client);
     expect(client.connection).toBe(connection);
     expect(client.options).toMatchObject({ namespace: "orders", identity: "the test" });
@@ -44,18 +53,32 @@ describe("createLocal", () => {
     expect(environment.asyncCompletionClient).toBe(client.activity);
     for (const each of [connection, nativeConnection]) expect(each.options.address).toBe(environment.address);
     await withWorker(environment, async (taskQueue) => {
-      const result = await client.workflow.execute(workflows.hello, { taskQueue, workflowId: crypto.randomUUID(), args: ["you"] });
+      const result = await client.workflow.execute(workflows.hello, {
+        taskQueue,
+        workflowId: crypto.randomUUID(),
+        args: ["you"],
+      });
       expect(result).toBe("Hello, you!");
     });
   });
 
   test("search attributes are registered, and further arguments reach the server", async () => {
     const { workflow } = environment.client;
-    const typedSearchAttributes = [{ key: customer, value: "me" }, { key: amount, value: 7 }];
-    const handle = await workflow.start(workflows.hello, { taskQueue: "nobody", workflowId: crypto.randomUUID(), args: ["you"], typedSearchAttributes });
+    const typedSearchAttributes = [
+      { key: customer, value: "me" },
+      { key: amount, value: 7 },
+    ];
+    const handle = await workflow.start(workflows.hello, {
+      taskQueue: "nobody",
+      workflowId: crypto.randomUUID(),
+      args: ["you"],
+      typedSearchAttributes,
+    });
     expect((await handle.describe()).typedSearchAttributes.get(amount)).toBe(7);
     await handle.terminate();
-    const error = await rejection(workflow.start(workflows.hello, { taskQueue: "nobody", workflowId: "x".repeat(41), args: ["you"] }));
+    const error = await rejection(
+      workflow.start(workflows.hello, { taskQueue: "nobody", workflowId: "x".repeat(41), args: ["you"] }),
+    );
     expect(String(error.cause)).toContain("exceeds maximum allowed length (41/40)");
   });
 
@@ -103,14 +126,18 @@ describe("createLocal", () => {
   });
 
   test("what the server refuses is in the error", async () => {
-    const error = await rejection(TestWorkflowEnvironment.createLocal({ server: { ...quiet, extraArgs: ["--no-such-flag"] } }));
+    const error = await rejection(
+      TestWorkflowEnvironment.createLocal({ server: { ...quiet, extraArgs: ["--no-such-flag"] } }),
+    );
     expect(error.message).toContain("ended with exit code 1 before it was ready");
     expect(error.message).toContain("unknown flag: --no-such-flag");
   });
 
   test("a port that is taken is in the error", async () => {
     const taken = createServer();
-    const port = await new Promise<number>((resolve) => taken.listen(0, "127.0.0.1", () => resolve((taken.address() as { port: number }).port)));
+    const port = await new Promise<number>((resolve) =>
+      taken.listen(0, "127.0.0.1", () => resolve((taken.address() as { port: number }).port)),
+    );
     const error = await rejection(TestWorkflowEnvironment.createLocal({ server: { ...quiet, port } }));
     expect(error.message).toContain("address already in use");
     taken.close();
@@ -137,21 +164,32 @@ describe("teardown", () => {
       process.exit(0);
     `;
     const child = Bun.spawn([process.execPath, "-e", program], { stdout: "ignore", stderr: "pipe" });
-    expect(await new Response(child.stderr).text()).toContain("Cannot close connection while Workers hold a reference to it");
+    expect(await new Response(child.stderr).text()).toContain(
+      "Cannot close connection while Workers hold a reference to it",
+    );
     expect(await child.exited).toBe(0);
   });
 
-  test.each(["SIGKILL", "SIGTERM"] as const)("is not needed: the server ends with the process, even by %s", async (signal) => {
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`, "stay"], { stdout: "pipe", stderr: "ignore" });
-    const address = await firstLine(child.stdout);
-    expect(await answers(address)).toBe(true);
-    child.kill(signal);
-    await child.exited;
-    while (await answers(address)) await Bun.sleep(50);
-  });
+  test.each(["SIGKILL", "SIGTERM"] as const)(
+    "is not needed: the server ends with the process, even by %s",
+    async (signal) => {
+      const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`, "stay"], {
+        stdout: "pipe",
+        stderr: "ignore",
+      });
+      const address = await firstLine(child.stdout);
+      expect(await answers(address)).toBe(true);
+      child.kill(signal);
+      await child.exited;
+      while (await answers(address)) await Bun.sleep(50);
+    },
+  );
 
   test.each(["teardown", "nothing"])("the process ends by itself: after %s", async (what) => {
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`, what], { stdout: "pipe", stderr: "ignore" });
+    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`, what], {
+      stdout: "pipe",
+      stderr: "ignore",
+    });
     const address = await firstLine(child.stdout);
     expect(await child.exited).toBe(0);
     while (await answers(address)) await Bun.sleep(50);
@@ -171,15 +209,25 @@ describe("createFromExistingServer", () => {
   test("uses it with the options for both connections, and leaves it running", async () => {
     const { address } = environment;
     const connectionOptions = { metadata: { "x-test": "yes" } };
-    const other = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace: "orders", connectionOptions, client: { identity: "other" } });
+    const other = await TestWorkflowEnvironment.createFromExistingServer({
+      address,
+      namespace: "orders",
+      connectionOptions,
+      client: { identity: "other" },
+    });
     expect(other.supportsTimeSkipping).toBe(false);
     expect(other.address).toBe(address);
     expect(other.namespace).toBe("orders");
     expect(other.options.server.type).toBe("existing");
     expect(other.connectionOptions).toEqual({ ...connectionOptions, apiKey: undefined, tls: undefined });
-    for (const { options } of [other.connection, other.nativeConnection]) expect(options.metadata).toEqual({ "x-test": "yes" });
+    for (const { options } of [other.connection, other.nativeConnection])
+      expect(options.metadata).toEqual({ "x-test": "yes" });
     expect(other.client.options).toMatchObject({ namespace: "orders", identity: "other" });
-    expect(await withWorker(other, (taskQueue) => other.client.workflow.execute(workflows.hello, { taskQueue, workflowId: crypto.randomUUID(), args: ["you"] }))).toBe("Hello, you!");
+    expect(
+      await withWorker(other, (taskQueue) =>
+        other.client.workflow.execute(workflows.hello, { taskQueue, workflowId: crypto.randomUUID(), args: ["you"] }),
+      ),
+    ).toBe("Hello, you!");
     await other.teardown();
     expect(await answers(address)).toBe(true);
   });
@@ -190,7 +238,9 @@ describe("createFromExistingServer", () => {
     expect(other.namespace).toBe("default");
     await other.teardown();
     const gone = `127.0.0.1:${await freePort()}`;
-    expect((await rejection(TestWorkflowEnvironment.createFromExistingServer({ address: gone }))).message).toContain(gone);
+    expect((await rejection(TestWorkflowEnvironment.createFromExistingServer({ address: gone }))).message).toContain(
+      gone,
+    );
   });
 });
 
@@ -198,7 +248,10 @@ describe("Nexus endpoints", () => {
   test("are made for a task queue, and removed by id and version", async () => {
     const name = `endpoint-${crypto.randomUUID()}`;
     const endpoint = await environment.createNexusEndpoint(name, "handlers");
-    expect(endpoint.raw).toMatchObject({ id: endpoint.id, spec: { name, target: { worker: { namespace: "orders", taskQueue: "handlers" } } } });
+    expect(endpoint.raw).toMatchObject({
+      id: endpoint.id,
+      spec: { name, target: { worker: { namespace: "orders", taskQueue: "handlers" } } },
+    });
     expect(endpoint.version).toBe(endpoint.raw.version!);
     const { operatorService } = environment.connection;
     expect((await operatorService.getNexusEndpoint({ id: endpoint.id })).endpoint?.spec?.name).toBe(name);

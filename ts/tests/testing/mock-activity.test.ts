@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import {
-  activityInfo,
   ApplicationFailure,
+  activityInfo,
   CancelledFailure,
-  cancellationDetails,
-  cancellationSignal,
   CompleteAsyncError,
   Context,
+  cancellationDetails,
+  cancellationSignal,
   getClient,
   heartbeat,
   log,
@@ -32,10 +32,14 @@ const silent = { logger: new DefaultLogger("ERROR") };
 describe("run", () => {
   test("calls the function with its arguments in an activity's context, and resolves to its result", async () => {
     const environment = new MockActivityEnvironment({ attempt: 7 });
-    const result = await environment.run(async (a: number, b: string) => {
-      expect(Context.current()).toBe(environment.context);
-      return `${a}${b}${activityInfo().attempt}`;
-    }, 1, "x");
+    const result = await environment.run(
+      async (a: number, b: string) => {
+        expect(Context.current()).toBe(environment.context);
+        return `${a}${b}${activityInfo().attempt}`;
+      },
+      1,
+      "x",
+    );
     expect(result).toBe("1x7");
     expect(environment.context.info).toEqual({ ...defaultActivityInfo, attempt: 7 });
     expect(() => Context.current()).toThrow();
@@ -43,8 +47,19 @@ describe("run", () => {
 
   test("rejects with what the function throws, whatever it is", async () => {
     const environment = new MockActivityEnvironment({}, silent);
-    for (const error of [new Error("plain"), ApplicationFailure.nonRetryable("final"), new CompleteAsyncError(), "no error", undefined]) {
-      const outcome = await environment.run(async () => Promise.reject(error)).then(() => "resolved", (reason) => ({ reason }));
+    for (const error of [
+      new Error("plain"),
+      ApplicationFailure.nonRetryable("final"),
+      new CompleteAsyncError(),
+      "no error",
+      undefined,
+    ]) {
+      const outcome = await environment
+        .run(async () => Promise.reject(error))
+        .then(
+          () => "resolved",
+          (reason) => ({ reason }),
+        );
       expect(outcome).toEqual({ reason: error });
       expect((outcome as { reason: unknown }).reason).toBe(error);
     }
@@ -137,8 +152,17 @@ describe("options", () => {
     }, "given");
     expect(result).toBe("given,added!");
     expect(calls).toEqual(["tested before", "after"]);
-    expect(entries.map(({ message }) => message)).toEqual(["Activity started", "from the activity", "Activity completed"]);
-    expect(entries[1]!.meta).toMatchObject({ activityType: "tested", intercepted: true, own: 1, sdkComponent: "activity" });
+    expect(entries.map(({ message }) => message)).toEqual([
+      "Activity started",
+      "from the activity",
+      "Activity completed",
+    ]);
+    expect(entries[1]!.meta).toMatchObject({
+      activityType: "tested",
+      intercepted: true,
+      own: 1,
+      sdkComponent: "activity",
+    });
     expect(entries[2]!.meta).toMatchObject({ intercepted: true, sdkComponent: "worker" });
   });
 
@@ -154,29 +178,52 @@ describe("options", () => {
     const cancelled = () => Context.current().cancelled;
     const aborted = async () => Context.current().cancellationSignal.throwIfAborted();
     expect(await ending(async () => Promise.reject(new Error("x")))).toBe("WARN Activity failed");
-    expect(await ending(async () => Promise.reject(ApplicationFailure.create({ category: "BENIGN" })))).toBe("DEBUG Activity failed");
-    expect(await ending(async () => Promise.reject(new CompleteAsyncError()))).toBe("DEBUG Activity will complete asynchronously");
-    expect(await ending(cancelled, new ActivityCancellationDetails({ cancelRequested: true }))).toBe("DEBUG Activity completed as cancelled");
+    expect(await ending(async () => Promise.reject(ApplicationFailure.create({ category: "BENIGN" })))).toBe(
+      "DEBUG Activity failed",
+    );
+    expect(await ending(async () => Promise.reject(new CompleteAsyncError()))).toBe(
+      "DEBUG Activity will complete asynchronously",
+    );
+    expect(await ending(cancelled, new ActivityCancellationDetails({ cancelRequested: true }))).toBe(
+      "DEBUG Activity completed as cancelled",
+    );
     expect(await ending(aborted, new ActivityCancellationDetails({}))).toBe("DEBUG Activity completed as cancelled");
     expect(await ending(cancelled, new ActivityCancellationDetails({ reset: true }))).toBe("DEBUG Activity reset");
     expect(await ending(cancelled, new ActivityCancellationDetails({ paused: true }))).toBe("DEBUG Activity paused");
-    expect(await ending(async () => Promise.reject(new CancelledFailure("not asked for")))).toBe("WARN Activity failed");
+    expect(await ending(async () => Promise.reject(new CancelledFailure("not asked for")))).toBe(
+      "WARN Activity failed",
+    );
   });
 
   test("metrics carry the activity's tags, and those of interceptors", async () => {
     const values: [name: string, value: number, tags: MetricTags | undefined][] = [];
     const meter: MetricMeter = {
-      createCounter: (name) => ({ kind: "counter", valueType: "int", name, add: (value, tags) => void values.push([name, value, tags]), withTags: () => meter.createCounter(name) }),
-      createHistogram: () => { throw new Error("not used"); },
-      createGauge: () => { throw new Error("not used"); },
+      createCounter: (name) => ({
+        kind: "counter",
+        valueType: "int",
+        name,
+        add: (value, tags) => void values.push([name, value, tags]),
+        withTags: () => meter.createCounter(name),
+      }),
+      createHistogram: () => {
+        throw new Error("not used");
+      },
+      createGauge: () => {
+        throw new Error("not used");
+      },
       withTags: () => meter,
     };
     const environment = new MockActivityEnvironment(
       { activityType: "tested" },
-      { metricMeter: meter, interceptors: [() => ({ outbound: { getMetricTags: (tags, next) => next({ ...tags, intercepted: true }) } })] },
+      {
+        metricMeter: meter,
+        interceptors: [() => ({ outbound: { getMetricTags: (tags, next) => next({ ...tags, intercepted: true }) } })],
+      },
     );
     await environment.run(async () => metricMeter.createCounter("calls").add(2, { own: "tag" }));
-    expect(values).toEqual([["calls", 2, { namespace: "test", taskQueue: "test", activityType: "tested", intercepted: true, own: "tag" }]]);
+    expect(values).toEqual([
+      ["calls", 2, { namespace: "test", taskQueue: "test", activityType: "tested", intercepted: true, own: "tag" }],
+    ]);
   });
 
   test("the client is the activity's, and its calls end with the activity", async () => {
@@ -195,6 +242,8 @@ describe("options", () => {
   });
 
   test("without a client there is none", async () => {
-    expect(await rejection(new MockActivityEnvironment({}, silent).run(async () => getClient()))).toBeInstanceOf(IllegalStateError);
+    expect(await rejection(new MockActivityEnvironment({}, silent).run(async () => getClient()))).toBeInstanceOf(
+      IllegalStateError,
+    );
   });
 });

@@ -3,9 +3,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EphemeralServerExecutable } from "../../src/testing";
+import type { EphemeralServerExecutable, TestWorkflowEnvironment } from "../../src/testing";
 import { Worker, type WorkerOptions } from "../../src/worker";
-import type { TestWorkflowEnvironment } from "../../src/testing";
 import { temporalCli } from "../support/server";
 // Quiets the runtime.
 import "../worker/support";

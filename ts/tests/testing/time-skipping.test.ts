@@ -10,7 +10,9 @@ import { executable, script, temporaryFolder, withWorker } from "./support";
 setDefaultTimeout(180_000);
 
 const dayMs = 86_400_000;
-const environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable, extraArgs: ["--log-level", "error"] } });
+const environment = await TestWorkflowEnvironment.createTimeSkipping({
+  server: { executable, extraArgs: ["--log-level", "error"] },
+});
 afterAll(() => environment.teardown());
 const { workflow } = environment.client;
 
@@ -37,21 +39,28 @@ test("the environment says that it skips, and its clients do", () => {
   expect(environment.options.server).toMatchObject({ type: "time-skipping", executable });
   expect(workflow).toBeInstanceOf(TimeSkippingWorkflowClient);
   expect(environment.workflowClient).toBe(workflow);
-  expect(() => new TimeSkippingWorkflowClient({ connection: { ...environment.connection, testService: undefined } as never })).toThrow(TypeError);
+  expect(
+    () =>
+      new TimeSkippingWorkflowClient({ connection: { ...environment.connection, testService: undefined } as never }),
+  ).toThrow(TypeError);
 });
 
 describe("while a result is waited for", () => {
   test("timers fire at once, and the clock is further by them", async () => {
     await withWorker(environment, async (taskQueue) => {
       expect(await daysOf(async () => expect(await execute(taskQueue, "sleepDays", 30)).toBe(30))).toBeCloseTo(30, 2);
-      expect(await workflow.execute(workflows.sleepDays, { taskQueue, workflowId: crypto.randomUUID(), args: [400] })).toBe(400);
+      expect(
+        await workflow.execute(workflows.sleepDays, { taskQueue, workflowId: crypto.randomUUID(), args: [400] }),
+      ).toBe(400);
     });
   });
 
   test("it is skipped for children, and for the runs that follow", async () => {
     await withWorker(environment, async (taskQueue) => {
       expect(await execute(taskQueue, "childSleepsDays", 7)).toBe(7);
-      expect(await daysOf(async () => expect(await execute(taskQueue, "chain", 3)).toBe("end of the chain"))).toBeCloseTo(3, 2);
+      expect(
+        await daysOf(async () => expect(await execute(taskQueue, "chain", 3)).toBe("end of the chain")),
+      ).toBeCloseTo(3, 2);
     });
   });
 
@@ -66,8 +75,12 @@ describe("while a result is waited for", () => {
       async (taskQueue) => {
         expect(await execute(taskQueue, "activity")).toBe("attempt 3");
         const options = { taskQueue, workflowId: crypto.randomUUID() };
-        expect(await workflow.execute(workflows.hello, { ...options, args: ["you"], startDelay: "10 days" })).toBe("Hello, you!");
-        const error = await rejection(workflow.execute(workflows.untilSignal, { ...options, workflowExecutionTimeout: "10 days" }));
+        expect(await workflow.execute(workflows.hello, { ...options, args: ["you"], startDelay: "10 days" })).toBe(
+          "Hello, you!",
+        );
+        const error = await rejection(
+          workflow.execute(workflows.untilSignal, { ...options, workflowExecutionTimeout: "10 days" }),
+        );
         expect(error.message).toBe("Workflow execution timed out");
       },
       { activities: { work } },
@@ -78,11 +91,15 @@ describe("while a result is waited for", () => {
     await withWorker(environment, async (taskQueue) => {
       const waiting = await start(taskQueue, "untilSignal");
       const result = waiting.result();
-      expect(await Promise.all([10, 20, 30].map((days) => execute(taskQueue, "sleepDays", days)))).toEqual([10, 20, 30]);
+      expect(await Promise.all([10, 20, 30].map((days) => execute(taskQueue, "sleepDays", days)))).toEqual([
+        10, 20, 30,
+      ]);
       // The result of the first is still waited for, so that time skips from the beginning for those that start now.
       const options = { taskQueue, workflowId: crypto.randomUUID(), args: [3] as [number] };
       const signalled = await workflow.signalWithStart(workflows.sleepDays, { ...options, signal: "unknown" });
-      expect((await signalled.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled).toBe(true);
+      expect((await signalled.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled).toBe(
+        true,
+      );
       expect(await signalled.result()).toBe(3);
       await waiting.signal(workflows.go);
       await result;
@@ -160,7 +177,10 @@ describe("sleep", () => {
       environment,
       async (taskQueue) => {
         const [, , cause] = causes(await rejection(execute(taskQueue, "activityOrTimer")));
-        expect(cause).toMatchObject({ nonRetryable: true, message: expect.stringContaining("use Temporal's test server") });
+        expect(cause).toMatchObject({
+          nonRetryable: true,
+          message: expect.stringContaining("use Temporal's test server"),
+        });
       },
       { activities },
     );
@@ -177,7 +197,11 @@ describe("sleep", () => {
         await started.promise;
         let slept = false;
         const sleeping = environment.sleep("1 day").then(() => (slept = true));
-        await until(async () => (await handle.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.fastForwardConfig !== undefined);
+        await until(
+          async () =>
+            (await handle.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.fastForwardConfig !==
+            undefined,
+        );
         expect(slept).toBe(false);
         release.resolve("done");
         await sleeping;
@@ -190,7 +214,9 @@ describe("sleep", () => {
   test("of a Workflow that has no Worker is an error that names it, instead of no end", async () => {
     const handle = await start("nobody", "hello", "you");
     const error = await rejection(environment.sleep("1 day"));
-    expect(error.message).toContain(`Workflow ${handle.workflowId} has a task that no Worker has taken from task queue nobody for`);
+    expect(error.message).toContain(
+      `Workflow ${handle.workflowId} has a task that no Worker has taken from task queue nobody for`,
+    );
     await handle.terminate();
     await environment.sleep("1 day");
   });
@@ -199,7 +225,8 @@ describe("sleep", () => {
 test("time stands as long as no result is waited for, and again when it is there", async () => {
   await withWorker(environment, async (taskQueue) => {
     const waiting = await start(taskQueue, "untilSignal");
-    const skips = async () => (await waiting.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled;
+    const skips = async () =>
+      (await waiting.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.enabled;
     expect(await skips()).toBeUndefined();
     const { testService } = environment.connection;
     await testService.unlockTimeSkipping({});
@@ -215,12 +242,19 @@ test("time stands as long as no result is waited for, and again when it is there
 
 test("RPCs of the test server that a dev server can't take over say so", async () => {
   const { testService } = environment.connection;
-  expect(await rejection(testService.sleep({}))).toMatchObject({ code: 12, details: expect.stringContaining("Temporal's test server") });
+  expect(await rejection(testService.sleep({}))).toMatchObject({
+    code: 12,
+    details: expect.stringContaining("Temporal's test server"),
+  });
 });
 
 test("a dev server that is too old to skip time is refused", async () => {
   using folder = temporaryFolder();
   const path = script(folder.path, "temporal", 'echo "temporal version 1.5.0 (Server 1.29.1, UI 2.42.1)"');
-  const error = await rejection(TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: "existing-path", path } } }));
-  expect(error.message).toContain("has version 1.29 of the server, which can't skip time: use Temporal CLI 1.9 (server 1.32) or newer");
+  const error = await rejection(
+    TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: "existing-path", path } } }),
+  );
+  expect(error.message).toContain(
+    "has version 1.29 of the server, which can't skip time: use Temporal CLI 1.9 (server 1.32) or newer",
+  );
 });

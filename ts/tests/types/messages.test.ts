@@ -1,6 +1,6 @@
 /**
- * What the compiler must accept and refuse of signals, queries, updates and proxies of activities, as workflows define them and
- * clients use them: see `tests/client/types.test.ts`. The functions are never called.
+ * What the compiler must accept and refuse of signals, queries, updates and proxies of activities, as workflows define
+ * them and clients use them: see `tests/client/types.test.ts`. The functions are never called.
  */
 
 import { expect, test } from "bun:test";
@@ -35,7 +35,10 @@ function definitions() {
   return { ship, stop, status, add };
 }
 
-async function talking(handle: WorkflowHandle<typeof order>, { ship, stop, status, add }: ReturnType<typeof definitions>): Promise<void> {
+async function talking(
+  handle: WorkflowHandle<typeof order>,
+  { ship, stop, status, add }: ReturnType<typeof definitions>,
+): Promise<void> {
   await handle.signal(ship, "air");
   await handle.signal(stop);
   // @ts-expect-error: the signal has no arguments
@@ -61,7 +64,11 @@ async function talking(handle: WorkflowHandle<typeof order>, { ship, stop, statu
 
 async function updateWithStart({ workflow }: Client, { add }: ReturnType<typeof definitions>): Promise<void> {
   const base = { taskQueue: "q", workflowId: "w" };
-  const startWorkflowOperation = new WithStartWorkflowOperation(order, { ...base, args: ["id"], workflowIdConflictPolicy: "FAIL" });
+  const startWorkflowOperation = new WithStartWorkflowOperation(order, {
+    ...base,
+    args: ["id"],
+    workflowIdConflictPolicy: "FAIL",
+  });
   // @ts-expect-error: the conflict policy must be said
   new WithStartWorkflowOperation(order, { ...base, args: ["id"] });
   // @ts-expect-error: the workflow needs arguments

@@ -1,7 +1,16 @@
-/** What the compiler must accept and refuse of schedules: see `tests/client/types.test.ts`. The functions are never called. */
+/**
+ * What the compiler must accept and refuse of schedules: see `tests/client/types.test.ts`. The functions are never
+ * called.
+ */
 
 import { expect, test } from "bun:test";
-import type { Client, ScheduleDescription, ScheduleHandle, ScheduleOptions, ScheduleUpdateOptions } from "../../src/client";
+import type {
+  Client,
+  ScheduleDescription,
+  ScheduleHandle,
+  ScheduleOptions,
+  ScheduleUpdateOptions,
+} from "../../src/client";
 
 declare function order(id: string, amount?: number): Promise<void>;
 declare function plain(): Promise<void>;
@@ -11,8 +20,14 @@ const base = { scheduleId: "s", spec: {}, action };
 
 async function actions({ schedule }: Client): Promise<void> {
   const handle: ScheduleHandle = await schedule.create(base);
-  await schedule.create({ ...base, action: { type: "startWorkflow", workflowType: order, taskQueue: "q", args: ["id", 1] } });
-  await schedule.create({ ...base, action: { type: "startWorkflow", workflowType: plain, taskQueue: "q", workflowId: "w" } });
+  await schedule.create({
+    ...base,
+    action: { type: "startWorkflow", workflowType: order, taskQueue: "q", args: ["id", 1] },
+  });
+  await schedule.create({
+    ...base,
+    action: { type: "startWorkflow", workflowType: plain, taskQueue: "q", workflowId: "w" },
+  });
   // @ts-expect-error: the workflow needs arguments
   await schedule.create({ ...base, action: { type: "startWorkflow", workflowType: order, taskQueue: "q" } });
   // @ts-expect-error: of another type
@@ -21,8 +36,11 @@ async function actions({ schedule }: Client): Promise<void> {
   await schedule.create({ ...base, action: { type: "startWorkflow", workflowType: plain } });
   // @ts-expect-error: no such action
   await schedule.create({ ...base, action: { ...action, type: "stopWorkflow" } });
-  // @ts-expect-error: what the action starts has no id policy
-  await schedule.create({ ...base, action: { type: "startWorkflow", workflowType: plain, taskQueue: "q", workflowIdReusePolicy: "REJECT_DUPLICATE" } });
+  await schedule.create({
+    ...base,
+    // @ts-expect-error: what the action starts has no id policy
+    action: { type: "startWorkflow", workflowType: plain, taskQueue: "q", workflowIdReusePolicy: "REJECT_DUPLICATE" },
+  });
   // @ts-expect-error: no id
   await schedule.create({ spec: {}, action });
   void handle;
@@ -30,8 +48,26 @@ async function actions({ schedule }: Client): Promise<void> {
 
 function specs(): ScheduleOptions["spec"][] {
   return [
-    { calendars: [{ second: "*", minute: 5, hour: [1, { start: 2 }, { start: 3, end: 4 }, { start: 5, end: 9, step: 2 }], month: "MAY", dayOfWeek: [{ start: "MONDAY", end: "FRIDAY" }, "SUNDAY"] }] },
-    { intervals: [{ every: "1 hour", offset: 1000 }], cronExpressions: ["@daily"], skip: [{ year: 2030 }], startAt: new Date(), endAt: new Date(), jitter: "1s", timezone: "UTC" },
+    {
+      calendars: [
+        {
+          second: "*",
+          minute: 5,
+          hour: [1, { start: 2 }, { start: 3, end: 4 }, { start: 5, end: 9, step: 2 }],
+          month: "MAY",
+          dayOfWeek: [{ start: "MONDAY", end: "FRIDAY" }, "SUNDAY"],
+        },
+      ],
+    },
+    {
+      intervals: [{ every: "1 hour", offset: 1000 }],
+      cronExpressions: ["@daily"],
+      skip: [{ year: 2030 }],
+      startAt: new Date(),
+      endAt: new Date(),
+      jitter: "1s",
+      timezone: "UTC",
+    },
     // @ts-expect-error: no month
     { calendars: [{ month: "SMARCH" }] },
     // @ts-expect-error: days of the week have names
@@ -52,7 +88,15 @@ function specs(): ScheduleOptions["spec"][] {
 function options(): Partial<ScheduleOptions>[] {
   return [
     { policies: { overlap: "CANCEL_OTHER", catchupWindow: "1 day", pauseOnFailure: true } },
-    { state: { paused: true, note: "n", remainingActions: 1, triggerImmediately: true, backfill: [{ start: new Date(), end: new Date(), overlap: "SKIP" }] } },
+    {
+      state: {
+        paused: true,
+        note: "n",
+        remainingActions: 1,
+        triggerImmediately: true,
+        backfill: [{ start: new Date(), end: new Date(), overlap: "SKIP" }],
+      },
+    },
     // @ts-expect-error: no such policy
     { policies: { overlap: "SOMETIMES" } },
     // @ts-expect-error: a stretch of time has an end
@@ -65,7 +109,11 @@ function options(): Partial<ScheduleOptions>[] {
 async function handles(handle: ScheduleHandle): Promise<void> {
   const description: ScheduleDescription = await handle.describe();
   await handle.update((previous) => ({ ...previous, state: { ...previous.state, paused: true } }));
-  await handle.update<typeof order>(() => ({ spec: {}, action: { type: "startWorkflow", workflowType: order, taskQueue: "q", args: ["id"] }, state: {} }));
+  await handle.update<typeof order>(() => ({
+    spec: {},
+    action: { type: "startWorkflow", workflowType: order, taskQueue: "q", args: ["id"] },
+    state: {},
+  }));
   // @ts-expect-error: the state must be said
   await handle.update(() => ({ spec: {}, action }));
   // @ts-expect-error: an update takes no actions at once

@@ -1,4 +1,7 @@
-/** What the compiler must accept and refuse of the testing package: see `tests/client/types.test.ts`. The functions are never called. */
+/**
+ * What the compiler must accept and refuse of the testing package: see `tests/client/types.test.ts`. The functions are
+ * never called.
+ */
 
 import { expect, test } from "bun:test";
 import type { Connection } from "../../src/client";
@@ -16,9 +19,19 @@ import {
 
 async function environments(): Promise<void> {
   const environment: TestWorkflowEnvironment = await TestWorkflowEnvironment.createLocal();
-  await TestWorkflowEnvironment.createLocal({ server: { ui: true, uiPort: 1, log: { format: "json", level: "warn" } }, client: {}, plugins: [] });
-  await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: "cached-download", version: "latest", ttl: "1 day" } } });
-  await TestWorkflowEnvironment.createFromExistingServer({ address: "a", namespace: "n", connectionOptions: { tls: true, apiKey: "k" } });
+  await TestWorkflowEnvironment.createLocal({
+    server: { ui: true, uiPort: 1, log: { format: "json", level: "warn" } },
+    client: {},
+    plugins: [],
+  });
+  await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: "cached-download", version: "latest", ttl: "1 day" } },
+  });
+  await TestWorkflowEnvironment.createFromExistingServer({
+    address: "a",
+    namespace: "n",
+    connectionOptions: { tls: true, apiKey: "k" },
+  });
   // @ts-expect-error: the kind of server goes with the function
   await TestWorkflowEnvironment.createLocal({ server: { type: "dev-server" } });
   // @ts-expect-error: a test server has no namespaces to make

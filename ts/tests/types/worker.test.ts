@@ -1,4 +1,7 @@
-/** What the compiler must accept and refuse of a Worker's options: see `tests/client/types.test.ts`. The functions are never called. */
+/**
+ * What the compiler must accept and refuse of a Worker's options: see `tests/client/types.test.ts`. The functions are
+ * never called.
+ */
 
 import { expect, test } from "bun:test";
 import type {

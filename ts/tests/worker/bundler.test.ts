@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bundleWorkflowCode } from "../../src/worker/bundler/bundler";
 import { ForbiddenModuleError } from "../../src/worker/bundler/bundler-errors";
-import { DefaultLogger } from "../../src/worker/telemetry/logger";
 import { loadBundle } from "../../src/worker/bundler/worker-bundle";
+import { DefaultLogger } from "../../src/worker/telemetry/logger";
 
 let folder: string;
 const previousCache = process.env["TEMPORAL_BUN_CACHE_DIR"];
@@ -88,7 +88,11 @@ describe("what is in a bundle", () => {
     const workflow = { sleep: "sleep", condition: "condition" };
     const common = { ApplicationFailure: "failure", ValueError: "value" };
     const time = { msToNumber: "ms" };
-    const libraries = { "temporal-bun-sdk/workflow": workflow, "temporal-bun-sdk/common": common, "temporal-bun-sdk/common/time": time };
+    const libraries = {
+      "temporal-bun-sdk/workflow": workflow,
+      "temporal-bun-sdk/common": common,
+      "temporal-bun-sdk/common/time": time,
+    };
     const { exports, required } = load(code, libraries);
     expect(exports.parts).toEqual(["sleep", "condition", "ms", "failure", "sleep", "value"]);
     expect(new Set(required)).toEqual(new Set(Object.keys(libraries)));
@@ -118,7 +122,9 @@ describe("what is in a bundle", () => {
   });
 
   test("a source map that leads back to the files", async () => {
-    const workflowsPath = project("maps", { "workflows.ts": `export function fail() {\n  throw new Error("here");\n}` });
+    const workflowsPath = project("maps", {
+      "workflows.ts": `export function fail() {\n  throw new Error("here");\n}`,
+    });
     const { code, sourceMap } = await bundleWorkflowCode({ workflowsPath });
     expect(JSON.parse(sourceMap).sources).toContain(workflowsPath);
     const inline = code.slice(code.lastIndexOf("base64,") + "base64,".length).trim();
@@ -150,7 +156,10 @@ describe("options", () => {
     "interceptors.ts": `export const interceptors = () => ({ inbound: ["mine"] });`,
     "converters.ts": `export const payloadConverter = { toPayload: 1, fromPayload: 2 }; export const failureConverter = { errorToFailure: 3, failureToError: 4 };`,
   };
-  const define = (name: string, value: string) => (config: any) => ({ ...config, define: { ...config.define, [name]: JSON.stringify(value) } });
+  const define = (name: string, value: string) => (config: any) => ({
+    ...config,
+    define: { ...config.define, [name]: JSON.stringify(value) },
+  });
 
   test("of a bundle, all of them", async () => {
     const workflowsPath = project("all", files);
@@ -178,7 +187,9 @@ describe("options", () => {
     const { exports } = load(code);
     expect(exports.keys()).toEqual([[], "by the hook", "by the plugin"]);
     expect(exports.__temporalInterceptorModules[0].interceptors()).toEqual({ inbound: ["mine"] });
-    expect([exports.__temporalPayloadConverter.fromPayload, exports.__temporalFailureConverter.failureToError]).toEqual([2, 4]);
+    expect([exports.__temporalPayloadConverter.fromPayload, exports.__temporalFailureConverter.failureToError]).toEqual(
+      [2, 4],
+    );
     expect(logged).toEqual([["Workflow bundle created", ["size", "durationMs", "cached"]]]);
   });
 
@@ -187,10 +198,16 @@ describe("options", () => {
     const hook = (config: any) => define("NAME", "n")(define("FLAG", "f")(config));
     const interceptors = { client: undefined, activity: [], nexus: [], workflowModules: [] };
     const logger = new DefaultLogger("ERROR");
-    const bundlerOptions = { ignoreModules: ["fs"], preloadModules: [join(dirname(workflowsPath), "state.ts")], buildConfigHook: hook };
+    const bundlerOptions = {
+      ignoreModules: ["fs"],
+      preloadModules: [join(dirname(workflowsPath), "state.ts")],
+      buildConfigHook: hook,
+    };
     const bundle = await loadBundle({ workflowsPath, bundlerOptions, interceptors }, logger);
     expect(load(bundle!.code).exports.keys()).toEqual([[], "f", "n"]);
-    const refused = await failure(loadBundle({ workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors }, logger));
+    const refused = await failure(
+      loadBundle({ workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors }, logger),
+    );
     expect(refused).toBeInstanceOf(TypeError);
     expect(refused.message).toContain("buildConfigHook");
   });
@@ -233,7 +250,9 @@ describe("modules that Workflows can't use", () => {
   });
 
   test("are found in require calls and dynamic imports too", async () => {
-    const workflowsPath = project("dynamic", { "workflows.ts": `export const run = async () => [require("net"), await import("http")];` });
+    const workflowsPath = project("dynamic", {
+      "workflows.ts": `export const run = async () => [require("net"), await import("http")];`,
+    });
     const error = (await failure(bundleWorkflowCode({ workflowsPath }))) as ForbiddenModuleError;
     expect(error.imports.map(({ specifier }) => specifier).sort()).toEqual(["http", "net"]);
   });
@@ -260,7 +279,9 @@ describe("bad input", () => {
   });
 
   test("code that doesn't compile, and an import of nothing, with the place", async () => {
-    const workflowsPath = project("broken", { "workflows.ts": `import { a } from "./missing";\nexport const run = a;` });
+    const workflowsPath = project("broken", {
+      "workflows.ts": `import { a } from "./missing";\nexport const run = a;`,
+    });
     const error = await failure(bundleWorkflowCode({ workflowsPath }));
     expect(error.message).toMatch(/workflows\.ts:1:\d+: .*missing/);
   });
@@ -316,7 +337,10 @@ describe("the cache", () => {
       [`${root}node_modules/dependency/package.json`]: `{"name":"dependency","main":"index.js"}`,
       [`${root}node_modules/dependency/index.js`]: `exports.value = "${value}";`,
     });
-    const workflowsPath = project("packages", { "src/workflows.ts": `export { value } from "dependency";`, ...packageFiles("", "far") });
+    const workflowsPath = project("packages", {
+      "src/workflows.ts": `export { value } from "dependency";`,
+      ...packageFiles("", "far"),
+    });
     expect((await bundleElsewhere(workflowsPath)).value).toBe("far");
     project("packages", packageFiles("src/", "near"));
     expect((await bundleElsewhere(workflowsPath)).value).toBe("near");

@@ -11,13 +11,16 @@ import { rejection, testConnection } from "./support";
 
 setDefaultTimeout(180_000);
 
-const recorded = (options: NativeConnectionOptions = {}) => recordedConnection(({ address }) => NativeConnection.connect({ address, ...options }));
+const recorded = (options: NativeConnectionOptions = {}) =>
+  recordedConnection(({ address }) => NativeConnection.connect({ address, ...options }));
 
 describe("NativeConnection", () => {
   test("all services, scopes, and what can be replaced later", async () => {
     await using it = await recorded({ metadata: { "x-team": "first" }, apiKey: "key", tls: false });
     const { connection, server } = it;
-    expect(it.connecting.map(({ rpc, headers }) => [rpc, headers.authorization])).toEqual([["GetSystemInfo", "Bearer key"]]);
+    expect(it.connecting.map(({ rpc, headers }) => [rpc, headers.authorization])).toEqual([
+      ["GetSystemInfo", "Bearer key"],
+    ]);
     await connection.ensureConnected();
     await it.call();
     await connection.operatorService.listSearchAttributes({});
@@ -35,7 +38,9 @@ describe("NativeConnection", () => {
     connection.setMetadata({ "x-team": "second" });
     connection.setApiKey("other key");
     await it.call();
-    const sent = server.calls.slice(-2).map(({ headers }) => [headers["x-team"], headers["x-scope"], headers.authorization]);
+    const sent = server.calls
+      .slice(-2)
+      .map(({ headers }) => [headers["x-team"], headers["x-scope"], headers.authorization]);
     expect(sent).toEqual([
       ["first", "inner", "Bearer key"],
       ["second", undefined, "Bearer other key"],
@@ -52,7 +57,9 @@ describe("NativeConnection", () => {
     await worker.runUntil(async () => {});
     await connection.close();
     expect(await rejection(connection.ensureConnected())).toBeInstanceOf(IllegalStateError);
-    expect((await rejection(Worker.create({ connection, taskQueue: "queue", activities: { work() {} } }))).message).toContain("closed");
+    expect(
+      (await rejection(Worker.create({ connection, taskQueue: "queue", activities: { work() {} } }))).message,
+    ).toContain("closed");
   });
 });
 
@@ -60,7 +67,10 @@ test("compression: by name or as { codec }; of what is sent and what may be answ
   for (const grpcCompression of ["gzip", { codec: "gzip" }] as const) {
     await using it = await recorded({ grpcCompression });
     await it.call();
-    expect(it.server.calls[0]).toMatchObject({ compressed: true, headers: { "grpc-encoding": "gzip", "grpc-accept-encoding": expect.stringContaining("gzip") } });
+    expect(it.server.calls[0]).toMatchObject({
+      compressed: true,
+      headers: { "grpc-encoding": "gzip", "grpc-accept-encoding": expect.stringContaining("gzip") },
+    });
   }
   for (const grpcCompression of ["none", { codec: "none" }, undefined] as const) {
     await using it = await recorded(grpcCompression === undefined ? {} : { grpcCompression });
@@ -76,14 +86,22 @@ test("compression: by name or as { codec }; of what is sent and what may be answ
 test("DNS load balancing: the addresses of a name, looked up at the interval; never with a proxy", async () => {
   const { connection } = await testConnection();
   const port = connection.options.address.split(":").at(-1);
-  const balanced = await NativeConnection.connect({ address: `127.0.0.1:${port}`, dnsLoadBalancingConfig: { resolutionInterval: "1s" } });
+  const balanced = await NativeConnection.connect({
+    address: `127.0.0.1:${port}`,
+    dnsLoadBalancingConfig: { resolutionInterval: "1s" },
+  });
   expect((await balanced.workflowService.getSystemInfo({})).serverVersion).toBeString();
   await balanced.close();
-  const error = await rejection(NativeConnection.connect({ address: `127.0.0.1:${port}`, dnsLoadBalancingConfig: { resolutionInterval: "1ms" } }));
+  const error = await rejection(
+    NativeConnection.connect({ address: `127.0.0.1:${port}`, dnsLoadBalancingConfig: { resolutionInterval: "1ms" } }),
+  );
   expect(error.message).toContain("dnsLoadBalancing.resolutionIntervalMs");
-  const compiled = (options: object) => compileConnectionOptions(loadConnectionOptions(options), undefined).dnsLoadBalancing;
+  const compiled = (options: object) =>
+    compileConnectionOptions(loadConnectionOptions(options), undefined).dnsLoadBalancing;
   expect(compiled({ dnsLoadBalancingConfig: { resolutionInterval: "2s" } })).toEqual({ resolutionIntervalMs: 2_000 });
-  expect(compiled({ dnsLoadBalancingConfig: { resolutionInterval: "2s" }, proxy: { targetHost: "proxy:1" } })).toBeNull();
+  expect(
+    compiled({ dnsLoadBalancingConfig: { resolutionInterval: "2s" }, proxy: { targetHost: "proxy:1" } }),
+  ).toBeNull();
   expect(compiled({ dnsLoadBalancingConfig: null })).toBeNull();
   // A client's connection balances where it can, a Worker's as in the official SDK only when it is told to.
   expect([compiled({}), connection.options.dnsLoadBalancingConfig]).toEqual([undefined, null]);
@@ -114,10 +132,14 @@ test("payloads and memos above their limits are logged and sent; 0 is for no lim
   expect((await warnings({ payloadsWarnSize: 999, memoWarnSize: 999 })).sort()).toEqual([memo, payloads]);
   expect(await warnings({ payloadsWarnSize: 0, memoWarnSize: 0 })).toEqual([]);
   expect(server.calls.filter(({ rpc }) => rpc === "StartWorkflowExecution")).toHaveLength(4);
-  const error = await rejection(NativeConnection.connect({ address: server.address, payloadLimits: { memoWarnSize: -1 } }));
+  const error = await rejection(
+    NativeConnection.connect({ address: server.address, payloadLimits: { memoWarnSize: -1 } }),
+  );
   expect(error.message).toContain("payloadLimits.memoWarnSize");
 });
 
 test("a server that isn't there is a TransportError", async () => {
-  expect(await rejection(NativeConnection.connect({ address: "127.0.0.1:1", connectTimeout: "1s" }))).toBeInstanceOf(TransportError);
+  expect(await rejection(NativeConnection.connect({ address: "127.0.0.1:1", connectTimeout: "1s" }))).toBeInstanceOf(
+    TransportError,
+  );
 });

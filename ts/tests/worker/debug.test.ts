@@ -28,7 +28,8 @@ class Debugger {
       const message = JSON.parse(String(data));
       if (message.id !== undefined) this.#answers.get(message.id)?.(message);
       else if (message.method === "Debugger.paused") this.#paused.shift()?.(message.params);
-      else if (message.method === "Debugger.scriptParsed" && message.params.sourceMapURL) this.sourceMaps.set(message.params.scriptId, message.params.sourceMapURL);
+      else if (message.method === "Debugger.scriptParsed" && message.params.sourceMapURL)
+        this.sourceMaps.set(message.params.scriptId, message.params.sourceMapURL);
     };
   }
 
@@ -80,7 +81,10 @@ describe("debug mode", () => {
     const before = process.env["TEMPORAL_DEBUG"];
     try {
       process.env["TEMPORAL_DEBUG"] = variable;
-      const options = compileWorkerOptions({ taskQueue: "q", ...(debugMode === undefined ? {} : { debugMode }) }, new DefaultLogger("ERROR"));
+      const options = compileWorkerOptions(
+        { taskQueue: "q", ...(debugMode === undefined ? {} : { debugMode }) },
+        new DefaultLogger("ERROR"),
+      );
       expect([options.debugMode, options.isolateExecutionTimeoutMs]).toEqual([expected, expected ? 0 : 5000]);
     } finally {
       if (before === undefined) delete process.env["TEMPORAL_DEBUG"];
@@ -90,7 +94,15 @@ describe("debug mode", () => {
 
   test("a debugger stops in Workflow code, and finds its source", async () => {
     const { connection, namespace } = await testConnection();
-    const program = [process.execPath, "--inspect-wait=127.0.0.1:0/debug", `${fixtures}/debug-process.ts`, connection.options.address, namespace, "stops", "debugger"];
+    const program = [
+      process.execPath,
+      "--inspect-wait=127.0.0.1:0/debug",
+      `${fixtures}/debug-process.ts`,
+      connection.options.address,
+      namespace,
+      "stops",
+      "debugger",
+    ];
     const child = Bun.spawn(program, { stderr: "pipe" });
     const debug = await Debugger.attach(await inspectorAddress(child.stderr));
     const pausing = debug.paused();
@@ -119,14 +131,20 @@ describe("debug mode", () => {
 
 test("the patch callback is outside of the Workflow also when both are on the main thread", async () => {
   const { connection, namespace } = await testConnection();
-  const child = Bun.spawn([process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "asks", "patch"], { stderr: "inherit" });
+  const child = Bun.spawn(
+    [process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "asks", "patch"],
+    { stderr: "inherit" },
+  );
   expect((await new Response(child.stdout).text()).split("\n")[1]).toBe("STOPPED: true, kept");
   expect(await child.exited).toBe(0);
 });
 
 test("a promise that Workflow code forgot fails its task also on the main thread", async () => {
   const { connection, namespace } = await testConnection();
-  const child = Bun.spawn([process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "forgets"], { stderr: "ignore" });
+  const child = Bun.spawn(
+    [process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "forgets"],
+    { stderr: "ignore" },
+  );
   const { value } = await child.stdout.getReader().read();
   const handle = new Client({ connection, namespace }).workflow.getHandle(new TextDecoder().decode(value).trim());
   expect((await taskFailure(handle)).message).toBe("Unhandled Promise rejection: Error: nobody listens");
@@ -146,7 +164,10 @@ describe("startDebugReplayer", () => {
       async fetch(request) {
         const { pathname } = new URL(request.url);
         requests.push(`${request.method} ${pathname} ${request.headers.get("temporal-client-name")}`);
-        if (pathname === "/history") return history === undefined ? Response.json({ error: "nothing is loaded" }, { status: 404 }) : new Response(history as Uint8Array<ArrayBuffer>);
+        if (pathname === "/history")
+          return history === undefined
+            ? Response.json({ error: "nothing is loaded" }, { status: 404 })
+            : new Response(history as Uint8Array<ArrayBuffer>);
         notices.push(((await request.json()) as { eventId: number }).eventId);
         return Response.json(status === 200 ? {} : { error: "no panel" }, { status });
       },
@@ -155,7 +176,11 @@ describe("startDebugReplayer", () => {
       stderr: "pipe",
       env: { ...process.env, TEMPORAL_DEBUGGER_PLUGIN_URL: server.url.href, ...env },
     });
-    const [output, errors, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited]);
+    const [output, errors, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
     await server.stop(true);
     return { notices, requests, output, errors, code };
   }
@@ -174,7 +199,9 @@ describe("startDebugReplayer", () => {
 
   test("takes the history from the debugger and tells it of each Workflow Task", async () => {
     const history = await recorded();
-    const started = (history.events ?? []).filter(({ workflowTaskStartedEventAttributes: task }) => task !== undefined).map(({ eventId }) => Number(eventId));
+    const started = (history.events ?? [])
+      .filter(({ workflowTaskStartedEventAttributes: task }) => task !== undefined)
+      .map(({ eventId }) => Number(eventId));
     const { notices, requests, output, code } = await replay(History.encode(history).finish());
     expect(output).toBe("Replay completed successfully\n");
     expect(code).toBe(0);
@@ -189,9 +216,15 @@ describe("startDebugReplayer", () => {
     const changed = await replay(history, { path: `${fixtures}/changed-workflows.ts` });
     expect([changed.code, changed.errors]).toEqual([1, expect.stringContaining("Replay failed")]);
     const deaf = await replay(history, { status: 500 });
-    expect([deaf.code, deaf.errors]).toEqual([1, expect.stringContaining("The debugger answered 500 to /current-wft-started: no panel")]);
+    expect([deaf.code, deaf.errors]).toEqual([
+      1,
+      expect.stringContaining("The debugger answered 500 to /current-wft-started: no panel"),
+    ]);
     const empty = await replay(undefined);
-    expect([empty.code, empty.errors]).toEqual([1, expect.stringContaining("The debugger answered 404 to /history: nothing is loaded")]);
+    expect([empty.code, empty.errors]).toEqual([
+      1,
+      expect.stringContaining("The debugger answered 404 to /history: nothing is loaded"),
+    ]);
     const alone = await replay(undefined, { env: { TEMPORAL_DEBUGGER_PLUGIN_URL: "" } });
     expect([alone.code, alone.errors]).toEqual([1, expect.stringContaining("TEMPORAL_DEBUGGER_PLUGIN_URL isn't set")]);
   });

@@ -8,7 +8,12 @@ setDefaultTimeout(180_000);
 // In a process of its own, because the logger belongs to the runtime, of which a process has one.
 test("default sinks and interceptors bring logs to a logger of their own", async () => {
   const { connection, namespace } = await testConnection();
-  const program = [process.execPath, `${import.meta.dir}/fixtures/deprecated-process.ts`, connection.options.address, namespace];
+  const program = [
+    process.execPath,
+    `${import.meta.dir}/fixtures/deprecated-process.ts`,
+    connection.options.address,
+    namespace,
+  ];
   const child = Bun.spawn(program, { stderr: "inherit" });
   const output = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);
@@ -16,7 +21,14 @@ test("default sinks and interceptors bring logs to a logger of their own", async
   expect(records).toMatchObject([
     { logger: "own", message: "from the workflow", sdkComponent: "workflow", workflowType: "outputs", answer: 42 },
     { logger: "own", message: "from the activity", sdkComponent: "activity", activityType: "logSomething", answer: 42 },
-    { logger: "runtime", message: "from the activity", sdkComponent: "activity", activityType: "logSomething", user: "somebody", answer: 42 },
+    {
+      logger: "runtime",
+      message: "from the activity",
+      sdkComponent: "activity",
+      activityType: "logSomething",
+      user: "somebody",
+      answer: 42,
+    },
   ]);
   expect({ unchanged, modules, same }).toEqual({ unchanged: true, modules: [], same: true });
 });

@@ -123,9 +123,18 @@ test("promiseCompletionTimeout waits for the promise after the Worker has stoppe
 test("UnhandledRejectionError: a promise in Workflow code that nobody listens to, as the failure of the task", async () => {
   const { connection, namespace } = await testConnection();
   const taskQueue = `test-${randomUUID()}`;
-  const program = [process.execPath, `${import.meta.dir}/fixtures/worker-process.ts`, connection.options.address, namespace, taskQueue];
+  const program = [
+    process.execPath,
+    `${import.meta.dir}/fixtures/worker-process.ts`,
+    connection.options.address,
+    namespace,
+    taskQueue,
+  ];
   const child = Bun.spawn(program, { stdout: "ignore", stderr: "ignore" });
-  const handle = await new Client({ connection, namespace }).workflow.start("forgetsPromise", { taskQueue, workflowId: randomUUID() });
+  const handle = await new Client({ connection, namespace }).workflow.start("forgetsPromise", {
+    taskQueue,
+    workflowId: randomUUID(),
+  });
   const failure = await taskFailure(handle);
   expect(failure.stackTrace).toStartWith("UnhandledRejectionError: Unhandled Promise rejection: Error: nobody listens");
   expect(failure.cause.message).toBe("nobody listens");

@@ -53,10 +53,13 @@ test("runUntil gives up when the Worker stops first", async () => {
 
 test("options that can't be used", async () => {
   const { connection } = await testConnection();
-  const create = (options: object) => rejection(Worker.create({ connection, taskQueue: "options", activities, ...options }));
+  const create = (options: object) =>
+    rejection(Worker.create({ connection, taskQueue: "options", activities, ...options }));
   expect((await create({ taskQueue: "" })).message).toContain("taskQueue");
   expect((await create({ taskQueue: "__temporal_x" })).message).toContain("reserved prefix");
-  expect((await create({ maxConcurrentActivityTaskExecutions: 0 })).message).toContain("maxConcurrentActivityTaskExecutions");
+  expect((await create({ maxConcurrentActivityTaskExecutions: 0 })).message).toContain(
+    "maxConcurrentActivityTaskExecutions",
+  );
   expect((await create({ workflowThreadPoolSize: 1.5 })).message).toContain("workflowThreadPoolSize");
   expect((await create({ workflowsPath: "/no/such/file.ts" })).message).toContain("/no/such/file.ts");
   expect((await create({ workflowBundle: {} })).message).toContain("workflowBundle");
@@ -64,13 +67,17 @@ test("options that can't be used", async () => {
     "The workflow bundle can't be loaded: SyntaxError",
   );
   expect((await create({ nexusServices: [{}] })).message).toContain("nexusServices");
-  expect((await create({ dataConverter: { payloadConverterPath: "/no/such/file.ts" } })).message).toContain("payloadConverterPath: '/no/such/file.ts'");
+  expect((await create({ dataConverter: { payloadConverterPath: "/no/such/file.ts" } })).message).toContain(
+    "payloadConverterPath: '/no/such/file.ts'",
+  );
   expect((await create({ activities: {} })).message).toMatch(/nothing|taskTypes/);
 });
 
 test("a namespace that doesn't exist", async () => {
   const { connection } = await testConnection();
-  const error = await rejection(Worker.create({ connection, namespace: "no-such-namespace", taskQueue: "none", activities }));
+  const error = await rejection(
+    Worker.create({ connection, namespace: "no-such-namespace", taskQueue: "none", activities }),
+  );
   expect(error).toBeInstanceOf(TransportError);
   expect(error.message).toContain("no-such-namespace");
 });
@@ -108,7 +115,10 @@ test("a shutdown that takes too long is forced", async () => {
 test("several Workers in a process share the runtime", () =>
   withWorker((first) =>
     withWorker(async (second) => {
-      expect(await Promise.all([first.execute("greeting", "1"), second.execute("greeting", "2")])).toEqual(["Hello, 1!", "Hello, 2!"]);
+      expect(await Promise.all([first.execute("greeting", "1"), second.execute("greeting", "2")])).toEqual([
+        "Hello, 1!",
+        "Hello, 2!",
+      ]);
     }),
   ));
 

@@ -45,17 +45,41 @@ test("a buffer has the metrics of the program, of activities, of Workflows and o
   const tags = { region: "north", service_name: "temporal-core-sdk" };
   const all = { ...tags, shop: "s1" };
   expect(updates.slice(0, 4)).toEqual([
-    { metric: { kind: "counter", valueType: "int", name: "visits", unit: "1", description: "how many came" }, value: 2, attributes: all },
-    { metric: { kind: "up-down-counter", valueType: "int", name: "inside", unit: "", description: "" }, value: -1, attributes: { ...all, open: true } },
-    { metric: { kind: "gauge", valueType: "float", name: "warmth", unit: "", description: "" }, value: 20.5, attributes: all },
-    { metric: { kind: "histogram", valueType: "int", name: "wait", unit: "ms", description: "" }, value: 12, attributes: all },
+    {
+      metric: { kind: "counter", valueType: "int", name: "visits", unit: "1", description: "how many came" },
+      value: 2,
+      attributes: all,
+    },
+    {
+      metric: { kind: "up-down-counter", valueType: "int", name: "inside", unit: "", description: "" },
+      value: -1,
+      attributes: { ...all, open: true },
+    },
+    {
+      metric: { kind: "gauge", valueType: "float", name: "warmth", unit: "", description: "" },
+      value: 20.5,
+      attributes: all,
+    },
+    {
+      metric: { kind: "histogram", valueType: "int", name: "wait", unit: "ms", description: "" },
+      value: 12,
+      attributes: all,
+    },
   ]);
   const named = (name: string) => updates.filter(({ metric }: any) => metric.name === name);
-  expect(named("activity_runs")).toMatchObject([{ value: 1, attributes: { ...tags, activityType: "measured", taskQueue: "QUEUE" } }]);
-  expect(named("workflow_orders")).toMatchObject([{ value: 2, attributes: { ...tags, dish: "soup", workflowType: "measuring" } }]);
+  expect(named("activity_runs")).toMatchObject([
+    { value: 1, attributes: { ...tags, activityType: "measured", taskQueue: "QUEUE" } },
+  ]);
+  expect(named("workflow_orders")).toMatchObject([
+    { value: 2, attributes: { ...tags, dish: "soup", workflowType: "measuring" } },
+  ]);
   expect(named("workflow_amount")).toMatchObject([{ metric: { kind: "histogram", valueType: "float" }, value: 0.5 }]);
-  expect(named("mine_workflow_completed")).toMatchObject([{ metric: { kind: "counter" }, value: 1, attributes: { ...tags, task_queue: "QUEUE" } }]);
-  expect(named("mine_request_latency")[0]).toMatchObject({ metric: { kind: "histogram", valueType: "int", unit: "ms" } });
+  expect(named("mine_workflow_completed")).toMatchObject([
+    { metric: { kind: "counter" }, value: 1, attributes: { ...tags, task_queue: "QUEUE" } },
+  ]);
+  expect(named("mine_request_latency")[0]).toMatchObject({
+    metric: { kind: "histogram", valueType: "int", unit: "ms" },
+  });
 });
 
 test("values are given once, metrics are the same objects, and what is left at the shutdown can be retrieved", async () => {

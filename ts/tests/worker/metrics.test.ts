@@ -45,7 +45,9 @@ test("metrics of the program, of activities and of Workflows are exported, with 
   expect(lines).toContain(`warmth{service_name="temporal-core-sdk",shop="s1",${labels}} 20.5`);
   expect(lines).toContain(`level{service_name="temporal-core-sdk",shop="s1",${labels}} 7`);
   expect(lines).toContain(`wait_sum{service_name="temporal-core-sdk",shop="s1",${labels}} 12`);
-  expect(lines).toContain(`activity_runs{activityType="measured",namespace="default",service_name="temporal-core-sdk",taskQueue="QUEUE",${labels}} 1`);
+  expect(lines).toContain(
+    `activity_runs{activityType="measured",namespace="default",service_name="temporal-core-sdk",taskQueue="QUEUE",${labels}} 1`,
+  );
   expect(text(lines)).toMatch(/^workflow_orders\{dish="soup",namespace="default",.*workflowType="measuring".*\} 2$/m);
   expect(text(lines)).toMatch(/^workflow_amount_sum\{.*taskQueue="QUEUE".*\} 0\.5$/m);
 });

@@ -24,7 +24,10 @@ const activities = { work: async () => "done" };
 async function polls(options: Partial<WorkerOptions>, expected: { activities?: number; workflows?: number }) {
   await using server = await recordingTemporal();
   await withRecordedWorker(server, options, async ({ connection }) => {
-    await Promise.all([server.seen("PollActivityTaskQueue", expected.activities ?? 0), server.seen("PollWorkflowTaskQueue", expected.workflows ?? 0)]);
+    await Promise.all([
+      server.seen("PollActivityTaskQueue", expected.activities ?? 0),
+      server.seen("PollWorkflowTaskQueue", expected.workflows ?? 0),
+    ]);
     // More than expected would come with these at the latest.
     for (let call = 0; call < 20; call++) await connection.workflowService.getSystemInfo({});
   });
@@ -39,15 +42,25 @@ async function polls(options: Partial<WorkerOptions>, expected: { activities?: n
 /** What a Worker answers to the first task of a Workflow. */
 async function completion(workflowType: string, options: Partial<WorkerOptions>) {
   await using server = await recordingTemporal({ workflows: [workflowTask(workflowType)] });
-  await withRecordedWorker(server, { workflowsPath, activities, ...options }, () => server.seen("RespondWorkflowTaskCompleted"));
+  await withRecordedWorker(server, { workflowsPath, activities, ...options }, () =>
+    server.seen("RespondWorkflowTaskCompleted"),
+  );
   return server.requests("RespondWorkflowTaskCompleted", RespondWorkflowTaskCompletedRequest)[0]!;
 }
 
 describe("who the Worker is", () => {
   test("identity, namespace and task queue are in its polls", async () => {
     const { activities: first, shared } = await polls({ activities, workflowsPath }, { activities: 1, workflows: 10 });
-    expect(first[0]).toMatchObject({ identity: `${process.pid}@${hostname()}`, namespace: "recorded", taskQueue: { name: "queue", kind: 1 } });
-    expect(shared[0]).toMatchObject({ identity: `${process.pid}@${hostname()}`, namespace: "recorded", taskQueue: { name: "queue" } });
+    expect(first[0]).toMatchObject({
+      identity: `${process.pid}@${hostname()}`,
+      namespace: "recorded",
+      taskQueue: { name: "queue", kind: 1 },
+    });
+    expect(shared[0]).toMatchObject({
+      identity: `${process.pid}@${hostname()}`,
+      namespace: "recorded",
+      taskQueue: { name: "queue" },
+    });
     const named = await polls({ activities, identity: "me", namespace: "mine", taskQueue: "other" }, { activities: 1 });
     expect(named.activities[0]).toMatchObject({ identity: "me", namespace: "mine", taskQueue: { name: "other" } });
   });
@@ -70,7 +83,10 @@ describe("who the Worker is", () => {
 
 describe("polls", () => {
   test("without enableNonLocalActivities none for activities", async () => {
-    const { activities: none, shared } = await polls({ activities, workflowsPath, enableNonLocalActivities: false }, { workflows: 10 });
+    const { activities: none, shared } = await polls(
+      { activities, workflowsPath, enableNonLocalActivities: false },
+      { workflows: 10 },
+    );
     expect([none.length, shared.length]).toEqual([0, 2]);
     expect((await polls({ activities, workflowsPath }, { activities: 10, workflows: 10 })).activities.length).toBe(10);
   });
@@ -82,23 +98,36 @@ describe("polls", () => {
     };
     expect(await counts({}, 10, 10)).toEqual([10, 10]);
     expect(await counts({ maxConcurrentActivityTaskExecutions: 3 }, 3, 10)).toEqual([3, 10]);
-    expect(await counts({ maxConcurrentActivityTaskPolls: 4, maxConcurrentWorkflowTaskPolls: 6 }, 4, 6)).toEqual([4, 6]);
+    expect(await counts({ maxConcurrentActivityTaskPolls: 4, maxConcurrentWorkflowTaskPolls: 6 }, 4, 6)).toEqual([
+      4, 6,
+    ]);
     const fixed = { type: "simple-maximum", maximum: 5 } as const;
-    expect(await counts({ activityTaskPollerBehavior: fixed, workflowTaskPollerBehavior: fixed, maxConcurrentActivityTaskPolls: 2 }, 5, 5)).toEqual([5, 5]);
+    expect(
+      await counts(
+        { activityTaskPollerBehavior: fixed, workflowTaskPollerBehavior: fixed, maxConcurrentActivityTaskPolls: 2 },
+        5,
+        5,
+      ),
+    ).toEqual([5, 5]);
   });
 
   test("a number that follows the load begins with `initial`, 5 by default", async () => {
     const first = await polls({ activities, activityTaskPollerBehavior: { type: "autoscaling" } }, { activities: 5 });
     expect(first.activities.length).toBe(5);
-    const few = await polls({ activities, activityTaskPollerBehavior: { type: "autoscaling", minimum: 2, initial: 3, maximum: 4 } }, { activities: 3 });
+    const few = await polls(
+      { activities, activityTaskPollerBehavior: { type: "autoscaling", minimum: 2, initial: 3, maximum: 4 } },
+      { activities: 3 },
+    );
     expect(few.activities.length).toBe(3);
-    for (const behavior of [
-      { minimum: 0 },
-      { minimum: 6, initial: 5 },
-      { initial: 200 },
-    ]) {
+    for (const behavior of [{ minimum: 0 }, { minimum: 6, initial: 5 }, { initial: 200 }]) {
       await using server = await recordingTemporal();
-      const error = await rejection(withRecordedWorker(server, { activities, activityTaskPollerBehavior: { type: "autoscaling", ...behavior } }, async () => {}));
+      const error = await rejection(
+        withRecordedWorker(
+          server,
+          { activities, activityTaskPollerBehavior: { type: "autoscaling", ...behavior } },
+          async () => {},
+        ),
+      );
       expect(error.message).toContain("activityTaskPollers");
     }
   });
@@ -116,7 +145,8 @@ describe("polls", () => {
 
 describe("sticky queue", () => {
   test("a task may wait on it for as long as the option says; without a cache there is none", async () => {
-    const sticky = async (options: Partial<WorkerOptions>) => (await completion("waits", options)).stickyAttributes?.scheduleToStartTimeout?.seconds?.toNumber();
+    const sticky = async (options: Partial<WorkerOptions>) =>
+      (await completion("waits", options)).stickyAttributes?.scheduleToStartTimeout?.seconds?.toNumber();
     expect(await sticky({})).toBe(10);
     expect(await sticky({ stickyQueueScheduleToStartTimeout: "42s" })).toBe(42);
     expect(await sticky({ maxCachedWorkflows: 0 })).toBeUndefined();
@@ -127,7 +157,11 @@ describe("sticky queue", () => {
     const size = async (maxCachedWorkflows?: number) => {
       let cached = -1;
       const given = maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows };
-      await withRecordedWorker(server, { workflowsPath, ...given }, async ({ options }) => void (cached = options.maxCachedWorkflows));
+      await withRecordedWorker(
+        server,
+        { workflowsPath, ...given },
+        async ({ options }) => void (cached = options.maxCachedWorkflows),
+      );
       return cached;
     };
     expect([await size(0), await size(1), await size(7)]).toEqual([0, 2, 7]);
@@ -137,7 +171,8 @@ describe("sticky queue", () => {
 
 describe("limits of activities", () => {
   test("of the task queue are told to the server", async () => {
-    const [limited] = (await polls({ activities, maxTaskQueueActivitiesPerSecond: 12.5 }, { activities: 1 })).activities;
+    const [limited] = (await polls({ activities, maxTaskQueueActivitiesPerSecond: 12.5 }, { activities: 1 }))
+      .activities;
     expect(limited?.taskQueueMetadata?.maxTasksPerSecond).toBe(12.5);
     const [unlimited] = (await polls({ activities }, { activities: 1 })).activities;
     expect(unlimited?.taskQueueMetadata?.maxTasksPerSecond).toBeUndefined();
@@ -145,8 +180,12 @@ describe("limits of activities", () => {
 
   test("of the Worker keep it from polling", async () => {
     const count = async (options: Partial<WorkerOptions>, expected: number) => {
-      await using server = await recordingTemporal({ activities: [activityTask("work"), activityTask("work"), activityTask("work")] });
-      await withRecordedWorker(server, { activities, maxConcurrentActivityTaskPolls: 1, ...options }, () => server.seen("RespondActivityTaskCompleted", expected));
+      await using server = await recordingTemporal({
+        activities: [activityTask("work"), activityTask("work"), activityTask("work")],
+      });
+      await withRecordedWorker(server, { activities, maxConcurrentActivityTaskPolls: 1, ...options }, () =>
+        server.seen("RespondActivityTaskCompleted", expected),
+      );
       return server.requests("PollActivityTaskQueue", PollActivityTaskQueueRequest).length;
     };
     expect(await count({}, 3)).toBeGreaterThanOrEqual(3);
@@ -161,14 +200,17 @@ describe("limits of activities", () => {
     [{ maxEagerActivityReservationsPerWorkflowTask: 9 }, 5],
   ] as const)("eager starts: %p of five activities", async (options, eager) => {
     const { commands } = await completion("fiveActivities", options);
-    const scheduled = commands?.map(({ scheduleActivityTaskCommandAttributes }) => scheduleActivityTaskCommandAttributes) ?? [];
+    const scheduled =
+      commands?.map(({ scheduleActivityTaskCommandAttributes }) => scheduleActivityTaskCommandAttributes) ?? [];
     expect(scheduled.length).toBe(5);
     expect(scheduled.filter((command) => command?.requestEagerExecution).length).toBe(eager);
   });
 
   test("eager starts that are no whole number are refused", async () => {
     await using server = await recordingTemporal();
-    const error = await rejection(withRecordedWorker(server, { activities, maxEagerActivityReservationsPerWorkflowTask: -1 }, async () => {}));
+    const error = await rejection(
+      withRecordedWorker(server, { activities, maxEagerActivityReservationsPerWorkflowTask: -1 }, async () => {}),
+    );
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toContain("maxEagerActivityReservationsPerWorkflowTask");
   });
@@ -176,7 +218,12 @@ describe("limits of activities", () => {
 
 describe("heartbeats", () => {
   /** Details of the heartbeats that arrive from an activity that beats for as long as the test says. */
-  async function beats(options: Partial<WorkerOptions>, task: Parameters<typeof activityTask>[1], until: number, extra: Recording = {}) {
+  async function beats(
+    options: Partial<WorkerOptions>,
+    task: Parameters<typeof activityTask>[1],
+    until: number,
+    extra: Recording = {},
+  ) {
     await using server = await recordingTemporal({ activities: [activityTask("beat", task)], ...extra });
     const beat = async () => {
       let count = 0;
@@ -186,13 +233,21 @@ describe("heartbeats", () => {
       clearInterval(timer);
       return "done";
     };
-    await withRecordedWorker(server, { activities: { beat }, ...options }, () => server.seen("RespondActivityTaskCompleted"));
-    return server.requests("RecordActivityTaskHeartbeat", RecordActivityTaskHeartbeatRequest).map(({ details }) => details?.payloads?.[0]);
+    await withRecordedWorker(server, { activities: { beat }, ...options }, () =>
+      server.seen("RespondActivityTaskCompleted"),
+    );
+    return server
+      .requests("RecordActivityTaskHeartbeat", RecordActivityTaskHeartbeatRequest)
+      .map(({ details }) => details?.payloads?.[0]);
   }
 
   test("are held back for 80 % of the heartbeat timeout or 30 s, and converted by codecs", async () => {
     const reversing: PayloadCodec = {
-      encode: async (payloads) => payloads.map((payload) => ({ metadata: { encoding: new TextEncoder().encode("reversed") }, data: payload.data!.toReversed() })),
+      encode: async (payloads) =>
+        payloads.map((payload) => ({
+          metadata: { encoding: new TextEncoder().encode("reversed") },
+          data: payload.data!.toReversed(),
+        })),
       decode: async (payloads) => payloads,
     };
     for (const task of [{}, { heartbeatTimeout: msNumberToTs(3_600_000) }]) {
@@ -205,7 +260,9 @@ describe("heartbeats", () => {
 
   test("maxHeartbeatThrottleInterval and defaultHeartbeatThrottleInterval bound that", async () => {
     // Would take most of an hour, or a minute and a half, without the options.
-    expect((await beats({ maxHeartbeatThrottleInterval: 10 }, { heartbeatTimeout: msNumberToTs(3_600_000) }, 4)).length).toBeGreaterThanOrEqual(4);
+    expect(
+      (await beats({ maxHeartbeatThrottleInterval: 10 }, { heartbeatTimeout: msNumberToTs(3_600_000) }, 4)).length,
+    ).toBeGreaterThanOrEqual(4);
     expect((await beats({ defaultHeartbeatThrottleInterval: "10ms" }, {}, 4)).length).toBeGreaterThanOrEqual(4);
   });
 });
@@ -214,12 +271,19 @@ describe("versions", () => {
   const version = { deploymentName: "shop", buildId: "v2" };
 
   test("of a deployment are in polls and completions", async () => {
-    const workerDeploymentOptions = { version, useWorkerVersioning: true, defaultVersioningBehavior: "PINNED" } as const;
+    const workerDeploymentOptions = {
+      version,
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: "PINNED",
+    } as const;
     const seen = await polls({ activities, workflowsPath, workerDeploymentOptions }, { activities: 1, workflows: 10 });
     for (const request of [seen.activities[0], seen.shared[0], seen.sticky[0]]) {
       expect(request?.deploymentOptions).toMatchObject({ ...version, workerVersioningMode: 2 });
     }
-    const unversioned = await polls({ activities, workerDeploymentOptions: { version, useWorkerVersioning: false } }, { activities: 1 });
+    const unversioned = await polls(
+      { activities, workerDeploymentOptions: { version, useWorkerVersioning: false } },
+      { activities: 1 },
+    );
     expect(unversioned.activities[0]?.deploymentOptions).toMatchObject({ ...version, workerVersioningMode: 1 });
   });
 
@@ -227,7 +291,9 @@ describe("versions", () => {
     const behaviors = async (defaultVersioningBehavior: "PINNED" | "AUTO_UPGRADE") => {
       const workerDeploymentOptions = { version, useWorkerVersioning: true, defaultVersioningBehavior } as const;
       const types = ["waits", "pinned", "upgradesBy"];
-      return Promise.all(types.map(async (type) => (await completion(type, { workerDeploymentOptions })).versioningBehavior));
+      return Promise.all(
+        types.map(async (type) => (await completion(type, { workerDeploymentOptions })).versioningBehavior),
+      );
     };
     // 1 is PINNED, 2 AUTO_UPGRADE; an own behaviour goes first.
     expect(await behaviors("AUTO_UPGRADE")).toEqual([2, 1, 2]);
@@ -235,18 +301,22 @@ describe("versions", () => {
   });
 
   test("by build ID alone: told, or used for versioning", async () => {
-    const capabilities = async (options: Partial<WorkerOptions>) => (await polls({ activities, ...options }, { activities: 1 })).activities[0]?.workerVersionCapabilities;
+    const capabilities = async (options: Partial<WorkerOptions>) =>
+      (await polls({ activities, ...options }, { activities: 1 })).activities[0]?.workerVersionCapabilities;
     expect(await capabilities({ buildId: "b1" })).toEqual({ buildId: "b1" });
     expect(await capabilities({ buildId: "b1", useVersioning: true })).toEqual({ buildId: "b1", useVersioning: true });
     expect((await capabilities({}))?.buildId).toStartWith("temporal-bun-sdk@");
-    expect((await rejection(polls({ activities, useVersioning: true }, {}))).message).toBe("useVersioning needs a buildId");
+    expect((await rejection(polls({ activities, useVersioning: true }, {}))).message).toBe(
+      "useVersioning needs a buildId",
+    );
   });
 });
 
 describe("payloads above the limit of the namespace", () => {
   const answer = async (options: Partial<WorkerOptions>) => {
     await using server = await recordingTemporal({ activities: [activityTask("large")], blobSizeLimit: 1_000 });
-    const sent = () => Promise.race([server.seen("RespondActivityTaskFailed"), server.seen("RespondActivityTaskCompleted")]);
+    const sent = () =>
+      Promise.race([server.seen("RespondActivityTaskFailed"), server.seen("RespondActivityTaskCompleted")]);
     await withRecordedWorker(server, { activities: { large: async () => "x".repeat(2_000) }, ...options }, sent);
     return {
       failed: server.requests("RespondActivityTaskFailed", RespondActivityTaskFailedRequest)[0],

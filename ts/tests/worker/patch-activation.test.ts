@@ -12,7 +12,10 @@ const workflowsPath = `${import.meta.dir}/fixtures/patch-workflows.ts`;
 async function markers(handle: { fetchHistory(): Promise<{ events?: any[] }> }): Promise<string[]> {
   const { events = [] } = await handle.fetchHistory();
   return events
-    .map(({ markerRecordedEventAttributes: marker }) => marker?.details?.["patch-data"]?.payloads?.[0]?.data as Uint8Array | undefined)
+    .map(
+      ({ markerRecordedEventAttributes: marker }) =>
+        marker?.details?.["patch-data"]?.payloads?.[0]?.data as Uint8Array | undefined,
+    )
     .filter((data) => data !== undefined)
     .map((data) => (JSON.parse(new TextDecoder().decode(data)) as { id: string }).id);
 }
@@ -49,7 +52,13 @@ test("it runs on the main thread and sees the Workflow, with real time", async (
       await handle.result();
       const { workflowInfo, patchId, main, now, random } = inputs[0]!;
       expect({ patchId, main }).toEqual({ patchId: "a patch", main: true });
-      expect(workflowInfo).toMatchObject({ workflowId: handle.workflowId, workflowType: "askOnce", taskQueue, memo: { note: 1 }, attempt: 1 });
+      expect(workflowInfo).toMatchObject({
+        workflowId: handle.workflowId,
+        workflowType: "askOnce",
+        taskQueue,
+        memo: { note: 1 },
+        attempt: 1,
+      });
       expect(workflowInfo.startTime).toBeInstanceOf(Date);
       expect(workflowInfo.typedSearchAttributes).toBeInstanceOf(TypedSearchAttributes);
       expect(workflowInfo.typedSearchAttributes.get(key)).toBeUndefined();

@@ -8,9 +8,12 @@ setDefaultTimeout(180_000);
 
 /** Starts the Worker process and reads its output line by line. */
 function startProcess(address: string, namespace: string, taskQueue: string) {
-  const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/worker-process.ts`, address, namespace, taskQueue], {
-    stderr: "inherit",
-  });
+  const child = Bun.spawn(
+    [process.execPath, `${import.meta.dir}/fixtures/worker-process.ts`, address, namespace, taskQueue],
+    {
+      stderr: "inherit",
+    },
+  );
   const lines: string[] = [];
   const waiting = new Set<{ wanted: string; resolve(): void }>();
   const reading = (async () => {
@@ -28,7 +31,11 @@ function startProcess(address: string, namespace: string, taskQueue: string) {
       if (lines.some((text) => text.startsWith(wanted))) return resolve();
       waiting.add({ wanted, resolve });
       void child.exited.then((code) =>
-        reject(new Error(`the Worker process ended with ${code} before it wrote '${wanted}'; it wrote: ${lines.join(" | ")}`)),
+        reject(
+          new Error(
+            `the Worker process ended with ${code} before it wrote '${wanted}'; it wrote: ${lines.join(" | ")}`,
+          ),
+        ),
       );
     });
   return { child, line, output: async () => (await reading, lines) };
@@ -41,7 +48,11 @@ test.each(["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const)(
     const client = new Client({ connection, namespace });
     const taskQueue = `test-${randomUUID()}`;
     const { child, line, output } = startProcess(connection.options.address, namespace, taskQueue);
-    const handle = await client.workflow.start("callOnce", { taskQueue, workflowId: randomUUID(), args: ["waitForRelease"] });
+    const handle = await client.workflow.start("callOnce", {
+      taskQueue,
+      workflowId: randomUUID(),
+      args: ["waitForRelease"],
+    });
     await line("started 1");
     child.kill(signal);
     expect(await child.exited).toBe(0);
@@ -57,7 +68,12 @@ test("a killed Worker's Workflow is finished by the next one", async () => {
   const client = new Client({ connection, namespace });
   const taskQueue = `test-${randomUUID()}`;
   const first = startProcess(connection.options.address, namespace, taskQueue);
-  const handle = await client.workflow.start("steps", { taskQueue, workflowId: randomUUID(), args: [2], workflowTaskTimeout: "2s" });
+  const handle = await client.workflow.start("steps", {
+    taskQueue,
+    workflowId: randomUUID(),
+    args: [2],
+    workflowTaskTimeout: "2s",
+  });
   await first.line("running");
   await handle.signal("step");
   first.child.kill("SIGKILL");
@@ -90,7 +106,9 @@ test("a promise that is rejected without a handler fails the task, and the Worke
   const handle = await client.workflow.start("forgetsPromise", { taskQueue, workflowId: randomUUID() });
   expect((await taskFailure(handle)).message).toBe("Unhandled Promise rejection: Error: nobody listens");
   await handle.terminate();
-  expect(await client.workflow.execute("greeting", { taskQueue, workflowId: randomUUID(), args: ["still"] })).toBe("Hello, still!");
+  expect(await client.workflow.execute("greeting", { taskQueue, workflowId: randomUUID(), args: ["still"] })).toBe(
+    "Hello, still!",
+  );
   child.kill("SIGTERM");
   expect(await child.exited).toBe(0);
 });
@@ -98,7 +116,13 @@ test("a promise that is rejected without a handler fails the task, and the Worke
 test("what Workflows and activities log, and what sinks get, arrives once", async () => {
   const { connection, namespace } = await testConnection();
   const child = Bun.spawn(
-    [process.execPath, `${import.meta.dir}/fixtures/logging-process.ts`, connection.options.address, namespace, `test-${randomUUID()}`],
+    [
+      process.execPath,
+      `${import.meta.dir}/fixtures/logging-process.ts`,
+      connection.options.address,
+      namespace,
+      `test-${randomUUID()}`,
+    ],
     { stderr: "inherit" },
   );
   const output = await new Response(child.stdout).text();
@@ -117,7 +141,13 @@ test("what Workflows and activities log, and what sinks get, arrives once", asyn
   expect(logs[1]).toMatchObject({
     level: "INFO",
     message: "from the activity",
-    meta: { sdkComponent: "activity", activityType: "logSomething", attempt: 1, workflowType: "callActivity", answer: 42 },
+    meta: {
+      sdkComponent: "activity",
+      activityType: "logSomething",
+      attempt: 1,
+      workflowType: "callActivity",
+      answer: 42,
+    },
   });
   const sinks = lines.filter(({ sink }) => sink !== undefined);
   expect(sinks.filter(({ sink }) => sink === "once")).toEqual([

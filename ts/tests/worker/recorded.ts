@@ -40,8 +40,15 @@ export interface RecordingServer extends AsyncDisposable {
   seen(rpc: string, count?: number): Promise<void>;
 }
 
-/** Starts a server that knows the namespaces of Workers, gives out tasks, and leaves all other polls open until a Worker shuts down. */
-export async function recordingTemporal({ activities = [], workflows = [], blobSizeLimit }: Recording = {}): Promise<RecordingServer> {
+/**
+ * Starts a server that knows the namespaces of Workers, gives out tasks, and leaves all other polls open until a Worker
+ * shuts down.
+ */
+export async function recordingTemporal({
+  activities = [],
+  workflows = [],
+  blobSizeLimit,
+}: Recording = {}): Promise<RecordingServer> {
   const waiting = new Set<() => void>();
   const closing = Promise.withResolvers<void>();
   const poll = (task: Uint8Array | undefined) => task ?? closing.promise;
@@ -49,10 +56,23 @@ export async function recordingTemporal({ activities = [], workflows = [], blobS
     for (const check of waiting) check();
     switch (rpc) {
       case "GetSystemInfo":
-        return GetSystemInfoResponse.encode({ serverVersion: "1.32.0", capabilities: { activityFailureIncludeHeartbeat: true, buildIdBasedVersioning: true, eagerWorkflowStart: true } }).finish();
+        return GetSystemInfoResponse.encode({
+          serverVersion: "1.32.0",
+          capabilities: {
+            activityFailureIncludeHeartbeat: true,
+            buildIdBasedVersioning: true,
+            eagerWorkflowStart: true,
+          },
+        }).finish();
       case "DescribeNamespace": {
         const limits = blobSizeLimit === undefined ? undefined : { blobSizeLimitError: Long.fromNumber(blobSizeLimit) };
-        return DescribeNamespaceResponse.encode({ namespaceInfo: { name: "recorded", capabilities: { workerHeartbeats: true, pollerAutoscaling: true }, limits } }).finish();
+        return DescribeNamespaceResponse.encode({
+          namespaceInfo: {
+            name: "recorded",
+            capabilities: { workerHeartbeats: true, pollerAutoscaling: true },
+            limits,
+          },
+        }).finish();
       }
       case "PollActivityTaskQueue": {
         const task = activities.shift();
@@ -110,7 +130,11 @@ export async function withRecordedWorker(
 let tasks = 0;
 
 /** A task for an activity. */
-export function activityTask(activityType: string, more: PollActivityTaskQueueResponse = {}, ...args: unknown[]): PollActivityTaskQueueResponse {
+export function activityTask(
+  activityType: string,
+  more: PollActivityTaskQueueResponse = {},
+  ...args: unknown[]
+): PollActivityTaskQueueResponse {
   const id = ++tasks;
   const now = msNumberToTs(Date.now());
   return {
@@ -167,7 +191,11 @@ export function workflowTask(workflowType: string, ...args: unknown[]): PollWork
           eventId: Long.fromNumber(2),
           eventTime: now,
           eventType: EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
-          workflowTaskScheduledEventAttributes: { taskQueue: { name: "queue" }, startToCloseTimeout: timeout, attempt: 1 },
+          workflowTaskScheduledEventAttributes: {
+            taskQueue: { name: "queue" },
+            startToCloseTimeout: timeout,
+            attempt: 1,
+          },
         },
         {
           eventId: Long.fromNumber(3),

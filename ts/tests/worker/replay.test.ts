@@ -64,10 +64,12 @@ test("many histories, with a result for each, in order", async () => {
 test("failures between other histories: each result is of its own history", async () => {
   const good = await recordedHistory();
   const other = structuredClone(toJson("temporal.api.history.v1.History", good)) as { events: Record<string, any>[] };
-  for (const { activityTaskScheduledEventAttributes: scheduled } of other.events) if (scheduled) scheduled.activityType.name = "other";
+  for (const { activityTaskScheduledEventAttributes: scheduled } of other.events)
+    if (scheduled) scheduled.activityType.name = "other";
   const unknown = structuredClone(toJson("temporal.api.history.v1.History", good)) as { events: Record<string, any>[] };
   unknown.events[0]!.workflowExecutionStartedEventAttributes.workflowType.name = "unknown";
-  // Fails where there is nothing left to compare with, which is no failure of the replay; Core then asks for the next history twice.
+  // Fails where there is nothing left to compare with, which is no failure of the replay; Core then asks for the next
+  // history twice.
   const begun = { events: unknown.events.slice(0, 3) };
   const order = ["good", "begun", "good", "good", "other", "good", "unknown", "begun", "good", "good", "other", "good"];
   const histories = order.map((workflowId) => ({ workflowId, history: { good, other, unknown, begun }[workflowId]! }));
@@ -93,9 +95,9 @@ test("what isn't a history is refused", async () => {
   for (const history of [{}, { events: [] }, null, "text"]) {
     expect(await rejection(Worker.runReplayHistory({ workflowsPath }, history as object))).toBeInstanceOf(TypeError);
   }
-  expect((await rejection(Worker.runReplayHistory({ workflowsPath }, new Uint8Array([255, 255, 255])))).message).toMatch(
-    /history|decode|protobuf/i,
-  );
+  expect(
+    (await rejection(Worker.runReplayHistory({ workflowsPath }, new Uint8Array([255, 255, 255])))).message,
+  ).toMatch(/history|decode|protobuf/i);
 });
 
 test("without Workflows there is nothing to replay against", async () => {

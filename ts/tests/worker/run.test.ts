@@ -20,7 +20,10 @@ describe("run and runUntil", () => {
     const after = Promise.withResolvers<string>();
     const waiting = late.worker.runUntil(() => after.promise, { promiseCompletionTimeout: "1 minute" });
     late.worker.shutdown();
-    await eventually(async () => late.worker.getState(), (state) => state === "STOPPED");
+    await eventually(
+      async () => late.worker.getState(),
+      (state) => state === "STOPPED",
+    );
     after.resolve("after the Worker");
     expect(await waiting).toBe("after the Worker");
   });
@@ -47,7 +50,11 @@ describe("options of the sandbox", () => {
   test("threads, realms, the time limit and sources in stack traces", () =>
     withWorker(
       async ({ worker, start, execute }) => {
-        expect(worker.options).toMatchObject({ workflowThreadPoolSize: 2, reuseV8Context: false, isolateExecutionTimeoutMs: 5_000 });
+        expect(worker.options).toMatchObject({
+          workflowThreadPoolSize: 2,
+          reuseV8Context: false,
+          isolateExecutionTimeoutMs: 5_000,
+        });
         const results = await Promise.all(Array.from({ length: 6 }, (_, index) => execute("greeting", String(index))));
         expect(results).toEqual(Array.from({ length: 6 }, (_, index) => `Hello, ${index}!`));
         const handle = await start("steps", [1]);
@@ -63,7 +70,11 @@ describe("options of the sandbox", () => {
 
   test("by default one thread, one realm, and no sources", () =>
     withWorker(async ({ worker, start }) => {
-      expect(worker.options).toMatchObject({ workflowThreadPoolSize: 1, reuseV8Context: true, isolateExecutionTimeoutMs: 5_000 });
+      expect(worker.options).toMatchObject({
+        workflowThreadPoolSize: 1,
+        reuseV8Context: true,
+        isolateExecutionTimeoutMs: 5_000,
+      });
       const handle = await start("steps", [1]);
       expect(((await handle.query("__enhanced_stack_trace")) as any).sources).toEqual({});
       await handle.terminate();
@@ -74,7 +85,11 @@ test("interceptors of the client, of activities and of Workflows, and plugins th
   const calls: string[] = [];
   const intercepting: Partial<WorkerOptions> = {
     interceptors: {
-      client: { workflow: [{ start: async (input: any, next: any) => (calls.push(`client ${input.workflowType}`), next(input)) }] },
+      client: {
+        workflow: [
+          { start: async (input: any, next: any) => (calls.push(`client ${input.workflowType}`), next(input)) },
+        ],
+      },
       activityInbound: [() => ({ execute: async (input, next) => (calls.push("activityInbound"), next(input)) })],
       activity: [() => ({ inbound: { execute: async (input, next) => (calls.push("activity"), next(input)) } })],
       workflowModules: [`${import.meta.dir}/../plugin/fixtures/interceptors.ts`],
@@ -83,7 +98,9 @@ test("interceptors of the client, of activities and of Workflows, and plugins th
       {
         name: "more",
         configureWorker: (options) => {
-          const added = () => ({ inbound: { execute: async (input: any, next: any) => (calls.push("activity of the plugin"), next(input)) } });
+          const added = () => ({
+            inbound: { execute: async (input: any, next: any) => (calls.push("activity of the plugin"), next(input)) },
+          });
           const { interceptors = {} } = options;
           return { ...options, interceptors: { ...interceptors, activity: [...(interceptors.activity ?? []), added] } };
         },
@@ -118,31 +135,36 @@ describe("workflowFailureErrorTypes", () => {
     ));
 
   const configurations: Record<string, string[]>[] = [{ "*": ["NondeterminismError"] }, { changes: ["Error"] }];
-  test.each(configurations)("code that doesn't fit its history fails the Workflow: %p", async (workflowFailureErrorTypes) => {
-    const taskQueue = `test-${randomUUID()}`;
-    const handle = await withWorker(
-      async ({ start }) => {
-        const started = await start("changes");
-        // Until the task that the activity's result brought about is done.
-        await eventually(
-          async () => (await started.fetchHistory()).events ?? [],
-          (events) => events.some((event) => event.activityTaskCompletedEventAttributes) && events.at(-1)?.workflowTaskCompletedEventAttributes !== undefined,
-        );
-        return started;
-      },
-      { taskQueue, maxCachedWorkflows: 0 },
-    );
-    await withWorker(
-      async ({ client }) => {
-        const changed = client.workflow.getHandle(handle.workflowId);
-        await changed.signal("step");
-        const [failed, failure] = causes(await rejection(changed.result()));
-        expect(failed.name).toBe("WorkflowFailedError");
-        expect(failure.message).toMatch(/nondetermin|TMPRL1100/i);
-      },
-      { taskQueue, maxCachedWorkflows: 0, workflowsPath: changedPath, workflowFailureErrorTypes },
-    );
-  });
+  test.each(configurations)(
+    "code that doesn't fit its history fails the Workflow: %p",
+    async (workflowFailureErrorTypes) => {
+      const taskQueue = `test-${randomUUID()}`;
+      const handle = await withWorker(
+        async ({ start }) => {
+          const started = await start("changes");
+          // Until the task that the activity's result brought about is done.
+          await eventually(
+            async () => (await started.fetchHistory()).events ?? [],
+            (events) =>
+              events.some((event) => event.activityTaskCompletedEventAttributes) &&
+              events.at(-1)?.workflowTaskCompletedEventAttributes !== undefined,
+          );
+          return started;
+        },
+        { taskQueue, maxCachedWorkflows: 0 },
+      );
+      await withWorker(
+        async ({ client }) => {
+          const changed = client.workflow.getHandle(handle.workflowId);
+          await changed.signal("step");
+          const [failed, failure] = causes(await rejection(changed.result()));
+          expect(failed.name).toBe("WorkflowFailedError");
+          expect(failure.message).toMatch(/nondetermin|TMPRL1100/i);
+        },
+        { taskQueue, maxCachedWorkflows: 0, workflowsPath: changedPath, workflowFailureErrorTypes },
+      );
+    },
+  );
 });
 
 describe("on a server", () => {
@@ -160,7 +182,9 @@ describe("on a server", () => {
   /** Names of the events of a Workflow, those of its own tasks left out. */
   async function events(handle: { fetchHistory(): Promise<any> }): Promise<string[]> {
     const { events } = await handle.fetchHistory();
-    const names: string[] = events.map((event: object) => Object.keys(event).find((key) => key.endsWith("EventAttributes")));
+    const names: string[] = events.map((event: object) =>
+      Object.keys(event).find((key) => key.endsWith("EventAttributes")),
+    );
     return names.filter((name) => !name.startsWith("workflowTask")).map((name) => name.replace("EventAttributes", ""));
   }
 
@@ -180,15 +204,25 @@ describe("on a server", () => {
   test.each([
     ["ABANDON", []],
     ["TRY_CANCEL", ["requestCancelExternalWorkflowExecutionInitiated"]],
-    ["WAIT_CANCELLATION_REQUESTED", ["requestCancelExternalWorkflowExecutionInitiated", "externalWorkflowExecutionCancelRequested"]],
+    [
+      "WAIT_CANCELLATION_REQUESTED",
+      ["requestCancelExternalWorkflowExecutionInitiated", "externalWorkflowExecutionCancelRequested"],
+    ],
     [
       "WAIT_CANCELLATION_COMPLETED",
-      ["requestCancelExternalWorkflowExecutionInitiated", "externalWorkflowExecutionCancelRequested", "childWorkflowExecutionCanceled"],
+      [
+        "requestCancelExternalWorkflowExecutionInitiated",
+        "externalWorkflowExecutionCancelRequested",
+        "childWorkflowExecutionCanceled",
+      ],
     ],
   ] as const)("a child is cancelled by %s", async (type, expected) => {
     const childId = randomUUID();
     const handle = await fixture.start("cancelChild", [type, childId]);
-    await eventually(() => events(handle), (names) => names.includes("childWorkflowExecutionStarted"));
+    await eventually(
+      () => events(handle),
+      (names) => names.includes("childWorkflowExecutionStarted"),
+    );
     await handle.signal("cancelNow");
     expect(await handle.result()).toBe("cancelled");
     const names = await events(handle);

@@ -41,14 +41,18 @@ describe("options", () => {
 
   test("metrics", () => {
     const prometheus = compileOptions({
-      telemetryOptions: { metrics: { prometheus: { bindAddress: "127.0.0.1:0", unitSuffix: true }, globalTags: { a: "b" } } },
+      telemetryOptions: {
+        metrics: { prometheus: { bindAddress: "127.0.0.1:0", unitSuffix: true }, globalTags: { a: "b" } },
+      },
     });
     expect(prometheus.native.metrics).toMatchObject({
       exporter: { prometheus: { bindAddress: "127.0.0.1:0", unitSuffix: true } },
       globalTags: { a: "b" },
       prefix: "temporal_",
     });
-    const otel = compileOptions({ telemetryOptions: { metrics: { otel: { url: "http://localhost:4317", metricsExportInterval: "5s" } } } });
+    const otel = compileOptions({
+      telemetryOptions: { metrics: { otel: { url: "http://localhost:4317", metricsExportInterval: "5s" } } },
+    });
     expect(otel.native.metrics).toMatchObject({
       exporter: { otel: { url: "http://localhost:4317", intervalMs: 5000, temporality: "cumulative" } },
     });

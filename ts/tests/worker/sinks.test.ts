@@ -16,7 +16,13 @@ test("a sink called defaultWorkerLogger takes what Workflows log, instead of the
     fn: (info: { workflowType: string }, message: string, attributes: Record<string, unknown>) =>
       void records.push([name, info.workflowType, message, attributes["sdkComponent"], attributes["answer"]]),
   });
-  const defaultWorkerLogger = { trace: level("trace"), debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") };
+  const defaultWorkerLogger = {
+    trace: level("trace"),
+    debug: level("debug"),
+    info: level("info"),
+    warn: level("warn"),
+    error: level("error"),
+  };
   const ended = Promise.withResolvers<void>();
   await withWorker(
     async ({ execute }) => {
@@ -52,12 +58,24 @@ test("names that are the SDK's are refused", async () => {
 test("metrics of Workflows go to the meter of the Worker, each made once", () => {
   const made: unknown[][] = [];
   const values: unknown[][] = [];
-  const metric = (method: string) => (name: string, ...rest: unknown[]) => {
-    made.push([name, ...rest]);
-    return { [method]: (value: number, tags?: MetricTags) => values.push([name, value, tags]) } as any;
+  const metric =
+    (method: string) =>
+    (name: string, ...rest: unknown[]) => {
+      made.push([name, ...rest]);
+      return { [method]: (value: number, tags?: MetricTags) => values.push([name, value, tags]) } as any;
+    };
+  const meter: MetricMeter = {
+    createCounter: metric("add"),
+    createHistogram: metric("record"),
+    createGauge: metric("set"),
+    withTags: () => meter,
   };
-  const meter: MetricMeter = { createCounter: metric("add"), createHistogram: metric("record"), createGauge: metric("set"), withTags: () => meter };
-  const call = (fn: string, ...args: unknown[]): WorkflowSinkCall => ({ sink: "__temporal_metrics", fn, args, info: {} as WorkflowSinkCall["info"] });
+  const call = (fn: string, ...args: unknown[]): WorkflowSinkCall => ({
+    sink: "__temporal_metrics",
+    fn,
+    args,
+    info: {} as WorkflowSinkCall["info"],
+  });
   const tags = { workflowType: "order" };
   const calls = [
     call("addMetricCounterValue", "orders", "1", "all orders", 2, tags),

@@ -1,5 +1,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { ActivitySlotInfo, LocalActivitySlotInfo, SlotInfo, SlotPermit, TunerHolder, WorkflowSlotInfo } from "../../src/worker";
+import type {
+  ActivitySlotInfo,
+  LocalActivitySlotInfo,
+  SlotInfo,
+  SlotPermit,
+  TunerHolder,
+  WorkflowSlotInfo,
+} from "../../src/worker";
 import { UnexpectedError } from "../../src/worker";
 import { CountingSupplier } from "./fixtures/slot-supplier";
 import { makeWorker, rejection, testConnection, withWorker } from "./support";
@@ -30,7 +37,13 @@ test("slots of the program's own: reserved, used and released, with the same per
       await execute("parallel", "local", 3);
       return taskQueue;
     },
-    { workflowsPath, activities: { overlap: async () => {} }, tuner, identity: "slot tester", workerDeploymentOptions: { version: { deploymentName: "slots", buildId: "1.0" }, useWorkerVersioning: false } },
+    {
+      workflowsPath,
+      activities: { overlap: async () => {} },
+      tuner,
+      identity: "slot tester",
+      workerDeploymentOptions: { version: { deploymentName: "slots", buildId: "1.0" }, useWorkerVersioning: false },
+    },
   );
   for (const [index, supplier] of all.entries()) {
     expect(supplier.reserved[0]).toEqual({
@@ -48,10 +61,18 @@ test("slots of the program's own: reserved, used and released, with the same per
     // What was used is named again when it is released.
     expect(supplier.released.filter(({ slotInfo }) => slotInfo !== undefined)).toHaveLength(supplier.used.length);
   }
-  expect(workflow.used.map(({ slotInfo }) => ({ ...slotInfo, isSticky: false }))).toContainEqual({ type: "workflow", workflowType: "parallel", isSticky: false });
+  expect(workflow.used.map(({ slotInfo }) => ({ ...slotInfo, isSticky: false }))).toContainEqual({
+    type: "workflow",
+    workflowType: "parallel",
+    isSticky: false,
+  });
   expect(workflow.reserved.some(({ isSticky }) => isSticky)).toBe(true);
-  expect(activity.used.map(({ slotInfo }) => slotInfo)).toEqual(Array(3).fill({ type: "activity", activityType: "overlap" }));
-  expect(local.used.map(({ slotInfo }) => slotInfo)).toEqual(Array(3).fill({ type: "local-activity", activityType: "overlap" }));
+  expect(activity.used.map(({ slotInfo }) => slotInfo)).toEqual(
+    Array(3).fill({ type: "activity", activityType: "overlap" }),
+  );
+  expect(local.used.map(({ slotInfo }) => slotInfo)).toEqual(
+    Array(3).fill({ type: "local-activity", activityType: "overlap" }),
+  );
 });
 
 test("no more tasks at once than slots were given", async () => {
@@ -64,14 +85,22 @@ test("no more tasks at once than slots were given", async () => {
     for (let turn = 0; turn < 5; turn++) await connection.workflowService.getSystemInfo({});
     running--;
   };
-  await withWorker(({ execute }) => execute("parallel", "remote", 4), { workflowsPath, activities: { overlap }, tuner });
+  await withWorker(({ execute }) => execute("parallel", "remote", 4), {
+    workflowsPath,
+    activities: { overlap },
+    tuner,
+  });
   expect(most).toBe(1);
   expect(activity.used).toHaveLength(4);
 });
 
 test("tryReserveSlot isn't called: what could be started eagerly comes by polling", async () => {
   const { tuner, all, activity } = suppliers();
-  await withWorker(({ execute }) => execute("parallel", "remote", 3), { workflowsPath, activities: { overlap: async () => {} }, tuner });
+  await withWorker(({ execute }) => execute("parallel", "remote", 3), {
+    workflowsPath,
+    activities: { overlap: async () => {} },
+    tuner,
+  });
   expect(all.map(({ tried }) => tried)).toEqual([0, 0, 0]);
   expect(activity.reserved.length).toBeGreaterThanOrEqual(3);
 });
@@ -111,7 +140,10 @@ test("a permit that comes too late is given back", async () => {
 
 test("a Worker that fails gives its slots back", async () => {
   const { tuner, all } = suppliers();
-  const { worker, start } = await makeWorker({ workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts`, tuner });
+  const { worker, start } = await makeWorker({
+    workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts`,
+    tuner,
+  });
   const running = worker.run();
   running.catch(() => {});
   const handle = await start("endsThread");
@@ -122,7 +154,12 @@ test("a Worker that fails gives its slots back", async () => {
 
 test("what a supplier throws is logged; a reservation is tried again", async () => {
   const { connection, namespace } = await testConnection();
-  const program = [process.execPath, `${import.meta.dir}/fixtures/slot-errors-process.ts`, connection.options.address, namespace];
+  const program = [
+    process.execPath,
+    `${import.meta.dir}/fixtures/slot-errors-process.ts`,
+    connection.options.address,
+    namespace,
+  ];
   const child = Bun.spawn(program, { stderr: "inherit" });
   const output = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);

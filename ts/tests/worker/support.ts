@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
 import { IllegalStateError } from "../../src/common";
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "../../src/worker";
 import type { History } from "../../src/proto/temporal/api/history/v1/message";
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "../../src/worker";
 import { testServer } from "../support/server";
 import * as activities from "./fixtures/activities";
 
 /** Path of the Workflows that the tests of Workers share. */
 export const workflowsPath = `${import.meta.dir}/fixtures/workflows.ts`;
 
-// Tests of failures would fill the output with the warnings about them. A test that ran before may have used the runtime.
+// Tests of failures would fill the output with the warnings about them. A test that ran before may have used the
+// runtime.
 try {
   Runtime.install({ logger: new DefaultLogger("ERROR"), telemetryOptions: { logging: { filter: { core: "ERROR" } } } });
 } catch (error) {
@@ -32,7 +33,10 @@ let shared: Promise<{ connection: NativeConnection; namespace: string }> | undef
 
 /** The connection to the shared dev server. */
 export function testConnection(): Promise<{ connection: NativeConnection; namespace: string }> {
-  shared ??= testServer().then(async ({ address, namespace }) => ({ connection: await NativeConnection.connect({ address }), namespace }));
+  shared ??= testServer().then(async ({ address, namespace }) => ({
+    connection: await NativeConnection.connect({ address }),
+    namespace,
+  }));
   return shared;
 }
 
@@ -64,7 +68,10 @@ export async function makeWorker(options: Partial<WorkerOptions> = {}): Promise<
 }
 
 /** Runs `body` beside a Worker, which is shut down afterwards. */
-export async function withWorker<R>(body: (fixture: Fixture) => Promise<R>, options: Partial<WorkerOptions> = {}): Promise<R> {
+export async function withWorker<R>(
+  body: (fixture: Fixture) => Promise<R>,
+  options: Partial<WorkerOptions> = {},
+): Promise<R> {
   const fixture = await makeWorker(options);
   return fixture.worker.runUntil(() => body(fixture));
 }
@@ -73,7 +80,8 @@ export async function withWorker<R>(body: (fixture: Fixture) => Promise<R>, opti
 export async function taskFailure(handle: { fetchHistory(): Promise<History> }): Promise<any> {
   for (;;) {
     const { events } = await handle.fetchHistory();
-    for (const { workflowTaskFailedEventAttributes: failed } of events ?? []) if (failed !== undefined) return failed.failure;
+    for (const { workflowTaskFailedEventAttributes: failed } of events ?? [])
+      if (failed !== undefined) return failed.failure;
   }
 }
 

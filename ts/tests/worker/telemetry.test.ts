@@ -10,7 +10,9 @@ import { type RecordingServer, recordingTemporal } from "./recorded";
 
 setDefaultTimeout(180_000);
 
-/** Makes two calls, the second of which fails, with a runtime of its own, and returns what Prometheus would read then. */
+/**
+ * Makes two calls, the second of which fails, with a runtime of its own, and returns what Prometheus would read then.
+ */
 async function scrape(metrics: Record<string, any> = {}, connection: object = {}): Promise<string[]> {
   await using server = await grpcServer(({ rpc }) => {
     if (rpc === "ListNamespaces") throw { code: 3, message: "chosen by the test" };
@@ -24,7 +26,10 @@ async function scrape(metrics: Record<string, any> = {}, connection: object = {}
     await connection.workflowService.listNamespaces({}).catch(() => {});
     console.log(await (await fetch("http://" + data.metrics.prometheus.bindAddress + "/metrics")).text());
     await connection.close();`,
-    { metrics: { prometheus: { bindAddress, ...prometheus }, ...rest }, connection: { address: server.address, ...connection } },
+    {
+      metrics: { prometheus: { bindAddress, ...prometheus }, ...rest },
+      connection: { address: server.address, ...connection },
+    },
   );
 }
 
@@ -43,7 +48,9 @@ describe("Prometheus", () => {
 
   test("reads Core's metrics; every option changes them", async () => {
     const plain = await scrape();
-    expect(plain).toContain('temporal_request{namespace="ns",operation="DescribeNamespace",service_name="temporal-core-sdk"} 1');
+    expect(plain).toContain(
+      'temporal_request{namespace="ns",operation="DescribeNamespace",service_name="temporal-core-sdk"} 1',
+    );
     expect(plain).toContain("# TYPE temporal_request_latency histogram");
     const changed = await scrape(all);
     expect(changed).toContain('mine_request_total{namespace="ns",operation="DescribeNamespace",region="north"} 1');
@@ -54,7 +61,9 @@ describe("Prometheus", () => {
 
   test("the prefix, tags and the name of the service", async () => {
     const lines = await scrape({ metricPrefix: "", globalTags: { region: "north", zone: "a" } });
-    expect(lines).toContain('request{namespace="ns",operation="DescribeNamespace",service_name="temporal-core-sdk",region="north",zone="a"} 1');
+    expect(lines).toContain(
+      'request{namespace="ns",operation="DescribeNamespace",service_name="temporal-core-sdk",region="north",zone="a"} 1',
+    );
     const nameless = await scrape({ attachServiceName: false });
     expect(nameless).toContain('temporal_request{namespace="ns",operation="DescribeNamespace"} 1');
   });
@@ -105,9 +114,16 @@ describe("OpenTelemetry", () => {
       temporality: "delta",
       histogramBucketOverrides: { request_latency: [0.5, 2.5] },
     };
-    await inNewProcess(program, { metrics: { otel, globalTags: { region: "north" } }, address: server.address, done: `${collector.url}done` });
+    await inNewProcess(program, {
+      metrics: { otel, globalTags: { region: "north" } },
+      address: server.address,
+      done: `${collector.url}done`,
+    });
     expect(headers[0]?.get("x-team")).toBe("payments");
-    expect(find(exports, "temporal_request")).toMatchObject({ temporality: 1, attributes: { region: "north", service_name: "temporal-core-sdk" } });
+    expect(find(exports, "temporal_request")).toMatchObject({
+      temporality: 1,
+      attributes: { region: "north", service_name: "temporal-core-sdk" },
+    });
     expect(find(exports, "temporal_request_latency")).toMatchObject({ temporality: 1, unit: "s", bounds: [0.5, 2.5] });
   });
 
@@ -119,11 +135,18 @@ describe("OpenTelemetry", () => {
       exports.push(readExport(request));
       if (exports.length === 2) twice.resolve();
     });
-    using done = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: async () => (await twice.promise, new Response()) });
+    using done = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: async () => (await twice.promise, new Response()),
+    });
     const otel = { url: `http://${server.address}`, headers: { "x-team": "payments" }, metricsExportInterval: 50 };
     await inNewProcess(program, { metrics: { otel }, address: server.address, done: done.url.href });
     const call = server.calls.find(({ rpc }) => rpc === "Export");
-    expect(call).toMatchObject({ service: "opentelemetry.proto.collector.metrics.v1.MetricsService", headers: { "x-team": "payments" } });
+    expect(call).toMatchObject({
+      service: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+      headers: { "x-team": "payments" },
+    });
     expect(find(exports, "temporal_request")).toMatchObject({ temporality: 2 });
     expect(find(exports, "temporal_request_latency")).toMatchObject({ temporality: 2, unit: "ms" });
   });
@@ -131,15 +154,21 @@ describe("OpenTelemetry", () => {
 
 describe("logs of Core", () => {
   const failing = `await sdk.NativeConnection.connect({ address: "127.0.0.1:1", connectTimeout: "1s" }).catch(() => {});`;
-  const write = (logging: object) => inNewProcess(`sdk.Runtime.install({ telemetryOptions: { logging: data } }); ${failing}`, logging);
+  const write = (logging: object) =>
+    inNewProcess(`sdk.Runtime.install({ telemetryOptions: { logging: data } }); ${failing}`, logging);
 
   test("look as the option says: compact, pretty or JSON", async () => {
     const filter = { core: "DEBUG", other: "DEBUG" };
     const json = (await write({ filter, console: { format: "json" } })).map((line) => JSON.parse(line));
-    expect(json[0]).toMatchObject({ level: "DEBUG", timestamp: expect.any(String), fields: { message: expect.any(String) } });
+    expect(json[0]).toMatchObject({
+      level: "DEBUG",
+      timestamp: expect.any(String),
+      fields: { message: expect.any(String) },
+    });
     // Both are coloured; in the compact form only the level is.
     const compact = /\x1b\[2m[\w:]+\x1b\[0m\x1b\[2m:\x1b\[0m /;
-    for (const logging of [{ filter }, { filter, console: {} }, { filter, console: { format: "compact" } }]) expect((await write(logging))[0]).toMatch(compact);
+    for (const logging of [{ filter }, { filter, console: {} }, { filter, console: { format: "compact" } }])
+      expect((await write(logging))[0]).toMatch(compact);
     const [pretty] = await write({ filter, console: { format: "pretty" } });
     expect(pretty).toContain("DEBUG");
     expect(pretty).not.toMatch(compact);
@@ -186,7 +215,12 @@ describe("LogBuffer", () => {
     buffer.info("last");
     expect([records.length, buffer.isEnabled("DEBUG"), buffer.isEnabled("INFO")]).toEqual([0, false, true]);
     await arrived;
-    expect(records.map(({ level, message }) => `${level} ${message}`)).toEqual(["ERROR first", "WARN second", "INFO second too", "INFO last"]);
+    expect(records.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      "ERROR first",
+      "WARN second",
+      "INFO second too",
+      "INFO last",
+    ]);
     expect(records[1]).toMatchObject({ timestampNanos: 2n, meta: { answer: 42 } });
     buffer.close();
   });
@@ -198,7 +232,8 @@ describe("LogBuffer", () => {
       throw new Error("a bug in the logger");
     });
     const buffer = new LogBuffer(failing);
-    for (let index = 0; index < 2_000; index++) buffer.info("record", { [LogTimestamp]: BigInt(Date.now()) * 2_000_000n });
+    for (let index = 0; index < 2_000; index++)
+      buffer.info("record", { [LogTimestamp]: BigInt(Date.now()) * 2_000_000n });
     expect(count).toBe(0);
     buffer.info("one more");
     expect(count).toBe(1);
@@ -232,7 +267,11 @@ describe("Workers of a runtime", () => {
   test("report themselves to the server at the interval, or not at all", async () => {
     const shutdownHeartbeat = async (workerHeartbeatInterval: string | number, rpc: string) => {
       await using server = await recordingTemporal();
-      using done = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: async () => (await server.seen(rpc), new Response()) });
+      using done = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        fetch: async () => (await server.seen(rpc), new Response()),
+      });
       await run(server, done.url.href, { workerHeartbeatInterval });
       return server.last("ShutdownWorker", ShutdownWorkerRequest)?.workerHeartbeat;
     };

@@ -33,7 +33,10 @@ function native(options: Partial<WorkerOptions>) {
   return nativeWorkerOptions(compileWorkerOptions({ taskQueue: "q", workflowsPath, ...options }, silent), "build");
 }
 
-/** An activity that stays until as many run at once as there are slots, and then lets the server answer a few times, so that more could come. */
+/**
+ * An activity that stays until as many run at once as there are slots, and then lets the server answer a few times, so
+ * that more could come.
+ */
 function overlapping(slots: number) {
   let running = 0;
   let most = 0;
@@ -116,7 +119,10 @@ describe("a tuner", () => {
 
   test("that is resource-based: the defaults of each kind", () => {
     const others = { type: "resourceBased", minimumSlots: 1, maximumSlots: 2000, rampThrottleMs: 50 };
-    const tuner: WorkerTuner = { tunerOptions: { targetMemoryUsage: 0.7, targetCpuUsage: 0.9 }, activityTaskSlotOptions: { maximumSlots: 7, rampThrottle: "1s" } };
+    const tuner: WorkerTuner = {
+      tunerOptions: { targetMemoryUsage: 0.7, targetCpuUsage: 0.9 },
+      activityTaskSlotOptions: { maximumSlots: 7, rampThrottle: "1s" },
+    };
     expect(native({ tuner }).tuner).toEqual({
       workflowTasks: { type: "resourceBased", minimumSlots: 2, maximumSlots: 1000, rampThrottleMs: 10 },
       activities: { ...others, maximumSlots: 7, rampThrottleMs: 1000 },
@@ -143,8 +149,14 @@ describe("a tuner", () => {
     const resourceController = native({ tuner }).tuner?.resourceController;
     expect(resourceController).toBeNumber();
     const { type, ...options } = { type: "resource-based", ...two } as const;
-    const shared = holder({ activityTaskSlotSupplier: { type, controller, ...options }, localActivityTaskSlotSupplier: { type, controller } });
-    expect(native({ tuner: shared }).tuner).toMatchObject({ resourceController, activities: { minimumSlots: 2, maximumSlots: 100 } });
+    const shared = holder({
+      activityTaskSlotSupplier: { type, controller, ...options },
+      localActivityTaskSlotSupplier: { type, controller },
+    });
+    expect(native({ tuner: shared }).tuner).toMatchObject({
+      resourceController,
+      activities: { minimumSlots: 2, maximumSlots: 100 },
+    });
     // Its targets leave no more than the minimum to each.
     expect(await Promise.all([mostAtOnce("remote", 2, { tuner }), mostAtOnce("local", 2, { tuner })])).toEqual([2, 2]);
     expect(() => ResourceBasedController.create({ targetMemoryUsage: 80, targetCpuUsage: 1 })).toThrow(
@@ -153,8 +165,16 @@ describe("a tuner", () => {
   });
 
   test("with a different supplier for each kind", async () => {
-    const resourceBased: ResourceBasedSlotsForType = { type: "resource-based", tunerOptions: targets, minimumSlots: 3, maximumSlots: 3 };
-    const tuner = holder({ activityTaskSlotSupplier: resourceBased, nexusTaskSlotSupplier: { type: "resource-based", tunerOptions: { ...targets } } });
+    const resourceBased: ResourceBasedSlotsForType = {
+      type: "resource-based",
+      tunerOptions: targets,
+      minimumSlots: 3,
+      maximumSlots: 3,
+    };
+    const tuner = holder({
+      activityTaskSlotSupplier: resourceBased,
+      nexusTaskSlotSupplier: { type: "resource-based", tunerOptions: { ...targets } },
+    });
     expect(native({ tuner }).tuner?.resources).toEqual(targets);
     expect(await mostAtOnce("remote", 3, { tuner })).toBe(3);
     expect(await mostAtOnce("local", 2, { tuner })).toBe(2);
@@ -180,13 +200,33 @@ describe("refused:", () => {
 
   test.each<[string, unknown, string]>([
     ["what is no tuner", { slots: 5 }, "it has: slots"],
-    ["a supplier that is missing", { ...holder(), nexusTaskSlotSupplier: undefined }, "tuner.nexusTaskSlotSupplier must be a slot supplier"],
+    [
+      "a supplier that is missing",
+      { ...holder(), nexusTaskSlotSupplier: undefined },
+      "tuner.nexusTaskSlotSupplier must be a slot supplier",
+    ],
     ["a type that doesn't exist", holder({ activityTaskSlotSupplier: { type: "elastic" } as never }), '"elastic"'],
-    ["a number that is none", holder({ activityTaskSlotSupplier: fixed(1.5) }), "tuner.activityTaskSlotSupplier.numSlots"],
-    ["a target that isn't a share", { tunerOptions: { ...targets, targetCpuUsage: 80 } }, "tuner.tunerOptions.targetCpuUsage"],
-    ["a maximum below the minimum", { tunerOptions: targets, activityTaskSlotOptions: { minimumSlots: 5, maximumSlots: 4 } }, "tuner.activities.maximumSlots"],
+    [
+      "a number that is none",
+      holder({ activityTaskSlotSupplier: fixed(1.5) }),
+      "tuner.activityTaskSlotSupplier.numSlots",
+    ],
+    [
+      "a target that isn't a share",
+      { tunerOptions: { ...targets, targetCpuUsage: 80 } },
+      "tuner.tunerOptions.targetCpuUsage",
+    ],
+    [
+      "a maximum below the minimum",
+      { tunerOptions: targets, activityTaskSlotOptions: { minimumSlots: 5, maximumSlots: 4 } },
+      "tuner.activities.maximumSlots",
+    ],
     ["one Workflow slot beside a cache", holder({ workflowTaskSlotSupplier: fixed(1) }), "tuner.workflowTasks.slots"],
-    ["a custom supplier without its functions", holder({ activityTaskSlotSupplier: { type: "custom" } as never }), "activityTaskSlotSupplier.reserveSlot"],
+    [
+      "a custom supplier without its functions",
+      holder({ activityTaskSlotSupplier: { type: "custom" } as never }),
+      "activityTaskSlotSupplier.reserveSlot",
+    ],
     [
       "different targets in one tuner",
       holder({
@@ -195,7 +235,11 @@ describe("refused:", () => {
       }),
       "tuner.localActivityTaskSlotSupplier.tunerOptions",
     ],
-    ["a controller beside targets", { tunerOptions: targets, controller: ResourceBasedController.create(targets) }, "tuner.controller"],
+    [
+      "a controller beside targets",
+      { tunerOptions: targets, controller: ResourceBasedController.create(targets) },
+      "tuner.controller",
+    ],
     ["a controller that is none", { controller: {} }, "tuner.controller must come from ResourceBasedController.create"],
     [
       "different controllers in one tuner",

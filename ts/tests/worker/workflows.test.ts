@@ -63,7 +63,12 @@ test("cancellation, with a cleanup that isn't cancelled", () =>
 test("failures on purpose fail the Workflow, with details", () =>
   withWorker(async ({ execute }) => {
     const [, failure] = causes(await rejection(execute("fails")));
-    expect(failure).toMatchObject({ name: "ApplicationFailure", message: "on purpose", type: "Planned", details: [{ why: "test" }] });
+    expect(failure).toMatchObject({
+      name: "ApplicationFailure",
+      message: "on purpose",
+      type: "Planned",
+      details: [{ why: "test" }],
+    });
   }));
 
 test("random numbers and the clock are deterministic: a replay sees the same", () =>

@@ -2,14 +2,21 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import type { WorkflowClientInterceptor } from "../../src/client";
 import { ValueError, WorkflowNotFoundError } from "../../src/common";
-import { FlushTimeoutError, WorkflowStreamClient, type PublishInput } from "../../src/integrations/workflow-streams/client";
+import {
+  FlushTimeoutError,
+  type PublishInput,
+  WorkflowStreamClient,
+} from "../../src/integrations/workflow-streams/client";
 import { causes, rejection } from "../worker/support";
 import { otherClient, take, withStreams } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
 setDefaultTimeout(180_000);
 
-/** Batches that were sent, and an interceptor that notes them and fails the first few afterwards: for the client they are lost. */
+/**
+ * Batches that were sent, and an interceptor that notes them and fails the first few afterwards: for the client they
+ * are lost.
+ */
 function recorded(failures = 0): { batches: PublishInput[]; interceptor: WorkflowClientInterceptor } {
   const batches: PublishInput[] = [];
   const interceptor: WorkflowClientInterceptor = {
@@ -43,7 +50,9 @@ test("entries wait for a flush and are sent together, in their order", () =>
     ]);
     expect(new Set(batches.map(({ publisher_id }) => publisher_id)).size).toBe(1);
     expect(batches[0]!.publisher_id).toMatch(/^[0-9a-f]{16}$/);
-    expect((await take(stream.subscribe([], 0, { resultType: true }), 4)).map(({ data }) => data)).toEqual([1, 2, 3, 4]);
+    expect((await take(stream.subscribe([], 0, { resultType: true }), 4)).map(({ data }) => data)).toEqual([
+      1, 2, 3, 4,
+    ]);
   }));
 
 test("in the background they are sent after an interval, when there are enough of them, and when one is urgent", () =>
@@ -100,7 +109,9 @@ test("in the background, too, a batch is sent again", () =>
   withStreams(async (fixture) => {
     const { batches, interceptor } = recorded(2);
     const { workflowId } = await fixture.start("stream");
-    const stream = WorkflowStreamClient.create(otherClient(fixture, {}, [interceptor]), workflowId, { batchInterval: 1 });
+    const stream = WorkflowStreamClient.create(otherClient(fixture, {}, [interceptor]), workflowId, {
+      batchInterval: 1,
+    });
     stream.topic("t").publish("first");
     await take(stream.topic("t").subscribe(), 1);
     stream.topic("t").publish("second");
@@ -138,7 +149,10 @@ test("a batch that is dropped in the background is reported when the scope is le
       },
     };
     const { workflowId } = await fixture.start("stream");
-    const stream = WorkflowStreamClient.create(otherClient(fixture, {}, [interceptor]), workflowId, { batchInterval: 1, maxRetryDuration: 0 });
+    const stream = WorkflowStreamClient.create(otherClient(fixture, {}, [interceptor]), workflowId, {
+      batchInterval: 1,
+      maxRetryDuration: 0,
+    });
     stream.topic("t").publish("dropped");
     await lost.promise;
     expect(await rejection(stream[Symbol.asyncDispose]())).toBeInstanceOf(FlushTimeoutError);
@@ -152,7 +166,9 @@ test("more than the server takes in one signal is sent in several", () =>
     const topic = stream.topic<string>("t");
     for (let index = 0; index < 6; index++) topic.publish(`${index}${"x".repeat(600_000)}`);
     await stream.flush();
-    expect(batches.map(({ sequence, items }) => [sequence, items.length])).toEqual([1, 2, 3, 4, 5, 6].map((sequence) => [sequence, 1]));
+    expect(batches.map(({ sequence, items }) => [sequence, items.length])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((sequence) => [sequence, 1]),
+    );
     expect((await take(topic.subscribe(), 6)).map(({ data }) => data[0]).join("")).toBe("012345");
   }));
 
@@ -178,8 +194,15 @@ test("activities publish to the stream of their Workflow", () =>
     const { workflowId } = await start("withActivity");
     const items = await take(WorkflowStreamClient.create(client, workflowId).topic<number>("numbers").subscribe(), 3);
     expect(items.map(({ data }) => data)).toEqual([1, 2, 3]);
-    const standalone = client.activity.execute("publishFromStandaloneActivity", { id: randomUUID(), taskQueue, startToCloseTimeout: "1 minute", retry: { maximumAttempts: 1 } });
-    expect(causes(await rejection(standalone)).at(-1).message).toContain("No Workflow scheduled the activity 'publishFromStandaloneActivity'");
+    const standalone = client.activity.execute("publishFromStandaloneActivity", {
+      id: randomUUID(),
+      taskQueue,
+      startToCloseTimeout: "1 minute",
+      retry: { maximumAttempts: 1 },
+    });
+    expect(causes(await rejection(standalone)).at(-1).message).toContain(
+      "No Workflow scheduled the activity 'publishFromStandaloneActivity'",
+    );
   }));
 
 test("a handle alone: values go through the default converter, and a run is the end", () =>

@@ -1,10 +1,19 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { WorkflowNotFoundError } from "../../src/common";
 import { WorkflowUpdateFailedError } from "../../src/client";
-import { ruleForSpecifier } from "../../src/worker/bundler/module-rules";
-import { ForbiddenModuleError, bundleWorkflowCode } from "../../src/worker";
-import { decodeBase64, decodePayloadProto, decodePayloadWire, encodeBase64, encodePayloadProto, encodePayloadWire, workflowStreamPollUpdate, workflowStreamPublishSignal } from "../../src/integrations/workflow-streams/workflow";
+import { WorkflowNotFoundError } from "../../src/common";
 import { WorkflowStreamClient } from "../../src/integrations/workflow-streams/client";
+import {
+  decodeBase64,
+  decodePayloadProto,
+  decodePayloadWire,
+  encodeBase64,
+  encodePayloadProto,
+  encodePayloadWire,
+  workflowStreamPollUpdate,
+  workflowStreamPublishSignal,
+} from "../../src/integrations/workflow-streams/workflow";
+import { bundleWorkflowCode, ForbiddenModuleError } from "../../src/worker";
+import { ruleForSpecifier } from "../../src/worker/bundler/module-rules";
 import { rejection } from "../worker/support";
 import { end, hold, publish, release, renew, state, truncate } from "./fixtures/workflows";
 import { otherClient, streamWorkflows, take, withStreams } from "./support";
@@ -25,7 +34,9 @@ test("a Workflow publishes, and subscribers get the topics that they ask for", (
       { topic: "a", data: 1, offset: 0 },
       { topic: "a", data: 2, offset: 1 },
     ]);
-    expect(await take(stream.subscribe(["b"], 0, { resultType: true }), 1)).toEqual([{ topic: "b", data: { three: 3 }, offset: 2 }]);
+    expect(await take(stream.subscribe(["b"], 0, { resultType: true }), 1)).toEqual([
+      { topic: "b", data: { three: 3 }, offset: 2 },
+    ]);
     expect((await take(stream.subscribe(), 3)).map(({ offset }) => offset)).toEqual([0, 1, 2]);
     // An entry that others wait for comes to them alone.
     const waiting = take(stream.topic("c").subscribe(3, cooldown), 1);
@@ -41,7 +52,13 @@ test("values of all kinds have the payloads of the default converter", () =>
     const handle = await start("kinds");
     const stream = WorkflowStreamClient.create(client, handle.workflowId);
     const values = await take(stream.topic("kinds").subscribe(), 5);
-    expect(values.map(({ data }) => data)).toEqual([{ nested: [1, "two", null] }, new Uint8Array([1, 2, 255]), undefined, [3], { metadata: {} }]);
+    expect(values.map(({ data }) => data)).toEqual([
+      { nested: [1, "two", null] },
+      new Uint8Array([1, 2, 255]),
+      undefined,
+      [3],
+      { metadata: {} },
+    ]);
     const payloads = await take(stream.subscribe("kinds"), 5);
     const encodings = payloads.map(({ data }) => new TextDecoder().decode(data.metadata!["encoding"]!));
     expect(encodings).toEqual(["json/plain", "binary/plain", "binary/null", "json/plain", "json/plain"]);
@@ -69,7 +86,9 @@ test("a subscription ends when the Workflow does, and fails for one that isn't t
 test("a Workflow without a stream rejects polls", () =>
   withStreams(async ({ start, client }) => {
     const handle = await start("plain");
-    expect(await rejection(WorkflowStreamClient.create(client, handle.workflowId).subscribe().next())).toBeInstanceOf(WorkflowUpdateFailedError);
+    expect(await rejection(WorkflowStreamClient.create(client, handle.workflowId).subscribe().next())).toBeInstanceOf(
+      WorkflowUpdateFailedError,
+    );
     await handle.terminate();
   }));
 
@@ -82,7 +101,10 @@ test("entries that are discarded are left out of subscriptions", () =>
     expect(await take(stream.topic("a").subscribe(1), 1)).toEqual([{ topic: "a", data: 2, offset: 2 }]);
     expect(await stream.getOffset()).toBe(3);
     // While a poll waits, what it waits for may come and go.
-    const waiting = await handle.startUpdate(workflowStreamPollUpdate, { args: [{ topics: [], from_offset: 3 }], waitForStage: "ACCEPTED" });
+    const waiting = await handle.startUpdate(workflowStreamPollUpdate, {
+      args: [{ topics: [], from_offset: 3 }],
+      waitForStage: "ACCEPTED",
+    });
     await handle.executeUpdate(truncate, { args: [5, "come", "and gone"] });
     expect((await rejection(waiting.result())).cause.type).toBe("TruncatedOffset");
     for (const offset of [6, 1.5]) {
@@ -91,7 +113,12 @@ test("entries that are discarded are left out of subscriptions", () =>
     }
     // What is no longer there can be discarded again.
     await handle.executeUpdate(truncate, { args: [1] });
-    expect(await handle.query(state)).toEqual({ log: [], base_offset: 5, publisher_sequences: {}, publisher_last_seen: {} });
+    expect(await handle.query(state)).toEqual({
+      log: [],
+      base_offset: 5,
+      publisher_sequences: {},
+      publisher_last_seen: {},
+    });
     await handle.terminate();
   }));
 
@@ -135,7 +162,9 @@ test("before a Workflow continues as new, waiting polls are answered and further
     const held = await chain.startUpdate(hold, { waitForStage: "ACCEPTED" });
     await chain.signal(renew, 60_000);
     expect(await waiting.result()).toEqual({ items: [], next_offset: 0, more_ready: false });
-    expect((await rejection(chain.executeUpdate(workflowStreamPollUpdate, { args: poll.args as any }))).cause).toMatchObject({ type: "StreamDraining", nonRetryable: true });
+    expect(
+      (await rejection(chain.executeUpdate(workflowStreamPollUpdate, { args: poll.args as any }))).cause,
+    ).toMatchObject({ type: "StreamDraining", nonRetryable: true });
     const stream = WorkflowStreamClient.create(client, handle.workflowId);
     const next = take(stream.topic("t").subscribe(0, cooldown), 1);
     await chain.signal(release);
@@ -156,7 +185,9 @@ test("nothing is lost or comes twice while runs continue as new all the time", (
       stream.topic("t").publish(value);
       await stream.flush();
     }
-    expect((await reading).map(({ data, offset }) => [data, offset])).toEqual(Array.from({ length: 24 }, (_, index) => [index, index]));
+    expect((await reading).map(({ data, offset }) => [data, offset])).toEqual(
+      Array.from({ length: 24 }, (_, index) => [index, index]),
+    );
     const chain = client.workflow.getHandle(workflowId);
     expect((await chain.describe()).raw.workflowExecutionInfo!.firstRunId).not.toBe((await chain.describe()).runId);
     await chain.terminate();
@@ -168,7 +199,10 @@ test("a batch that comes twice is published once, in the next run too while its 
     const chain = client.workflow.getHandle(handle.workflowId);
     const stream = WorkflowStreamClient.create(client, handle.workflowId);
     const batch = (sequence: number, publisher_id = "p") => {
-      const data = encodePayloadWire({ metadata: { encoding: new TextEncoder().encode("json/plain") }, data: new TextEncoder().encode(`${sequence}`) });
+      const data = encodePayloadWire({
+        metadata: { encoding: new TextEncoder().encode("json/plain") },
+        data: new TextEncoder().encode(`${sequence}`),
+      });
       return chain.signal(workflowStreamPublishSignal, { items: [{ topic: "t", data }], publisher_id, sequence });
     };
     await batch(1);
@@ -196,12 +230,16 @@ test("more than a megabyte comes in several results", () =>
     const handle = await start("stream");
     const text = "x".repeat(300_000);
     for (const letter of ["a", "b", "c", "d"]) await handle.executeUpdate(publish, { args: ["large", letter + text] });
-    const poll = (from_offset: number) => handle.executeUpdate(workflowStreamPollUpdate, { args: [{ topics: [], from_offset }] });
+    const poll = (from_offset: number) =>
+      handle.executeUpdate(workflowStreamPollUpdate, { args: [{ topics: [], from_offset }] });
     const first = await poll(0);
     expect([first.items.length, first.next_offset, first.more_ready]).toEqual([2, 2, true]);
     const second = await poll(first.next_offset);
     expect([second.items.length, second.next_offset, second.more_ready]).toEqual([2, 4, false]);
-    const items = await take(WorkflowStreamClient.create(client, handle.workflowId).topic<string>("large").subscribe(), 4);
+    const items = await take(
+      WorkflowStreamClient.create(client, handle.workflowId).topic<string>("large").subscribe(),
+      4,
+    );
     expect(items.map(({ data }) => data.slice(0, 1)).join("")).toBe("abcd");
     await handle.terminate();
   }));
@@ -210,11 +248,23 @@ test("malformed batches and polls do the Workflow no harm", () =>
   withStreams(async ({ start, client }) => {
     const handle = await start("stream");
     const good = { topic: "t", data: encodePayloadWire({ metadata: {}, data: new Uint8Array([1]) }) };
-    for (const items of [[good, { topic: "t", data: "!" }], [{ topic: 1, data: good.data }], [good, null], "none", undefined, [{ topic: "t", data: "/////w==" }]]) {
+    for (const items of [
+      [good, { topic: "t", data: "!" }],
+      [{ topic: 1, data: good.data }],
+      [good, null],
+      "none",
+      undefined,
+      [{ topic: "t", data: "/////w==" }],
+    ]) {
       await handle.signal("__temporal_workflow_stream_publish", { items, publisher_id: "p", sequence: 1 });
     }
     await handle.signal("__temporal_workflow_stream_publish");
-    for (const input of [undefined, { topics: [], from_offset: "0" }, { topics: "t", from_offset: 0 }, { topics: [1], from_offset: 0 }]) {
+    for (const input of [
+      undefined,
+      { topics: [], from_offset: "0" },
+      { topics: "t", from_offset: 0 },
+      { topics: [1], from_offset: 0 },
+    ]) {
       const { cause } = await rejection(handle.executeUpdate("__temporal_workflow_stream_poll", { args: [input] }));
       expect(cause.type).toBe("InvalidPoll");
     }
@@ -229,9 +279,15 @@ test("codecs are for the envelope: an entry is encoded once on its way", () =>
   withStreams(async (fixture) => {
     // Encodes by hand what the Worker, which has no codec, then sees in its history.
     const seen: number[] = [];
-    const counting = { encode: async (payloads: any[]) => (seen.push(payloads.length), payloads), decode: async (payloads: any[]) => payloads };
+    const counting = {
+      encode: async (payloads: any[]) => (seen.push(payloads.length), payloads),
+      decode: async (payloads: any[]) => payloads,
+    };
     const handle = await fixture.start("stream");
-    const stream = WorkflowStreamClient.create(otherClient(fixture, { dataConverter: { payloadCodecs: [counting] } }), handle.workflowId);
+    const stream = WorkflowStreamClient.create(
+      otherClient(fixture, { dataConverter: { payloadCodecs: [counting] } }),
+      handle.workflowId,
+    );
     for (const value of [1, 2, 3]) stream.topic("t").publish(value);
     await stream.flush();
     expect(seen).toEqual([1]);
@@ -250,9 +306,15 @@ test("Workflow code can't import the client of streams, and shares the library o
 });
 
 test("payloads in base64", () => {
-  const payload = { metadata: { encoding: new Uint8Array([1]), other: new Uint8Array(0) }, data: new Uint8Array([2, 3]) };
+  const payload = {
+    metadata: { encoding: new Uint8Array([1]), other: new Uint8Array(0) },
+    data: new Uint8Array([2, 3]),
+  };
   expect(decodePayloadWire(encodePayloadWire(payload))).toEqual(payload);
-  expect(decodePayloadProto(encodePayloadProto({ metadata: {}, data: new Uint8Array(0) }))).toEqual({ metadata: {}, data: new Uint8Array(0) });
+  expect(decodePayloadProto(encodePayloadProto({ metadata: {}, data: new Uint8Array(0) }))).toEqual({
+    metadata: {},
+    data: new Uint8Array(0),
+  });
   expect(encodeBase64(new Uint8Array([0, 255, 16, 3]))).toBe("AP8QAw==");
   for (const text of ["AP8QAw==", "AP8QAw"]) expect([...decodeBase64(text)]).toEqual([0, 255, 16, 3]);
   for (const text of ["A", "A===", "AP8Q-w==", "AP=8"]) expect(() => decodeBase64(text)).toThrow(TypeError);

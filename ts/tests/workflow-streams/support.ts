@@ -12,7 +12,10 @@ export function withStreams<R>(body: (fixture: Fixture) => Promise<R>): Promise<
 }
 
 /** The next entries of a subscription, as many as asked for. */
-export async function take<T>(items: AsyncGenerator<WorkflowStreamItem<T>, void, unknown>, count: number): Promise<WorkflowStreamItem<T>[]> {
+export async function take<T>(
+  items: AsyncGenerator<WorkflowStreamItem<T>, void, unknown>,
+  count: number,
+): Promise<WorkflowStreamItem<T>[]> {
   const taken: WorkflowStreamItem<T>[] = [];
   while (taken.length < count) {
     const { value, done } = await items.next();
@@ -23,6 +26,15 @@ export async function take<T>(items: AsyncGenerator<WorkflowStreamItem<T>, void,
 }
 
 /** A client for the same server and namespace, with interceptors or other options of its own. */
-export function otherClient({ client }: Fixture, options: Partial<ClientOptions> = {}, workflow: WorkflowClientInterceptor[] = []): Client {
-  return new Client({ connection: client.connection, namespace: client.options.namespace, interceptors: { workflow }, ...options });
+export function otherClient(
+  { client }: Fixture,
+  options: Partial<ClientOptions> = {},
+  workflow: WorkflowClientInterceptor[] = [],
+): Client {
+  return new Client({
+    connection: client.connection,
+    namespace: client.options.namespace,
+    interceptors: { workflow },
+    ...options,
+  });
 }

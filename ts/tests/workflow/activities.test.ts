@@ -16,7 +16,13 @@ describe("activities", () => {
     expect(args?.map(value)).toEqual(["Ada", 2]);
     expect(startToCloseTimeout?.seconds?.toNumber()).toBe(60);
     expect(retryPolicy).toMatchObject({ maximumAttempts: 3, initialInterval: { seconds: Long.fromNumber(2) } });
-    expect(rest).toMatchObject({ seq: 1, activityId: "1", activityType: "work", taskQueue: "test-queue", cancellationType: 1 });
+    expect(rest).toMatchObject({
+      seq: 1,
+      activityId: "1",
+      activityType: "work",
+      taskQueue: "test-queue",
+      cancellationType: 1,
+    });
     expect(rest.doNotEagerlyExecute).toBeUndefined();
     expect(resultOf(await run.activate(activityCompleted(1, "hello")))).toBe("result: hello");
   });
@@ -25,14 +31,21 @@ describe("activities", () => {
     const { commands } = await thread.run("activityOptions").start();
     const { scheduleActivity, userMetadata } = commands[0]!;
     expect(scheduleActivity).toMatchObject({ activityId: "mine", taskQueue: "elsewhere", doNotEagerlyExecute: true });
-    expect(scheduleActivity?.retryPolicy).toMatchObject({ maximumAttempts: 5, initialInterval: { seconds: Long.fromNumber(2) } });
+    expect(scheduleActivity?.retryPolicy).toMatchObject({
+      maximumAttempts: 5,
+      initialInterval: { seconds: Long.fromNumber(2) },
+    });
     expect(value(userMetadata?.summary)).toBe("what it does");
   });
 
   test("fail with an ActivityFailure and its cause", async () => {
     const run = thread.run("failingActivity");
     await run.start();
-    expect(resultOf(await run.activate(activityFailed(1, "boom")))).toEqual(["ActivityFailure", "ApplicationFailure", "boom"]);
+    expect(resultOf(await run.activate(activityFailed(1, "boom")))).toEqual([
+      "ActivityFailure",
+      "ApplicationFailure",
+      "boom",
+    ]);
   });
 
   test("need a timeout", async () => {
@@ -45,20 +58,29 @@ describe("local activities", () => {
   test("are retried after a timer when Core asks for it", async () => {
     const run = thread.run("localActivity");
     const started = await run.start();
-    expect(started.commands[0]?.scheduleLocalActivity).toMatchObject({ seq: 1, attempt: 1, activityType: "work", localRetryThreshold: { seconds: Long.fromNumber(1) } });
+    expect(started.commands[0]?.scheduleLocalActivity).toMatchObject({
+      seq: 1,
+      attempt: 1,
+      activityType: "work",
+      localRetryThreshold: { seconds: Long.fromNumber(1) },
+    });
     const originalScheduleTime = { seconds: Long.fromNumber(5) };
     const backoff = { attempt: 4, backoffDuration: { seconds: Long.fromNumber(90), nanos: 0 }, originalScheduleTime };
     const waiting = await run.activate({ resolveActivity: { seq: 1, result: { backoff }, isLocal: true } });
     expect(waiting.commands[0]?.startTimer?.startToFireTimeout?.seconds?.toNumber()).toBe(90);
     const again = await run.activate({ fireTimer: { seq: 1 } });
     expect(again.commands[0]?.scheduleLocalActivity).toMatchObject({ seq: 2, attempt: 4, originalScheduleTime });
-    expect(resultOf(await run.activate({ resolveActivity: { seq: 2, result: { completed: { result: payload(7) } } } }))).toBe(7);
+    expect(
+      resultOf(await run.activate({ resolveActivity: { seq: 2, result: { completed: { result: payload(7) } } } })),
+    ).toBe(7);
   });
 
   test("must be registered, except in replays", async () => {
     const strict = await TestThread.open("features.ts");
     const { failure } = await strict.run("localActivity").start();
-    expect(failure?.message).toBe("Local activity of type 'work' not registered on worker; registered activities: none");
+    expect(failure?.message).toBe(
+      "Local activity of type 'work' not registered on worker; registered activities: none",
+    );
     const replayed = strict.run("localActivity");
     replayed.replaying = true;
     expect((await replayed.start()).kinds).toEqual(["scheduleLocalActivity"]);
@@ -68,5 +90,7 @@ describe("local activities", () => {
 test("a result for an activity that was never scheduled fails the task", async () => {
   const run = thread.run("oneActivity", "x");
   await run.start();
-  expect((await run.activate(activityCompleted(9, 1))).failure?.message).toBe("No completion for activity with sequence number 9");
+  expect((await run.activate(activityCompleted(9, 1))).failure?.message).toBe(
+    "No completion for activity with sequence number 9",
+  );
 });

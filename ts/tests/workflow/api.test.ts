@@ -2,7 +2,18 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import Long from "long";
 import { msNumberToTs } from "../../src/common/time";
 import type { InitializeWorkflow } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
-import { activityCompleted, activityFailed, type Outcome, payload, resultOf, signal, startMs, TestThread, update, value } from "./support";
+import {
+  activityCompleted,
+  activityFailed,
+  type Outcome,
+  payload,
+  resultOf,
+  signal,
+  startMs,
+  TestThread,
+  update,
+  value,
+} from "./support";
 
 let thread: TestThread;
 beforeAll(async () => {
@@ -20,11 +31,24 @@ describe("activities by name", () => {
   test("scheduleActivity and scheduleLocalActivity", async () => {
     const run = thread.run("byName");
     const { commands } = await run.start();
-    expect(commands[0]?.scheduleActivity).toMatchObject({ seq: 1, activityType: "charge", startToCloseTimeout: seconds(10), taskQueue: "test-queue" });
+    expect(commands[0]?.scheduleActivity).toMatchObject({
+      seq: 1,
+      activityType: "charge",
+      startToCloseTimeout: seconds(10),
+      taskQueue: "test-queue",
+    });
     expect(commands[0]?.scheduleActivity?.arguments?.map(value)).toEqual([1, { two: 2 }]);
-    expect(commands[1]?.scheduleLocalActivity).toMatchObject({ seq: 2, activityType: "check", scheduleToCloseTimeout: seconds(20), attempt: 1 });
+    expect(commands[1]?.scheduleLocalActivity).toMatchObject({
+      seq: 2,
+      activityType: "check",
+      scheduleToCloseTimeout: seconds(20),
+      attempt: 1,
+    });
     expect(commands[1]?.scheduleLocalActivity?.arguments?.map(value)).toEqual([3]);
-    expect(resultOf(await run.activate(activityCompleted(1, "charged"), activityCompleted(2, "checked")))).toEqual(["charged", "checked"]);
+    expect(resultOf(await run.activate(activityCompleted(1, "charged"), activityCompleted(2, "checked")))).toEqual([
+      "charged",
+      "checked",
+    ]);
   });
 });
 
@@ -43,7 +67,13 @@ describe("options of commands", () => {
       startToCloseTimeout: seconds(2),
       scheduleToStartTimeout: seconds(3),
       scheduleToCloseTimeout: seconds(4),
-      retryPolicy: { backoffCoefficient: 1.5, initialInterval: seconds(1), maximumAttempts: 7, maximumInterval: seconds(9), nonRetryableErrorTypes: ["Broken"] },
+      retryPolicy: {
+        backoffCoefficient: 1.5,
+        initialInterval: seconds(1),
+        maximumAttempts: 7,
+        maximumInterval: seconds(9),
+        nonRetryableErrorTypes: ["Broken"],
+      },
       doNotEagerlyExecute: true,
       versioningIntent: 2,
       priority: { priorityKey: 2, fairnessKey: "tenant", fairnessWeight: 1.5 },
@@ -66,7 +96,8 @@ describe("options of commands", () => {
   });
 
   test("of children, all of them", async () => {
-    const { startChildWorkflowExecution: child, userMetadata } = (await thread.run("childOptions").start()).commands[0]!;
+    const { startChildWorkflowExecution: child, userMetadata } = (await thread.run("childOptions").start())
+      .commands[0]!;
     expect(child).toMatchObject({
       workflowId: "child-id",
       workflowType: "child",
@@ -95,12 +126,17 @@ describe("options of commands", () => {
     ["WAIT_CANCELLATION_COMPLETED", 2],
     ["WAIT_CANCELLATION_REQUESTED", 3],
     [undefined, 2],
-  ] as const)("of children: cancellation type %s, and an id from the run's randomness", async (cancellationType, code) => {
-    const { startChildWorkflowExecution } = (await thread.run("childCancellation", ...(cancellationType === undefined ? [] : [cancellationType])).start()).commands[0]!;
-    expect(startChildWorkflowExecution?.cancellationType).toBe(code);
-    expect(startChildWorkflowExecution?.workflowId).toBe((await thread.result("uuids"))[0]);
-    expect(startChildWorkflowExecution?.taskQueue).toBe("test-queue");
-  });
+  ] as const)(
+    "of children: cancellation type %s, and an id from the run's randomness",
+    async (cancellationType, code) => {
+      const { startChildWorkflowExecution } = (
+        await thread.run("childCancellation", ...(cancellationType === undefined ? [] : [cancellationType])).start()
+      ).commands[0]!;
+      expect(startChildWorkflowExecution?.cancellationType).toBe(code);
+      expect(startChildWorkflowExecution?.workflowId).toBe((await thread.result("uuids"))[0]);
+      expect(startChildWorkflowExecution?.taskQueue).toBe("test-queue");
+    },
+  );
 
   test("of continuing as new, all of them", async () => {
     const command = (await thread.run("continueOptions").start()).commands[0]?.continueAsNewWorkflowExecution;
@@ -117,7 +153,11 @@ describe("options of commands", () => {
     expect(value(command?.memo?.round)).toBe(2);
     expect(value(command?.searchAttributes?.indexedFields?.CustomerId)).toBe("c2");
     const ramping = (await thread.run("continueRamping").start()).commands[0]?.continueAsNewWorkflowExecution;
-    expect(ramping).toMatchObject({ workflowType: "continueRamping", taskQueue: "test-queue", initialVersioningBehavior: 2 });
+    expect(ramping).toMatchObject({
+      workflowType: "continueRamping",
+      taskQueue: "test-queue",
+      initialVersioningBehavior: 2,
+    });
   });
 });
 
@@ -127,7 +167,10 @@ describe("time", () => {
     const { commands, kinds } = await run.start();
     expect(kinds).toEqual(["startTimer", "startTimer", "startTimer", "cancelTimer"]);
     expect(commands[3]?.cancelTimer?.seq).toBe(1);
-    expect(commands[2]?.startTimer).toMatchObject({ seq: 3, startToFireTimeout: { seconds: Long.ONE, nanos: 500_000_000 } });
+    expect(commands[2]?.startTimer).toMatchObject({
+      seq: 3,
+      startToFireTimeout: { seconds: Long.ONE, nanos: 500_000_000 },
+    });
     expect(value(commands[2]?.userMetadata?.summary)).toBe("a short nap");
     await run.activate({ fireTimer: { seq: 2 } });
     expect(resultOf(await run.activate({ fireTimer: { seq: 3 } }))).toEqual(["timeout", "slept"]);
@@ -149,7 +192,12 @@ test("inWorkflowContext() is true while code of a run runs, and false otherwise"
 describe("workflowInfo()", () => {
   const start: Partial<InitializeWorkflow> = {
     searchAttributes: {
-      indexedFields: { CustomerId: { ...payload("c1"), metadata: { ...payload("c1").metadata, type: new TextEncoder().encode("Keyword") } } },
+      indexedFields: {
+        CustomerId: {
+          ...payload("c1"),
+          metadata: { ...payload("c1").metadata, type: new TextEncoder().encode("Keyword") },
+        },
+      },
     },
     memo: { fields: { why: payload("test") } },
     parentWorkflowInfo: { workflowId: "parent", runId: "parent-run", namespace: "parents" },
@@ -287,7 +335,12 @@ describe("logs, metrics and sinks", () => {
     const run = thread.run("outputs");
     const first = await run.start();
     expect(first.logs?.map(({ message }) => message)).toEqual(["Workflow started", "at start"]);
-    expect(first.logs?.[1]?.attributes).toMatchObject({ sdkComponent: "workflow", workflowType: "outputs", runId: run.runId, answer: 42 });
+    expect(first.logs?.[1]?.attributes).toMatchObject({
+      sdkComponent: "workflow",
+      workflowType: "outputs",
+      runId: run.runId,
+      answer: 42,
+    });
     const tags = { workflowType: "outputs", tenant: "t1" };
     expect(first.sinkCalls?.map(({ fn, args }) => [fn, ...args])).toEqual([
       ["addMetricCounterValue", "orders", "1", "all orders", 2, { ...tags, kind: "new" }],
@@ -296,12 +349,15 @@ describe("logs, metrics and sinks", () => {
       ["write", "first"],
     ]);
     const asked = await run.query("audit");
-    expect([asked.logs?.map(({ message }) => message), asked.sinkCalls?.map(({ args, replaying }) => [args, replaying])]).toEqual([
-      ["from the query"],
-      [[["query"], false]],
-    ]);
+    expect([
+      asked.logs?.map(({ message }) => message),
+      asked.sinkCalls?.map(({ args, replaying }) => [args, replaying]),
+    ]).toEqual([["from the query"], [[["query"], false]]]);
     const touched = await run.activate(update("touch", "u1"));
-    expect(touched.logs?.[0]).toMatchObject({ message: "from the update", attributes: { updateId: "u1", updateName: "touch" } });
+    expect(touched.logs?.[0]).toMatchObject({
+      message: "from the update",
+      attributes: { updateId: "u1", updateName: "touch" },
+    });
   });
 
   test("are silent in replays; sinks are called, for those that want that", async () => {
@@ -311,11 +367,16 @@ describe("logs, metrics and sinks", () => {
     expect(logs).toEqual([]);
     expect(sinkCalls).toEqual([{ sink: "ledger", fn: "write", args: ["first"], replaying: true }]);
     run.replaying = false;
-    expect((await run.activate({ fireTimer: { seq: 1 } })).logs?.map(({ message }) => message)).toEqual(["later", "Workflow completed"]);
+    expect((await run.activate({ fireTimer: { seq: 1 } })).logs?.map(({ message }) => message)).toEqual([
+      "later",
+      "Workflow completed",
+    ]);
   });
 
   test("a metric's value can't be negative", async () => {
-    expect((await thread.run("negativeMetric").start()).failure?.message).toBe("MetricCounter value must be non-negative (got -1)");
+    expect((await thread.run("negativeMetric").start()).failure?.message).toBe(
+      "MetricCounter value must be non-negative (got -1)",
+    );
   });
 });
 
@@ -353,10 +414,15 @@ test("errors have their classes, names and causes", async () => {
   await run.activate({ resolveChildWorkflowExecutionStart: { seq: 1, succeeded: { runId: "r" } } });
   const failure = {
     message: "Child Workflow execution failed",
-    childWorkflowExecutionFailureInfo: { workflowType: { name: "child" }, workflowExecution: { workflowId: "w", runId: "r" } },
+    childWorkflowExecutionFailureInfo: {
+      workflowType: { name: "child" },
+      workflowExecution: { workflowId: "w", runId: "r" },
+    },
     cause: { message: "stopped", canceledFailureInfo: {} },
   };
-  const { list, classes, others } = resultOf(await run.activate({ resolveChildWorkflowExecution: { seq: 1, result: { failed: { failure } } } }));
+  const { list, classes, others } = resultOf(
+    await run.activate({ resolveChildWorkflowExecution: { seq: 1, result: { failed: { failure } } } }),
+  );
   expect(list).toEqual([
     ["CancelledFailure", "Cancellation scope cancelled", true, true, "Cancellation scope cancelled", null],
     ["ContinueAsNew", "Workflow continued as new", false, false, "Workflow continued as new", null],

@@ -12,18 +12,21 @@ beforeAll(async () => {
 });
 
 describe("a workflow that loops forever", () => {
-  test.each(["synchronously", "in microtasks", "while catching", "in a scope"])("%s is interrupted and fails its task", async (how) => {
-    const before = thread.run("fine");
-    await before.start();
-    const looping = thread.run("loops", how);
-    expect((await looping.start()).failure?.message).toBe(message);
-    // The thread goes on, with runs from before and with new ones, and nothing of the interrupted run sticks to them.
-    expect(resultOf(await before.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
-    const after = thread.run("fine");
-    await after.start();
-    expect(resultOf(await after.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
-    expect((await looping.evict()).completion.successful).toBeDefined();
-  });
+  test.each(["synchronously", "in microtasks", "while catching", "in a scope"])(
+    "%s is interrupted and fails its task",
+    async (how) => {
+      const before = thread.run("fine");
+      await before.start();
+      const looping = thread.run("loops", how);
+      expect((await looping.start()).failure?.message).toBe(message);
+      // The thread goes on, with runs from before and with new ones, and nothing of the interrupted run sticks to them.
+      expect(resultOf(await before.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
+      const after = thread.run("fine");
+      await after.start();
+      expect(resultOf(await after.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
+      expect((await looping.evict()).completion.successful).toBeDefined();
+    },
+  );
 
   test("in a handler is forgotten, so that the next try starts from its beginning", async () => {
     const run = thread.run("loopsLater");

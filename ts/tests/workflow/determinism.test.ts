@@ -57,7 +57,9 @@ describe("randomness", () => {
     const run = thread.run("reseeded");
     await run.start();
     const randomnessSeed = Long.fromString("81985529216486895");
-    const [before, after] = resultOf(await run.activate({ updateRandomSeed: { randomnessSeed } }, { fireTimer: { seq: 1 } }));
+    const [before, after] = resultOf(
+      await run.activate({ updateRandomSeed: { randomnessSeed } }, { fireTimer: { seq: 1 } }),
+    );
     expect(after).toBe(before);
     expect(before).toBe(official.main[0]);
   });
@@ -72,7 +74,12 @@ test("setTimeout is a timer of the service, and clearTimeout cancels it", async 
   const started = await run.start();
   // The second timer is cancelled before the command to start it leaves; Core drops both.
   expect(started.kinds).toEqual(["startTimer", "startTimer", "startTimer", "cancelTimer"]);
-  expect(started.commands.map(({ startTimer }) => startTimer?.startToFireTimeout?.nanos)).toEqual([10_000_000, 20_000_000, 30_000_000, undefined]);
+  expect(started.commands.map(({ startTimer }) => startTimer?.startToFireTimeout?.nanos)).toEqual([
+    10_000_000,
+    20_000_000,
+    30_000_000,
+    undefined,
+  ]);
   await run.activate({ fireTimer: { seq: 1 } });
   expect(resultOf(await run.activate({ fireTimer: { seq: 3 } }))).toEqual([["kept"], 1, 2]);
 });

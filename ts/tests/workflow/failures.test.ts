@@ -17,14 +17,20 @@ describe("an error that leaves a workflow", () => {
     const { commands, kinds } = await thrown("application");
     expect(kinds).toEqual(["failWorkflowExecution"]);
     const failure = commands[0]!.failWorkflowExecution!.failure!;
-    expect(failure).toMatchObject({ message: "on purpose", source: "TypeScriptSDK", applicationFailureInfo: { type: "Purpose" } });
+    expect(failure).toMatchObject({
+      message: "on purpose",
+      source: "TypeScriptSDK",
+      applicationFailureInfo: { type: "Purpose" },
+    });
     expect(failure.applicationFailureInfo?.details?.payloads?.map(value)).toEqual([1]);
   });
 
   test("fails the task, if it is any other error, with places in the source", async () => {
     const { failure } = await thrown("mistake");
     expect(failure).toMatchObject({ message: "a mistake" });
-    expect(failure?.stackTrace).toMatch(/^TypeError: a mistake\n +at throws \(\S*\/tests\/workflow\/fixtures\/features\.ts:\d+:\d+\)$/);
+    expect(failure?.stackTrace).toMatch(
+      /^TypeError: a mistake\n +at throws \(\S*\/tests\/workflow\/fixtures\/features\.ts:\d+:\d+\)$/,
+    );
   });
 
   test("fails the task, if it is no error at all", async () => {
@@ -53,11 +59,17 @@ test("a result without a payload fails the task", async () => {
 describe("a rejected promise", () => {
   test("that nobody handles fails the task", async () => {
     // In a process of its own, because `bun test` takes such promises for errors of the test.
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/unhandled-process.ts`], { stdout: "pipe", stderr: "inherit" });
+    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/unhandled-process.ts`], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
     const [text, code] = [await new Response(child.stdout).text(), await child.exited];
     expect(code).toBe(0);
     const [first, second] = JSON.parse(text);
-    expect(first).toMatchObject({ message: "Unhandled Promise rejection: Error: nobody listens", cause: "nobody listens" });
+    expect(first).toMatchObject({
+      message: "Unhandled Promise rejection: Error: nobody listens",
+      cause: "nobody listens",
+    });
     expect(second).toEqual({ kinds: ["startTimer"] });
   });
 
@@ -69,7 +81,9 @@ describe("a rejected promise", () => {
 describe("what can't be activated", () => {
   test("an unknown workflow type fails the task, naming those that there are", async () => {
     const { failure } = await thread.run("unknown").start();
-    expect(failure?.message).toStartWith("Failed to initialize workflow of type 'unknown': no such function is exported by the workflow bundle; registered workflow types: activityOptions, badOptions, ");
+    expect(failure?.message).toStartWith(
+      "Failed to initialize workflow of type 'unknown': no such function is exported by the workflow bundle; registered workflow types: activityOptions, badOptions, ",
+    );
     expect((await thread.run("toString").start()).failure?.message).toContain("no such function");
   });
 
@@ -81,7 +95,9 @@ describe("what can't be activated", () => {
   });
 
   test("the default export serves every other type", async () => {
-    const open = await TestThread.withCode("module.exports = { default: async () => require('@temporalio/workflow').workflowInfo().workflowType };");
+    const open = await TestThread.withCode(
+      "module.exports = { default: async () => require('@temporalio/workflow').workflowInfo().workflowType };",
+    );
     expect(await open.result("anything")).toBe("anything");
   });
 
@@ -96,7 +112,9 @@ describe("what can't be activated", () => {
 
   test("a run that isn't in memory", async () => {
     const run = thread.run("oneActivity");
-    expect((await run.activate(activityCompleted(1))).failure?.message).toContain(`run ${run.runId}, which isn't in memory`);
+    expect((await run.activate(activityCompleted(1))).failure?.message).toContain(
+      `run ${run.runId}, which isn't in memory`,
+    );
     expect((await run.evict()).completion.successful).toBeDefined();
   });
 
@@ -104,7 +122,9 @@ describe("what can't be activated", () => {
     const run = thread.run("oneActivity", "x");
     expect((await thread.activate({ runId: run.runId })).failure?.message).toContain("isn't in memory");
     await run.start();
-    expect((await thread.activate({ runId: run.runId, jobs: [{ fireTimer: { seq: 1 } }] })).failure?.message).toContain("timestamp");
+    expect((await thread.activate({ runId: run.runId, jobs: [{ fireTimer: { seq: 1 } }] })).failure?.message).toContain(
+      "timestamp",
+    );
   });
 
   test("a history with flags of a newer SDK", async () => {

@@ -52,13 +52,31 @@ describe("other workflows", () => {
     const { commands } = await run.start();
     const { input, ...rest } = commands[0]!.startChildWorkflowExecution!;
     expect(input?.map(value)).toEqual([1]);
-    expect(rest).toMatchObject({ seq: 1, namespace: "default", workflowId: "child-1", workflowType: "child", taskQueue: "test-queue", parentClosePolicy: 2, cancellationType: 2 });
+    expect(rest).toMatchObject({
+      seq: 1,
+      namespace: "default",
+      workflowId: "child-1",
+      workflowType: "child",
+      taskQueue: "test-queue",
+      parentClosePolicy: 2,
+      cancellationType: 2,
+    });
     expect(value(commands[0]?.userMetadata?.summary)).toBe("one");
-    const started = await run.activate({ resolveChildWorkflowExecutionStart: { seq: 1, succeeded: { runId: "child-run" } } });
-    expect(started.commands[0]?.signalExternalWorkflowExecution).toMatchObject({ seq: 1, childWorkflowId: "child-1", signalName: "add" });
+    const started = await run.activate({
+      resolveChildWorkflowExecutionStart: { seq: 1, succeeded: { runId: "child-run" } },
+    });
+    expect(started.commands[0]?.signalExternalWorkflowExecution).toMatchObject({
+      seq: 1,
+      childWorkflowId: "child-1",
+      signalName: "add",
+    });
     await run.activate({ resolveSignalExternalWorkflow: { seq: 1 } });
-    const second = await run.activate({ resolveChildWorkflowExecution: { seq: 1, result: { completed: { result: payload("first") } } } });
-    expect(second.commands[0]?.startChildWorkflowExecution?.workflowId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const second = await run.activate({
+      resolveChildWorkflowExecution: { seq: 1, result: { completed: { result: payload("first") } } },
+    });
+    expect(second.commands[0]?.startChildWorkflowExecution?.workflowId).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
     const done = await run.activate(
       { resolveChildWorkflowExecutionStart: { seq: 2, succeeded: { runId: "r" } } },
       { resolveChildWorkflowExecution: { seq: 2, result: { completed: { result: payload("second") } } } },
@@ -70,13 +88,20 @@ describe("other workflows", () => {
     const run = thread.run("childAlreadyStarted");
     await run.start();
     const failed = { workflowId: "taken", workflowType: "child", cause: 1 };
-    expect(resultOf(await run.activate({ resolveChildWorkflowExecutionStart: { seq: 1, failed } }))).toEqual(["WorkflowExecutionAlreadyStartedError", "taken"]);
+    expect(resultOf(await run.activate({ resolveChildWorkflowExecutionStart: { seq: 1, failed } }))).toEqual([
+      "WorkflowExecutionAlreadyStartedError",
+      "taken",
+    ]);
   });
 
   test("external workflows are signalled and cancelled", async () => {
     const run = thread.run("external");
     const workflowExecution = { namespace: "default", workflowId: "other-workflow", runId: "other-run" };
-    expect((await run.start()).commands[0]?.signalExternalWorkflowExecution).toMatchObject({ seq: 1, signalName: "hello", workflowExecution });
+    expect((await run.start()).commands[0]?.signalExternalWorkflowExecution).toMatchObject({
+      seq: 1,
+      signalName: "hello",
+      workflowExecution,
+    });
     const cancelling = await run.activate({ resolveSignalExternalWorkflow: { seq: 1 } });
     expect(cancelling.commands[0]?.requestCancelExternalWorkflowExecution).toMatchObject({ seq: 1, workflowExecution });
     expect(resultOf(await run.activate({ resolveRequestCancelExternalWorkflow: { seq: 1 } }))).toBe("told");
@@ -94,7 +119,11 @@ describe("continue as new", () => {
 
   test("takes options", async () => {
     const command = (await thread.run("continues", 0).start()).commands[0]!.continueAsNewWorkflowExecution!;
-    expect(command).toMatchObject({ workflowType: "somethingElse", taskQueue: "elsewhere", workflowRunTimeout: { seconds: Long.fromNumber(86_400) } });
+    expect(command).toMatchObject({
+      workflowType: "somethingElse",
+      taskQueue: "elsewhere",
+      workflowRunTimeout: { seconds: Long.fromNumber(86_400) },
+    });
     expect(value(command.memo?.reason)).toBe("done");
   });
 });
@@ -102,7 +131,11 @@ describe("continue as new", () => {
 test("memo and search attributes can be changed, and workflowInfo() shows it", async () => {
   const run = thread.run("properties");
   const outcome = await run.start([], { memo: { fields: { gone: payload(1), kept: payload(2) } } });
-  expect(outcome.kinds).toEqual(["modifyWorkflowProperties", "upsertWorkflowSearchAttributes", "completeWorkflowExecution"]);
+  expect(outcome.kinds).toEqual([
+    "modifyWorkflowProperties",
+    "upsertWorkflowSearchAttributes",
+    "completeWorkflowExecution",
+  ]);
   expect(resultOf(outcome)).toEqual({
     memo: { kept: 2, note: "hello" },
     searchAttributes: { CustomKeyword: ["value"], CustomInt: [3] },
@@ -113,7 +146,9 @@ test("memo and search attributes can be changed, and workflowInfo() shows it", a
     attempt: 1,
     taskQueue: "test-queue",
   });
-  const metadata = value((await run.query("__temporal_workflow_metadata")).commands[0]?.respondToQuery?.succeeded?.response);
+  const metadata = value(
+    (await run.query("__temporal_workflow_metadata")).commands[0]?.respondToQuery?.succeeded?.response,
+  );
   expect(metadata.currentDetails).toBe("in the middle");
 });
 
@@ -136,7 +171,12 @@ describe("logs, sinks and metrics", () => {
     });
     expect(sinkCalls).toEqual([
       { sink: "audit", fn: "write", args: ["once", { count: 1 }], replaying: false },
-      { sink: "__temporal_metrics", fn: "addMetricCounterValue", args: ["calls", "1", "how many", 3, { workflowType: "talks", kind: "test" }], replaying: false },
+      {
+        sink: "__temporal_metrics",
+        fn: "addMetricCounterValue",
+        args: ["calls", "1", "how many", 3, { workflowType: "talks", kind: "test" }],
+        replaying: false,
+      },
     ]);
   });
 
@@ -147,7 +187,10 @@ describe("logs, sinks and metrics", () => {
     expect(logs).toEqual([]);
     expect(sinkCalls?.map(({ sink, replaying }) => [sink, replaying])).toEqual([["audit", true]]);
     run.replaying = false;
-    expect((await run.activate({ fireTimer: { seq: 1 } })).logs?.map(({ message }) => message)).toEqual(["bye", "Workflow completed"]);
+    expect((await run.activate({ fireTimer: { seq: 1 } })).logs?.map(({ message }) => message)).toEqual([
+      "bye",
+      "Workflow completed",
+    ]);
   });
 
   test("below the level of the host aren't made", async () => {

@@ -3,7 +3,11 @@ import { activityCompleted, payload, resultOf, signal, TestThread, update, value
 
 let thread: TestThread;
 beforeAll(async () => {
-  thread = await TestThread.open("intercepted.ts", { activityNames: ["check"] }, { workflowInterceptorModules: [`${import.meta.dir}/fixtures/interceptors.ts`] });
+  thread = await TestThread.open(
+    "intercepted.ts",
+    { activityNames: ["check"] },
+    { workflowInterceptorModules: [`${import.meta.dir}/fixtures/interceptors.ts`] },
+  );
 });
 
 describe("interceptors", () => {
@@ -15,7 +19,10 @@ describe("interceptors", () => {
     expect(started.sinkCalls?.[0]?.args.at(-1)).toEqual({ workflowType: "intercepted", added: true });
     await run.activate({ fireTimer: { seq: 1 } });
     const answer = value((await run.query("isOpen")).commands[0]?.respondToQuery?.succeeded?.response);
-    expect(answer).toEqual({ answer: false, seen: ["activate 1", "random number", "timer 1000", "activate 1", "activate 1"] });
+    expect(answer).toEqual({
+      answer: false,
+      seen: ["activate 1", "random number", "timer 1000", "activate 1", "activate 1"],
+    });
     const stopped = await run.activate(update("echo", "u1", "stop"));
     expect(stopped.commands[0]?.updateResponse?.rejected?.message).toBe("stopped by an interceptor");
     const echoed = await run.activate(update("echo", "u2", "hi"));
@@ -24,7 +31,9 @@ describe("interceptors", () => {
     expect(signalled.commands[0]?.signalExternalWorkflowExecution?.signalName).toBe("hello!");
     const scheduled = await run.activate({ resolveSignalExternalWorkflow: { seq: 1 } });
     expect(new TextDecoder().decode(scheduled.commands[0]?.scheduleActivity?.headers?.trace?.data)).toBe("TRACE");
-    const result: string = resultOf(await run.activate({ resolveActivity: { seq: 1, result: { completed: { result: payload("done") } } } }));
+    const result: string = resultOf(
+      await run.activate({ resolveActivity: { seq: 1, result: { completed: { result: payload("done") } } } }),
+    );
     expect(result).toStartWith("text 1 done 0.3047673921100795 activate 1,random number,timer 1000,");
     expect(result).toContain("signal open");
   });
@@ -36,8 +45,13 @@ describe("interceptors", () => {
     const [child, local] = [commands[0]?.startChildWorkflowExecution, commands[1]?.scheduleLocalActivity];
     expect([child?.input?.map(value), text(child?.headers?.trace?.data)]).toEqual([["changed"], "TRACE"]);
     expect(local?.arguments?.map(value)).toEqual(["x", 1]);
-    const signalled = await run.activate(activityCompleted(1), { resolveChildWorkflowExecutionStart: { seq: 1, succeeded: { runId: "r" } } });
-    expect(signalled.commands[0]?.signalExternalWorkflowExecution).toMatchObject({ childWorkflowId: child!.workflowId!, signalName: "poke!" });
+    const signalled = await run.activate(activityCompleted(1), {
+      resolveChildWorkflowExecutionStart: { seq: 1, succeeded: { runId: "r" } },
+    });
+    expect(signalled.commands[0]?.signalExternalWorkflowExecution).toMatchObject({
+      childWorkflowId: child!.workflowId!,
+      signalName: "poke!",
+    });
     const started = await run.activate({ resolveSignalExternalWorkflow: { seq: 1 } });
     expect(started.commands[0]?.scheduleNexusOperation?.nexusHeader).toEqual({ trace: "nexus" });
     const done = await run.activate({ resolveNexusOperationStart: { seq: 1, operationToken: "token" } });
@@ -59,15 +73,26 @@ describe("interceptors", () => {
   });
 
   test("must be given as a function", async () => {
-    const broken = await TestThread.withCode("module.exports = { any: async () => 1, __temporalInterceptorModules: [{ interceptors: 5 }] };");
-    expect((await broken.run("any").start()).failure?.message).toBe("Failed to initialize workflows interceptors: expected a function, but got: '5'");
+    const broken = await TestThread.withCode(
+      "module.exports = { any: async () => 1, __temporalInterceptorModules: [{ interceptors: 5 }] };",
+    );
+    expect((await broken.run("any").start()).failure?.message).toBe(
+      "Failed to initialize workflows interceptors: expected a function, but got: '5'",
+    );
   });
 });
 
 test("converters of the bundle convert what workflows give and get", async () => {
   const path = `${import.meta.dir}/fixtures/upper-case-converter.ts`;
-  const custom = await TestThread.open("intercepted.ts", {}, { payloadConverterPath: path, failureConverterPath: path });
-  const text = { metadata: { encoding: new TextEncoder().encode("text/upper") }, data: new TextEncoder().encode("LOUD") };
+  const custom = await TestThread.open(
+    "intercepted.ts",
+    {},
+    { payloadConverterPath: path, failureConverterPath: path },
+  );
+  const text = {
+    metadata: { encoding: new TextEncoder().encode("text/upper") },
+    data: new TextEncoder().encode("LOUD"),
+  };
   const { commands } = await custom.run("fails").start([], { arguments: [text] });
   expect(commands[0]?.failWorkflowExecution?.failure).toMatchObject({ message: "loud", source: "custom" });
   const completed = (await custom.run("plain").start()).commands[0]?.completeWorkflowExecution?.result;
@@ -77,11 +102,23 @@ test("converters of the bundle convert what workflows give and get", async () =>
 test("nexus operations are started and waited for", async () => {
   const run = (await TestThread.open("intercepted.ts")).run("nexus");
   const { commands } = await run.start();
-  expect(commands[0]?.scheduleNexusOperation).toMatchObject({ seq: 1, endpoint: "endpoint", service: "service", operation: "greet-operation" });
+  expect(commands[0]?.scheduleNexusOperation).toMatchObject({
+    seq: 1,
+    endpoint: "endpoint",
+    service: "service",
+    operation: "greet-operation",
+  });
   expect(value(commands[0]?.scheduleNexusOperation?.input)).toBe("Ada");
   expect(value(commands[0]?.userMetadata?.summary)).toBe("greets");
   await run.activate({ resolveNexusOperationStart: { seq: 1, operationToken: "token" } });
   await run.activate({ resolveNexusOperation: { seq: 1, result: { completed: payload("Hello") } } });
-  const failure = { message: "nexus", nexusOperationExecutionFailureInfo: { endpoint: "endpoint", service: "service", operation: "greet-operation" } };
-  expect(resultOf(await run.activate({ resolveNexusOperation: { seq: 2, result: { failed: failure } } }))).toEqual(["token", "Hello", "NexusOperationFailure"]);
+  const failure = {
+    message: "nexus",
+    nexusOperationExecutionFailureInfo: { endpoint: "endpoint", service: "service", operation: "greet-operation" },
+  };
+  expect(resultOf(await run.activate({ resolveNexusOperation: { seq: 2, result: { failed: failure } } }))).toEqual([
+    "token",
+    "Hello",
+    "NexusOperationFailure",
+  ]);
 });

@@ -10,7 +10,10 @@ beforeAll(async () => {
 async function sideBySide(workflow: string, on = thread): Promise<[any, any]> {
   const runs = [on.run(workflow, "first"), on.run(workflow, "second")] as const;
   for (const run of runs) await run.start();
-  return [resultOf(await runs[0].activate({ fireTimer: { seq: 1 } })), resultOf(await runs[1].activate({ fireTimer: { seq: 1 } }))];
+  return [
+    resultOf(await runs[0].activate({ fireTimer: { seq: 1 } })),
+    resultOf(await runs[1].activate({ fireTimer: { seq: 1 } })),
+  ];
 }
 
 describe("runs don't see each other's", () => {
@@ -32,11 +35,17 @@ describe("runs don't see each other's", () => {
   });
 
   test("globals that the thread would see", async () => {
-    const before = await thread.evaluate("Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined).sort().join()");
+    const before = await thread.evaluate(
+      "Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined).sort().join()",
+    );
     await sideBySide("globals");
-    const after = await thread.evaluate("Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined).sort().join()");
+    const after = await thread.evaluate(
+      "Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined).sort().join()",
+    );
     expect(after).toBe(before);
-    expect(await thread.evaluate("typeof process + typeof crypto.randomUUID + typeof fetch")).toBe("objectfunctionfunction");
+    expect(await thread.evaluate("typeof process + typeof crypto.randomUUID + typeof fetch")).toBe(
+      "objectfunctionfunction",
+    );
   });
 
   test("globals of code that isn't strict", async () => {
@@ -75,15 +84,27 @@ describe("what isn't deterministic", () => {
     ["WebSocket", "WebSocket can't be used in Workflow code: open connections in an Activity"],
     ["Worker", "Worker can't be used in Workflow code: Workflow code runs on one thread; do heavy work in an Activity"],
     ["setInterval", "setInterval can't be used in Workflow code: use sleep() in a loop"],
-    ["WeakRef", "WeakRef can't be used in Workflow code: it would show when garbage is collected, which isn't the same on replay"],
-    ["FinalizationRegistry", "FinalizationRegistry can't be used in Workflow code: it would show when garbage is collected, which isn't the same on replay"],
-    ["process", "'process' isn't available in Workflow code: do it in an Activity; pass configuration as an argument of the Workflow"],
+    [
+      "WeakRef",
+      "WeakRef can't be used in Workflow code: it would show when garbage is collected, which isn't the same on replay",
+    ],
+    [
+      "FinalizationRegistry",
+      "FinalizationRegistry can't be used in Workflow code: it would show when garbage is collected, which isn't the same on replay",
+    ],
+    [
+      "process",
+      "'process' isn't available in Workflow code: do it in an Activity; pass configuration as an argument of the Workflow",
+    ],
     ["Bun", "'Bun' isn't available in Workflow code: do it in an Activity"],
     ["crypto.randomUUID", "'crypto' isn't available in Workflow code: use uuid4() or Math.random()"],
     ["performance", "'performance' isn't available in Workflow code: take times with Date"],
     ["setImmediate", "'setImmediate' isn't available in Workflow code: use setTimeout(callback) or sleep()"],
     ["AbortSignal.timeout", "timeout(...) can't be used in Workflow code: use CancellationScope.withTimeout(...)"],
-    ["require", 'require("fs") can\'t be used in Workflow code: import modules at the top of a file, so that they are bundled'],
+    [
+      "require",
+      'require("fs") can\'t be used in Workflow code: import modules at the top of a file, so that they are bundled',
+    ],
   ])("fails the task, saying what to do instead: %s", async (name, message) => {
     const run = thread.run("forbidden", name);
     const { failure } = await run.start();
@@ -114,5 +135,11 @@ describe("what isn't deterministic", () => {
 test("assert, url, TextEncoder and AsyncLocalStorage work", async () => {
   const run = thread.run("allowed");
   await run.start();
-  expect(resultOf(await run.activate({ fireTimer: { seq: 1 } }))).toEqual(["value", null, "/a", "ü", "one is not two\n\n1 !== 2\n"]);
+  expect(resultOf(await run.activate({ fireTimer: { seq: 1 } }))).toEqual([
+    "value",
+    null,
+    "/a",
+    "ü",
+    "one is not two\n\n1 !== 2\n",
+  ]);
 });

@@ -61,7 +61,9 @@ describe("updates", () => {
     const run = thread.run("messages", 1);
     await run.start();
     const { commands } = await run.activate(update("change", "u1", 99));
-    expect(commands[0]?.updateResponse?.rejected?.message).toBe("sleep(...) can't be used in the validator of update 'change': it must not change the Workflow");
+    expect(commands[0]?.updateResponse?.rejected?.message).toBe(
+      "sleep(...) can't be used in the validator of update 'change': it must not change the Workflow",
+    );
     const next = await run.activate(update("change", "u2", 1));
     expect(next.commands[1]?.startTimer?.seq).toBe(1);
   });
@@ -81,7 +83,10 @@ describe("updates", () => {
   test("fail with a Temporal failure, and fail the task with any other error", async () => {
     const run = thread.run("updateFailures");
     const failed = await run.start([update("fail", "u1", "application")]);
-    expect(failed.commands.at(-1)?.updateResponse?.rejected).toMatchObject({ message: "no", applicationFailureInfo: { type: "Refused", nonRetryable: true } });
+    expect(failed.commands.at(-1)?.updateResponse?.rejected).toMatchObject({
+      message: "no",
+      applicationFailureInfo: { type: "Refused", nonRetryable: true },
+    });
     expect((await run.activate(update("fail", "u2", "mistake"))).failure?.message).toBe("a mistake");
   });
 });
@@ -98,11 +103,17 @@ describe("queries", () => {
   test("go to the default handler", async () => {
     const run = thread.run("defaults");
     await run.start();
-    expect(value((await run.query("anything", 1)).commands[0]?.respondToQuery?.succeeded?.response)).toEqual(["anything", [1]]);
+    expect(value((await run.query("anything", 1)).commands[0]?.respondToQuery?.succeeded?.response)).toEqual([
+      "anything",
+      [1],
+    ]);
   });
 
   test.each([
-    ["missing", "Workflow did not register a handler for missing. Registered queries: [__stack_trace __enhanced_stack_trace __temporal_workflow_metadata async throws commands unconvertible]"],
+    [
+      "missing",
+      "Workflow did not register a handler for missing. Registered queries: [__stack_trace __enhanced_stack_trace __temporal_workflow_metadata async throws commands unconvertible]",
+    ],
     ["async", "Query handlers should not return a Promise"],
     ["throws", "no answer"],
     ["commands", "Activity 'work' can't be used in the handler of query 'commands': it must not change the Workflow"],
@@ -119,8 +130,14 @@ describe("queries", () => {
   test("describe the workflow", async () => {
     const run = thread.run("messages", 3);
     await run.start();
-    const metadata = value((await run.query("__temporal_workflow_metadata")).commands[0]?.respondToQuery?.succeeded?.response);
-    expect(metadata.definition).toMatchObject({ type: "messages", signalDefinitions: [{ name: "add" }], updateDefinitions: [{ name: "change" }] });
+    const metadata = value(
+      (await run.query("__temporal_workflow_metadata")).commands[0]?.respondToQuery?.succeeded?.response,
+    );
+    expect(metadata.definition).toMatchObject({
+      type: "messages",
+      signalDefinitions: [{ name: "add" }],
+      updateDefinitions: [{ name: "change" }],
+    });
     expect(metadata.definition.queryDefinitions).toContainEqual({ name: "total", description: "sum of all" });
   });
 
@@ -129,16 +146,22 @@ describe("queries", () => {
     await run.start();
     const text: string = value((await run.query("__stack_trace")).commands[0]?.respondToQuery?.succeeded?.response);
     const [first, second] = text.split("\n\n");
-    expect(first).toMatch(/^ +at waitsInside \(\S*fixtures\/features\.ts:\d+:\d+\)\n +at stacks \(\S*features\.ts:\d+:\d+\)$/);
+    expect(first).toMatch(
+      /^ +at waitsInside \(\S*fixtures\/features\.ts:\d+:\d+\)\n +at stacks \(\S*features\.ts:\d+:\d+\)$/,
+    );
     expect(second).toMatch(/^ +at stacks \(\S*features\.ts:\d+:\d+\)$/);
-    const enhanced = value((await run.query("__enhanced_stack_trace")).commands[0]?.respondToQuery?.succeeded?.response);
+    const enhanced = value(
+      (await run.query("__enhanced_stack_trace")).commands[0]?.respondToQuery?.succeeded?.response,
+    );
     expect(enhanced.stacks[0].locations[0]).toMatchObject({ function_name: "waitsInside", internal_code: false });
     expect(enhanced.sources).toEqual({});
   });
 });
 
 test("handlers that the end of the run cuts off are reported", async () => {
-  const { logs, kinds } = await thread.run("unfinished").start([signal("add", 1), signal("add", 1), update("change", "u1", 1)]);
+  const { logs, kinds } = await thread
+    .run("unfinished")
+    .start([signal("add", 1), signal("add", 1), update("change", "u1", 1)]);
   expect(kinds).toEqual(["updateResponse", "completeWorkflowExecution"]);
   const warnings = logs?.filter(({ level }) => level === "WARN").map(({ message }) => message) ?? [];
   expect(warnings).toHaveLength(2);
@@ -151,5 +174,7 @@ test("a payload that can't be decoded fails the task", async () => {
   const run = thread.run("messages", 1);
   await run.start();
   const broken = { ...payload(1), data: new TextEncoder().encode("{") };
-  expect((await run.activate({ signalWorkflow: { signalName: "add", input: [broken] } })).failure?.message).toContain("JSON");
+  expect((await run.activate({ signalWorkflow: { signalName: "add", input: [broken] } })).failure?.message).toContain(
+    "JSON",
+  );
 });

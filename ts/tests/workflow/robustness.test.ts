@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import Long from "long";
-import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import type { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { resultOf, TestThread } from "./support";
 
 /** Mulberry32: a failure can be repeated. */
@@ -50,7 +50,14 @@ test("activations that make no sense get a completion, and the thread lives on",
     name: pick(["change", "", undefined]),
     patchId: pick(["a", undefined]),
     randomnessSeed: pick([Long.MAX_UNSIGNED_VALUE, undefined]),
-    result: pick([{}, { completed: {} }, { failed: {} }, { cancelled: { failure: { message: "x", activityFailureInfo: {} } } }, { backoff: {} }, undefined]),
+    result: pick([
+      {},
+      { completed: {} },
+      { failed: {} },
+      { cancelled: { failure: { message: "x", activityFailureInfo: {} } } },
+      { backoff: {} },
+      undefined,
+    ]),
     succeeded: pick([{}, undefined]),
     failed: pick([{}, undefined]),
     runValidator: pick([true, false]),

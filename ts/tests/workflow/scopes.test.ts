@@ -49,7 +49,10 @@ describe("scopes", () => {
   test("with a timeout cancel themselves", async () => {
     const run = thread.run("withTimeout");
     const { commands } = await run.start();
-    expect(commands.map(({ startTimer }) => startTimer?.startToFireTimeout?.seconds?.toNumber())).toEqual([1, undefined]);
+    expect(commands.map(({ startTimer }) => startTimer?.startToFireTimeout?.seconds?.toNumber())).toEqual([
+      1,
+      undefined,
+    ]);
     expect((await run.activate({ fireTimer: { seq: 1 } })).kinds).toEqual(["requestCancelActivity"]);
     expect(resultOf(await run.activate(activityCancelled(1)))).toBe("too late");
   });

@@ -1,10 +1,14 @@
 import { afterAll } from "bun:test";
 import Long from "long";
-import { defaultPayloadConverter } from "../../src/common";
 import type { Payload } from "../../src/common";
+import { defaultPayloadConverter } from "../../src/common";
 import { msNumberToTs } from "../../src/common/time";
 import type { Failure } from "../../src/proto/temporal/api/failure/v1/message";
-import { WorkflowActivation, type InitializeWorkflow, type WorkflowActivationJob } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import {
+  type InitializeWorkflow,
+  WorkflowActivation,
+  type WorkflowActivationJob,
+} from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../../src/proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { type BundleOptions, bundleWorkflowCode } from "../../src/worker/bundler/bundler";
@@ -53,8 +57,15 @@ export class TestThread {
   }
 
   /** Starts a thread with the Workflows of a file in `fixtures`. */
-  static async open(fixture: string, options: Partial<TestHostOptions> = {}, bundle: Partial<BundleOptions> = {}): Promise<TestThread> {
-    const { code, sourceMap } = await bundleWorkflowCode({ workflowsPath: `${import.meta.dir}/fixtures/${fixture}`, ...bundle });
+  static async open(
+    fixture: string,
+    options: Partial<TestHostOptions> = {},
+    bundle: Partial<BundleOptions> = {},
+  ): Promise<TestThread> {
+    const { code, sourceMap } = await bundleWorkflowCode({
+      workflowsPath: `${import.meta.dir}/fixtures/${fixture}`,
+      ...bundle,
+    });
     return TestThread.withCode(code, { sourceMap, ...options });
   }
 
@@ -66,7 +77,9 @@ export class TestThread {
   }
 
   /** Sends a message and waits for the answer. */
-  send(message: ToTestThread extends infer M ? (M extends { id: number } ? Omit<M, "id"> : never) : never): Promise<FromTestThread> {
+  send(
+    message: ToTestThread extends infer M ? (M extends { id: number } ? Omit<M, "id"> : never) : never,
+  ): Promise<FromTestThread> {
     const id = this.#count++;
     const pending = Promise.withResolvers<FromTestThread>();
     this.#pending.set(id, pending);
@@ -76,7 +89,11 @@ export class TestThread {
 
   /** Applies an activation. */
   async activate(activation: WorkflowActivation): Promise<Outcome> {
-    const { completion: bytes, logs, sinkCalls } = await this.send({ activation: WorkflowActivation.encode(activation).finish() });
+    const {
+      completion: bytes,
+      logs,
+      sinkCalls,
+    } = await this.send({ activation: WorkflowActivation.encode(activation).finish() });
     const completion = WorkflowActivationCompletion.decode(bytes!);
     const commands = completion.successful?.commands ?? [];
     return { completion, commands, kinds: commands.map(kindOf), failure: completion.failed?.failure, logs, sinkCalls };
@@ -188,11 +205,20 @@ export function activityFailed(seq: number, message: string): Job {
 
 /** Job: an Activity was cancelled. */
 export function activityCancelled(seq: number): Job {
-  return { resolveActivity: { seq, result: { cancelled: { failure: activityFailure({ message: "cancelled", canceledFailureInfo: {} }) } } } };
+  return {
+    resolveActivity: {
+      seq,
+      result: { cancelled: { failure: activityFailure({ message: "cancelled", canceledFailureInfo: {} }) } },
+    },
+  };
 }
 
 function activityFailure(cause: Failure): Failure {
-  return { message: "Activity task failed", activityFailureInfo: { activityType: { name: "activity" }, activityId: "1" }, cause };
+  return {
+    message: "Activity task failed",
+    activityFailureInfo: { activityType: { name: "activity" }, activityId: "1" },
+    cause,
+  };
 }
 
 /** Job: a signal. */
@@ -214,5 +240,10 @@ export function resultOf({ commands, failure, kinds }: Outcome): any {
 }
 
 function kindOf(command: WorkflowCommand): string {
-  return Object.keys(command).find((key) => key !== "userMetadata" && key !== "eventGroupMarkers" && command[key as keyof WorkflowCommand] !== undefined) ?? "none";
+  return (
+    Object.keys(command).find(
+      (key) =>
+        key !== "userMetadata" && key !== "eventGroupMarkers" && command[key as keyof WorkflowCommand] !== undefined,
+    ) ?? "none"
+  );
 }

@@ -1,14 +1,19 @@
 /** A Bun Worker with a real `WorkflowHost`: takes encoded activations, gives encoded completions. */
 import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow-host/host";
 import type { WorkflowLogRecord } from "../../src/workflow/logs";
+import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow-host/host";
 
 /** What can be told to the host of a test; the rest is filled in here. */
-export type TestHostOptions = Pick<WorkflowHostOptions, "code" | "sourceMap"> & Partial<Omit<WorkflowHostOptions, "log" | "sinkCalls" | "patchActivationCallback">>;
+export type TestHostOptions = Pick<WorkflowHostOptions, "code" | "sourceMap"> &
+  Partial<Omit<WorkflowHostOptions, "log" | "sinkCalls" | "patchActivationCallback">>;
 
 /** From a test to the thread. */
-export type ToTestThread = { id: number } & ({ open: TestHostOptions } | { activation: Uint8Array } | { evaluate: string });
+export type ToTestThread = { id: number } & (
+  | { open: TestHostOptions }
+  | { activation: Uint8Array }
+  | { evaluate: string }
+);
 
 /** From the thread to a test. */
 export interface FromTestThread {
@@ -20,7 +25,10 @@ export interface FromTestThread {
   sinkCalls?: { sink: string; fn: string; args: unknown[]; replaying: boolean }[];
 }
 
-declare const self: { postMessage(message: FromTestThread): void; onmessage: ((event: MessageEvent<ToTestThread>) => void) | null };
+declare const self: {
+  postMessage(message: FromTestThread): void;
+  onmessage: ((event: MessageEvent<ToTestThread>) => void) | null;
+};
 
 let host: WorkflowHost | undefined;
 const logs: WorkflowLogRecord[] = [];
@@ -35,7 +43,8 @@ self.onmessage = ({ data }) => {
 
 async function work(): Promise<void> {
   busy = true;
-  for (let message = queue.shift(); message !== undefined; message = queue.shift()) self.postMessage(await handle(message));
+  for (let message = queue.shift(); message !== undefined; message = queue.shift())
+    self.postMessage(await handle(message));
   busy = false;
 }
 
@@ -51,13 +60,19 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
         log: (record) => void logs.push(record),
         sinkCalls: (calls) => {
           for (const { ifaceName, fnName, args, workflowInfo } of calls) {
-            sinkCalls.push({ sink: ifaceName, fn: fnName, args, replaying: workflowInfo.unsafe.isReplayingHistoryEvents });
+            sinkCalls.push({
+              sink: ifaceName,
+              fn: fnName,
+              args,
+              replaying: workflowInfo.unsafe.isReplayingHistoryEvents,
+            });
           }
         },
         ...message.open,
       });
       return { id };
     }
+    // biome-ignore lint/security/noGlobalEval: what tests look at is the thread itself
     if ("evaluate" in message) return { id, value: (0, eval)(message.evaluate) };
     if (host === undefined) throw new Error("the host isn't open");
     const completion = host.activate(WorkflowActivation.decode(message.activation));

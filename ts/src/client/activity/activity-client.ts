@@ -1,28 +1,51 @@
 /** The client for activities. */
 
-import { decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError } from "../../payloads/codec-helpers";
 import { searchAttributePayloadConverter } from "../../common/converter/payload-search-attributes";
 import { composeInterceptors, type Next } from "../../common/interceptors";
 import { msOptionalToTs } from "../../common/time";
 import type { TypeInfo } from "../../common/type-info";
+import { decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError } from "../../payloads/codec-helpers";
 import { ActivityExecutionAlreadyStartedFailure } from "../../proto/temporal/api/errordetails/v1/message";
-import type { ListActivityExecutionsResponse, PollActivityExecutionResponse, UpdateActivityExecutionOptionsRequest } from "../../proto/temporal/api/workflowservice/v1/request_response";
-import { activityContext, decodeActivityDescription, decodeActivityListInfo, decodeActivityOptions, encodeActivityOptionsUpdate, startActivityRequest, validateActivityOptions } from "./activity-encoding";
 import type {
+  ListActivityExecutionsResponse,
+  PollActivityExecutionResponse,
+  UpdateActivityExecutionOptionsRequest,
+} from "../../proto/temporal/api/workflowservice/v1/request_response";
+import { GrpcStatus } from "../connection/grpc-error";
+import {
+  ActivityExecutionAlreadyStartedError,
+  ActivityExecutionFailedError,
+  ActivityNotFoundError,
+  isGrpcServiceError,
+} from "../errors";
+import { getGrpcStatusDetails, rethrowGrpcError, rethrowKnownErrorTypes } from "../helpers";
+import { type InternalActivityStartOptions, InternalActivityStartOptionsSymbol } from "../internal";
+import {
+  activityContext,
+  decodeActivityDescription,
+  decodeActivityListInfo,
+  decodeActivityOptions,
+  encodeActivityOptionsUpdate,
+  startActivityRequest,
+  validateActivityOptions,
+} from "./activity-encoding";
+import type {
+  ActivityClientInterceptor,
   ActivityCountInput,
   ActivityDescribeInput,
   ActivityGetResultInput,
   ActivityListInput,
   ActivityStartInput,
-  ActivityClientInterceptor,
 } from "./activity-interceptors";
-import type { ActivityHandle, ActivityOptions, ActivityOptionsUpdateResult, GetActivityHandleOptions, TypedActivityClient } from "./activity-options";
+import type {
+  ActivityHandle,
+  ActivityOptions,
+  ActivityOptionsUpdateResult,
+  GetActivityHandleOptions,
+  TypedActivityClient,
+} from "./activity-options";
 import type { ActivityExecutionDescription, ActivityExecutionInfo, CountActivityExecutions } from "./activity-types";
 import { AsyncCompletionClient, type AsyncCompletionClientOptions } from "./async-completion-client";
-import { ActivityExecutionAlreadyStartedError, ActivityExecutionFailedError, ActivityNotFoundError, isGrpcServiceError } from "../errors";
-import { GrpcStatus } from "../connection/grpc-error";
-import { getGrpcStatusDetails, rethrowGrpcError, rethrowKnownErrorTypes } from "../helpers";
-import { type InternalActivityStartOptions, InternalActivityStartOptionsSymbol } from "../internal";
 
 /** Options of {@link ActivityClient}. */
 export interface ActivityClientOptions extends AsyncCompletionClientOptions {
@@ -48,7 +71,8 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
   constructor(options?: ActivityClientOptions) {
     super(options);
     const interceptors = options?.interceptors ?? [];
-    const compose = <K extends keyof ActivityClientInterceptor>(name: K, call: Next<ActivityClientInterceptor, K>) => composeInterceptors(interceptors, name, call);
+    const compose = <K extends keyof ActivityClientInterceptor>(name: K, call: Next<ActivityClientInterceptor, K>) =>
+      composeInterceptors(interceptors, name, call);
     this.#calls = {
       start: compose("start", (input) => this.#start(input)),
       getResult: compose("getResult", (input) => this.#result(input)),
@@ -56,13 +80,19 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
       list: compose("list", (input) => this.#list(input)),
       count: compose("count", (input) => this.#count(input)),
       cancel: compose("cancel", async (input) => {
-        await call("Failed to request activity cancellation", () => this.workflowService.requestCancelActivityExecution({ ...this.#change(input), reason: input.reason }));
+        await call("Failed to request activity cancellation", () =>
+          this.workflowService.requestCancelActivityExecution({ ...this.#change(input), reason: input.reason }),
+        );
       }),
       terminate: compose("terminate", async (input) => {
-        await call("Failed to terminate activity", () => this.workflowService.terminateActivityExecution({ ...this.#change(input), reason: input.reason }));
+        await call("Failed to terminate activity", () =>
+          this.workflowService.terminateActivityExecution({ ...this.#change(input), reason: input.reason }),
+        );
       }),
       pause: compose("pause", async (input) => {
-        await call("Failed to request activity pause", () => this.workflowService.pauseActivityExecution({ ...this.#change(input), reason: input.options.reason }));
+        await call("Failed to request activity pause", () =>
+          this.workflowService.pauseActivityExecution({ ...this.#change(input), reason: input.options.reason }),
+        );
       }),
       unpause: compose("unpause", async (input) => {
         const { reason, jitter } = input.options;
@@ -98,8 +128,8 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
   }
 
   /**
-   * A handle of an activity: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the methods of a
-   * handle of an unknown activity reject with `ActivityNotFoundError`.
+   * A handle of an activity: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the
+   * methods of a handle of an unknown activity reject with `ActivityNotFoundError`.
    */
   getHandle<R = any>(activityId: string, runId?: string): ActivityHandle<R> {
     return this.#handle(activityId, runId);
@@ -110,7 +140,10 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
     return this.#handle(activityId, options.runId, options.typeInfo?.outputType);
   }
 
-  /** Lists activities that the query, in Temporal's list filter language, finds. The server's index lags behind by a moment. */
+  /**
+   * Lists activities that the query, in Temporal's list filter language, finds. The server's index lags behind by a
+   * moment.
+   */
   list(query: string): AsyncIterable<ActivityExecutionInfo> {
     return this.#calls.list({ query, headers: {} });
   }
@@ -128,8 +161,16 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
       activityId,
       runId,
       result: async () => calls.getResult({ ...target, outputType }),
-      describe: async ({ includeInput = false, includeOutcome = false, includeHeartbeatDetails = false, includeLastFailure = false } = {}) =>
-        calls.describe({ ...target, options: { includeInput, includeOutcome, includeHeartbeatDetails, includeLastFailure } }),
+      describe: async ({
+        includeInput = false,
+        includeOutcome = false,
+        includeHeartbeatDetails = false,
+        includeLastFailure = false,
+      } = {}) =>
+        calls.describe({
+          ...target,
+          options: { includeInput, includeOutcome, includeHeartbeatDetails, includeLastFailure },
+        }),
       cancel: async (reason) => calls.cancel({ ...target, reason }),
       terminate: async (reason) => calls.terminate({ ...target, reason }),
       pause: async (options = {}) => calls.pause({ ...target, options }),
@@ -162,7 +203,9 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
       return this.#handle(options.id, runId, options.typeInfo?.outputType);
     } catch (error) {
       if (isGrpcServiceError(error) && error.code === GrpcStatus.ALREADY_EXISTS) {
-        const details = getGrpcStatusDetails(error).find(({ type }) => type === "temporal.api.errordetails.v1.ActivityExecutionAlreadyStartedFailure");
+        const details = getGrpcStatusDetails(error).find(
+          ({ type }) => type === "temporal.api.errordetails.v1.ActivityExecutionAlreadyStartedFailure",
+        );
         const { runId = "" } = details ? ActivityExecutionAlreadyStartedFailure.decode(details.value) : {};
         throw new ActivityExecutionAlreadyStartedError("Activity execution already started", options.id, runId);
       }
@@ -174,20 +217,35 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
     const { activityId, activityRunId, outputType } = input;
     const context = activityContext(this.options.namespace, activityId);
     let response: PollActivityExecutionResponse;
-    do response = await call("Failed to get activity result", () => this.workflowService.pollActivityExecution(this.#target(input)));
+    do
+      response = await call("Failed to get activity result", () =>
+        this.workflowService.pollActivityExecution(this.#target(input)),
+      );
     while (!response.outcome?.result && !response.outcome?.failure);
     const { result, failure } = response.outcome;
     if (result) return decodeFromPayloadsAtIndex(this.dataConverter, 0, result.payloads, context, outputType);
     const cause = await decodeOptionalFailureToOptionalError(this.dataConverter, failure, context);
-    throw new ActivityExecutionFailedError("Activity execution failed", cause, activityId, response.runId || activityRunId || undefined);
+    throw new ActivityExecutionFailedError(
+      "Activity execution failed",
+      cause,
+      activityId,
+      response.runId || activityRunId || undefined,
+    );
   }
 
   async #describe(input: ActivityDescribeInput): Promise<ActivityExecutionDescription> {
     const request = { ...this.#target(input), ...input.options };
-    const response = await call("Failed to describe activity", () => this.workflowService.describeActivityExecution(request));
+    const response = await call("Failed to describe activity", () =>
+      this.workflowService.describeActivityExecution(request),
+    );
     const { info } = response;
     if (!info) throw new TypeError(`The server's description of activity '${input.activityId}' is empty`);
-    return decodeActivityDescription(this.dataConverter, activityContext(this.options.namespace, input.activityId), info, response);
+    return decodeActivityDescription(
+      this.dataConverter,
+      activityContext(this.options.namespace, input.activityId),
+      info,
+      response,
+    );
   }
 
   async *#list({ query }: ActivityListInput): AsyncGenerator<ActivityExecutionInfo> {
@@ -195,7 +253,9 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
     let nextPageToken: Uint8Array | undefined;
     do {
       const request = { namespace, query, nextPageToken };
-      const response: ListActivityExecutionsResponse = await call("Failed to list activities", () => this.workflowService.listActivityExecutions(request));
+      const response: ListActivityExecutionsResponse = await call("Failed to list activities", () =>
+        this.workflowService.listActivityExecutions(request),
+      );
       yield* (response.executions ?? []).map(decodeActivityListInfo);
       nextPageToken = response.nextPageToken;
     } while (nextPageToken?.length);
@@ -203,7 +263,9 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
 
   async #count({ query }: ActivityCountInput): Promise<CountActivityExecutions> {
     const request = { namespace: this.options.namespace, query };
-    const { count, groups = [] } = await call("Failed to count activities", () => this.workflowService.countActivityExecutions(request));
+    const { count, groups = [] } = await call("Failed to count activities", () =>
+      this.workflowService.countActivityExecutions(request),
+    );
     return {
       count: count?.toNumber() ?? 0,
       groups: groups.map((group) => ({
@@ -219,7 +281,9 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
     content: Pick<UpdateActivityExecutionOptionsRequest, "activityOptions" | "updateMask" | "restoreOriginal">,
   ): Promise<ActivityOptionsUpdateResult> {
     const request = { ...this.#change(target), ...content };
-    return decodeActivityOptions((await call(fallbackMessage, () => this.workflowService.updateActivityExecutionOptions(request))).activityOptions);
+    return decodeActivityOptions(
+      (await call(fallbackMessage, () => this.workflowService.updateActivityExecutionOptions(request))).activityOptions,
+    );
   }
 }
 

@@ -1,5 +1,15 @@
 /** Conversion of standalone activities to protobuf and back. */
 
+import type { LoadedDataConverter } from "../../common/converter/data-converter";
+import {
+  decodeTypedSearchAttributes,
+  encodeUnifiedSearchAttributes,
+} from "../../common/converter/payload-search-attributes";
+import type { ActivitySerializationContext } from "../../common/converter/serialization-context";
+import { compilePriority, decodePriority } from "../../common/priority";
+import { compileRetryPolicy, decompileRetryPolicy } from "../../common/retry-policy";
+import { msOptionalToNumber, msOptionalToTs, optionalTsToDate, optionalTsToMs } from "../../common/time";
+import { convertDeploymentVersion } from "../../common/worker-deployments";
 import {
   decodeArrayFromPayloads,
   decodeFromPayloadsAtIndex,
@@ -8,16 +18,18 @@ import {
   encodeToPayloadsWithContext,
   encodeUserMetadata,
 } from "../../payloads/codec-helpers";
-import type { LoadedDataConverter } from "../../common/converter/data-converter";
-import { decodeTypedSearchAttributes, encodeUnifiedSearchAttributes } from "../../common/converter/payload-search-attributes";
-import type { ActivitySerializationContext } from "../../common/converter/serialization-context";
 import { withStorageTarget } from "../../payloads/payload-pipeline";
-import { compilePriority, decodePriority } from "../../common/priority";
-import { compileRetryPolicy, decompileRetryPolicy } from "../../common/retry-policy";
-import { msOptionalToNumber, msOptionalToTs, optionalTsToDate, optionalTsToMs } from "../../common/time";
-import { convertDeploymentVersion } from "../../common/worker-deployments";
-import type { ActivityExecutionInfo as RawInfo, ActivityExecutionListInfo as RawListInfo, ActivityOptions as ProtoOptions } from "../../proto/temporal/api/activity/v1/message";
-import type { DescribeActivityExecutionResponse, StartActivityExecutionRequest } from "../../proto/temporal/api/workflowservice/v1/request_response";
+import type {
+  ActivityOptions as ProtoOptions,
+  ActivityExecutionInfo as RawInfo,
+  ActivityExecutionListInfo as RawListInfo,
+} from "../../proto/temporal/api/activity/v1/message";
+import type {
+  DescribeActivityExecutionResponse,
+  StartActivityExecutionRequest,
+} from "../../proto/temporal/api/workflowservice/v1/request_response";
+import { type InternalActivityStartOptions, InternalActivityStartOptionsSymbol } from "../internal";
+import type { RequestSource } from "../workflow/workflow-requests";
 import type { ActivityStartInput } from "./activity-interceptors";
 import type { ActivityOptions, ActivityOptionsUpdate, ActivityOptionsUpdateResult } from "./activity-options";
 import {
@@ -28,8 +40,6 @@ import {
   encodeActivityIdConflictPolicy,
   encodeActivityIdReusePolicy,
 } from "./activity-types";
-import { type InternalActivityStartOptions, InternalActivityStartOptionsSymbol } from "../internal";
-import type { RequestSource } from "../workflow/workflow-requests";
 
 /** Whose payloads are converted when they belong to a standalone activity. */
 export function activityContext(namespace: string, activityId: string): ActivitySerializationContext {
@@ -43,14 +53,23 @@ export function validateActivityOptions(options: ActivityOptions): void {
   if (!options.scheduleToCloseTimeout && !options.startToCloseTimeout) {
     throw new TypeError("ActivityOptions need scheduleToCloseTimeout or startToCloseTimeout");
   }
-  if ((msOptionalToNumber(options.startDelay) ?? 0) < 0) throw new TypeError(`ActivityOptions.startDelay must not be negative, got ${options.startDelay}`);
+  if ((msOptionalToNumber(options.startDelay) ?? 0) < 0)
+    throw new TypeError(`ActivityOptions.startDelay must not be negative, got ${options.startDelay}`);
 }
 
 /** The request that starts an activity. */
-export async function startActivityRequest(source: RequestSource, input: ActivityStartInput): Promise<StartActivityExecutionRequest> {
+export async function startActivityRequest(
+  source: RequestSource,
+  input: ActivityStartInput,
+): Promise<StartActivityExecutionRequest> {
   const { namespace, identity } = source;
   const { activityType, options, headers } = input;
-  const dataConverter = withStorageTarget(source.dataConverter, () => ({ kind: "activity", namespace, id: options.id, type: activityType }));
+  const dataConverter = withStorageTarget(source.dataConverter, () => ({
+    kind: "activity",
+    namespace,
+    id: options.id,
+    type: activityType,
+  }));
   const { typedSearchAttributes } = options;
   const internal = (options as InternalActivityStartOptions)[InternalActivityStartOptionsSymbol];
   const context = activityContext(namespace, options.id);
@@ -67,10 +86,19 @@ export async function startActivityRequest(source: RequestSource, input: Activit
     heartbeatTimeout: msOptionalToTs(options.heartbeatTimeout),
     startDelay: msOptionalToTs(options.startDelay),
     retryPolicy: options.retry && compileRetryPolicy(options.retry),
-    input: { payloads: await encodeToPayloadsWithContext(dataConverter, context, [...(options.args ?? [])], options.typeInfo?.inputTypes) },
+    input: {
+      payloads: await encodeToPayloadsWithContext(
+        dataConverter,
+        context,
+        [...(options.args ?? [])],
+        options.typeInfo?.inputTypes,
+      ),
+    },
     idReusePolicy: encodeActivityIdReusePolicy(options.idReusePolicy),
     idConflictPolicy: encodeActivityIdConflictPolicy(options.idConflictPolicy),
-    searchAttributes: typedSearchAttributes && { indexedFields: encodeUnifiedSearchAttributes(undefined, typedSearchAttributes) },
+    searchAttributes: typedSearchAttributes && {
+      indexedFields: encodeUnifiedSearchAttributes(undefined, typedSearchAttributes),
+    },
     header: { fields: await encodeHeaders(dataConverter, headers, context) },
     userMetadata: await encodeUserMetadata(dataConverter, options.summary, undefined, context),
     priority: options.priority && compilePriority(options.priority),
@@ -81,7 +109,10 @@ export async function startActivityRequest(source: RequestSource, input: Activit
 }
 
 /** The options to change, and the paths of those that are changed: null takes one away. */
-export function encodeActivityOptionsUpdate(update: ActivityOptionsUpdate): { activityOptions: ProtoOptions; updateMask: string[] } {
+export function encodeActivityOptionsUpdate(update: ActivityOptionsUpdate): {
+  activityOptions: ProtoOptions;
+  updateMask: string[];
+} {
   const { taskQueue, retry, priority } = update;
   const activityOptions: ProtoOptions = {
     taskQueue: taskQueue == null ? undefined : { name: taskQueue },
@@ -149,8 +180,10 @@ export function decodeActivityDescription(
   { input, outcome, callbacks = [] }: DescribeActivityExecutionResponse,
 ): ActivityExecutionDescription {
   const isThere = (payloads: { payloads?: unknown[] } | undefined) => (payloads?.payloads?.length ?? 0) > 0;
-  const first = <T>(payloads: typeof input) => decodeFromPayloadsAtIndex<T>(dataConverter, 0, payloads?.payloads, context);
-  const error = (failure: typeof info.lastFailure) => decodeOptionalFailureToOptionalError(dataConverter, failure, context);
+  const first = <T>(payloads: typeof input) =>
+    decodeFromPayloadsAtIndex<T>(dataConverter, 0, payloads?.payloads, context);
+  const error = (failure: typeof info.lastFailure) =>
+    decodeOptionalFailureToOptionalError(dataConverter, failure, context);
   const hasInput = isThere(input);
   return {
     ...decodeCommonInfo(info),
@@ -182,7 +215,8 @@ export function decodeActivityDescription(
     hasOutcomeFailure: outcome?.failure !== undefined,
     getHeartbeatDetails: () => first(info.heartbeatDetails),
     getLastFailure: () => error(info.lastFailure),
-    getInput: async <T>() => (hasInput ? ((await decodeArrayFromPayloads(dataConverter, input?.payloads, context)) as T) : undefined),
+    getInput: async <T>() =>
+      hasInput ? ((await decodeArrayFromPayloads(dataConverter, input?.payloads, context)) as T) : undefined,
     getResult: () => first(outcome?.result),
     getOutcomeFailure: () => error(outcome?.failure),
   };

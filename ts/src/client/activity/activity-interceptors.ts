@@ -2,7 +2,6 @@
 
 import type { Headers, Next } from "../../common/interceptors";
 import type { TypeInfo } from "../../common/type-info";
-import type { ActivityExecutionDescription, ActivityExecutionInfo, CountActivityExecutions } from "./activity-types";
 import type {
   ActivityDescribeOptions,
   ActivityHandle,
@@ -12,6 +11,7 @@ import type {
   ActivityPauseOptions,
   ActivityUnpauseOptions,
 } from "./activity-options";
+import type { ActivityExecutionDescription, ActivityExecutionInfo, CountActivityExecutions } from "./activity-types";
 
 /** An activity to start. */
 export interface ActivityStartInput {
@@ -100,7 +100,10 @@ export interface ActivityClientInterceptor {
   /** `ActivityHandle.unpause`. */
   unpause?: (input: ActivityUnpauseInput, next: Next<this, "unpause">) => Promise<void>;
   /** `ActivityHandle.updateOptions`. */
-  updateOptions?: (input: ActivityUpdateOptionsInput, next: Next<this, "updateOptions">) => Promise<ActivityOptionsUpdateResult>;
+  updateOptions?: (
+    input: ActivityUpdateOptionsInput,
+    next: Next<this, "updateOptions">,
+  ) => Promise<ActivityOptionsUpdateResult>;
   /** `ActivityHandle.restoreOriginalOptions`. */
   restoreOriginalOptions?: (
     input: ActivityRestoreOriginalOptionsInput,

@@ -9,7 +9,10 @@ import type { Replace } from "../../common/type-helpers";
 import type { PayloadTypeInfo } from "../../common/type-info";
 import type { ActivityExecutionDescription, ActivityIdConflictPolicy, ActivityIdReusePolicy } from "./activity-types";
 
-/** An activity that runs on its own, without a workflow. All methods reject with `ActivityNotFoundError` if the server does not know it. */
+/**
+ * An activity that runs on its own, without a workflow. All methods reject with `ActivityNotFoundError` if the server
+ * does not know it.
+ */
 export interface ActivityHandle<R = any> {
   readonly activityId: string;
   /** Id of the run; without it the handle is about the latest run. */
@@ -128,7 +131,10 @@ export type ActivityOptionsUpdateResult = {
 /** Starts the activities of interface `T`, with the types of their arguments and results. */
 export interface TypedActivityClient<T> {
   /** See `ActivityClient.start`. */
-  start<N extends ActivityName<T>>(activity: N, options: ActivityOptionsFor<T, N>): Promise<ActivityHandle<ActivityResult<T, N>>>;
+  start<N extends ActivityName<T>>(
+    activity: N,
+    options: ActivityOptionsFor<T, N>,
+  ): Promise<ActivityHandle<ActivityResult<T, N>>>;
   /** See `ActivityClient.execute`. */
   execute<N extends ActivityName<T>>(activity: N, options: ActivityOptionsFor<T, N>): Promise<ActivityResult<T, N>>;
 }

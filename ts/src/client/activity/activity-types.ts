@@ -6,9 +6,9 @@ import type { RetryPolicy } from "../../common/retry-policy";
 import type { TypedSearchAttributes } from "../../common/search-attributes";
 import type { WorkerDeploymentVersion } from "../../common/worker-deployments";
 import type {
+  CallbackInfo,
   ActivityExecutionInfo as RawActivityExecutionInfo,
   ActivityExecutionListInfo as RawActivityExecutionListInfo,
-  CallbackInfo,
 } from "../../proto/temporal/api/activity/v1/message";
 
 export type { RawActivityExecutionInfo, RawActivityExecutionListInfo };
@@ -106,11 +106,14 @@ export const ActivityIdReusePolicy = {
 export type ActivityIdReusePolicy = (typeof ActivityIdReusePolicy)[keyof typeof ActivityIdReusePolicy];
 
 /** Between {@link ActivityIdReusePolicy} and protobuf. */
-export const [encodeActivityIdReusePolicy, decodeActivityIdReusePolicy] = makeEnumConverters("ACTIVITY_ID_REUSE_POLICY_", {
-  ALLOW_DUPLICATE: 1,
-  ALLOW_DUPLICATE_FAILED_ONLY: 2,
-  REJECT_DUPLICATE: 3,
-});
+export const [encodeActivityIdReusePolicy, decodeActivityIdReusePolicy] = makeEnumConverters(
+  "ACTIVITY_ID_REUSE_POLICY_",
+  {
+    ALLOW_DUPLICATE: 1,
+    ALLOW_DUPLICATE_FAILED_ONLY: 2,
+    REJECT_DUPLICATE: 3,
+  },
+);
 
 /** What happens when an activity with the same id is running. */
 export const ActivityIdConflictPolicy = {
@@ -122,10 +125,13 @@ export const ActivityIdConflictPolicy = {
 export type ActivityIdConflictPolicy = (typeof ActivityIdConflictPolicy)[keyof typeof ActivityIdConflictPolicy];
 
 /** Between {@link ActivityIdConflictPolicy} and protobuf. */
-export const [encodeActivityIdConflictPolicy, decodeActivityIdConflictPolicy] = makeEnumConverters("ACTIVITY_ID_CONFLICT_POLICY_", {
-  FAIL: 1,
-  USE_EXISTING: 2,
-});
+export const [encodeActivityIdConflictPolicy, decodeActivityIdConflictPolicy] = makeEnumConverters(
+  "ACTIVITY_ID_CONFLICT_POLICY_",
+  {
+    FAIL: 1,
+    USE_EXISTING: 2,
+  },
+);
 
 /** Status of an activity. */
 export const ActivityExecutionStatus = {
@@ -140,15 +146,18 @@ export const ActivityExecutionStatus = {
 export type ActivityExecutionStatus = (typeof ActivityExecutionStatus)[keyof typeof ActivityExecutionStatus];
 
 /** Between {@link ActivityExecutionStatus} and protobuf. */
-export const [encodeActivityExecutionStatus, decodeActivityExecutionStatus] = makeEnumConverters("ACTIVITY_EXECUTION_STATUS_", {
-  RUNNING: 1,
-  COMPLETED: 2,
-  FAILED: 3,
-  CANCELED: 4,
-  TERMINATED: 5,
-  TIMED_OUT: 6,
-  PAUSED: 7,
-});
+export const [encodeActivityExecutionStatus, decodeActivityExecutionStatus] = makeEnumConverters(
+  "ACTIVITY_EXECUTION_STATUS_",
+  {
+    RUNNING: 1,
+    COMPLETED: 2,
+    FAILED: 3,
+    CANCELED: 4,
+    TERMINATED: 5,
+    TIMED_OUT: 6,
+    PAUSED: 7,
+  },
+);
 
 /** More about an activity that is running. */
 export const PendingActivityState = {

@@ -7,14 +7,20 @@ export const DEFAULT_TEMPORAL_GRPC_PORT = 7233;
 export const LOCAL_TARGET = `localhost:${DEFAULT_TEMPORAL_GRPC_PORT}`;
 
 /**
- * The address with a port: "host" becomes "host:7233". IPv6 addresses stand in brackets. Throws `TypeError` for anything that is
- * not a host with an optional port, e.g. a URL.
+ * The address with a port: "host" becomes "host:7233". IPv6 addresses stand in brackets. Throws `TypeError` for
+ * anything that is not a host with an optional port, e.g. a URL.
  */
-export function normalizeGrpcEndpointAddress(address: string, defaultPort: number = DEFAULT_TEMPORAL_GRPC_PORT): string {
-  const match = typeof address === "string" ? /^(?:\[([0-9a-fA-F:.]+)\]|([^:/?#\s[\]]+))(?::(\d{1,5}))?$/.exec(address) : null;
+export function normalizeGrpcEndpointAddress(
+  address: string,
+  defaultPort: number = DEFAULT_TEMPORAL_GRPC_PORT,
+): string {
+  const match =
+    typeof address === "string" ? /^(?:\[([0-9a-fA-F:.]+)\]|([^:/?#\s[\]]+))(?::(\d{1,5}))?$/.exec(address) : null;
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   if (!match || port > 65_535) {
-    throw new TypeError(`Invalid address for Temporal gRPC endpoint: expected URI of the form 'hostname' or 'hostname:port'; got '${String(address)}'`);
+    throw new TypeError(
+      `Invalid address for Temporal gRPC endpoint: expected URI of the form 'hostname' or 'hostname:port'; got '${String(address)}'`,
+    );
   }
   const host = match[1] === undefined ? match[2] : `[${match[1]}]`;
   return `${host}:${port}`;

@@ -15,5 +15,8 @@ const OPTION_NAMES: Record<string, string> = {
 
 /** The native client's message with the names of our options. */
 export function explainConnectionFailure(message: string): string {
-  return message.replaceAll(/tls(?:\.\w+)+|set tls to (?:null|\{\})|httpConnectProxy|connectTimeoutMs/g, (name) => OPTION_NAMES[name] ?? name);
+  return message.replaceAll(
+    /tls(?:\.\w+)+|set tls to (?:null|\{\})|httpConnectProxy|connectTimeoutMs/g,
+    (name) => OPTION_NAMES[name] ?? name,
+  );
 }

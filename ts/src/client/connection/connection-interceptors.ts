@@ -13,9 +13,9 @@ export interface RpcCall extends CallContext {
 }
 
 /**
- * Called for each RPC of a connection. `next` sends the call, or a changed copy of it, to the next interceptor and at last to the
- * server, and resolves with the response's message; it may be called more than once, or not at all. It rejects with
- * `GrpcServiceError`. Takes the place of the interceptors of grpc-js, which have another form:
+ * Called for each RPC of a connection. `next` sends the call, or a changed copy of it, to the next interceptor and at
+ * last to the server, and resolves with the response's message; it may be called more than once, or not at all. It
+ * rejects with `GrpcServiceError`. Takes the place of the interceptors of grpc-js, which have another form:
  *
  * ```ts
  * const log: RpcInterceptor = async (call, next) => {
@@ -29,16 +29,23 @@ export type RpcInterceptor = (call: RpcCall, next: (call: RpcCall) => Promise<un
 /** Throws `TypeError` for what can't be interceptors. */
 export function checkInterceptors(interceptors: unknown): void {
   if (interceptors === undefined) return;
-  if (!Array.isArray(interceptors)) throw new TypeError(`ConnectionOptions.interceptors must be an array of functions, got ${typeof interceptors}`);
+  if (!Array.isArray(interceptors))
+    throw new TypeError(`ConnectionOptions.interceptors must be an array of functions, got ${typeof interceptors}`);
   for (const [index, interceptor] of interceptors.entries()) {
     if (typeof interceptor !== "function") {
-      throw new TypeError(`ConnectionOptions.interceptors[${index}] must be a function (call, next) => next(call), got ${interceptor === null ? "null" : typeof interceptor}`);
+      throw new TypeError(
+        `ConnectionOptions.interceptors[${index}] must be a function (call, next) => next(call), got ${interceptor === null ? "null" : typeof interceptor}`,
+      );
     }
   }
 }
 
 /** Runs a call through the interceptors, the first one outermost, and then `send`. */
-export async function intercept(interceptors: readonly RpcInterceptor[], call: RpcCall, send: (call: RpcCall) => Promise<unknown>): Promise<unknown> {
+export async function intercept(
+  interceptors: readonly RpcInterceptor[],
+  call: RpcCall,
+  send: (call: RpcCall) => Promise<unknown>,
+): Promise<unknown> {
   const run = async (index: number, current: RpcCall): Promise<unknown> => {
     const interceptor = interceptors[index];
     if (interceptor === undefined) return send(current);

@@ -1,13 +1,13 @@
 /** Options of connections. */
 
+import packageJson from "../../../package.json" with { type: "json" };
 import type { Duration } from "../../common/time";
 import { msOptionalToNumber, msToNumber } from "../../common/time";
 import { filterNullAndUndefined } from "../../common/type-helpers";
 import type { ClientOptions as NativeClientOptions } from "../../native/options.generated";
-import packageJson from "../../../package.json" with { type: "json" };
 import { LOCAL_TARGET, normalizeGrpcEndpointAddress } from "./address";
 import { checkInterceptors, type RpcInterceptor } from "./connection-interceptors";
-import { normalizeProxy, proxyFromEnvironment, type ProxyConfig } from "./connection-proxy";
+import { normalizeProxy, type ProxyConfig, proxyFromEnvironment } from "./connection-proxy";
 import { nativeTls, normalizeTlsConfig, type TLSConfig } from "./tls";
 
 /** gRPC metadata: text, or bytes for names that end in "-bin". */
@@ -59,7 +59,10 @@ export interface DNSLoadBalancingConfig {
   resolutionInterval: Duration;
 }
 
-/** Compression of requests and, as far as the server does it, of answers: by name, or as `NativeConnection` of the official SDK has it. */
+/**
+ * Compression of requests and, as far as the server does it, of answers: by name, or as `NativeConnection` of the
+ * official SDK has it.
+ */
 export type GrpcCompression = "gzip" | "none" | GrpcCompressionConfig;
 
 /** Names a way of compression. */
@@ -87,23 +90,28 @@ export interface ConnectionOptions {
   connectTimeout?: Duration;
   /** HTTP/2 pings; null for none. */
   keepAlive?: KeepAliveOptions | null;
-  /** How failed RPCs are tried again; null for not at all. Default: see {@link RpcRetryOptions}, but null if there are `interceptors`. */
+  /**
+   * How failed RPCs are tried again; null for not at all. Default: see {@link RpcRetryOptions}, but null if there are
+   * `interceptors`.
+   */
   retry?: RpcRetryOptions | null;
   /**
-   * Called for each RPC, the first one outermost. As in the official client they take the place of the default retries: set `retry`,
-   * or add `makeGrpcRetryInterceptor(defaultGrpcRetryOptions())`, to have both. The call that connecting makes does not go through them.
+   * Called for each RPC, the first one outermost. As in the official client they take the place of the default retries:
+   * set `retry`, or add `makeGrpcRetryInterceptor(defaultGrpcRetryOptions())`, to have both. The call that connecting
+   * makes does not go through them.
    */
   interceptors?: RpcInterceptor[];
   /**
-   * An HTTP proxy to go through; null for none. Default: the one of the environment variables grpc_proxy, https_proxy or http_proxy,
-   * unless no_grpc_proxy or no_proxy lists the host.
+   * An HTTP proxy to go through; null for none. Default: the one of the environment variables grpc_proxy, https_proxy
+   * or http_proxy, unless no_grpc_proxy or no_proxy lists the host.
    */
   proxy?: ProxyConfig | null;
   /** Compression of requests. Default "none"; "gzip" saves bandwidth and costs about a fifth more CPU per call. */
   grpcCompression?: GrpcCompression;
   /**
-   * Spreads calls over all addresses that the host's name stands for, which are looked up again and again; null for not at all, as with
-   * a proxy. Default: on, with 30 seconds between lookups, unless the host is an address or localhost. For `NativeConnection` null.
+   * Spreads calls over all addresses that the host's name stands for, which are looked up again and again; null for not
+   * at all, as with a proxy. Default: on, with 30 seconds between lookups, unless the host is an address or localhost.
+   * For `NativeConnection` null.
    */
   dnsLoadBalancingConfig?: DNSLoadBalancingConfig | null;
   /** Leaves the gRPC code out of the tags of the metric of failed requests. Default `false`. */
@@ -112,22 +120,33 @@ export interface ConnectionOptions {
   payloadLimits?: PayloadLimitsConfig;
   /** Change the options, and those of clients made with the connection. */
   plugins?: ConnectionPlugin[];
-  /** Not supported, because it holds objects of grpc-js: use {@link tls} or {@link apiKey}. Refused with `TypeError`. */
+  /**
+   * Not supported, because it holds objects of grpc-js: use {@link tls} or {@link apiKey}. Refused with `TypeError`.
+   */
   credentials?: never;
-  /** Not supported, because it holds objects of grpc-js: use {@link metadata}, {@link apiKey} or {@link interceptors}. Refused with `TypeError`. */
+  /**
+   * Not supported, because it holds objects of grpc-js: use {@link metadata}, {@link apiKey} or {@link interceptors}.
+   * Refused with `TypeError`.
+   */
   callCredentials?: never;
-  /** Not supported, because it is grpc-js's: use {@link keepAlive}, {@link proxy} and {@link tls}. Refused with `TypeError`. */
+  /**
+   * Not supported, because it is grpc-js's: use {@link keepAlive}, {@link proxy} and {@link tls}. Refused with
+   * `TypeError`.
+   */
   channelArgs?: never;
 }
 
 /** {@link ConnectionOptions} with defaults filled in. */
-export type ConnectionOptionsWithDefaults = Required<Pick<ConnectionOptions, "address" | "metadata" | "plugins" | "interceptors">> &
+export type ConnectionOptionsWithDefaults = Required<
+  Pick<ConnectionOptions, "address" | "metadata" | "plugins" | "interceptors">
+> &
   Omit<ConnectionOptions, "connectTimeout"> & { connectTimeoutMs: number };
 
 /** What official connections take that belongs to grpc-js, and what to use instead. */
 const GRPC_JS_OPTIONS: Record<string, string> = {
   credentials: "use `tls`, or `apiKey`",
-  callCredentials: "use `metadata`, `apiKey`, which may be a function, or `interceptors` that set the metadata of each call",
+  callCredentials:
+    "use `metadata`, `apiKey`, which may be a function, or `interceptors` that set the metadata of each call",
   channelArgs: "use `keepAlive` for pings, `proxy` for proxies and `tls.serverNameOverride` for the server's name",
 };
 
@@ -142,10 +161,13 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
   const { connectTimeout, ...rest } = options;
   const metadata = lowerCaseKeys(options.metadata ?? {});
   if (options.apiKey && metadata.authorization !== undefined) {
-    throw new TypeError("Both `apiKey` option and `Authorization` header were provided, but only one makes sense to use at a time.");
+    throw new TypeError(
+      "Both `apiKey` option and `Authorization` header were provided, but only one makes sense to use at a time.",
+    );
   }
   const connectTimeoutMs = msOptionalToNumber(connectTimeout) ?? 10_000;
-  if (!(connectTimeoutMs > 0)) throw new TypeError(`ConnectionOptions.connectTimeout must be greater than 0, got ${String(connectTimeout)}`);
+  if (!(connectTimeoutMs > 0))
+    throw new TypeError(`ConnectionOptions.connectTimeout must be greater than 0, got ${String(connectTimeout)}`);
   const address = normalizeGrpcEndpointAddress(options.address || LOCAL_TARGET);
   return {
     ...filterNullAndUndefined(rest),
@@ -153,7 +175,11 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
     ...(options.keepAlive === null ? { keepAlive: null } : undefined),
     ...(options.dnsLoadBalancingConfig === null ? { dnsLoadBalancingConfig: null } : undefined),
     ...(options.retry === null || (options.retry === undefined && options.interceptors) ? { retry: null } : undefined),
-    proxy: options.proxy ? normalizeProxy(options.proxy) : options.proxy === null ? null : proxyFromEnvironment(address),
+    proxy: options.proxy
+      ? normalizeProxy(options.proxy)
+      : options.proxy === null
+        ? null
+        : proxyFromEnvironment(address),
     interceptors: options.interceptors ?? [],
     address,
     metadata,
@@ -168,19 +194,28 @@ export function lowerCaseKeys(metadata: Metadata): Metadata {
 }
 
 /** Text and bytes apart, as the native client takes them. */
-export function splitMetadata(metadata: Metadata): { metadata: Record<string, string>; binaryMetadata: Record<string, Uint8Array> | undefined } {
+export function splitMetadata(metadata: Metadata): {
+  metadata: Record<string, string>;
+  binaryMetadata: Record<string, Uint8Array> | undefined;
+} {
   const text: Record<string, string> = {};
   let binary: Record<string, Uint8Array> | undefined;
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value === "string") text[key] = value;
     else if (value instanceof Uint8Array) (binary ??= {})[key] = value;
-    else throw new TypeError(`gRPC metadata '${key}' must be a string or a Uint8Array, got ${value === null ? "null" : typeof value}`);
+    else
+      throw new TypeError(
+        `gRPC metadata '${key}' must be a string or a Uint8Array, got ${value === null ? "null" : typeof value}`,
+      );
   }
   return { metadata: text, binaryMetadata: binary };
 }
 
 /** The options of the native client; `apiKey` is the current one if it is a function. */
-export function compileConnectionOptions(options: ConnectionOptionsWithDefaults, apiKey: string | undefined): NativeClientOptions {
+export function compileConnectionOptions(
+  options: ConnectionOptionsWithDefaults,
+  apiKey: string | undefined,
+): NativeClientOptions {
   const { metadata, binaryMetadata } = splitMetadata(options.metadata);
   const clientName = metadata["client-name"] ?? packageJson.name;
   const clientVersion = metadata["client-version"] ?? packageJson.version;
@@ -192,16 +227,25 @@ export function compileConnectionOptions(options: ConnectionOptionsWithDefaults,
     tls: nativeTls(normalizeTlsConfig(options.tls, options.apiKey)),
     apiKey,
     metadata,
-    binaryMetadata: binaryMetadata && Object.fromEntries(Object.entries(binaryMetadata).map(([key, value]) => [key, value.toBase64()])),
+    binaryMetadata:
+      binaryMetadata &&
+      Object.fromEntries(Object.entries(binaryMetadata).map(([key, value]) => [key, value.toBase64()])),
     clientName,
     clientVersion,
     connectTimeoutMs: options.connectTimeoutMs,
     grpcCompression: compression(options.grpcCompression),
     // Core refuses both at once; the official SDK lets the proxy win.
-    ...(dns === undefined ? undefined : { dnsLoadBalancing: dns === null || proxy ? null : { resolutionIntervalMs: msToNumber(dns.resolutionInterval) } }),
+    ...(dns === undefined
+      ? undefined
+      : {
+          dnsLoadBalancing: dns === null || proxy ? null : { resolutionIntervalMs: msToNumber(dns.resolutionInterval) },
+        }),
     disableErrorCodeMetricTags: options.disableErrorCodeMetricTags ?? false,
     payloadLimits: options.payloadLimits,
-    keepAlive: keepAlive === null ? null : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
+    keepAlive:
+      keepAlive === null
+        ? null
+        : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
     httpConnectProxy: proxy ? { address: proxy.targetHost, basicAuth: proxy.basicAuth } : undefined,
     retry: {
       initialIntervalMs: msOptionalToNumber(retry?.initialInterval),

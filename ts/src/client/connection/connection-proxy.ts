@@ -12,10 +12,16 @@ export interface ProxyConfig {
 
 /** Throws `TypeError` for a proxy without a port, or with another scheme than http. */
 export function normalizeProxy({ type = "http-connect", targetHost, basicAuth }: ProxyConfig): ProxyConfig {
-  if (type !== "http-connect") throw new TypeError(`ConnectionOptions.proxy.type must be "http-connect", got ${JSON.stringify(type)}`);
-  const match = typeof targetHost === "string" ? /^(?:http:\/\/)?((?:\[[0-9a-f:.]+\]|[^:/?#@\s[\]]+):(\d{1,5}))\/?$/i.exec(targetHost) : null;
+  if (type !== "http-connect")
+    throw new TypeError(`ConnectionOptions.proxy.type must be "http-connect", got ${JSON.stringify(type)}`);
+  const match =
+    typeof targetHost === "string"
+      ? /^(?:http:\/\/)?((?:\[[0-9a-f:.]+\]|[^:/?#@\s[\]]+):(\d{1,5}))\/?$/i.exec(targetHost)
+      : null;
   if (!match || Number(match[2]) > 65_535) {
-    throw new TypeError(`ConnectionOptions.proxy.targetHost must be "host:port" or "http://host:port", got ${JSON.stringify(targetHost)}`);
+    throw new TypeError(
+      `ConnectionOptions.proxy.targetHost must be "host:port" or "http://host:port", got ${JSON.stringify(targetHost)}`,
+    );
   }
   return { type, targetHost: match[1]!, basicAuth };
 }
@@ -26,10 +32,10 @@ const EXCEPTION_VARIABLES = ["no_grpc_proxy", "no_proxy"];
 type Environment = Record<string, string | undefined>;
 
 /**
- * The proxy that the environment names for an address "host:port", as the official client reads it: the first of grpc_proxy,
- * https_proxy and http_proxy, an http:// URL with a name and password if need be (port 80 by default), unless no_grpc_proxy or else
- * no_proxy lists the host: by the end of its name, or as an IPv4 range "10.0.0.0/8". A value that is no such URL is no proxy, with a
- * warning of the process.
+ * The proxy that the environment names for an address "host:port", as the official client reads it: the first of
+ * grpc_proxy, https_proxy and http_proxy, an http:// URL with a name and password if need be (port 80 by default),
+ * unless no_grpc_proxy or else no_proxy lists the host: by the end of its name, or as an IPv4 range "10.0.0.0/8". A
+ * value that is no such URL is no proxy, with a warning of the process.
  */
 export function proxyFromEnvironment(address: string, environment: Environment = process.env): ProxyConfig | undefined {
   const variable = PROXY_VARIABLES.find((name) => environment[name]);
@@ -40,13 +46,18 @@ export function proxyFromEnvironment(address: string, environment: Environment =
   const url = URL.parse(environment[variable]!);
   if (url?.protocol !== "http:" || url.hostname === "") {
     // Without the value, which may hold a password.
-    process.emitWarning(`the environment variable ${variable} is ignored for ${address}: it is no URL that begins with http://`);
+    process.emitWarning(
+      `the environment variable ${variable} is ignored for ${address}: it is no URL that begins with http://`,
+    );
     return undefined;
   }
   return {
     type: "http-connect",
     targetHost: `${url.hostname}:${url.port || "80"}`,
-    basicAuth: url.username === "" ? undefined : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) },
+    basicAuth:
+      url.username === ""
+        ? undefined
+        : { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) },
   };
 }
 

@@ -10,20 +10,20 @@ import type { Health } from "../../proto/rpc/health";
 import type { OperatorService } from "../../proto/rpc/operator";
 import type { TestService } from "../../proto/rpc/test";
 import type { WorkflowService } from "../../proto/rpc/workflow";
+import { ServiceError } from "../errors";
 import { intercept } from "./connection-interceptors";
 import {
   type CallContext,
-  compileConnectionOptions,
   type ConnectionOptions,
   type ConnectionOptionsWithDefaults,
   type ConnectionPlugin,
+  compileConnectionOptions,
   loadConnectionOptions,
   lowerCaseKeys,
   type Metadata,
   splitMetadata,
 } from "./connection-options";
 import { coreRuntime } from "./core-runtime";
-import { ServiceError } from "../errors";
 import { fromNativeError, GrpcServiceError, GrpcStatus } from "./grpc-error";
 import { serviceOf } from "./service-proxy";
 
@@ -43,8 +43,8 @@ const LONG_POLLS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A connection to a Temporal server: TLS, keep-alive, proxies and retries are Core's. One is enough for many clients and workers;
- * close it when it is not used any more.
+ * A connection to a Temporal server: TLS, keep-alive, proxies and retries are Core's. One is enough for many clients
+ * and workers; close it when it is not used any more.
  */
 export class Connection {
   /** The options with defaults filled in. */
@@ -121,7 +121,10 @@ export class Connection {
       this.#nativeApiKey = this.#apiKey?.();
       // What nearly every connection needs next is loaded while the server is waited for.
       void loadWorkflowService();
-      const client = await NativeClient.connect(coreRuntime(), compileConnectionOptions(this.options, this.#nativeApiKey));
+      const client = await NativeClient.connect(
+        coreRuntime(),
+        compileConnectionOptions(this.options, this.#nativeApiKey),
+      );
       if (this.#closed) {
         client.close();
         throw new IllegalStateError("Connection was closed while it was being made");
@@ -185,15 +188,26 @@ export class Connection {
     this.#nativeApiKey = apiKey;
   }
 
-  async #call<Request, Response>(table: RpcTable<object>, rpc: Rpc<Request, Response>, request: Request): Promise<Response> {
+  async #call<Request, Response>(
+    table: RpcTable<object>,
+    rpc: Rpc<Request, Response>,
+    request: Request,
+  ): Promise<Response> {
     const context = this.callContextStorage.getStore();
     const { interceptors } = this.options;
     if (interceptors.length === 0) return this.#send(table.service, rpc, request, context);
     const call = { ...context, service: table.name, method: rpc.name, request: request ?? {} };
-    return intercept(interceptors, call, (last) => this.#send(table.service, rpc, last.request as Request, last)) as Promise<Response>;
+    return intercept(interceptors, call, (last) =>
+      this.#send(table.service, rpc, last.request as Request, last),
+    ) as Promise<Response>;
   }
 
-  async #send<Request, Response>(service: number, rpc: Rpc<Request, Response>, request: Request, context: CallContext | undefined): Promise<Response> {
+  async #send<Request, Response>(
+    service: number,
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    context: CallContext | undefined,
+  ): Promise<Response> {
     const bytes = rpc.request.encode(request ?? ({} as Request)).finish();
     const client = this.#client ?? (await this.#connectWithin(rpc.name, context));
     if (this.#apiKey) this.#updateApiKey(client);
@@ -205,7 +219,10 @@ export class Connection {
       } catch (error) {
         const known = error instanceof NativeError ? fromNativeError(error) : error;
         // Core limits every call. A long poll goes on until the caller's own deadline: the server may just be slow.
-        const isLimit = options?.timeoutMs === undefined && known instanceof GrpcServiceError && known.code === GrpcStatus.DEADLINE_EXCEEDED;
+        const isLimit =
+          options?.timeoutMs === undefined &&
+          known instanceof GrpcServiceError &&
+          known.code === GrpcStatus.DEADLINE_EXCEEDED;
         if (!isLimit || !LONG_POLLS.has(rpc.name)) throw known;
       }
     }
@@ -230,7 +247,9 @@ export class Connection {
   }
 }
 
-/** What the context says, for the native client. Throws the gRPC error if the deadline is over or the signal aborted. */
+/**
+ * What the context says, for the native client. Throws the gRPC error if the deadline is over or the signal aborted.
+ */
 function callOptions(name: string, { deadline, metadata, abortSignal }: CallContext): RpcCallOptions {
   const options: RpcCallOptions = {};
   if (abortSignal) {
@@ -239,7 +258,8 @@ function callOptions(name: string, { deadline, metadata, abortSignal }: CallCont
   }
   if (deadline !== undefined && deadline !== Number.POSITIVE_INFINITY) {
     const timeoutMs = Math.ceil(Number(deadline) - Date.now());
-    if (Number.isNaN(timeoutMs)) throw new TypeError(`deadline must be a Date or a number of milliseconds since 1970, got ${String(deadline)}`);
+    if (Number.isNaN(timeoutMs))
+      throw new TypeError(`deadline must be a Date or a number of milliseconds since 1970, got ${String(deadline)}`);
     if (timeoutMs <= 0) throw deadlineExceeded(name);
     options.timeoutMs = Math.min(timeoutMs, MAXIMUM_TIMEOUT);
   }
@@ -251,5 +271,7 @@ function deadlineExceeded(name: string): GrpcServiceError {
 }
 
 function cancelled(name: string, signal: AbortSignal): GrpcServiceError {
-  return new GrpcServiceError(GrpcStatus.CANCELLED, `${name} was cancelled by its abort signal`, undefined, { cause: signal.reason });
+  return new GrpcServiceError(GrpcStatus.CANCELLED, `${name} was cancelled by its abort signal`, undefined, {
+    cause: signal.reason,
+  });
 }

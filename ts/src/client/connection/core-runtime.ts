@@ -1,24 +1,30 @@
 /** The process's one Core runtime, which clients and workers share. */
 
 import { IllegalStateError } from "../../common/errors";
-import { NativeRuntime } from "../../native/runtime";
 import type { RuntimeOptions } from "../../native/options.generated";
+import { NativeRuntime } from "../../native/runtime";
 
 let current: NativeRuntime | undefined;
 /** What it was started with last; a runtime that follows one that was closed has the same. */
 let options: RuntimeOptions = {};
 
-/** The runtime; started by the first call, with the options of the last {@link installCoreRuntime} or, if there was none, default ones. */
+/**
+ * The runtime; started by the first call, with the options of the last {@link installCoreRuntime} or, if there was
+ * none, default ones.
+ */
 export function coreRuntime(): NativeRuntime {
   return (current ??= new NativeRuntime(options));
 }
 
 /**
- * Starts the runtime with these options. Throws `IllegalStateError` when there is one already: its options can't change any more.
+ * Starts the runtime with these options. Throws `IllegalStateError` when there is one already: its options can't change
+ * any more.
  */
 export function installCoreRuntime(given: RuntimeOptions): NativeRuntime {
   if (current) {
-    throw new IllegalStateError("The runtime has already been started: install it before the first connection and the first worker");
+    throw new IllegalStateError(
+      "The runtime has already been started: install it before the first connection and the first worker",
+    );
   }
   current = new NativeRuntime(given);
   options = given;

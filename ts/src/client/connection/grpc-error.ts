@@ -65,7 +65,10 @@ export class GrpcServiceError extends Error {
   }
 }
 
-/** What to throw for an error of the native client: a {@link GrpcServiceError} if it is about the call or the connection. */
+/**
+ * What to throw for an error of the native client: a {@link GrpcServiceError} if it is about the call or the
+ * connection.
+ */
 export function fromNativeError(error: NativeError): Error {
   const options = error.cause === undefined ? undefined : { cause: error.cause };
   switch (error.status) {
@@ -76,7 +79,12 @@ export function fromNativeError(error: NativeError): Error {
     case "CANCELLED":
       return new GrpcServiceError(GrpcStatus.CANCELLED, error.message, error.details, options);
     case "CONNECTION_FAILED":
-      return new GrpcServiceError(error.grpcCode ?? GrpcStatus.UNAVAILABLE, explainConnectionFailure(error.message), error.details, options);
+      return new GrpcServiceError(
+        error.grpcCode ?? GrpcStatus.UNAVAILABLE,
+        explainConnectionFailure(error.message),
+        error.details,
+        options,
+      );
     case "CLOSED":
     case "INVALID_HANDLE":
       return new IllegalStateError(`Connection is closed: ${error.message}`);

@@ -1,7 +1,10 @@
-/** Retries of RPCs as an interceptor, with the official client's names. Connections without interceptors leave retries to Core. */
+/**
+ * Retries of RPCs as an interceptor, with the official client's names. Connections without interceptors leave retries
+ * to Core.
+ */
 
-import type { RpcCall, RpcInterceptor } from "./connection-interceptors";
 import { isGrpcServiceError } from "../errors";
+import type { RpcCall, RpcInterceptor } from "./connection-interceptors";
 import { type GrpcServiceError, GrpcStatus } from "./grpc-error";
 
 /** How an RPC failed. */
@@ -15,7 +18,9 @@ export interface GrpcRetryOptions {
   retryableDecider: (attempt: number, status: StatusObject) => boolean;
 }
 
-/** The wait before a retry is `initialIntervalMs * factor ** attempt`, at most `maxIntervalMs`, give or take the jitter. */
+/**
+ * The wait before a retry is `initialIntervalMs * factor ** attempt`, at most `maxIntervalMs`, give or take the jitter.
+ */
 export interface BackoffOptions {
   /** By what the wait grows with each attempt. Default 1.7. */
   factor: number;
@@ -57,17 +62,21 @@ const RETRYABLE_CODES: ReadonlySet<number> = new Set([
 ]);
 
 /** What INTERNAL says when the connection failed, and not the call: of grpc-js, and of the library that Core uses. */
-const CONNECTION_TROUBLE = /RST_STREAM with code [02]\b|ended without gRPC status|h2 protocol error|grpc-status header missing/i;
+const CONNECTION_TROUBLE =
+  /RST_STREAM with code [02]\b|ended without gRPC status|h2 protocol error|grpc-status header missing/i;
 
-/** Whether the same call may succeed when it is made again. INTERNAL may only if it is about the connection, and not about TLS. */
+/**
+ * Whether the same call may succeed when it is made again. INTERNAL may only if it is about the connection, and not
+ * about TLS.
+ */
 export function isRetryableError(status: StatusObject): boolean {
   if (status.code !== GrpcStatus.INTERNAL) return RETRYABLE_CODES.has(status.code);
   return CONNECTION_TROUBLE.test(status.details) && !/alert/i.test(status.details);
 }
 
 /**
- * An interceptor that makes failed calls again, as `ConnectionOptions.interceptors` takes it. Waits end at the call's deadline and when
- * its signal is aborted, after which there is no other attempt.
+ * An interceptor that makes failed calls again, as `ConnectionOptions.interceptors` takes it. Waits end at the call's
+ * deadline and when its signal is aborted, after which there is no other attempt.
  */
 export function makeGrpcRetryInterceptor(retryOptions: GrpcRetryOptions): RpcInterceptor {
   return async (call, next) => {

@@ -3,15 +3,22 @@
 import type { Rpc, RpcTable } from "../../proto/rpc";
 
 /** Makes one RPC: encodes the request, sends it and decodes the response. */
-export type UnaryCall = <Request, Response>(table: RpcTable<object>, rpc: Rpc<Request, Response>, request: Request) => Promise<Response>;
+export type UnaryCall = <Request, Response>(
+  table: RpcTable<object>,
+  rpc: Rpc<Request, Response>,
+  request: Request,
+) => Promise<Response>;
 
 type Methods = Record<string, ((request: unknown) => Promise<unknown>) | undefined>;
 
 /**
- * The service of a table that the first call loads, so that what is not used costs nothing when the client is imported. A call of an
- * RPC that does not exist rejects with `TypeError`.
+ * The service of a table that the first call loads, so that what is not used costs nothing when the client is imported.
+ * A call of an RPC that does not exist rejects with `TypeError`.
  */
-export function serviceOf<Service extends object>(load: () => Promise<{ table: RpcTable<Service> }>, call: UnaryCall): Service {
+export function serviceOf<Service extends object>(
+  load: () => Promise<{ table: RpcTable<Service> }>,
+  call: UnaryCall,
+): Service {
   const methods: Methods = Object.create(null);
   let loaded: RpcTable<Service> | undefined;
   const send = (table: RpcTable<Service>, name: string, request: unknown) => {

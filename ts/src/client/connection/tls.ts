@@ -32,7 +32,10 @@ export function nativeTls(tls: TLSConfig | undefined): NativeClientOptions["tls"
   const pair = tls.clientCertPair;
   return {
     serverName: tls.serverNameOverride,
-    serverRootCaCertificate: tls.serverRootCACertificate == null ? undefined : base64("serverRootCACertificate", "CERTIFICATE", tls.serverRootCACertificate),
+    serverRootCaCertificate:
+      tls.serverRootCACertificate == null
+        ? undefined
+        : base64("serverRootCACertificate", "CERTIFICATE", tls.serverRootCACertificate),
     clientCertificatePair: pair && {
       certificate: base64("clientCertPair.crt", "CERTIFICATE", pair.crt),
       privateKey: base64("clientCertPair.key", "PRIVATE KEY", pair.key),
@@ -42,11 +45,15 @@ export function nativeTls(tls: TLSConfig | undefined): NativeClientOptions["tls"
 
 function base64(name: string, kind: string, bytes: Uint8Array): string {
   if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError(`tls.${name} must be the bytes of a PEM file, e.g. await Bun.file(path).bytes(); got ${bytes === null ? "null" : typeof bytes}`);
+    throw new TypeError(
+      `tls.${name} must be the bytes of a PEM file, e.g. await Bun.file(path).bytes(); got ${bytes === null ? "null" : typeof bytes}`,
+    );
   }
   // Core's TLS library skips what is no PEM, and then trusts nobody.
   if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(new TextDecoder("latin1").decode(bytes))) {
-    throw new TypeError(`tls.${name} must be the bytes of a PEM file: there is no "-----BEGIN ${kind}-----" in its ${bytes.length} bytes`);
+    throw new TypeError(
+      `tls.${name} must be the bytes of a PEM file: there is no "-----BEGIN ${kind}-----" in its ${bytes.length} bytes`,
+    );
   }
   return bytes.toBase64();
 }

@@ -1,19 +1,31 @@
 /** The client for standalone Nexus operations (experimental). */
 
 import type { OperationDefinition, ServiceDefinition } from "nexus-rpc";
-import { decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError, encodeToPayload, encodeUserMetadata } from "../../payloads/codec-helpers";
 import { encodeUnifiedSearchAttributes } from "../../common/converter/payload-search-attributes";
 import { composeInterceptors, type Next } from "../../common/interceptors";
 import { msOptionalToTs } from "../../common/time";
 import { brandError, filterNullAndUndefined } from "../../common/type-helpers";
 import type { TypeInfo } from "../../common/type-info";
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+  encodeToPayload,
+  encodeUserMetadata,
+} from "../../payloads/codec-helpers";
 import { NexusOperationExecutionAlreadyStartedFailure } from "../../proto/temporal/api/errordetails/v1/message";
-import type { ListNexusOperationExecutionsResponse, PollNexusOperationExecutionResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
+import type {
+  ListNexusOperationExecutionsResponse,
+  PollNexusOperationExecutionResponse,
+} from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "../base-client";
-import { isGrpcServiceError, ServiceError } from "../errors";
 import { type GrpcServiceError, GrpcStatus } from "../connection/grpc-error";
+import { isGrpcServiceError, ServiceError } from "../errors";
 import { getGrpcStatusDetails, rethrowGrpcError, rethrowKnownErrorTypes } from "../helpers";
-import { decodeNexusOperationCount, decodeNexusOperationDescription, decodeNexusOperationListInfo } from "./nexus-encoding";
+import {
+  decodeNexusOperationCount,
+  decodeNexusOperationDescription,
+  decodeNexusOperationListInfo,
+} from "./nexus-encoding";
 import type { NexusOperationHandle, NexusOperationHandleResult, NexusServiceClient } from "./nexus-handle";
 import type {
   DescribeNexusOperationInput,
@@ -94,16 +106,25 @@ const WAIT_STAGE_CLOSED = 2;
 type Calls = { [K in keyof Required<NexusClientInterceptor>]: Next<NexusClientInterceptor, K> };
 type Target = Pick<DescribeNexusOperationInput, "operationId" | "runId">;
 
-/** Starts operations of Nexus services from outside of workflows, and makes handles of them. Usually used as `Client.nexus`. */
+/**
+ * Starts operations of Nexus services from outside of workflows, and makes handles of them. Usually used as
+ * `Client.nexus`.
+ */
 export class NexusClient extends BaseClient {
   readonly options: LoadedNexusClientOptions;
   readonly #calls: Calls;
 
   constructor(options?: NexusClientOptions) {
     super(options);
-    this.options = { ...defaultBaseClientOptions(), interceptors: [], ...filterNullAndUndefined({ ...options }), loadedDataConverter: this.dataConverter };
+    this.options = {
+      ...defaultBaseClientOptions(),
+      interceptors: [],
+      ...filterNullAndUndefined({ ...options }),
+      loadedDataConverter: this.dataConverter,
+    };
     const { interceptors } = this.options;
-    const compose = <K extends keyof NexusClientInterceptor>(name: K, call: Next<NexusClientInterceptor, K>) => composeInterceptors(interceptors, name, call);
+    const compose = <K extends keyof NexusClientInterceptor>(name: K, call: Next<NexusClientInterceptor, K>) =>
+      composeInterceptors(interceptors, name, call);
     this.#calls = {
       startOperation: compose("startOperation", (input) => this.#start(input)),
       getResult: compose("getResult", (input) => this.#result(input)),
@@ -111,28 +132,62 @@ export class NexusClient extends BaseClient {
       list: compose("list", (input) => this.#list(input)),
       cancel: compose("cancel", async (input) => {
         const request = { ...this.#change(input), reason: input.reason };
-        await call("Failed to cancel Nexus operation", () => this.connection.workflowService.requestCancelNexusOperationExecution(request), input);
+        await call(
+          "Failed to cancel Nexus operation",
+          () => this.connection.workflowService.requestCancelNexusOperationExecution(request),
+          input,
+        );
       }),
       terminate: compose("terminate", async (input) => {
         const request = { ...this.#change(input), reason: input.reason };
-        await call("Failed to terminate Nexus operation", () => this.connection.workflowService.terminateNexusOperationExecution(request), input);
+        await call(
+          "Failed to terminate Nexus operation",
+          () => this.connection.workflowService.terminateNexusOperationExecution(request),
+          input,
+        );
       }),
       count: compose("count", async ({ query }) => {
         const request = { namespace: this.options.namespace, query };
         return decodeNexusOperationCount(
-          await call("Failed to count Nexus operations", () => this.connection.workflowService.countNexusOperationExecutions(request)),
+          await call("Failed to count Nexus operations", () =>
+            this.connection.workflowService.countNexusOperationExecutions(request),
+          ),
         );
       }),
     };
   }
 
   /** A client that starts the operations of a service, as `nexus-rpc` defines it, at an endpoint. */
-  createServiceClient<T extends ServiceDefinition>({ endpoint, service }: { endpoint: string; service: T }): NexusServiceClient<T> {
-    const startOperation = async (operation: string | OperationDefinition<any, any>, arg: unknown, options: StartNexusOperationOptions) => {
-      const definition = typeof operation === "string" ? (Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined) : operation;
-      if (!definition) throw new TypeError(`Service '${service.name}' has no operation with the key '${String(operation)}'`);
+  createServiceClient<T extends ServiceDefinition>({
+    endpoint,
+    service,
+  }: {
+    endpoint: string;
+    service: T;
+  }): NexusServiceClient<T> {
+    const startOperation = async (
+      operation: string | OperationDefinition<any, any>,
+      arg: unknown,
+      options: StartNexusOperationOptions,
+    ) => {
+      const definition =
+        typeof operation === "string"
+          ? Object.hasOwn(service.operations, operation)
+            ? service.operations[operation]
+            : undefined
+          : operation;
+      if (!definition)
+        throw new TypeError(`Service '${service.name}' has no operation with the key '${String(operation)}'`);
       const { name, inputType, outputType } = definition;
-      return this.#calls.startOperation({ ...options, endpoint, service: service.name, operation: name, arg, inputType, outputType });
+      return this.#calls.startOperation({
+        ...options,
+        endpoint,
+        service: service.name,
+        operation: name,
+        arg,
+        inputType,
+        outputType,
+      });
     };
     const client = {
       endpoint,
@@ -144,11 +199,17 @@ export class NexusClient extends BaseClient {
   }
 
   /**
-   * A handle of an operation: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the methods of a
-   * handle of an unknown operation reject with {@link NexusOperationNotFoundError}. `T` is the result or the operation's definition.
+   * A handle of an operation: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the
+   * methods of a handle of an unknown operation reject with {@link NexusOperationNotFoundError}. `T` is the result or
+   * the operation's definition.
    */
-  getHandle<T>(operationId: string, options?: GetNexusOperationHandleOptions): NexusOperationHandle<NexusOperationHandleResult<T>> {
-    return this.#handle(operationId, options?.runId, options?.typeInfo?.outputType) as NexusOperationHandle<NexusOperationHandleResult<T>>;
+  getHandle<T>(
+    operationId: string,
+    options?: GetNexusOperationHandleOptions,
+  ): NexusOperationHandle<NexusOperationHandleResult<T>> {
+    return this.#handle(operationId, options?.runId, options?.typeInfo?.outputType) as NexusOperationHandle<
+      NexusOperationHandleResult<T>
+    >;
   }
 
   /** Lists operations. The server's index lags behind by a moment. */
@@ -164,7 +225,8 @@ export class NexusClient extends BaseClient {
   #handle(operationId: string, runId?: string, outputType?: TypeInfo): NexusOperationHandle {
     const target = { operationId, runId };
     const calls = this.#calls;
-    // An outcome does not change, so it is kept. A wait that is not over is not shared: each caller has its own deadline and signal.
+    // An outcome does not change, so it is kept. A wait that is not over is not shared: each caller has its own
+    // deadline and signal.
     let outcome: Promise<unknown> | undefined;
     const result = async () => {
       if (outcome) return outcome;
@@ -214,20 +276,31 @@ export class NexusClient extends BaseClient {
       input: await encodeToPayload(this.dataConverter, input.arg, undefined, input.inputType),
       idReusePolicy: encodeNexusOperationIdReusePolicy(input.idReusePolicy),
       idConflictPolicy: encodeNexusOperationIdConflictPolicy(input.idConflictPolicy),
-      searchAttributes: searchAttributes && { indexedFields: encodeUnifiedSearchAttributes(undefined, searchAttributes) },
+      searchAttributes: searchAttributes && {
+        indexedFields: encodeUnifiedSearchAttributes(undefined, searchAttributes),
+      },
       nexusHeader: input.headers,
       userMetadata: await encodeUserMetadata(this.dataConverter, input.summary, undefined),
     };
-    const { runId } = await call("Failed to start Nexus operation", () => this.connection.workflowService.startNexusOperationExecution(request), {
-      operationId: id,
-    });
+    const { runId } = await call(
+      "Failed to start Nexus operation",
+      () => this.connection.workflowService.startNexusOperationExecution(request),
+      {
+        operationId: id,
+      },
+    );
     return this.#handle(id, runId, input.outputType);
   }
 
   async #result(input: GetNexusOperationResultInput): Promise<unknown> {
     const request = { ...this.#target(input), waitStage: WAIT_STAGE_CLOSED };
     let response: PollNexusOperationExecutionResponse;
-    do response = await call("Failed to poll Nexus operation result", () => this.connection.workflowService.pollNexusOperationExecution(request), input);
+    do
+      response = await call(
+        "Failed to poll Nexus operation result",
+        () => this.connection.workflowService.pollNexusOperationExecution(request),
+        input,
+      );
     while (!response.result && !response.failure);
     const { result, failure } = response;
     if (result) return decodeFromPayloadsAtIndex(this.dataConverter, 0, [result], undefined, input.outputType);
@@ -238,7 +311,11 @@ export class NexusClient extends BaseClient {
 
   async #describe(input: DescribeNexusOperationInput): Promise<NexusOperationExecutionDescription> {
     const request = this.#target(input);
-    const { info } = await call("Failed to describe Nexus operation", () => this.connection.workflowService.describeNexusOperationExecution(request), input);
+    const { info } = await call(
+      "Failed to describe Nexus operation",
+      () => this.connection.workflowService.describeNexusOperationExecution(request),
+      input,
+    );
     if (!info) throw new ServiceError(`The server's description of Nexus operation '${input.operationId}' is empty`);
     return decodeNexusOperationDescription(this.dataConverter, info);
   }
@@ -264,14 +341,18 @@ async function call<T>(fallbackMessage: string, send: () => Promise<T>, target?:
   } catch (error) {
     if (isGrpcServiceError(error)) {
       rethrowKnownErrorTypes(error);
-      if (target && error.code === GrpcStatus.ALREADY_EXISTS) throw new NexusOperationAlreadyStartedError(target.operationId, runIdOfExisting(error));
-      if (target && error.code === GrpcStatus.NOT_FOUND) throw new NexusOperationNotFoundError(target.operationId, target.runId, { cause: error });
+      if (target && error.code === GrpcStatus.ALREADY_EXISTS)
+        throw new NexusOperationAlreadyStartedError(target.operationId, runIdOfExisting(error));
+      if (target && error.code === GrpcStatus.NOT_FOUND)
+        throw new NexusOperationNotFoundError(target.operationId, target.runId, { cause: error });
     }
     rethrowGrpcError(error, fallbackMessage);
   }
 }
 
 function runIdOfExisting(error: GrpcServiceError): string | undefined {
-  const details = getGrpcStatusDetails(error).find(({ type }) => type === "temporal.api.errordetails.v1.NexusOperationExecutionAlreadyStartedFailure");
+  const details = getGrpcStatusDetails(error).find(
+    ({ type }) => type === "temporal.api.errordetails.v1.NexusOperationExecutionAlreadyStartedFailure",
+  );
   return details && NexusOperationExecutionAlreadyStartedFailure.decode(details.value).runId;
 }

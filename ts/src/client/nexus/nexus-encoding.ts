@@ -1,12 +1,15 @@
 /** Conversion of standalone Nexus operations from protobuf. */
 
-import { decodeOptionalFailureToOptionalError, decodeUserMetadata } from "../../payloads/codec-helpers";
 import type { LoadedDataConverter } from "../../common/converter/data-converter";
-import { decodeTypedSearchAttributes, typedSearchAttributePayloadConverter } from "../../common/converter/payload-search-attributes";
+import {
+  decodeTypedSearchAttributes,
+  typedSearchAttributePayloadConverter,
+} from "../../common/converter/payload-search-attributes";
 import { decode } from "../../common/encoding";
 import type { Payload } from "../../common/interfaces";
 import type { SearchAttributeType, TypedSearchAttributeValue } from "../../common/search-attributes";
 import { optionalTsToDate, optionalTsToMs } from "../../common/time";
+import { decodeOptionalFailureToOptionalError, decodeUserMetadata } from "../../payloads/codec-helpers";
 import type { CountNexusOperationExecutionsResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { ServiceError } from "../errors";
 import {
@@ -40,7 +43,8 @@ function decodeCommonInfo<Raw extends RawNexusOperationExecutionInfo | RawNexusO
 }
 
 /** What the server's list says of an operation. */
-export const decodeNexusOperationListInfo: (raw: RawNexusOperationExecutionListInfo) => NexusOperationExecution = decodeCommonInfo;
+export const decodeNexusOperationListInfo: (raw: RawNexusOperationExecutionListInfo) => NexusOperationExecution =
+  decodeCommonInfo;
 
 /** What the server's description says of an operation. */
 export async function decodeNexusOperationDescription(
@@ -88,16 +92,26 @@ async function decodeCancellationInfo(
 }
 
 /** The counts in the server's message. */
-export function decodeNexusOperationCount({ count, groups = [] }: CountNexusOperationExecutionsResponse): NexusOperationExecutionCount {
+export function decodeNexusOperationCount({
+  count,
+  groups = [],
+}: CountNexusOperationExecutionsResponse): NexusOperationExecutionCount {
   return {
     count: count?.toNumber() ?? 0,
-    groups: groups.map((group) => ({ count: group.count?.toNumber() ?? 0, groupValues: (group.groupValues ?? []).map(decodeGroupValue) })),
+    groups: groups.map((group) => ({
+      count: group.count?.toNumber() ?? 0,
+      groupValues: (group.groupValues ?? []).map(decodeGroupValue),
+    })),
   };
 }
 
 function decodeGroupValue(payload: Payload): TypedSearchAttributeValue<SearchAttributeType> {
-  const value = typedSearchAttributePayloadConverter.fromPayload<TypedSearchAttributeValue<SearchAttributeType> | undefined>(payload);
+  const value = typedSearchAttributePayloadConverter.fromPayload<
+    TypedSearchAttributeValue<SearchAttributeType> | undefined
+  >(payload);
   if (value) return value;
   const type = payload.metadata?.type;
-  throw new ServiceError(`The server's count of Nexus operations has a value of no known type: ${type ? `'${decode(type)}'` : "none is given"}`);
+  throw new ServiceError(
+    `The server's count of Nexus operations has a value of no known type: ${type ? `'${decode(type)}'` : "none is given"}`,
+  );
 }

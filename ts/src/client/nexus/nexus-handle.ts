@@ -2,9 +2,15 @@
 
 import type { OperationDefinition, OperationInput, OperationKey, OperationOutput, ServiceDefinition } from "nexus-rpc";
 import type { NexusClient } from "./nexus-client";
-import type { DescribeNexusOperationOptions, NexusOperationExecutionDescription, StartNexusOperationOptions } from "./nexus-types";
+import type {
+  DescribeNexusOperationOptions,
+  NexusOperationExecutionDescription,
+  StartNexusOperationOptions,
+} from "./nexus-types";
 
-/** An operation that was started. All methods reject with `NexusOperationNotFoundError` if the server does not know it. */
+/**
+ * An operation that was started. All methods reject with `NexusOperationNotFoundError` if the server does not know it.
+ */
 export interface NexusOperationHandle<O = unknown> {
   readonly operationId: string;
   /** Id of the run; without it the handle is about the latest run. */
@@ -34,8 +40,8 @@ export interface NexusServiceClient<T extends ServiceDefinition> {
   readonly service: T;
 
   /**
-   * Starts an operation, given by its definition or by its key in the service. Rejects with `NexusOperationAlreadyStartedError` if
-   * the id is taken, and with `ServiceError`.
+   * Starts an operation, given by its definition or by its key in the service. Rejects with
+   * `NexusOperationAlreadyStartedError` if the id is taken, and with `ServiceError`.
    */
   startOperation<Op extends T["operations"][keyof T["operations"]]>(
     operation: Op,
@@ -48,7 +54,10 @@ export interface NexusServiceClient<T extends ServiceDefinition> {
     options: StartNexusOperationOptions,
   ): Promise<NexusOperationHandle<OperationOutput<T["operations"][K]>>>;
 
-  /** Starts an operation and waits for its result. Rejects like {@link startOperation} and `NexusOperationHandle.result`. */
+  /**
+   * Starts an operation and waits for its result. Rejects like {@link startOperation} and
+   * `NexusOperationHandle.result`.
+   */
   executeOperation<Op extends T["operations"][keyof T["operations"]]>(
     operation: Op,
     input: OperationInput<Op>,

@@ -3,7 +3,12 @@
 import type { Next } from "../../common/interceptors";
 import type { TypeInfo } from "../../common/type-info";
 import type { NexusOperationHandle } from "./nexus-handle";
-import type { NexusOperationExecution, NexusOperationExecutionCount, NexusOperationExecutionDescription, StartNexusOperationOptions } from "./nexus-types";
+import type {
+  NexusOperationExecution,
+  NexusOperationExecutionCount,
+  NexusOperationExecutionDescription,
+  StartNexusOperationOptions,
+} from "./nexus-types";
 
 /** An operation to start. */
 export interface StartNexusOperationInput extends Readonly<StartNexusOperationOptions> {
@@ -56,11 +61,17 @@ export interface CountNexusOperationsInput {
 /** Methods that are called instead of the Nexus client's own calls; each calls `next` to go on. */
 export interface NexusClientInterceptor {
   /** `NexusServiceClient.startOperation` and `executeOperation`. */
-  startOperation?: (input: StartNexusOperationInput, next: Next<this, "startOperation">) => Promise<NexusOperationHandle>;
+  startOperation?: (
+    input: StartNexusOperationInput,
+    next: Next<this, "startOperation">,
+  ) => Promise<NexusOperationHandle>;
   /** `NexusOperationHandle.result` and `executeOperation`. */
   getResult?: (input: GetNexusOperationResultInput, next: Next<this, "getResult">) => Promise<unknown>;
   /** `NexusOperationHandle.describe`. */
-  describe?: (input: DescribeNexusOperationInput, next: Next<this, "describe">) => Promise<NexusOperationExecutionDescription>;
+  describe?: (
+    input: DescribeNexusOperationInput,
+    next: Next<this, "describe">,
+  ) => Promise<NexusOperationExecutionDescription>;
   /** `NexusOperationHandle.cancel`. */
   cancel?: (input: CancelNexusOperationInput, next: Next<this, "cancel">) => Promise<void>;
   /** `NexusOperationHandle.terminate`. */

@@ -1,7 +1,12 @@
 /** Options of standalone Nexus operations, and what the server says of them (experimental). */
 
 import { makeEnumConverters } from "../../common/enums";
-import type { SearchAttributePair, SearchAttributeType, TypedSearchAttributes, TypedSearchAttributeValue } from "../../common/search-attributes";
+import type {
+  SearchAttributePair,
+  SearchAttributeType,
+  TypedSearchAttributes,
+  TypedSearchAttributeValue,
+} from "../../common/search-attributes";
 import type { Duration } from "../../common/time";
 import type { Replace } from "../../common/type-helpers";
 import type { PayloadTypeInfo } from "../../common/type-info";
@@ -11,9 +16,15 @@ import type {
   NexusOperationExecutionListInfo as RawNexusOperationExecutionListInfo,
 } from "../../proto/temporal/api/nexus/v1/message";
 
-export type { RawNexusOperationExecutionCancellationInfo, RawNexusOperationExecutionInfo, RawNexusOperationExecutionListInfo };
+export type {
+  RawNexusOperationExecutionCancellationInfo,
+  RawNexusOperationExecutionInfo,
+  RawNexusOperationExecutionListInfo,
+};
 
-/** Whether an operation may have the id of a closed one. (For running ones see {@link NexusOperationIdConflictPolicy}.) */
+/**
+ * Whether an operation may have the id of a closed one. (For running ones see {@link NexusOperationIdConflictPolicy}.)
+ */
 export const NexusOperationIdReusePolicy = {
   /** It may. The default. */
   ALLOW_DUPLICATE: "ALLOW_DUPLICATE",
@@ -22,14 +33,18 @@ export const NexusOperationIdReusePolicy = {
   /** It may not. */
   REJECT_DUPLICATE: "REJECT_DUPLICATE",
 } as const;
-export type NexusOperationIdReusePolicy = (typeof NexusOperationIdReusePolicy)[keyof typeof NexusOperationIdReusePolicy];
+export type NexusOperationIdReusePolicy =
+  (typeof NexusOperationIdReusePolicy)[keyof typeof NexusOperationIdReusePolicy];
 
 /** Between {@link NexusOperationIdReusePolicy} and protobuf. */
-export const [encodeNexusOperationIdReusePolicy, decodeNexusOperationIdReusePolicy] = makeEnumConverters("NEXUS_OPERATION_ID_REUSE_POLICY_", {
-  ALLOW_DUPLICATE: 1,
-  ALLOW_DUPLICATE_FAILED_ONLY: 2,
-  REJECT_DUPLICATE: 3,
-});
+export const [encodeNexusOperationIdReusePolicy, decodeNexusOperationIdReusePolicy] = makeEnumConverters(
+  "NEXUS_OPERATION_ID_REUSE_POLICY_",
+  {
+    ALLOW_DUPLICATE: 1,
+    ALLOW_DUPLICATE_FAILED_ONLY: 2,
+    REJECT_DUPLICATE: 3,
+  },
+);
 
 /** What happens when an operation with the same id is running. */
 export const NexusOperationIdConflictPolicy = {
@@ -38,13 +53,17 @@ export const NexusOperationIdConflictPolicy = {
   /** Nothing is started; the handle is one of the running operation. */
   USE_EXISTING: "USE_EXISTING",
 } as const;
-export type NexusOperationIdConflictPolicy = (typeof NexusOperationIdConflictPolicy)[keyof typeof NexusOperationIdConflictPolicy];
+export type NexusOperationIdConflictPolicy =
+  (typeof NexusOperationIdConflictPolicy)[keyof typeof NexusOperationIdConflictPolicy];
 
 /** Between {@link NexusOperationIdConflictPolicy} and protobuf. */
-export const [encodeNexusOperationIdConflictPolicy, decodeNexusOperationIdConflictPolicy] = makeEnumConverters("NEXUS_OPERATION_ID_CONFLICT_POLICY_", {
-  FAIL: 1,
-  USE_EXISTING: 2,
-});
+export const [encodeNexusOperationIdConflictPolicy, decodeNexusOperationIdConflictPolicy] = makeEnumConverters(
+  "NEXUS_OPERATION_ID_CONFLICT_POLICY_",
+  {
+    FAIL: 1,
+    USE_EXISTING: 2,
+  },
+);
 
 /** Status of an operation. */
 export const NexusOperationExecutionStatus = {
@@ -55,17 +74,21 @@ export const NexusOperationExecutionStatus = {
   TERMINATED: "TERMINATED",
   TIMED_OUT: "TIMED_OUT",
 } as const;
-export type NexusOperationExecutionStatus = (typeof NexusOperationExecutionStatus)[keyof typeof NexusOperationExecutionStatus];
+export type NexusOperationExecutionStatus =
+  (typeof NexusOperationExecutionStatus)[keyof typeof NexusOperationExecutionStatus];
 
 /** Between {@link NexusOperationExecutionStatus} and protobuf. */
-export const [encodeNexusOperationExecutionStatus, decodeNexusOperationExecutionStatus] = makeEnumConverters("NEXUS_OPERATION_EXECUTION_STATUS_", {
-  RUNNING: 1,
-  COMPLETED: 2,
-  FAILED: 3,
-  CANCELED: 4,
-  TERMINATED: 5,
-  TIMED_OUT: 6,
-});
+export const [encodeNexusOperationExecutionStatus, decodeNexusOperationExecutionStatus] = makeEnumConverters(
+  "NEXUS_OPERATION_EXECUTION_STATUS_",
+  {
+    RUNNING: 1,
+    COMPLETED: 2,
+    FAILED: 3,
+    CANCELED: 4,
+    TERMINATED: 5,
+    TIMED_OUT: 6,
+  },
+);
 
 /** More about an operation that is running. */
 export const PendingNexusOperationState = {
@@ -81,12 +104,15 @@ export const PendingNexusOperationState = {
 export type PendingNexusOperationState = (typeof PendingNexusOperationState)[keyof typeof PendingNexusOperationState];
 
 /** Between {@link PendingNexusOperationState} and protobuf. */
-export const [encodePendingNexusOperationState, decodePendingNexusOperationState] = makeEnumConverters("PENDING_NEXUS_OPERATION_STATE_", {
-  SCHEDULED: 1,
-  BACKING_OFF: 2,
-  STARTED: 3,
-  BLOCKED: 4,
-});
+export const [encodePendingNexusOperationState, decodePendingNexusOperationState] = makeEnumConverters(
+  "PENDING_NEXUS_OPERATION_STATE_",
+  {
+    SCHEDULED: 1,
+    BACKING_OFF: 2,
+    STARTED: 3,
+    BLOCKED: 4,
+  },
+);
 
 /** State of a request to cancel an operation. */
 export const NexusOperationCancellationState = {
@@ -97,17 +123,21 @@ export const NexusOperationCancellationState = {
   TIMED_OUT: "TIMED_OUT",
   BLOCKED: "BLOCKED",
 } as const;
-export type NexusOperationCancellationState = (typeof NexusOperationCancellationState)[keyof typeof NexusOperationCancellationState];
+export type NexusOperationCancellationState =
+  (typeof NexusOperationCancellationState)[keyof typeof NexusOperationCancellationState];
 
 /** Between {@link NexusOperationCancellationState} and protobuf. */
-export const [encodeNexusOperationCancellationState, decodeNexusOperationCancellationState] = makeEnumConverters("NEXUS_OPERATION_CANCELLATION_STATE_", {
-  SCHEDULED: 1,
-  BACKING_OFF: 2,
-  SUCCEEDED: 3,
-  FAILED: 4,
-  TIMED_OUT: 5,
-  BLOCKED: 6,
-});
+export const [encodeNexusOperationCancellationState, decodeNexusOperationCancellationState] = makeEnumConverters(
+  "NEXUS_OPERATION_CANCELLATION_STATE_",
+  {
+    SCHEDULED: 1,
+    BACKING_OFF: 2,
+    SUCCEEDED: 3,
+    FAILED: 4,
+    TIMED_OUT: 5,
+    BLOCKED: 6,
+  },
+);
 
 /** A request to cancel an operation. */
 export interface NexusOperationExecutionCancellationInfo {
@@ -146,7 +176,10 @@ export interface NexusOperationExecution {
 }
 
 /** What `NexusOperationHandle.describe` returns. */
-export type NexusOperationExecutionDescription = Replace<NexusOperationExecution, { raw: RawNexusOperationExecutionInfo }> & {
+export type NexusOperationExecutionDescription = Replace<
+  NexusOperationExecution,
+  { raw: RawNexusOperationExecutionInfo }
+> & {
   /** More about an operation that is running. */
   readonly state: PendingNexusOperationState | undefined;
   /** Milliseconds. */
@@ -228,4 +261,4 @@ export interface GetNexusOperationHandleOptions {
 }
 
 /** Options of `NexusOperationHandle.describe`: none so far. */
-export interface DescribeNexusOperationOptions {}
+export type DescribeNexusOperationOptions = {};

@@ -1,17 +1,29 @@
 /** The client for schedules. */
 
-import { encodeMapToPayloads } from "../../payloads/codec-helpers";
-import { composeInterceptors, type Headers } from "../../common/interceptors";
+import { composeInterceptors } from "../../common/interceptors";
 import type { Workflow } from "../../common/interfaces";
 import { brandError, filterNullAndUndefined } from "../../common/type-helpers";
+import { encodeMapToPayloads } from "../../payloads/codec-helpers";
 import type { SchedulePatch } from "../../proto/temporal/api/schedule/v1/message";
-import type { DescribeScheduleResponse, ListSchedulesResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
+import type {
+  DescribeScheduleResponse,
+  ListSchedulesResponse,
+} from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "../base-client";
-import { isGrpcServiceError } from "../errors";
 import { GrpcStatus } from "../connection/grpc-error";
+import { isGrpcServiceError } from "../errors";
 import { rethrowGrpcError, rethrowKnownErrorTypes } from "../helpers";
 import type { CreateScheduleInput, CreateScheduleOutput, ScheduleClientInterceptor } from "../interceptors";
-import { compileScheduleAction, decodeScheduleDescription, decodeScheduleHeaders, decodeScheduleSummary, encodeBackfills, encodeSchedule, encodeScheduleSearchAttributes } from "./schedule-encoding";
+import type { WorkflowService } from "../types";
+import {
+  compileScheduleAction,
+  decodeScheduleDescription,
+  decodeScheduleHeaders,
+  decodeScheduleSummary,
+  encodeBackfills,
+  encodeSchedule,
+  encodeScheduleSearchAttributes,
+} from "./schedule-encoding";
 import {
   type Backfill,
   type CompiledScheduleUpdateOptions,
@@ -23,7 +35,6 @@ import {
   type ScheduleSummary,
   type ScheduleUpdateOptions,
 } from "./schedule-types";
-import type { WorkflowService } from "../types";
 
 /** A schedule. All methods reject with {@link ScheduleNotFoundError} if it does not exist. */
 export interface ScheduleHandle {
@@ -33,8 +44,9 @@ export interface ScheduleHandle {
   describe(): Promise<ScheduleDescription>;
 
   /**
-   * Changes the schedule: describes it, calls `updateFn` with that, and sends what it returns. What the result leaves out falls
-   * back to its default; search attributes that are left out and the memo stay. Of updates at the same time the last one counts.
+   * Changes the schedule: describes it, calls `updateFn` with that, and sends what it returns. What the result leaves
+   * out falls back to its default; search attributes that are left out and the memo stay. Of updates at the same time
+   * the last one counts.
    */
   update<W extends Workflow = Workflow>(
     updateFn: (previous: ScheduleDescription) => ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<W>>,
@@ -108,7 +120,12 @@ export class ScheduleClient extends BaseClient {
 
   constructor(options?: ScheduleClientOptions) {
     super(options);
-    this.options = { ...defaultBaseClientOptions(), interceptors: [], ...filterNullAndUndefined({ ...options }), loadedDataConverter: this.dataConverter };
+    this.options = {
+      ...defaultBaseClientOptions(),
+      interceptors: [],
+      ...filterNullAndUndefined({ ...options }),
+      loadedDataConverter: this.dataConverter,
+    };
   }
 
   /** All RPCs of WorkflowService, as they are: nothing is filled in, the namespace neither. */
@@ -116,8 +133,13 @@ export class ScheduleClient extends BaseClient {
     return this.connection.workflowService;
   }
 
-  /** Makes a schedule. Rejects with {@link ScheduleAlreadyRunning} if there is one with the id, and with `TypeError` for a spec that makes no sense. */
-  async create<W extends Workflow = Workflow>(options: ScheduleOptions<ScheduleOptionsStartWorkflowAction<W>>): Promise<ScheduleHandle> {
+  /**
+   * Makes a schedule. Rejects with {@link ScheduleAlreadyRunning} if there is one with the id, and with `TypeError` for
+   * a spec that makes no sense.
+   */
+  async create<W extends Workflow = Workflow>(
+    options: ScheduleOptions<ScheduleOptionsStartWorkflowAction<W>>,
+  ): Promise<ScheduleHandle> {
     const { scheduleId } = options;
     if (!scheduleId) throw new TypeError("Missing ScheduleOptions.scheduleId");
     assertAction("ScheduleOptions", options);
@@ -138,7 +160,9 @@ export class ScheduleClient extends BaseClient {
       memo: memo && { fields: await encodeMapToPayloads(this.dataConverter, memo) },
       searchAttributes: encodeScheduleSearchAttributes(options),
       initialPatch: {
-        triggerImmediately: state?.triggerImmediately ? { overlapPolicy: encodeScheduleOverlapPolicy("ALLOW_ALL") } : undefined,
+        triggerImmediately: state?.triggerImmediately
+          ? { overlapPolicy: encodeScheduleOverlapPolicy("ALLOW_ALL") }
+          : undefined,
         backfillRequest: state?.backfill && encodeBackfills(state.backfill),
       },
     };
@@ -159,7 +183,12 @@ export class ScheduleClient extends BaseClient {
     do {
       let response: ListSchedulesResponse;
       try {
-        response = await this.workflowService.listSchedules({ namespace: this.options.namespace, maximumPageSize: pageSize, query, nextPageToken });
+        response = await this.workflowService.listSchedules({
+          namespace: this.options.namespace,
+          maximumPageSize: pageSize,
+          query,
+          nextPageToken,
+        });
       } catch (error) {
         rethrowScheduleError(error, "Failed to list schedules");
       }
@@ -168,17 +197,26 @@ export class ScheduleClient extends BaseClient {
     } while (nextPageToken?.length);
   }
 
-  /** A handle of a schedule. Nothing is checked: its methods reject with {@link ScheduleNotFoundError} if there is no such schedule. */
+  /**
+   * A handle of a schedule. Nothing is checked: its methods reject with {@link ScheduleNotFoundError} if there is no
+   * such schedule.
+   */
   getHandle(scheduleId: string): ScheduleHandle {
     const { namespace } = this.options;
     return {
       client: this,
       scheduleId,
-      describe: async () => decodeScheduleDescription(this.dataConverter, namespace, scheduleId, await this.#describe(scheduleId)),
-      update: (updateFn) => this.#update(scheduleId, updateFn as (previous: ScheduleDescription) => ScheduleUpdateOptions),
+      describe: async () =>
+        decodeScheduleDescription(this.dataConverter, namespace, scheduleId, await this.#describe(scheduleId)),
+      update: (updateFn) =>
+        this.#update(scheduleId, updateFn as (previous: ScheduleDescription) => ScheduleUpdateOptions),
       delete: () => this.#delete(scheduleId),
-      trigger: async (overlap) => this.#patch(scheduleId, { triggerImmediately: { overlapPolicy: encodeScheduleOverlapPolicy(overlap ?? "ALLOW_ALL") } }),
-      backfill: async (options) => this.#patch(scheduleId, { backfillRequest: encodeBackfills(Array.isArray(options) ? options : [options]) }),
+      trigger: async (overlap) =>
+        this.#patch(scheduleId, {
+          triggerImmediately: { overlapPolicy: encodeScheduleOverlapPolicy(overlap ?? "ALLOW_ALL") },
+        }),
+      backfill: async (options) =>
+        this.#patch(scheduleId, { backfillRequest: encodeBackfills(Array.isArray(options) ? options : [options]) }),
       pause: (note = "Paused via TypeScript SDK") => this.#patch(scheduleId, { pause: note }),
       unpause: (note = "Unpaused via TypeScript SDK") => this.#patch(scheduleId, { unpause: note }),
     };
@@ -197,7 +235,10 @@ export class ScheduleClient extends BaseClient {
     const current = await this.#describe(scheduleId);
     const updated = updateFn(await decodeScheduleDescription(this.dataConverter, namespace, scheduleId, current));
     assertAction("ScheduleUpdateOptions", updated);
-    const options: CompiledScheduleUpdateOptions = { ...updated, action: compileScheduleAction(updated.action, scheduleId) };
+    const options: CompiledScheduleUpdateOptions = {
+      ...updated,
+      action: compileScheduleAction(updated.action, scheduleId),
+    };
     // Headers are no part of the options: those that interceptors made stay.
     const headers = await decodeScheduleHeaders(this.dataConverter, namespace, current.schedule ?? {});
     const request = {
@@ -206,8 +247,8 @@ export class ScheduleClient extends BaseClient {
       requestId: crypto.randomUUID(),
       scheduleId,
       schedule: await encodeSchedule(this.dataConverter, namespace, options, headers),
-      // No conflict token, as in the official clients: servers drop an update with an old one without a word, and taking an
-      // action or pausing makes a token old, too.
+      // No conflict token, as in the official clients: servers drop an update with an old one without a word, and
+      // taking an action or pausing makes a token old, too.
       searchAttributes: encodeScheduleSearchAttributes(options),
     };
     try {
@@ -220,7 +261,13 @@ export class ScheduleClient extends BaseClient {
   async #patch(scheduleId: string, patch: SchedulePatch): Promise<void> {
     const { namespace, identity } = this.options;
     try {
-      await this.workflowService.patchSchedule({ namespace, identity, requestId: crypto.randomUUID(), scheduleId, patch });
+      await this.workflowService.patchSchedule({
+        namespace,
+        identity,
+        requestId: crypto.randomUUID(),
+        scheduleId,
+        patch,
+      });
     } catch (error) {
       rethrowScheduleError(error, "Failed to patch schedule", scheduleId);
     }
@@ -236,8 +283,12 @@ export class ScheduleClient extends BaseClient {
   }
 }
 
-function assertAction(structure: string, { action }: { action: { type: string; taskQueue: string; workflowType: unknown } }): void {
-  if (action?.type !== "startWorkflow") throw new TypeError(`${structure}.action.type must be 'startWorkflow', got '${String(action?.type)}'`);
+function assertAction(
+  structure: string,
+  { action }: { action: { type: string; taskQueue: string; workflowType: unknown } },
+): void {
+  if (action?.type !== "startWorkflow")
+    throw new TypeError(`${structure}.action.type must be 'startWorkflow', got '${String(action?.type)}'`);
   if (!action.taskQueue) throw new TypeError(`Missing ${structure}.action.taskQueue for 'startWorkflow' action`);
   if (!action.workflowType) throw new TypeError(`Missing ${structure}.action.workflowType for 'startWorkflow' action`);
 }
@@ -247,7 +298,8 @@ const INVALID_SPEC = "Invalid schedule spec: ";
 function rethrowScheduleError(error: unknown, fallbackMessage: string, scheduleId = ""): never {
   if (isGrpcServiceError(error)) {
     rethrowKnownErrorTypes(error);
-    if (error.code === GrpcStatus.NOT_FOUND) throw new ScheduleNotFoundError(error.details || "Schedule not found", scheduleId);
+    if (error.code === GrpcStatus.NOT_FOUND)
+      throw new ScheduleNotFoundError(error.details || "Schedule not found", scheduleId);
     if (error.code === GrpcStatus.INVALID_ARGUMENT && error.details.startsWith(INVALID_SPEC)) {
       throw new TypeError(error.details.slice(INVALID_SPEC.length), { cause: error });
     }

@@ -1,6 +1,26 @@
 /** Conversion of schedules to protobuf and back. */
 
 import Long from "long";
+import type { LoadedDataConverter } from "../../common/converter/data-converter";
+import {
+  decodeSearchAttributes,
+  decodeTypedSearchAttributes,
+  encodeUnifiedSearchAttributes,
+} from "../../common/converter/payload-search-attributes";
+import type { WorkflowSerializationContext } from "../../common/converter/serialization-context";
+import type { Headers } from "../../common/interceptors";
+import { compilePriority, decodePriority } from "../../common/priority";
+import { compileRetryPolicy, decompileRetryPolicy } from "../../common/retry-policy";
+import type { SearchAttributePair, SearchAttributes, TypedSearchAttributes } from "../../common/search-attributes";
+import {
+  msOptionalToTs,
+  optionalDateToTs,
+  optionalTsToDate,
+  optionalTsToMs,
+  requiredTsToDate,
+  tsToDate,
+} from "../../common/time";
+import { extractWorkflowType } from "../../common/workflow-options";
 import {
   decodeArrayFromPayloads,
   decodeHeaders,
@@ -11,19 +31,21 @@ import {
   encodeToPayloadsWithContext,
   encodeUserMetadata,
 } from "../../payloads/codec-helpers";
-import type { LoadedDataConverter } from "../../common/converter/data-converter";
-import { decodeSearchAttributes, decodeTypedSearchAttributes, encodeUnifiedSearchAttributes } from "../../common/converter/payload-search-attributes";
-import type { WorkflowSerializationContext } from "../../common/converter/serialization-context";
-import type { Headers } from "../../common/interceptors";
 import { withStorageTarget } from "../../payloads/payload-pipeline";
-import { compilePriority, decodePriority } from "../../common/priority";
-import { compileRetryPolicy, decompileRetryPolicy } from "../../common/retry-policy";
-import type { SearchAttributePair, SearchAttributes, TypedSearchAttributes } from "../../common/search-attributes";
-import { msOptionalToTs, optionalDateToTs, optionalTsToDate, optionalTsToMs, requiredTsToDate, tsToDate } from "../../common/time";
-import { extractWorkflowType } from "../../common/workflow-options";
-import type { SearchAttributes as ProtoSearchAttributes, WorkflowExecution } from "../../proto/temporal/api/common/v1/message";
-import type { BackfillRequest, Schedule, ScheduleAction, ScheduleActionResult, ScheduleInfo, ScheduleListEntry } from "../../proto/temporal/api/schedule/v1/message";
+import type {
+  SearchAttributes as ProtoSearchAttributes,
+  WorkflowExecution,
+} from "../../proto/temporal/api/common/v1/message";
+import type {
+  BackfillRequest,
+  Schedule,
+  ScheduleAction,
+  ScheduleActionResult,
+  ScheduleInfo,
+  ScheduleListEntry,
+} from "../../proto/temporal/api/schedule/v1/message";
 import type { DescribeScheduleResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
+import { TASK_QUEUE_KIND_NORMAL } from "../workflow/workflow-requests";
 import { decodeScheduleSpec, encodeScheduleSpec } from "./schedule-spec";
 import {
   type Backfill,
@@ -38,7 +60,6 @@ import {
   type ScheduleOptionsAction,
   type ScheduleSummary,
 } from "./schedule-types";
-import { TASK_QUEUE_KIND_NORMAL } from "../workflow/workflow-requests";
 
 /** The server's default. */
 const DEFAULT_CATCHUP_WINDOW = 60_000;
@@ -63,9 +84,19 @@ export function encodeScheduleSearchAttributes(options: {
   return { indexedFields: encodeUnifiedSearchAttributes(searchAttributes, typedSearchAttributes) };
 }
 
-async function encodeAction(converter: LoadedDataConverter, namespace: string, action: CompiledScheduleAction, headers: Headers): Promise<ScheduleAction> {
+async function encodeAction(
+  converter: LoadedDataConverter,
+  namespace: string,
+  action: CompiledScheduleAction,
+  headers: Headers,
+): Promise<ScheduleAction> {
   const { workflowId, memo } = action;
-  const dataConverter = withStorageTarget(converter, () => ({ kind: "workflow", namespace, id: workflowId, type: action.workflowType }));
+  const dataConverter = withStorageTarget(converter, () => ({
+    kind: "workflow",
+    namespace,
+    id: workflowId,
+    type: action.workflowType,
+  }));
   const context: WorkflowSerializationContext = { type: "workflow", namespace, workflowId };
   return {
     startWorkflow: {
@@ -121,13 +152,22 @@ export function encodeBackfills(backfills: Backfill[]): BackfillRequest[] {
 }
 
 /** The headers of the workflows that a schedule starts; no part of its description. */
-export async function decodeScheduleHeaders(dataConverter: LoadedDataConverter, namespace: string, { action }: Schedule): Promise<Headers> {
+export async function decodeScheduleHeaders(
+  dataConverter: LoadedDataConverter,
+  namespace: string,
+  { action }: Schedule,
+): Promise<Headers> {
   const { workflowId = "", header } = action?.startWorkflow ?? {};
   return decodeHeaders(dataConverter, header?.fields ?? {}, { type: "workflow", namespace, workflowId });
 }
 
-async function decodeAction(dataConverter: LoadedDataConverter, namespace: string, { startWorkflow }: ScheduleAction): Promise<ScheduleDescriptionAction> {
-  if (!startWorkflow) throw new TypeError("The schedule's action is none that this version knows: it does not start a workflow");
+async function decodeAction(
+  dataConverter: LoadedDataConverter,
+  namespace: string,
+  { startWorkflow }: ScheduleAction,
+): Promise<ScheduleDescriptionAction> {
+  if (!startWorkflow)
+    throw new TypeError("The schedule's action is none that this version knows: it does not start a workflow");
   const workflowId = startWorkflow.workflowId ?? "";
   const context: WorkflowSerializationContext = { type: "workflow", namespace, workflowId };
   const indexedFields = startWorkflow.searchAttributes?.indexedFields;
@@ -150,11 +190,19 @@ async function decodeAction(dataConverter: LoadedDataConverter, namespace: strin
 }
 
 function decodeExecution(execution: WorkflowExecution): ScheduleExecutionStartWorkflowActionResult {
-  return { type: "startWorkflow", workflow: { workflowId: execution.workflowId ?? "", firstExecutionRunId: execution.runId ?? "" } };
+  return {
+    type: "startWorkflow",
+    workflow: { workflowId: execution.workflowId ?? "", firstExecutionRunId: execution.runId ?? "" },
+  };
 }
 
-function decodeRecentAction({ scheduleTime, actualTime, startWorkflowResult }: ScheduleActionResult): ScheduleExecutionResult {
-  if (!startWorkflowResult) throw new TypeError("An action of the schedule is none that this version knows: it did not start a workflow");
+function decodeRecentAction({
+  scheduleTime,
+  actualTime,
+  startWorkflowResult,
+}: ScheduleActionResult): ScheduleExecutionResult {
+  if (!startWorkflowResult)
+    throw new TypeError("An action of the schedule is none that this version knows: it did not start a workflow");
   return {
     scheduledAt: requiredTsToDate(scheduleTime, "scheduleTime"),
     takenAt: requiredTsToDate(actualTime, "actualTime"),
@@ -163,11 +211,17 @@ function decodeRecentAction({ scheduleTime, actualTime, startWorkflowResult }: S
 }
 
 function decodeTimes({ recentActions, futureActionTimes }: Pick<ScheduleInfo, "recentActions" | "futureActionTimes">) {
-  return { recentActions: (recentActions ?? []).map(decodeRecentAction), nextActionTimes: (futureActionTimes ?? []).map(tsToDate) };
+  return {
+    recentActions: (recentActions ?? []).map(decodeRecentAction),
+    nextActionTimes: (futureActionTimes ?? []).map(tsToDate),
+  };
 }
 
 /** What the server's list says of a schedule. */
-export async function decodeScheduleSummary(dataConverter: LoadedDataConverter, entry: ScheduleListEntry): Promise<ScheduleSummary> {
+export async function decodeScheduleSummary(
+  dataConverter: LoadedDataConverter,
+  entry: ScheduleListEntry,
+): Promise<ScheduleSummary> {
   const info = entry.info ?? {};
   return {
     scheduleId: entry.scheduleId ?? "",
@@ -189,7 +243,8 @@ export async function decodeScheduleDescription(
   raw: DescribeScheduleResponse,
 ): Promise<ScheduleDescription> {
   const { schedule, info = {} } = raw;
-  if (!schedule?.spec || !schedule.action) throw new TypeError(`The server's description of schedule '${scheduleId}' has no spec or no action`);
+  if (!schedule?.spec || !schedule.action)
+    throw new TypeError(`The server's description of schedule '${scheduleId}' has no spec or no action`);
   const { policies, state } = schedule;
   return {
     scheduleId,

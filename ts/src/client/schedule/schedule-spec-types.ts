@@ -30,9 +30,10 @@ export interface ScheduleSpec {
   calendars?: CalendarSpec[];
   intervals?: IntervalSpec[];
   /**
-   * Cron expressions of 5 fields (minute, hour, day of month, month, day of week), 6 (and year), or 7 (second in front). Also
-   * `@yearly`, `@monthly`, `@weekly`, `@daily`, `@hourly`, and `@every 1h/10m` (an interval and its offset). A day must match
-   * both day of month and day of week. `CRON_TZ=<time zone>` may come first, `# comment` last.
+   * Cron expressions of 5 fields (minute, hour, day of month, month, day of week), 6 (and year), or 7 (second in
+   * front). Also `@yearly`, `@monthly`, `@weekly`, `@daily`, `@hourly`, and `@every 1h/10m` (an interval and its
+   * offset). A day must match both day of month and day of week. `CRON_TZ=<time zone>` may come first, `# comment`
+   * last.
    */
   cronExpressions?: string[];
   /** Times to leave out. All fields must match, seconds too. */
@@ -44,14 +45,17 @@ export interface ScheduleSpec {
   /** Each time is delayed by a random part of this: milliseconds, or text like "1 minute". Default 0. */
   jitter?: Duration;
   /**
-   * Time zone of calendars and cron expressions, e.g. "Europe/Berlin". Default UTC. Clock times are matched as they are: a time
-   * that summer time leaves out has no action that day, one that comes twice has two.
+   * Time zone of calendars and cron expressions, e.g. "Europe/Berlin". Default UTC. Clock times are matched as they
+   * are: a time that summer time leaves out has no action that day, one that comes twice has two.
    */
   timezone?: string;
 }
 
 /** A {@link ScheduleSpec} as the server has it: cron expressions have become calendars and intervals. */
-export type ScheduleSpecDescription = Omit<ScheduleSpec, "calendars" | "intervals" | "cronExpressions" | "skip" | "jitter"> & {
+export type ScheduleSpecDescription = Omit<
+  ScheduleSpec,
+  "calendars" | "intervals" | "cronExpressions" | "skip" | "jitter"
+> & {
   calendars?: CalendarSpecDescription[];
   intervals?: IntervalSpecDescription[];
   skip?: CalendarSpecDescription[];

@@ -3,8 +3,21 @@
 import { inspect } from "node:util";
 import { msOptionalToTs, msToTs, optionalDateToTs, optionalTsToDate, optionalTsToMs, tsToMs } from "../../common/time";
 import { isRecord } from "../../common/type-helpers";
-import type { Range as ProtoRange, ScheduleSpec as ProtoSpec, StructuredCalendarSpec } from "../../proto/temporal/api/schedule/v1/message";
-import { type CalendarSpec, type CalendarSpecDescription, DAYS_OF_WEEK, type LooseRange, MONTHS, type Range, type ScheduleSpec, type ScheduleSpecDescription } from "./schedule-spec-types";
+import type {
+  Range as ProtoRange,
+  ScheduleSpec as ProtoSpec,
+  StructuredCalendarSpec,
+} from "../../proto/temporal/api/schedule/v1/message";
+import {
+  type CalendarSpec,
+  type CalendarSpecDescription,
+  DAYS_OF_WEEK,
+  type LooseRange,
+  MONTHS,
+  type Range,
+  type ScheduleSpec,
+  type ScheduleSpecDescription,
+} from "./schedule-spec-types";
 
 type Loose<Unit> = LooseRange<Unit> | LooseRange<Unit>[] | "*" | undefined;
 
@@ -23,7 +36,8 @@ interface Field<Unit> {
 
 function numbers(name: string, from: number, to: number, none?: ProtoRange[]): Field<number> {
   const all = [{ start: from, end: to, step: 1 }];
-  const within = (value: unknown) => (Number.isInteger(value) && (value as number) >= from && (value as number) <= to ? (value as number) : undefined);
+  const within = (value: unknown) =>
+    Number.isInteger(value) && (value as number) >= from && (value as number) <= to ? (value as number) : undefined;
   return { name, number: within, value: within, all, none: none ?? all };
 }
 
@@ -53,14 +67,16 @@ function encodeField<Unit>(field: Field<Unit>, loose: Loose<Unit>): ProtoRange[]
   if (loose === "*") return field.all;
   const number = (value: unknown): number => {
     const result = field.number(value);
-    if (result === undefined) throw new TypeError(`Invalid value ${inspect(value)} in the field '${field.name}' of a calendar of a schedule`);
+    if (result === undefined)
+      throw new TypeError(`Invalid value ${inspect(value)} in the field '${field.name}' of a calendar of a schedule`);
     return result;
   };
   return (Array.isArray(loose) ? loose : [loose]).map((item) => {
     const range: { start?: unknown; end?: unknown; step?: unknown } = isRecord(item) ? item : { start: item };
     const start = number(range.start);
     const { step = 1 } = range;
-    if (!Number.isInteger(step)) throw new TypeError(`Invalid step ${inspect(step)} in the field '${field.name}' of a calendar of a schedule`);
+    if (!Number.isInteger(step))
+      throw new TypeError(`Invalid step ${inspect(step)} in the field '${field.name}' of a calendar of a schedule`);
     return { start, end: range.end === undefined ? start : number(range.end), step: Math.max(step as number, 1) };
   });
 }
@@ -68,7 +84,8 @@ function encodeField<Unit>(field: Field<Unit>, loose: Loose<Unit>): ProtoRange[]
 function decodeField<Unit>(field: Field<Unit>, ranges: ProtoRange[] | undefined): Range<Unit>[] {
   return (ranges ?? []).map(({ start = 0, end = 0, step = 0 }) => {
     const first = field.value(start);
-    if (first === undefined) throw new RangeError(`The server's calendar has ${start} in the field '${field.name}', which is out of bounds`);
+    if (first === undefined)
+      throw new RangeError(`The server's calendar has ${start} in the field '${field.name}', which is out of bounds`);
     return { start: first, end: (end > start ? field.value(end) : undefined) ?? first, step: Math.max(step, 1) };
   });
 }
@@ -117,7 +134,10 @@ export function encodeScheduleSpec(spec: ScheduleSpec): ProtoSpec {
 export function decodeScheduleSpec(spec: ProtoSpec): ScheduleSpecDescription {
   return {
     calendars: (spec.structuredCalendar ?? []).map(decodeCalendar),
-    intervals: (spec.interval ?? []).map(({ interval, phase }) => ({ every: tsToMs(interval), offset: optionalTsToMs(phase) ?? 0 })),
+    intervals: (spec.interval ?? []).map(({ interval, phase }) => ({
+      every: tsToMs(interval),
+      offset: optionalTsToMs(phase) ?? 0,
+    })),
     skip: (spec.excludeStructuredCalendar ?? []).map(decodeCalendar),
     startAt: optionalTsToDate(spec.startTime),
     endAt: optionalTsToDate(spec.endTime),

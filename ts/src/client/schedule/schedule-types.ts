@@ -6,8 +6,8 @@ import type { SearchAttributePair, SearchAttributes, TypedSearchAttributes } fro
 import type { Duration } from "../../common/time";
 import type { Replace } from "../../common/type-helpers";
 import type { DescribeScheduleResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
-import type { ScheduleSpec, ScheduleSpecDescription } from "./schedule-spec-types";
 import type { WorkflowOptions, WorkflowStartOptions } from "../workflow/workflow-options";
+import type { ScheduleSpec, ScheduleSpecDescription } from "./schedule-spec-types";
 
 export * from "./schedule-spec-types";
 
@@ -31,14 +31,17 @@ export const ScheduleOverlapPolicy = {
 export type ScheduleOverlapPolicy = (typeof ScheduleOverlapPolicy)[keyof typeof ScheduleOverlapPolicy];
 
 /** Between {@link ScheduleOverlapPolicy} and protobuf. */
-export const [encodeScheduleOverlapPolicy, decodeScheduleOverlapPolicy] = makeEnumConverters("SCHEDULE_OVERLAP_POLICY_", {
-  SKIP: 1,
-  BUFFER_ONE: 2,
-  BUFFER_ALL: 3,
-  CANCEL_OTHER: 4,
-  TERMINATE_OTHER: 5,
-  ALLOW_ALL: 6,
-});
+export const [encodeScheduleOverlapPolicy, decodeScheduleOverlapPolicy] = makeEnumConverters(
+  "SCHEDULE_OVERLAP_POLICY_",
+  {
+    SKIP: 1,
+    BUFFER_ONE: 2,
+    BUFFER_ALL: 3,
+    CANCEL_OTHER: 4,
+    TERMINATE_OTHER: 5,
+    ALLOW_ALL: 6,
+  },
+);
 
 /** A time in the past, or to come, whose actions are taken now. */
 export interface Backfill {
@@ -61,7 +64,9 @@ export interface ScheduleOptions<A extends ScheduleOptionsAction = ScheduleOptio
   policies?: {
     /** What happens when an action is due while one still runs. Default SKIP. */
     overlap?: ScheduleOverlapPolicy;
-    /** How late an action that was missed (the server was down) is still taken: milliseconds or text. Default 1 year. */
+    /**
+     * How late an action that was missed (the server was down) is still taken: milliseconds or text. Default 1 year.
+     */
     catchupWindow?: Duration;
     /** Whether the schedule pauses when an action fails or times out, its retries included. Default false. */
     pauseOnFailure?: boolean;
@@ -70,7 +75,10 @@ export interface ScheduleOptions<A extends ScheduleOptionsAction = ScheduleOptio
   memo?: Record<string, unknown>;
   /** @deprecated Use {@link typedSearchAttributes}. */
   searchAttributes?: SearchAttributes;
-  /** Indexed values by which the schedule is found. They are not encrypted by codecs. Go before {@link searchAttributes}. */
+  /**
+   * Indexed values by which the schedule is found. They are not encrypted by codecs. Go before {@link
+   * searchAttributes}.
+   */
   typedSearchAttributes?: SearchAttributePair[] | TypedSearchAttributes;
   /** The state that the schedule begins with. */
   state?: {
@@ -199,20 +207,21 @@ export type ScheduleOptionsStartWorkflowAction<W extends Workflow> = {
   type: "startWorkflow";
   /** The workflow: its function or type name. */
   workflowType: string | W;
-} & Pick<WorkflowStartOptions<W>, "args"> & Pick<
-  WorkflowOptions,
-  | "taskQueue"
-  | "memo"
-  | "searchAttributes"
-  | "typedSearchAttributes"
-  | "retry"
-  | "workflowExecutionTimeout"
-  | "workflowRunTimeout"
-  | "workflowTaskTimeout"
-  | "staticDetails"
-  | "staticSummary"
-  | "priority"
-> & {
+} & Pick<WorkflowStartOptions<W>, "args"> &
+  Pick<
+    WorkflowOptions,
+    | "taskQueue"
+    | "memo"
+    | "searchAttributes"
+    | "typedSearchAttributes"
+    | "retry"
+    | "workflowExecutionTimeout"
+    | "workflowRunTimeout"
+    | "workflowTaskTimeout"
+    | "staticDetails"
+    | "staticSummary"
+    | "priority"
+  > & {
     /** Begin of the ids of the workflows. Default `<schedule id>-workflow`. */
     workflowId?: string;
   };

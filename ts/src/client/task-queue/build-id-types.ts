@@ -1,10 +1,18 @@
-/** Types of the older versioning of workers by build ids. All are deprecated: use worker deployments, through `workflowService`. */
+/**
+ * Types of the older versioning of workers by build ids. All are deprecated: use worker deployments, through
+ * `workflowService`.
+ */
 
 import type { CompatibleVersionSet } from "../../proto/temporal/api/taskqueue/v1/message";
 import type { GetWorkerBuildIdCompatibilityResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
 
 /** A change of the build ids of a task queue. @deprecated Use worker deployments. */
-export type BuildIdOperation = AddNewIdInNewDefaultSet | AddNewCompatibleVersion | PromoteSetByBuildId | PromoteBuildIdWithinSet | MergeSets;
+export type BuildIdOperation =
+  | AddNewIdInNewDefaultSet
+  | AddNewCompatibleVersion
+  | PromoteSetByBuildId
+  | PromoteBuildIdWithinSet
+  | MergeSets;
 
 /** Adds a build id in a set of its own, on which new workflows start. @deprecated Use worker deployments. */
 export interface AddNewIdInNewDefaultSet {

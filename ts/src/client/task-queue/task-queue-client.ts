@@ -1,4 +1,7 @@
-/** The client for the older versioning of workers by build ids. Deprecated as a whole: use worker deployments, through `workflowService`. */
+/**
+ * The client for the older versioning of workers by build ids. Deprecated as a whole: use worker deployments, through
+ * `workflowService`.
+ */
 
 import { makeEnumConverters } from "../../common/enums";
 import { assertNever, brandError, filterNullAndUndefined } from "../../common/type-helpers";
@@ -8,11 +11,11 @@ import type {
   UpdateWorkerBuildIdCompatibilityRequest,
 } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "../base-client";
-import { type BuildIdOperation, versionSetsFromProto, type WorkerBuildIdVersionSets } from "./build-id-types";
-import { isGrpcServiceError } from "../errors";
 import { GrpcStatus } from "../connection/grpc-error";
+import { isGrpcServiceError } from "../errors";
 import { rethrowGrpcError, rethrowKnownErrorTypes } from "../helpers";
 import type { WorkflowService } from "../types";
+import { type BuildIdOperation, versionSetsFromProto, type WorkerBuildIdVersionSets } from "./build-id-types";
 
 /** @deprecated Use worker deployments. */
 export type TaskQueueClientOptions = BaseClientOptions;
@@ -56,7 +59,10 @@ export interface BaseReachabilityOptions {
   reachability?: ReachabilityType;
 }
 
-/** {@link BaseReachabilityOptions}, of which build ids or task queues may be left out. @deprecated Use worker deployments. */
+/**
+ * {@link BaseReachabilityOptions}, of which build ids or task queues may be left out. @deprecated Use worker
+ * deployments.
+ */
 export type ReachabilityOptions =
   | (Pick<BaseReachabilityOptions, "buildIds"> & Partial<BaseReachabilityOptions>)
   | (Required<Pick<BaseReachabilityOptions, "taskQueues">> & Partial<BaseReachabilityOptions>);
@@ -89,7 +95,11 @@ export class TaskQueueClient extends BaseClient {
 
   constructor(options?: TaskQueueClientOptions) {
     super(options);
-    this.options = { ...defaultBaseClientOptions(), ...filterNullAndUndefined({ ...options }), loadedDataConverter: this.dataConverter };
+    this.options = {
+      ...defaultBaseClientOptions(),
+      ...filterNullAndUndefined({ ...options }),
+      loadedDataConverter: this.dataConverter,
+    };
   }
 
   /** All RPCs of WorkflowService, as they are: nothing is filled in, the namespace neither. */
@@ -97,10 +107,17 @@ export class TaskQueueClient extends BaseClient {
     return this.connection.workflowService;
   }
 
-  /** Changes the build ids of a task queue. Rejects with {@link BuildIdNotFoundError} or `ServiceError`. @deprecated Use worker deployments. */
+  /**
+   * Changes the build ids of a task queue. Rejects with {@link BuildIdNotFoundError} or `ServiceError`. @deprecated Use
+   * worker deployments.
+   */
   async updateBuildIdCompatibility(taskQueue: string, operation: BuildIdOperation): Promise<void> {
     try {
-      await this.workflowService.updateWorkerBuildIdCompatibility({ namespace: this.options.namespace, taskQueue, ...encodeOperation(operation) });
+      await this.workflowService.updateWorkerBuildIdCompatibility({
+        namespace: this.options.namespace,
+        taskQueue,
+        ...encodeOperation(operation),
+      });
     } catch (error) {
       rethrowBuildIdError(error, "Unexpected error updating Build Id compatibility");
     }
@@ -110,14 +127,20 @@ export class TaskQueueClient extends BaseClient {
   async getBuildIdCompatability(taskQueue: string): Promise<WorkerBuildIdVersionSets | undefined> {
     let response: GetWorkerBuildIdCompatibilityResponse;
     try {
-      response = await this.workflowService.getWorkerBuildIdCompatibility({ namespace: this.options.namespace, taskQueue });
+      response = await this.workflowService.getWorkerBuildIdCompatibility({
+        namespace: this.options.namespace,
+        taskQueue,
+      });
     } catch (error) {
       rethrowBuildIdError(error, "Unexpected error fetching Build Id compatibility");
     }
     return response.majorVersionSets?.length ? versionSetsFromProto(response) : undefined;
   }
 
-  /** Which workflows may need build ids, e.g. to see whether a worker can be shut down. @deprecated Use worker deployments. */
+  /**
+   * Which workflows may need build ids, e.g. to see whether a worker can be shut down. @deprecated Use worker
+   * deployments.
+   */
   async getReachability({ buildIds, taskQueues, reachability }: ReachabilityOptions): Promise<ReachabilityResponse> {
     const request = {
       namespace: this.options.namespace,
@@ -146,17 +169,24 @@ function encodeOperation(operation: BuildIdOperation): UpdateWorkerBuildIdCompat
     case "promoteBuildIdWithinSet":
       return { promoteBuildIdWithinSet: operation.buildId };
     case "mergeSets":
-      return { mergeSets: { primarySetBuildId: operation.primaryBuildId, secondarySetBuildId: operation.secondaryBuildId } };
+      return {
+        mergeSets: { primarySetBuildId: operation.primaryBuildId, secondarySetBuildId: operation.secondaryBuildId },
+      };
     default:
       return assertNever("Unknown build id update operation", operation);
   }
 }
 
 /** The reachability in the server's message. @deprecated Use worker deployments. */
-export function reachabilityResponseFromProto({ buildIdReachability = [] }: GetWorkerTaskReachabilityResponse): ReachabilityResponse {
+export function reachabilityResponseFromProto({
+  buildIdReachability = [],
+}: GetWorkerTaskReachabilityResponse): ReachabilityResponse {
   const result: ReachabilityResponse["buildIdReachability"] = Object.create(null);
   for (const { buildId, taskQueueReachability = [] } of buildIdReachability) {
-    const byQueue = taskQueueReachability.map(({ taskQueue, reachability = [] }) => [taskQueue ?? "", reachability.map((type) => decodeTaskReachability(type) ?? "NOT_FETCHED")]);
+    const byQueue = taskQueueReachability.map(({ taskQueue, reachability = [] }) => [
+      taskQueue ?? "",
+      reachability.map((type) => decodeTaskReachability(type) ?? "NOT_FETCHED"),
+    ]);
     result[buildId || UnversionedBuildId] = { taskQueueReachability: Object.fromEntries(byQueue) };
   }
   return { buildIdReachability: result };

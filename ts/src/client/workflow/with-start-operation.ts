@@ -6,12 +6,17 @@ import type { WorkflowIdConflictPolicy } from "../../common/workflow-options";
 import type { WorkflowHandle } from "./workflow-handle";
 import type { WorkflowStartOptions } from "./workflow-options";
 
-/** Takes an operation into use; what it returns settles the operation's `workflowHandle()`. Throws `IllegalStateError` the second time. */
-export let useOperation: <T extends Workflow>(operation: WithStartWorkflowOperation<T>) => PromiseWithResolvers<WorkflowHandle<T>>;
+/**
+ * Takes an operation into use; what it returns settles the operation's `workflowHandle()`. Throws `IllegalStateError`
+ * the second time.
+ */
+export let useOperation: <T extends Workflow>(
+  operation: WithStartWorkflowOperation<T>,
+) => PromiseWithResolvers<WorkflowHandle<T>>;
 
 /**
- * The workflow of `WorkflowClient.startUpdateWithStart` and `executeUpdateWithStart`: its function or type name, and the options
- * to start it with; `workflowIdConflictPolicy` says what happens if it is running. Serves one call.
+ * The workflow of `WorkflowClient.startUpdateWithStart` and `executeUpdateWithStart`: its function or type name, and
+ * the options to start it with; `workflowIdConflictPolicy` says what happens if it is running. Serves one call.
  */
 export class WithStartWorkflowOperation<T extends Workflow> {
   readonly #handle = Promise.withResolvers<WorkflowHandle<T>>();
@@ -32,7 +37,10 @@ export class WithStartWorkflowOperation<T extends Workflow> {
 
   static {
     useOperation = (operation) => {
-      if (operation.#used) throw new IllegalStateError("This WithStartWorkflowOperation was used for a call already: make one for each call");
+      if (operation.#used)
+        throw new IllegalStateError(
+          "This WithStartWorkflowOperation was used for a call already: make one for each call",
+        );
       operation.#used = true;
       return operation.#handle;
     };

@@ -1,9 +1,9 @@
 /** The calls behind `WorkflowClient`: what the last interceptor's `next` does. */
 
-import { decodeFromPayloadsAtIndex, encodeHeaders, encodeToPayloadsWithContext } from "../../payloads/codec-helpers";
 import type { WorkflowSerializationContext } from "../../common/converter/serialization-context";
-import type { Headers } from "../../common/interceptors";
 import { CancelledFailure, WorkflowExecutionAlreadyStartedError } from "../../common/failure";
+import type { Headers } from "../../common/interceptors";
+import { decodeFromPayloadsAtIndex, encodeHeaders, encodeToPayloadsWithContext } from "../../payloads/codec-helpers";
 import type { WorkflowService } from "../../proto/rpc/workflow";
 import type { HistoryEvent } from "../../proto/temporal/api/history/v1/message";
 import type { Outcome } from "../../proto/temporal/api/update/v1/message";
@@ -14,8 +14,13 @@ import type {
   UpdateWorkflowExecutionRequest,
   UpdateWorkflowExecutionResponse,
 } from "../../proto/temporal/api/workflowservice/v1/request_response";
-import { isGrpcServiceError, QueryNotRegisteredError, QueryRejectedError, WorkflowUpdateRPCTimeoutOrCancelledError } from "../errors";
 import { GrpcStatus } from "../connection/grpc-error";
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from "../errors";
 import { rethrowGrpcError, rethrowKnownErrorTypes, unwrapMultiOperationError } from "../helpers";
 import type {
   WorkflowCancelInput,
@@ -63,8 +68,19 @@ export class WorkflowCalls {
     return { type: "workflow", namespace: this.source.namespace, workflowId };
   }
 
-  private async payloads(workflow: WorkflowExecution, values: readonly unknown[], typeInfo?: WorkflowQueryInput["typeInfo"]) {
-    return { payloads: await encodeToPayloadsWithContext(this.source.dataConverter, this.context(workflow.workflowId), values, typeInfo?.inputTypes) };
+  private async payloads(
+    workflow: WorkflowExecution,
+    values: readonly unknown[],
+    typeInfo?: WorkflowQueryInput["typeInfo"],
+  ) {
+    return {
+      payloads: await encodeToPayloadsWithContext(
+        this.source.dataConverter,
+        this.context(workflow.workflowId),
+        values,
+        typeInfo?.inputTypes,
+      ),
+    };
   }
 
   private async header(workflow: WorkflowExecution, headers: Headers) {
@@ -125,7 +141,11 @@ export class WorkflowCalls {
       namespace: this.source.namespace,
       execution: workflowExecution,
       queryRejectCondition,
-      query: { queryType, queryArgs: await this.payloads(workflowExecution, input.args, typeInfo), header: await this.header(workflowExecution, input.headers) },
+      query: {
+        queryType,
+        queryArgs: await this.payloads(workflowExecution, input.args, typeInfo),
+        header: await this.header(workflowExecution, input.headers),
+      },
     };
     let response: Awaited<ReturnType<WorkflowService["queryWorkflow"]>>;
     try {
@@ -141,7 +161,13 @@ export class WorkflowCalls {
     if (internal) internal.responseLink = response.link;
     if (response.queryRejected) throw new QueryRejectedError(response.queryRejected.status ?? 0);
     const context = this.context(workflowExecution.workflowId);
-    return decodeFromPayloadsAtIndex(this.source.dataConverter, 0, response.queryResult?.payloads, context, typeInfo?.outputType);
+    return decodeFromPayloadsAtIndex(
+      this.source.dataConverter,
+      0,
+      response.queryResult?.payloads,
+      context,
+      typeInfo?.outputType,
+    );
   };
 
   /** Terminates a workflow. */
@@ -150,14 +176,24 @@ export class WorkflowCalls {
     const { namespace, identity } = this.source;
     const payloads = details && (await this.payloads(workflowExecution, details));
     try {
-      return await this.service.terminateWorkflowExecution({ namespace, identity, workflowExecution, reason, firstExecutionRunId, details: payloads });
+      return await this.service.terminateWorkflowExecution({
+        namespace,
+        identity,
+        workflowExecution,
+        reason,
+        firstExecutionRunId,
+        details: payloads,
+      });
     } catch (error) {
       rethrowGrpcError(error, "Failed to terminate Workflow", workflowExecution);
     }
   };
 
   /** Asks a workflow to cancel. */
-  cancel = async ({ workflowExecution, firstExecutionRunId }: WorkflowCancelInput): Promise<RequestCancelWorkflowExecutionResponse> => {
+  cancel = async ({
+    workflowExecution,
+    firstExecutionRunId,
+  }: WorkflowCancelInput): Promise<RequestCancelWorkflowExecutionResponse> => {
     const { namespace, identity } = this.source;
     const request = { namespace, identity, requestId: crypto.randomUUID(), workflowExecution, firstExecutionRunId };
     try {
@@ -170,7 +206,10 @@ export class WorkflowCalls {
   /** Describes a workflow. */
   describe = async ({ workflowExecution }: WorkflowDescribeInput): Promise<DescribeWorkflowExecutionResponse> => {
     try {
-      return await this.service.describeWorkflowExecution({ namespace: this.source.namespace, execution: workflowExecution });
+      return await this.service.describeWorkflowExecution({
+        namespace: this.source.namespace,
+        execution: workflowExecution,
+      });
     } catch (error) {
       rethrowGrpcError(error, "Failed to describe workflow", workflowExecution);
     }
@@ -194,7 +233,11 @@ export class WorkflowCalls {
   }
 
   /** The request of an update that waits until it has come to the stage, ACCEPTED at least. */
-  private async updateRequest(waitForStage: WorkflowUpdateStage, updateId: string, input: WorkflowStartUpdateInput): Promise<UpdateWorkflowExecutionRequest> {
+  private async updateRequest(
+    waitForStage: WorkflowUpdateStage,
+    updateId: string,
+    input: WorkflowStartUpdateInput,
+  ): Promise<UpdateWorkflowExecutionRequest> {
     const { workflowExecution, firstExecutionRunId, updateName, headers, typeInfo } = input;
     const internal = internalUpdateOptions(input);
     return {
@@ -204,7 +247,11 @@ export class WorkflowCalls {
       waitPolicy: { lifecycleStage: Math.max(encodeWorkflowUpdateStage(waitForStage) ?? ACCEPTED, ACCEPTED) },
       request: {
         meta: { updateId, identity: this.source.identity },
-        input: { header: await this.header(workflowExecution, headers), name: updateName, args: await this.payloads(workflowExecution, input.args, typeInfo) },
+        input: {
+          header: await this.header(workflowExecution, headers),
+          name: updateName,
+          args: await this.payloads(workflowExecution, input.args, typeInfo),
+        },
         requestId: internal?.requestId,
         completionCallbacks: internal?.completionCallbacks,
         links: internal?.links,
@@ -213,7 +260,10 @@ export class WorkflowCalls {
   }
 
   /** Sends an update and waits until it has come to the stage, ACCEPTED at least. */
-  async startUpdate(waitForStage: WorkflowUpdateStage, input: WorkflowStartUpdateInput): Promise<WorkflowStartUpdateOutput> {
+  async startUpdate(
+    waitForStage: WorkflowUpdateStage,
+    input: WorkflowStartUpdateInput,
+  ): Promise<WorkflowStartUpdateOutput> {
     const { workflowExecution, typeInfo } = input;
     const updateId = input.options.updateId ?? crypto.randomUUID();
     const request = await this.updateRequest(waitForStage, updateId, input);
@@ -233,8 +283,8 @@ export class WorkflowCalls {
   }
 
   /**
-   * Sends an update, starts the workflow if it is not running, and waits until the update has come to the stage, ACCEPTED at least.
-   * `onStart` is called as soon as the server says that the workflow runs.
+   * Sends an update, starts the workflow if it is not running, and waits until the update has come to the stage,
+   * ACCEPTED at least. `onStart` is called as soon as the server says that the workflow runs.
    */
   async startUpdateWithStart(
     waitForStage: WorkflowUpdateStage,
@@ -244,7 +294,11 @@ export class WorkflowCalls {
     const { workflowType, workflowStartOptions: options, updateOptions, updateTypeInfo } = input;
     const { workflowId } = options;
     const updateId = updateOptions.updateId ?? crypto.randomUUID();
-    const startWorkflow = await startRequest(this.source, { workflowType, options, headers: input.workflowStartHeaders });
+    const startWorkflow = await startRequest(this.source, {
+      workflowType,
+      options,
+      headers: input.workflowStartHeaders,
+    });
     const updateWorkflow = await this.updateRequest(waitForStage, updateId, {
       updateName: input.updateName,
       args: input.updateArgs,
@@ -271,7 +325,12 @@ export class WorkflowCalls {
       rethrowUpdateError(error, "Update-With-Start failed", { workflowId });
     }
     const { runId = "" } = update.updateRef?.workflowExecution ?? {};
-    return { workflowExecution: { workflowId, runId }, updateId, updateOutcome: update.outcome, updateOutputTypeInfo: updateTypeInfo?.outputType };
+    return {
+      workflowExecution: { workflowId, runId },
+      updateId,
+      updateOutcome: update.outcome,
+      updateOutputTypeInfo: updateTypeInfo?.outputType,
+    };
   }
 
   /** Waits for the outcome of an update. */
@@ -295,7 +354,11 @@ export class WorkflowCalls {
 }
 
 /** The error for a start that failed. */
-function startError(error: unknown, fallbackMessage: string, { workflowType, options: { workflowId } }: WorkflowStartInput): Error {
+function startError(
+  error: unknown,
+  fallbackMessage: string,
+  { workflowType, options: { workflowId } }: WorkflowStartInput,
+): Error {
   if (isGrpcServiceError(error) && error.code === GrpcStatus.ALREADY_EXISTS) {
     return new WorkflowExecutionAlreadyStartedError("Workflow execution already started", workflowId, workflowType);
   }
@@ -310,7 +373,9 @@ function internalUpdateOptions(input: WorkflowStartUpdateInput) {
 function rethrowUpdateError(error: unknown, fallbackMessage: string, workflow: WorkflowExecution): never {
   const stopped: readonly number[] = [GrpcStatus.DEADLINE_EXCEEDED, GrpcStatus.CANCELLED];
   if ((isGrpcServiceError(error) && stopped.includes(error.code)) || error instanceof CancelledFailure) {
-    throw new WorkflowUpdateRPCTimeoutOrCancelledError(error.message || "Workflow update call timeout or cancelled", { cause: error });
+    throw new WorkflowUpdateRPCTimeoutOrCancelledError(error.message || "Workflow update call timeout or cancelled", {
+      cause: error,
+    });
   }
   rethrowGrpcError(error, fallbackMessage, workflow);
 }

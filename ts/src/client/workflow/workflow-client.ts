@@ -4,10 +4,19 @@ import { composeInterceptors } from "../../common/interceptors";
 import type { HistoryAndWorkflowId, UpdateDefinition, Workflow, WorkflowResultType } from "../../common/interfaces";
 import { filterNullAndUndefined } from "../../common/type-helpers";
 import type { PayloadTypeInfo } from "../../common/type-info";
-import { extractWorkflowTypeAndConfig, type WithWorkflowArgs, type WorkflowTypeOptions } from "../../common/workflow-options";
+import {
+  extractWorkflowTypeAndConfig,
+  type WithWorkflowArgs,
+  type WorkflowTypeOptions,
+} from "../../common/workflow-options";
 import { BaseClient, type BaseClientOptions, defaultBaseClientOptions, type LoadedWithDefaults } from "../base-client";
 import { decodeCountWorkflowExecutionsResponse, executionInfoFromRaw, rethrowGrpcError } from "../helpers";
-import { adaptStartInterceptor, type WorkflowClientInterceptor, type WorkflowClientInterceptors, type WorkflowStartOutput } from "../interceptors";
+import {
+  adaptStartInterceptor,
+  type WorkflowClientInterceptor,
+  type WorkflowClientInterceptors,
+  type WorkflowStartOutput,
+} from "../interceptors";
 import { mapConcurrently } from "../iterators";
 import type { CountWorkflowExecution, QueryRejectCondition, WorkflowExecutionInfo, WorkflowService } from "../types";
 import { useOperation, type WithStartWorkflowOperation } from "./with-start-operation";
@@ -22,8 +31,13 @@ import {
   type WorkflowHandleWithStartDetails,
   type WorkflowUpdateHandle,
 } from "./workflow-handle";
-import { compileWorkflowOptions, type WorkflowSignalWithStartOptions, type WorkflowStartOptions, type WorkflowUpdateOptions } from "./workflow-options";
-import { workflowResult, type WorkflowResultOptions } from "./workflow-result";
+import {
+  compileWorkflowOptions,
+  type WorkflowSignalWithStartOptions,
+  type WorkflowStartOptions,
+  type WorkflowUpdateOptions,
+} from "./workflow-options";
+import { type WorkflowResultOptions, workflowResult } from "./workflow-result";
 import { WorkflowUpdateStage } from "./workflow-update-stage";
 
 export { WithStartWorkflowOperation } from "./with-start-operation";
@@ -85,10 +99,13 @@ export class WorkflowClient extends BaseClient {
   }
 
   /**
-   * Starts a workflow, given by its function or its type name. Rejects with `WorkflowExecutionAlreadyStartedError` if the id is
-   * taken, `NamespaceNotFoundError`, or `ServiceError`.
+   * Starts a workflow, given by its function or its type name. Rejects with `WorkflowExecutionAlreadyStartedError` if
+   * the id is taken, `NamespaceNotFoundError`, or `ServiceError`.
    */
-  async start<T extends Workflow>(workflowTypeOrFunc: string | T, options: WorkflowStartOptions<T>): Promise<WorkflowHandleWithStartDetails<T>> {
+  async start<T extends Workflow>(
+    workflowTypeOrFunc: string | T,
+    options: WorkflowStartOptions<T>,
+  ): Promise<WorkflowHandleWithStartDetails<T>> {
     const { workflowId, followRuns } = options;
     const type = extractWorkflowTypeAndConfig(workflowTypeOrFunc, options.typeInfo);
     const interceptors = this.getOrMakeInterceptors(workflowId);
@@ -105,15 +122,19 @@ export class WorkflowClient extends BaseClient {
     return Object.assign(handle, { firstExecutionRunId: runId, eagerlyStarted });
   }
 
-  async #start(type: WorkflowTypeOptions, options: WorkflowStartOptions, interceptors: WorkflowClientInterceptor[]): Promise<WorkflowStartOutput> {
+  async #start(
+    type: WorkflowTypeOptions,
+    options: WorkflowStartOptions,
+    interceptors: WorkflowClientInterceptor[],
+  ): Promise<WorkflowStartOutput> {
     const compiled = compileWorkflowOptions({ ...options, typeInfo: type.typeInfo });
     const start = composeInterceptors(interceptors.map(adaptStartInterceptor), "startWithDetails", this.#calls.start);
     return start({ workflowType: type.type, options: compiled, headers: {} });
   }
 
   /**
-   * Sends a signal to a workflow, and starts the workflow first if it is not running (unless `workflowIdConflictPolicy` says
-   * otherwise). Rejects like {@link start}.
+   * Sends a signal to a workflow, and starts the workflow first if it is not running (unless `workflowIdConflictPolicy`
+   * says otherwise). Rejects like {@link start}.
    */
   async signalWithStart<WorkflowFn extends Workflow, SignalArgs extends any[] = []>(
     workflowTypeOrFunc: string | WorkflowFn,
@@ -137,34 +158,52 @@ export class WorkflowClient extends BaseClient {
       headers: {},
     });
     // Whether the run is the first of its chain is not known, so no firstExecutionRunId.
-    const handle = new ClientWorkflowHandle<WorkflowFn>(this, this.#calls, { workflowId, runIdForResult: runId, interceptors, followRuns, typeInfo });
+    const handle = new ClientWorkflowHandle<WorkflowFn>(this, this.#calls, {
+      workflowId,
+      runIdForResult: runId,
+      interceptors,
+      followRuns,
+      typeInfo,
+    });
     return Object.assign(handle, { signaledRunId: runId });
   }
 
   /**
-   * Sends an update to a workflow, starts the workflow first if it is not running, and waits for the result of the update. Rejects
-   * with `WorkflowUpdateFailedError` if the update is rejected or fails, with `WorkflowUpdateRPCTimeoutOrCancelledError` if waiting
-   * ends at a deadline or by an abort signal, and like {@link start}.
+   * Sends an update to a workflow, starts the workflow first if it is not running, and waits for the result of the
+   * update. Rejects with `WorkflowUpdateFailedError` if the update is rejected or fails, with
+   * `WorkflowUpdateRPCTimeoutOrCancelledError` if waiting ends at a deadline or by an abort signal, and like {@link
+   * start}.
    */
   async executeUpdateWithStart<T extends Workflow, Ret, Args extends any[]>(
     updateDef: UpdateDefinition<Ret, Args> | string,
     updateOptions: WorkflowUpdateOptions & { args?: Args; startWorkflowOperation: WithStartWorkflowOperation<T> },
   ): Promise<Ret> {
-    const handle = await this.#startUpdateWithStart(updateDef, { ...updateOptions, waitForStage: WorkflowUpdateStage.COMPLETED });
+    const handle = await this.#startUpdateWithStart(updateDef, {
+      ...updateOptions,
+      waitForStage: WorkflowUpdateStage.COMPLETED,
+    });
     return handle.result();
   }
 
   /** {@link executeUpdateWithStart} that waits only until the update is accepted. */
   async startUpdateWithStart<T extends Workflow, Ret, Args extends any[]>(
     updateDef: UpdateDefinition<Ret, Args> | string,
-    updateOptions: WorkflowUpdateOptions & { args?: Args; waitForStage: "ACCEPTED"; startWorkflowOperation: WithStartWorkflowOperation<T> },
+    updateOptions: WorkflowUpdateOptions & {
+      args?: Args;
+      waitForStage: "ACCEPTED";
+      startWorkflowOperation: WithStartWorkflowOperation<T>;
+    },
   ): Promise<WorkflowUpdateHandle<Ret>> {
     return this.#startUpdateWithStart(updateDef, updateOptions);
   }
 
   async #startUpdateWithStart<T extends Workflow, Ret, Args extends any[]>(
     updateDef: UpdateDefinition<Ret, Args> | string,
-    options: WorkflowUpdateOptions & { args?: Args; waitForStage: WorkflowUpdateStage; startWorkflowOperation: WithStartWorkflowOperation<T> },
+    options: WorkflowUpdateOptions & {
+      args?: Args;
+      waitForStage: WorkflowUpdateStage;
+      startWorkflowOperation: WithStartWorkflowOperation<T>;
+    },
   ): Promise<WorkflowUpdateHandle<Ret>> {
     const { waitForStage, args, startWorkflowOperation, typeInfo: callSiteTypeInfo, ...updateOptions } = options;
     const update = resolveDefinition<PayloadTypeInfo>("update", updateDef, callSiteTypeInfo);
@@ -178,7 +217,16 @@ export class WorkflowClient extends BaseClient {
       const send = composeInterceptors(interceptors, "startUpdateWithStart", (input) =>
         this.#calls.startUpdateWithStart(
           waitForStage,
-          ({ runId }) => resolve(new ClientWorkflowHandle<T>(this, this.#calls, { workflowId, firstExecutionRunId: runId, interceptors, followRuns, typeInfo })),
+          ({ runId }) =>
+            resolve(
+              new ClientWorkflowHandle<T>(this, this.#calls, {
+                workflowId,
+                firstExecutionRunId: runId,
+                interceptors,
+                followRuns,
+                typeInfo,
+              }),
+            ),
           input,
         ),
       );
@@ -192,7 +240,14 @@ export class WorkflowClient extends BaseClient {
         updateOptions,
         updateHeaders: {},
       });
-      return makeUpdateHandle(this.#calls, updateId, workflowId, workflowExecution.runId, updateOutcome, updateOutputTypeInfo);
+      return makeUpdateHandle(
+        this.#calls,
+        updateId,
+        workflowId,
+        workflowExecution.runId,
+        updateOutcome,
+        updateOutputTypeInfo,
+      );
     } catch (error) {
       // Does nothing if the handle is known: then it is only the update that failed.
       reject(error);
@@ -201,24 +256,40 @@ export class WorkflowClient extends BaseClient {
   }
 
   /** Starts a workflow and waits for its result. Rejects like {@link start} and {@link result}. */
-  async execute<T extends Workflow>(workflowTypeOrFunc: string | T, options: WorkflowStartOptions<T>): Promise<WorkflowResultType<T>> {
+  async execute<T extends Workflow>(
+    workflowTypeOrFunc: string | T,
+    options: WorkflowStartOptions<T>,
+  ): Promise<WorkflowResultType<T>> {
     const handle = await this.start(workflowTypeOrFunc, options);
     return handle.result();
   }
 
   /**
-   * Waits for the result of a workflow. Rejects with `WorkflowFailedError` if it does not complete, with `WorkflowNotFoundError`,
-   * or with `WorkflowContinuedAsNewError` if it continues as new and `followRuns` is false.
+   * Waits for the result of a workflow. Rejects with `WorkflowFailedError` if it does not complete, with
+   * `WorkflowNotFoundError`, or with `WorkflowContinuedAsNewError` if it continues as new and `followRuns` is false.
    */
-  async result<T extends Workflow>(workflowId: string, runId?: string, options?: WorkflowResultOptions): Promise<WorkflowResultType<T>> {
-    return (await workflowResult(this.workflowService, this.#calls, { workflowId, runId }, options)) as WorkflowResultType<T>;
+  async result<T extends Workflow>(
+    workflowId: string,
+    runId?: string,
+    options?: WorkflowResultOptions,
+  ): Promise<WorkflowResultType<T>> {
+    return (await workflowResult(
+      this.workflowService,
+      this.#calls,
+      { workflowId, runId },
+      options,
+    )) as WorkflowResultType<T>;
   }
 
   /**
-   * A handle of a workflow: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the methods of a handle
-   * of an unknown workflow reject with `WorkflowNotFoundError`.
+   * A handle of a workflow: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the methods
+   * of a handle of an unknown workflow reject with `WorkflowNotFoundError`.
    */
-  getHandle<T extends Workflow>(workflowId: string, runId?: string, options: GetWorkflowHandleOptions = {}): WorkflowHandle<T> {
+  getHandle<T extends Workflow>(
+    workflowId: string,
+    runId?: string,
+    options: GetWorkflowHandleOptions = {},
+  ): WorkflowHandle<T> {
     return new ClientWorkflowHandle<T>(this, this.#calls, {
       ...options,
       workflowId,
@@ -252,7 +323,8 @@ export class WorkflowClient extends BaseClient {
       } catch (error) {
         rethrowGrpcError(error, "Failed to list workflows");
       }
-      for (const info of response.executions ?? []) yield executionInfoFromRaw(info, this.dataConverter, info, namespace);
+      for (const info of response.executions ?? [])
+        yield executionInfoFromRaw(info, this.dataConverter, info, namespace);
       nextPageToken = response.nextPageToken;
     } while (nextPageToken?.length);
   }
@@ -260,7 +332,9 @@ export class WorkflowClient extends BaseClient {
   /** Counts workflows, all or those that the query finds. The server's index lags behind by a moment. */
   async count(query?: string): Promise<CountWorkflowExecution> {
     try {
-      return decodeCountWorkflowExecutionsResponse(await this.workflowService.countWorkflowExecutions({ namespace: this.options.namespace, query }));
+      return decodeCountWorkflowExecutionsResponse(
+        await this.workflowService.countWorkflowExecutions({ namespace: this.options.namespace, query }),
+      );
     } catch (error) {
       rethrowGrpcError(error, "Failed to count workflows");
     }
@@ -269,6 +343,8 @@ export class WorkflowClient extends BaseClient {
   /** The interceptors of calls to a workflow. */
   protected getOrMakeInterceptors(workflowId: string, runId?: string): WorkflowClientInterceptor[] {
     const { interceptors } = this.options;
-    return Array.isArray(interceptors) ? interceptors : (interceptors.calls ?? []).map((make) => make({ workflowId, runId }));
+    return Array.isArray(interceptors)
+      ? interceptors
+      : (interceptors.calls ?? []).map((make) => make({ workflowId, runId }));
   }
 }

@@ -1,10 +1,21 @@
 /** Handles of workflows and updates. */
 
-import { decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError, decodeOptionalSinglePayload } from "../../payloads/codec-helpers";
 import { composeInterceptors } from "../../common/interceptors";
-import type { QueryDefinition, SignalDefinition, SignalTypeInfo, UpdateDefinition, Workflow, WorkflowResultType } from "../../common/interfaces";
+import type {
+  QueryDefinition,
+  SignalDefinition,
+  SignalTypeInfo,
+  UpdateDefinition,
+  Workflow,
+  WorkflowResultType,
+} from "../../common/interfaces";
 import type { PayloadTypeInfo, TypeInfo } from "../../common/type-info";
 import type { BaseWorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions } from "../../common/workflow-handle";
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+  decodeOptionalSinglePayload,
+} from "../../payloads/codec-helpers";
 import type { History } from "../../proto/temporal/api/history/v1/message";
 import type { Outcome } from "../../proto/temporal/api/update/v1/message";
 import { WorkflowUpdateFailedError } from "../errors";
@@ -31,8 +42,8 @@ import { WorkflowUpdateStage } from "./workflow-update-stage";
 /** A workflow: waits for its result, signals, queries, updates, cancels, terminates and describes it. */
 export interface WorkflowHandle<T extends Workflow = Workflow> extends BaseWorkflowHandle<T> {
   /**
-   * Sends an update and waits for its result. Rejects with `WorkflowUpdateFailedError` if it is rejected or fails, and with
-   * `WorkflowUpdateRPCTimeoutOrCancelledError` if waiting ends at a deadline or by an abort signal.
+   * Sends an update and waits for its result. Rejects with `WorkflowUpdateFailedError` if it is rejected or fails, and
+   * with `WorkflowUpdateRPCTimeoutOrCancelledError` if waiting ends at a deadline or by an abort signal.
    */
   executeUpdate<Ret, Args extends [any, ...any[]], Name extends string = string>(
     def: UpdateDefinition<Ret, Args, Name> | string,
@@ -85,7 +96,8 @@ export interface WorkflowHandleWithFirstExecutionRunId<T extends Workflow = Work
 }
 
 /** A handle made by `start`. */
-export interface WorkflowHandleWithStartDetails<T extends Workflow = Workflow> extends WorkflowHandleWithFirstExecutionRunId<T> {
+export interface WorkflowHandleWithStartDetails<T extends Workflow = Workflow>
+  extends WorkflowHandleWithFirstExecutionRunId<T> {
   /** Whether the first task went straight to a worker of this process. */
   readonly eagerlyStarted: boolean;
 }
@@ -140,13 +152,17 @@ export function resolveDefinition<Info>(
 ): { name: string; typeInfo: Info | undefined } {
   if (typeof definition === "string") return { name: definition, typeInfo: callSiteTypeInfo };
   if (callSiteTypeInfo !== undefined) {
-    throw new TypeError(`Type information of the ${kind} '${definition.name}' belongs into its definition: it cannot be given with the call as well`);
+    throw new TypeError(
+      `Type information of the ${kind} '${definition.name}' belongs into its definition: it cannot be given with the call as well`,
+    );
   }
   return { name: definition.name, typeInfo: definition.typeInfo };
 }
 
 /** The handle that `WorkflowClient` makes. */
-export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<T>, InternalWorkflowSignalOptions, InternalWorkflowQueryOptions {
+export class ClientWorkflowHandle<T extends Workflow>
+  implements WorkflowHandle<T>, InternalWorkflowSignalOptions, InternalWorkflowQueryOptions
+{
   declare [InternalWorkflowSignalOptionsSymbol]?: InternalWorkflowSignalOptions[typeof InternalWorkflowSignalOptionsSymbol];
   declare [InternalWorkflowQueryOptionsSymbol]?: InternalWorkflowQueryOptions[typeof InternalWorkflowQueryOptionsSymbol];
   readonly workflowId: string;
@@ -173,23 +189,37 @@ export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<
 
   async terminate(reason?: string): Promise<TerminateWorkflowExecutionResponse> {
     const { interceptors, firstExecutionRunId } = this.#options;
-    return composeInterceptors(interceptors, "terminate", this.#calls.terminate)({ workflowExecution: this.#execution, reason, firstExecutionRunId });
+    return composeInterceptors(
+      interceptors,
+      "terminate",
+      this.#calls.terminate,
+    )({ workflowExecution: this.#execution, reason, firstExecutionRunId });
   }
 
   async cancel(): Promise<RequestCancelWorkflowExecutionResponse> {
     const { interceptors, firstExecutionRunId } = this.#options;
-    return composeInterceptors(interceptors, "cancel", this.#calls.cancel)({ workflowExecution: this.#execution, firstExecutionRunId });
+    return composeInterceptors(
+      interceptors,
+      "cancel",
+      this.#calls.cancel,
+    )({ workflowExecution: this.#execution, firstExecutionRunId });
   }
 
   async describe(): Promise<WorkflowExecutionDescription> {
-    const raw = await composeInterceptors(this.#options.interceptors, "describe", this.#calls.describe)({ workflowExecution: this.#execution });
+    const raw = await composeInterceptors(
+      this.#options.interceptors,
+      "describe",
+      this.#calls.describe,
+    )({ workflowExecution: this.#execution });
     const { dataConverter, namespace } = this.#calls.source;
     const context = this.#calls.context(this.workflowId);
     const { summary, details } = raw.executionConfig?.userMetadata ?? {};
     return {
       ...(await executionInfoFromRaw(raw.workflowExecutionInfo ?? {}, dataConverter, raw, namespace)),
-      staticDetails: async () => (await decodeOptionalSinglePayload<string>(dataConverter, details, context)) ?? undefined,
-      staticSummary: async () => (await decodeOptionalSinglePayload<string>(dataConverter, summary, context)) ?? undefined,
+      staticDetails: async () =>
+        (await decodeOptionalSinglePayload<string>(dataConverter, details, context)) ?? undefined,
+      staticSummary: async () =>
+        (await decodeOptionalSinglePayload<string>(dataConverter, summary, context)) ?? undefined,
     };
   }
 
@@ -217,7 +247,10 @@ export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<
     return this.#query(name, args, typeInfo);
   }
 
-  async queryWithOptions<Ret, Args extends any[]>(queryName: string, options: WorkflowQueryOptions<Args>): Promise<Ret> {
+  async queryWithOptions<Ret, Args extends any[]>(
+    queryName: string,
+    options: WorkflowQueryOptions<Args>,
+  ): Promise<Ret> {
     return this.#query(queryName, options.args ?? [], options.typeInfo);
   }
 
@@ -225,7 +258,15 @@ export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<
     const ask = composeInterceptors(this.#options.interceptors, "query", this.#calls.query);
     const queryRejectCondition = encodeQueryRejectCondition(this.client.options.queryRejectCondition);
     const internal = { [InternalWorkflowQueryOptionsSymbol]: this[InternalWorkflowQueryOptionsSymbol] };
-    return (await ask({ workflowExecution: this.#execution, queryRejectCondition, queryType, args, typeInfo, headers: {}, ...internal })) as Ret;
+    return (await ask({
+      workflowExecution: this.#execution,
+      queryRejectCondition,
+      queryType,
+      args,
+      typeInfo,
+      headers: {},
+      ...internal,
+    })) as Ret;
   }
 
   async startUpdate<Ret, Args extends any[]>(
@@ -235,7 +276,9 @@ export class ClientWorkflowHandle<T extends Workflow> implements WorkflowHandle<
     const { waitForStage, args, typeInfo: callSiteTypeInfo, ...updateOptions } = options;
     const { name, typeInfo } = resolveDefinition<PayloadTypeInfo>("update", def, callSiteTypeInfo);
     const { interceptors, firstExecutionRunId } = this.#options;
-    const send = composeInterceptors(interceptors, "startUpdate", (input) => this.#calls.startUpdate(waitForStage, input));
+    const send = composeInterceptors(interceptors, "startUpdate", (input) =>
+      this.#calls.startUpdate(waitForStage, input),
+    );
     const { updateId, workflowRunId, outcome, outputTypeInfo } = await send({
       workflowExecution: this.#execution,
       firstExecutionRunId,
@@ -276,13 +319,25 @@ export function makeUpdateHandle<Ret>(
     workflowId,
     workflowRunId,
     async result(): Promise<Ret> {
-      const { failure, success } = (outcome ??= await calls.updateOutcome(updateId, { workflowId, runId: workflowRunId }));
+      const { failure, success } = (outcome ??= await calls.updateOutcome(updateId, {
+        workflowId,
+        runId: workflowRunId,
+      }));
       const { dataConverter } = calls.source;
       const context = calls.context(workflowId);
       if (failure) {
-        throw new WorkflowUpdateFailedError("Workflow Update failed", await decodeOptionalFailureToOptionalError(dataConverter, failure, context));
+        throw new WorkflowUpdateFailedError(
+          "Workflow Update failed",
+          await decodeOptionalFailureToOptionalError(dataConverter, failure, context),
+        );
       }
-      return decodeFromPayloadsAtIndex<Ret, unknown>(dataConverter, 0, success?.payloads, context, outputTypeInfo as TypeInfo<Ret, unknown>);
+      return decodeFromPayloadsAtIndex<Ret, unknown>(
+        dataConverter,
+        0,
+        success?.payloads,
+        context,
+        outputTypeInfo as TypeInfo<Ret, unknown>,
+      );
     },
   };
 }

@@ -18,13 +18,18 @@ export interface WorkflowOptions extends CommonWorkflowOptions {
   workflowId: string;
   /** Task queue of the workers that run it. */
   taskQueue: string;
-  /** Whether `result` goes on to the next run when one continues as new, is retried or repeated by cron. Default true. */
+  /**
+   * Whether `result` goes on to the next run when one continues as new, is retried or repeated by cron. Default true.
+   */
   followRuns?: boolean;
   /** Time to wait before the first task: milliseconds, or text like "1 hour". */
   startDelay?: Duration;
   /** Replaces the versioning behaviour of the workflow. */
   versioningOverride?: VersioningOverride;
-  /** Asks for the first task to go straight to a worker of this process, if it has one with a free slot for the task queue. */
+  /**
+   * Asks for the first task to go straight to a worker of this process, if it has one with a free slot for the task
+   * queue.
+   */
   requestEagerStart?: boolean;
   /** How arguments and result are converted, for workflows given by name (experimental). */
   typeInfo?: PayloadTypeInfo;
@@ -50,8 +55,13 @@ export interface CompiledWorkflowOptions extends WithCompiledWorkflowOptions<Wor
   args: unknown[];
 }
 
-/** Converts the part of the options that does not depend on the data converter. Throws `TypeError` if an id or a task queue is missing. */
-export function compileWorkflowOptions(options: WorkflowOptions & { args?: readonly unknown[] }): CompiledWorkflowOptions {
+/**
+ * Converts the part of the options that does not depend on the data converter. Throws `TypeError` if an id or a task
+ * queue is missing.
+ */
+export function compileWorkflowOptions(
+  options: WorkflowOptions & { args?: readonly unknown[] },
+): CompiledWorkflowOptions {
   if (!options.taskQueue) throw new TypeError("Missing WorkflowOptions.taskQueue");
   if (!options.workflowId) throw new TypeError("Missing WorkflowOptions.workflowId");
   return {
@@ -74,7 +84,8 @@ export interface WorkflowUpdateOptions {
 }
 
 /** Signal and its arguments, which may be left out if there are none. */
-export interface WorkflowSignalWithStartOptionsWithoutArgs<SignalArgs extends any[]> extends Omit<WorkflowOptions, "requestEagerStart"> {
+export interface WorkflowSignalWithStartOptionsWithoutArgs<SignalArgs extends any[]>
+  extends Omit<WorkflowOptions, "requestEagerStart"> {
   /** The signal's definition or name. */
   signal: SignalDefinition<SignalArgs> | string;
   /** Arguments of the signal. */
@@ -82,7 +93,8 @@ export interface WorkflowSignalWithStartOptionsWithoutArgs<SignalArgs extends an
 }
 
 /** Signal and its arguments. */
-export interface WorkflowSignalWithStartOptionsWithArgs<SignalArgs extends any[]> extends Omit<WorkflowOptions, "requestEagerStart"> {
+export interface WorkflowSignalWithStartOptionsWithArgs<SignalArgs extends any[]>
+  extends Omit<WorkflowOptions, "requestEagerStart"> {
   /** The signal's definition or name. */
   signal: SignalDefinition<SignalArgs> | string;
   /** Arguments of the signal. */

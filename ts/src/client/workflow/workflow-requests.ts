@@ -1,17 +1,25 @@
 /** Requests that start workflows. */
 
-import { encodeHeaders, encodeMapToPayloads, encodeToPayloadsWithContext, encodeUserMetadata } from "../../payloads/codec-helpers";
 import type { LoadedDataConverter } from "../../common/converter/data-converter";
 import { encodeUnifiedSearchAttributes } from "../../common/converter/payload-search-attributes";
 import type { WorkflowSerializationContext } from "../../common/converter/serialization-context";
 import type { Headers } from "../../common/interceptors";
-import { withStorageTarget } from "../../payloads/payload-pipeline";
 import { compilePriority } from "../../common/priority";
 import { compileRetryPolicy } from "../../common/retry-policy";
 import { encodeWorkflowIdConflictPolicy, encodeWorkflowIdReusePolicy } from "../../common/workflow-options";
-import type { SignalWithStartWorkflowExecutionRequest, StartWorkflowExecutionRequest } from "../../proto/temporal/api/workflowservice/v1/request_response";
-import { type InternalWorkflowStartOptions, InternalWorkflowStartOptionsSymbol } from "../internal";
+import {
+  encodeHeaders,
+  encodeMapToPayloads,
+  encodeToPayloadsWithContext,
+  encodeUserMetadata,
+} from "../../payloads/codec-helpers";
+import { withStorageTarget } from "../../payloads/payload-pipeline";
+import type {
+  SignalWithStartWorkflowExecutionRequest,
+  StartWorkflowExecutionRequest,
+} from "../../proto/temporal/api/workflowservice/v1/request_response";
 import type { WorkflowSignalWithStartInput, WorkflowStartInput } from "../interceptors";
+import { type InternalWorkflowStartOptions, InternalWorkflowStartOptionsSymbol } from "../internal";
 import type { CompiledWorkflowOptions } from "./workflow-options";
 
 /** Who sends a request and how its values are converted. */
@@ -25,7 +33,9 @@ export interface RequestSource {
 export const TASK_QUEUE_KIND_NORMAL = 1;
 
 /** What the helpers of Nexus operations want of a start. */
-export function internalStartOptions(options: CompiledWorkflowOptions): InternalWorkflowStartOptions[typeof InternalWorkflowStartOptionsSymbol] {
+export function internalStartOptions(
+  options: CompiledWorkflowOptions,
+): InternalWorkflowStartOptions[typeof InternalWorkflowStartOptionsSymbol] {
   return (options as InternalWorkflowStartOptions & CompiledWorkflowOptions)[InternalWorkflowStartOptionsSymbol];
 }
 
@@ -35,7 +45,12 @@ function convertingFor({ dataConverter, namespace }: RequestSource, type: string
 }
 
 /** The part that StartWorkflowExecution and SignalWithStartWorkflowExecution have in common. */
-async function commonFields(source: RequestSource, workflowType: string, options: CompiledWorkflowOptions, headers: Headers) {
+async function commonFields(
+  source: RequestSource,
+  workflowType: string,
+  options: CompiledWorkflowOptions,
+  headers: Headers,
+) {
   const { namespace, identity } = source;
   const dataConverter = convertingFor(source, workflowType, options.workflowId);
   const context: WorkflowSerializationContext = { type: "workflow", namespace, workflowId: options.workflowId };
@@ -49,7 +64,9 @@ async function commonFields(source: RequestSource, workflowType: string, options
     workflowIdReusePolicy: encodeWorkflowIdReusePolicy(options.workflowIdReusePolicy),
     workflowIdConflictPolicy: encodeWorkflowIdConflictPolicy(options.workflowIdConflictPolicy),
     workflowType: { name: workflowType },
-    input: { payloads: await encodeToPayloadsWithContext(dataConverter, context, options.args, options.typeInfo?.inputTypes) },
+    input: {
+      payloads: await encodeToPayloadsWithContext(dataConverter, context, options.args, options.typeInfo?.inputTypes),
+    },
     taskQueue: { kind: TASK_QUEUE_KIND_NORMAL, name: options.taskQueue },
     workflowExecutionTimeout: options.workflowExecutionTimeout,
     workflowRunTimeout: options.workflowRunTimeout,
@@ -71,7 +88,10 @@ async function commonFields(source: RequestSource, workflowType: string, options
 }
 
 /** The request that starts a workflow. */
-export async function startRequest(source: RequestSource, { workflowType, options, headers }: WorkflowStartInput): Promise<StartWorkflowExecutionRequest> {
+export async function startRequest(
+  source: RequestSource,
+  { workflowType, options, headers }: WorkflowStartInput,
+): Promise<StartWorkflowExecutionRequest> {
   const internal = internalStartOptions(options);
   return {
     ...(await commonFields(source, workflowType, options, headers)),
@@ -87,10 +107,21 @@ export async function signalWithStartRequest(
   input: WorkflowSignalWithStartInput,
 ): Promise<SignalWithStartWorkflowExecutionRequest> {
   const { workflowType, options, headers, signalName, signalArgs, signalTypeInfo } = input;
-  const context: WorkflowSerializationContext = { type: "workflow", namespace: source.namespace, workflowId: options.workflowId };
+  const context: WorkflowSerializationContext = {
+    type: "workflow",
+    namespace: source.namespace,
+    workflowId: options.workflowId,
+  };
   return {
     ...(await commonFields(source, workflowType, options, headers)),
     signalName,
-    signalInput: { payloads: await encodeToPayloadsWithContext(convertingFor(source, workflowType, options.workflowId), context, signalArgs, signalTypeInfo?.inputTypes) },
+    signalInput: {
+      payloads: await encodeToPayloadsWithContext(
+        convertingFor(source, workflowType, options.workflowId),
+        context,
+        signalArgs,
+        signalTypeInfo?.inputTypes,
+      ),
+    },
   };
 }

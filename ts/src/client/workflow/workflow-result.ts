@@ -1,8 +1,19 @@
 /** Waiting for the results of workflows. */
 
-import { decodeArrayFromPayloads, decodeFromPayloadsAtIndex, decodeOptionalFailureToOptionalError } from "../../payloads/codec-helpers";
-import { CancelledFailure, decodeRetryState, RetryState, TerminatedFailure, TimeoutFailure, TimeoutType } from "../../common/failure";
+import {
+  CancelledFailure,
+  decodeRetryState,
+  RetryState,
+  TerminatedFailure,
+  TimeoutFailure,
+  TimeoutType,
+} from "../../common/failure";
 import type { PayloadTypeInfo } from "../../common/type-info";
+import {
+  decodeArrayFromPayloads,
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from "../../payloads/codec-helpers";
 import type { WorkflowService } from "../../proto/rpc/workflow";
 import type { HistoryEvent } from "../../proto/temporal/api/history/v1/message";
 import type { GetWorkflowExecutionHistoryResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
@@ -22,7 +33,11 @@ export interface WorkflowResultOptions {
 }
 
 /** Waits by long polls for the event that closes a run. */
-async function closeEvent(service: WorkflowService, namespace: string, execution: WorkflowExecution): Promise<HistoryEvent> {
+async function closeEvent(
+  service: WorkflowService,
+  namespace: string,
+  execution: WorkflowExecution,
+): Promise<HistoryEvent> {
   let nextPageToken: Uint8Array | undefined;
   for (;;) {
     let response: GetWorkflowExecutionHistoryResponse;
@@ -45,10 +60,15 @@ async function closeEvent(service: WorkflowService, namespace: string, execution
 }
 
 /**
- * Waits for the workflow to close and returns its result. Rejects with `WorkflowFailedError` if it did not complete, with
- * `WorkflowContinuedAsNewError` if it continued as new and runs are not followed.
+ * Waits for the workflow to close and returns its result. Rejects with `WorkflowFailedError` if it did not complete,
+ * with `WorkflowContinuedAsNewError` if it continued as new and runs are not followed.
  */
-export async function workflowResult(service: WorkflowService, calls: WorkflowCalls, workflow: WorkflowExecution, options: WorkflowResultOptions = {}): Promise<unknown> {
+export async function workflowResult(
+  service: WorkflowService,
+  calls: WorkflowCalls,
+  workflow: WorkflowExecution,
+  options: WorkflowResultOptions = {},
+): Promise<unknown> {
   const { dataConverter, namespace } = calls.source;
   const context = calls.context(workflow.workflowId);
   const { followRuns = true, typeInfo } = options;
@@ -68,7 +88,8 @@ export async function workflowResult(service: WorkflowService, calls: WorkflowCa
       runId = next;
       continue;
     }
-    if (completed) return decodeFromPayloadsAtIndex(dataConverter, 0, completed.result?.payloads, context, typeInfo?.outputType);
+    if (completed)
+      return decodeFromPayloadsAtIndex(dataConverter, 0, completed.result?.payloads, context, typeInfo?.outputType);
     if (continued) throw new WorkflowContinuedAsNewError("Workflow execution continued as new", next ?? "");
     if (failed) {
       const cause = await decodeOptionalFailureToOptionalError(dataConverter, failed.failure, context);
@@ -86,11 +107,17 @@ export async function workflowResult(service: WorkflowService, calls: WorkflowCa
       const failure = new TimeoutFailure("Workflow execution timed out", undefined, TimeoutType.START_TO_CLOSE);
       throw closed("Workflow execution timed out", failure, decodeRetryState(timedOut.retryState));
     }
-    throw new TypeError(`Expected an event that closes workflow '${workflow.workflowId}', got one of type ${event.eventType}`);
+    throw new TypeError(
+      `Expected an event that closes workflow '${workflow.workflowId}', got one of type ${event.eventType}`,
+    );
   }
 }
 
-function closed(message: string, cause: Error, retryState: RetryState = RetryState.NON_RETRYABLE_FAILURE): WorkflowFailedError {
+function closed(
+  message: string,
+  cause: Error,
+  retryState: RetryState = RetryState.NON_RETRYABLE_FAILURE,
+): WorkflowFailedError {
   // The failure happened elsewhere: a stack of this place would mislead.
   cause.stack = "";
   return new WorkflowFailedError(message, cause, retryState);

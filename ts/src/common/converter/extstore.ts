@@ -86,13 +86,17 @@ export class ExternalStorage {
 
   /** Throws `ValueError` for options that do not fit together. */
   constructor({ drivers, driverSelector, payloadSizeThreshold = 256 * 1024 }: ExternalStorageOptions) {
-    if (!Array.isArray(drivers) || drivers.length === 0) throw new ValueError("ExternalStorage requires at least one driver");
+    if (!Array.isArray(drivers) || drivers.length === 0)
+      throw new ValueError("ExternalStorage requires at least one driver");
     if (!Number.isFinite(payloadSizeThreshold) || payloadSizeThreshold < 0) {
-      throw new ValueError(`ExternalStorage.payloadSizeThreshold must be a non-negative finite number, got ${String(payloadSizeThreshold)}`);
+      throw new ValueError(
+        `ExternalStorage.payloadSizeThreshold must be a non-negative finite number, got ${String(payloadSizeThreshold)}`,
+      );
     }
     const byName = new Map<string, StorageDriver>();
     for (const driver of drivers) {
-      if (typeof driver?.name !== "string" || driver.name === "") throw new ValueError("Storage driver 'name' must be a non-empty string");
+      if (typeof driver?.name !== "string" || driver.name === "")
+        throw new ValueError("Storage driver 'name' must be a non-empty string");
       if (byName.has(driver.name)) throw new ValueError(`Duplicate storage driver name: '${driver.name}'`);
       byName.set(driver.name, driver);
     }

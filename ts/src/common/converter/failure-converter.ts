@@ -33,7 +33,10 @@ import { encodingKeys } from "./types";
 
 export { cutoffStackTrace } from "../stack-trace";
 
-const [encodeRetryBehavior, decodeRetryBehavior] = makeEnumConverters("NEXUS_HANDLER_ERROR_RETRY_BEHAVIOR_", { RETRYABLE: 1, NON_RETRYABLE: 2 });
+const [encodeRetryBehavior, decodeRetryBehavior] = makeEnumConverters("NEXUS_HANDLER_ERROR_RETRY_BEHAVIOR_", {
+  RETRYABLE: 1,
+  NON_RETRYABLE: 2,
+});
 
 const FAILURE_MESSAGE_TYPE = "temporal.api.failure.v1.Failure";
 
@@ -57,8 +60,8 @@ export interface DefaultEncodedFailureAttributes {
 /** Options of {@link DefaultFailureConverter}. */
 export interface DefaultFailureConverterOptions {
   /**
-   * Whether messages and stack traces go into a payload instead of standing in plain text, so that a payload codec can encrypt
-   * them. Default false.
+   * Whether messages and stack traces go into a payload instead of standing in plain text, so that a payload codec can
+   * encrypt them. Default false.
    */
   encodeCommonAttributes: boolean;
 }
@@ -88,15 +91,28 @@ export class DefaultFailureConverter implements FailureConverter {
   }
 
   /** The error without its stack and `failure`, which {@link failureToError} sets. */
-  failureToErrorInner(failure: ProtoFailure, payloadConverter: PayloadConverter, context?: SerializationContext): Error {
+  failureToErrorInner(
+    failure: ProtoFailure,
+    payloadConverter: PayloadConverter,
+    context?: SerializationContext,
+  ): Error {
     const cause = failure.cause && this.failureToError(failure.cause, payloadConverter, context);
     const message = failure.message;
     if (failure.applicationFailureInfo) {
       const { type, nonRetryable, details, category } = failure.applicationFailureInfo;
       const values = arrayFromPayloads(payloadConverter, details?.payloads, context);
-      return new ApplicationFailure(message, type, Boolean(nonRetryable), values, cause, undefined, decodeApplicationFailureCategory(category));
+      return new ApplicationFailure(
+        message,
+        type,
+        Boolean(nonRetryable),
+        values,
+        cause,
+        undefined,
+        decodeApplicationFailureCategory(category),
+      );
     }
-    if (failure.serverFailureInfo) return new ServerFailure(message, Boolean(failure.serverFailureInfo.nonRetryable), cause);
+    if (failure.serverFailureInfo)
+      return new ServerFailure(message, Boolean(failure.serverFailureInfo.nonRetryable), cause);
     if (failure.timeoutFailureInfo) {
       const { lastHeartbeatDetails, timeoutType } = failure.timeoutFailureInfo;
       const details = fromPayloadsAtIndex(payloadConverter, 0, lastHeartbeatDetails?.payloads, context);
@@ -104,16 +120,31 @@ export class DefaultFailureConverter implements FailureConverter {
     }
     if (failure.terminatedFailureInfo) return new TerminatedFailure(message, cause);
     if (failure.canceledFailureInfo) {
-      return new CancelledFailure(message, arrayFromPayloads(payloadConverter, failure.canceledFailureInfo.details?.payloads, context), cause);
+      return new CancelledFailure(
+        message,
+        arrayFromPayloads(payloadConverter, failure.canceledFailureInfo.details?.payloads, context),
+        cause,
+      );
     }
     if (failure.resetWorkflowFailureInfo) {
-      const details = arrayFromPayloads(payloadConverter, failure.resetWorkflowFailureInfo.lastHeartbeatDetails?.payloads, context);
+      const details = arrayFromPayloads(
+        payloadConverter,
+        failure.resetWorkflowFailureInfo.lastHeartbeatDetails?.payloads,
+        context,
+      );
       return new ApplicationFailure(message, "ResetWorkflow", false, details, cause);
     }
     if (failure.childWorkflowExecutionFailureInfo) {
       const { namespace, workflowType, workflowExecution, retryState } = failure.childWorkflowExecutionFailureInfo;
-      if (!workflowType?.name || !workflowExecution) throw new TypeError("Missing attributes on childWorkflowExecutionFailureInfo");
-      return new ChildWorkflowFailure(namespace, workflowExecution, workflowType.name, decodeRetryState(retryState), cause);
+      if (!workflowType?.name || !workflowExecution)
+        throw new TypeError("Missing attributes on childWorkflowExecutionFailureInfo");
+      return new ChildWorkflowFailure(
+        namespace,
+        workflowExecution,
+        workflowType.name,
+        decodeRetryState(retryState),
+        cause,
+      );
     }
     if (failure.activityFailureInfo) {
       const { activityType, activityId, retryState, identity } = failure.activityFailureInfo;
@@ -133,8 +164,17 @@ export class DefaultFailureConverter implements FailureConverter {
       });
     }
     if (failure.nexusOperationExecutionFailureInfo) {
-      const { scheduledEventId, endpoint, service, operation, operationToken } = failure.nexusOperationExecutionFailureInfo;
-      return new NexusOperationFailure(message, scheduledEventId?.toNumber(), endpoint ?? "", service ?? "", operation ?? "", operationToken, cause);
+      const { scheduledEventId, endpoint, service, operation, operationToken } =
+        failure.nexusOperationExecutionFailureInfo;
+      return new NexusOperationFailure(
+        message,
+        scheduledEventId?.toNumber(),
+        endpoint ?? "",
+        service ?? "",
+        operation ?? "",
+        operationToken,
+        cause,
+      );
     }
     return new TemporalFailure(message, cause);
   }
@@ -161,20 +201,30 @@ export class DefaultFailureConverter implements FailureConverter {
         cause: err.cause ? this.errorToFailure(err.cause, payloadConverter, context) : undefined,
         source: FAILURE_SOURCE,
       };
-      if (err instanceof HandlerError && err.originalFailure) return nexusFailureToFailure(err.originalFailure, err.retryable);
+      if (err instanceof HandlerError && err.originalFailure)
+        return nexusFailureToFailure(err.originalFailure, err.retryable);
       return { ...base, ...failureInfo(err, payloadConverter, context) };
     }
-    const recommendation = " [A non-Error value was thrown from your code. We recommend throwing Error objects so that we can provide a stack trace]";
+    const recommendation =
+      " [A non-Error value was thrown from your code. We recommend throwing Error objects so that we can provide a stack trace]";
     return { source: FAILURE_SOURCE, message: describeThrown(err) + recommendation };
   }
 
   /** {@link failureToError}, undefined for undefined and null. */
-  optionalFailureToOptionalError(failure: ProtoFailure | undefined | null, payloadConverter: PayloadConverter, context?: SerializationContext): Error | undefined {
+  optionalFailureToOptionalError(
+    failure: ProtoFailure | undefined | null,
+    payloadConverter: PayloadConverter,
+    context?: SerializationContext,
+  ): Error | undefined {
     return failure ? this.failureToError(failure, payloadConverter, context) : undefined;
   }
 
   /** {@link errorToFailure}, undefined for undefined and null. */
-  optionalErrorToOptionalFailure(err: unknown, payloadConverter: PayloadConverter, context?: SerializationContext): ProtoFailure | undefined {
+  optionalErrorToOptionalFailure(
+    err: unknown,
+    payloadConverter: PayloadConverter,
+    context?: SerializationContext,
+  ): ProtoFailure | undefined {
     return err ? this.errorToFailure(err, payloadConverter, context) : undefined;
   }
 }
@@ -191,12 +241,23 @@ function describeThrown(value: unknown): string {
 }
 
 /** The part of a failure that only failures of the error's class have. */
-function failureInfo(error: Error, payloadConverter: PayloadConverter, context: SerializationContext | undefined): Partial<ProtoFailure> {
+function failureInfo(
+  error: Error,
+  payloadConverter: PayloadConverter,
+  context: SerializationContext | undefined,
+): Partial<ProtoFailure> {
   const payloads = (values: unknown[] | undefined | null) =>
     values?.length ? { payloads: toPayloadsWithContext(payloadConverter, context, values) } : undefined;
   if (error instanceof ActivityFailure) {
     const { activityType, activityId, identity, retryState } = error;
-    return { activityFailureInfo: { activityId, identity, retryState: encodeRetryState(retryState), activityType: { name: activityType } } };
+    return {
+      activityFailureInfo: {
+        activityId,
+        identity,
+        retryState: encodeRetryState(retryState),
+        activityType: { name: activityType },
+      },
+    };
   }
   if (error instanceof ChildWorkflowFailure) {
     const { namespace, execution, workflowType, retryState } = error;
@@ -223,7 +284,12 @@ function failureInfo(error: Error, payloadConverter: PayloadConverter, context: 
   if (error instanceof CancelledFailure) return { canceledFailureInfo: { details: payloads(error.details) } };
   if (error instanceof TimeoutFailure) {
     const details = error.lastHeartbeatDetails;
-    return { timeoutFailureInfo: { timeoutType: encodeTimeoutType(error.timeoutType), lastHeartbeatDetails: payloads(details ? [details] : undefined) } };
+    return {
+      timeoutFailureInfo: {
+        timeoutType: encodeTimeoutType(error.timeoutType),
+        lastHeartbeatDetails: payloads(details ? [details] : undefined),
+      },
+    };
   }
   if (error instanceof ServerFailure) return { serverFailureInfo: { nonRetryable: error.nonRetryable } };
   if (error instanceof TerminatedFailure) return { terminatedFailureInfo: {} };
@@ -240,7 +306,8 @@ function failureInfo(error: Error, payloadConverter: PayloadConverter, context: 
     };
   }
   if (error instanceof HandlerError) {
-    const behavior = error.retryableOverride === undefined ? undefined : error.retryableOverride ? "RETRYABLE" : "NON_RETRYABLE";
+    const behavior =
+      error.retryableOverride === undefined ? undefined : error.retryableOverride ? "RETRYABLE" : "NON_RETRYABLE";
     return { nexusHandlerFailureInfo: { type: error.type, retryBehavior: encodeRetryBehavior(behavior) } };
   }
   return {};
@@ -248,9 +315,15 @@ function failureInfo(error: Error, payloadConverter: PayloadConverter, context: 
 
 /** The failure that a failure in Nexus's own form stands for. */
 function nexusFailureToFailure(nexusFailure: unknown, retryable: boolean): ProtoFailure {
-  const failure = nexusFailure as { message?: string; stackTrace?: string; metadata?: Record<string, string>; details?: ProtoFailure };
+  const failure = nexusFailure as {
+    message?: string;
+    stackTrace?: string;
+    metadata?: Record<string, string>;
+    details?: ProtoFailure;
+  };
   if (failure.metadata?.type === FAILURE_MESSAGE_TYPE) {
-    if (failure.details == null) throw new TypeError(`missing details for Nexus Failure of type '${FAILURE_MESSAGE_TYPE}'`);
+    if (failure.details == null)
+      throw new TypeError(`missing details for Nexus Failure of type '${FAILURE_MESSAGE_TYPE}'`);
     return failure.details;
   }
   return {
@@ -260,7 +333,12 @@ function nexusFailureToFailure(nexusFailure: unknown, retryable: boolean): Proto
       type: "NexusFailure",
       nonRetryable: !retryable,
       details: {
-        payloads: [{ metadata: { encoding: encodingKeys.METADATA_ENCODING_JSON }, data: encode(JSON.stringify({ ...failure, message: "" })) }],
+        payloads: [
+          {
+            metadata: { encoding: encodingKeys.METADATA_ENCODING_JSON },
+            data: encode(JSON.stringify({ ...failure, message: "" })),
+          },
+        ],
       },
     },
   };

@@ -9,8 +9,8 @@ import { isReferencePayload } from "./storage-reference";
 import { encodingKeys, encodingTypes, METADATA_ENCODING_KEY } from "./types";
 
 /**
- * Turns values into payloads and back. It also runs inside workflows, where it must be deterministic and synchronous; what is
- * not belongs in a {@link PayloadCodec}.
+ * Turns values into payloads and back. It also runs inside workflows, where it must be deterministic and synchronous;
+ * what is not belongs in a {@link PayloadCodec}.
  */
 export interface PayloadConverter {
   /** The payload of a value. Throws `ValueError` if it has none. */
@@ -59,7 +59,9 @@ export function fromPayloadWithTypeInfo<T, D = T>(
   if (isReferencePayload(payload)) throw new ExternalStorageNotConfiguredError();
   if (isRawValueTypeInfo(typeInfo)) return RawValue.fromPayload(payload) as T;
   const plain = converter.fromPayload<D>(payload, context, typeInfo?.payloadConverterHint);
-  return typeInfo?.transferTypeConverter ? typeInfo.transferTypeConverter.fromTransferType(plain) : (plain as unknown as T);
+  return typeInfo?.transferTypeConverter
+    ? typeInfo.transferTypeConverter.fromTransferType(plain)
+    : (plain as unknown as T);
 }
 
 /** Payloads of values, e.g. of the arguments of a call; undefined for none. */
@@ -79,16 +81,29 @@ export function toPayloadsWithContext(
 }
 
 /** The payload of a value; null and undefined are returned as they are. */
-export function convertOptionalToPayload(converter: PayloadConverter, value: unknown, context?: SerializationContext): Payload | null | undefined {
+export function convertOptionalToPayload(
+  converter: PayloadConverter,
+  value: unknown,
+  context?: SerializationContext,
+): Payload | null | undefined {
   return value == null ? value : converter.toPayload(value, context);
 }
 
 /** Payloads of the values of an object, under the same keys. */
-export function mapToPayloads<K extends string, T = any>(converter: PayloadConverter, map: Record<K, T>, context?: SerializationContext): Record<K, Payload> {
-  return Object.fromEntries(Object.entries<T>(map).map(([key, value]) => [key, converter.toPayload(value, context)])) as Record<K, Payload>;
+export function mapToPayloads<K extends string, T = any>(
+  converter: PayloadConverter,
+  map: Record<K, T>,
+  context?: SerializationContext,
+): Record<K, Payload> {
+  return Object.fromEntries(
+    Object.entries<T>(map).map(([key, value]) => [key, converter.toPayload(value, context)]),
+  ) as Record<K, Payload>;
 }
 
-/** The value of the payload at an index, or undefined if there are not so many: arguments can be added without breaking callers. */
+/**
+ * The value of the payload at an index, or undefined if there are not so many: arguments can be added without breaking
+ * callers.
+ */
 export function fromPayloadsAtIndex<T, D = T>(
   converter: PayloadConverter,
   index: number,
@@ -107,7 +122,9 @@ export function arrayFromPayloads(
   context?: SerializationContext,
   typeInfo?: readonly TypeInfo[],
 ): unknown[] {
-  return payloads?.map((payload, index) => fromPayloadWithTypeInfo(converter, payload, context, typeInfo?.[index])) ?? [];
+  return (
+    payloads?.map((payload, index) => fromPayloadWithTypeInfo(converter, payload, context, typeInfo?.[index])) ?? []
+  );
 }
 
 /** The values of an object's payloads, under the same keys; undefined for undefined and null. */
@@ -117,7 +134,9 @@ export function mapFromPayloads<K extends string, T = unknown>(
   context?: SerializationContext,
 ): Record<K, T> | undefined {
   if (map == null) return undefined;
-  return Object.fromEntries(Object.entries<Payload>(map).map(([key, payload]) => [key, converter.fromPayload<T>(payload, context)])) as Record<K, T>;
+  return Object.fromEntries(
+    Object.entries<Payload>(map).map(([key, payload]) => [key, converter.fromPayload<T>(payload, context)]),
+  ) as Record<K, T>;
 }
 
 /** Only for the compiler: key under which a {@link RawValue} has the type of its value. */
@@ -148,7 +167,9 @@ export class RawValue<T = unknown> {
 const rawValueTypeInfoBrand: unique symbol = Symbol("rawValueTypeInfo");
 
 /** Type information that keeps a {@link RawValue} raw on both ways, past the payload converter. Codecs still apply. */
-export const rawValueTypeInfo: TypeInfo<RawValue> = Object.freeze({ [rawValueTypeInfoBrand]: true }) as TypeInfo<RawValue>;
+export const rawValueTypeInfo: TypeInfo<RawValue> = Object.freeze({
+  [rawValueTypeInfoBrand]: true,
+}) as TypeInfo<RawValue>;
 
 function isRawValueTypeInfo(typeInfo: unknown): boolean {
   return typeof typeInfo === "object" && typeInfo !== null && rawValueTypeInfoBrand in typeInfo;
@@ -160,7 +181,8 @@ export class CompositePayloadConverter implements PayloadConverter {
   readonly converterByEncoding: Map<string, PayloadConverterWithEncoding> = new Map();
 
   constructor(...converters: PayloadConverterWithEncoding[]) {
-    if (converters.length === 0) throw new PayloadConverterError("Must provide at least one PayloadConverterWithEncoding");
+    if (converters.length === 0)
+      throw new PayloadConverterError("Must provide at least one PayloadConverterWithEncoding");
     this.converters = converters;
     for (const converter of converters) this.converterByEncoding.set(converter.encodingType, converter);
   }
@@ -184,16 +206,22 @@ export class CompositePayloadConverter implements PayloadConverter {
     const encoding = decode(encodingBytes);
     const converter = this.converterByEncoding.get(encoding);
     if (converter === undefined) {
-      throw new ValueError(`Unknown encoding: ${encoding}. This payload converter knows: ${[...this.converterByEncoding.keys()].join(", ")}`);
+      throw new ValueError(
+        `Unknown encoding: ${encoding}. This payload converter knows: ${[...this.converterByEncoding.keys()].join(", ")}`,
+      );
     }
     if (hint !== undefined && !converter.validateConverterHint?.(hint)) {
-      throw new PayloadConverterError(`Payload encoding '${encoding}' does not support converter hint '${hint.converter}'`);
+      throw new PayloadConverterError(
+        `Payload encoding '${encoding}' does not support converter hint '${hint.converter}'`,
+      );
     }
     return converter.fromPayload(payload, context, hint);
   }
 }
 
-/** The value for an error message. `String(value)` alone throws for symbols in objects and objects without a prototype. */
+/**
+ * The value for an error message. `String(value)` alone throws for symbols in objects and objects without a prototype.
+ */
 function describe(value: unknown): string {
   try {
     return String(value);

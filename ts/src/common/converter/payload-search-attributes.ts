@@ -3,8 +3,19 @@
 import { decode, encode } from "../encoding";
 import { ValueError } from "../errors";
 import type { Payload } from "../interfaces";
-import type { SearchAttributePair, SearchAttributes, SearchAttributeType, SearchAttributeUpdatePair, SearchAttributeValue } from "../search-attributes";
-import { isValidValueForType, TypedSearchAttributes, TypedSearchAttributeUpdateValue, TypedSearchAttributeValue } from "../search-attributes";
+import type {
+  SearchAttributePair,
+  SearchAttributes,
+  SearchAttributeType,
+  SearchAttributeUpdatePair,
+  SearchAttributeValue,
+} from "../search-attributes";
+import {
+  isValidValueForType,
+  TypedSearchAttributes,
+  TypedSearchAttributeUpdateValue,
+  TypedSearchAttributeValue,
+} from "../search-attributes";
 import type { PayloadConverter } from "./payload-converter";
 import { JsonPayloadConverter, mapFromPayloads, mapToPayloads } from "./payload-converter";
 
@@ -12,7 +23,8 @@ const json = new JsonPayloadConverter();
 
 function toJson(value: unknown): Payload {
   const payload = json.toPayload(value);
-  if (payload === undefined) throw new ValueError(`Could not convert search attribute value to payload: ${String(value)}`);
+  if (payload === undefined)
+    throw new ValueError(`Could not convert search attribute value to payload: ${String(value)}`);
   return payload;
 }
 
@@ -23,7 +35,9 @@ export class SearchAttributePayloadConverter implements PayloadConverter {
     const kind = (value: unknown) => (value instanceof Date ? "Date" : typeof value);
     for (const [index, value] of values.entries()) {
       if (!["string", "number", "boolean", "Date"].includes(kind(value))) {
-        throw new ValueError(`SearchAttribute array values must be: string | number | boolean | Date. The value ${String(value)} at index ${index} is of type ${typeof value}`);
+        throw new ValueError(
+          `SearchAttribute array values must be: string | number | boolean | Date. The value ${String(value)} at index ${index} is of type ${typeof value}`,
+        );
       }
       if (kind(value) !== kind(values[0])) {
         throw new ValueError(
@@ -39,7 +53,9 @@ export class SearchAttributePayloadConverter implements PayloadConverter {
     if (payload.metadata == null) throw new ValueError("Missing payload metadata");
     const value = json.fromPayload<unknown>(payload);
     const values: unknown[] = Array.isArray(value) ? value : [value];
-    const isDate = payload.metadata.type && TypedSearchAttributes.toSearchAttributeType(decode(payload.metadata.type)) === "DATETIME";
+    const isDate =
+      payload.metadata.type &&
+      TypedSearchAttributes.toSearchAttributeType(decode(payload.metadata.type)) === "DATETIME";
     return (isDate ? values.map((item) => new Date(item as string)) : values) as T;
   }
 }
@@ -47,17 +63,23 @@ export class SearchAttributePayloadConverter implements PayloadConverter {
 /** The converter of untyped search attributes. */
 export const searchAttributePayloadConverter = new SearchAttributePayloadConverter();
 
-/** Converts `TypedSearchAttributeValue` and `TypedSearchAttributeUpdateValue`; the type travels in the payload's metadata. */
+/**
+ * Converts `TypedSearchAttributeValue` and `TypedSearchAttributeUpdateValue`; the type travels in the payload's
+ * metadata.
+ */
 export class TypedSearchAttributePayloadConverter implements PayloadConverter {
   toPayload<T>(attribute: T): Payload {
     if (!(attribute instanceof TypedSearchAttributeValue || attribute instanceof TypedSearchAttributeUpdateValue)) {
-      throw new ValueError(`Expect input to be instance of TypedSearchAttributeValue or TypedSearchAttributeUpdateValue, got: ${JSON.stringify(attribute)}`);
+      throw new ValueError(
+        `Expect input to be instance of TypedSearchAttributeValue or TypedSearchAttributeUpdateValue, got: ${JSON.stringify(attribute)}`,
+      );
     }
     const { type, value } = attribute;
     const payload = toJson(value);
     // Removal has no type: the server refuses null with one.
     if (value === null) return payload;
-    if (!isValidValueForType(type, value)) throw new ValueError(`Invalid search attribute value ${String(value)} for given type ${type}`);
+    if (!isValidValueForType(type, value))
+      throw new ValueError(`Invalid search attribute value ${String(value)} for given type ${type}`);
     return { ...payload, metadata: { ...payload.metadata, type: encode(TypedSearchAttributes.toMetadataType(type)) } };
   }
 
@@ -85,8 +107,12 @@ export function encodeUnifiedSearchAttributes(
   searchAttributes?: SearchAttributes,
   typedSearchAttributes?: TypedSearchAttributes | SearchAttributeUpdatePair[],
 ): Record<string, Payload> {
-  const pairs: SearchAttributeUpdatePair[] = Array.isArray(typedSearchAttributes) ? typedSearchAttributes : (typedSearchAttributes?.getAll() ?? []);
-  const typed = pairs.map(({ key, value }) => [key.name, new TypedSearchAttributeUpdateValue<SearchAttributeType>(key.type, value)] as const);
+  const pairs: SearchAttributeUpdatePair[] = Array.isArray(typedSearchAttributes)
+    ? typedSearchAttributes
+    : (typedSearchAttributes?.getAll() ?? []);
+  const typed = pairs.map(
+    ({ key, value }) => [key.name, new TypedSearchAttributeUpdateValue<SearchAttributeType>(key.type, value)] as const,
+  );
   const untyped = Object.entries(searchAttributes ?? {}).filter(([, value]) => value !== undefined);
   return {
     ...mapToPayloads(searchAttributePayloadConverter, Object.fromEntries(untyped)),
@@ -101,8 +127,16 @@ export function decodeSearchAttributes(indexedFields: Record<string, Payload> | 
 }
 
 /** Typed search attributes of payloads; those without a usable type are left out. */
-export function decodeTypedSearchAttributes(indexedFields: Record<string, Payload> | undefined | null): TypedSearchAttributes {
-  const values = mapFromPayloads<string, TypedSearchAttributeValue<SearchAttributeType> | undefined>(typedSearchAttributePayloadConverter, indexedFields) ?? {};
-  const pairs = Object.entries(values).flatMap(([name, attribute]) => (attribute ? [{ key: { name, type: attribute.type }, value: attribute.value }] : []));
+export function decodeTypedSearchAttributes(
+  indexedFields: Record<string, Payload> | undefined | null,
+): TypedSearchAttributes {
+  const values =
+    mapFromPayloads<string, TypedSearchAttributeValue<SearchAttributeType> | undefined>(
+      typedSearchAttributePayloadConverter,
+      indexedFields,
+    ) ?? {};
+  const pairs = Object.entries(values).flatMap(([name, attribute]) =>
+    attribute ? [{ key: { name, type: attribute.type }, value: attribute.value }] : [],
+  );
   return new TypedSearchAttributes(pairs as SearchAttributePair[]);
 }

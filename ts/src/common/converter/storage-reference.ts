@@ -26,10 +26,17 @@ export function isReferencePayload({ metadata }: Payload): boolean {
   const messageType = metadata?.[METADATA_MESSAGE_TYPE_KEY];
   if (messageType === undefined || messageType.length !== messageTypeBytes.length) return false;
   const encoding = metadata?.[METADATA_ENCODING_KEY];
-  return decode(messageType) === MESSAGE_TYPE && encoding !== undefined && decode(encoding) === encodingTypes.METADATA_ENCODING_PROTOBUF_JSON;
+  return (
+    decode(messageType) === MESSAGE_TYPE &&
+    encoding !== undefined &&
+    decode(encoding) === encodingTypes.METADATA_ENCODING_PROTOBUF_JSON
+  );
 }
 
-/** What a reference says. Throws `ValueError` if it is malformed. Only for payloads that {@link isReferencePayload} is true of. */
+/**
+ * What a reference says. Throws `ValueError` if it is malformed. Only for payloads that {@link isReferencePayload} is
+ * true of.
+ */
 export function decodeReferencePayload(payload: Payload): StorageReference {
   let reference: unknown;
   try {
@@ -38,9 +45,15 @@ export function decodeReferencePayload(payload: Payload): StorageReference {
     throw new ValueError("A reference to external storage is not JSON", cause);
   }
   // Protobuf's JSON allows both spellings of a field.
-  const { driverName, driver_name: driverNameToo, claimData, claim_data: claimDataToo } = isRecord(reference) ? reference : {};
+  const {
+    driverName,
+    driver_name: driverNameToo,
+    claimData,
+    claim_data: claimDataToo,
+  } = isRecord(reference) ? reference : {};
   const name = driverName ?? driverNameToo;
-  if (typeof name !== "string" || name === "") throw new ValueError("A reference to external storage has no 'driverName'");
+  if (typeof name !== "string" || name === "")
+    throw new ValueError("A reference to external storage has no 'driverName'");
   const data = claimData ?? claimDataToo ?? {};
   if (!isRecord(data) || Object.values(data).some((value) => typeof value !== "string")) {
     throw new ValueError(`The 'claimData' of a reference to external storage '${name}' must be an object of strings`);
@@ -52,7 +65,10 @@ export function decodeReferencePayload(payload: Payload): StorageReference {
 /** The payload that stands for a stored one. */
 export function encodeReferencePayload({ driverName, claim, sizeBytes }: StorageReference): Payload {
   return {
-    metadata: { [METADATA_ENCODING_KEY]: encodingKeys.METADATA_ENCODING_PROTOBUF_JSON, [METADATA_MESSAGE_TYPE_KEY]: messageTypeBytes },
+    metadata: {
+      [METADATA_ENCODING_KEY]: encodingKeys.METADATA_ENCODING_PROTOBUF_JSON,
+      [METADATA_MESSAGE_TYPE_KEY]: messageTypeBytes,
+    },
     data: encode(JSON.stringify({ driverName, claimData: claim.claimData })),
     externalPayloads: [{ sizeBytes: Long.fromNumber(sizeBytes) }],
   };

@@ -30,7 +30,8 @@ abstract class ProtobufPayloadConverter implements PayloadConverterWithEncoding 
   /** Throws `TypeError` if `root` isn't a protobufjs root. Without one, messages can be sent but not received. */
   constructor(root?: unknown) {
     if (root === undefined || root === null) return;
-    if (!hasClassName(root, "Root")) throw new TypeError("root must be an instance of a protobufjs Root, e.g. what patchProtobufRoot returns");
+    if (!hasClassName(root, "Root"))
+      throw new TypeError("root must be an instance of a protobufjs Root, e.g. what patchProtobufRoot returns");
     this.root = root as Root;
   }
 
@@ -42,14 +43,21 @@ abstract class ProtobufPayloadConverter implements PayloadConverterWithEncoding 
     if (data == null) throw new ValueError("Got payload with no data");
     const name = metadata?.[METADATA_MESSAGE_TYPE_KEY];
     if (name == null) throw new ValueError(`Got protobuf payload without metadata.${METADATA_MESSAGE_TYPE_KEY}`);
-    if (this.root === undefined) throw new PayloadConverterError("Unable to deserialize protobuf message without `root` being provided");
+    if (this.root === undefined)
+      throw new PayloadConverterError("Unable to deserialize protobuf message without `root` being provided");
     const typeName = decoder.decode(name);
     try {
       // A plain Uint8Array: from a Buffer, protobufjs would make Buffers of the message's own bytes too.
-      return { type: this.root.lookupType(typeName), data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+      return {
+        type: this.root.lookupType(typeName),
+        data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      };
     } catch (error) {
       if (!errorMessage(error)?.includes("no such type")) throw error;
-      throw new PayloadConverterError(`Got a \`${typeName}\` protobuf message but cannot find corresponding message class in \`root\``, error);
+      throw new PayloadConverterError(
+        `Got a \`${typeName}\` protobuf message but cannot find corresponding message class in \`root\``,
+        error,
+      );
     }
   }
 
@@ -85,7 +93,9 @@ export class ProtobufJsonPayloadConverter extends ProtobufPayloadConverter {
   encodingType = encodingTypes.METADATA_ENCODING_PROTOBUF_JSON;
 
   toPayload(value: unknown): Payload | undefined {
-    return isMessage(value) ? this.write(value.$type, encoder.encode(JSON.stringify(toJson(value.$type, value)))) : undefined;
+    return isMessage(value)
+      ? this.write(value.$type, encoder.encode(JSON.stringify(toJson(value.$type, value))))
+      : undefined;
   }
 
   fromPayload<T>(payload: Payload): T {
@@ -101,8 +111,8 @@ export interface DefaultPayloadConverterWithProtobufsOptions {
 }
 
 /**
- * The default payload converter, with Protobuf: undefined, Uint8Array, messages (sent as JSON, received in both forms) and JSON, in
- * this order, which is that of the other SDKs.
+ * The default payload converter, with Protobuf: undefined, Uint8Array, messages (sent as JSON, received in both forms)
+ * and JSON, in this order, which is that of the other SDKs.
  */
 export class DefaultPayloadConverterWithProtobufs extends CompositePayloadConverter {
   constructor({ protobufRoot }: DefaultPayloadConverterWithProtobufsOptions) {
@@ -116,9 +126,16 @@ export class DefaultPayloadConverterWithProtobufs extends CompositePayloadConver
   }
 }
 
-/** Whether a value is of a protobufjs class. By its `className`: minifiers leave it alone, and there may be several copies of the library. */
+/**
+ * Whether a value is of a protobufjs class. By its `className`: minifiers leave it alone, and there may be several
+ * copies of the library.
+ */
 function hasClassName(value: unknown, name: string): boolean {
-  return typeof value === "object" && value !== null && (value.constructor as { className?: unknown } | undefined)?.className === name;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (value.constructor as { className?: unknown } | undefined)?.className === name
+  );
 }
 
 function isMessage(value: unknown): value is Message & { $type: Type } {
@@ -130,13 +147,14 @@ function plainBytes(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * The message with Uint8Arrays in the place of Buffers, which protobufjs makes where they exist: they look different as JSON, and
- * small ones keep the whole slab alive that they were cut from.
+ * The message with Uint8Arrays in the place of Buffers, which protobufjs makes where they exist: they look different as
+ * JSON, and small ones keep the whole slab alive that they were cut from.
  */
 function withPlainBytes(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return value.constructor === Uint8Array ? value : Uint8Array.from(value as Uint8Array);
   if (typeof value !== "object" || value === null) return value;
   const fields = value as Record<string, unknown>;
-  for (const [key, field] of Object.entries(fields)) if (typeof field === "object" && field !== null) fields[key] = withPlainBytes(field);
+  for (const [key, field] of Object.entries(fields))
+    if (typeof field === "object" && field !== null) fields[key] = withPlainBytes(field);
   return value;
 }

@@ -4,10 +4,10 @@
  * `@temporalio/common/lib/protobufs`.
  */
 
-export { patchProtobufRoot } from "./patch-root";
 export {
   DefaultPayloadConverterWithProtobufs,
   type DefaultPayloadConverterWithProtobufsOptions,
   ProtobufBinaryPayloadConverter,
   ProtobufJsonPayloadConverter,
 } from "./converters";
+export { patchProtobufRoot } from "./patch-root";

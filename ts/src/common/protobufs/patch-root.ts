@@ -1,11 +1,21 @@
 /** Making generated protobufjs roots look like the types that are generated for them. */
 
 /** Properties of protobufjs's own objects; a package or message of such a name must be looked up instead. */
-const reserved: ReadonlySet<string> = new Set(["options", "parsedOptions", "name", "parent", "resolved", "comment", "filename", "nested", "_nestedArray"]);
+const reserved: ReadonlySet<string> = new Set([
+  "options",
+  "parsedOptions",
+  "name",
+  "parent",
+  "resolved",
+  "comment",
+  "filename",
+  "nested",
+  "_nestedArray",
+]);
 
 /**
- * A copy of a protobufjs root whose packages and messages are properties (`root.shop.v1.Order`), which is what the types that
- * `pbts` generates say.
+ * A copy of a protobufjs root whose packages and messages are properties (`root.shop.v1.Order`), which is what the
+ * types that `pbts` generates say.
  *
  * @param root what a module made by `pbjs -t json-module` exports
  */

@@ -1,4 +1,7 @@
-/** What drivers for object stores have in common: objects are named by the hash of what is in them. Semantics of the official SDK. */
+/**
+ * What drivers for object stores have in common: objects are named by the hash of what is in them. Semantics of the
+ * official SDK.
+ */
 
 import { createHash } from "node:crypto";
 import {
@@ -20,8 +23,8 @@ export interface ObjectDriverOptions {
   /** Name of the bucket, or a function that chooses one for each payload. */
   bucket: string | BucketSelector;
   /**
-   * Name by which references in histories find this driver again; must be the same wherever they are read. Default: the driver's
-   * type. Needed only for several drivers of one type.
+   * Name by which references in histories find this driver again; must be the same wherever they are read. Default: the
+   * driver's type. Needed only for several drivers of one type.
    */
   driverName?: string;
   /** The largest payload that is stored, in bytes of its protobuf message. Default 50 MiB. */
@@ -31,7 +34,10 @@ export interface ObjectDriverOptions {
 const DEFAULT_MAX_PAYLOAD_SIZE = 50 * 1024 * 1024;
 const HASH_ALGORITHM = "sha256";
 
-/** A driver for an object store. What it stores and what it reads is interchangeable with the official driver of the same type. */
+/**
+ * A driver for an object store. What it stores and what it reads is interchangeable with the official driver of the
+ * same type.
+ */
 export abstract class ObjectDriver implements StorageDriver {
   readonly name: string;
   abstract readonly type: string;
@@ -70,7 +76,8 @@ export abstract class ObjectDriver implements StorageDriver {
   protected abstract describeClient(): Record<string, string>;
 
   /**
-   * Stores payloads, each under a name made of what it belongs to and of its hash. Payloads that are the same are stored once.
+   * Stores payloads, each under a name made of what it belongs to and of its hash. Payloads that are the same are
+   * stored once.
    *
    * @throws ValueError if a payload is larger than `maxPayloadSize`
    * @throws Error if the store fails, with bucket and name in its message and the store's error as its cause
@@ -86,12 +93,16 @@ export abstract class ObjectDriver implements StorageDriver {
       const bytes = PayloadMessage.encode(payload).finish();
       if (bytes.length > this.#maxPayloadSize) {
         const limit = `the maxPayloadSize of ${this.#maxPayloadSize} bytes`;
-        throw new ValueError(`A payload of ${bytes.length} bytes is larger than ${limit}; raise that, or store less in one value`);
+        throw new ValueError(
+          `A payload of ${bytes.length} bytes is larger than ${limit}; raise that, or store less in one value`,
+        );
       }
       const hashValue = hash(bytes);
       const object = `${folder}/${hashValue}`;
       const place = `${bucket} ${object}`;
-      const uploading = uploads.get(place) ?? this.#attempt("store", bucket, object, () => this.upload(bucket, object, bytes, abortSignal));
+      const uploading =
+        uploads.get(place) ??
+        this.#attempt("store", bucket, object, () => this.upload(bucket, object, bytes, abortSignal));
       uploads.set(place, uploading);
       await uploading;
       return new StorageDriverClaim({ bucket, [this.locationField]: object, hashAlgorithm: HASH_ALGORITHM, hashValue });
@@ -109,12 +120,18 @@ export abstract class ObjectDriver implements StorageDriver {
       const { bucket, hashAlgorithm, hashValue } = claimData;
       const object = claimData[this.locationField];
       if (!bucket || !object || !hashAlgorithm || !hashValue) {
-        const wanted = ["bucket", this.locationField, "hashAlgorithm", "hashValue"].filter((field) => !claimData[field]);
-        throw new ValueError(`A claim for ${this.constructor.name} has no ${wanted.join(", ")}: ${JSON.stringify(claimData)}`);
+        const wanted = ["bucket", this.locationField, "hashAlgorithm", "hashValue"].filter(
+          (field) => !claimData[field],
+        );
+        throw new ValueError(
+          `A claim for ${this.constructor.name} has no ${wanted.join(", ")}: ${JSON.stringify(claimData)}`,
+        );
       }
       const where = this.#place(bucket, object);
       if (hashAlgorithm !== HASH_ALGORITHM) {
-        throw new ValueError(`${this.constructor.name} knows the hash algorithm ${HASH_ALGORITHM}, not '${hashAlgorithm}' ${where}`);
+        throw new ValueError(
+          `${this.constructor.name} knows the hash algorithm ${HASH_ALGORITHM}, not '${hashAlgorithm}' ${where}`,
+        );
       }
       const bytes = await this.#attempt("retrieve", bucket, object, () => this.download(bucket, object, abortSignal));
       const actual = hash(bytes);
@@ -144,7 +161,9 @@ export abstract class ObjectDriver implements StorageDriver {
       // It's only for the message about another error.
     }
     const fields = { bucket, [this.locationField]: object, ...details };
-    return `[${Object.entries(fields).map(([name, value]) => `${name}=${value}`).join(", ")}]`;
+    return `[${Object.entries(fields)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(", ")}]`;
   }
 
   async #attempt<T>(what: string, bucket: string, object: string, request: () => Promise<T>): Promise<T> {
@@ -152,7 +171,9 @@ export abstract class ObjectDriver implements StorageDriver {
       return await request();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`${this.constructor.name} failed to ${what} ${this.#place(bucket, object)}: ${reason}`, { cause });
+      throw new Error(`${this.constructor.name} failed to ${what} ${this.#place(bucket, object)}: ${reason}`, {
+        cause,
+      });
     }
   }
 }
@@ -162,8 +183,8 @@ function hash(bytes: Uint8Array): string {
 }
 
 /**
- * Does something with all items at the same time. When one fails the others are told to stop and waited for, so that nothing goes on
- * behind the caller's back.
+ * Does something with all items at the same time. When one fails the others are told to stop and waited for, so that
+ * nothing goes on behind the caller's back.
  */
 async function allOrAbort<T, R>(
   items: readonly T[],

@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { PowertoolsLoggerAdapter, type PowertoolsLogger } from "./powertools";
+export { type PowertoolsLogger, PowertoolsLoggerAdapter } from "./powertools";
 export { runWorker } from "./run-worker";
 export type { LambdaContext, LambdaHandler, LambdaWorkerConfig, ShutdownHook } from "./types";

@@ -37,17 +37,26 @@ export class PowertoolsLoggerAdapter extends LevelMethods {
 }
 
 /**
- * A logger on `@aws-lambda-powertools/logger`, named after the Lambda function; undefined if that package isn't installed.
+ * A logger on `@aws-lambda-powertools/logger`, named after the Lambda function; undefined if that package isn't
+ * installed.
  *
  * @param load loads the package. Throws what `require` throws
  */
-export function makePowertoolsLogger(load: () => unknown = () => require("@aws-lambda-powertools/logger")): Logger | undefined {
+export function makePowertoolsLogger(
+  load: () => unknown = () => require("@aws-lambda-powertools/logger"),
+): Logger | undefined {
   let module: { Logger: new (options: { serviceName: string }) => PowertoolsLogger };
   try {
     module = load() as typeof module;
   } catch (error) {
-    if ((error as { code?: unknown }).code === "MODULE_NOT_FOUND" || (error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    if (
+      (error as { code?: unknown }).code === "MODULE_NOT_FOUND" ||
+      (error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND"
+    )
+      return undefined;
     throw error;
   }
-  return new PowertoolsLoggerAdapter(new module.Logger({ serviceName: process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? "temporal-lambda-worker" }));
+  return new PowertoolsLoggerAdapter(
+    new module.Logger({ serviceName: process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? "temporal-lambda-worker" }),
+  );
 }

@@ -25,8 +25,9 @@ const workerDefaults: Partial<WorkerOptions> = {
 };
 
 /**
- * Makes a handler for AWS Lambda. Each invocation runs a Worker: connects, works until the deadline of the invocation is near, shuts
- * down, calls the shutdown hooks and closes the connection. Installs the Runtime, so it can be called once per process.
+ * Makes a handler for AWS Lambda. Each invocation runs a Worker: connects, works until the deadline of the invocation
+ * is near, shuts down, calls the shutdown hooks and closes the connection. Installs the Runtime, so it can be called
+ * once per process.
  *
  * ```ts
  * export const handler = runWorker({ deploymentName: "orders", buildId: "1.0" }, (config) => {
@@ -40,16 +41,23 @@ const workerDefaults: Partial<WorkerOptions> = {
  * @param configure changes the configuration, synchronously
  * @throws ValueError without a task queue, and for a `temporal.toml` or environment variables that are not right
  * @throws IllegalStateError if this process has a Runtime already
- * @returns the handler. Rejects with an `IllegalStateError` if an invocation has less than a second for work, and with what ends the
+ * @returns the handler. Rejects with an `IllegalStateError` if an invocation has less than a second for work, and with
+ * what ends the
  *   Worker before its time, or keeps it from starting
  */
-export function runWorker(version: WorkerDeploymentVersion, configure: (config: LambdaWorkerConfig) => void): LambdaHandler {
+export function runWorker(
+  version: WorkerDeploymentVersion,
+  configure: (config: LambdaWorkerConfig) => void,
+): LambdaHandler {
   const config = defaultConfig();
   configure(config);
   const { workerOptions, runtimeOptions, connectionOptions = {} } = config;
   const { shutdownDeadlineBufferMs = DEFAULT_SHUTDOWN_DEADLINE_BUFFER_MS } = config;
   const { taskQueue } = workerOptions;
-  if (!taskQueue) throw new ValueError("There is no task queue: set config.workerOptions.taskQueue, or TEMPORAL_TASK_QUEUE in the environment");
+  if (!taskQueue)
+    throw new ValueError(
+      "There is no task queue: set config.workerOptions.taskQueue, or TEMPORAL_TASK_QUEUE in the environment",
+    );
   Runtime.install(runtimeOptions);
 
   return async (_event, context) => {
@@ -74,7 +82,8 @@ export function runWorker(version: WorkerDeploymentVersion, configure: (config: 
       });
       await runFor(worker, workTimeMs);
     } finally {
-      for (const hook of config.shutdownHooks) await loggingErrors(logger, "A shutdown hook of the Lambda Worker failed", hook);
+      for (const hook of config.shutdownHooks)
+        await loggingErrors(logger, "A shutdown hook of the Lambda Worker failed", hook);
       await loggingErrors(logger, "The connection of the Lambda Worker could not be closed", () => connection?.close());
     }
   };
@@ -96,7 +105,12 @@ function defaultConfig(): LambdaWorkerConfig {
   };
 }
 
-function checkWorkTime(context: LambdaContext, workTimeMs: number, shutdownDeadlineBufferMs: number, logger: Logger): void {
+function checkWorkTime(
+  context: LambdaContext,
+  workTimeMs: number,
+  shutdownDeadlineBufferMs: number,
+  logger: Logger,
+): void {
   const remainingMs = context.getRemainingTimeInMillis();
   if (workTimeMs <= MINIMUM_WORK_TIME_MS) {
     throw new IllegalStateError(

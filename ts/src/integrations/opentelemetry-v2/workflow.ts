@@ -1,17 +1,18 @@
 /**
- * Interceptors that trace Workflows, for Workflow code. Histories are those of `@temporalio/interceptors-opentelemetry-v2`: everything is
- * traced always, and the ids of spans come from a sequence of their own, so that `Math.random()` gives the same with and without tracing.
- * In the official SDK this is `@temporalio/interceptors-opentelemetry-v2/lib/workflow`.
+ * Interceptors that trace Workflows, for Workflow code. Histories are those of
+ * `@temporalio/interceptors-opentelemetry-v2`: everything is traced always, and the ids of spans come from a sequence
+ * of their own, so that `Math.random()` gives the same with and without tracing. In the official SDK this is
+ * `@temporalio/interceptors-opentelemetry-v2/lib/workflow`.
  */
 
 // First: OpenTelemetry's SDK reads it when it is loaded.
 import "../opentelemetry/workflow/performance";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { getRandomStream } from "../../workflow";
 import { traced } from "../opentelemetry/instrumentation";
 import { idGenerator } from "../opentelemetry/workflow/ids";
 import { TracingInboundInterceptor, TracingOutboundInterceptor } from "../opentelemetry/workflow/interceptors";
 import type { TracingRules } from "../opentelemetry/workflow/tracer";
-import { getRandomStream } from "../../workflow";
 
 export * from "../opentelemetry/definitions";
 export { OpenTelemetryInternalsInterceptor } from "../opentelemetry/workflow/interceptors";

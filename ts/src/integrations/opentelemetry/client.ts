@@ -1,4 +1,4 @@
-import { type Span, trace, type Tracer } from "@opentelemetry/api";
+import { type Span, type Tracer, trace } from "@opentelemetry/api";
 import type {
   DescribeWorkflowExecutionResponse,
   Next,
@@ -30,8 +30,8 @@ export interface InterceptorOptions {
 type Calls = WorkflowClientInterceptor;
 
 /**
- * Makes a span of every call of a client, and sends its context along with starts, signals, updates and queries, so that spans of the
- * Workflow become its children.
+ * Makes a span of every call of a client, and sends its context along with starts, signals, updates and queries, so
+ * that spans of the Workflow become its children.
  */
 export class OpenTelemetryWorkflowClientInterceptor implements WorkflowClientInterceptor {
   protected readonly tracer: Tracer;
@@ -114,7 +114,10 @@ export class OpenTelemetryWorkflowClientInterceptor implements WorkflowClientInt
   }
 
   /** Around the termination of a Workflow. */
-  terminate(input: WorkflowTerminateInput, next: Next<Calls, "terminate">): Promise<TerminateWorkflowExecutionResponse> {
+  terminate(
+    input: WorkflowTerminateInput,
+    next: Next<Calls, "terminate">,
+  ): Promise<TerminateWorkflowExecutionResponse> {
     return this.#trace(SpanName.WORKFLOW_TERMINATE, undefined, (span) => {
       identify(span, input.workflowExecution);
       if (input.reason) span.setAttribute(attributeNames.terminateReason, input.reason);
@@ -144,7 +147,10 @@ export class OpenTelemetryWorkflowClientInterceptor implements WorkflowClientInt
 }
 
 /** Sets the attributes that say what a call is about, those that are known. */
-function identify(span: Span, { workflowId, runId, updateId }: { workflowId?: string; runId?: string; updateId?: string }): void {
+function identify(
+  span: Span,
+  { workflowId, runId, updateId }: { workflowId?: string; runId?: string; updateId?: string },
+): void {
   if (workflowId) span.setAttribute(attributeNames.workflowId, workflowId);
   if (runId) span.setAttribute(attributeNames.runId, runId);
   if (updateId) span.setAttribute(attributeNames.updateId, updateId);

@@ -3,12 +3,14 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { TimedEvent } from "@opentelemetry/sdk-trace-base";
 import type { Sink, Sinks } from "../../workflow";
 
-/** A `SpanContext` that can be copied between threads: the trace state as text in the form of W3C's `tracestate` header. */
+/**
+ * A `SpanContext` that can be copied between threads: the trace state as text in the form of W3C's `tracestate` header.
+ */
 export type SerializableSpanContext = Omit<SpanContext, "traceState"> & { traceState?: string };
 
 /**
- * A finished span of Workflow code on its way to the main thread. Has what OpenTelemetry's SDK 1.x calls `parentSpanId` and
- * `instrumentationLibrary` and 2.x `parentSpanContext` and `instrumentationScope`, whichever made the span.
+ * A finished span of Workflow code on its way to the main thread. Has what OpenTelemetry's SDK 1.x calls `parentSpanId`
+ * and `instrumentationLibrary` and 2.x `parentSpanContext` and `instrumentationScope`, whichever made the span.
  */
 export interface SerializableSpan {
   /** For example `RunWorkflow:example`. */

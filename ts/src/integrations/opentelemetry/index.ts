@@ -1,11 +1,15 @@
 /**
- * Tracing with OpenTelemetry: what `@temporalio/interceptors-opentelemetry` has, with histories that are interchangeable with its. Works
- * with OpenTelemetry's SDK 1 and 2, which is an optional peer dependency. Workflow code imports `temporal-bun-sdk/opentelemetry/workflow`.
+ * Tracing with OpenTelemetry: what `@temporalio/interceptors-opentelemetry` has, with histories that are
+ * interchangeable with its. Works with OpenTelemetry's SDK 1 and 2, which is an optional peer dependency. Workflow code
+ * imports `temporal-bun-sdk/opentelemetry/workflow`.
  */
 
-export { type InterceptorOptions, OpenTelemetryWorkflowClientInterceptor } from "./client";
 /** @deprecated Use {@link OpenTelemetryWorkflowClientInterceptor}. */
-export { OpenTelemetryWorkflowClientInterceptor as OpenTelemetryWorkflowClientCallsInterceptor } from "./client";
+export {
+  type InterceptorOptions,
+  OpenTelemetryWorkflowClientInterceptor,
+  OpenTelemetryWorkflowClientInterceptor as OpenTelemetryWorkflowClientCallsInterceptor,
+} from "./client";
 export * from "./exporter";
 export * from "./plugin";
 export * from "./worker";

@@ -1,4 +1,7 @@
-/** What all interceptors share: names of attributes, the way of a span's context through headers, and how a call is wrapped in a span. */
+/**
+ * What all interceptors share: names of attributes, the way of a span's context through headers, and how a call is
+ * wrapped in a span.
+ */
 
 import {
   type Context,
@@ -9,12 +12,15 @@ import {
   propagation,
   type Span,
   SpanStatusCode,
-  trace,
   type Tracer,
+  trace,
 } from "@opentelemetry/api";
 import { ApplicationFailure, ApplicationFailureCategory, defaultPayloadConverter, type Headers } from "../../common";
 
-/** Header of Workflows, Activities, signals, updates and queries with the context of the caller's span: a map of texts, as JSON. */
+/**
+ * Header of Workflows, Activities, signals, updates and queries with the context of the caller's span: a map of texts,
+ * as JSON.
+ */
 export const traceHeader = "_tracer-data";
 
 /** Names of attributes of spans. */
@@ -37,9 +43,14 @@ export function contextFromHeaders(headers: Headers): Context | undefined {
   return propagation.extract(context.active(), carrier, defaultTextMapGetter);
 }
 
-/** The context that a caller's interceptor put into the headers of a Nexus request, which hold texts; `undefined` without headers. */
+/**
+ * The context that a caller's interceptor put into the headers of a Nexus request, which hold texts; `undefined`
+ * without headers.
+ */
 export function contextFromNexusHeaders(headers: Record<string, string>): Context | undefined {
-  return Object.keys(headers).length === 0 ? undefined : propagation.extract(context.active(), headers, defaultTextMapGetter);
+  return Object.keys(headers).length === 0
+    ? undefined
+    : propagation.extract(context.active(), headers, defaultTextMapGetter);
 }
 
 /** `headers` with the active context. */
@@ -58,11 +69,19 @@ function carrierOfActiveContext(): Record<string, string> {
   return carrier;
 }
 
-/** `attributes` of a log record with the ids of the active span, if there is a valid one. Attributes of the same names win. */
+/**
+ * `attributes` of a log record with the ids of the active span, if there is a valid one. Attributes of the same names
+ * win.
+ */
 export function withTraceAttributes(attributes: Record<string, unknown>): Record<string, unknown> {
   const span = trace.getSpan(context.active())?.spanContext();
   if (span === undefined || !isSpanContextValid(span)) return attributes;
-  return { trace_id: span.traceId, span_id: span.spanId, trace_flags: `0${span.traceFlags.toString(16)}`, ...attributes };
+  return {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    trace_flags: `0${span.traceFlags.toString(16)}`,
+    ...attributes,
+  };
 }
 
 /** A call to wrap in a span. */
@@ -81,16 +100,20 @@ export interface TracedCall<R> {
 }
 
 /**
- * Wraps an asynchronous call in a span that ends with it: with status OK, or with an exception and its message. Errors of category
- * BENIGN are recorded, but leave the status unset.
+ * Wraps an asynchronous call in a span that ends with it: with status OK, or with an exception and its message. Errors
+ * of category BENIGN are recorded, but leave the status unset.
  *
- * In Workflows the order of commands depends on how many steps the promise takes, which therefore must stay the same for ever.
+ * In Workflows the order of commands depends on how many steps the promise takes, which therefore must stay the same
+ * for ever.
  */
 export async function traced<T>(call: TracedCall<Promise<T>>): Promise<T> {
   return await startActiveSpan(call, async (span) => await settle(call, span));
 }
 
-/** {@link traced} with one step more where there is a parent, as in Workflows whose histories follow the interceptors for OpenTelemetry 1. */
+/**
+ * {@link traced} with one step more where there is a parent, as in Workflows whose histories follow the interceptors
+ * for OpenTelemetry 1.
+ */
 export async function tracedInSteps<T>({ parent, ...call }: TracedCall<Promise<T>>): Promise<T> {
   if (parent === undefined) return await startActiveSpan(call, async (span) => await settle(call, span));
   return await context.with(parent, async () => await startActiveSpan(call, async (span) => await settle(call, span)));
@@ -125,11 +148,18 @@ async function settle<T>(call: TracedCall<Promise<T>>, span: Span): Promise<T> {
   }
 }
 
-function startActiveSpan<R>({ tracer, name, parent }: Pick<TracedCall<unknown>, "tracer" | "name" | "parent">, fn: (span: Span) => R): R {
+function startActiveSpan<R>(
+  { tracer, name, parent }: Pick<TracedCall<unknown>, "tracer" | "name" | "parent">,
+  fn: (span: Span) => R,
+): R {
   return tracer.startActiveSpan(name, {}, parent ?? context.active(), fn);
 }
 
-function recordError({ isExpected, beforeRecording }: Pick<TracedCall<unknown>, "isExpected" | "beforeRecording">, span: Span, error: unknown): void {
+function recordError(
+  { isExpected, beforeRecording }: Pick<TracedCall<unknown>, "isExpected" | "beforeRecording">,
+  span: Span,
+  error: unknown,
+): void {
   if (isExpected?.(error) === true) {
     span.setStatus({ code: SpanStatusCode.OK });
     return;

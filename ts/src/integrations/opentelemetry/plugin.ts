@@ -3,8 +3,8 @@ import { type OpenTelemetryPluginOptions, TracingPlugin } from "./tracing-plugin
 export type { OpenTelemetryPluginOptions } from "./tracing-plugin";
 
 /**
- * Traces clients, Activities, Nexus handlers and Workflows: for `plugins` of a `Client`, a `Worker` or `bundleWorkflowCode`. Give it to the
- * connection, and both have it.
+ * Traces clients, Activities, Nexus handlers and Workflows: for `plugins` of a `Client`, a `Worker` or
+ * `bundleWorkflowCode`. Give it to the connection, and both have it.
  *
  * @experimental
  */

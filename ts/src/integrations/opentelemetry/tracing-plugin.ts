@@ -12,7 +12,8 @@ import {
 } from "./worker";
 
 /**
- * Options of `OpenTelemetryPlugin`. The tracer, by default of the global provider, makes the spans outside of Workflows.
+ * Options of `OpenTelemetryPlugin`. The tracer, by default of the global provider, makes the spans outside of
+ * Workflows.
  *
  * @experimental
  */

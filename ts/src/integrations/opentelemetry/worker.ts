@@ -1,4 +1,4 @@
-import { type Span, trace, type Tracer } from "@opentelemetry/api";
+import { type Span, type Tracer, trace } from "@opentelemetry/api";
 import type { OperationContext } from "nexus-rpc";
 import type { Context as ActivityContext } from "../../activity";
 import { CompleteAsyncError } from "../../common";
@@ -17,7 +17,13 @@ import type {
 } from "../../worker";
 import type { InterceptorOptions } from "./client";
 import { SPAN_DELIMITER, SpanName } from "./definitions";
-import { attributeNames, contextFromHeaders, contextFromNexusHeaders, traced, withTraceAttributes } from "./instrumentation";
+import {
+  attributeNames,
+  contextFromHeaders,
+  contextFromNexusHeaders,
+  traced,
+  withTraceAttributes,
+} from "./instrumentation";
 
 /** Makes a span of every attempt of an Activity, as a child of the span of its caller. */
 export class OpenTelemetryActivityInboundInterceptor implements ActivityInboundCallsInterceptor {
@@ -57,12 +63,18 @@ export class OpenTelemetryActivityOutboundInterceptor implements ActivityOutboun
   constructor(protected readonly ctx: ActivityContext) {}
 
   /** Around the attributes of every log record. */
-  getLogAttributes(input: GetLogAttributesInput, next: Next<ActivityOutboundCallsInterceptor, "getLogAttributes">): Record<string, unknown> {
+  getLogAttributes(
+    input: GetLogAttributesInput,
+    next: Next<ActivityOutboundCallsInterceptor, "getLogAttributes">,
+  ): Record<string, unknown> {
     return next(withTraceAttributes(input));
   }
 
   /** Around the tags of every metric, which get no ids: each would make a time series of its own. */
-  getMetricTags(input: GetMetricTagsInput, next: Next<ActivityOutboundCallsInterceptor, "getMetricTags">): GetMetricTagsInput {
+  getMetricTags(
+    input: GetMetricTagsInput,
+    next: Next<ActivityOutboundCallsInterceptor, "getMetricTags">,
+  ): GetMetricTagsInput {
     return next(input);
   }
 }
@@ -88,11 +100,18 @@ export class OpenTelemetryNexusInboundInterceptor implements NexusInboundCallsIn
   }
 
   /** Around the cancellation of an Operation. */
-  cancelOperation(input: NexusCancelOperationInput, next: Next<NexusInboundCallsInterceptor, "cancelOperation">): Promise<void> {
+  cancelOperation(
+    input: NexusCancelOperationInput,
+    next: Next<NexusInboundCallsInterceptor, "cancelOperation">,
+  ): Promise<void> {
     return this.#trace(SpanName.NEXUS_CANCEL_OPERATION_EXECUTE, input.ctx, () => next(input));
   }
 
-  #trace<T>(kind: SpanName, { service, operation, headers }: OperationContext, fn: (span: Span) => Promise<T>): Promise<T> {
+  #trace<T>(
+    kind: SpanName,
+    { service, operation, headers }: OperationContext,
+    fn: (span: Span) => Promise<T>,
+  ): Promise<T> {
     return traced({
       tracer: this.tracer,
       name: `${kind}${SPAN_DELIMITER}${service}/${operation}`,
@@ -112,12 +131,18 @@ export class OpenTelemetryNexusOutboundInterceptor implements NexusOutboundCalls
   constructor(protected readonly ctx: OperationContext) {}
 
   /** Around the attributes of every log record. */
-  getLogAttributes(input: GetLogAttributesInput, next: Next<NexusOutboundCallsInterceptor, "getLogAttributes">): Record<string, unknown> {
+  getLogAttributes(
+    input: GetLogAttributesInput,
+    next: Next<NexusOutboundCallsInterceptor, "getLogAttributes">,
+  ): Record<string, unknown> {
     return next(withTraceAttributes(input));
   }
 
   /** Around the tags of every metric, which get no ids: each would make a time series of its own. */
-  getMetricTags(input: GetMetricTagsInput, next: Next<NexusOutboundCallsInterceptor, "getMetricTags">): GetMetricTagsInput {
+  getMetricTags(
+    input: GetMetricTagsInput,
+    next: Next<NexusOutboundCallsInterceptor, "getMetricTags">,
+  ): GetMetricTagsInput {
     return next(input);
   }
 }

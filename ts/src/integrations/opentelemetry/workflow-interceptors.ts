@@ -1,7 +1,11 @@
 /** A module for `workflowInterceptorModules`. */
 
-import { OpenTelemetryInboundInterceptor, OpenTelemetryInternalsInterceptor, OpenTelemetryOutboundInterceptor } from "./workflow";
 import type { WorkflowInterceptors } from "../../workflow";
+import {
+  OpenTelemetryInboundInterceptor,
+  OpenTelemetryInternalsInterceptor,
+  OpenTelemetryOutboundInterceptor,
+} from "./workflow";
 
 /** All interceptors that trace Workflows. */
 export const interceptors = (): WorkflowInterceptors => ({

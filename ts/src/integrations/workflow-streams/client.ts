@@ -1,9 +1,11 @@
 /**
- * Streams of Workflows, the side of everyone else: activities, starters, web servers. They publish to a `WorkflowStream` (see
- * `temporal-bun-sdk/workflow-streams/workflow`) by signals and subscribe to it by updates. The semantics are those of the official SDK's
- * `@temporalio/workflow-streams/client`, and the protocol is that of all languages.
+ * Streams of Workflows, the side of everyone else: activities, starters, web servers. They publish to a
+ * `WorkflowStream` (see `temporal-bun-sdk/workflow-streams/workflow`) by signals and subscribe to it by updates. The
+ * semantics are those of the official SDK's `@temporalio/workflow-streams/client`, and the protocol is that of all
+ * languages.
  *
- * Values are converted one by one. Codecs and external storage are for the signal or update around them, like for any other.
+ * Values are converted one by one. Codecs and external storage are for the signal or update around them, like for any
+ * other.
  *
  * @module
  */
@@ -22,8 +24,8 @@ import {
 } from "../../client";
 import {
   ApplicationFailure,
-  defaultPayloadConverter,
   type Duration,
+  defaultPayloadConverter,
   IllegalStateError,
   type Payload,
   type PayloadConverter,
@@ -32,7 +34,15 @@ import {
 import { msToNumber } from "../../common/time";
 import { decodePayloadWire, encodePayloadWire, isPayload } from "./codec";
 import { Publisher } from "./publisher";
-import { OFFSET_QUERY, POLL_UPDATE, type PollInput, type PollResult, STREAM_DRAINING, TRUNCATED_OFFSET, type WorkflowStreamItem } from "./types";
+import {
+  OFFSET_QUERY,
+  POLL_UPDATE,
+  type PollInput,
+  type PollResult,
+  STREAM_DRAINING,
+  TRUNCATED_OFFSET,
+  type WorkflowStreamItem,
+} from "./types";
 
 export { FlushTimeoutError } from "./publisher";
 export type { PollInput, PollResult, PublishEntry, PublishInput, WorkflowStreamItem } from "./types";
@@ -44,8 +54,8 @@ export interface WorkflowStreamClientOptions {
   /** With as many waiting entries, they are sent at once. Default: any number waits. */
   maxBatchSize?: number;
   /**
-   * How long a batch that can't be sent is tried again before it is dropped. Must be less than the stream's `publisherTtl` (15 minutes),
-   * or a batch may be published twice. Default 10 minutes.
+   * How long a batch that can't be sent is tried again before it is dropped. Must be less than the stream's
+   * `publisherTtl` (15 minutes), or a batch may be published twice. Default 10 minutes.
    */
   maxRetryDuration?: Duration;
 }
@@ -104,8 +114,9 @@ export class TopicHandle<T = unknown> {
 }
 
 /**
- * Publishes to the stream of a Workflow and subscribes to it. Publishing takes `await using client = WorkflowStreamClient.create(…)`, or
- * {@link flush} at the end: only then it is certain, and known, that everything was sent.
+ * Publishes to the stream of a Workflow and subscribes to it. Publishing takes `await using client =
+ * WorkflowStreamClient.create(…)`, or {@link flush} at the end: only then it is certain, and known, that everything was
+ * sent.
  */
 export class WorkflowStreamClient {
   readonly #handle: WorkflowHandle;
@@ -117,7 +128,8 @@ export class WorkflowStreamClient {
   #polledRunId: string | undefined;
 
   /**
-   * For a handle alone: subscriptions end with its run, and values go through the default payload converter. {@link create} does more.
+   * For a handle alone: subscriptions end with its run, and values go through the default payload converter. {@link
+   * create} does more.
    *
    * @throws TypeError if an option is no duration
    */
@@ -130,7 +142,10 @@ export class WorkflowStreamClient {
     });
   }
 
-  /** For a Workflow by its id: subscriptions go on when it continues as new, and values go through the client's payload converter. */
+  /**
+   * For a Workflow by its id: subscriptions go on when it continues as new, and values go through the client's payload
+   * converter.
+   */
   static create(client: Client, workflowId: string, options?: WorkflowStreamClientOptions): WorkflowStreamClient {
     const stream = new WorkflowStreamClient(client.workflow.getHandle(workflowId), options);
     stream.#client = client;
@@ -153,7 +168,10 @@ export class WorkflowStreamClient {
     return WorkflowStreamClient.create(client, info.workflowExecution.workflowId, options);
   }
 
-  /** The topic of a name, the same object for each call. `T` is what the program means to publish there; nothing checks it. */
+  /**
+   * The topic of a name, the same object for each call. `T` is what the program means to publish there; nothing checks
+   * it.
+   */
   topic<T = unknown>(name: string): TopicHandle<T> {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
@@ -176,21 +194,30 @@ export class WorkflowStreamClient {
     await this.#publisher.flush();
   }
 
-  /** Sends everything like {@link flush}, and nothing in the background any more: what is published later needs a flush of its own. */
+  /**
+   * Sends everything like {@link flush}, and nothing in the background any more: what is published later needs a flush
+   * of its own.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#publisher.stop();
   }
 
   /**
-   * The entries of a stream from an offset on, old and new, until the Workflow is closed. Entries that were discarded are left out.
+   * The entries of a stream from an offset on, old and new, until the Workflow is closed. Entries that were discarded
+   * are left out.
    *
    * @param topics one or several; undefined or an empty list for all
    * @param fromOffset offset of the first entry. Default 0, the oldest that there is.
-   * @param options with `resultType: true` the entries have values, converted by the client's payload converter, instead of payloads
+   * @param options with `resultType: true` the entries have values, converted by the client's payload converter,
+   * instead of payloads
    * @throws WorkflowNotFoundError if there is no such Workflow
    * @throws WorkflowUpdateFailedError if the Workflow has no stream
    */
-  subscribe(topics?: string | string[], fromOffset?: number, options?: SubscribeOptions): AsyncGenerator<WorkflowStreamItem<Payload>, void, unknown>;
+  subscribe(
+    topics?: string | string[],
+    fromOffset?: number,
+    options?: SubscribeOptions,
+  ): AsyncGenerator<WorkflowStreamItem<Payload>, void, unknown>;
   subscribe<T>(
     topics: string | string[] | undefined,
     fromOffset: number,
@@ -216,7 +243,11 @@ export class WorkflowStreamClient {
       }
       for (const { topic, data, offset: itemOffset } of result.items) {
         const payload = decodePayloadWire(data);
-        yield { topic, data: options.resultType ? this.#payloadConverter.fromPayload(payload) : payload, offset: itemOffset };
+        yield {
+          topic,
+          data: options.resultType ? this.#payloadConverter.fromPayload(payload) : payload,
+          offset: itemOffset,
+        };
       }
       offset = result.next_offset;
       if (!result.more_ready) await Bun.sleep(cooldownMs);
@@ -241,8 +272,13 @@ export class WorkflowStreamClient {
       if (type === TRUNCATED_OFFSET) return { offset: 0, delayMs: 0 };
       if (type === STREAM_DRAINING) return { offset, delayMs: cooldownMs };
       if (type !== "AcceptedUpdateCompletedWorkflow") throw error;
-    } else if (error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === GrpcStatus.FAILED_PRECONDITION) {
-      // The Workflow Task that was to take the poll failed, as tasks do that would have closed the run while something else came in.
+    } else if (
+      error instanceof ServiceError &&
+      isGrpcServiceError(error.cause) &&
+      error.cause.code === GrpcStatus.FAILED_PRECONDITION
+    ) {
+      // The Workflow Task that was to take the poll failed, as tasks do that would have closed the run while something
+      // else came in.
       return { offset, delayMs: cooldownMs };
     } else if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof WorkflowNotFoundError)) {
       throw error;

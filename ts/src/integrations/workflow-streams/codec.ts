@@ -13,7 +13,9 @@ export function decodeBase64(data: string): Uint8Array {
   try {
     return Uint8Array.fromBase64(data.replace(/={1,2}$/, ""));
   } catch (cause) {
-    throw new TypeError(`Invalid base64: ${JSON.stringify(data.length > 40 ? `${data.slice(0, 40)}…` : data)}`, { cause });
+    throw new TypeError(`Invalid base64: ${JSON.stringify(data.length > 40 ? `${data.slice(0, 40)}…` : data)}`, {
+      cause,
+    });
   }
 }
 

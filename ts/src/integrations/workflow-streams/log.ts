@@ -3,7 +3,10 @@
 import { ApplicationFailure } from "../../common";
 import { type PollInput, type PollResult, TRUNCATED_OFFSET, type WorkflowStreamWireItem } from "./types";
 
-/** The most that the entries of one poll's result may take, in characters of payloads and topics; one entry may take more. */
+/**
+ * The most that the entries of one poll's result may take, in characters of payloads and topics; one entry may take
+ * more.
+ */
 const MAXIMUM_RESULT_SIZE = 1_000_000;
 
 /** An entry: its topic and its payload, encoded. */

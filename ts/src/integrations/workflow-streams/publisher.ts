@@ -3,10 +3,15 @@
 import type { WorkflowHandle } from "../../client";
 import { PUBLISH_SIGNAL, type PublishEntry, type PublishInput } from "./types";
 
-/** The most that the entries of one batch may take, in characters of payloads and topics; a single entry may take more. */
+/**
+ * The most that the entries of one batch may take, in characters of payloads and topics; a single entry may take more.
+ */
 const MAXIMUM_BATCH_SIZE = 1_000_000;
 
-/** Thrown when a batch could not be sent within `maxRetryDuration`. It was dropped; whether the stream has it is not known. */
+/**
+ * Thrown when a batch could not be sent within `maxRetryDuration`. It was dropped; whether the stream has it is not
+ * known.
+ */
 export class FlushTimeoutError extends Error {
   override readonly name = "FlushTimeoutError";
 }
@@ -84,7 +89,10 @@ export class Publisher {
     if (failure !== undefined) throw failure;
   }
 
-  /** Sends in the background after a time, for as long as there is something to send. A timer that runs keeps the process alive. */
+  /**
+   * Sends in the background after a time, for as long as there is something to send. A timer that runs keeps the
+   * process alive.
+   */
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
     this.#unschedule();

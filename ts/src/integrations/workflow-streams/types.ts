@@ -1,6 +1,6 @@
 /**
- * What travels between a stream and its clients. Names and shapes are those of the official SDKs of all languages, so that any of
- * their clients reads any of their streams.
+ * What travels between a stream and its clients. Names and shapes are those of the official SDKs of all languages, so
+ * that any of their clients reads any of their streams.
  */
 
 import type { Payload } from "../../common";

@@ -1,14 +1,24 @@
 /**
- * Streams of Workflows, the side of the Workflow: a log of entries in topics that outlives runs, written by the Workflow and by
- * `WorkflowStreamClient` (see `temporal-bun-sdk/workflow-streams/client`), and read by the latter. The semantics are those of the
- * official SDK's `@temporalio/workflow-streams/workflow`, and the protocol is that of all languages.
+ * Streams of Workflows, the side of the Workflow: a log of entries in topics that outlives runs, written by the
+ * Workflow and by `WorkflowStreamClient` (see `temporal-bun-sdk/workflow-streams/client`), and read by the latter. The
+ * semantics are those of the official SDK's `@temporalio/workflow-streams/workflow`, and the protocol is that of all
+ * languages.
  *
  * @module
  */
 
-import { ApplicationFailure, defaultPayloadConverter, type Duration, type Payload, type Workflow } from "../../common";
+import { ApplicationFailure, type Duration, defaultPayloadConverter, type Payload, type Workflow } from "../../common";
 import { msToNumber } from "../../common/time";
-import { allHandlersFinished, condition, continueAsNew, defineQuery, defineSignal, defineUpdate, log, setHandler } from "../../workflow";
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  log,
+  setHandler,
+} from "../../workflow";
 import { decodePayloadWire, encodePayloadWire, isPayload } from "./codec";
 import { StreamLog } from "./log";
 import {
@@ -23,8 +33,22 @@ import {
   type WorkflowStreamState,
 } from "./types";
 
-export { decodeBase64, decodePayloadProto, decodePayloadWire, encodeBase64, encodePayloadProto, encodePayloadWire } from "./codec";
-export type { PollInput, PollResult, PublishEntry, PublishInput, WorkflowStreamItem, WorkflowStreamState } from "./types";
+export {
+  decodeBase64,
+  decodePayloadProto,
+  decodePayloadWire,
+  encodeBase64,
+  encodePayloadProto,
+  encodePayloadWire,
+} from "./codec";
+export type {
+  PollInput,
+  PollResult,
+  PublishEntry,
+  PublishInput,
+  WorkflowStreamItem,
+  WorkflowStreamState,
+} from "./types";
 
 /** Signal that publishes entries to a stream. */
 export const workflowStreamPublishSignal = defineSignal<[PublishInput]>(PUBLISH_SIGNAL);
@@ -68,8 +92,9 @@ interface Publisher {
 }
 
 /**
- * The stream of a Workflow. Make one, before the first `await` of the Workflow's function, so that nothing comes before it: it
- * answers the signal, the update and the query by which clients publish and subscribe. A second one takes the place of the first.
+ * The stream of a Workflow. Make one, before the first `await` of the Workflow's function, so that nothing comes before
+ * it: it answers the signal, the update and the query by which clients publish and subscribe. A second one takes the
+ * place of the first.
  *
  * Entries are kept, and handed over to the next run, until {@link truncate} discards them.
  */
@@ -89,23 +114,33 @@ export class WorkflowStream {
     const sequences = Object.entries(priorState?.publisher_sequences ?? {});
     this.#publishers = new Map(sequences.map(([id, sequence]) => [id, { sequence, lastSeen: lastSeen[id] ?? 0 }]));
     setHandler(workflowStreamPublishSignal, (input) => this.#handlePublish(input));
-    setHandler(workflowStreamPollUpdate, (input) => this.#handlePoll(input), { validator: (input) => this.#checkPoll(input) });
+    setHandler(workflowStreamPollUpdate, (input) => this.#handlePoll(input), {
+      validator: (input) => this.#checkPoll(input),
+    });
     setHandler(workflowStreamOffsetQuery, () => this.#log.endOffset);
   }
 
-  /** The topic of a name, the same object for each call. `T` is what the program means to publish there; nothing checks it. */
+  /**
+   * The topic of a name, the same object for each call. `T` is what the program means to publish there; nothing checks
+   * it.
+   */
   topic<T = unknown>(name: string): WorkflowTopicHandle<T> {
     let topic = this.#topics.get(name);
     if (topic === undefined) {
       topic = new WorkflowTopicHandle<T>(name, (to, value) => {
-        this.#log.push([{ topic: to, data: encodePayloadWire(isPayload(value) ? value : defaultPayloadConverter.toPayload(value)) }]);
+        this.#log.push([
+          { topic: to, data: encodePayloadWire(isPayload(value) ? value : defaultPayloadConverter.toPayload(value)) },
+        ]);
       });
       this.#topics.set(name, topic);
     }
     return topic;
   }
 
-  /** Answers the polls that wait, and rejects those to come, whose clients then try the next run: for what is about to continue as new. */
+  /**
+   * Answers the polls that wait, and rejects those to come, whose clients then try the next run: for what is about to
+   * continue as new.
+   */
   detachPollers(): void {
     this.#draining = true;
   }
@@ -113,7 +148,8 @@ export class WorkflowStream {
   /**
    * What the next run's stream is to begin with.
    *
-   * @param publisherTtl publishers that have been silent for so long are forgotten, so that a batch of theirs that comes once more is
+   * @param publisherTtl publishers that have been silent for so long are forgotten, so that a batch of theirs that
+   * comes once more is
    *   published once more. Default 15 minutes.
    */
   getState(publisherTtl: Duration = "15 minutes"): WorkflowStreamState {
@@ -128,7 +164,8 @@ export class WorkflowStream {
   }
 
   /**
-   * Ends the run and starts the Workflow anew, with this stream: detaches the pollers, waits for the handlers, continues as new.
+   * Ends the run and starts the Workflow anew, with this stream: detaches the pollers, waits for the handlers,
+   * continues as new.
    *
    * @param buildArgs makes the arguments of the next run out of the state for its stream
    * @param options `publisherTtl` is that of {@link getState}
@@ -166,7 +203,11 @@ export class WorkflowStream {
   /** Rejects polls before they are in the history. */
   #checkPoll(input: PollInput): void {
     if (this.#draining) {
-      throw ApplicationFailure.create({ message: "The Workflow is about to continue as new", type: STREAM_DRAINING, nonRetryable: true });
+      throw ApplicationFailure.create({
+        message: "The Workflow is about to continue as new",
+        type: STREAM_DRAINING,
+        nonRetryable: true,
+      });
     }
     if (!Number.isInteger(input?.from_offset) || !isListOfTopics(input.topics)) {
       throw ApplicationFailure.create({
@@ -192,7 +233,10 @@ function isListOfTopics(topics: unknown): boolean {
   return Array.isArray(topics) && topics.every((topic) => typeof topic === "string");
 }
 
-/** The entries of a batch. What is malformed is left out as a whole: thrown, it would fail the Workflow's tasks for ever. */
+/**
+ * The entries of a batch. What is malformed is left out as a whole: thrown, it would fail the Workflow's tasks for
+ * ever.
+ */
 function readEntries(input: PublishInput): PublishEntry[] | undefined {
   try {
     return input.items.map(checkedEntry);

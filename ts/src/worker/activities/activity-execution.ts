@@ -16,7 +16,6 @@ import {
 import { composeInterceptors } from "../../common/interceptors";
 import { isAbortError } from "../../common/type-helpers";
 import type { ActivityCancelReason } from "../../proto/temporal/sdk/core/activity_task/activity_task";
-import { activityLogAttributes } from "./activity-info";
 import type {
   ActivityExecuteInput,
   ActivityInboundCallsInterceptor,
@@ -24,6 +23,7 @@ import type {
   ActivityOutboundCallsInterceptor,
 } from "../interceptors";
 import { type FilteringLogger, type Logger, loggerWithAttributes } from "../telemetry/logger";
+import { activityLogAttributes } from "./activity-info";
 
 /** Why an activity is cancelled: as Core says, or because its Worker shuts down or its heartbeat can't be converted. */
 export type CancelReason = keyof typeof ActivityCancelReason | "WORKER_SHUTDOWN" | typeof heartbeatConversionFailed;
@@ -88,7 +88,10 @@ export class ActivityExecution {
       heartbeat,
       log: loggerWithAttributes(this.#logger, () => ({ sdkComponent: SdkComponent.activity })),
       // Where nothing is recorded there is no need to ask for tags.
-      metricMeter: metricMeter === noopMetricMeter ? metricMeter : MetricMeterWithComposedTags.compose(metricMeter, () => this.#metricTags(info)),
+      metricMeter:
+        metricMeter === noopMetricMeter
+          ? metricMeter
+          : MetricMeterWithComposedTags.compose(metricMeter, () => this.#metricTags(info)),
       cancellationDetails: () => this.#cancellationDetails,
       ...(client === undefined ? {} : { client }),
     });
@@ -167,7 +170,13 @@ export class ActivityExecution {
     const aborted = this.#abort.signal.aborted;
     if (aborted && (error instanceof CancelledFailure || isAbortError(error))) {
       const { cancelRequested, reset, paused } = this.#cancellationDetails ?? {};
-      const message = cancelRequested ? "Activity completed as cancelled" : reset ? "Activity reset" : paused ? "Activity paused" : "Activity completed as cancelled";
+      const message = cancelRequested
+        ? "Activity completed as cancelled"
+        : reset
+          ? "Activity reset"
+          : paused
+            ? "Activity paused"
+            : "Activity completed as cancelled";
       return this.#logger.debug(message, passed);
     }
     if (error instanceof CompleteAsyncError) return this.#logger.debug("Activity will complete asynchronously", passed);

@@ -14,7 +14,11 @@ export interface ActivityInfoContext {
 }
 
 /** The `Info` of an activity, from the task that starts it. */
-export function activityInfo(taskToken: Uint8Array, start: Start, { taskQueue, namespace, heartbeatDetails }: ActivityInfoContext): Info {
+export function activityInfo(
+  taskToken: Uint8Array,
+  start: Start,
+  { taskQueue, namespace, heartbeatDetails }: ActivityInfoContext,
+): Info {
   const { workflowId, runId } = start.workflowExecution ?? {};
   const inWorkflow = workflowId !== undefined && workflowId !== "";
   const heartbeatTimeoutMs = optionalTsToMs(start.heartbeatTimeout);
@@ -60,7 +64,11 @@ export function activityLogAttributes(info: Info): Record<string, unknown> {
     taskQueue: info.taskQueue,
     ...(info.workflowExecution === undefined
       ? { activityRunId: info.activityRunId }
-      : { workflowId: info.workflowExecution.workflowId, workflowRunId: info.workflowExecution.runId, workflowType: info.workflowType }),
+      : {
+          workflowId: info.workflowExecution.workflowId,
+          workflowRunId: info.workflowExecution.runId,
+          workflowType: info.workflowType,
+        }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Client } from "../../client";
 import {
   ActivityCancellationDetails,
   type ActivityFunction,
@@ -11,16 +12,31 @@ import {
   type StorageDriverTargetInfo,
   type TypeInfo,
 } from "../../common";
-import { decodeArrayFromPayloads, decodeHeaders, encodeErrorOrNotice, encodeErrorToFailure, encodeToPayload } from "../../payloads/codec-helpers";
+import {
+  decodeArrayFromPayloads,
+  decodeHeaders,
+  encodeErrorOrNotice,
+  encodeErrorToFailure,
+  encodeToPayload,
+} from "../../payloads/codec-helpers";
 import { isPlain, withStorageTarget } from "../../payloads/payload-pipeline";
-import type { Client } from "../../client";
 import type { ActivityExecutionResult } from "../../proto/temporal/sdk/core/activity_result/activity_result";
-import { ActivityCancelReason, ActivityTask, type Cancel, type Start } from "../../proto/temporal/sdk/core/activity_task/activity_task";
+import {
+  ActivityCancelReason,
+  ActivityTask,
+  type Cancel,
+  type Start,
+} from "../../proto/temporal/sdk/core/activity_task/activity_task";
 import { ActivityHeartbeat, ActivityTaskCompletion } from "../../proto/temporal/sdk/core/core_interface";
-import { ActivityExecution, type ActivityOutcome, type CancelReason, heartbeatConversionFailed } from "./activity-execution";
-import { activityInfo, activityLogAttributes, base64 } from "./activity-info";
 import type { ActivityInterceptorsFactory } from "../interceptors";
 import type { Logger } from "../telemetry/logger";
+import {
+  ActivityExecution,
+  type ActivityOutcome,
+  type CancelReason,
+  heartbeatConversionFailed,
+} from "./activity-execution";
+import { activityInfo, activityLogAttributes, base64 } from "./activity-info";
 import { RunningTasks } from "./running-tasks";
 
 /** What the activities of a Worker work with. */
@@ -136,11 +152,16 @@ export class ActivityTasks {
         activityType: start.activityType,
       });
       const report = (conversionError: unknown) =>
-        logger.error("Failed to convert the failure of an activity", { error: conversionError, activityId: start.activityId });
+        logger.error("Failed to convert the failure of an activity", {
+          error: conversionError,
+          activityId: start.activityId,
+        });
       result = { failed: { failure: await encodeErrorOrNotice(dataConverter, failure, context, report) } };
     }
     await running.heartbeats.finish(result.failed !== undefined);
-    this.#running.finish(key, () => this.#options.complete(ActivityTaskCompletion.encode({ taskToken, result }).finish()));
+    this.#running.finish(key, () =>
+      this.#options.complete(ActivityTaskCompletion.encode({ taskToken, result }).finish()),
+    );
   }
 
   async #run(
@@ -162,7 +183,12 @@ export class ActivityTasks {
     const fn = activities.get(activityType) ?? activities.get("default");
     if (fn === undefined) throw unknownActivity(activityType, activities);
     const typeInfo = isActivityFunctionWithOptions(fn) ? fn.activityDefinitionOptions.typeInfo : undefined;
-    const args = await this.#decode(start.input, context, typeInfo?.inputTypes, `activity args for activity ${activityType}`);
+    const args = await this.#decode(
+      start.input,
+      context,
+      typeInfo?.inputTypes,
+      `activity args for activity ${activityType}`,
+    );
     const execution = new ActivityExecution({
       info,
       heartbeat: info.isLocal ? () => {} : (details) => running.heartbeats.send(details),
@@ -191,7 +217,10 @@ export class ActivityTasks {
       return await decodeArrayFromPayloads(this.#options.dataConverter, payloads, context, types);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw ApplicationFailure.fromError(error, { message: `Failed to parse ${what}: ${message}`, nonRetryable: false });
+      throw ApplicationFailure.fromError(error, {
+        message: `Failed to parse ${what}: ${message}`,
+        nonRetryable: false,
+      });
     }
   }
 
@@ -287,7 +316,8 @@ async function encodeOutcome(
     case "failed":
       return failed(outcome.error);
     case "cancelled": {
-      if (outcome.error === undefined) return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
+      if (outcome.error === undefined)
+        return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
       const failure = await encodeErrorToFailure(converter, outcome.error, context);
       // It would show where the Worker made the failure, which tells nobody anything.
       return { cancelled: { failure: { ...failure, stackTrace: undefined } } };
@@ -297,11 +327,22 @@ async function encodeOutcome(
   }
 }
 
-/** What storage drivers are told about an activity's payloads: those of a workflow's activities belong to the workflow. */
-function storageTarget({ workflowExecution, workflowNamespace, workflowType, activityId, activityType, runId }: Start, namespace: string): StorageDriverTargetInfo {
+/**
+ * What storage drivers are told about an activity's payloads: those of a workflow's activities belong to the workflow.
+ */
+function storageTarget(
+  { workflowExecution, workflowNamespace, workflowType, activityId, activityType, runId }: Start,
+  namespace: string,
+): StorageDriverTargetInfo {
   const base = { namespace: workflowNamespace || namespace };
   if (!workflowExecution?.workflowId) return { kind: "activity", ...base, id: activityId, type: activityType, runId };
-  return { kind: "workflow", ...base, id: workflowExecution.workflowId, runId: workflowExecution.runId, type: workflowType };
+  return {
+    kind: "workflow",
+    ...base,
+    id: workflowExecution.workflowId,
+    runId: workflowExecution.runId,
+    type: workflowType,
+  };
 }
 
 function unknownActivity(activityType: string, activities: ReadonlyMap<string, ActivityFunction>): ApplicationFailure {

@@ -1,4 +1,14 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -82,7 +92,9 @@ export class BundleCache {
     const folder = this.#folder ?? "";
     const names = readdirSync(folder);
     if (names.length <= maximumEntries) return;
-    const byAge = names.map((name) => ({ name, time: statSync(join(folder, name)).mtimeMs })).sort((a, b) => a.time - b.time);
+    const byAge = names
+      .map((name) => ({ name, time: statSync(join(folder, name)).mtimeMs }))
+      .sort((a, b) => a.time - b.time);
     for (const { name } of byAge.slice(0, names.length - maximumEntries)) rmSync(join(folder, name), { force: true });
   }
 }
@@ -95,7 +107,8 @@ export class BundleCache {
 export function cacheFolder(): string | undefined {
   const user = process.getuid?.() ?? "user";
   const own = process.env["TEMPORAL_BUN_CACHE_DIR"];
-  const candidates = own !== undefined && own !== "" ? [own] : [...userCache(), join(tmpdir(), `temporal-bun-sdk-${user}`)];
+  const candidates =
+    own !== undefined && own !== "" ? [own] : [...userCache(), join(tmpdir(), `temporal-bun-sdk-${user}`)];
   for (const candidate of candidates) {
     const folder = join(candidate, "bundles");
     try {
@@ -104,9 +117,7 @@ export function cacheFolder(): string | undefined {
       if (process.getuid !== undefined && (uid !== process.getuid() || lstatSync(candidate).uid !== uid)) continue;
       chmodSync(folder, 0o700);
       return folder;
-    } catch {
-      continue;
-    }
+    } catch {}
   }
   return undefined;
 }
@@ -114,10 +125,13 @@ export function cacheFolder(): string | undefined {
 function userCache(): string[] {
   try {
     const base =
-      process.platform === "darwin" ? join(homedir(), "Library", "Caches") : (process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"));
+      process.platform === "darwin"
+        ? join(homedir(), "Library", "Caches")
+        : (process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"));
     return [join(base, "temporal-bun-sdk")];
   } catch {
-    // homedir() throws when there is neither HOME nor a user of this id, as in a container that runs under an id of its own.
+    // homedir() throws when there is neither HOME nor a user of this id, as in a container that runs under an id of its
+    // own.
     return [];
   }
 }
@@ -151,11 +165,19 @@ function fingerprint(inputs: readonly string[]): Pick<Entry, "files" | "folders"
  * Whether the bundle may be older than its fingerprint. Bun reads files when it bundles, but remembers for as long as
  * the process lives which files a folder has and what a package.json says.
  */
-function isDoubtful(inputs: readonly string[], { files, folders }: Pick<Entry, "files" | "folders">, startedMs: number): boolean {
-  const changedSince = (path: string, time: number) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= time;
+function isDoubtful(
+  inputs: readonly string[],
+  { files, folders }: Pick<Entry, "files" | "folders">,
+  startedMs: number,
+): boolean {
+  const changedSince = (path: string, time: number) =>
+    (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= time;
   const own = new Set(inputs);
   const remembered = [...Object.keys(files).filter((file) => !own.has(file)), ...Object.keys(folders)];
-  return inputs.some((file) => changedSince(file, startedMs)) || remembered.some((path) => changedSince(path, performance.timeOrigin));
+  return (
+    inputs.some((file) => changedSince(file, startedMs)) ||
+    remembered.some((path) => changedSince(path, performance.timeOrigin))
+  );
 }
 
 function hashFile(path: string): string | null {

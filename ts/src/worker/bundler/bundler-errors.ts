@@ -14,7 +14,9 @@ export class ForbiddenModuleError extends Error {
 
   /** @param imports every forbidden import that was found, with the chain of files that leads to it */
   constructor(readonly imports: readonly ForbiddenImport[]) {
-    const lines = imports.map(({ specifier, reason, chain }) => `  - '${specifier}' (${reason})\n      imported by ${chain.join(" → ")}`);
+    const lines = imports.map(
+      ({ specifier, reason, chain }) => `  - '${specifier}' (${reason})\n      imported by ${chain.join(" → ")}`,
+    );
     super(
       `Workflow code, or a library it uses, imports modules that can't be used in a Workflow:\n${lines.join("\n")}\n` +
         "What to do:\n" +

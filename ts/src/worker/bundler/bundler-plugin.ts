@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { BunPlugin } from "bun";
-import { type ForbiddenImport } from "./bundler-errors";
-import { mayReachSources, moduleMatches, type ModuleRule, ruleForFile, ruleForSpecifier } from "./module-rules";
+import type { ForbiddenImport } from "./bundler-errors";
+import { type ModuleRule, mayReachSources, moduleMatches, ruleForFile, ruleForSpecifier } from "./module-rules";
 
 interface Finding {
   specifier: string;
@@ -44,7 +44,8 @@ export class ModuleWatch {
       name: "temporal-workflow-modules",
       setup: (build) => {
         build.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
-          if (kind.startsWith("entry-point")) return this.entry === undefined ? undefined : this.#virtual("entry", path, this.entry);
+          if (kind.startsWith("entry-point"))
+            return this.entry === undefined ? undefined : this.#virtual("entry", path, this.entry);
           if (moduleMatches(path, this.#ignored)) return this.#virtual("ignored", path, "module.exports = {};");
           return this.#resolve(this.#rule(path, importer), path, importer, kind);
         });
@@ -96,7 +97,8 @@ export class ModuleWatch {
         }
         return { path: rule.name, external: true };
       case "forbidden":
-        if (isLeftOutOfBrowsers(specifier, importer)) return this.#virtual("ignored", specifier, "module.exports = {};");
+        if (isLeftOutOfBrowsers(specifier, importer))
+          return this.#virtual("ignored", specifier, "module.exports = {};");
         this.#findings.set(`${specifier}\n${importer}`, { specifier, reason: rule.reason, importer });
         return this.#virtual("forbidden", specifier, "module.exports = {};");
     }
@@ -109,7 +111,10 @@ export class ModuleWatch {
   }
 }
 
-/** Whether the package of `importer` says itself that bundles for browsers do without a module: `"browser": { "fs": false }`. */
+/**
+ * Whether the package of `importer` says itself that bundles for browsers do without a module: `"browser": { "fs":
+ * false }`.
+ */
 function isLeftOutOfBrowsers(specifier: string, importer: string): boolean {
   for (let folder = dirname(importer); folder !== dirname(folder); folder = dirname(folder)) {
     let text: string;

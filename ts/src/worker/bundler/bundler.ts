@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildConfig, BuildOutput } from "bun";
+import packageJson from "../../../package.json" with { type: "json" };
 import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
-import packageJson from "../../../package.json" with { type: "json" };
 import { BundleCache, digest } from "./bundle-cache";
 import { ForbiddenModuleError } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
@@ -38,7 +38,9 @@ export interface BundleOptions {
    * used at run time: importing one gives an empty object.
    */
   ignoreModules?: string[];
-  /** Accepted for compatibility. Modules are evaluated for every run, which is the same to all that are deterministic. */
+  /**
+   * Accepted for compatibility. Modules are evaluated for every run, which is the same to all that are deterministic.
+   */
   preloadModules?: string[];
   /** Plugins, each of which may change these options. */
   plugins?: BundlerPlugin[];
@@ -153,7 +155,10 @@ function cacheKey(options: BundleOptions, entry: string): string {
   return digest(JSON.stringify(parts)).slice(0, 40);
 }
 
-async function build(options: BundleOptions, workflows: string): Promise<{ code: string; sourceMap: string; inputs: string[] }> {
+async function build(
+  options: BundleOptions,
+  workflows: string,
+): Promise<{ code: string; sourceMap: string; inputs: string[] }> {
   const extras = entryWithExtras(options, workflows);
   const entry = extras === undefined ? workflows : generatedEntry;
   const watch = new ModuleWatch(options.ignoreModules ?? [], extras);
@@ -169,7 +174,8 @@ async function build(options: BundleOptions, workflows: string): Promise<{ code:
   const output = await Bun.build(options.buildConfigHook?.(config) ?? config);
   if (!output.success) throw buildError(output, workflows);
   const graph = output.metafile as BuildGraph | undefined;
-  if (graph === undefined) throw new Error("Bun.build returned no metafile; a buildConfigHook must leave `metafile: true` in place");
+  if (graph === undefined)
+    throw new Error("Bun.build returned no metafile; a buildConfigHook must leave `metafile: true` in place");
   const forbidden = watch.forbidden(graph, entry);
   if (forbidden.length > 0) throw new ForbiddenModuleError(forbidden);
   const code = output.outputs.find(({ kind }) => kind === "entry-point");
@@ -190,7 +196,8 @@ async function build(options: BundleOptions, workflows: string): Promise<{ code:
 function entryWithExtras(options: BundleOptions, workflows: string): string | undefined {
   const modules = [...new Set(options.workflowInterceptorModules ?? [])];
   const { payloadConverterPath, failureConverterPath } = options;
-  if (modules.length === 0 && payloadConverterPath === undefined && failureConverterPath === undefined) return undefined;
+  if (modules.length === 0 && payloadConverterPath === undefined && failureConverterPath === undefined)
+    return undefined;
   const ignored = modules.filter((module) => moduleMatches(module, options.ignoreModules ?? []));
   if (ignored.length > 0) throw new TypeError(`Modules of interceptors can't also be ignored: ${ignored.join(", ")}`);
   const require = (path: string) => `require(${JSON.stringify(resolveBeside(workflows, path))})`;
@@ -225,7 +232,10 @@ function resolveBeside(workflows: string, module: string): string {
   try {
     return Bun.resolveSync(module.startsWith("file:") ? fileURLToPath(module) : module, dirname(workflows));
   } catch (cause) {
-    throw new Error(`Can't find the module '${module}', named in the options of the bundle, from '${dirname(workflows)}'`, { cause });
+    throw new Error(
+      `Can't find the module '${module}', named in the options of the bundle, from '${dirname(workflows)}'`,
+      { cause },
+    );
   }
 }
 

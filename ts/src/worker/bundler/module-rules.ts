@@ -49,7 +49,10 @@ export function moduleMatches(specifier: string, modules: readonly string[]): bo
  */
 export function ruleForSpecifier(specifier: string): ModuleRule {
   if (specifier === packageJson.name) {
-    return { kind: "forbidden", reason: "it loads the client and the worker; import from 'temporal-bun-sdk/workflow' instead" };
+    return {
+      kind: "forbidden",
+      reason: "it loads the client and the worker; import from 'temporal-bun-sdk/workflow' instead",
+    };
   }
   const counterpart = counterpartOf(officialSpecifierOf(specifier) ?? specifier);
   if (counterpart !== undefined) return ruleForCounterpart(counterpart);
@@ -85,7 +88,10 @@ function ruleForSdkFile(file: string): ModuleRule {
   return rule.kind === "bundled" ? { kind: "file", path: file } : rule;
 }
 
-/** The file that this package exports under a name; a compiler's part of the entry, which the packed package has, says nothing about it. */
+/**
+ * The file that this package exports under a name; a compiler's part of the entry, which the packed package has, says
+ * nothing about it.
+ */
 function exportedFile(specifier: string): string | undefined {
   if (!specifier.startsWith(`${packageJson.name}/`)) return undefined;
   const entries = packageJson.exports as Record<string, string | { default: string }>;
@@ -94,7 +100,10 @@ function exportedFile(specifier: string): string | undefined {
   return resolve(sourceRoot, "..", typeof entry === "string" ? entry : entry.default);
 }
 
-/** Imports of the official SDK mean this one, installed or not: a second library in the bundle would know nothing of the run it is in. */
+/**
+ * Imports of the official SDK mean this one, installed or not: a second library in the bundle would know nothing of the
+ * run it is in.
+ */
 function ruleForCounterpart({ specifier, file }: Counterpart): ModuleRule {
   if (file === undefined) return { kind: "forbidden", reason: refusal(specifier) };
   return ruleForSdkFile(file);

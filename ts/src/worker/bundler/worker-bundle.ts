@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
-import { digest } from "./bundle-cache";
-import { type BundleOptions, bundleParts, splitSourceMap } from "./bundler";
 import type { CompiledWorkerOptions } from "../compile-options";
 import type { Logger } from "../telemetry/logger";
 import type { ThreadSetup } from "../threads/thread-messages";
+import { digest } from "./bundle-cache";
+import { type BundleOptions, bundleParts, splitSourceMap } from "./bundler";
 
 /** Workflow code as the threads take it. */
 export type LoadedBundle = Pick<ThreadSetup, "code" | "sourceMap" | "filename">;
@@ -23,14 +23,17 @@ type BundleSources = Pick<
  */
 export async function loadBundle(options: BundleSources, logger: Logger): Promise<LoadedBundle | undefined> {
   const { workflowBundle, workflowsPath } = options;
-  if (workflowBundle === undefined) return workflowsPath === undefined ? undefined : bundle(workflowsPath, options, logger);
+  if (workflowBundle === undefined)
+    return workflowsPath === undefined ? undefined : bundle(workflowsPath, options, logger);
   const ignored = [
     ["workflowsPath", workflowsPath !== undefined],
     ["bundlerOptions", options.bundlerOptions !== undefined],
     ["interceptors.workflowModules", options.interceptors.workflowModules.length > 0],
   ] as const;
-  for (const [name, given] of ignored) if (given) logger.warn(`Ignoring WorkerOptions.${name} because WorkerOptions.workflowBundle is set`);
-  if ("code" in workflowBundle && typeof workflowBundle.code === "string") return named(workflowBundle.code, "workflow-bundle.js");
+  for (const [name, given] of ignored)
+    if (given) logger.warn(`Ignoring WorkerOptions.${name} because WorkerOptions.workflowBundle is set`);
+  if ("code" in workflowBundle && typeof workflowBundle.code === "string")
+    return named(workflowBundle.code, "workflow-bundle.js");
   if ("codePath" in workflowBundle && typeof workflowBundle.codePath === "string") {
     return named(await readFile(workflowBundle.codePath, "utf8"), workflowBundle.codePath);
   }
@@ -50,8 +53,12 @@ async function bundle(workflowsPath: string, options: BundleSources, logger: Log
     logger,
     workflowInterceptorModules: interceptors.workflowModules,
     ...bundlerOptions,
-    ...(dataConverter?.payloadConverterPath === undefined ? {} : { payloadConverterPath: dataConverter.payloadConverterPath }),
-    ...(dataConverter?.failureConverterPath === undefined ? {} : { failureConverterPath: dataConverter.failureConverterPath }),
+    ...(dataConverter?.payloadConverterPath === undefined
+      ? {}
+      : { payloadConverterPath: dataConverter.payloadConverterPath }),
+    ...(dataConverter?.failureConverterPath === undefined
+      ? {}
+      : { failureConverterPath: dataConverter.failureConverterPath }),
     ...(plugins === undefined ? {} : { plugins }),
   };
   return { ...(await bundleParts(bundleOptions)), filename: resolve("workflow-bundle.js") };

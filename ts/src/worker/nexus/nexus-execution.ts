@@ -1,12 +1,29 @@
-import { HandlerError, type HandlerStartOperationResult, type OperationContext, OperationError, type ServiceHandler, type StartOperationContext } from "nexus-rpc";
+import {
+  HandlerError,
+  type HandlerStartOperationResult,
+  type OperationContext,
+  OperationError,
+  type ServiceHandler,
+  type StartOperationContext,
+} from "nexus-rpc";
 import type { Client } from "../../client";
-import { CancelledFailure, type LoadedDataConverter, type MetricMeter, MetricMeterWithComposedTags, SdkComponent } from "../../common";
-import { encodeToPayload } from "../../payloads/codec-helpers";
+import {
+  CancelledFailure,
+  type LoadedDataConverter,
+  type MetricMeter,
+  MetricMeterWithComposedTags,
+  SdkComponent,
+} from "../../common";
 import { composeInterceptors } from "../../common/interceptors";
 import { isAbortError } from "../../common/type-helpers";
 import { asyncLocalStorage, type HandlerContext } from "../../nexus/context";
+import { encodeToPayload } from "../../payloads/codec-helpers";
 import type { Request, Response, StartOperationRequest } from "../../proto/temporal/api/nexus/v1/message";
-import type { NexusInboundCallsInterceptor, NexusInterceptorsFactory, NexusOutboundCallsInterceptor } from "../interceptors";
+import type {
+  NexusInboundCallsInterceptor,
+  NexusInterceptorsFactory,
+  NexusOutboundCallsInterceptor,
+} from "../interceptors";
 import { type FilteringLogger, type Logger, loggerWithAttributes } from "../telemetry/logger";
 import { operationFailure } from "./nexus-failures";
 import { decodeInput, linkToProto, startContext } from "./nexus-request";
@@ -55,7 +72,9 @@ export class NexusExecution {
     this.#context = context;
     const { namespace, taskQueue, client } = handling;
     const attributes = { namespace, taskQueue, service: context.service, operation: context.operation };
-    this.logger = loggerWithAttributes(handling.logger, () => composeInterceptors(this.#outbound, "getLogAttributes", (input) => input)({ ...attributes }));
+    this.logger = loggerWithAttributes(handling.logger, () =>
+      composeInterceptors(this.#outbound, "getLogAttributes", (input) => input)({ ...attributes }),
+    );
     this.#handlerContext = {
       namespace,
       taskQueue,
@@ -78,10 +97,13 @@ export class NexusExecution {
   /** Calls the handler through the interceptors. Rejects with what it, or anything around it, throws. */
   run({ startOperation, cancelOperation }: Request): Promise<Response> {
     const handle = async () => {
-      if (startOperation !== undefined) return this.#startOperation(startContext(this.#context, startOperation), startOperation);
+      if (startOperation !== undefined)
+        return this.#startOperation(startContext(this.#context, startOperation), startOperation);
       return this.#cancelOperation(cancelOperation?.operationToken);
     };
-    return this.#handling.bindClient(this.#context.abortSignal, () => asyncLocalStorage.run(this.#handlerContext, handle));
+    return this.#handling.bindClient(this.#context.abortSignal, () =>
+      asyncLocalStorage.run(this.#handlerContext, handle),
+    );
   }
 
   async #startOperation(context: StartOperationContext, { payload }: StartOperationRequest): Promise<Response> {
@@ -96,21 +118,32 @@ export class NexusExecution {
       ({ result } = await start({ ctx: context, input }));
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      const report = (conversionError: unknown) => this.logger.error("Failed to convert the failure of a Nexus operation", { error: conversionError });
+      const report = (conversionError: unknown) =>
+        this.logger.error("Failed to convert the failure of a Nexus operation", { error: conversionError });
       return { startOperation: { failure: await operationFailure(dataConverter, error, report) } };
     }
     if (result === undefined || result === null) {
-      throw new TypeError(`The handler of operation ${context.operation} must return a HandlerStartOperationResult from its start method, and returned ${result}`);
+      throw new TypeError(
+        `The handler of operation ${context.operation} must return a HandlerStartOperationResult from its start method, and returned ${result}`,
+      );
     }
     // Handlers and the helpers that they call add to the links until now.
     const links = context.outboundLinks.map(linkToProto);
     if (result.isAsync) return { startOperation: { asyncSuccess: { operationToken: result.token, links } } };
-    return { startOperation: { syncSuccess: { payload: await encodeToPayload(dataConverter, result.value, undefined, handler.outputType), links } } };
+    return {
+      startOperation: {
+        syncSuccess: {
+          payload: await encodeToPayload(dataConverter, result.value, undefined, handler.outputType),
+          links,
+        },
+      },
+    };
   }
 
   async #cancelOperation(token: string | undefined): Promise<Response> {
     const handler = this.#handler();
-    if (token === undefined) throw new HandlerError("BAD_REQUEST", "The request to cancel an operation has no operation token");
+    if (token === undefined)
+      throw new HandlerError("BAD_REQUEST", "The request to cancel an operation has no operation token");
     const cancel = composeInterceptors(this.#inbound, "cancelOperation", ({ ctx, token }) =>
       this.#call("cancelOperation", async () => handler.cancel(ctx, token)),
     );
@@ -121,7 +154,8 @@ export class NexusExecution {
   #handler() {
     const { service, operation } = this.#context;
     const handler = this.#handling.services.get(service);
-    if (handler === undefined) throw new HandlerError("NOT_FOUND", `No service handler registered for service name '${service}'`);
+    if (handler === undefined)
+      throw new HandlerError("NOT_FOUND", `No service handler registered for service name '${service}'`);
     return handler.getOperationHandler(operation);
   }
 
@@ -136,7 +170,8 @@ export class NexusExecution {
     } catch (error) {
       this.reported = error;
       const cancelled = this.#context.abortSignal.aborted && (error instanceof CancelledFailure || isAbortError(error));
-      if (cancelled) this.logger.debug("Nexus handler invocation completed as cancelled", { method, durationMs: durationMs() });
+      if (cancelled)
+        this.logger.debug("Nexus handler invocation completed as cancelled", { method, durationMs: durationMs() });
       else this.logger.warn("Nexus handler invocation failed", { method, error, durationMs: durationMs() });
       throw error;
     }

@@ -1,7 +1,14 @@
 /** What errors of Nexus handlers become: the failures that Nexus has for them. */
-import { HandlerError, type HandlerErrorType, OperationError } from "nexus-rpc";
+import { HandlerError, type HandlerErrorType, type OperationError } from "nexus-rpc";
 import { ActivityExecutionAlreadyStartedError, GrpcStatus, isGrpcServiceError, ServiceError } from "../../client";
-import { ApplicationFailure, CancelledFailure, FAILURE_SOURCE, type LoadedDataConverter, type ProtoFailure, WorkflowExecutionAlreadyStartedError } from "../../common";
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  FAILURE_SOURCE,
+  type LoadedDataConverter,
+  type ProtoFailure,
+  WorkflowExecutionAlreadyStartedError,
+} from "../../common";
 import { encodeErrorOrNotice } from "../../payloads/codec-helpers";
 import { NexusHandlerErrorRetryBehavior } from "../../proto/temporal/api/enums/v1/nexus";
 
@@ -20,7 +27,11 @@ const kindsOfStatus: Partial<Record<number, HandlerErrorType>> = {
 };
 
 /** What will be answered the same however often it is asked. */
-const permanentStatuses: ReadonlySet<number> = new Set([GrpcStatus.ALREADY_EXISTS, GrpcStatus.FAILED_PRECONDITION, GrpcStatus.OUT_OF_RANGE]);
+const permanentStatuses: ReadonlySet<number> = new Set([
+  GrpcStatus.ALREADY_EXISTS,
+  GrpcStatus.FAILED_PRECONDITION,
+  GrpcStatus.OUT_OF_RANGE,
+]);
 
 /** The handler error for anything that a handler threw. Unless it says otherwise itself, the request is tried again. */
 export function toHandlerError(error: unknown): HandlerError {
@@ -29,22 +40,37 @@ export function toHandlerError(error: unknown): HandlerError {
     return new HandlerError("INTERNAL", undefined, { cause: error, retryableOverride: false });
   }
   if (error instanceof ApplicationFailure && error.nonRetryable) {
-    return new HandlerError("INTERNAL", "Handler failed with non-retryable application error", { cause: error, retryableOverride: false });
+    return new HandlerError("INTERNAL", "Handler failed with non-retryable application error", {
+      cause: error,
+      retryableOverride: false,
+    });
   }
   if (error instanceof ServiceError && isGrpcServiceError(error.cause)) {
     const { code } = error.cause;
-    return new HandlerError(kindsOfStatus[code] ?? "INTERNAL", undefined, { cause: error, ...(permanentStatuses.has(code) ? { retryableOverride: false } : {}) });
+    return new HandlerError(kindsOfStatus[code] ?? "INTERNAL", undefined, {
+      cause: error,
+      ...(permanentStatuses.has(code) ? { retryableOverride: false } : {}),
+    });
   }
   return new HandlerError("INTERNAL", undefined, { cause: error });
 }
 
 /** The failure of a request that couldn't be handled. Core takes no other kind, whatever a failure converter makes. */
-export async function handlerFailure(converter: LoadedDataConverter, error: HandlerError, report: Report): Promise<ProtoFailure> {
+export async function handlerFailure(
+  converter: LoadedDataConverter,
+  error: HandlerError,
+  report: Report,
+): Promise<ProtoFailure> {
   const failure = await encodeErrorOrNotice(converter, error, undefined, report);
   if (failure.nexusHandlerFailureInfo !== undefined) return failure;
   const { RETRYABLE, NON_RETRYABLE } = retryBehaviors;
   const retryBehavior = error.retryable ? RETRYABLE : NON_RETRYABLE;
-  return { message: failure.message, source: FAILURE_SOURCE, nexusHandlerFailureInfo: { type: error.type, retryBehavior }, cause: failure };
+  return {
+    message: failure.message,
+    source: FAILURE_SOURCE,
+    nexusHandlerFailureInfo: { type: error.type, retryBehavior },
+    cause: failure,
+  };
 }
 
 const retryBehaviors = {
@@ -52,15 +78,29 @@ const retryBehaviors = {
   NON_RETRYABLE: NexusHandlerErrorRetryBehavior.NEXUS_HANDLER_ERROR_RETRY_BEHAVIOR_NON_RETRYABLE,
 };
 
-/** The failure of an operation that was handled and ended badly. Core takes no other kinds, whatever a failure converter makes. */
-export async function operationFailure(converter: LoadedDataConverter, error: OperationError, report: Report): Promise<ProtoFailure> {
+/**
+ * The failure of an operation that was handled and ended badly. Core takes no other kinds, whatever a failure converter
+ * makes.
+ */
+export async function operationFailure(
+  converter: LoadedDataConverter,
+  error: OperationError,
+  report: Report,
+): Promise<ProtoFailure> {
   const canceled = error.state === "canceled";
   const failed = canceled
     ? new CancelledFailure(error.message, undefined, error.cause)
-    : ApplicationFailure.create({ message: error.message, type: "OperationError", nonRetryable: true, cause: error.cause });
+    : ApplicationFailure.create({
+        message: error.message,
+        type: "OperationError",
+        nonRetryable: true,
+        cause: error.cause,
+      });
   failed.stack = error.stack;
   const failure = await encodeErrorOrNotice(converter, failed, undefined, report);
   if (canceled ? failure.canceledFailureInfo : failure.applicationFailureInfo) return failure;
-  const info: ProtoFailure = canceled ? { canceledFailureInfo: {} } : { applicationFailureInfo: { type: "OperationError", nonRetryable: true } };
+  const info: ProtoFailure = canceled
+    ? { canceledFailureInfo: {} }
+    : { applicationFailureInfo: { type: "OperationError", nonRetryable: true } };
   return { message: failure.message, source: FAILURE_SOURCE, ...info, cause: failure };
 }

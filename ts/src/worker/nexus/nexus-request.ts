@@ -2,8 +2,8 @@
 import { HandlerError, type Link, type OperationContext, type StartOperationContext } from "nexus-rpc";
 import { ApplicationFailure, type LoadedDataConverter, type Payload } from "../../common";
 import { fromPayloadWithTypeInfo } from "../../common/converter/payload-converter";
-import { incomingSingle } from "../../payloads/payload-pipeline";
 import type { TypeInfo } from "../../common/type-info";
+import { incomingSingle } from "../../payloads/payload-pipeline";
 import type { Link as ProtoLink, Request, StartOperationRequest } from "../../proto/temporal/api/nexus/v1/message";
 
 /**
@@ -11,16 +11,33 @@ import type { Link as ProtoLink, Request, StartOperationRequest } from "../../pr
  *
  * @throws HandlerError if this SDK doesn't know what is requested
  */
-export function operationContext(request: Request | undefined, abortSignal: AbortSignal, requestDeadline: Date | undefined): OperationContext {
+export function operationContext(
+  request: Request | undefined,
+  abortSignal: AbortSignal,
+  requestDeadline: Date | undefined,
+): OperationContext {
   const { header, startOperation, cancelOperation } = request ?? {};
   const variant = startOperation ?? cancelOperation;
-  if (variant === undefined) throw new HandlerError("NOT_IMPLEMENTED", "This SDK knows requests to start and to cancel operations, and this is neither");
+  if (variant === undefined)
+    throw new HandlerError(
+      "NOT_IMPLEMENTED",
+      "This SDK knows requests to start and to cancel operations, and this is neither",
+    );
   const { service = "", operation = "" } = variant;
-  return { service, operation, headers: caseInsensitive(header), abortSignal, ...(requestDeadline === undefined ? {} : { requestDeadline }) };
+  return {
+    service,
+    operation,
+    headers: caseInsensitive(header),
+    abortSignal,
+    ...(requestDeadline === undefined ? {} : { requestDeadline }),
+  };
 }
 
 /** {@link operationContext} with what a request to start has beside it. */
-export function startContext(context: OperationContext, { requestId, callback, callbackHeader, links }: StartOperationRequest): StartOperationContext {
+export function startContext(
+  context: OperationContext,
+  { requestId, callback, callbackHeader, links }: StartOperationRequest,
+): StartOperationContext {
   if (!requestId) throw new HandlerError("BAD_REQUEST", "The request to start an operation has no request id");
   return {
     ...context,
@@ -34,7 +51,11 @@ export function startContext(context: OperationContext, { requestId, callback, c
 
 function linkFromProto({ url, type }: ProtoLink): Link {
   const parsed = URL.parse(url ?? "");
-  if (parsed === null || !type) throw new HandlerError("BAD_REQUEST", `The request has a link without a type or a valid URL: ${JSON.stringify({ url, type })}`);
+  if (parsed === null || !type)
+    throw new HandlerError(
+      "BAD_REQUEST",
+      `The request has a link without a type or a valid URL: ${JSON.stringify({ url, type })}`,
+    );
   return { url: parsed, type };
 }
 
@@ -60,14 +81,26 @@ function caseInsensitive(header: Record<string, string> = {}): Record<string, st
 /**
  * The input of an operation, through codecs, external storage and converter; `undefined` if there is none.
  *
- * @throws HandlerError of type BAD_REQUEST if the converter doesn't understand it, or a converter or codec rejects it by a
- * `createPayloadValidationError`; of type INTERNAL if a codec or external storage fails
+ * @throws HandlerError of type BAD_REQUEST if the converter doesn't understand it, or a converter or codec rejects it
+ * by a `createPayloadValidationError`; of type INTERNAL if a codec or external storage fails
  */
-export async function decodeInput(dataConverter: LoadedDataConverter, payload: Payload | undefined, type: TypeInfo | undefined): Promise<unknown> {
+export async function decodeInput(
+  dataConverter: LoadedDataConverter,
+  payload: Payload | undefined,
+  type: TypeInfo | undefined,
+): Promise<unknown> {
   if (payload === undefined) return undefined;
   const { externalStorage } = dataConverter;
-  const stored = await attempt(() => incomingSingle({ payloadCodecs: [], externalStorage }, payload, undefined), "INTERNAL", "Nexus operation input could not be retrieved from external storage");
-  const decoded = await attempt(() => incomingSingle({ ...dataConverter, externalStorage: undefined }, stored, undefined), "INTERNAL", "Payload codec failed to decode Nexus operation input");
+  const stored = await attempt(
+    () => incomingSingle({ payloadCodecs: [], externalStorage }, payload, undefined),
+    "INTERNAL",
+    "Nexus operation input could not be retrieved from external storage",
+  );
+  const decoded = await attempt(
+    () => incomingSingle({ ...dataConverter, externalStorage: undefined }, stored, undefined),
+    "INTERNAL",
+    "Payload codec failed to decode Nexus operation input",
+  );
   return attempt(
     () => fromPayloadWithTypeInfo(dataConverter.payloadConverter, decoded, undefined, type),
     "BAD_REQUEST",

@@ -4,11 +4,11 @@ import { optionalTsToDate } from "../../common/time";
 import type { PollNexusTaskQueueResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { NexusTask, NexusTaskCancelReason, NexusTaskCompletion } from "../../proto/temporal/sdk/core/nexus/nexus";
 import { base64 } from "../activities/activity-info";
+import { RunningTasks } from "../activities/running-tasks";
 import type { Logger } from "../telemetry/logger";
 import { NexusExecution, type NexusHandling } from "./nexus-execution";
 import { handlerFailure, toHandlerError } from "./nexus-failures";
 import { operationContext } from "./nexus-request";
-import { RunningTasks } from "../activities/running-tasks";
 
 /** What the Nexus tasks of a Worker are worked on with. */
 export interface NexusTasksOptions extends NexusHandling {
@@ -16,7 +16,10 @@ export interface NexusTasksOptions extends NexusHandling {
   complete(completion: Uint8Array): void;
 }
 
-/** The Nexus requests that are handled on a Worker's main thread: starts, cancels and completes them as Core's tasks say. */
+/**
+ * The Nexus requests that are handled on a Worker's main thread: starts, cancels and completes them as Core's tasks
+ * say.
+ */
 export class NexusTasks {
   readonly #options: NexusTasksOptions;
   readonly #running = new RunningTasks<AbortController>();
@@ -47,29 +50,44 @@ export class NexusTasks {
     const abort = new AbortController();
     this.#running.add(key, abort);
     const outcome = await this.#run(task, abort.signal, deadline);
-    this.#running.finish(key, () => this.#options.complete(NexusTaskCompletion.encode({ taskToken, ...outcome }).finish()));
+    this.#running.finish(key, () =>
+      this.#options.complete(NexusTaskCompletion.encode({ taskToken, ...outcome }).finish()),
+    );
   }
 
   /** Never rejects. */
-  async #run({ request = {} }: PollNexusTaskQueueResponse, signal: AbortSignal, deadline: Date | undefined): Promise<Pick<NexusTaskCompletion, "completed" | "failure">> {
+  async #run(
+    { request = {} }: PollNexusTaskQueueResponse,
+    signal: AbortSignal,
+    deadline: Date | undefined,
+  ): Promise<Pick<NexusTaskCompletion, "completed" | "failure">> {
     let execution: NexusExecution | undefined;
     try {
-      execution = new NexusExecution(this.#options, operationContext(request, signal, deadline), request.endpoint ?? "");
+      execution = new NexusExecution(
+        this.#options,
+        operationContext(request, signal, deadline),
+        request.endpoint ?? "",
+      );
       return { completed: await execution.run(request) };
     } catch (error) {
-      if (execution === undefined || execution.reported !== error) report(execution?.logger ?? this.#options.logger, error);
+      if (execution === undefined || execution.reported !== error)
+        report(execution?.logger ?? this.#options.logger, error);
       return { failure: await this.#failure(error) };
     }
   }
 
   #failure(error: unknown): Promise<ProtoFailure> {
     const { dataConverter, logger } = this.#options;
-    const report = (conversionError: unknown) => logger.error("Failed to convert the error of a Nexus handler", { error: conversionError });
+    const report = (conversionError: unknown) =>
+      logger.error("Failed to convert the error of a Nexus handler", { error: conversionError });
     return handlerFailure(dataConverter, toHandlerError(error), report);
   }
 }
 
-/** Requests that can't be handled are mistakes of their callers, who must not be able to fill the Worker's log with errors. */
+/**
+ * Requests that can't be handled are mistakes of their callers, who must not be able to fill the Worker's log with
+ * errors.
+ */
 function report(logger: Logger, error: unknown): void {
   const message = `Error while processing Nexus task: ${error instanceof Error ? error.message : String(error)}`;
   logger.log(error instanceof HandlerError ? "WARN" : "ERROR", message, { error });

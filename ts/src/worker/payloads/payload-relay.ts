@@ -1,9 +1,15 @@
 /**
- * The thread's half of codecs and external storage: sends the payloads of an activation or a completion to the Worker's main
- * thread, where codecs and drivers live, and puts the answer in their places. Only made when there is something to do there.
+ * The thread's half of codecs and external storage: sends the payloads of an activation or a completion to the Worker's
+ * main thread, where codecs and drivers live, and puts the answer in their places. Only made when there is something to
+ * do there.
  */
 
-import type { Payload, SerializationContext, StorageDriverTargetInfo, WorkflowSerializationContext } from "../../common";
+import type {
+  Payload,
+  SerializationContext,
+  StorageDriverTargetInfo,
+  WorkflowSerializationContext,
+} from "../../common";
 import { isReferencePayload } from "../../common/converter/storage-reference";
 import { payloadSize } from "../../payloads/external-storage";
 import { Payloads } from "../../proto/temporal/api/common/v1/message";
@@ -68,8 +74,9 @@ export class PayloadRelay {
   }
 
   /**
-   * Has the payloads of an activation decoded, or those of a completion encoded. Calls `done` at once if there is nothing to do,
-   * else when the answer was put in place. (No promise: the thread's microtasks belong to Workflow code.)
+   * Has the payloads of an activation decoded, or those of a completion encoded. Calls `done` at once if there is
+   * nothing to do, else when the answer was put in place. (No promise: the thread's microtasks belong to Workflow
+   * code.)
    */
   run(
     direction: PayloadRequest["direction"],
@@ -94,7 +101,8 @@ export class PayloadRelay {
   /** Takes an answer of the main thread. */
   answer(reply: PayloadReply): void {
     const pending = this.#pending.get(reply.id);
-    if (pending === undefined) throw new Error(`Got an answer about payloads that nobody asked for, number ${reply.id}`);
+    if (pending === undefined)
+      throw new Error(`Got an answer about payloads that nobody asked for, number ${reply.id}`);
     this.#pending.delete(reply.id);
     if ("failure" in reply) return pending.done({ failure: Failure.decode(reply.failure) });
     for (const [index, site] of pending.sites.entries()) site.put(Payloads.decode(reply.places[index]!).payloads ?? []);

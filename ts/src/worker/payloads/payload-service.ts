@@ -3,7 +3,15 @@
 import type { LoadedDataConverter, Logger } from "../../common";
 import { encodeErrorOrNotice } from "../../payloads/codec-helpers";
 import { StorageMeter } from "../../payloads/external-storage";
-import { encodesHeaders, headerPipeline, incoming, isPlain, outgoing, type PayloadPipeline, single } from "../../payloads/payload-pipeline";
+import {
+  encodesHeaders,
+  headerPipeline,
+  incoming,
+  isPlain,
+  outgoing,
+  type PayloadPipeline,
+  single,
+} from "../../payloads/payload-pipeline";
 import { Payloads } from "../../proto/temporal/api/common/v1/message";
 import { Failure } from "../../proto/temporal/api/failure/v1/message";
 import { ExternalStorageMetrics } from "../../proto/temporal/sdk/core/common/common";
@@ -41,7 +49,9 @@ export class PayloadService {
     };
   }
 
-  /** Does what a thread asks for. Never rejects: the error goes to the thread, which fails the Workflow Task with it. */
+  /**
+   * Does what a thread asks for. Never rejects: the error goes to the thread, which fails the Workflow Task with it.
+   */
   async handle({ id, direction, context, places }: PayloadRequest): Promise<PayloadReply> {
     const meter = new StorageMeter();
     const aborted = new AbortController();
@@ -54,24 +64,42 @@ export class PayloadService {
       const what = direction === "decode" ? "activation" : "completion";
       this.#logger.error(`Failed to ${direction} the payloads of a Workflow ${what}`, { error, ...context });
       const failure = await encodeErrorOrNotice(this.#converter, error, context, (conversionError) =>
-        this.#logger.error("Failed to convert the error of a Workflow's payloads", { error: conversionError, ...context }),
+        this.#logger.error("Failed to convert the error of a Workflow's payloads", {
+          error: conversionError,
+          ...context,
+        }),
       );
       return { id, failure: Failure.encode(failure).finish() };
     }
   }
 
-  async #convert(direction: PayloadRequest["direction"], place: RelayedPayloads, operation: { meter: StorageMeter; abortSignal: AbortSignal }) {
+  async #convert(
+    direction: PayloadRequest["direction"],
+    place: RelayedPayloads,
+    operation: { meter: StorageMeter; abortSignal: AbortSignal },
+  ) {
     const { payloads = [] } = Payloads.decode(place.bytes);
     const base: PayloadPipeline = place.header ? headerPipeline(this.#converter) : this.#converter;
     const encodes = direction === "encode";
     const pipeline = encodes && this.#replays ? { ...base, externalStorage: undefined } : base;
-    const converted = await (encodes ? outgoing : incoming)(pipeline, payloads, place.context, { ...operation, target: place.target });
+    const converted = await (encodes ? outgoing : incoming)(pipeline, payloads, place.context, {
+      ...operation,
+      target: place.target,
+    });
     return Payloads.encode({ payloads: place.single ? [single(converted, direction)] : converted }).finish();
   }
 }
 
-/** What `one` makes of each item, in order, for at most `limit` at a time. The first error stops the rest and is thrown when all have ended. */
-async function inParallel<T, R>(items: readonly T[], limit: number, aborted: AbortController, one: (item: T) => Promise<R>): Promise<R[]> {
+/**
+ * What `one` makes of each item, in order, for at most `limit` at a time. The first error stops the rest and is thrown
+ * when all have ended.
+ */
+async function inParallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  aborted: AbortController,
+  one: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array(items.length);
   let next = 0;
   let first: { error: unknown } | undefined;

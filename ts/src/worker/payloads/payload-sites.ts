@@ -1,9 +1,17 @@
 /** Where activations and completions have payloads: what codecs and external storage have to look at. */
 
-import type { Payload, SerializationContext, StorageDriverTargetInfo, WorkflowSerializationContext } from "../../common";
+import type {
+  Payload,
+  SerializationContext,
+  StorageDriverTargetInfo,
+  WorkflowSerializationContext,
+} from "../../common";
 import type { ProtoFailure } from "../../common/failure";
 import { storageTargetOf } from "../../payloads/payload-pipeline";
-import type { WorkflowActivation, WorkflowActivationJob } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import type {
+  WorkflowActivation,
+  WorkflowActivationJob,
+} from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import type { WorkflowActivationCompletion } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { SystemRequest } from "../../workflow/system-request";
@@ -25,7 +33,12 @@ export interface PayloadSite {
 }
 
 /** Kinds of things that a run waits for, as jobs resolve them. */
-export type PendingKind = "activity" | "childWorkflowStart" | "childWorkflowComplete" | "signalWorkflow" | "cancelWorkflow";
+export type PendingKind =
+  | "activity"
+  | "childWorkflowStart"
+  | "childWorkflowComplete"
+  | "signalWorkflow"
+  | "cancelWorkflow";
 
 /** What must be known of a run beside the message. */
 export interface SiteOwner {
@@ -41,7 +54,9 @@ export interface SiteOwner {
   isFromServer(seq: number): boolean;
 }
 
-/** The places of an activation; search attributes are never among them. {@link PayloadSite.put} changes the activation. */
+/**
+ * The places of an activation; search attributes are never among them. {@link PayloadSite.put} changes the activation.
+ */
 export function activationSites(activation: WorkflowActivation, owner: SiteOwner): PayloadSite[] {
   const sites = new Sites();
   const own = ownScope(owner);
@@ -53,7 +68,10 @@ export function activationSites(activation: WorkflowActivation, owner: SiteOwner
   return sites.found;
 }
 
-/** The places of a completion. {@link PayloadSite.put} changes the completion, but nothing that Workflow code may still hold. */
+/**
+ * The places of a completion. {@link PayloadSite.put} changes the completion, but nothing that Workflow code may still
+ * hold.
+ */
 export function completionSites(completion: WorkflowActivationCompletion, owner: SiteOwner): PayloadSite[] {
   const sites = new Sites();
   const own = ownScope(owner);
@@ -79,10 +97,19 @@ export function contextOf({ namespace, workflowId }: SiteOwner): WorkflowSeriali
 
 function ownScope(owner: SiteOwner): Scope {
   const { namespace, workflowId, runId, workflowType } = owner;
-  return { context: contextOf(owner), target: { kind: "workflow", namespace, id: workflowId, runId, type: workflowType } };
+  return {
+    context: contextOf(owner),
+    target: { kind: "workflow", namespace, id: workflowId, runId, type: workflowType },
+  };
 }
 
-function addJob(sites: Sites, job: WorkflowActivationJob, own: Scope, pending: (kind: PendingKind, seq?: number) => Scope, isFromServer: SiteOwner["isFromServer"]): void {
+function addJob(
+  sites: Sites,
+  job: WorkflowActivationJob,
+  own: Scope,
+  pending: (kind: PendingKind, seq?: number) => Scope,
+  isFromServer: SiteOwner["isFromServer"],
+): void {
   const { initializeWorkflow: start, queryWorkflow: query, signalWorkflow: signal, doUpdate: update } = job;
   if (start !== undefined) {
     sites.list(start, "arguments", own);
@@ -102,14 +129,30 @@ function addJob(sites: Sites, job: WorkflowActivationJob, own: Scope, pending: (
   } else if (job.resolveActivity !== undefined) {
     addResult(sites, enter(job.resolveActivity, "result"), pending("activity", job.resolveActivity.seq));
   } else if (job.resolveChildWorkflowExecution !== undefined) {
-    addResult(sites, enter(job.resolveChildWorkflowExecution, "result"), pending("childWorkflowComplete", job.resolveChildWorkflowExecution.seq));
+    addResult(
+      sites,
+      enter(job.resolveChildWorkflowExecution, "result"),
+      pending("childWorkflowComplete", job.resolveChildWorkflowExecution.seq),
+    );
   } else if (job.resolveChildWorkflowExecutionStart !== undefined) {
     const { seq } = job.resolveChildWorkflowExecutionStart;
-    sites.failure(enter(job.resolveChildWorkflowExecutionStart, "cancelled"), "failure", pending("childWorkflowStart", seq));
+    sites.failure(
+      enter(job.resolveChildWorkflowExecutionStart, "cancelled"),
+      "failure",
+      pending("childWorkflowStart", seq),
+    );
   } else if (job.resolveSignalExternalWorkflow !== undefined) {
-    sites.failure(job.resolveSignalExternalWorkflow, "failure", pending("signalWorkflow", job.resolveSignalExternalWorkflow.seq));
+    sites.failure(
+      job.resolveSignalExternalWorkflow,
+      "failure",
+      pending("signalWorkflow", job.resolveSignalExternalWorkflow.seq),
+    );
   } else if (job.resolveRequestCancelExternalWorkflow !== undefined) {
-    sites.failure(job.resolveRequestCancelExternalWorkflow, "failure", pending("cancelWorkflow", job.resolveRequestCancelExternalWorkflow.seq));
+    sites.failure(
+      job.resolveRequestCancelExternalWorkflow,
+      "failure",
+      pending("cancelWorkflow", job.resolveRequestCancelExternalWorkflow.seq),
+    );
   } else if (job.resolveNexusOperationStart !== undefined) {
     sites.failure(job.resolveNexusOperationStart, "failed", own);
   } else if (job.resolveNexusOperation !== undefined) {
@@ -146,24 +189,36 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
   if (activity !== undefined) {
     const { namespace, workflowId } = owner;
     const isLocal = command.scheduleLocalActivity !== undefined;
-    described = { context: { type: "activity", namespace, workflowId, activityId: activity.activityId || undefined, isLocal }, target: own.target };
+    described = {
+      context: { type: "activity", namespace, workflowId, activityId: activity.activityId || undefined, isLocal },
+      target: own.target,
+    };
     sites.list(activity, "arguments", described);
     sites.map(activity, "headers", described, true);
   } else if (child !== undefined) {
     const { workflowId = "", namespace = owner.namespace, workflowType } = child;
-    described = { context: { type: "workflow", namespace, workflowId }, target: { kind: "workflow", namespace, id: workflowId, type: workflowType } };
+    described = {
+      context: { type: "workflow", namespace, workflowId },
+      target: { kind: "workflow", namespace, id: workflowId, type: workflowType },
+    };
     sites.list(child, "input", described);
     sites.map(child, "headers", described, true);
     sites.map(child, "memo", described);
   } else if (signal !== undefined) {
     const workflowId = signal.workflowExecution?.workflowId || signal.childWorkflowId || "";
     const namespace = signal.workflowExecution?.namespace || owner.namespace;
-    const receiver: Scope = { context: { type: "workflow", namespace, workflowId }, target: { kind: "workflow", namespace, id: workflowId } };
+    const receiver: Scope = {
+      context: { type: "workflow", namespace, workflowId },
+      target: { kind: "workflow", namespace, id: workflowId },
+    };
     sites.list(signal, "args", receiver);
     sites.map(signal, "headers", receiver, true);
   } else if (continued !== undefined) {
     const { namespace, workflowId, workflowType } = owner;
-    const next: Scope = { context: own.context, target: { kind: "workflow", namespace, id: workflowId, type: continued.workflowType || workflowType } };
+    const next: Scope = {
+      context: own.context,
+      target: { kind: "workflow", namespace, id: workflowId, type: continued.workflowType || workflowType },
+    };
     sites.list(continued, "arguments", next);
     sites.map(continued, "headers", next, true);
     sites.map(continued, "memo", next);
@@ -177,7 +232,14 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
     // The result goes to the parent, if there is one.
     const { parent } = owner;
     const target: StorageDriverTargetInfo | undefined =
-      parent === undefined ? own.target : { kind: "workflow", namespace: parent.namespace || owner.namespace, id: parent.workflowId, runId: parent.runId };
+      parent === undefined
+        ? own.target
+        : {
+            kind: "workflow",
+            namespace: parent.namespace || owner.namespace,
+            id: parent.workflowId,
+            runId: parent.runId,
+          };
     sites.one(enter(command, "completeWorkflowExecution"), "result", { context: own.context, target });
   } else if (command.failWorkflowExecution !== undefined) {
     sites.failure(enter(command, "failWorkflowExecution"), "failure", own);
@@ -202,7 +264,10 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
 /** A request that the server itself reads: all that belongs to the Workflow that it is for. */
 function addRequest(sites: Sites, request: SystemRequest["request"]): void {
   const { namespace = "", workflowId = "", workflowType } = request;
-  const receiver: Scope = { context: { type: "workflow", namespace, workflowId }, target: { kind: "workflow", namespace, id: workflowId, type: workflowType?.name } };
+  const receiver: Scope = {
+    context: { type: "workflow", namespace, workflowId },
+    target: { kind: "workflow", namespace, id: workflowId, type: workflowType?.name },
+  };
   sites.list(enter(request, "input"), "payloads", receiver);
   sites.list(enter(request, "signalInput"), "payloads", receiver);
   sites.map(enter(request, "memo"), "fields", receiver);
@@ -226,24 +291,36 @@ class Sites {
   list<K extends string>(message: { [P in K]?: Payload[] } | undefined, key: K, { context, target }: Scope): void {
     const payloads = message?.[key];
     if (message === undefined || payloads === undefined || payloads.length === 0) return;
-    const put = (changed: Payload[]) => void (message[key] = changed as typeof message[K]);
+    const put = (changed: Payload[]) => void (message[key] = changed as (typeof message)[K]);
     this.found.push({ payloads, single: false, header: false, context, target, put });
   }
 
   one<K extends string>(message: { [P in K]?: Payload } | undefined, key: K, { context, target }: Scope): void {
     const payload: Payload | undefined = message?.[key];
     if (message === undefined || payload === undefined) return;
-    const put = ([changed]: Payload[]) => void (message[key] = changed as typeof message[K]);
+    const put = ([changed]: Payload[]) => void (message[key] = changed as (typeof message)[K]);
     this.found.push({ payloads: [payload], single: true, header: false, context, target, put });
   }
 
-  map<K extends string>(message: { [P in K]?: Record<string, Payload> } | undefined, key: K, { context, target }: Scope, header = false): void {
+  map<K extends string>(
+    message: { [P in K]?: Record<string, Payload> } | undefined,
+    key: K,
+    { context, target }: Scope,
+    header = false,
+  ): void {
     const payloads: Record<string, Payload> | undefined = message?.[key];
     if (message === undefined || payloads === undefined) return;
     const copy: Record<string, Payload> = { ...payloads };
-    message[key] = copy as typeof message[K];
+    message[key] = copy as (typeof message)[K];
     for (const [name, payload] of Object.entries(copy)) {
-      this.found.push({ payloads: [payload], single: true, header, context, target, put: ([changed]) => void (copy[name] = changed!) });
+      this.found.push({
+        payloads: [payload],
+        single: true,
+        header,
+        context,
+        target,
+        put: ([changed]) => void (copy[name] = changed!),
+      });
     }
   }
 

@@ -30,6 +30,8 @@ export function replayErrorOf({ reason, message }: Eviction): ReplayError | Dete
     case EvictionReason.CACHE_FULL:
       return undefined;
     default:
-      return new ReplayError(`Replay failed due to internal SDK issue. Code: ${EvictionReason[reason] ?? reason}, Details: ${message}`);
+      return new ReplayError(
+        `Replay failed due to internal SDK issue. Code: ${EvictionReason[reason] ?? reason}, Details: ${message}`,
+      );
   }
 }

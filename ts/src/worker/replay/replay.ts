@@ -1,20 +1,20 @@
 import { SdkComponent } from "../../common";
 import { NativeWorker } from "../../native";
 import type { DebuggingOptions } from "../../workflow-host/host";
+import { encodeHistory, type HistoryInput } from "../bundler/history";
+import { defaultBuildId, loadBundle } from "../bundler/worker-bundle";
 import { type CompiledWorkerOptions, compileWorkerOptions } from "../compile-options";
 import { CombinedWorkerRunError, ShutdownError } from "../errors";
-import { encodeHistory, type HistoryInput } from "../bundler/history";
-import { type Logger, loggerWithAttributes } from "../telemetry/logger";
 import { PayloadService } from "../payloads/payload-service";
-import { replayErrorOf, type ReplayResult } from "./replay-error";
+import { type Logger, loggerWithAttributes } from "../telemetry/logger";
 import { Runtime } from "../telemetry/runtime";
 import type { Eviction } from "../threads/thread-messages";
 import { threadSetup } from "../threads/thread-setup";
-import { defaultBuildId, loadBundle } from "../bundler/worker-bundle";
-import { workerError } from "../worker-errors";
-import type { ReplayWorkerOptions } from "../worker-options";
 import { deliverLogs, deliverSinkCalls } from "../threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "../threads/workflow-threads";
+import { workerError } from "../worker-errors";
+import type { ReplayWorkerOptions } from "../worker-options";
+import { type ReplayResult, replayErrorOf } from "./replay-error";
 
 /** A history and what its Workflow's ID was. */
 export interface HistoryAndWorkflowId {
@@ -54,8 +54,8 @@ export async function* replayHistories(
   try {
     let current = await pushNext();
     while (current !== undefined) {
-      // The next history is fetched, encoded and handed to Core while the threads replay this one; its error comes after this
-      // one's result.
+      // The next history is fetched, encoded and handed to Core while the threads replay this one; its error comes
+      // after this one's result.
       const following = pushNext();
       following.catch(() => {});
       const eviction = await current.eviction;
@@ -73,7 +73,9 @@ export async function* replayHistories(
   }
 }
 
-async function* encodedHistories(histories: ReplayHistoriesIterable): AsyncGenerator<{ workflowId: string; bytes: Uint8Array }, void> {
+async function* encodedHistories(
+  histories: ReplayHistoriesIterable,
+): AsyncGenerator<{ workflowId: string; bytes: Uint8Array }, void> {
   for await (const { workflowId, history } of histories) yield { workflowId, bytes: await encodeHistory(history) };
 }
 
@@ -83,7 +85,9 @@ async function closeReplayer(replayer: Replayer, inner: { error: unknown } | und
   } catch (error) {
     if (inner === undefined) throw error;
     if (inner.error === error) return;
-    throw new CombinedWorkerRunError("Worker run failed with inner error", { cause: { workerError: error, innerError: inner.error } });
+    throw new CombinedWorkerRunError("Worker run failed with inner error", {
+      cause: { workerError: error, innerError: inner.error },
+    });
   }
 }
 
@@ -159,7 +163,12 @@ class Replayer {
     const bundle = await loadBundle(options, logger);
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
-    this.#native = NativeWorker.replay(runtime.native, { namespace, taskQueue, identity, buildId: defaultBuildId(bundle) });
+    this.#native = NativeWorker.replay(runtime.native, {
+      namespace,
+      taskQueue,
+      identity,
+      buildId: defaultBuildId(bundle),
+    });
     await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true });
     await this.#threads.attach(this.#native.handle);
     this.#native.start({

@@ -1,6 +1,6 @@
 import { msToNumber } from "../../common/time";
-import type { SlotSupplier as NativeSlotSupplier, SlotUse, TunerOptions } from "../../native/options.generated";
 import type { NativeResourceController } from "../../native";
+import type { SlotSupplier as NativeSlotSupplier, SlotUse, TunerOptions } from "../../native/options.generated";
 import { wholeNumber } from "../option-values";
 import { ResourceBasedController, resourceTargets } from "./resource-controller";
 import type {
@@ -91,13 +91,17 @@ export function compileTuner(tuner: WorkerTuner): CompiledTuner {
  * @param slots number per kind of task, each at least 1
  */
 export function fixedTuner(slots: Record<Kind["field"], number>): CompiledTuner {
-  return { native: Object.fromEntries(kinds.map(({ field }) => [field, { type: "fixed", slots: slots[field] }])), custom: {} };
+  return {
+    native: Object.fromEntries(kinds.map(({ field }) => [field, { type: "fixed", slots: slots[field] }])),
+    custom: {},
+  };
 }
 
 function compileResourceBased(tuner: ResourceBasedTuner | ResourceBasedTunerWithController): CompiledTuner {
   const compiled: CompiledTuner = { native: {}, custom: {} };
   addAims(compiled, tuner, "tuner");
-  for (const kind of kinds) compiled.native[kind.field] = resourceBased(tuner[kind.slotOptions] ?? {}, kind, `tuner.${kind.slotOptions}`);
+  for (const kind of kinds)
+    compiled.native[kind.field] = resourceBased(tuner[kind.slotOptions] ?? {}, kind, `tuner.${kind.slotOptions}`);
   return compiled;
 }
 
@@ -121,7 +125,8 @@ function compileSupplier(supplier: SlotSupplier<any>, kind: Kind, path: string):
       return resourceBased(supplier, kind, path);
     case "custom":
       for (const name of callbacks) {
-        if (typeof supplier[name] !== "function") throw new TypeError(`${path}.${name} must be a function, got ${typeof supplier[name]}`);
+        if (typeof supplier[name] !== "function")
+          throw new TypeError(`${path}.${name} must be a function, got ${typeof supplier[name]}`);
       }
       return { type: "host" };
     default: {
@@ -149,10 +154,13 @@ function addAims(compiled: CompiledTuner, aims: ResourceBasedAims, path: string)
   const { resources, resourceController } = compiled.native;
   const isFirst = resources === undefined && resourceController === undefined;
   if (aims.controller !== undefined) {
-    if (!(aims.controller instanceof ResourceBasedController)) throw new TypeError(`${path}.controller must come from ResourceBasedController.create`);
+    if (!(aims.controller instanceof ResourceBasedController))
+      throw new TypeError(`${path}.controller must come from ResourceBasedController.create`);
     const { native } = aims.controller;
     if (aims.tunerOptions !== undefined || (!isFirst && resourceController !== native.handle)) {
-      throw new TypeError(`${path}.controller is not all that the tuner aims at; give all its resource-based suppliers the same controller, and no tunerOptions`);
+      throw new TypeError(
+        `${path}.controller is not all that the tuner aims at; give all its resource-based suppliers the same controller, and no tunerOptions`,
+      );
     }
     compiled.native.resourceController = native.handle;
     compiled.controller = native;

@@ -1,7 +1,7 @@
 import type { NativeWorker } from "../../native";
 import type { SlotDocument, SlotRequest, SlotTask, SlotUse } from "../../native/options.generated";
-import type { CustomSlotSuppliers } from "./compile-tuner";
 import type { Logger } from "../telemetry/logger";
+import type { CustomSlotSuppliers } from "./compile-tuner";
 import type { CustomSlotSupplier, SlotInfo, SlotPermit, SlotReserveContext } from "./worker-tuner";
 
 /** How long a reservation rests after its supplier failed, in milliseconds. As in the official SDK. */
@@ -51,8 +51,8 @@ export class CustomSlots {
   }
 
   /**
-   * Gives up what is still wanted and gives back what is still granted, which after a shutdown is nothing. To be called before the native
-   * worker is closed, since nothing is told after that.
+   * Gives up what is still wanted and gives back what is still granted, which after a shutdown is nothing. To be called
+   * before the native worker is closed, since nothing is told after that.
    */
   close(): void {
     this.#closed = true;
@@ -114,10 +114,17 @@ export class CustomSlots {
     if (granted === undefined) return;
     this.#granted.delete(slot.reservation);
     const { task } = slot;
-    this.#call(slot, "releaseSlot", { permit: granted.permit, ...(task === undefined ? {} : { slotInfo: slotInfo(slot.slotKind, task) }) });
+    this.#call(slot, "releaseSlot", {
+      permit: granted.permit,
+      ...(task === undefined ? {} : { slotInfo: slotInfo(slot.slotKind, task) }),
+    });
   }
 
-  #call<M extends "markSlotUsed" | "releaseSlot">(slot: SlotDocument, method: M, context: Parameters<CustomSlotSupplier<any>[M]>[0]): void {
+  #call<M extends "markSlotUsed" | "releaseSlot">(
+    slot: SlotDocument,
+    method: M,
+    context: Parameters<CustomSlotSupplier<any>[M]>[0],
+  ): void {
     const failed = (error: unknown) => this.#logger.error(`Error in custom slot supplier \`${method}\``, { error });
     try {
       // One that is asynchronous by mistake mustn't end the process when it rejects.
@@ -133,7 +140,10 @@ export class CustomSlots {
   }
 }
 
-function reserveContext(use: SlotUse, { taskQueue, workerIdentity, deploymentName, buildId, isSticky }: SlotRequest): SlotReserveContext {
+function reserveContext(
+  use: SlotUse,
+  { taskQueue, workerIdentity, deploymentName, buildId, isSticky }: SlotRequest,
+): SlotReserveContext {
   return {
     slotType: slotTypes[use],
     taskQueue,

@@ -2,8 +2,8 @@ import type { Duration, WorkerDeploymentVersion } from "../../common";
 import type { ResourceBasedController } from "./resource-controller";
 
 /**
- * Decides how many tasks of each kind a Worker has at a time: before it polls for a task it reserves a slot, which is free again when
- * the task is done.
+ * Decides how many tasks of each kind a Worker has at a time: before it polls for a task it reserves a slot, which is
+ * free again when the task is done.
  */
 export type WorkerTuner = ResourceBasedTuner | ResourceBasedTunerWithController | TunerHolder;
 
@@ -20,7 +20,10 @@ export interface TunerHolder {
 }
 
 /** Where the slots for one kind of task come from. */
-export type SlotSupplier<SI extends SlotInfo> = ResourceBasedSlotsForType | FixedSizeSlotSupplier | CustomSlotSupplier<SI>;
+export type SlotSupplier<SI extends SlotInfo> =
+  | ResourceBasedSlotsForType
+  | FixedSizeSlotSupplier
+  | CustomSlotSupplier<SI>;
 
 /** A tuner that gives slots of every kind as long as the machine's memory and processors carry them. */
 export interface ResourceBasedTuner extends ResourceBasedTunerSlotOptions, OwnTargets {}
@@ -75,7 +78,10 @@ export interface ResourceBasedSlotOptions {
   rampThrottle?: Duration;
 }
 
-/** As many slots for one kind of task as the machine carries. All that are in one tuner must have the same `tunerOptions` or `controller`. */
+/**
+ * As many slots for one kind of task as the machine carries. All that are in one tuner must have the same
+ * `tunerOptions` or `controller`.
+ */
 export type ResourceBasedSlotsForType = ResourceBasedSlotOptions &
   ResourceBasedAims & {
     /** The kind of this supplier. */
@@ -91,7 +97,8 @@ export interface FixedSizeSlotSupplier {
 }
 
 /**
- * Slots that your own code gives, one by one. The functions are called on the Worker's main thread, as methods of this object.
+ * Slots that your own code gives, one by one. The functions are called on the Worker's main thread, as methods of this
+ * object.
  *
  * Every permit that {@link reserveSlot} resolves to comes back to {@link releaseSlot} once, as the same value.
  */
@@ -100,21 +107,22 @@ export interface CustomSlotSupplier<SI extends SlotInfo> {
   type: "custom";
 
   /**
-   * Called before a poll for a task; the poll is made when the promise resolves. What it resolves to is the permit, an object by
-   * convention; even `undefined` is one, so a supplier that has no slot lets the promise wait.
+   * Called before a poll for a task; the poll is made when the promise resolves. What it resolves to is the permit, an
+   * object by convention; even `undefined` is one, so a supplier that has no slot lets the promise wait.
    *
    * If it rejects, that's logged and Core's wish is brought up again a second later, with a new signal.
    *
    * @param ctx what the slot is for
-   * @param abortSignal aborted when the slot isn't wanted any more, for example because the Worker shuts down. The promise is to reject
+   * @param abortSignal aborted when the slot isn't wanted any more, for example because the Worker shuts down. The
+   * promise is to reject
    *   with an `AbortError` then; a permit that comes nevertheless goes straight to {@link releaseSlot}
    */
   reserveSlot(ctx: SlotReserveContext, abortSignal: AbortSignal): Promise<SlotPermit>;
 
   /**
-   * **Not called by this SDK.** It is for "eager" tasks, which come in the answer to a Workflow task. Core asks for their slots on a
-   * thread of its own and waits for the answer there, where no JavaScript can run. It gets `null` for custom suppliers, so tasks of
-   * their kind aren't started eagerly; they come by polling.
+   * **Not called by this SDK.** It is for "eager" tasks, which come in the answer to a Workflow task. Core asks for
+   * their slots on a thread of its own and waits for the answer there, where no JavaScript can run. It gets `null` for
+   * custom suppliers, so tasks of their kind aren't started eagerly; they come by polling.
    *
    * @param ctx what the slot is for
    * @returns the permit, or `null` if there is no slot at the moment
@@ -168,7 +176,7 @@ export interface NexusSlotInfo {
 }
 
 /** What stands for a slot: any object of the supplier's own. */
-export interface SlotPermit {}
+export type SlotPermit = {};
 
 /** What a slot is wanted for. */
 export interface SlotReserveContext {

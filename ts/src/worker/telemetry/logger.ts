@@ -79,7 +79,8 @@ export class DefaultLogger extends LevelMethods {
   ) {
     super();
     this.#severity = severities.indexOf(level);
-    if (this.#severity < 0) throw new TypeError(`Unknown log level ${JSON.stringify(level)}; the levels are ${severities.join(", ")}`);
+    if (this.#severity < 0)
+      throw new TypeError(`Unknown log level ${JSON.stringify(level)}; the levels are ${severities.join(", ")}`);
   }
 
   /** Whether records of this level are kept. Lets callers skip the work of building a record that would be dropped. */

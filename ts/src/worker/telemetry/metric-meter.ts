@@ -1,10 +1,18 @@
-import type { MetricCounter, MetricGauge, MetricHistogram, MetricMeter, MetricTags, MetricUpDownCounter, NumericMetricValueType } from "../../common";
+import type {
+  MetricCounter,
+  MetricGauge,
+  MetricHistogram,
+  MetricMeter,
+  MetricTags,
+  MetricUpDownCounter,
+  NumericMetricValueType,
+} from "../../common";
 import { encodeMetricAttributes, NativeMetric, type NativeRuntime } from "../../native";
 import type { MetricKind } from "../../native/options.generated";
 
 /**
- * Metrics of the program's own, exported by Core beside its own. Values with tags of their own alone: `MetricMeterWithComposedTags` puts
- * those of meters and metrics in front.
+ * Metrics of the program's own, exported by Core beside its own. Values with tags of their own alone:
+ * `MetricMeterWithComposedTags` puts those of meters and metrics in front.
  */
 export class RuntimeMetricMeter implements MetricMeter {
   readonly #runtime: NativeRuntime;
@@ -17,27 +25,41 @@ export class RuntimeMetricMeter implements MetricMeter {
 
   createCounter(name: string, unit?: string, description?: string): MetricCounter {
     const native = this.#native("counter", name, unit, description);
-    const add = (value: number, tags?: MetricTags) => native.record(whole(atLeastZero("MetricCounter", value)), attributesOf(tags));
+    const add = (value: number, tags?: MetricTags) =>
+      native.record(whole(atLeastZero("MetricCounter", value)), attributesOf(tags));
     return complete<MetricCounter>({ kind: "counter", valueType: "int", name, unit, description, add });
   }
 
   createUpDownCounter(name: string, unit?: string, description?: string): MetricUpDownCounter {
     const native = this.#native("upDownCounter", name, unit, description);
-    const add = (value: number, tags?: MetricTags) => native.record(whole(finite("MetricUpDownCounter", value)), attributesOf(tags));
+    const add = (value: number, tags?: MetricTags) =>
+      native.record(whole(finite("MetricUpDownCounter", value)), attributesOf(tags));
     return complete<MetricUpDownCounter>({ kind: "up-down-counter", valueType: "int", name, unit, description, add });
   }
 
-  createHistogram(name: string, valueType: NumericMetricValueType = "int", unit?: string, description?: string): MetricHistogram {
+  createHistogram(
+    name: string,
+    valueType: NumericMetricValueType = "int",
+    unit?: string,
+    description?: string,
+  ): MetricHistogram {
     const native = this.#native(valueType === "int" ? "histogram" : "floatHistogram", name, unit, description);
     const convert = converterOf(valueType);
-    const record = (value: number, tags?: MetricTags) => native.record(convert(atLeastZero("MetricHistogram", value)), attributesOf(tags));
+    const record = (value: number, tags?: MetricTags) =>
+      native.record(convert(atLeastZero("MetricHistogram", value)), attributesOf(tags));
     return complete<MetricHistogram>({ kind: "histogram", valueType, name, unit, description, record });
   }
 
-  createGauge(name: string, valueType: NumericMetricValueType = "int", unit?: string, description?: string): MetricGauge {
+  createGauge(
+    name: string,
+    valueType: NumericMetricValueType = "int",
+    unit?: string,
+    description?: string,
+  ): MetricGauge {
     const native = this.#native(valueType === "int" ? "gauge" : "floatGauge", name, unit, description);
     const convert = converterOf(valueType);
-    const set = (value: number, tags?: MetricTags) => native.record(convert(atLeastZero("MetricGauge", value)), attributesOf(tags));
+    const set = (value: number, tags?: MetricTags) =>
+      native.record(convert(atLeastZero("MetricGauge", value)), attributesOf(tags));
     return complete<MetricGauge>({ kind: "gauge", valueType, name, unit, description, set });
   }
 
@@ -48,7 +70,8 @@ export class RuntimeMetricMeter implements MetricMeter {
   #native(kind: MetricKind, name: string, unit: string | undefined, description: string | undefined): NativeMetric {
     const key = JSON.stringify([kind, name, unit, description]);
     let metric = this.#metrics.get(key);
-    if (metric === undefined) this.#metrics.set(key, (metric = new NativeMetric(this.#runtime, { kind, name, unit, description })));
+    if (metric === undefined)
+      this.#metrics.set(key, (metric = new NativeMetric(this.#runtime, { kind, name, unit, description })));
     return metric;
   }
 }

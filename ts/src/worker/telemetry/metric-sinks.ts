@@ -1,4 +1,4 @@
-import { type Metric, type MetricMeter, noopMetricMeter, type NumericMetricValueType } from "../../common";
+import { type Metric, type MetricMeter, type NumericMetricValueType, noopMetricMeter } from "../../common";
 import type { MetricSinks } from "../../workflow/metrics";
 import type { InjectedSinks } from "../sinks";
 
@@ -25,11 +25,17 @@ export function metricSinks(meter: MetricMeter): InjectedSinks<any> {
       },
       recordMetricHistogramValue: {
         fn: (_info, name, valueType: NumericMetricValueType, unit, description, value, tags) =>
-          once(`${valueType} histogram`, name, () => meter.createHistogram(name, valueType, unit, description)).record(value, tags),
+          once(`${valueType} histogram`, name, () => meter.createHistogram(name, valueType, unit, description)).record(
+            value,
+            tags,
+          ),
       },
       setMetricGaugeValue: {
         fn: (_info, name, valueType: NumericMetricValueType, unit, description, value, tags) =>
-          once(`${valueType} gauge`, name, () => meter.createGauge(name, valueType, unit, description)).set(value, tags),
+          once(`${valueType} gauge`, name, () => meter.createGauge(name, valueType, unit, description)).set(
+            value,
+            tags,
+          ),
       },
     },
   } satisfies InjectedSinks<MetricSinks>;

@@ -44,8 +44,8 @@ export class MetricsBuffer {
   }
 
   /**
-   * The values since the last call, in the order in which they were recorded. After the Runtime's shutdown it still gives those
-   * that came before. Without a Runtime there are none.
+   * The values since the last call, in the order in which they were recorded. After the Runtime's shutdown it still
+   * gives those that came before. Without a Runtime there are none.
    */
   retrieveUpdates(): ArrayIterator<BufferedMetricUpdate> {
     const updates = [...this.#left, ...this.#take()];
@@ -60,7 +60,10 @@ export class MetricsBuffer {
     return this;
   }
 
-  /** Undoes {@link bind}, and keeps what has come; for the SDK itself. @throws IllegalStateError if it is bound to another Runtime */
+  /**
+   * Undoes {@link bind}, and keeps what has come; for the SDK itself. @throws IllegalStateError if it is bound to
+   * another Runtime
+   */
   unbind(runtime: Runtime): void {
     if (this.#runtime === undefined) return;
     if (this.#runtime !== runtime) throw new IllegalStateError("MetricsBuffer is bound to a different runtime");

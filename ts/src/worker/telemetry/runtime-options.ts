@@ -178,10 +178,13 @@ function metricsOptions(metrics: MetricsExporterConfig, withoutPrefix: boolean):
   };
 }
 
-function exporterOptions(metrics: MetricsExporterConfig): Pick<MetricsOptions, "exporter" | "useSecondsForDurations" | "histogramBucketOverrides"> {
+function exporterOptions(
+  metrics: MetricsExporterConfig,
+): Pick<MetricsOptions, "exporter" | "useSecondsForDurations" | "histogramBucketOverrides"> {
   if ("prometheus" in metrics) return prometheusOptions(metrics);
   if ("otel" in metrics) return otelOptions(metrics, metrics.temporality);
-  if (!(metrics.buffer instanceof MetricsBuffer)) throw new TypeError("telemetryOptions.metrics needs prometheus, otel, or a MetricsBuffer as buffer");
+  if (!(metrics.buffer instanceof MetricsBuffer))
+    throw new TypeError("telemetryOptions.metrics needs prometheus, otel, or a MetricsBuffer as buffer");
   const { maxBufferSize, useSecondsForDurations } = metrics.buffer;
   return { exporter: { buffer: { maximumUpdates: maxBufferSize } }, useSecondsForDurations };
 }
@@ -214,7 +217,10 @@ function otelOptions({ otel }: OtelCollectorExporter, temporality: "cumulative" 
   };
 }
 
-type DurationsAndBuckets = Pick<PrometheusMetricsExporter["prometheus"], "useSecondsForDurations" | "histogramBucketOverrides">;
+type DurationsAndBuckets = Pick<
+  PrometheusMetricsExporter["prometheus"],
+  "useSecondsForDurations" | "histogramBucketOverrides"
+>;
 
 function durationsAndBuckets({ useSecondsForDurations = false, histogramBucketOverrides = {} }: DurationsAndBuckets) {
   return { useSecondsForDurations, histogramBucketOverrides };

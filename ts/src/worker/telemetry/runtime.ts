@@ -1,5 +1,13 @@
-import { IllegalStateError, type Logger, type LogMetadata, type MetricMeter, MetricMeterWithComposedTags, noopMetricMeter, SdkComponent } from "../../common";
 import { closeCoreRuntime, coreRuntime, installCoreRuntime } from "../../client/connection/core-runtime";
+import {
+  IllegalStateError,
+  type Logger,
+  type LogMetadata,
+  type MetricMeter,
+  MetricMeterWithComposedTags,
+  noopMetricMeter,
+  SdkComponent,
+} from "../../common";
 import type { NativeLogRecord, NativeRuntime } from "../../native";
 import { LogBuffer } from "../threads/log-buffer";
 import { LogTimestamp } from "./logger";
@@ -15,9 +23,15 @@ let lastOptions: RuntimeOptions = {};
 export class Runtime {
   /** The options in force, with defaults filled in. */
   readonly options: CompiledRuntimeOptions;
-  /** Where the SDK, Workflows and activities log. With log forwarding it sorts records by their times, which takes 100 ms. */
+  /**
+   * Where the SDK, Workflows and activities log. With log forwarding it sorts records by their times, which takes 100
+   * ms.
+   */
   readonly logger: Logger;
-  /** Metrics of the program's own. They are exported beside Core's, without its prefix; without an exporter they go nowhere. */
+  /**
+   * Metrics of the program's own. They are exported beside Core's, without its prefix; without an exporter they go
+   * nowhere.
+   */
   readonly metricMeter: MetricMeter;
   /** The native runtime, for the SDK itself. */
   readonly native: NativeRuntime;
@@ -29,7 +43,9 @@ export class Runtime {
   private constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
     this.native = native;
     this.options = options;
-    this.metricMeter = options.native.metrics ? MetricMeterWithComposedTags.compose(new RuntimeMetricMeter(native), {}, true) : noopMetricMeter;
+    this.metricMeter = options.native.metrics
+      ? MetricMeterWithComposedTags.compose(new RuntimeMetricMeter(native), {}, true)
+      : noopMetricMeter;
     if (options.native.logging?.forward === true) {
       this.#logBuffer = new LogBuffer(options.logger);
       native.forwardLogs((record) => this.#log(record));
@@ -73,7 +89,10 @@ export class Runtime {
     this.#logBuffer?.flush();
   }
 
-  /** Ends the runtime. Its threads go when the last connection and Worker that use it are closed; another can be installed. */
+  /**
+   * Ends the runtime. Its threads go when the last connection and Worker that use it are closed; another can be
+   * installed.
+   */
   async shutdown(): Promise<void> {
     this.#shutdownCallbacks.clear();
     this.#listen();
@@ -84,7 +103,10 @@ export class Runtime {
     closeCoreRuntime();
   }
 
-  /** Has a function called when one of the shutdown signals arrives; the process then doesn't end by itself. Soon, if one has arrived. */
+  /**
+   * Has a function called when one of the shutdown signals arrives; the process then doesn't end by itself. Soon, if
+   * one has arrived.
+   */
   registerShutdownSignalCallback(callback: () => void): void {
     if (this.#shuttingDown) return queueMicrotask(callback);
     this.#shutdownCallbacks.add(callback);

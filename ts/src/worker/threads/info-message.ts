@@ -20,7 +20,11 @@ const realSources: Pick<UnsafeWorkflowInfo, "now" | "random"> = {
 /** Prepares an info for another thread. */
 export function infoToMessage(info: WorkflowInfo): InfoMessage {
   const { isReplaying, isReplayingHistoryEvents } = info.unsafe;
-  return { ...info, typedSearchAttributes: info.typedSearchAttributes.toJSON(), unsafe: { isReplaying, isReplayingHistoryEvents } };
+  return {
+    ...info,
+    typedSearchAttributes: info.typedSearchAttributes.toJSON(),
+    unsafe: { isReplaying, isReplayingHistoryEvents },
+  };
 }
 
 /** The info on the Worker's main thread. */

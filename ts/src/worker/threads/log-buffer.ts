@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * A logger that passes records on in the order of their times. Those of Core, of Workflows and of the Worker come on different ways,
- * some later than others.
+ * A logger that passes records on in the order of their times. Those of Core, of Workflows and of the Worker come on
+ * different ways, some later than others.
  */
 export class LogBuffer extends LevelMethods {
   readonly #target: Logger;
@@ -75,7 +75,8 @@ export class LogBuffer extends LevelMethods {
     try {
       this.#target.log(level, message, meta);
     } catch {
-      // A logger that fails must not take the timer, and with it the process, along; there is nowhere left to report it.
+      // A logger that fails must not take the timer, and with it the process, along; there is nowhere left to report
+      // it.
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { LogLevel } from "../../common";
 import type { LibraryLocation } from "../../native";
 import type { WorkflowLogRecord } from "../../workflow/logs";
-import type { InfoMessage } from "./info-message";
 import type { PayloadReply, PayloadRequest, RelayPlan } from "../payloads/payload-relay";
+import type { InfoMessage } from "./info-message";
 import type { PatchQuestion } from "./thread-question";
 
 export type { WorkflowLogRecord };

@@ -1,5 +1,6 @@
 /**
- * Questions of one thread to another. The thread that asks stands still until it has the answer, so that Workflow code can use it at once.
+ * Questions of one thread to another. The thread that asks stands still until it has the answer, so that Workflow code
+ * can use it at once.
  */
 import type { InfoMessage } from "./info-message";
 
@@ -52,7 +53,9 @@ export async function answer(memory: SharedArrayBuffer, decide: () => boolean | 
     state = (await decide()) ? State.yes : State.no;
   } catch (error) {
     state = State.failed;
-    const message = new TextEncoder().encode(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    const message = new TextEncoder().encode(
+      error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    );
     text.set(message.subarray(0, longestMessage));
     header[1] = Math.min(message.length, longestMessage);
   }

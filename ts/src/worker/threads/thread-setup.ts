@@ -1,8 +1,8 @@
-import type { CompiledWorkerOptions } from "../compile-options";
-import { type Logger, lowestLevel } from "../telemetry/logger";
-import type { PayloadService } from "../payloads/payload-service";
-import type { ThreadSetup } from "./thread-messages";
 import type { LoadedBundle } from "../bundler/worker-bundle";
+import type { CompiledWorkerOptions } from "../compile-options";
+import type { PayloadService } from "../payloads/payload-service";
+import { type Logger, lowestLevel } from "../telemetry/logger";
+import type { ThreadSetup } from "./thread-messages";
 
 /**
  * What the workflow threads of a Worker need to know.
@@ -30,7 +30,9 @@ export function threadSetup(
     sinks: Object.fromEntries(
       Object.entries(options.sinks ?? {}).map(([sink, functions]) => [
         sink,
-        Object.fromEntries(Object.entries(functions).map(([name, { callDuringReplay = false }]) => [name, callDuringReplay])),
+        Object.fromEntries(
+          Object.entries(functions).map(([name, { callDuringReplay = false }]) => [name, callDuringReplay]),
+        ),
       ]),
     ),
     isReplay: false,

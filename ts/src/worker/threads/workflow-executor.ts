@@ -1,18 +1,18 @@
 /**
- * What a workflow thread does. Its native queue gets the activations of its runs straight from Core, and its completions go straight
- * back; the Worker's main thread only sees logs, sink calls and the end. With codecs or external storage it also sees the payloads,
- * because that is where these live.
+ * What a workflow thread does. Its native queue gets the activations of its runs straight from Core, and its
+ * completions go straight back; the Worker's main thread only sees logs, sink calls and the end. With codecs or
+ * external storage it also sees the payloads, because that is where these live.
  */
 import { setImmediate } from "node:timers";
 import type { NativeWorkflowThread } from "../../native";
+import type { ExternalStorageMetrics } from "../../proto/temporal/sdk/core/common/common";
 import { WorkflowActivation } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { type DebuggingOptions, WorkflowHost } from "../../workflow-host/host";
 import type { SinkCall } from "../../workflow/sinks";
-import type { ExternalStorageMetrics } from "../../proto/temporal/sdk/core/common/common";
-import { infoToMessage } from "./info-message";
+import { type DebuggingOptions, WorkflowHost } from "../../workflow-host/host";
 import { PayloadRelay, type PayloadReply } from "../payloads/payload-relay";
 import { activationSites, completionSites, contextOf, type SiteOwner } from "../payloads/payload-sites";
+import { infoToMessage } from "./info-message";
 import {
   type FromThread,
   ThreadCounter,
@@ -71,7 +71,8 @@ class WorkflowExecutor {
     this.#native = port.native;
     this.#setup = setup;
     this.#counters = new Int32Array(setup.counters);
-    if (setup.relay !== undefined) this.#relay = new PayloadRelay(setup.relay, (request) => port.send({ type: "payloads", request }));
+    if (setup.relay !== undefined)
+      this.#relay = new PayloadRelay(setup.relay, (request) => port.send({ type: "payloads", request }));
     this.#host = new WorkflowHost({
       code: setup.code,
       filename: setup.filename,
@@ -97,7 +98,8 @@ class WorkflowExecutor {
   attach(worker: number): void {
     this.#native.attach(worker, {
       onActivation: (bytes) => this.#take(bytes),
-      onStopped: (error) => (error === undefined ? this.#port.send({ type: "drained" }) : reportFailure(this.#port, error)),
+      onStopped: (error) =>
+        error === undefined ? this.#port.send({ type: "drained" }) : reportFailure(this.#port, error),
       onError: (error) => reportFailure(this.#port, error),
     });
   }
@@ -184,7 +186,9 @@ class WorkflowExecutor {
   #ownerOf({ runId = "", jobs = [] }: WorkflowActivation): SiteOwner | undefined {
     const { namespace } = this.#setup;
     const run = this.#host.find(runId);
-    const start = run?.facts.start.details ?? jobs.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
+    const start =
+      run?.facts.start.details ??
+      jobs.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
     if (start === undefined) return undefined;
     const { workflowId = "", workflowType = "", parentWorkflowInfo: parent, continuedFromExecutionRunId } = start;
     return {
@@ -194,7 +198,13 @@ class WorkflowExecutor {
       workflowType,
       ...(parent === undefined || continuedFromExecutionRunId
         ? {}
-        : { parent: { namespace: parent.namespace ?? "", workflowId: parent.workflowId ?? "", runId: parent.runId ?? "" } }),
+        : {
+            parent: {
+              namespace: parent.namespace ?? "",
+              workflowId: parent.workflowId ?? "",
+              runId: parent.runId ?? "",
+            },
+          }),
       pending: (kind, seq) => run?.completions[kind].get(seq)?.context,
       isFromServer: (seq) => {
         const { nexusOperationStart, nexusOperationComplete } = run?.completions ?? {};
@@ -207,8 +217,10 @@ class WorkflowExecutor {
     for (const { ifaceName, fnName, args, workflowInfo } of calls) {
       const callDuringReplay = this.#setup.sinks[ifaceName]?.[fnName];
       if (callDuringReplay === undefined && ifaceName === metricSink) continue;
-      // Queries and validators aren't replays, whatever the history. What nobody registered is reported, in replays too.
-      if (callDuringReplay === false && (workflowInfo.unsafe.isReplayingHistoryEvents || this.#setup.isReplay)) continue;
+      // Queries and validators aren't replays, whatever the history. What nobody registered is reported, in replays
+      // too.
+      if (callDuringReplay === false && (workflowInfo.unsafe.isReplayingHistoryEvents || this.#setup.isReplay))
+        continue;
       this.#sinkCalls.push({
         sink: ifaceName,
         fn: fnName,
@@ -233,7 +245,6 @@ class WorkflowExecutor {
     }
   }
 }
-
 
 /** What takes the Worker's messages on a thread that runs Workflow code. */
 export function workflowReceiver(port: ExecutorPort): (message: ToThread) => void {

@@ -1,8 +1,8 @@
-import { infoFromMessage } from "./info-message";
+import { workflowLogAttributes } from "../../workflow/logs";
+import type { InjectedSinks } from "../sinks";
 import type { Logger, LogMetadata } from "../telemetry/logger";
 import { LogTimestamp } from "../telemetry/logger";
-import type { InjectedSinks } from "../sinks";
-import { workflowLogAttributes } from "../../workflow/logs";
+import { infoFromMessage } from "./info-message";
 import type { WorkflowLogRecord, WorkflowSinkCall } from "./thread-messages";
 
 /** Passes log records of Workflow code on, with the time at which they were made. */
@@ -23,7 +23,8 @@ export function deliverSinkCalls(calls: readonly WorkflowSinkCall[], sinks: Inje
       logger.error("Workflow referenced an unregistered external sink", attributes);
       continue;
     }
-    const failed = (error: unknown) => logger.error("External sink function threw an error", { ...attributes, error, workflowInfo });
+    const failed = (error: unknown) =>
+      logger.error("External sink function threw an error", { ...attributes, error, workflowInfo });
     try {
       // It may be asynchronous; nobody waits for it.
       Promise.resolve(registered.fn(workflowInfo, ...args)).catch(failed);

@@ -1,6 +1,6 @@
 /**
- * `#workflow-thread` in the npm package: `release/npm-pack` bundles the thread into one file. It is imported as a file, so whoever bundles or
- * compiles an application takes it along without knowing of it.
+ * `#workflow-thread` in the npm package: `release/npm-pack` bundles the thread into one file. It is imported as a file,
+ * so whoever bundles or compiles an application takes it along without knowing of it.
  */
 import { resolve } from "node:path";
 // @ts-expect-error: it is there in the npm package only.

@@ -4,7 +4,10 @@ import type { FromThread, ToThread } from "./thread-messages";
 import { ask } from "./thread-question";
 import { workflowReceiver } from "./workflow-executor";
 
-declare const self: { postMessage(message: FromThread): void; onmessage: ((event: MessageEvent<ToThread>) => void) | null };
+declare const self: {
+  postMessage(message: FromThread): void;
+  onmessage: ((event: MessageEvent<ToThread>) => void) | null;
+};
 
 const send = (message: FromThread) => self.postMessage(message);
 let receive: (message: ToThread) => void;

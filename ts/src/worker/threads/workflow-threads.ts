@@ -62,7 +62,8 @@ export class WorkflowThreads {
    *
    * @param count number of threads
    * @param events what they tell
-   * @param debugging set if the Workflow code is to run on this thread after all, because Bun's debugger doesn't see others (1.4). The
+   * @param debugging set if the Workflow code is to run on this thread after all, because Bun's debugger doesn't see
+   * others (1.4). The
    *   number is 1 then
    */
   constructor(count: number, events: WorkflowThreadEvents, debugging?: DebuggingOptions) {
@@ -110,7 +111,10 @@ export class WorkflowThreads {
     await this.#until(({ drained }) => drained);
   }
 
-  /** Ends the threads. What they logged has been delivered when it resolves; a thread that is dead or stuck is just ended. */
+  /**
+   * Ends the threads. What they logged has been delivered when it resolves; a thread that is dead or stuck is just
+   * ended.
+   */
   async stop(): Promise<void> {
     if (this.#failure === undefined) {
       this.#post({ type: "stop" });
@@ -129,12 +133,21 @@ export class WorkflowThreads {
   #spawn(): void {
     const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
     const worker = new Worker(workflowThreadFile, { name: "temporal-workflows" }) as BunWorker;
-    const thread: Thread = { worker, counters: new Int32Array(counters), queue: 0, attached: false, drained: false, stopped: false };
+    const thread: Thread = {
+      worker,
+      counters: new Int32Array(counters),
+      queue: 0,
+      attached: false,
+      drained: false,
+      stopped: false,
+    };
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#receive(thread, data);
-    worker.onerror = (event) => this.#fail(new UnexpectedError(`A workflow thread died of an uncaught error: ${event.message}`));
+    worker.onerror = (event) =>
+      this.#fail(new UnexpectedError(`A workflow thread died of an uncaught error: ${event.message}`));
     worker.addEventListener("close", () => {
       if (thread.queue !== 0) freeQueueOfEndedThread(thread.queue);
-      if (!thread.stopped) this.#fail(new UnexpectedError("A workflow thread ended although the Worker still needed it"));
+      if (!thread.stopped)
+        this.#fail(new UnexpectedError("A workflow thread ended although the Worker still needed it"));
     });
     worker.postMessage({ type: "library", location: locateLibrary() } satisfies ToThread);
     this.#threads.push(thread);
@@ -158,7 +171,14 @@ export class WorkflowThreads {
       unref() {},
       terminate: () => native.close(),
     };
-    const thread: Thread = { worker, counters: new Int32Array(counters), queue: 0, attached: false, drained: false, stopped: false };
+    const thread: Thread = {
+      worker,
+      counters: new Int32Array(counters),
+      queue: 0,
+      attached: false,
+      drained: false,
+      stopped: false,
+    };
     this.#threads.push(thread);
   }
 
@@ -186,7 +206,9 @@ export class WorkflowThreads {
         return void answer(message.memory, () => this.#events.asked(message.question));
       case "failed": {
         const what = thread.queue === 0 ? "The workflow bundle can't be loaded" : "A workflow thread failed";
-        return this.#fail(new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { stack: message.stack }));
+        return this.#fail(
+          new UnexpectedError(`${what}: ${message.name}: ${message.message}`, { stack: message.stack }),
+        );
       }
     }
     this.#settle();

@@ -8,8 +8,8 @@ import * as reserved from "../../common/reserved";
 import * as searchAttributes from "../../common/search-attributes";
 import * as time from "../../common/time";
 import * as typeHelpers from "../../common/type-helpers";
-import type { WorkflowRun } from "../../workflow/run/run";
 import * as workflow from "../../workflow/index";
+import type { WorkflowRun } from "../../workflow/run/run";
 import * as tracing from "../../workflow/tracing";
 import type { SharedModule } from "../modules";
 import { installGlobals, makeGlobals, shadowedNames, shadowedValues, sweep } from "./globals";
@@ -26,7 +26,12 @@ export interface BundleExports extends Record<string, unknown> {
 }
 
 type Scope = { assign: (name: string, value: unknown) => void };
-type ModuleFunction = (this: unknown, require: (specifier: string) => unknown, module: { exports: unknown }, exports: unknown) => void;
+type ModuleFunction = (
+  this: unknown,
+  require: (specifier: string) => unknown,
+  module: { exports: unknown },
+  exports: unknown,
+) => void;
 type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
 
 let proto: object | undefined;

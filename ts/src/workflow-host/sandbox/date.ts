@@ -4,8 +4,8 @@ import { real } from "./real";
 const RealDate = real.Date;
 
 /**
- * `Date` for the whole thread: the time of the Workflow Task while a run is executing, real time otherwise. It shares the
- * prototype of the real one, so that every date is an instance of both.
+ * `Date` for the whole thread: the time of the Workflow Task while a run is executing, real time otherwise. It shares
+ * the prototype of the real one, so that every date is an instance of both.
  */
 export const DeterministicDate = function Date(this: unknown, ...args: unknown[]): unknown {
   const run = current;

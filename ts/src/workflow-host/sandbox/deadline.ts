@@ -6,8 +6,8 @@ let task: (() => void) | undefined;
 let script: Script | undefined;
 
 /**
- * Calls `fn` and interrupts it, microtasks that it drains included, when it takes longer than the limit. What is still in
- * the microtask queue then is dropped. Costs about a microsecond.
+ * Calls `fn` and interrupts it, microtasks that it drains included, when it takes longer than the limit. What is still
+ * in the microtask queue then is dropped. Costs about a microsecond.
  *
  * @param limitMs limit in milliseconds; 0 for none
  * @throws DeterminismViolationError if the limit was reached
@@ -49,7 +49,12 @@ export class DeadlockError extends DeterminismViolationError {
 }
 
 function prepare(): Script {
-  Object.defineProperty(globalThis, property, { value: () => task?.(), writable: false, enumerable: false, configurable: false });
+  Object.defineProperty(globalThis, property, {
+    value: () => task?.(),
+    writable: false,
+    enumerable: false,
+    configurable: false,
+  });
   return new Script(`${property}()`, { filename: import.meta.path });
 }
 

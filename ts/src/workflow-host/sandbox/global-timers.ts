@@ -18,7 +18,8 @@ export function setTimeout(callback: (...args: unknown[]) => void, ms?: number, 
   const run = requireRun("setTimeout(...)");
   run.assertWritable("setTimeout(...)");
   const durationMs = Math.max(1, Number(ms) || 0);
-  if (!run.hasFlag(SdkFlags.NonCancellableScopesAreShieldedFromPropagation)) return setLegacyTimeout(run, callback, durationMs, args);
+  if (!run.hasFlag(SdkFlags.NonCancellableScopesAreShieldedFromPropagation))
+    return setLegacyTimeout(run, callback, durationMs, args);
   const seq = run.nextSeqs.timer;
   const timers = timersOf(run);
   const scope = new CancellationScope({ cancellable: true });
@@ -61,7 +62,12 @@ export function clearTimeout(handle?: number): void {
 }
 
 /** As it was before timers of `setTimeout` could be intercepted; for histories from then. */
-function setLegacyTimeout(run: WorkflowRun, callback: (...args: unknown[]) => void, durationMs: number, args: unknown[]): number {
+function setLegacyTimeout(
+  run: WorkflowRun,
+  callback: (...args: unknown[]) => void,
+  durationMs: number,
+  args: unknown[],
+): number {
   const seq = run.nextSeqs.timer++;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   run.completions.timer.set(seq, { resolve, reject });

@@ -8,7 +8,10 @@ import { clearTimeout, setTimeout } from "./global-timers";
 import { throwingFunctions } from "./hidden";
 import { real } from "./real";
 
-/** Names of the language itself, and of the platform's deterministic parts. Everything else is hidden from Workflow code. */
+/**
+ * Names of the language itself, and of the platform's deterministic parts. Everything else is hidden from Workflow
+ * code.
+ */
 const allowed = new Set(
   (
     "AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date DisposableStack " +
@@ -53,8 +56,8 @@ let ownNames: Set<string> | undefined;
 const published = new Set<string>();
 
 /**
- * Makes the thread's intrinsics deterministic and freezes what all runs share. For good: only for a thread that is there for
- * Workflow code. Does nothing the second time.
+ * Makes the thread's intrinsics deterministic and freezes what all runs share. For good: only for a thread that is
+ * there for Workflow code. Does nothing the second time.
  */
 export function installGlobals(): void {
   if (names !== undefined) return;
@@ -70,11 +73,14 @@ export function installGlobals(): void {
   const thread = globalThis as Record<string, unknown>;
   for (const name of frozen) freeze(thread[name]);
   // Not frozen: polyfills for decorators add functions.
-  for (const name of Reflect.ownKeys(Reflect)) Object.defineProperty(Reflect, name, { writable: false, configurable: false });
+  for (const name of Reflect.ownKeys(Reflect))
+    Object.defineProperty(Reflect, name, { writable: false, configurable: false });
   for (const name of extended) freezeExtended(thread[name] as FunctionConstructor);
 }
 
-/** Names that Workflow code must not find on the thread: parameters of the bundle, with what {@link valuesFor} gives. */
+/**
+ * Names that Workflow code must not find on the thread: parameters of the bundle, with what {@link valuesFor} gives.
+ */
 export function shadowedNames(): readonly string[] {
   return [...selfNames, ...names!];
 }
@@ -114,7 +120,8 @@ export function makeGlobals(run: WorkflowRun, assign: (name: string, value: unkn
       return done;
     },
   });
-  for (const name of selfNames) Object.defineProperty(own, name, { value: globals, writable: true, enumerable: false, configurable: true });
+  for (const name of selfNames)
+    Object.defineProperty(own, name, { value: globals, writable: true, enumerable: false, configurable: true });
   run.globals = own;
   return globals;
 }
@@ -182,7 +189,8 @@ function freeze(value: unknown): void {
   if (value === undefined || Object.isFrozen(value)) return;
   Object.freeze(value);
   // Objects inside a namespace, such as Temporal.Now. Prototypes stay open: polyfills add to them.
-  if (typeof value === "object") for (const inner of Object.values(Object.getOwnPropertyDescriptors(value))) freezeNested(inner.value);
+  if (typeof value === "object")
+    for (const inner of Object.values(Object.getOwnPropertyDescriptors(value))) freezeNested(inner.value);
 }
 
 function freezeNested(value: unknown): void {
@@ -190,8 +198,8 @@ function freezeNested(value: unknown): void {
 }
 
 /**
- * Freezes a constructor's own functions by making them accessors, whose setter defines the property on whatever inherits
- * from the constructor: with read-only properties, `class List extends Array {}; List.from = …` would throw.
+ * Freezes a constructor's own functions by making them accessors, whose setter defines the property on whatever
+ * inherits from the constructor: with read-only properties, `class List extends Array {}; List.from = …` would throw.
  */
 function freezeExtended(constructor: FunctionConstructor): void {
   for (const key of Reflect.ownKeys(constructor)) {
@@ -206,7 +214,8 @@ function freezeExtended(constructor: FunctionConstructor): void {
     Object.defineProperty(constructor, key, {
       get: () => value,
       set(this: unknown, replacement: unknown) {
-        if (this === constructor) throw new TypeError(`${constructor.name}.${String(key)} is shared by all Workflows and can't be changed`);
+        if (this === constructor)
+          throw new TypeError(`${constructor.name}.${String(key)} is shared by all Workflows and can't be changed`);
         Object.defineProperty(this, key, { value: replacement, writable: true, enumerable: true, configurable: true });
       },
       enumerable,

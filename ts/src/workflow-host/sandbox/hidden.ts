@@ -26,11 +26,22 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** Functions that Workflow code finds, and that say what to do instead when they are called. */
-const throwing = ["fetch", "WebSocket", "Worker", "setInterval", "clearInterval", "alert", "confirm", "prompt", "WeakRef", "FinalizationRegistry"];
+const throwing = [
+  "fetch",
+  "WebSocket",
+  "Worker",
+  "setInterval",
+  "clearInterval",
+  "alert",
+  "confirm",
+  "prompt",
+  "WeakRef",
+  "FinalizationRegistry",
+];
 
 /**
- * What Workflow code finds under names that it must not use. Only what is called right away is among them: a library that
- * asks for `typeof process` or `typeof crypto` gets "undefined", so that it takes its way without.
+ * What Workflow code finds under names that it must not use. Only what is called right away is among them: a library
+ * that asks for `typeof process` or `typeof crypto` gets "undefined", so that it takes its way without.
  */
 export function throwingFunctions(): Map<string, () => never> {
   return new Map(throwing.map((name) => [name, forbidden(name)]));
@@ -41,20 +52,21 @@ function forbidden(name: string): () => never {
     throw new DeterminismViolationError(`${name} can't be used in Workflow code: ${hintFor(name)}`);
   };
   // Not an arrow, so that `new` gets the message too.
-  const fn = function () {
-    return fail();
-  } as () => never;
+  const fn = (() => fail()) as () => never;
   Object.defineProperty(fn, "name", { value: name });
   return fn;
 }
 
 /** @throws DeterminismViolationError saying that the module isn't in the bundle */
 export function failRequire(specifier: string): never {
-  throw new DeterminismViolationError(`require(${JSON.stringify(specifier)}) can't be used in Workflow code: ${hintFor("require")}`);
+  throw new DeterminismViolationError(
+    `require(${JSON.stringify(specifier)}) can't be used in Workflow code: ${hintFor("require")}`,
+  );
 }
 
 /**
- * Adds to the message of an error what to do instead, if the error comes from using a name that Workflow code doesn't have.
+ * Adds to the message of an error what to do instead, if the error comes from using a name that Workflow code doesn't
+ * have.
  *
  * @param isHidden whether Workflow code doesn't have a name that the thread has
  */
@@ -62,7 +74,9 @@ export function explainHidden(error: unknown, isHidden: (name: string) => boolea
   if (!(error instanceof TypeError || error instanceof ReferenceError)) return;
   const { message } = error;
   const match =
-    /Can't find variable: (\w+)/.exec(message) ?? /^(\w+) is not a /.exec(message) ?? /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/.exec(message);
+    /Can't find variable: (\w+)/.exec(message) ??
+    /^(\w+) is not a /.exec(message) ??
+    /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/.exec(message);
   const name = match?.[1];
   if (name === undefined || !isHidden(name) || message.includes("isn't available in Workflow code")) return;
   error.message = `${message}. '${name}' isn't available in Workflow code: ${hintFor(name)}`;

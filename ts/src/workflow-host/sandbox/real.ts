@@ -1,6 +1,6 @@
 /**
- * The thread's own functions, taken before Workflow code's versions replace them. What the SDK needs of them it takes from
- * here.
+ * The thread's own functions, taken before Workflow code's versions replace them. What the SDK needs of them it takes
+ * from here.
  */
 export const real = {
   Date,

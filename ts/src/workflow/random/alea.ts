@@ -5,8 +5,8 @@ const twoTo32 = 0x100000000;
 const perTwoTo32 = 2.3283064365386963e-10;
 
 /**
- * Johannes Baagøe's Alea generator (2010), seeded with bytes. The same algorithm and the same seed bytes as in the other
- * SDKs for JavaScript, so that a history recorded with one replays with another.
+ * Johannes Baagøe's Alea generator (2010), seeded with bytes. The same algorithm and the same seed bytes as in the
+ * other SDKs for JavaScript, so that a history recorded with one replays with another.
  *
  * @param seed the seed, one number from 0 to 255 per byte
  */

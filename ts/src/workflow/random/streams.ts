@@ -65,8 +65,8 @@ export function getRandomStream(name: string): WorkflowRandomStream {
 }
 
 /**
- * A version 4 UUID from the run's deterministic randomness: the same on replay, and not fit for cryptography. Outside of
- * a Workflow Execution it draws from `Math.random()`.
+ * A version 4 UUID from the run's deterministic randomness: the same on replay, and not fit for cryptography. Outside
+ * of a Workflow Execution it draws from `Math.random()`.
  */
 export function uuid4(): string {
   const run = current;

@@ -2,7 +2,11 @@ import { drainMicrotasks } from "bun:jsc";
 import { encodeVersioningBehavior } from "../../common";
 import { arrayFromPayloads } from "../../common/converter/payload-converter";
 import { requiredTsToMs } from "../../common/time";
-import type { InitializeWorkflow, WorkflowActivation, WorkflowActivationJob } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import type {
+  InitializeWorkflow,
+  WorkflowActivation,
+  WorkflowActivationJob,
+} from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { Success } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { SdkFlags } from "../flags";
 import { compose } from "../interceptors";
@@ -12,7 +16,12 @@ import * as resolutions from "./resolutions";
 import type { WorkflowRun } from "./run";
 
 /** Jobs that may come together with the start of the run. */
-const startable: readonly (keyof WorkflowActivationJob)[] = ["signalWorkflow", "doUpdate", "cancelWorkflow", "updateRandomSeed"];
+const startable: readonly (keyof WorkflowActivationJob)[] = [
+  "signalWorkflow",
+  "doUpdate",
+  "cancelWorkflow",
+  "updateRandomSeed",
+];
 
 /**
  * Applies one activation to a run whose bundle is evaluated, and runs the run's microtasks until it can't go on. The
@@ -20,7 +29,11 @@ const startable: readonly (keyof WorkflowActivationJob)[] = ["signalWorkflow", "
  *
  * @throws whatever fails the Workflow Task
  */
-export function applyActivation(run: WorkflowRun, activation: WorkflowActivation, init: InitializeWorkflow | undefined): Success {
+export function applyActivation(
+  run: WorkflowRun,
+  activation: WorkflowActivation,
+  init: InitializeWorkflow | undefined,
+): Success {
   const jobs = activation.jobs ?? [];
   if (jobs.some(({ queryWorkflow }) => queryWorkflow !== undefined)) return answerQueries(run, activation, jobs);
   if (init !== undefined) initialize(run);
@@ -72,22 +85,37 @@ function initialize(run: WorkflowRun): void {
 }
 
 function answerQueries(run: WorkflowRun, activation: WorkflowActivation, jobs: WorkflowActivationJob[]): Success {
-  if (jobs.some(({ queryWorkflow }) => queryWorkflow === undefined)) throw new TypeError("Got both queries and other jobs in a single activation");
+  if (jobs.some(({ queryWorkflow }) => queryWorkflow === undefined))
+    throw new TypeError("Got both queries and other jobs in a single activation");
   applyJobs(run, activation, jobs, 0);
   drainMicrotasks();
   return conclude(run);
 }
 
-function applyBatch(run: WorkflowRun, activation: WorkflowActivation, jobs: WorkflowActivationJob[], batchIndex: number): void {
+function applyBatch(
+  run: WorkflowRun,
+  activation: WorkflowActivation,
+  jobs: WorkflowActivationJob[],
+  batchIndex: number,
+): void {
   applyJobs(run, activation, jobs, batchIndex);
   drainMicrotasks();
   while (run.unblockConditions() > 0) drainMicrotasks();
 }
 
-function applyJobs(run: WorkflowRun, activation: WorkflowActivation, jobs: WorkflowActivationJob[], batchIndex: number): void {
+function applyJobs(
+  run: WorkflowRun,
+  activation: WorkflowActivation,
+  jobs: WorkflowActivationJob[],
+  batchIndex: number,
+): void {
   const { internals } = run.interceptors;
   if (internals.length === 0) applyEach(run, jobs);
-  else compose(run, internals, "activate", (input) => applyEach(run, input.activation.jobs ?? []))({ activation: { ...activation, jobs }, batchIndex });
+  else
+    compose(run, internals, "activate", (input) => applyEach(run, input.activation.jobs ?? []))({
+      activation: { ...activation, jobs },
+      batchIndex,
+    });
 }
 
 function applyEach(run: WorkflowRun, jobs: readonly WorkflowActivationJob[]): void {
@@ -95,7 +123,9 @@ function applyEach(run: WorkflowRun, jobs: readonly WorkflowActivationJob[]): vo
   for (let index = init === undefined ? 0 : 1; index < jobs.length; index++) {
     const job = jobs[index]!;
     if (init !== undefined && !startable.some((variant) => job[variant] !== undefined)) {
-      throw new TypeError(`Received initializeWorkflow together with ${Object.keys(job).join(", ")} in the same activation`);
+      throw new TypeError(
+        `Received initializeWorkflow together with ${Object.keys(job).join(", ")} in the same activation`,
+      );
     }
     applyJob(run, job);
     if (job.queryWorkflow === undefined) run.unblockConditions();
@@ -129,11 +159,16 @@ function applyJob(run: WorkflowRun, job: WorkflowActivationJob): void {
   } else if (job.updateRandomSeed !== undefined) {
     updateRandomSeed(run, job.updateRandomSeed);
   } else {
-    throw new TypeError(`Unknown activation job ${JSON.stringify(Object.keys(job))}; the library and Temporal's Core don't fit together`);
+    throw new TypeError(
+      `Unknown activation job ${JSON.stringify(Object.keys(job))}; the library and Temporal's Core don't fit together`,
+    );
   }
 }
 
-function updateRandomSeed(run: WorkflowRun, { randomnessSeed }: NonNullable<WorkflowActivationJob["updateRandomSeed"]>): void {
+function updateRandomSeed(
+  run: WorkflowRun,
+  { randomnessSeed }: NonNullable<WorkflowActivationJob["updateRandomSeed"]>,
+): void {
   if (randomnessSeed === undefined) throw new TypeError("Expected activation with randomnessSeed attribute");
   run.random.reseed(Uint8Array.from(randomnessSeed.toBytesBE()));
 }
@@ -156,7 +191,10 @@ function conclude(run: WorkflowRun): Success {
   run.messages.rejectBufferedUpdates();
   const commands = run.takeCommands();
   const { internals } = run.interceptors;
-  const concluded = internals.length === 0 ? commands : compose(run, internals, "concludeActivation", (input) => input)({ commands }).commands;
+  const concluded =
+    internals.length === 0
+      ? commands
+      : compose(run, internals, "concludeActivation", (input) => input)({ commands }).commands;
   if (run.completed) run.messages.warnIfUnfinished();
   return {
     commands: concluded,

@@ -1,6 +1,6 @@
+import packageJson from "../../../package.json" with { type: "json" };
 import { RawValue, type WorkflowQueryAnnotatedType } from "../../common";
 import { ENHANCED_STACK_TRACE_QUERY_NAME, STACK_TRACE_QUERY_NAME } from "../../common/reserved";
-import packageJson from "../../../package.json" with { type: "json" };
 import type { HandlerDescription, WorkflowMetadata } from "../handlers";
 import type { EnhancedStackTrace, StackTraceFileSlice } from "../interfaces";
 import type { WorkflowRun } from "./run";
@@ -11,11 +11,17 @@ export function builtInQueries(run: WorkflowRun): Map<string, WorkflowQueryAnnot
   return new Map<string, WorkflowQueryAnnotatedType>([
     [
       STACK_TRACE_QUERY_NAME,
-      { handler: () => new RawValue(formattedTraces(run).join("\n\n")), description: "Returns a sensible stack trace." },
+      {
+        handler: () => new RawValue(formattedTraces(run).join("\n\n")),
+        description: "Returns a sensible stack trace.",
+      },
     ],
     [
       ENHANCED_STACK_TRACE_QUERY_NAME,
-      { handler: () => new RawValue(enhancedStackTrace(run)), description: "Returns a stack trace annotated with source information." },
+      {
+        handler: () => new RawValue(enhancedStackTrace(run)),
+        description: "Returns a stack trace annotated with source information.",
+      },
     ],
     [
       "__temporal_workflow_metadata",

@@ -4,7 +4,10 @@ import { fromPayloadsAtIndex } from "../../common/converter/payload-converter";
 import { decodeSearchAttributes, decodeTypedSearchAttributes } from "../../common/converter/payload-search-attributes";
 import { optionalTsToDate, optionalTsToMs, requiredTsToMs } from "../../common/time";
 import { convertDeploymentVersion } from "../../common/worker-deployments";
-import type { InitializeWorkflow, WorkflowActivation } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import type {
+  InitializeWorkflow,
+  WorkflowActivation,
+} from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowInfo } from "../interfaces";
 import { fillFrom, uuid4From } from "../random/draw";
 import type { WorkflowRun } from "./run";
@@ -45,7 +48,9 @@ export function readStart(activation: WorkflowActivation, init: InitializeWorkfl
   const { arguments: _arguments, headers: _headers, ...details } = init;
   const { workflowId, workflowType, randomnessSeed } = init;
   if (!activation.runId || !workflowId || !workflowType) {
-    throw new TypeError(`Malformed InitializeWorkflow activation: it has run ID '${activation.runId}', workflow ID '${workflowId}', workflow type '${workflowType}'`);
+    throw new TypeError(
+      `Malformed InitializeWorkflow activation: it has run ID '${activation.runId}', workflow ID '${workflowId}', workflow type '${workflowType}'`,
+    );
   }
   const seed = randomnessSeed?.toBytesBE() ?? new Array<number>(8).fill(0);
   const startedMs = requiredTsToMs(activation.timestamp, "timestamp");
@@ -131,15 +136,29 @@ export class RunInfo {
     const { run, start } = this;
     const { details } = start;
     const context = run.context();
-    const { parentWorkflowInfo: parent, rootWorkflow: root, searchAttributes, memo, continuedFailure, lastCompletionResult } = details;
+    const {
+      parentWorkflowInfo: parent,
+      rootWorkflow: root,
+      searchAttributes,
+      memo,
+      continuedFailure,
+      lastCompletionResult,
+    } = details;
     return {
       workflowId: start.workflowId,
       runId: start.runId,
       workflowType: start.workflowType,
       searchAttributes: searchAttributes === undefined ? {} : decodeSearchAttributes(searchAttributes.indexedFields),
-      typedSearchAttributes: searchAttributes === undefined ? new TypedSearchAttributes() : decodeTypedSearchAttributes(searchAttributes.indexedFields),
+      typedSearchAttributes:
+        searchAttributes === undefined
+          ? new TypedSearchAttributes()
+          : decodeTypedSearchAttributes(searchAttributes.indexedFields),
       memo: mapFromPayloads(run.payloadConverter, memo?.fields, context) ?? {},
-      parent: parent && { workflowId: parent.workflowId ?? "", runId: parent.runId ?? "", namespace: parent.namespace ?? "" },
+      parent: parent && {
+        workflowId: parent.workflowId ?? "",
+        runId: parent.runId ?? "",
+        namespace: parent.namespace ?? "",
+      },
       root: root && { workflowId: root.workflowId ?? "", runId: root.runId ?? "" },
       lastResult: fromPayloadsAtIndex(run.payloadConverter, 0, lastCompletionResult?.payloads, context),
       lastFailure: continuedFailure && run.failureToError(continuedFailure),

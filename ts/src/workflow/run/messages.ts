@@ -1,7 +1,7 @@
 import {
   ApplicationFailure,
-  ensureTemporalFailure,
   ExternalStorageNotConfiguredError,
+  ensureTemporalFailure,
   HandlerUnfinishedPolicy,
   IllegalStateError,
   TemporalFailure,
@@ -11,11 +11,25 @@ import {
   type WorkflowUpdateAnnotatedType,
 } from "../../common";
 import { arrayFromPayloads } from "../../common/converter/payload-converter";
-import { ENHANCED_STACK_TRACE_QUERY_NAME, STACK_TRACE_QUERY_NAME, TEMPORAL_RESERVED_PREFIX } from "../../common/reserved";
-import type { DoUpdate, QueryWorkflow, SignalWorkflow } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import {
+  ENHANCED_STACK_TRACE_QUERY_NAME,
+  STACK_TRACE_QUERY_NAME,
+  TEMPORAL_RESERVED_PREFIX,
+} from "../../common/reserved";
+import type {
+  DoUpdate,
+  QueryWorkflow,
+  SignalWorkflow,
+} from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { DeterminismViolationError } from "../errors";
 import { withOriginEvent, withOriginUpdate } from "../event-groups";
-import { compose, type QueryInput, type SignalInput, type UpdateInput, type WorkflowInboundCallsInterceptor } from "../interceptors";
+import {
+  compose,
+  type QueryInput,
+  type SignalInput,
+  type UpdateInput,
+  type WorkflowInboundCallsInterceptor,
+} from "../interceptors";
 import type { DefaultQueryHandler, DefaultSignalHandler, DefaultUpdateHandler } from "../interfaces";
 import { log } from "../logs";
 import { withUpdate } from "../update-scope";
@@ -106,7 +120,12 @@ export class Messages {
     const queryName = required(job.queryType, "queryType");
     const queryId = required(job.queryId, "queryId");
     const typeInfo = this.queryHandlers.get(queryName)?.typeInfo;
-    this.#assertUnreserved("query", queryName, this.queryHandlers.has(queryName), this.defaultQueryHandler !== undefined);
+    this.#assertUnreserved(
+      "query",
+      queryName,
+      this.queryHandlers.has(queryName),
+      this.defaultQueryHandler !== undefined,
+    );
     let outputType: TypeInfo | undefined = typeInfo?.outputType;
     const execute = compose(run, this.#inbound(queryName), "handleQuery", (input) => {
       outputType = this.queryHandlers.get(input.queryName)?.typeInfo?.outputType;
@@ -214,7 +233,12 @@ export class Messages {
       return;
     }
     run.pushCommand({ updateResponse: { protocolInstanceId, accepted: {} } });
-    const execute = compose(run, interceptors, "handleUpdate", async ({ args }: UpdateInput) => await entry.handler(...args));
+    const execute = compose(
+      run,
+      interceptors,
+      "handleUpdate",
+      async ({ args }: UpdateInput) => await entry.handler(...args),
+    );
     this.runningUpdates.set(updateId, { name, unfinishedPolicy: entry.unfinishedPolicy, id: updateId });
     return withOriginUpdate(updateId, () => execute(accepted))
       .then((result) => {
@@ -240,7 +264,9 @@ export class Messages {
       const handler = this.queryHandlers.get(queryName)?.handler ?? fallback?.bind(undefined, queryName);
       if (handler === undefined) {
         const known = [...this.queryHandlers.keys()].join(" ");
-        throw new ReferenceError(`Workflow did not register a handler for ${queryName}. Registered queries: [${known}]`);
+        throw new ReferenceError(
+          `Workflow did not register a handler for ${queryName}. Registered queries: [${known}]`,
+        );
       }
       const answer: unknown = this.#readOnly(`the handler of query '${queryName}'`, () => handler(...args));
       if (answer instanceof Promise) {
@@ -280,7 +306,11 @@ export class Messages {
 }
 
 function isInternal(name: string): boolean {
-  return name.startsWith(TEMPORAL_RESERVED_PREFIX) || name === STACK_TRACE_QUERY_NAME || name === ENHANCED_STACK_TRACE_QUERY_NAME;
+  return (
+    name.startsWith(TEMPORAL_RESERVED_PREFIX) ||
+    name === STACK_TRACE_QUERY_NAME ||
+    name === ENHANCED_STACK_TRACE_QUERY_NAME
+  );
 }
 
 /** Takes jobs out and handles them in order; handling one may set handlers for others. */

@@ -16,7 +16,10 @@ export function endWithError(run: WorkflowRun, error: unknown): void {
   if (run.cancelled && isCancellation(error)) {
     run.pushCommand({ cancelWorkflowExecution: {} }, true);
   } else if (error instanceof ContinueAsNew) {
-    run.pushCommand({ continueAsNewWorkflowExecution: error.command, eventGroupMarkers: error.eventGroupMarkers }, true);
+    run.pushCommand(
+      { continueAsNewWorkflowExecution: error.command, eventGroupMarkers: error.eventGroupMarkers },
+      true,
+    );
   } else if (error instanceof TemporalFailure || failsWorkflow(run, error)) {
     run.messages.abandonRunning();
     run.pushCommand({ failWorkflowExecution: { failure: run.errorToFailure(ensureTemporalFailure(error)) } }, true);
@@ -33,7 +36,11 @@ function failsWorkflow(run: WorkflowRun, error: unknown): boolean {
   if (names.length === 0) return false;
   if (names.includes("Error")) return true;
   if (typeof error !== "object" || error === null) return false;
-  for (let type: unknown = error.constructor; typeof type === "function" && type !== Function.prototype; type = Object.getPrototypeOf(type)) {
+  for (
+    let type: unknown = error.constructor;
+    typeof type === "function" && type !== Function.prototype;
+    type = Object.getPrototypeOf(type)
+  ) {
     if (names.includes(type.name)) return true;
   }
   return false;

@@ -13,7 +13,8 @@ export class Patches {
 
   /** The history has the marker of that patch. */
   notify(patchId: string): void {
-    if (!this.run.isReplaying) throw new IllegalStateError(`Got the marker of patch '${patchId}' in an activation that isn't a replay`);
+    if (!this.run.isReplaying)
+      throw new IllegalStateError(`Got the marker of patch '${patchId}' in an activation that isn't a replay`);
     this.#recorded.add(patchId);
   }
 

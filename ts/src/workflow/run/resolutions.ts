@@ -41,9 +41,16 @@ export function resolveChildWorkflowExecutionStart(run: WorkflowRun, job: Resolv
     return;
   }
   if (failed !== undefined) {
-    if (failed.cause !== workflowAlreadyExists) throw new IllegalStateError(`Got unknown StartChildWorkflowExecutionFailedCause ${failed.cause}`);
+    if (failed.cause !== workflowAlreadyExists)
+      throw new IllegalStateError(`Got unknown StartChildWorkflowExecutionFailedCause ${failed.cause}`);
     const { workflowId, workflowType } = failed;
-    reject(new WorkflowExecutionAlreadyStartedError("Workflow execution already started", workflowId ?? "", workflowType ?? ""));
+    reject(
+      new WorkflowExecutionAlreadyStartedError(
+        "Workflow execution already started",
+        workflowId ?? "",
+        workflowType ?? "",
+      ),
+    );
   } else if (cancelled !== undefined) {
     reject(run.failureToError(failureOf(cancelled, "ResolveChildWorkflowExecutionStart"), context));
   } else {
@@ -54,7 +61,12 @@ export function resolveChildWorkflowExecutionStart(run: WorkflowRun, job: Resolv
 
 /** A Child Workflow came to its end. */
 export function resolveChildWorkflowExecution(run: WorkflowRun, { seq, result }: ResolveChildWorkflowExecution): void {
-  settle(run, expect(run.completions.childWorkflowComplete, seq, "child workflow"), result, "ResolveChildWorkflowExecution");
+  settle(
+    run,
+    expect(run.completions.childWorkflowComplete, seq, "child workflow"),
+    result,
+    "ResolveChildWorkflowExecution",
+  );
 }
 
 /** A signal to another Workflow was delivered, or couldn't be. */
@@ -63,13 +75,24 @@ export function resolveSignalExternalWorkflow(run: WorkflowRun, { seq, failure }
 }
 
 /** A request to cancel another Workflow was delivered, or couldn't be. */
-export function resolveRequestCancelExternalWorkflow(run: WorkflowRun, { seq, failure }: ResolveRequestCancelExternalWorkflow): void {
+export function resolveRequestCancelExternalWorkflow(
+  run: WorkflowRun,
+  { seq, failure }: ResolveRequestCancelExternalWorkflow,
+): void {
   acknowledge(run, expect(run.completions.cancelWorkflow, seq, "cancellation of a workflow"), failure);
 }
 
 /** A Nexus operation was started, or couldn't be. */
-export function resolveNexusOperationStart(run: WorkflowRun, { seq, operationToken, failed }: ResolveNexusOperationStart): void {
-  const { resolve, reject, release, outputTypeInfo, fromPayload } = expect(run.completions.nexusOperationStart, seq, "start of a nexus operation", false);
+export function resolveNexusOperationStart(
+  run: WorkflowRun,
+  { seq, operationToken, failed }: ResolveNexusOperationStart,
+): void {
+  const { resolve, reject, release, outputTypeInfo, fromPayload } = expect(
+    run.completions.nexusOperationStart,
+    seq,
+    "start of a nexus operation",
+    false,
+  );
   if (failed !== undefined) {
     release?.();
     reject(run.failureToError(failed));
@@ -89,7 +112,10 @@ export function resolveNexusOperation(run: WorkflowRun, { seq, result }: Resolve
   const completion = start ?? expect(run.completions.nexusOperationComplete, seq, "nexus operation");
   if (result?.completed !== undefined) {
     const { fromPayload, outputTypeInfo } = completion;
-    const value = fromPayload === undefined ? run.fromPayload(result.completed, run.context(), outputTypeInfo) : fromPayload(result.completed);
+    const value =
+      fromPayload === undefined
+        ? run.fromPayload(result.completed, run.context(), outputTypeInfo)
+        : fromPayload(result.completed);
     if (start !== undefined) start.resolve({ result: Promise.resolve(value) });
     else (completion as Completion<unknown>).resolve(value);
     return;
@@ -99,7 +125,12 @@ export function resolveNexusOperation(run: WorkflowRun, { seq, result }: Resolve
   completion.reject(run.failureToError(failure));
 }
 
-function settle(run: WorkflowRun, completion: Completion<unknown>, result: ActivityResolution | ChildWorkflowResult | undefined, job: string): void {
+function settle(
+  run: WorkflowRun,
+  completion: Completion<unknown>,
+  result: ActivityResolution | ChildWorkflowResult | undefined,
+  job: string,
+): void {
   const { resolve, reject, context = run.context(), outputTypeInfo } = completion;
   if (result?.completed !== undefined) {
     const payload = result.completed.result;
@@ -113,7 +144,11 @@ function settle(run: WorkflowRun, completion: Completion<unknown>, result: Activ
   }
 }
 
-function acknowledge(run: WorkflowRun, { resolve, reject, context }: Completion<void>, failure: Failure | undefined): void {
+function acknowledge(
+  run: WorkflowRun,
+  { resolve, reject, context }: Completion<void>,
+  failure: Failure | undefined,
+): void {
   if (failure === undefined) resolve();
   else reject(run.failureToError(failure, context));
 }
@@ -131,8 +166,14 @@ function take<T>(completions: Map<number, Completion<T>>, seq = 0, release = tru
   return completion;
 }
 
-function expect<T>(completions: Map<number, Completion<T>>, seq: number | undefined, what: string, release = true): Completion<T> {
+function expect<T>(
+  completions: Map<number, Completion<T>>,
+  seq: number | undefined,
+  what: string,
+  release = true,
+): Completion<T> {
   const completion = take(completions, seq, release);
-  if (completion === undefined) throw new IllegalStateError(`No completion for ${what} with sequence number ${seq ?? 0}`);
+  if (completion === undefined)
+    throw new IllegalStateError(`No completion for ${what} with sequence number ${seq ?? 0}`);
   return completion;
 }

@@ -15,15 +15,22 @@ import {
   type WorkflowFunctionWithOptions,
   type WorkflowSerializationContext,
 } from "../../common";
-import { fromPayloadWithTypeInfo, toPayloadsWithContext, toPayloadWithTypeInfo } from "../../common/converter/payload-converter";
+import {
+  fromPayloadWithTypeInfo,
+  toPayloadsWithContext,
+  toPayloadWithTypeInfo,
+} from "../../common/converter/payload-converter";
 import type { ProtoFailure } from "../../common/failure";
 import { userMetadataToPayload } from "../../common/user-metadata";
 import type { UserMetadata } from "../../proto/temporal/api/sdk/v1/user_metadata";
-import type { SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
+import type {
+  SignalWithStartWorkflowExecutionRequest,
+  SignalWithStartWorkflowExecutionResponse,
+} from "../../proto/temporal/api/workflowservice/v1/request_response";
 import type { WorkflowCommand } from "../../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import { RootCancellationScope } from "../cancellation-scope";
 import { assertKnownFlag, type SdkFlag } from "../flags";
-import type { WorkflowInterceptors, StartNexusOperationOutput } from "../interceptors";
+import type { StartNexusOperationOutput, WorkflowInterceptors } from "../interceptors";
 import type { WorkflowInfo } from "../interfaces";
 import type { WorkflowLogRecord } from "../logs";
 import { RunRandom } from "../random/run-random";
@@ -110,7 +117,15 @@ export class WorkflowRun {
     cancelWorkflow: new Map<number, Completion<void>>(),
   };
   /** Numbers for the next command of each kind; they identify commands in activations and in histories. */
-  readonly nextSeqs = { timer: 1, activity: 1, childWorkflow: 1, signalWorkflow: 1, cancelWorkflow: 1, condition: 1, nexusOperation: 1 };
+  readonly nextSeqs = {
+    timer: 1,
+    activity: 1,
+    childWorkflow: 1,
+    signalWorkflow: 1,
+    cancelWorkflow: 1,
+    condition: 1,
+    nexusOperation: 1,
+  };
   /** Conditions that aren't true yet, in the order in which they are evaluated. */
   readonly conditions = new Map<number, BlockedCondition>();
   /** Scope of the Workflow's main function. */
@@ -176,7 +191,9 @@ export class WorkflowRun {
     this.#facts = new RunInfo(this, start);
     this.#patches = new Patches(this);
     this.messages = new Messages(this);
-    this.random = new RunRandom(start.seed, () => (this.readOnly === undefined && !this.isQueried ? undefined : host.realRandom));
+    this.random = new RunRandom(start.seed, () =>
+      this.readOnly === undefined && !this.isQueried ? undefined : host.realRandom,
+    );
   }
 
   /** Identifier of the run. */
@@ -209,7 +226,10 @@ export class WorkflowRun {
     return this.#facts;
   }
 
-  /** Whether the current activation asks queries, which a replay doesn't repeat. Interceptors of queries run outside of {@link readOnly}. */
+  /**
+   * Whether the current activation asks queries, which a replay doesn't repeat. Interceptors of queries run outside of
+   * {@link readOnly}.
+   */
   get isQueried(): boolean {
     return this.isReplaying && !this.isReplayingHistoryEvents;
   }
@@ -235,7 +255,11 @@ export class WorkflowRun {
   }
 
   /** Converts arguments of Workflow code; `undefined` for none. */
-  toPayloads(values: readonly unknown[], context: SerializationContext, typeInfo?: readonly TypeInfo[]): Payload[] | undefined {
+  toPayloads(
+    values: readonly unknown[],
+    context: SerializationContext,
+    typeInfo?: readonly TypeInfo[],
+  ): Payload[] | undefined {
     return toPayloadsWithContext(this.payloadConverter, context, values, typeInfo);
   }
 
@@ -256,7 +280,11 @@ export class WorkflowRun {
   }
 
   /** Texts that user interfaces show beside a command; `undefined` if there are none. */
-  userMetadata(summary?: string, details?: string, context: SerializationContext = this.context()): UserMetadata | undefined {
+  userMetadata(
+    summary?: string,
+    details?: string,
+    context: SerializationContext = this.context(),
+  ): UserMetadata | undefined {
     if (summary == null && details == null) return undefined;
     return userMetadataToPayload(this.payloadConverter, summary, details, context);
   }
@@ -329,7 +357,9 @@ export class WorkflowRun {
     const { activityNames } = this.host;
     if (this.isReplaying || activityNames.has(activityType) || activityNames.has("default")) return;
     const known = activityNames.size === 0 ? "none" : [...activityNames].join(", ");
-    throw new ReferenceError(`Local activity of type '${activityType}' not registered on worker; registered activities: ${known}`);
+    throw new ReferenceError(
+      `Local activity of type '${activityType}' not registered on worker; registered activities: ${known}`,
+    );
   }
 
   /** Remembers the error that fails the Workflow Task, the first one only. */

@@ -25,7 +25,10 @@ export function structuredTraces(run: WorkflowRun): StackTraceFileLocation[][] {
 }
 
 function traces(run: WorkflowRun): Error[] {
-  const waiting = [...Object.values(run.completions).flatMap((map) => [...(map as Map<number, { trace?: Error }>).values()]), ...run.conditions.values()];
+  const waiting = [
+    ...Object.values(run.completions).flatMap((map) => [...(map as Map<number, { trace?: Error }>).values()]),
+    ...run.conditions.values(),
+  ];
   return waiting.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
 }
 

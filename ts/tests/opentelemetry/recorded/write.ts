@@ -18,7 +18,10 @@ const plugin = variant === "opentelemetry-v2" ? OpenTelemetryPluginV2 : OpenTele
 const { address, namespace } = await testServer();
 const prefix = `ours-${Date.now()}`;
 const { exporter, ...tracing } = makeTracing();
-const workflowIds = await runScenario({ ...sdk, OpenTelemetryPlugin: plugin }, { address, namespace, prefix, ...tracing, worker: { workflowsPath } });
+const workflowIds = await runScenario(
+  { ...sdk, OpenTelemetryPlugin: plugin },
+  { address, namespace, prefix, ...tracing, worker: { workflowsPath } },
+);
 const client = new Client({ connection: await Connection.connect({ address }), namespace });
 const histories = await readHistories(client, workflowIds, (history) => History.encode(history).finish());
 writeFileSync(target, gzipSync(JSON.stringify({ histories }), { level: 9 }));

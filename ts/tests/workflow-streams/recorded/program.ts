@@ -1,6 +1,7 @@
 /**
- * A Workflow with a stream that sleeps between what comes from outside, so that a replay shows whether everything happens in the
- * same order. The official SDK has run it to record `official.json` (see `record.mjs`), so it may only use what both libraries have.
+ * A Workflow with a stream that sleeps between what comes from outside, so that a replay shows whether everything
+ * happens in the same order. The official SDK has run it to record `official.json` (see `record.mjs`), so it may only
+ * use what both libraries have.
  */
 import { condition, defineSignal, defineUpdate, setHandler, sleep } from "temporal-bun-sdk/workflow";
 import { WorkflowStream, type WorkflowStreamState } from "temporal-bun-sdk/workflow-streams/workflow";

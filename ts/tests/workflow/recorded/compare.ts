@@ -1,6 +1,7 @@
 /** Compares this SDK with recordings of the official one. */
-import { gunzipSync } from "bun";
+
 import { expect } from "bun:test";
+import { gunzipSync } from "bun";
 import Long from "long";
 import { WorkflowActivation } from "../../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
@@ -12,7 +13,9 @@ type Recording = [activation: string, completion: string][][];
 
 /** Runs the programs of a recording and expects the completions that are in it. Returns how many programs there are. */
 export async function expectRecorded(file: string, bundle: Partial<BundleOptions> = {}): Promise<number> {
-  const recording = JSON.parse(new TextDecoder().decode(gunzipSync(new Uint8Array(await Bun.file(file).arrayBuffer())))) as Recording;
+  const recording = JSON.parse(
+    new TextDecoder().decode(gunzipSync(new Uint8Array(await Bun.file(file).arrayBuffer()))),
+  ) as Recording;
   const thread = await TestThread.open("../recorded/program.ts", { activityNames: ["a0", "a1", "a2", "a3"] }, bundle);
   let runId: string | undefined;
   for (const run of recording) {
@@ -39,5 +42,7 @@ function readable(value: unknown): unknown {
   if (Long.isLong(value)) return value.toString();
   if (Array.isArray(value)) return value.map(readable);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, field]) => (key === "stackTrace" ? [] : [[key, readable(field)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, field]) => (key === "stackTrace" ? [] : [[key, readable(field)]])),
+  );
 }

@@ -1,10 +1,10 @@
 /**
- * A Workflow that does what its argument says: a tree of steps that `record.mjs` makes up at random. The official SDK has
- * run it to record `official.json.gz`, so it may only use what both libraries have.
+ * A Workflow that does what its argument says: a tree of steps that `record.mjs` makes up at random. The official SDK
+ * has run it to record `official.json.gz`, so it may only use what both libraries have.
  */
 import {
-  allHandlersFinished,
   ApplicationFailure,
+  allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
@@ -50,8 +50,15 @@ interface Program {
 }
 
 type Activities = Record<string, (...args: unknown[]) => Promise<unknown>>;
-const activities: Activities = proxyActivities({ startToCloseTimeout: "1 minute", cancellationType: "TRY_CANCEL", retry: { maximumAttempts: 3 } });
-const localActivities: Activities = proxyLocalActivities({ startToCloseTimeout: "1 minute", localRetryThreshold: 1000 });
+const activities: Activities = proxyActivities({
+  startToCloseTimeout: "1 minute",
+  cancellationType: "TRY_CANCEL",
+  retry: { maximumAttempts: 3 },
+});
+const localActivities: Activities = proxyLocalActivities({
+  startToCloseTimeout: "1 minute",
+  localRetryThreshold: 1000,
+});
 
 const poke = defineSignal<[unknown]>("poke");
 const change = defineUpdate<unknown, [{ bad?: boolean; fail?: boolean }]>("change");
@@ -76,7 +83,9 @@ async function perform(step: Step): Promise<unknown> {
     case "parallel":
       return await Promise.all(steps.map(perform));
     case "settled":
-      return (await Promise.allSettled(steps.map(perform))).map((result) => (result.status === "rejected" ? String(result.reason?.message) : result.value));
+      return (await Promise.allSettled(steps.map(perform))).map((result) =>
+        result.status === "rejected" ? String(result.reason?.message) : result.value,
+      );
     case "race":
       return await Promise.race(steps.map(perform));
     case "sleep":
@@ -93,12 +102,17 @@ async function perform(step: Step): Promise<unknown> {
     case "child":
       return await executeChild(name, { args: [number], workflowId: flag ? `child-${number}` : undefined });
     case "childHandle": {
-      const handle = await startChild(name, { args: [], cancellationType: flag ? "TRY_CANCEL" : "WAIT_CANCELLATION_REQUESTED" });
+      const handle = await startChild(name, {
+        args: [],
+        cancellationType: flag ? "TRY_CANCEL" : "WAIT_CANCELLATION_REQUESTED",
+      });
       await handle.signal("toChild", 1);
       return await handle.result();
     }
     case "condition":
-      return flag ? await condition(() => signals >= number % 4, (number % 3) * 1000) : await condition(() => signals >= number % 4);
+      return flag
+        ? await condition(() => signals >= number % 4, (number % 3) * 1000)
+        : await condition(() => signals >= number % 4);
     case "scope":
       return await CancellationScope.cancellable(() => perform(first));
     case "shielded":
@@ -205,7 +219,15 @@ async function perform(step: Step): Promise<unknown> {
   }
 }
 
-export async function program({ early, earlyUpdates, defaultSignals, before, main, onSignal, onUpdate }: Program): Promise<unknown> {
+export async function program({
+  early,
+  earlyUpdates,
+  defaultSignals,
+  before,
+  main,
+  onSignal,
+  onUpdate,
+}: Program): Promise<unknown> {
   const handleSignal = async () => {
     signals++;
     if (onSignal) await perform(onSignal);

@@ -4,8 +4,8 @@ import type { GcsRequestOptions, GcsStorageDriverClient } from "./client";
 
 /**
  * Bun's own S3 client, `Bun.S3Client`, for a `GcsStorageDriver`: Google Cloud Storage speaks the language of S3 at
- * `https://storage.googleapis.com`, with HMAC keys, so no package is needed. The official SDK has no such class. Bun can't end a
- * request, so an abort signal only keeps further ones from being sent.
+ * `https://storage.googleapis.com`, with HMAC keys, so no package is needed. The official SDK has no such class. Bun
+ * can't end a request, so an abort signal only keeps further ones from being sent.
  *
  * @experimental
  */

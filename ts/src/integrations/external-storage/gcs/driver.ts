@@ -3,7 +3,10 @@ import type { GcsStorageDriverClient } from "./client";
 
 const DRIVER_TYPE = "gcp.gcsdriver";
 
-/** What Google forbids or advises against in names of objects, the slash, which would begin another segment, and the percent sign. */
+/**
+ * What Google forbids or advises against in names of objects, the slash, which would begin another segment, and the
+ * percent sign.
+ */
 const UNSAFE = /[\p{Cc}#[\]*?:"<>|/%]/gu;
 
 export type { BucketSelector };
@@ -19,9 +22,8 @@ export interface GcsStorageDriverOptions extends ObjectDriverOptions {
 }
 
 /**
- * Keeps large payloads in Google Cloud Storage. Names of objects are
- * `v0/ns/{namespace}/wt/{workflow type}/wi/{workflow id}/ri/{run id}/d/sha256/{hash}`, with `at` and `ai` for activities; the official
- * SDKs of all languages use the same.
+ * Keeps large payloads in Google Cloud Storage. Names of objects are `v0/ns/{namespace}/wt/{workflow type}/wi/{workflow
+ * id}/ri/{run id}/d/sha256/{hash}`, with `at` and `ai` for activities; the official SDKs of all languages use the same.
  *
  * @experimental
  */
@@ -41,7 +43,12 @@ export class GcsStorageDriver extends ObjectDriver {
     return value.replace(UNSAFE, (character) => Array.from(Buffer.from(character), percentEncoded).join(""));
   }
 
-  protected override upload(bucket: string, object: string, bytes: Uint8Array, abortSignal: AbortSignal): Promise<void> {
+  protected override upload(
+    bucket: string,
+    object: string,
+    bytes: Uint8Array,
+    abortSignal: AbortSignal,
+  ): Promise<void> {
     return this.#client.save(bucket, object, bytes, { abortSignal });
   }
 

@@ -1,6 +1,6 @@
 /**
- * Google's SDK as client of a `GcsStorageDriver` (experimental): the official SDK's `@temporalio/external-storage-gcs-google-sdk`. Needs
- * the package `@google-cloud/storage`.
+ * Google's SDK as client of a `GcsStorageDriver` (experimental): the official SDK's
+ * `@temporalio/external-storage-gcs-google-sdk`. Needs the package `@google-cloud/storage`.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { Storage } from "@google-cloud/storage";
 import type { GcsRequestOptions, GcsStorageDriverClient } from "./client";
 
 /**
- * A `Storage` of `@google-cloud/storage` for a `GcsStorageDriver`. That library can't end a request, so an abort signal only keeps
- * further ones from being sent.
+ * A `Storage` of `@google-cloud/storage` for a `GcsStorageDriver`. That library can't end a request, so an abort signal
+ * only keeps further ones from being sent.
  *
  * @experimental
  */
@@ -30,7 +30,10 @@ export class GoogleCloudGcsStorageDriverClient implements GcsStorageDriverClient
     try {
       // Generation 0 stands for an object that isn't there.
       const contents = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-      await this.storage.bucket(bucket).file(object).save(contents, { preconditionOpts: { ifGenerationMatch: 0 } });
+      await this.storage
+        .bucket(bucket)
+        .file(object)
+        .save(contents, { preconditionOpts: { ifGenerationMatch: 0 } });
     } catch (error) {
       const preconditionFailed = 412;
       if ((error as { code?: unknown }).code !== preconditionFailed) throw error;

@@ -1,6 +1,6 @@
 /**
- * External storage in Google Cloud Storage (experimental): the official SDK's `@temporalio/external-storage-gcs`, and a client on
- * `Bun.S3Client`. For one on Google's SDK see `temporal-bun-sdk/external-storage-gcs-google-sdk`.
+ * External storage in Google Cloud Storage (experimental): the official SDK's `@temporalio/external-storage-gcs`, and a
+ * client on `Bun.S3Client`. For one on Google's SDK see `temporal-bun-sdk/external-storage-gcs-google-sdk`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The AWS SDK as client of an `S3StorageDriver` (experimental): the official SDK's `@temporalio/external-storage-s3-aws-sdk`. Needs the
- * package `@aws-sdk/client-s3`.
+ * The AWS SDK as client of an `S3StorageDriver` (experimental): the official SDK's
+ * `@temporalio/external-storage-s3-aws-sdk`. Needs the package `@aws-sdk/client-s3`.
  *
  * @module
  */
@@ -27,7 +27,9 @@ export class AwsSdkS3StorageDriverClient implements S3StorageDriverClient {
   /** Whether there is an object of that key. */
   async objectExists(bucket: string, key: string, options?: S3RequestOptions): Promise<boolean> {
     try {
-      await this.#send(this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: options?.abortSignal }));
+      await this.#send(
+        this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: options?.abortSignal }),
+      );
       return true;
     } catch (error) {
       if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return false;
@@ -37,12 +39,18 @@ export class AwsSdkS3StorageDriverClient implements S3StorageDriverClient {
 
   /** Stores an object. */
   async putObject(bucket: string, key: string, data: Uint8Array, options?: S3RequestOptions): Promise<void> {
-    await this.#send(this.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: data }), { abortSignal: options?.abortSignal }));
+    await this.#send(
+      this.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: data }), {
+        abortSignal: options?.abortSignal,
+      }),
+    );
   }
 
   /** Reads an object. Rejects if there is none. */
   async getObject(bucket: string, key: string, options?: S3RequestOptions): Promise<Uint8Array> {
-    const { Body } = await this.#send(this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: options?.abortSignal }));
+    const { Body } = await this.#send(
+      this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: options?.abortSignal }),
+    );
     if (Body === undefined) throw new Error(`S3 answered without the object [bucket=${bucket}, key=${key}]`);
     return Body.transformToByteArray();
   }

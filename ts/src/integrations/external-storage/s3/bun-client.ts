@@ -3,8 +3,8 @@ import { BunObjectStore } from "../bun-object-store";
 import type { S3RequestOptions, S3StorageDriverClient } from "./client";
 
 /**
- * Bun's own S3 client, `Bun.S3Client`, for an `S3StorageDriver`: no package is needed. The official SDK has no such class. Bun can't end
- * a request, so an abort signal only keeps further ones from being sent.
+ * Bun's own S3 client, `Bun.S3Client`, for an `S3StorageDriver`: no package is needed. The official SDK has no such
+ * class. Bun can't end a request, so an abort signal only keeps further ones from being sent.
  *
  * @experimental
  */

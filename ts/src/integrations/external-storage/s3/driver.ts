@@ -16,9 +16,9 @@ export interface S3StorageDriverOptions extends ObjectDriverOptions {
 }
 
 /**
- * Keeps large payloads in Amazon S3, or in a store that speaks its language. Keys are
- * `v0/ns/{namespace}/wt/{workflow type}/wi/{workflow id}/ri/{run id}/d/sha256/{hash}`, with `at` and `ai` for activities; the official
- * SDKs of all languages use the same.
+ * Keeps large payloads in Amazon S3, or in a store that speaks its language. Keys are `v0/ns/{namespace}/wt/{workflow
+ * type}/wi/{workflow id}/ri/{run id}/d/sha256/{hash}`, with `at` and `ai` for activities; the official SDKs of all
+ * languages use the same.
  *
  * @experimental
  */
@@ -37,7 +37,12 @@ export class S3StorageDriver extends ObjectDriver {
     return encodeURIComponent(value.toWellFormed()).replaceAll("~", "%7E");
   }
 
-  protected override async upload(bucket: string, key: string, bytes: Uint8Array, abortSignal: AbortSignal): Promise<void> {
+  protected override async upload(
+    bucket: string,
+    key: string,
+    bytes: Uint8Array,
+    abortSignal: AbortSignal,
+  ): Promise<void> {
     if (await this.#client.objectExists(bucket, key, { abortSignal })) return;
     await this.#client.putObject(bucket, key, bytes, { abortSignal });
   }

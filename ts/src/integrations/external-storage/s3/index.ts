@@ -1,6 +1,6 @@
 /**
- * External storage in Amazon S3 (experimental): the official SDK's `@temporalio/external-storage-s3`, and a client on `Bun.S3Client`. For
- * one on the AWS SDK see `temporal-bun-sdk/external-storage-s3-aws-sdk`.
+ * External storage in Amazon S3 (experimental): the official SDK's `@temporalio/external-storage-s3`, and a client on
+ * `Bun.S3Client`. For one on the AWS SDK see `temporal-bun-sdk/external-storage-s3-aws-sdk`.
  *
  * @module
  */

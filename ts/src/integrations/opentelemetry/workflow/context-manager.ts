@@ -1,7 +1,10 @@
 import { type Context, type ContextManager, ROOT_CONTEXT } from "@opentelemetry/api";
 import { AsyncLocalStorage } from "../../../workflow";
 
-/** Keeps the active context of a run across `await`. OpenTelemetry's own manager imports `node:async_hooks`, which bundles can't. */
+/**
+ * Keeps the active context of a run across `await`. OpenTelemetry's own manager imports `node:async_hooks`, which
+ * bundles can't.
+ */
 export class WorkflowContextManager implements ContextManager {
   readonly #storage = new AsyncLocalStorage<Context>();
 
@@ -11,7 +14,12 @@ export class WorkflowContextManager implements ContextManager {
   }
 
   /** Calls a function under a context. */
-  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(context: Context, fn: F, thisArg?: ThisParameterType<F>, ...args: A): ReturnType<F> {
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: Context,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
     return this.#storage.run(context, () => fn.apply(thisArg, args));
   }
 

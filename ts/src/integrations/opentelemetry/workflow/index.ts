@@ -1,7 +1,7 @@
 /**
- * Interceptors that trace Workflows, for Workflow code. Histories are those of `@temporalio/interceptors-opentelemetry`: flags of the
- * SDK say what is traced, and the ids of spans are drawn from the sequence of `Math.random()`. In the official SDK this is
- * `@temporalio/interceptors-opentelemetry/lib/workflow`.
+ * Interceptors that trace Workflows, for Workflow code. Histories are those of
+ * `@temporalio/interceptors-opentelemetry`: flags of the SDK say what is traced, and the ids of spans are drawn from
+ * the sequence of `Math.random()`. In the official SDK this is `@temporalio/interceptors-opentelemetry/lib/workflow`.
  */
 
 // First: OpenTelemetry's SDK reads it when it is loaded.
@@ -18,7 +18,8 @@ export { OpenTelemetryInternalsInterceptor } from "./interceptors";
 
 const rules: TracingRules = {
   idGenerator: idGenerator(() => Math.random),
-  makePropagator: () => new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  makePropagator: () =>
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   usesFlag,
   traced: tracedInSteps,
 };

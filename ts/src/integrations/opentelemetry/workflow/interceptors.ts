@@ -16,10 +16,10 @@ import {
   type StartNexusOperationOutput,
   type UpdateInput,
   type WorkflowExecuteInput,
-  workflowInfo,
   type WorkflowInboundCallsInterceptor,
   type WorkflowInternalsInterceptor,
   type WorkflowOutboundCallsInterceptor,
+  workflowInfo,
 } from "../../../workflow";
 import { mapStack } from "../../../workflow/tracing";
 import { SPAN_DELIMITER, SpanName } from "../definitions";
@@ -32,11 +32,11 @@ import {
   withActiveContextForNexus,
   withTraceAttributes,
 } from "../instrumentation";
-import { disposeContexts, tracerOfRun, type TracingRules } from "./tracer";
+import { disposeContexts, type TracingRules, tracerOfRun } from "./tracer";
 
 /*
- * Whether a promise is awaited before it is returned, and where a call yields, decides about the order of commands. So it is as it is
- * in the official interceptors, everywhere below.
+ * Whether a promise is awaited before it is returned, and where a call yields, decides about the order of commands. So
+ * it is as it is in the official interceptors, everywhere below.
  */
 
 type Inbound = WorkflowInboundCallsInterceptor;
@@ -127,13 +127,19 @@ export abstract class TracingOutboundInterceptor implements WorkflowOutboundCall
   }
 
   /** Around a local Activity, up to its result. */
-  async scheduleLocalActivity(input: LocalActivityInput, next: Next<Outbound, "scheduleLocalActivity">): Promise<unknown> {
+  async scheduleLocalActivity(
+    input: LocalActivityInput,
+    next: Next<Outbound, "scheduleLocalActivity">,
+  ): Promise<unknown> {
     if (!this.#rules.usesFlag("OpenTelemetryInterceptorsTracesLocalActivities")) return next(input);
     return await this.#traceSending(SpanName.ACTIVITY_START, input.activityType, input, next);
   }
 
   /** Around a Nexus Operation, up to its start. */
-  async startNexusOperation(input: StartNexusOperationInput, next: Next<Outbound, "startNexusOperation">): Promise<StartNexusOperationOutput> {
+  async startNexusOperation(
+    input: StartNexusOperationInput,
+    next: Next<Outbound, "startNexusOperation">,
+  ): Promise<StartNexusOperationOutput> {
     if (!this.#rules.usesFlag("OpenTelemetryInterceptorsInstrumentsAllMethods")) return next(input);
     return await this.#trace({
       name: `${SpanName.NEXUS_OPERATION_START}${SPAN_DELIMITER}${input.service}/${input.operation}`,

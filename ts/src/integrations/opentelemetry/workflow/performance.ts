@@ -1,6 +1,6 @@
 /**
- * A clock for OpenTelemetry's SDK, which reads `performance` when it is loaded: the time of the Workflow Task. This module imports
- * nothing, so that it comes first.
+ * A clock for OpenTelemetry's SDK, which reads `performance` when it is loaded: the time of the Workflow Task. This
+ * module imports nothing, so that it comes first.
  */
 
 interface Clock {

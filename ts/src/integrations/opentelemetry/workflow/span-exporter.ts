@@ -1,6 +1,6 @@
+import type { SpanContext } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base";
-import type { SpanContext } from "@opentelemetry/api";
 import { proxySinks } from "../../../workflow";
 import type { OpenTelemetrySinks, SerializableSpan, SerializableSpanContext } from "../definitions";
 
@@ -32,7 +32,11 @@ function serializable(span: AnySpan): SerializableSpan {
   const parentSpanContext = span.parentSpanContext
     ? serializableContext(span.parentSpanContext)
     : // Version 1 of the SDK knows no more of it.
-      span.parentSpanId && { traceId: spanContext.traceId, spanId: span.parentSpanId, traceFlags: spanContext.traceFlags };
+      span.parentSpanId && {
+        traceId: spanContext.traceId,
+        spanId: span.parentSpanId,
+        traceFlags: spanContext.traceFlags,
+      };
   return {
     name: span.name,
     kind: span.kind,

@@ -1,4 +1,7 @@
-/** A Bun Worker that tells the debugger where the Workflow is, while the main thread with the Workflow code stands still. */
+/**
+ * A Bun Worker that tells the debugger where the Workflow is, while the main thread with the Workflow code stands
+ * still.
+ */
 import { answer } from "../../threads/thread-question";
 import { Runner } from "./runner";
 

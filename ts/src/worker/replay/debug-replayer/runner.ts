@@ -3,17 +3,26 @@ import packageJson from "../../../../package.json" with { type: "json" };
 /** Environment variable with the address of the debugger's server. */
 export const runnerVariable = "TEMPORAL_DEBUGGER_PLUGIN_URL";
 
-/** How long the debugger may take to see where the Workflow is; it stops the program meanwhile if it has a breakpoint there. */
+/**
+ * How long the debugger may take to see where the Workflow is; it stops the program meanwhile if it has a breakpoint
+ * there.
+ */
 const noticeTimeoutMs = 5000;
 
-/** The debugger's HTTP server: what Temporal's extension for VS Code starts, or anything that answers the same two requests. */
+/**
+ * The debugger's HTTP server: what Temporal's extension for VS Code starts, or anything that answers the same two
+ * requests.
+ */
 export class Runner {
   readonly #url: string;
 
   /** @throws Error if the environment doesn't say where the server is */
   constructor() {
     const url = process.env[runnerVariable];
-    if (!url) throw new Error(`${runnerVariable} isn't set: it must be the address of the debugger's server, for example http://127.0.0.1:3000`);
+    if (!url)
+      throw new Error(
+        `${runnerVariable} isn't set: it must be the address of the debugger's server, for example http://127.0.0.1:3000`,
+      );
     this.#url = url.replace(/\/+$/, "");
   }
 
@@ -32,13 +41,22 @@ export class Runner {
   async workflowTaskStarted(eventId: number): Promise<void> {
     const body = JSON.stringify({ eventId });
     const headers = { "Content-Type": "application/json" };
-    await this.#request("current-wft-started", { method: "POST", headers, body, signal: AbortSignal.timeout(noticeTimeoutMs) });
+    await this.#request("current-wft-started", {
+      method: "POST",
+      headers,
+      body,
+      signal: AbortSignal.timeout(noticeTimeoutMs),
+    });
   }
 
   async #request(path: string, { headers, ...init }: RequestInit): Promise<Response> {
     const response = await fetch(`${this.#url}/${path}`, {
       ...init,
-      headers: { "Temporal-Client-Name": packageJson.name, "Temporal-Client-Version": packageJson.version, ...(headers as object) },
+      headers: {
+        "Temporal-Client-Name": packageJson.name,
+        "Temporal-Client-Version": packageJson.version,
+        ...(headers as object),
+      },
     });
     if (response.status === 200) return response;
     const text = await response.text();

@@ -1,5 +1,5 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
+import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 
 export interface Order {
   id: string;
@@ -19,8 +19,8 @@ export interface Receipt {
   steps: string[];
 }
 
-export const ship = defineSignal<[carrier: string]>('ship');
-export const cancelOrder = defineSignal('cancelOrder');
-export const status = defineQuery<string>('status');
-export const addItem = defineUpdate<number, [Item]>('addItem');
-export const customerKey = defineSearchAttributeKey('CustomKeywordField', SearchAttributeType.KEYWORD);
+export const ship = defineSignal<[carrier: string]>("ship");
+export const cancelOrder = defineSignal("cancelOrder");
+export const status = defineQuery<string>("status");
+export const addItem = defineUpdate<number, [Item]>("addItem");
+export const customerKey = defineSearchAttributeKey("CustomKeywordField", SearchAttributeType.KEYWORD);

@@ -1,3 +1,7 @@
+import { msToNumber } from "@temporalio/common/lib/time";
+import { isError } from "@temporalio/common/lib/type-helpers";
+import { temporal } from "@temporalio/proto";
+import * as wf from "@temporalio/workflow";
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -11,11 +15,12 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  patched,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   proxySinks,
+  type Sinks,
   setHandler,
   sleep,
   startChild,
@@ -24,22 +29,17 @@ import {
   upsertSearchAttributes,
   uuid4,
   workflowInfo,
-  type Sinks,
-} from '@temporalio/workflow';
-import * as wf from '@temporalio/workflow';
-import { msToNumber } from '@temporalio/common/lib/time';
-import { isError } from '@temporalio/common/lib/type-helpers';
-import { temporal } from '@temporalio/proto';
-import type * as activities from './activities';
-import { addItem, cancelOrder, customerKey, type Item, type Order, type Receipt, ship, status } from './shared';
+} from "@temporalio/workflow";
+import type * as activities from "./activities";
+import { addItem, cancelOrder, customerKey, type Item, type Order, type Receipt, ship, status } from "./shared";
 
 const { charge, refund, watchParcel } = proxyActivities<typeof activities>({
-  startToCloseTimeout: '1 minute',
-  heartbeatTimeout: '5s',
+  startToCloseTimeout: "1 minute",
+  heartbeatTimeout: "5s",
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '10ms', maximumAttempts: 3 },
+  retry: { initialInterval: "10ms", maximumAttempts: 3 },
 });
-const { lookUp } = proxyLocalActivities<typeof activities>({ startToCloseTimeout: '10s' });
+const { lookUp } = proxyLocalActivities<typeof activities>({ startToCloseTimeout: "10s" });
 
 export interface AuditSinks extends Sinks {
   audit: { record(line: string): void };
@@ -54,7 +54,7 @@ export async function order({ id, items }: Order): Promise<Receipt> {
     log.debug(text, { id });
   };
   const shipped = new Trigger<string>();
-  setHandler(status, () => steps.at(-1) ?? 'new');
+  setHandler(status, () => steps.at(-1) ?? "new");
   setHandler(ship, (carrier) => shipped.resolve(carrier));
   setHandler(
     addItem,
@@ -64,18 +64,18 @@ export async function order({ id, items }: Order): Promise<Receipt> {
     },
     {
       validator(item: Item) {
-        if (item.price < 0) throw ApplicationFailure.nonRetryable(`${item.name} has a negative price`, 'BadPrice');
+        if (item.price < 0) throw ApplicationFailure.nonRetryable(`${item.name} has a negative price`, "BadPrice");
       },
-    }
+    },
   );
   upsertSearchAttributes([{ key: customerKey, value: id }]);
   upsertMemo({ seen: true });
-  if (patched('look-up')) step(await lookUp('customer'));
+  if (patched("look-up")) step(await lookUp("customer"));
 
   await condition(() => items.length > 1);
   const total = items.reduce((sum, { price }) => sum + price, 0);
   const payment = await charge(total);
-  step('paid');
+  step("paid");
 
   const watching = new CancellationScope();
   const watched = watching.run(() => watchParcel());
@@ -85,18 +85,20 @@ export async function order({ id, items }: Order): Promise<Receipt> {
 
   const parts = await Promise.all([
     executeChild(wrap, { args: [id] }),
-    CancellationScope.nonCancellable(() => sleep(msToNumber('5ms')).then(() => 'rested')),
-    CancellationScope.withTimeout('10ms', () => sleep('1 hour').then(() => 'slept')).catch((error: unknown) => (isCancellation(error) ? 'timed out' : 'lost')),
+    CancellationScope.nonCancellable(() => sleep(msToNumber("5ms")).then(() => "rested")),
+    CancellationScope.withTimeout("10ms", () => sleep("1 hour").then(() => "slept")).catch((error: unknown) =>
+      isCancellation(error) ? "timed out" : "lost",
+    ),
   ]);
   steps.push(...parts);
-  if (uuid4() === uuid4()) throw new Error('not random');
+  if (uuid4() === uuid4()) throw new Error("not random");
   return { order: id, total, payment, shipped: carrier, steps };
 }
 
 export async function wrap(id: string): Promise<string> {
   const { parent } = workflowInfo();
-  if (!parent) throw ApplicationFailure.nonRetryable('wrap is for orders');
-  return `wrapped ${id} for ${parent.workflowId === workflowInfo().root?.workflowId ? 'the root' : 'somebody'}`;
+  if (!parent) throw ApplicationFailure.nonRetryable("wrap is for orders");
+  return `wrapped ${id} for ${parent.workflowId === workflowInfo().root?.workflowId ? "the root" : "somebody"}`;
 }
 
 export async function failing(): Promise<string> {
@@ -111,13 +113,19 @@ export async function failing(): Promise<string> {
   try {
     await executeChild(wrapNothing);
   } catch (error) {
-    if (error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure) found.push(`${error.workflowType}: ${error.cause.message}`);
+    if (error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure)
+      found.push(`${error.workflowType}: ${error.cause.message}`);
   }
-  throw ApplicationFailure.create({ message: found.join('; '), type: 'OrderFailed', details: [found.length], cause: new CancelledFailure('why') });
+  throw ApplicationFailure.create({
+    message: found.join("; "),
+    type: "OrderFailed",
+    details: [found.length],
+    cause: new CancelledFailure("why"),
+  });
 }
 
 export async function wrapNothing(): Promise<never> {
-  throw new wf.ApplicationFailure('there is nothing', 'Nothing', true);
+  throw new wf.ApplicationFailure("there is nothing", "Nothing", true);
 }
 
 export async function compensate(): Promise<string[]> {
@@ -125,11 +133,11 @@ export async function compensate(): Promise<string[]> {
   let payment: string | undefined;
   try {
     payment = await charge(7);
-    setHandler(status, () => 'waiting');
-    await sleep('30 days');
+    setHandler(status, () => "waiting");
+    await sleep("30 days");
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(async () => undone.push(await refund(payment ?? 'nothing')));
+    await CancellationScope.nonCancellable(async () => undone.push(await refund(payment ?? "nothing")));
   }
   return undone;
 }
@@ -150,12 +158,12 @@ export async function describePayload(payload: temporal.api.common.v1.IPayload):
   const { Payload } = temporal.api.common.v1;
   const bytes = Payload.encode(Payload.fromObject(payload)).finish();
   const again = Payload.toObject(Payload.decode(bytes), { bytes: String });
-  return `${bytes.length} bytes, ${JSON.stringify(again['data'])}, ${temporal.api.enums.v1.EncodingType[temporal.api.enums.v1.EncodingType.ENCODING_TYPE_JSON]}`;
+  return `${bytes.length} bytes, ${JSON.stringify(again["data"])}, ${temporal.api.enums.v1.EncodingType[temporal.api.enums.v1.EncodingType.ENCODING_TYPE_JSON]}`;
 }
 
 export async function waits(): Promise<string> {
   let cancelled = false;
   setHandler(cancelOrder, () => void (cancelled = true));
   await condition(() => cancelled);
-  return 'cancelled by signal';
+  return "cancelled by signal";
 }
