@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build dist generate typecheck toolchain clean
+.PHONY: help demo test bench build dist generate format typecheck toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -26,6 +26,9 @@ dist: toolchain ## Pack this machine's archive for a release, and link and try w
 
 generate: toolchain ## Write again what is generated: protobuf modules, C header, option types
 	@$(bun) scripts/generate.ts
+
+format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
+	@$(bun) scripts/format.ts
 
 typecheck: toolchain ## Check the TypeScript
 	@cd ts && ../$(bun) install --frozen-lockfile --silent && ../$(bun) run typecheck

@@ -1,6 +1,6 @@
 /**
- * Checks every shell script with shellcheck, every workflow with actionlint, and the Dockerfile with hadolint. Fails
- * when one of them finds something.
+ * Checks the TypeScript and its format with Biome, every shell script with shellcheck, every workflow with actionlint,
+ * and the Dockerfile with hadolint. Fails when one of them finds something.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -64,12 +64,13 @@ const workflows = files(".github/workflows");
 const dockerfiles = files("Dockerfile");
 const findings = (await actionlint(workflows)) + unpinned(workflows);
 const checkers = [
+  ["biome", "ci"],
   ["shellcheck", "--external-sources", ...scripts],
   ["hadolint", ...dockerfiles],
 ];
 const failed = checkers.filter(
   (command) => !Bun.spawnSync(command, { cwd: root, env: environment, stdout: "inherit", stderr: "inherit" }).success,
 );
-console.error(`checked ${[...scripts, ...workflows, ...dockerfiles].join(", ")}`);
+console.error(`checked the TypeScript, ${[...scripts, ...workflows, ...dockerfiles].join(", ")}`);
 // actionlint's WebAssembly would keep the process running.
 process.exit(findings > 0 || failed.length > 0 ? 1 : 0);

