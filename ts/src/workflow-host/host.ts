@@ -302,7 +302,8 @@ export class WorkflowHost {
   }
 
   #failureOf(run: WorkflowRun | undefined, error: unknown): ProtoFailure {
-    if (run !== undefined) {
+    // A run that was interrupted isn't entered again: its converters may take too long as well, and hide what happened.
+    if (run !== undefined && !(error instanceof DeadlockError)) {
       try {
         // In the run's context and within limits, because converters and errors may be the Workflow's own.
         return this.#enter(run, () => run.errorToFailure(error));

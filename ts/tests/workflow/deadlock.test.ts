@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { resultOf, signal, TestThread } from "./support";
+import { type Outcome, resultOf, signal, TestThread } from "./support";
 
 const limit = 100;
 const message =
@@ -8,8 +8,13 @@ const message =
 
 let thread: TestThread;
 beforeAll(async () => {
-  thread = await TestThread.open("deadlock.ts", { deadlockTimeoutMs: limit });
+  thread = await TestThread.open("deadlock.ts");
 });
+
+/** Why the task of an activation that loops failed. Activations that don't loop are made without the limit. */
+async function interruption(activate: () => Promise<Outcome>, on = thread): Promise<string | null | undefined> {
+  return (await on.limited(limit, activate)).failure?.message;
+}
 
 describe("a workflow that loops forever", () => {
   test.each(["synchronously", "in microtasks", "while catching", "in a scope"])(
@@ -18,7 +23,7 @@ describe("a workflow that loops forever", () => {
       const before = thread.run("fine");
       await before.start();
       const looping = thread.run("loops", how);
-      expect((await looping.start()).failure?.message).toBe(message);
+      expect(await interruption(() => looping.start())).toBe(message);
       // The thread goes on, with runs from before and with new ones, and nothing of the interrupted run sticks to them.
       expect(resultOf(await before.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
       const after = thread.run("fine");
@@ -31,14 +36,22 @@ describe("a workflow that loops forever", () => {
   test("in a handler is forgotten, so that the next try starts from its beginning", async () => {
     const run = thread.run("loopsLater");
     await run.start();
-    expect((await run.activate(signal("go"))).failure?.message).toBe(message);
+    expect(await interruption(() => run.activate(signal("go")))).toBe(message);
     expect((await run.activate({ fireTimer: { seq: 1 } })).failure?.message).toContain("isn't in memory");
     expect((await run.start()).kinds).toEqual(["startTimer"]);
   });
 
   test("while the bundle is evaluated is interrupted too", async () => {
-    const broken = await TestThread.withCode("for (;;);", { deadlockTimeoutMs: limit });
-    expect((await broken.run("any").start()).failure?.message).toBe(message);
-    expect((await broken.run("any").start()).failure?.message).toBe(message);
+    const broken = await TestThread.withCode("for (;;);");
+    expect(await interruption(() => broken.run("any").start(), broken)).toBe(message);
+    expect(await interruption(() => broken.run("any").start(), broken)).toBe(message);
+  });
+
+  test("is not entered again, whose failure converter may loop or take too long as well", async () => {
+    const broken = await TestThread.withCode(`
+      exports.__temporalFailureConverter = { errorToFailure() { for (;;); } };
+      exports.any = async () => { for (;;); };
+    `);
+    expect(await interruption(() => broken.run("any").start(), broken)).toBe(message);
   });
 });

@@ -42,6 +42,8 @@ export class TestThread {
   readonly #worker = new Worker(new URL("./thread.ts", import.meta.url).href);
   readonly #pending = new Map<number, PromiseWithResolvers<FromTestThread>>();
   #count = 0;
+  /** Limit of the next activations. Whatever else the machine has to do, only code that loops takes a minute. */
+  #deadlockTimeoutMs = 60_000;
 
   private constructor() {
     open.add(this.#worker);
@@ -93,10 +95,27 @@ export class TestThread {
       completion: bytes,
       logs,
       sinkCalls,
-    } = await this.send({ activation: WorkflowActivation.encode(activation).finish() });
+    } = await this.send({
+      activation: WorkflowActivation.encode(activation).finish(),
+      deadlockTimeoutMs: this.#deadlockTimeoutMs,
+    });
     const completion = WorkflowActivationCompletion.decode(bytes!);
     const commands = completion.successful?.commands ?? [];
     return { completion, commands, kinds: commands.map(kindOf), failure: completion.failed?.failure, logs, sinkCalls };
+  }
+
+  /**
+   * Lets code that loops reach a limit, in milliseconds, in the activations that `fn` makes. It is the time on the clock,
+   * so on a busy machine code that doesn't loop would reach it too.
+   */
+  async limited<T>(deadlockTimeoutMs: number, fn: () => Promise<T>): Promise<T> {
+    const before = this.#deadlockTimeoutMs;
+    this.#deadlockTimeoutMs = deadlockTimeoutMs;
+    try {
+      return await fn();
+    } finally {
+      this.#deadlockTimeoutMs = before;
+    }
   }
 
   /** Evaluates an expression on the thread, outside of any Workflow. */

@@ -6,12 +6,12 @@ import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow-host/
 
 /** What can be told to the host of a test; the rest is filled in here. */
 export type TestHostOptions = Pick<WorkflowHostOptions, "code" | "sourceMap"> &
-  Partial<Omit<WorkflowHostOptions, "log" | "sinkCalls" | "patchActivationCallback">>;
+  Partial<Omit<WorkflowHostOptions, "deadlockTimeoutMs" | "log" | "sinkCalls" | "patchActivationCallback">>;
 
 /** From a test to the thread. */
 export type ToTestThread = { id: number } & (
   | { open: TestHostOptions }
-  | { activation: Uint8Array }
+  | { activation: Uint8Array; deadlockTimeoutMs: number }
   | { evaluate: string }
 );
 
@@ -30,7 +30,8 @@ declare const self: {
   onmessage: ((event: MessageEvent<ToTestThread>) => void) | null;
 };
 
-let host: WorkflowHost | undefined;
+/** A host and its options, in which it looks up the limit at each activation. */
+let opened: { host: WorkflowHost; options: WorkflowHostOptions } | undefined;
 const logs: WorkflowLogRecord[] = [];
 const sinkCalls: NonNullable<FromTestThread["sinkCalls"]> = [];
 const queue: ToTestThread[] = [];
@@ -52,11 +53,11 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
   const { id } = message;
   try {
     if ("open" in message) {
-      host = new WorkflowHost({
+      const options: WorkflowHostOptions = {
         filename: "workflow-bundle.js",
         namespace: "default",
         taskQueue: "test-queue",
-        deadlockTimeoutMs: 5_000,
+        deadlockTimeoutMs: 0,
         log: (record) => void logs.push(record),
         sinkCalls: (calls) => {
           for (const { ifaceName, fnName, args, workflowInfo } of calls) {
@@ -69,12 +70,15 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
           }
         },
         ...message.open,
-      });
+      };
+      opened = { host: new WorkflowHost(options), options };
       return { id };
     }
     // biome-ignore lint/security/noGlobalEval: what tests look at is the thread itself
     if ("evaluate" in message) return { id, value: (0, eval)(message.evaluate) };
-    if (host === undefined) throw new Error("the host isn't open");
+    if (opened === undefined) throw new Error("the host isn't open");
+    const { host, options } = opened;
+    options.deadlockTimeoutMs = message.deadlockTimeoutMs;
     const completion = host.activate(WorkflowActivation.decode(message.activation));
     const { promise, resolve } = Promise.withResolvers<void>();
     setImmediate(resolve);
