@@ -45,6 +45,7 @@ const suites: Suite[] = [
   { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"] },
   { name: "zigfmt", command: ["zig", "fmt", "--check", "build.zig", "build", "zig-bridge"] },
   { name: "lint", command: ["bun", "scripts/lint.ts"] },
+  { name: "tidy", command: ["bun", "scripts/tidy.ts"] },
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
   { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder },
   {
