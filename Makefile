@@ -12,7 +12,7 @@ help: ## Show this list
 demo: build ## Run the orders example against a dev server and show its history
 	@$(bun) ts/examples/orders/demo.ts
 
-check: packages ## Formats, lints, types and unit tests: seconds, and nothing is compiled
+check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
 	@$(bun) scripts/test.ts check
 
 test: build ## Run every test, or those of SUITES="lint bun"
