@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build dist generate format typecheck toolchain clean
+.PHONY: help demo test fresh bench build dist generate format typecheck toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -14,6 +14,9 @@ demo: build ## Run the orders example against a dev server and show its history
 
 test: build ## Run every test
 	@$(bun) scripts/test.ts $(SUITES)
+
+fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty caches
+	@scripts/fresh.sh
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts
