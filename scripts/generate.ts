@@ -5,7 +5,7 @@ import { environment, packageFolder, run } from "./tools";
 environment["TEMPORAL_CORE_WRITE_HEADER"] = "1";
 environment["TEMPORAL_CORE_WRITE_OPTIONS"] = "1";
 await run(["cargo", "test", "--release", "--package", "temporal-bun-checks", "--test", "header"]);
-await run(["cargo", "test", "--release", "--package", "temporal-bun-core", "--lib", "typescript"]);
+await run(["cargo", "test", "--release", "--package", "temporal-bun-core", "--lib", "reference"]);
 await run(["bun", "scripts/generate-proto.ts"], packageFolder);
 await run(["bun", "scripts/proto-namespaces.ts"], packageFolder);
 await run(["bun", "scripts/third-party.ts"]);

@@ -44,7 +44,7 @@ type Uses = (typeof uses)[keyof typeof uses];
 export type SharedModule = Exclude<Uses, "bundled">;
 
 /** What Workflow code may do with a file of this SDK: go into the bundle, stand for a shared module, or neither. */
-export type ModuleUse = Uses | "forbidden";
+type ModuleUse = Uses | "forbidden";
 
 const paths = (Object.keys(uses) as (keyof typeof uses)[]).sort((a, b) => b.length - a.length);
 const shared: ReadonlySet<string> = new Set(Object.values(uses).filter((use) => use !== "bundled"));

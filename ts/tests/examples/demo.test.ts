@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import "../support/built";
 import { run } from "../support/process";
 
 test("the demo prints the result and the history, and ends by itself", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import "../support/built";
 import { run as runProgram } from "../support/process";
 
 /** Runs a program of `fixtures/`, which must succeed. */

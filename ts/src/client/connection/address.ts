@@ -1,7 +1,7 @@
 /** Addresses of servers. */
 
 /** Port of Temporal's frontend. */
-export const DEFAULT_TEMPORAL_GRPC_PORT = 7233;
+const DEFAULT_TEMPORAL_GRPC_PORT = 7233;
 
 /** Where a dev server listens. */
 export const LOCAL_TARGET = `localhost:${DEFAULT_TEMPORAL_GRPC_PORT}`;
