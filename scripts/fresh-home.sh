@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced: makes a home folder that has nothing but the configuration of cargo, npm and pip, so that what runs in it finds
-# no cache and has to download whatever it needs, as on a machine that is new.
+# Sourced: makes a home folder that has nothing but the configuration of cargo, npm and pip, so that what runs in it
+# finds no cache and has to download whatever it needs, as on a machine that is new.
 
 # use_fresh_home <folder>: empties it and makes it the home of everything that is run from here on. Cargo compiles every
-# crate again when the folder is another one than the last time: it looks at where sources are, and not at when they came.
+# crate again when it is another folder than the last time, because the sources are elsewhere then.
 use_fresh_home() {
   local home file variable configuration=${XDG_CONFIG_HOME:-$HOME/.config}
   rm -rf "$1"

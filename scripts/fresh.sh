@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the README's two commands as on a new machine: in a clone of what is committed, with no cache of any package client
-# and nothing in .toolchain/. Removes the clone at the end. With CARGO_TARGET_DIR set to a folder, which stays, Core is not
-# compiled again the next time.
+# Runs the README's two commands as on a new machine: in a clone of what is committed, with no cache of any package
+# client and nothing in .toolchain/. Removes the clone at the end. With CARGO_TARGET_DIR set to a folder, which stays,
+# Core is not compiled again the next time.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/fresh-home.sh

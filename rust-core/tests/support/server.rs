@@ -17,8 +17,8 @@ use super::{Call, Host};
 /// The address of the server and its keeper, whose standard input is held as long as this is.
 static SERVER: OnceLock<(String, Child)> = OnceLock::new();
 
-/// Ends with the server, and ends the server when this program ends, in whatever way: then nobody holds the other end of
-/// its standard input, of which it keeps a copy because background commands read /dev/null.
+/// Ends with the server, and ends the server when this program ends, in whatever way: then nobody holds the other end
+/// of its standard input, of which it keeps a copy because background commands read /dev/null.
 const KEEPER: &str = r#"
 exec 3<&0
 "$@" 3<&- &
