@@ -55,11 +55,15 @@ async function start(command: string[], environment: Record<string, string> = {}
 
 const nativeLibrary = () => join(project.folder, "node_modules", nativePackage, libraryFileName);
 
+const workflows = readFileSync(join(import.meta.dir, "fixtures/workflows.ts"), "utf8");
+
 const expected = ({ output }: Written) => {
   const [greeting, failure, ...trace] = output.trimEnd().split("\n");
   expect([greeting, failure]).toEqual(["Hello, executable!", "Unwilling: not today"]);
   // Of the frames of what a Workflow waits for, only those of its own code.
-  expect(trace).toEqual([expect.stringMatching(/^ +at waiting \(\S+\/workflows\.ts:25:\d+\)$/)]);
+  expect(trace).toEqual([expect.stringMatching(/^ +at waiting \(\S+\/workflows\.ts:\d+:\d+\)$/)]);
+  const line = Number(trace[0]!.split(":").at(-2));
+  expect(workflows.split("\n")[line - 1]).toContain("condition(() => false)");
 };
 
 test("an executable runs workflows and activities from a folder with nothing else in it", async () => {

@@ -235,7 +235,7 @@ describe("a project that has installed it", () => {
       TEMPORAL_BUN_LIBRARY: undefined,
       TEMPORAL_LIBS_OFFLINE: "1",
     };
-    const { output } = await run([command, "libs", "doctor"], { cwd: project.folder, env, code: 1 });
+    const { output } = await run([command, "libs", "doctor"], { cwd: project.folder, env });
     const library = join(project.folder, "node_modules", nativePackage, libraryFileName);
     expect(output).toMatch(
       new RegExp(`^ok {7}bridge: \\S*${library} \\(found through platform package\\), ABI \\d+, loads$`, "m"),
