@@ -7,7 +7,7 @@ export interface ProgramOptions {
   env?: Record<string, string | undefined>;
   /** Puts it and what it starts into a process group of their own. */
   detached?: boolean;
-  /** Milliseconds after which it is killed. Default: less than most tests have. */
+  /** Milliseconds after which it is killed and has failed. Default: less than most tests have. */
   timeout?: number;
 }
 
@@ -25,16 +25,15 @@ export class Program implements AsyncDisposable, Written {
   readonly ended: Promise<void>;
   readonly #command: readonly string[];
   readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  #isLate = false;
   /** Of those who wait for more output. */
   #more = Promise.withResolvers<void>();
 
-  constructor(command: readonly string[], options: ProgramOptions = {}) {
+  constructor(command: readonly string[], { timeout = 150_000, ...options }: ProgramOptions = {}) {
     this.#command = command;
     this.#child = Bun.spawn([...command], {
       env: process.env,
-      timeout: 150_000,
       ...options,
-      killSignal: "SIGKILL",
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -47,11 +46,17 @@ export class Program implements AsyncDisposable, Written {
         this.#more = Promise.withResolvers();
       }
     };
-    this.ended = Promise.all([
-      read(this.#child.stdout, "output"),
-      read(this.#child.stderr, "errors"),
-      this.#child.exited,
-    ]).then(() => {});
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#isLate = true;
+      this.kill("SIGKILL");
+      // What it started may live on, and keep its streams open.
+      late.resolve(this.#child.exited.then(() => {}));
+    }, timeout);
+    const streams = [read(this.#child.stdout, "output"), read(this.#child.stderr, "errors")];
+    this.ended = Promise.race([Promise.all([...streams, this.#child.exited]), late.promise]).then(() =>
+      clearTimeout(timer),
+    );
   }
 
   get id(): number {
@@ -85,7 +90,8 @@ export class Program implements AsyncDisposable, Written {
   }
 
   #failure(what: string): Error {
-    const how = this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
+    const end = this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
+    const how = this.#isLate ? `${end}, because it took too long,` : end;
     const written = `standard output:\n${this.output}\nstandard error:\n${this.errors}`;
     return new Error(`\`${this.#command.join(" ")}\` ended with ${how} ${what}\n${written}`);
   }
