@@ -119,7 +119,7 @@ describe("the orders example", () => {
     const killed = run("worker.ts");
     await reaches(handle, "waiting for shipment");
     killed.kill("SIGKILL");
-    await killed.ended;
+    await killed.ends("SIGKILL");
     // Nobody runs the workflow now, but the server takes the signal.
     await handle.signal(ship, "parcel-after-the-crash");
 

@@ -128,7 +128,7 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
       await server.requested(name);
       process.kill(-victim.id, "SIGKILL");
       // All of its processes write there, so the end means that none is left.
-      await victim.ended;
+      await victim.ends("SIGKILL");
       release();
       expect(existsSync(build.library)).toBe(false);
       expect(existsSync(join(build.cache, `v${packageVersion}`))).toBe(false);

@@ -90,7 +90,7 @@ describe("a client that is killed", () => {
     await using waiting = client(environment);
     await waiting.says(/waiting for another process/);
     killed.kill("SIGKILL");
-    await killed.ended;
+    await killed.ends("SIGKILL");
     const { output, errors } = await waiting.ends();
     expect(output).toBe(`${entry(cacheDir)}\n`);
     expect(errors).toContain(`continuing ${name} at 1.0 MB`);

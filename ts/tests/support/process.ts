@@ -77,10 +77,11 @@ export class Program implements AsyncDisposable, Written {
     }
   }
 
-  /** Resolves when it has ended with an exit code; rejects when it ended otherwise. */
-  async ends(code = 0): Promise<Written> {
+  /** Resolves when it has ended with an exit code or by a signal; rejects when it ended otherwise. */
+  async ends(by: number | NodeJS.Signals = 0): Promise<Written> {
     await this.ended;
-    if (this.#child.exitCode !== code) throw this.#failure(`instead of ${code}`);
+    if (this.#isLate || (this.#child.signalCode ?? this.#child.exitCode) !== by)
+      throw this.#failure(`instead of ${by}`);
     return { output: this.output, errors: this.errors };
   }
 

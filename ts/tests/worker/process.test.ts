@@ -46,7 +46,7 @@ test("a killed Worker's Workflow is finished by the next one", async () => {
   await first.says(/^running$/m);
   await handle.signal("step");
   first.kill("SIGKILL");
-  await first.ended;
+  await first.ends("SIGKILL");
   await using second = startProcess(connection.options.address, namespace, taskQueue);
   await handle.signal("step");
   expect(await handle.result()).toBe(2);
