@@ -4,9 +4,9 @@
  *   TEMPORAL_CORE_WRITE_HEADER=1 cargo test --release -p temporal-bun-checks --test header
  *
  * CALLS. Every function returns a TemporalCoreStatus and writes results through out-pointers, only when it returns OK.
- * No function blocks, except temporal_core_queue_wait and, for a moment, temporal_core_runtime_new. Every function may be
- * called from any thread and from several at once, unless its description says otherwise. A panic inside is caught and
- * is the status PANIC. No function of the host is ever called: there are no callbacks.
+ * No function blocks, except temporal_core_queue_wait and, for a moment, temporal_core_runtime_new. Every function may
+ * be called from any thread and from several at once, unless its description says otherwise. A panic inside is caught
+ * and is the status PANIC. No function of the host is ever called: there are no callbacks.
  *
  * HANDLES. Objects are numbers below 2^53, checked on every call. 0, a freed handle, a handle of another kind or an
  * invented one is INVALID_HANDLE, so freeing twice, or in any order, is harmless. A handle that was freed is not given
@@ -15,21 +15,23 @@
  * BYTES AND TEXT are passed as (const uint8_t *data, size_t length), text in UTF-8 without a terminating NUL. NULL with
  * length 0 is empty; NULL with another length is INVALID_ARGUMENT. What is passed is copied before the call returns.
  *
- * OPTIONS are one JSON document per call, in camelCase, with durations as whole milliseconds in fields that end in Ms and
- * bytes as base64. A field that is unknown or of the wrong type is INVALID_OPTIONS; the message names its path. The types
- * are described in docs/OPTIONS.md. MESSAGES are Temporal's own protobuf messages, encoded.
+ * OPTIONS are one JSON document per call, in camelCase, with durations as whole milliseconds in fields that end in Ms
+ * and bytes as base64. A field that is unknown or of the wrong type is INVALID_OPTIONS; the message names its path. The
+ * types are described in docs/OPTIONS.md. MESSAGES are Temporal's own protobuf messages, encoded.
  *
- * ERRORS. The parameter out_error, where there is one, may be NULL. It receives 0 when the call returns OK, and otherwise
- * bytes that the host frees, a JSON document in UTF-8:
- *   {"status":"RPC_FAILED","code":9,"message":"...","grpcCode":5,"details":"<base64 google.rpc.Status>","retryable":false}
+ * ERRORS. The parameter out_error, where there is one, may be NULL. It receives 0 when the call returns OK, and
+ * otherwise bytes that the host frees, a JSON document in UTF-8:
+ *   {"status":"RPC_FAILED","code":9,"message":"...","grpcCode":5,
+ *    "details":"<base64 google.rpc.Status>","retryable":false}
  * grpcCode and details are null when no server answered. retryable says whether the same call may succeed later.
  * A failed event has the same document as its data.
  *
  * ASYNCHRONOUS calls name a queue and a token. They return OK when the work has been started; its outcome is one event
- * with that token on that queue. When they return another status nothing was started and no event comes. The thread that
- * made the call cannot see the event before the call has returned; another thread that drains the queue may.
+ * with that token on that queue. When they return another status nothing was started and no event comes. The thread
+ * that made the call cannot see the event before the call has returned; another thread that drains the queue may.
  *
- * OUT-POINTERS need not be aligned, except the events of temporal_core_queue_drain. They are written during the call only.
+ * OUT-POINTERS need not be aligned, except the events of temporal_core_queue_drain. They are written during the call
+ * only.
  */
 
 #ifndef TEMPORAL_BUN_CORE_H

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environment, packageFolder, root } from "./tools";
+import { output, packageFolder, root } from "./tools";
 
 const file = join(root, "THIRD_PARTY.md");
 const platforms = [
@@ -16,26 +16,22 @@ const platforms = [
 
 /** Lines "name | version | licence" of the crates that end up in the archive on one of the platforms. */
 function crates(): string[] {
-  const tree = Bun.spawnSync(
-    [
-      "cargo",
-      "tree",
-      "--locked",
-      "--package",
-      "temporal-bun-core",
-      "--edges",
-      "normal,no-proc-macro",
-      "--prefix",
-      "none",
-      "--format",
-      "{p}|{l}",
-      ...platforms.flatMap((platform) => ["--target", platform]),
-    ],
-    { cwd: root, env: environment, stderr: "inherit" },
-  );
-  if (!tree.success) process.exit(tree.exitCode);
+  const tree = output([
+    "cargo",
+    "tree",
+    "--locked",
+    "--package",
+    "temporal-bun-core",
+    "--edges",
+    "normal,no-proc-macro",
+    "--prefix",
+    "none",
+    "--format",
+    "{p}|{l}",
+    ...platforms.flatMap((platform) => ["--target", platform]),
+  ]);
   const lines = new Set<string>();
-  for (const line of tree.stdout.toString().split("\n")) {
+  for (const line of tree.split("\n")) {
     const [, name, version, licence] = /^(\S+) v(\S+).*?\|(.*?)(?: \(\*\))?$/.exec(line) ?? [];
     if (name === undefined || name.startsWith("temporal-bun-")) continue;
     // Temporal's own crates name a file, which holds the MIT licence, instead of a licence.

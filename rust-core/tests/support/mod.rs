@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test program uses a part.
 
+pub mod process;
 pub mod protos;
 pub mod rig;
 pub mod server;
