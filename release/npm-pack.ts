@@ -50,7 +50,7 @@ interface Options {
 }
 
 const packageFolder = join(root, "ts");
-const threadBundle = "src/worker/workflow-thread.bundle.js";
+const threadBundle = "src/worker/threads/workflow-thread.bundle.js";
 
 const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);

@@ -74,7 +74,7 @@ describe("what is packed", () => {
     const declarations = sources
       .filter((name) => name.endsWith(".ts"))
       .map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
-    const rest = ["LICENSE", "README.md", "THIRD_PARTY.md", "package.json", "src/worker/workflow-thread.bundle.js"];
+    const rest = ["LICENSE", "README.md", "THIRD_PARTY.md", "package.json", "src/worker/threads/workflow-thread.bundle.js"];
     expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());
   });
 
