@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the scripts of this folder: `root`, the folder of the repository, and the pinned tools of .toolchain/ before
-# everything else on the PATH.
+# Sourced by the scripts of this folder: `root`, the folder of the repository, and the pinned tools of .toolchain/
+# before everything else on the PATH.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH=$root/.toolchain/node/node_modules/.bin:$root/.toolchain/python/ziglang:$root/.toolchain/lint/bin:$root/.toolchain/npm/node_modules/.bin:$PATH
 
