@@ -46,6 +46,7 @@ const suites: Suite[] = [
   { name: "zigfmt", command: ["zig", "fmt", "--check", "build.zig", "build", "zig-bridge"] },
   { name: "lint", command: ["bun", "scripts/lint.ts"] },
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
+  { name: "proto", command: ["bun", "ts/scripts/generate-proto.ts", "--check"] },
   { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder },
   {
     name: "clippy",
@@ -174,7 +175,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 // With prebuilt libraries a machine needs no Rust; then everything is tested that does not ask cargo.
-const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || name === "third-party";
+const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || ["third-party", "proto"].includes(name);
 const leftOut =
   wanted.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null ? suites.filter(asksCargo) : [];
 const chosen = suites.filter(
