@@ -1,5 +1,5 @@
-# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into .toolchain/.
-# The work is done by scripts/ and build.zig: this file only names it.
+# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into
+# .toolchain/. The work is done by scripts/ and build.zig: this file only names it.
 
 bun = .toolchain/node/node_modules/.bin/bun
 
@@ -30,7 +30,7 @@ build: toolchain ## Compile Core (minutes the first time; not with USE_PREBUILT_
 dist: toolchain ## Pack this machine's archive for a release, and link and try what was packed
 	@release/verify "$$(release/pack)"
 
-generate: toolchain ## Write again what is generated: protobuf modules, C header, option types
+generate: toolchain ## Write again what is generated: C header, options, protobuf modules, THIRD_PARTY.md
 	@$(bun) scripts/generate.ts
 
 format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them

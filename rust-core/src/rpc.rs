@@ -8,7 +8,7 @@ use crate::{
     client,
     error::Error,
     event::EventKind,
-    guard::guard,
+    guard,
     handle::{BytesHandle, CancellationHandle, ClientHandle, QueueHandle},
     input,
     options::rpc::RpcOptions,
@@ -98,7 +98,8 @@ pub fn failed(status: &tonic::Status) -> Error {
     if status.code() == Code::Cancelled && status.message() == "Timeout expired" {
         return failed(&tonic::Status::deadline_exceeded("the call was not answered in time"));
     }
-    // A connection that breaks before the request is written ends it as cancelled too; a server's own status has no source.
+    // A connection that breaks before the request is written ends it as cancelled too; a server's own status has no
+    // source.
     let code = match status.code() {
         Code::Cancelled if std::error::Error::source(status).is_some() => Code::Unavailable,
         code => code,
@@ -203,8 +204,7 @@ pub unsafe extern "C" fn temporal_core_client_rpc(
     cancellation: CancellationHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let client = client::TABLE.get(client)?;
+    guard::with(&client::TABLE, client, out_error, |client| {
         let reply = Reply::new(queue, token, EventKind::RpcResponse)?;
         // SAFETY: the header asks for readable bytes behind the three pairs during the call.
         let (rpc, request, options) = unsafe {

@@ -1,5 +1,7 @@
 //! C programs that use the library through its header alone, as they are and under valgrind.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use std::{

@@ -1,5 +1,7 @@
-//! include/temporal_bun_core.h is what the exports of rust-core say. Fails when it is not, and writes it
-//! when TEMPORAL_CORE_WRITE_HEADER is set.
+//! include/temporal_bun_core.h is what the exports of rust-core say. Fails when it is not, and writes it when
+//! TEMPORAL_CORE_WRITE_HEADER is set, as `make generate` does.
+
+#![allow(clippy::unwrap_used)]
 
 #[path = "../../tests/support/process.rs"]
 mod process;
@@ -75,7 +77,7 @@ fn the_committed_header_is_the_generated_one() {
             .unwrap_or(lines);
         panic!(
             "include/temporal_bun_core.h has drifted at line {}:\n  committed: {:?}\n  generated: {:?}\n\
-             write it anew with TEMPORAL_CORE_WRITE_HEADER=1 cargo test --release -p temporal-bun-checks --test header",
+             write it anew with `make generate`",
             line + 1,
             committed.lines().nth(line),
             generated.lines().nth(line),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Glob } from "bun";
 import { mainPackage, platformPackage } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
 import checkout from "../../package.json" with { type: "json" };
@@ -56,10 +57,23 @@ const officialNames = [...counterparts.values()]
   .filter(({ file }) => file !== undefined)
   .map(({ specifier }) => specifier);
 
-/** Everything that the package exports, by the names that programs import. */
-const entries = Object.keys(checkout.exports).map((entry) =>
-  join(mainPackage, entry.replace("*", "temporal/api/enums/v1/event_type")),
-);
+const filesOfTarget = (target: string) => new Glob(target.replace("./", "").replace("*", "**/*"));
+const checkoutFiles = (glob: Glob) => [...glob.scanSync(join(root, "ts"))].toSorted();
+
+/** Everything that the package exports, by the names that programs import; a pattern stands for several modules. */
+const entries = Object.entries(checkout.exports).flatMap(([entry, target]) => {
+  const [before, after] = target.replace("./", "").split("*");
+  if (after === undefined) return [join(mainPackage, entry)];
+  return checkoutFiles(filesOfTarget(target)).map((file) =>
+    join(mainPackage, entry.replace("*", file.slice(before!.length, -after.length))),
+  );
+});
+
+/** Modules beside the messages, which only the SDK itself uses. */
+const innerModules = ["src/proto/*.ts", "src/proto/rpc/*.ts"]
+  .flatMap((pattern) => checkoutFiles(new Glob(pattern)))
+  .filter((file) => file !== "src/proto/index.ts")
+  .map((file) => join(mainPackage, file.slice("src".length, -".ts".length)));
 
 describe("what is packed", () => {
   test("the SDK's package has the sources, their declarations, the thread's bundle and the licences, and nothing else", async () => {
@@ -101,8 +115,8 @@ describe("what is packed", () => {
     const exported = Object.values(manifest["exports"] as Record<string, string | { types: string; default: string }>);
     const targets = exported.flatMap((entry) => (typeof entry === "string" ? [entry] : [entry.types, entry.default]));
     const { files } = await unpack(mainPackage);
-    const names = targets.map((target) => target.replace(/^\.\//, "").replace("*", "temporal/api/enums/v1/event_type"));
-    expect(names.filter((name) => !files.includes(name))).toEqual([]);
+    const missing = targets.filter((target) => !files.some((file) => filesOfTarget(target).match(file)));
+    expect(missing).toEqual([]);
   });
 
   test("this machine's package has the library and what says where it is", async () => {
@@ -170,6 +184,17 @@ describe("a project that has installed it", () => {
       output: entries.map((entry) => `object ${entry}\n`).join(""),
       errors: "",
     });
+  });
+
+  test("can't import what serves the generated messages", async () => {
+    expect(innerModules).toContain(`${mainPackage}/proto/wire`);
+    project.write(
+      "inner.ts",
+      `for (const name of ${JSON.stringify(innerModules)})
+        await import(name).then(() => console.log(name), (error) => console.error(error.code));`,
+    );
+    const { output, errors } = await project.bun(["inner.ts"]);
+    expect({ output, errors }).toEqual({ output: "", errors: "ERR_MODULE_NOT_FOUND\n".repeat(innerModules.length) });
   });
 
   test.each([
