@@ -10,7 +10,7 @@ import {
   type WorkerOptions,
 } from "../../src/worker";
 import { ActivityExecution } from "../../src/worker/activities/activity-execution";
-import { eventually } from "../client/support";
+import { eventually } from "../support/eventually";
 import { type Fixture, makeWorker } from "../worker/support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.

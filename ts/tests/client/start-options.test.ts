@@ -19,8 +19,9 @@ import {
   UpdateWorkflowExecutionRequest,
   UpdateWorkflowExecutionResponse,
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
+import { eventually } from "../support/eventually";
 import { grpcServer } from "../support/grpc-server";
-import { answerTask, answerUpdate, client, complete, eventually, fail, searchAttribute, unique } from "./support";
+import { answerTask, answerUpdate, client, complete, fail, searchAttribute, unique } from "./support";
 
 await Promise.all([
   searchAttribute("StartKeyword", "KEYWORD"),

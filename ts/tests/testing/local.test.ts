@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Client, Connection } from "../../src/client";
 import { defineSearchAttributeKey, SearchAttributeType } from "../../src/common";
 import { TestWorkflowEnvironment, TimeSkippingWorkflowClient } from "../../src/testing";
+import { eventually } from "../support/eventually";
 import { freePort } from "../support/server";
 import { rejection } from "../worker/support";
 import * as workflows from "./fixtures/workflows";
@@ -181,7 +182,10 @@ describe("teardown", () => {
       expect(await answers(address)).toBe(true);
       child.kill(signal);
       await child.exited;
-      while (await answers(address)) await Bun.sleep(50);
+      await eventually(
+        () => answers(address),
+        (answered) => !answered,
+      );
     },
   );
 
@@ -192,7 +196,10 @@ describe("teardown", () => {
     });
     const address = await firstLine(child.stdout);
     expect(await child.exited).toBe(0);
-    while (await answers(address)) await Bun.sleep(50);
+    await eventually(
+      () => answers(address),
+      (answered) => !answered,
+    );
   });
 });
 
