@@ -17,6 +17,7 @@ import {
   Worker,
 } from "../../src/worker";
 import { eventually } from "../support/eventually";
+import { inNewProcess } from "../support/process";
 import { freePort, startServer } from "../support/server";
 import * as activities from "./fixtures/activities";
 import { activityTask, recordingTemporal, withRecordedWorker, workflowTask } from "./recorded";
@@ -110,6 +111,27 @@ test("a connection can't be closed while a Worker uses it", async () => {
   });
   await connection.close();
   await stop();
+});
+
+test("a Worker that has stopped leaves nothing that keeps the process or takes its signals", async () => {
+  await using server = await recordingTemporal();
+  const lines = await inNewProcess(
+    `const signals = () => process.listenerCount("SIGTERM");
+    const connection = await sdk.NativeConnection.connect({ address: data.address });
+    const worker = await sdk.Worker.create({
+      connection,
+      taskQueue: "queue",
+      activities: { work() {} },
+      shutdownForceTime: "1 hour",
+    });
+    const before = signals();
+    let during;
+    await worker.runUntil(async () => void (during = signals()));
+    await connection.close();
+    console.log(during - before, signals() - before);`,
+    { address: server.address },
+  );
+  expect(lines).toEqual(["1 0"]);
 });
 
 test("a shutdown that takes too long is forced", async () => {
