@@ -273,7 +273,8 @@ test("an activity that confirms a reset or a pause has failed, so that it is tri
     return ended;
   };
   const failed = (message: string, type: string) => ({ type: "failed", error: { message, type, nonRetryable: false } });
-  expect(await outcome({ reset: true, paused: true })).toMatchObject(failed("Activity reset", "ActivityReset"));
+  for (const paused of [true, false])
+    expect(await outcome({ reset: true, paused })).toMatchObject(failed("Activity reset", "ActivityReset"));
   expect(await outcome({ paused: true })).toMatchObject(failed("Activity paused", "ActivityPause"));
   expect(await outcome({ cancelRequested: true })).toMatchObject({ type: "cancelled" });
 });
@@ -289,13 +290,17 @@ test("sleep ends when the activity is cancelled", async () => {
 test("a cancellation that comes while the arguments are being decoded reaches the activity", async () => {
   const decoded = Promise.withResolvers<void>();
   const completed = Promise.withResolvers<ActivityTaskCompletion>();
+  const work = async () => {
+    const { cancelled, cancellationSignal } = Context.current();
+    return cancellationSignal.aborted ? cancelled : "not cancelled";
+  };
   const dataConverter = loadDataConverter({
     payloadCodecs: [
       { encode: async (payloads) => payloads, decode: (payloads) => decoded.promise.then(() => payloads) },
     ],
   });
   const tasks = new ActivityTasks({
-    activities: new Map([["work", () => Context.current().cancelled]]),
+    activities: new Map([["work", work]]),
     namespace: "ns",
     taskQueue: "queue",
     dataConverter,
