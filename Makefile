@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build dist generate format typecheck toolchain clean
+.PHONY: help demo test mutants bench build dist generate format typecheck toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -14,6 +14,9 @@ demo: build ## Run the orders example against a dev server and show its history
 
 test: build ## Run every test
 	@$(bun) scripts/test.ts $(SUITES)
+
+mutants: build ## Put defects in on purpose and see that tests fail, or one: ONLY=name
+	@$(bun) scripts/mutants.ts $(ONLY)
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts
