@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test fresh bench build dist generate format typecheck packages toolchain clean
+.PHONY: help demo check test fresh mutants bench build dist generate format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -20,6 +20,9 @@ test: build ## Run every test, or those of SUITES="lint bun"
 
 fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty caches
 	@scripts/fresh.sh
+
+mutants: build ## Put defects in on purpose and see that tests fail, or one: ONLY=name
+	@$(bun) scripts/mutants.ts $(ONLY)
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts

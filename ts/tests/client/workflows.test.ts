@@ -25,6 +25,7 @@ import { decode } from "../../src/common/encoding";
 import { encodeJson } from "../../src/proto/json";
 import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
+import { eventually } from "../support/eventually";
 import { run } from "../support/process";
 import { temporalCli } from "../support/server";
 import {
@@ -37,7 +38,6 @@ import {
   complete,
   connection,
   continueAsNew,
-  eventually,
   fail,
   namespace,
   unique,

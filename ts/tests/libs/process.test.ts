@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseManifest } from "../../src/libs/manifest";
+import { eventually } from "../support/eventually";
 import { Program } from "../support/process";
 import { type ReleasesServer, startReleasesServer } from "../support/releases-server";
 import { noise, publish, removeTemporaryFolders, root, temporaryFolder } from "./support";
@@ -33,7 +34,10 @@ const client = (
  * processes write.
  */
 async function fileHas(path: string, bytes: number): Promise<void> {
-  while ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < bytes) await Bun.sleep(5);
+  await eventually(
+    () => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    (size) => size >= bytes,
+  );
 }
 
 const fileRequests = (server: ReleasesServer, name: string) =>

@@ -95,6 +95,11 @@ test.each<[string, TarEntry[], string]>([
   expect(existsSync(outside)).toBe(false);
 });
 
+test("as many entries as the limit says are unpacked", async () => {
+  const entries = Array.from({ length: limits.archiveEntries }, (_, index) => ({ name: `f${index}`, content: "x" }));
+  expect(readdirSync(await unpackBytes(archiveOf(...entries)))).toHaveLength(limits.archiveEntries);
+});
+
 test("a bomb of zeros behind the last entry is not unpacked to its end", async () => {
   const bomb = gzipSync(Buffer.concat([tar([{ name: "a" }]), Buffer.alloc(50_000_000)]));
   expect(bomb.length).toBeLessThan(100_000);

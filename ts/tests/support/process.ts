@@ -108,7 +108,7 @@ export function run(
 
 /**
  * Runs a program in a process of its own, with what `temporal-bun-sdk/worker` exports as `sdk`: a process has one
- * runtime.
+ * runtime. One that doesn't end is ended.
  *
  * @param program statements, which may await
  * @param data what the program sees as `data`

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Client, Connection } from "../../src/client";
 import { defineSearchAttributeKey, SearchAttributeType } from "../../src/common";
 import { TestWorkflowEnvironment, TimeSkippingWorkflowClient } from "../../src/testing";
+import { eventually } from "../support/eventually";
 import { Program, run } from "../support/process";
 import { freePort } from "../support/server";
 import { rejection } from "../worker/support";
@@ -179,14 +180,20 @@ describe("teardown", () => {
       expect(await answers(address)).toBe(true);
       child.kill(signal);
       await child.ended;
-      while (await answers(address)) await Bun.sleep(50);
+      await eventually(
+        () => answers(address),
+        (answered) => !answered,
+      );
     },
   );
 
   test.each(["teardown", "nothing"])("the process ends by itself: after %s", async (what) => {
     const { output } = await run([...program, what]);
     const address = output.trimEnd();
-    while (await answers(address)) await Bun.sleep(50);
+    await eventually(
+      () => answers(address),
+      (answered) => !answered,
+    );
   });
 });
 
