@@ -105,8 +105,8 @@ export class TestThread {
   }
 
   /**
-   * Lets code that loops reach a limit, in milliseconds, in the activations that `fn` makes. It is the time on the clock,
-   * so on a busy machine code that doesn't loop would reach it too.
+   * Lets code that loops reach a limit, in milliseconds, in the activations that `fn` makes. It is the time on the
+   * clock, so on a busy machine code that doesn't loop would reach it too.
    */
   async limited<T>(deadlockTimeoutMs: number, fn: () => Promise<T>): Promise<T> {
     const before = this.#deadlockTimeoutMs;
