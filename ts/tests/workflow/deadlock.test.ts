@@ -38,8 +38,11 @@ describe("a workflow that loops forever", () => {
     await looping.start();
     const after = thread.run("whereami");
     // Sent at once, so that the thread goes on without a new turn of its event loop.
-    const [interrupted, outcome] = await Promise.all([looping.activate(update("loop", "u1")), after.start()]);
-    expect(interrupted.failure?.message).toBe(message);
+    const [interrupted, outcome] = await Promise.all([
+      interruption(() => looping.activate(update("loop", "u1"))),
+      after.start(),
+    ]);
+    expect(interrupted).toBe(message);
     expect(resultOf(outcome)).toEqual({ cancellable: true });
   });
 
