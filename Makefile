@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build dist generate format typecheck toolchain clean
+.PHONY: help demo check test bench build dist generate format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -12,7 +12,10 @@ help: ## Show this list
 demo: build ## Run the orders example against a dev server and show its history
 	@$(bun) ts/examples/orders/demo.ts
 
-test: build ## Run every test
+check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
+	@$(bun) scripts/test.ts check
+
+test: build ## Run every test, or those of SUITES="lint bun"
 	@$(bun) scripts/test.ts $(SUITES)
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
@@ -30,8 +33,11 @@ generate: toolchain ## Write again what is generated: C header, options, protobu
 format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
 	@$(bun) scripts/format.ts
 
-typecheck: toolchain ## Check the TypeScript
-	@cd ts && ../$(bun) install --frozen-lockfile --silent && ../$(bun) run typecheck
+typecheck: packages ## Check the TypeScript
+	@cd ts && ../$(bun) run typecheck
+
+packages: toolchain
+	@cd ts && ../$(bun) install --frozen-lockfile --silent
 
 toolchain: ## Put the pinned tools into .toolchain/
 	@scripts/toolchain.sh

@@ -28,8 +28,13 @@ pub fn addLibrary(b: *std.Build, options: Options) *std.Build.Step.Compile {
     return library;
 }
 
-pub fn addTests(b: *std.Build, options: Options) *std.Build.Step.Compile {
-    const tests = b.addTest(.{ .name = "zig-bridge", .root_module = addModule(b, options), .use_llvm = true });
+pub fn addTests(b: *std.Build, options: Options, filters: []const []const u8) *std.Build.Step.Compile {
+    const tests = b.addTest(.{
+        .name = "zig-bridge",
+        .root_module = addModule(b, options),
+        .filters = filters,
+        .use_llvm = true,
+    });
     waitFor(tests, options.archive);
     return tests;
 }

@@ -1,8 +1,8 @@
 //! What callers may set. Every options document is UTF-8 JSON of one of the types below; they are the only description
 //! of the options: `ts/src/native/options.generated.ts` and `docs/OPTIONS.md` are written from them.
 
-/// Says what options are when they are left out. It stands there alone: code reads `DEFAULTS`, and what TypeScript reads
-/// is written from it.
+/// Says what options are when they are left out. It stands there alone: code reads `DEFAULTS`, and what TypeScript
+/// reads is written from it.
 macro_rules! defaults {
     ($options:ident: $defaults:ident { $($field:ident: $type:ty = $value:expr,)* }) => {
         #[doc = concat!("What fields of [`", stringify!($options), "`] are when they are left out.")]

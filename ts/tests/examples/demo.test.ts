@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import "../support/built";
 
 test("the demo prints the result and the history, and ends by itself", async () => {
   const child = Bun.spawn([process.execPath, `${import.meta.dir}/../../examples/orders/demo.ts`], {

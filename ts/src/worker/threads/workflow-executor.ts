@@ -38,7 +38,7 @@ interface Task {
 }
 
 /** How a {@link WorkflowExecutor} reaches the Worker. */
-export interface ExecutorPort {
+interface ExecutorPort {
   /** The native queue of the thread that it is on. */
   native: NativeWorkflowThread;
   /** Sends a message to the Worker. Throws if it holds what can't go to another thread. */

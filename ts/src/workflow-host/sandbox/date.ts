@@ -7,7 +7,7 @@ const RealDate = real.Date;
  * `Date` for the whole thread: the time of the Workflow Task while a run is executing, real time otherwise. It shares
  * the prototype of the real one, so that every date is an instance of both.
  */
-export const DeterministicDate = function Date(this: unknown, ...args: unknown[]): unknown {
+const DeterministicDate = function Date(this: unknown, ...args: unknown[]): unknown {
   const run = current;
   // Called as a function, Date gives the current time as text, whatever the arguments.
   if (new.target === undefined) return (run === undefined ? new RealDate() : new RealDate(run.now)).toString();

@@ -51,8 +51,10 @@ function forbidden(name: string): () => never {
   const fail = (): never => {
     throw new DeterminismViolationError(`${name} can't be used in Workflow code: ${hintFor(name)}`);
   };
-  // Not an arrow, so that `new` gets the message too.
-  const fn = (() => fail()) as () => never;
+  // biome-ignore lint/complexity/useArrowFunction: not an arrow, so that `new` gets the message too
+  const fn = function () {
+    return fail();
+  } as () => never;
   Object.defineProperty(fn, "name", { value: name });
   return fn;
 }

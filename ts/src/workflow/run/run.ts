@@ -92,7 +92,7 @@ export interface Completion<T> {
 }
 
 /** A condition that isn't true yet. */
-export interface BlockedCondition {
+interface BlockedCondition {
   /** What is waited for. */
   fn(): boolean;
   /** Goes on. */
