@@ -78,5 +78,5 @@ function isIPv4(text: string): boolean {
 }
 
 function numberOf(ipv4: string): number {
-  return ipv4.split("..").reduce((number, part) => number * 256 + Number(part), 0);
+  return ipv4.split(".").reduce((number, part) => number * 256 + Number(part), 0);
 }
