@@ -8,12 +8,12 @@ interface Outcome {
   signal: NodeJS.Signals | number | null;
 }
 
-/** Runs a program of `fixtures/` to its end; one that hangs is killed, which the code shows. */
+/** Runs a program of `fixtures/` to its end; one that hangs is killed before the test is over, which the code shows. */
 async function run(name: string, ...args: string[]): Promise<Outcome> {
   const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/${name}`, ...args], {
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 50_000,
+    timeout: 170_000,
   });
   const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   await child.exited;
