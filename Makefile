@@ -1,10 +1,10 @@
-# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into .toolchain/.
-# The work is done by scripts/ and build.zig: this file only names it.
+# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into
+# .toolchain/. The work is done by scripts/ and build.zig: this file only names it.
 
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test bench build dist generate format typecheck packages toolchain clean
+.PHONY: help demo check test fresh mutants bench build dist generate format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,6 +18,12 @@ check: packages ## Check formats, lints, types and unit tests: seconds, and noth
 test: build ## Run every test, or those of SUITES="lint bun"
 	@$(bun) scripts/test.ts $(SUITES)
 
+fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty caches
+	@scripts/fresh.sh
+
+mutants: build ## Put defects in on purpose and see that tests fail, or one: ONLY=name
+	@$(bun) scripts/mutants.ts $(ONLY)
+
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts
 
@@ -27,7 +33,7 @@ build: toolchain ## Compile Core (minutes the first time; not with USE_PREBUILT_
 dist: toolchain ## Pack this machine's archive for a release, and link and try what was packed
 	@release/verify "$$(release/pack)"
 
-generate: toolchain ## Write again what is generated: protobuf modules, C header, option types
+generate: toolchain ## Write again what is generated: C header, options, protobuf modules, THIRD_PARTY.md
 	@$(bun) scripts/generate.ts
 
 format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them

@@ -64,7 +64,9 @@ fn addModule(b: *std.Build, options: Options) *std.Build.Module {
         .linux => module.linkSystemLibrary("unwind", .{}),
         .macos => {
             if (options.frameworks) |folder| module.addFrameworkPath(.{ .cwd_relative = folder });
-            for ([_][]const u8{ "Security", "CoreFoundation", "IOKit" }) |framework| module.linkFramework(framework, .{});
+            for ([_][]const u8{ "Security", "CoreFoundation", "IOKit" }) |framework| {
+                module.linkFramework(framework, .{});
+            }
         },
         else => {},
     }

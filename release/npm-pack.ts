@@ -12,8 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { output, root } from "../scripts/tools";
 import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
-import { fail, output, root, run, thisPlatform } from "./command";
+import { fail, run, thisPlatform } from "./command";
 import {
   bridgeFileName,
   mainManifest,

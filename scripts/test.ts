@@ -51,6 +51,7 @@ const suites: Suite[] = [
   { name: "lint", command: ["bun", "scripts/lint.ts"], quick: true },
   { name: "tidy", command: ["bun", "scripts/tidy.ts"], quick: true },
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
+  { name: "proto", command: ["bun", "ts/scripts/generate-proto.ts", "--check"] },
   { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder, quick: true },
   { name: "unit", command: ["bun", "scripts/unit.ts"], quick: true, partOf: "bun", count: countBun },
   {
@@ -88,6 +89,7 @@ const suites: Suite[] = [
     report: "bun.xml",
     count: countBun,
   },
+  { name: "mutants", command: ["bun", "scripts/mutants.ts", "--quick"] },
   { name: "parity", command: ["bun", "ts/scripts/parity.ts", "--no-run"] },
 ];
 
@@ -185,7 +187,7 @@ function isWanted({ name, quick, partOf }: Suite): boolean {
   return isCheck ? quick === true : partOf === undefined;
 }
 // With prebuilt libraries a machine needs no Rust; then everything is tested that does not ask cargo.
-const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || name === "third-party";
+const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || ["third-party", "proto"].includes(name);
 const withoutCargo = names.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null;
 const leftOut = suites.filter((suite) => isWanted(suite) && withoutCargo && asksCargo(suite));
 const chosen = suites.filter((suite) => isWanted(suite) && !leftOut.includes(suite));

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../ts/package.json";
 import official from "../ts/src/drop-in/tsconfig.json";
-import { root } from "./tools";
+import { output, root } from "./tools";
 
 /** The rooms of ts/src. Each may import those of the rows before its own, and itself. */
 const rows = [
@@ -25,7 +25,7 @@ const workflowImports = ["proto", "common"];
 const widthLimit = 120;
 
 const listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"];
-const files = Bun.spawnSync(listed, { cwd: root, stderr: "inherit" }).stdout.toString().split("\n");
+const files = output(listed).split("\n");
 const isText = (path: string) => /\.(ts|js|cjs|rs|zig|c|h|sh|md|toml|yml)$/.test(path);
 const isGenerated = (path: string) => /^ts\/src\/proto\/(google|grpc|rpc|temporal|index)|\.generated\.ts$/.test(path);
 const isThere = (path: string) => existsSync(join(root, path));

@@ -1,11 +1,13 @@
 //! Hosts that give up workers, queues and tasks: every worker comes to its end all the same.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use prost::Message;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{
-    Queue, outcome,
+    PATIENCE, Queue, outcome,
     protos::{self, unique},
     rig::{Rig, WORKFLOWS_ONLY, options},
     server, token,
@@ -104,7 +106,12 @@ fn a_completion_that_is_refused_after_the_free_leaves_no_task_open() {
     const TIMERS: u32 = 100_000;
     let mut rig = Rig::new(WORKFLOWS_ONLY);
     let (_, run_id) = rig.activated();
+    let deadline = Instant::now() + PATIENCE;
     let refused = loop {
+        assert!(
+            Instant::now() < deadline,
+            "Core was never seen to be busy with a completion"
+        );
         let refused = token();
         let data = protos::refused(&run_id, TIMERS);
         rig.host.complete_activation(rig.worker, refused, &data).unwrap();

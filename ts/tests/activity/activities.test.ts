@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { Context } from "../../src/activity";
-import { defaultPayloadConverter } from "../../src/common";
+import { defaultPayloadConverter, type PayloadCodec } from "../../src/common";
+import { decode } from "../../src/common/encoding";
 import { DefaultLogger, type LogEntry } from "../../src/worker";
 import { release, started } from "../worker/fixtures/activities";
 import { causes, makeWorker, rejection, withWorker } from "../worker/support";
@@ -66,6 +67,35 @@ test("details of the last heartbeat reach the next attempt", () =>
   withWorker(async ({ execute }) => {
     expect(await execute("callActivity", "resume")).toEqual({ progress: 42 });
   }));
+
+test("heartbeats that are still being converted when the attempt fails reach the next one, later ones don't", () => {
+  const ended = Promise.withResolvers<void>();
+  const slow: PayloadCodec = {
+    async encode(payloads) {
+      // Until the activity has failed and gone on nevertheless.
+      if (payloads.some(({ data }) => decode(data!).includes("before"))) await ended.promise;
+      return payloads;
+    },
+    decode: async (payloads) => payloads,
+  };
+  const activities = {
+    async failsEarly(): Promise<unknown> {
+      const context = Context.current();
+      if (context.info.attempt > 1) return context.info.heartbeatDetails;
+      context.heartbeat("before, first");
+      context.heartbeat("before, last");
+      setImmediate(() => {
+        context.heartbeat("after");
+        ended.resolve();
+      });
+      throw new Error("interrupted");
+    },
+  };
+  return withWorker(async ({ execute }) => expect(await execute("callActivity", "failsEarly")).toBe("before, last"), {
+    activities,
+    dataConverter: { payloadCodecs: [slow] },
+  });
+});
 
 test("cancellation through heartbeats: promise, signal, details", () =>
   withWorker(async ({ start }) => {

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { activityInfo, CancelledFailure, Context, heartbeat, log, metricMeter, sleep } from "../../src/activity";
-import { type ActivityFunction, ApplicationFailure, type MetricMeter, type MetricTags } from "../../src/common";
+import {
+  ActivityCancellationDetails,
+  type ActivityFunction,
+  ApplicationFailure,
+  type MetricMeter,
+  type MetricTags,
+  noopMetricMeter,
+} from "../../src/common";
+import { loadDataConverter } from "../../src/payloads/load-data-converter";
+import { ActivityCancelReason, ActivityTask } from "../../src/proto/temporal/sdk/core/activity_task/activity_task";
+import { ActivityTaskCompletion } from "../../src/proto/temporal/sdk/core/core_interface";
 import {
   type ActivityExecuteInput,
   type ActivityInterceptorsFactory,
@@ -10,7 +20,8 @@ import {
   type WorkerOptions,
 } from "../../src/worker";
 import { ActivityExecution } from "../../src/worker/activities/activity-execution";
-import { eventually } from "../client/support";
+import { ActivityTasks } from "../../src/worker/activities/activity-tasks";
+import { eventually } from "../support/eventually";
 import { type Fixture, makeWorker } from "../worker/support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -254,12 +265,59 @@ test("log and metricMeter carry what is known about the activity", async () => {
   ]);
 });
 
+test("an activity that confirms a reset or a pause has failed, so that it is tried again; a reset goes first", async () => {
+  const outcome = async (details: Partial<ActivityCancellationDetails>) => {
+    const { made, run } = execution(() => Context.current().cancelled);
+    const ended = run({ args: [], headers: {} });
+    made.cancel("CANCELLED", new ActivityCancellationDetails(details));
+    return ended;
+  };
+  const failed = (message: string, type: string) => ({ type: "failed", error: { message, type, nonRetryable: false } });
+  for (const paused of [true, false])
+    expect(await outcome({ reset: true, paused })).toMatchObject(failed("Activity reset", "ActivityReset"));
+  expect(await outcome({ paused: true })).toMatchObject(failed("Activity paused", "ActivityPause"));
+  expect(await outcome({ cancelRequested: true })).toMatchObject({ type: "cancelled" });
+});
+
 test("sleep ends when the activity is cancelled", async () => {
   const { made, run } = execution(() => sleep("1 hour"));
   const outcome = run({ args: [], headers: {} });
   made.cancel("CANCELLED", undefined);
   expect(await outcome).toMatchObject({ type: "cancelled" });
   await execution(() => sleep(1)).run({ args: [], headers: {} });
+});
+
+test("a cancellation that comes while the arguments are being decoded reaches the activity", async () => {
+  const decoded = Promise.withResolvers<void>();
+  const completed = Promise.withResolvers<ActivityTaskCompletion>();
+  const work = async () => {
+    const { cancelled, cancellationSignal } = Context.current();
+    return cancellationSignal.aborted ? cancelled : "not cancelled";
+  };
+  const dataConverter = loadDataConverter({
+    payloadCodecs: [
+      { encode: async (payloads) => payloads, decode: (payloads) => decoded.promise.then(() => payloads) },
+    ],
+  });
+  const tasks = new ActivityTasks({
+    activities: new Map([["work", work]]),
+    namespace: "ns",
+    taskQueue: "queue",
+    dataConverter,
+    interceptors: [],
+    logger: new DefaultLogger("ERROR"),
+    metricMeter: noopMetricMeter,
+    client: () => fixture.client,
+    bindClient: (_signal, run) => run(),
+    complete: (bytes) => completed.resolve(ActivityTaskCompletion.decode(bytes)),
+    recordHeartbeat() {},
+  });
+  const taskToken = new Uint8Array([1]);
+  const input = [dataConverter.payloadConverter.toPayload("argument")!];
+  tasks.handle(ActivityTask.encode({ taskToken, start: { activityType: "work", input } }).finish());
+  tasks.handle(ActivityTask.encode({ taskToken, cancel: { reason: ActivityCancelReason.CANCELLED } }).finish());
+  decoded.resolve();
+  expect((await completed.promise).result?.cancelled).toBeDefined();
 });
 
 test("interceptors: factories with the context, execute, log attributes, metric tags; the first is outermost", async () => {

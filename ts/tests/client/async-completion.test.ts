@@ -11,7 +11,8 @@ import {
 import type { PayloadCodec } from "../../src/common";
 import { msToTs } from "../../src/common/time";
 import { CommandType } from "../../src/proto/temporal/api/enums/v1/command_type";
-import { answerTask, client, connection, eventually, namespace, unique } from "./support";
+import { eventually } from "../support/eventually";
+import { answerTask, client, connection, namespace, unique } from "./support";
 
 /** A workflow whose activity a worker has taken, and which a client completes. */
 async function workflowActivity(retry = false) {

@@ -14,6 +14,7 @@ import {
 } from "../../src/client";
 import { normalizeGrpcEndpointAddress } from "../../src/client/connection/address";
 import { normalizeTlsConfig } from "../../src/client/connection/tls";
+import { run } from "../support/process";
 import { freePort } from "../support/server";
 import { address, connection, namespace, unique } from "./support";
 
@@ -199,9 +200,7 @@ describe("connecting", () => {
       const connection = await Connection.connect({ address: "${address}" });
       await connection.workflowService.getSystemInfo({});
       console.log("done");`;
-    const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
-    expect(await child.exited).toBe(0);
-    expect(await new Response(child.stdout).text()).toBe("done\n");
+    expect((await run([process.execPath, "-e", script])).output).toBe("done\n");
   });
 });
 

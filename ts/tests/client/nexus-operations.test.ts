@@ -19,8 +19,9 @@ import {
 } from "../../src/client";
 import { decode } from "../../src/common/encoding";
 import type { Response } from "../../src/proto/temporal/api/nexus/v1/message";
+import { eventually } from "../support/eventually";
 import { startServer } from "../support/server";
-import { eventually, unique } from "./support";
+import { unique } from "./support";
 
 // Off by default in server 1.32: standalone operations, and the older versioning of workers.
 const server = await startServer({
@@ -69,21 +70,19 @@ const rejected = (promise: Promise<unknown>) =>
 
 /** Takes the task that starts an operation, or the next one that cancels one, and answers it as a handler does. */
 async function handle(answer: Response, id?: string) {
-  for (;;) {
-    const { taskToken, request } = await workflowService.pollNexusTaskQueue({
-      namespace,
-      taskQueue: { name: taskQueue },
-      identity: "handler",
-    });
-    if (!taskToken?.length) continue;
+  const poll = { namespace, taskQueue: { name: taskQueue }, identity: "handler" };
+  const next = async () => {
+    const { taskToken, request } = await workflowService.pollNexusTaskQueue(poll);
+    if (!taskToken?.length) return undefined;
     // The operations of other tests that nobody answered are still in the queue.
     const isIt =
       id === undefined
         ? request?.cancelOperation
         : request?.startOperation?.links?.some((link) => link.url?.includes(id));
     await workflowService.respondNexusTaskCompleted({ namespace, taskToken, response: isIt ? answer : asynchronous });
-    if (isIt) return request!;
-  }
+    return isIt ? request : undefined;
+  };
+  return (await eventually(next, (request) => request !== undefined))!;
 }
 
 const payload = (value: unknown) => ({

@@ -10,7 +10,8 @@ import {
   type WorkflowExecutionStatusName,
 } from "../../src/client";
 import { defaultPayloadConverter } from "../../src/common";
-import { answerTask, client, connection, eventually, fail, namespace, searchAttribute, unique } from "./support";
+import { eventually } from "../support/eventually";
+import { answerTask, client, connection, fail, namespace, searchAttribute, unique } from "./support";
 
 const FAR = new Date("2100-01-01T00:00:00Z");
 const DAY = 86_400_000;

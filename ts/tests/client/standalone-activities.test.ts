@@ -13,7 +13,8 @@ import {
 } from "../../src/client";
 import { InternalActivityStartOptionsSymbol } from "../../src/client/internal";
 import { decode } from "../../src/common/encoding";
-import { client, connection, eventually, json, namespace, searchAttribute, unique } from "./support";
+import { eventually } from "../support/eventually";
+import { client, connection, hasToken, json, namespace, searchAttribute, unique } from "./support";
 
 await searchAttribute("ActivityCustomer", "KEYWORD");
 const customer = { name: "ActivityCustomer", type: "KEYWORD" as const };
@@ -29,14 +30,8 @@ const options = (more: Partial<ActivityOptions> = {}): ActivityOptions => ({
 /** Takes the next activity task of a queue, as a worker does. */
 async function takeTask(taskQueue: string) {
   const { workflowService } = await connection();
-  for (;;) {
-    const task = await workflowService.pollActivityTaskQueue({
-      namespace,
-      taskQueue: { name: taskQueue },
-      identity: "worker",
-    });
-    if (task.taskToken?.length) return task;
-  }
+  const poll = { namespace, taskQueue: { name: taskQueue }, identity: "worker" };
+  return eventually(() => workflowService.pollActivityTaskQueue(poll), hasToken);
 }
 
 const rejected = (promise: Promise<unknown>) =>
@@ -178,7 +173,8 @@ describe("outcomes", () => {
     expect(description.lastWorkerIdentity).toBe(activity.options.identity);
     expect(description).toMatchObject({ status: "COMPLETED", hasResult: true });
     expect(await description.getResult()).toEqual({ said: "hello x" });
-    expect(description.executionDurationMs).toBeGreaterThanOrEqual(0);
+    const { scheduleTime, closeTime, executionDurationMs } = description;
+    expect(executionDurationMs).toBeCloseTo(closeTime!.getTime() - scheduleTime!.getTime(), -1);
   });
 
   test("of a failed activity, after its retries", async () => {

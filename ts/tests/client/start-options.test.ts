@@ -13,14 +13,16 @@ import {
   InternalWorkflowStartOptionsSymbol,
   InternalWorkflowUpdateOptionsSymbol,
 } from "../../src/client/internal";
+import { mapConcurrently } from "../../src/client/iterators";
 import { SearchAttributeType, TimeoutFailure, TypedSearchAttributes } from "../../src/common";
 import {
   StartWorkflowExecutionRequest,
   UpdateWorkflowExecutionRequest,
   UpdateWorkflowExecutionResponse,
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
+import { eventually } from "../support/eventually";
 import { grpcServer } from "../support/grpc-server";
-import { answerTask, answerUpdate, client, complete, eventually, fail, searchAttribute, unique } from "./support";
+import { answerTask, answerUpdate, client, complete, fail, searchAttribute, unique } from "./support";
 
 await Promise.all([
   searchAttribute("StartKeyword", "KEYWORD"),
@@ -241,7 +243,36 @@ describe("request ids, links and callbacks", () => {
 });
 
 describe("lists", () => {
-  test("histories of what was found: as many at a time as asked for, in order", async () => {
+  test("histories are fetched as many at a time as asked for and come in order; one that fails fails at its turn", async () => {
+    async function* numbers() {
+      yield* [0, 1, 2, 3, 4, 5];
+    }
+    let running = 0;
+    let most = 0;
+    /** Takes the longer the lower the number. */
+    const fetch = (failing?: number) => async (number: number) => {
+      most = Math.max(most, ++running);
+      for (let turns = 6 - number; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      if (number === failing) throw new Error(`${number} failed`);
+      return number;
+    };
+    expect(await Array.fromAsync(mapConcurrently(numbers(), fetch(), 3))).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(most).toBe(3);
+    const seen: number[] = [];
+    const failing = async () => {
+      for await (const number of mapConcurrently(numbers(), fetch(2), 3)) seen.push(number);
+    };
+    await expect(failing()).rejects.toThrow("2 failed");
+    expect(seen).toEqual([0, 1]);
+    // Nobody asks for the others any more, so that one of them failed is nobody's concern.
+    for await (const number of mapConcurrently(numbers(), fetch(1), 3)) {
+      expect(number).toBe(0);
+      break;
+    }
+  });
+
+  test("histories of what was found", async () => {
     const { workflow } = await client();
     const taskQueue = unique("queue");
     const ids = ["a", "b", "c", "d", "e"].map(unique);

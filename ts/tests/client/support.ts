@@ -10,6 +10,7 @@ import type { Failure } from "../../src/proto/temporal/api/failure/v1/message";
 import type { Message } from "../../src/proto/temporal/api/protocol/v1/message";
 import { Acceptance, Rejection, Request, Response } from "../../src/proto/temporal/api/update/v1/message";
 import type { PollWorkflowTaskQueueResponse } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
+import { eventually } from "../support/eventually";
 import { testServer } from "../support/server";
 
 export const { address, namespace } = await testServer();
@@ -29,17 +30,6 @@ export async function client(options: Omit<ClientOptions, "connection"> = {}): P
 /** A name that no other test uses. */
 export function unique(name: string): string {
   return `${name}-${crypto.randomUUID()}`;
-}
-
-/** Calls until the result is what the test waits for: the server's lists lag behind. */
-export async function eventually<T>(call: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    const value = await call();
-    if (done(value)) return value;
-    if (Date.now() > deadline) throw new Error(`still not as expected: ${Bun.inspect(value)}`);
-    await Bun.sleep(50);
-  }
 }
 
 /** Registers a search attribute and waits until workflows can have it. */
@@ -88,17 +78,15 @@ export const continueAsNew = (workflowType: string, taskQueue: string): Command 
   },
 });
 
+/** Whether a poll gave a task: after a time without one, the server ends it. */
+export const hasToken = ({ taskToken }: { taskToken?: Uint8Array | undefined }) =>
+  taskToken !== undefined && taskToken.length > 0;
+
 /** Takes the next workflow task of a queue. */
 export async function pollTask(taskQueue: string, service?: WorkflowService): Promise<PollWorkflowTaskQueueResponse> {
   const workflowService = service ?? (await connection()).workflowService;
-  for (;;) {
-    const task = await workflowService.pollWorkflowTaskQueue({
-      namespace,
-      taskQueue: { name: taskQueue },
-      identity: "test",
-    });
-    if (task.taskToken?.length) return task;
-  }
+  const poll = { namespace, taskQueue: { name: taskQueue }, identity: "test" };
+  return eventually(() => workflowService.pollWorkflowTaskQueue(poll), hasToken);
 }
 
 /** Takes the next workflow task of a queue and answers it with commands and messages. */

@@ -13,9 +13,10 @@ import {
   type RpcInterceptor,
 } from "../../src/client";
 import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection/connection-options";
+import { eventually } from "../support/eventually";
 import { frameOf, grpcServer } from "../support/grpc-server";
 import { relay } from "../support/proxies";
-import { address, eventually, namespace } from "./support";
+import { address, namespace } from "./support";
 
 const status = (code: number, details = "") => ({ code, details, metadata: new GrpcErrorMetadata(undefined) });
 

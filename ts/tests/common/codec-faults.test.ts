@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
 import type { Payload, PayloadCodec, SerializationContext } from "../../src/common";
 import { GracefulShutdownPeriodExpiredError } from "../../src/worker";
-import { eventually } from "../client/support";
+import { eventually } from "../support/eventually";
 import { causes, makeWorker, rejection, taskFailure, testConnection, withWorker } from "../worker/support";
 
 const text = (payload: Payload) => new TextDecoder().decode(payload.data);

@@ -53,7 +53,7 @@ test("an archive of Bun.Archive is unpacked", async () => {
   expect(readFileSync(join(folder, "lib/a"), "utf8")).toBe("content");
 });
 
-const outside = join(tmpdir(), "temporal-libs-outside");
+const outside = join(tmpdir(), `temporal-libs-${crypto.randomUUID()}`);
 
 test.each<[string, TarEntry[], string]>([
   ["a path above the folder", [{ name: "../outside", content: "x" }], '"../outside", which is no plain path'],
@@ -93,6 +93,11 @@ test.each<[string, TarEntry[], string]>([
   const error = await failure(unpackBytes(archiveOf(...entries)), "bad-archive");
   expect(error.message).toContain(message);
   expect(existsSync(outside)).toBe(false);
+});
+
+test("as many entries as the limit says are unpacked", async () => {
+  const entries = Array.from({ length: limits.archiveEntries }, (_, index) => ({ name: `f${index}`, content: "x" }));
+  expect(readdirSync(await unpackBytes(archiveOf(...entries)))).toHaveLength(limits.archiveEntries);
 });
 
 test("a bomb of zeros behind the last entry is not unpacked to its end", async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { getEventListeners } from "node:events";
 import { NativeClient, NativeError, type NativeLogRecord, NativeRuntime, Service } from "../../src/native";
+import { library, results } from "../../src/native/library";
 import {
   DescribeNamespaceRequest,
   GetSystemInfoResponse,
@@ -67,6 +69,22 @@ test("aborting a call cancels it with the signal's reason", async () => {
   const error = await errorOf(call);
   expect(error.status).toBe("CANCELLED");
   expect(error.cause).toBe("no longer needed");
+});
+
+test("a call leaves neither a listener on its signal nor a cancellation behind", async () => {
+  // Handles that are free are used again, the last one first.
+  const nextIndex = () => {
+    expect(library().temporal_bun_cancellation_new(results)).toBe(0);
+    const handle = results[0]!;
+    library().temporal_bun_cancellation_free(handle);
+    return handle % 2 ** 24;
+  };
+  const index = nextIndex();
+  const { signal } = new AbortController();
+  await client.rpc(Service.WORKFLOW, "GetSystemInfo", noBytes, { signal });
+  await errorOf(client.rpc(Service.WORKFLOW, "NoSuchRpc", noBytes, { signal }));
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+  expect(nextIndex()).toBe(index);
 });
 
 test("a call with an aborted signal is not made", async () => {

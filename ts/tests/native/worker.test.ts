@@ -17,6 +17,7 @@ import {
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { ActivityTask } from "../../src/proto/temporal/sdk/core/activity_task/activity_task";
 import { ActivityHeartbeat, ActivityTaskCompletion } from "../../src/proto/temporal/sdk/core/core_interface";
+import { eventually } from "../support/eventually";
 import { testServer } from "../support/server";
 
 const runtime = new NativeRuntime({});
@@ -49,22 +50,18 @@ function stops(count: number) {
 class WorkflowThread {
   readonly #worker = new Worker(new URL("fixtures/workflow-thread.ts", import.meta.url).href);
   readonly #messages: unknown[] = [];
-  #wake = () => {};
 
   constructor() {
-    this.#worker.onmessage = ({ data }) => {
-      this.#messages.push(data);
-      this.#wake();
-    };
-    this.#worker.onerror = ({ message }) => {
-      this.#messages.push({ failed: message });
-      this.#wake();
-    };
+    this.#worker.onmessage = ({ data }) => void this.#messages.push(data);
+    this.#worker.onerror = ({ message }) => void this.#messages.push({ failed: message });
   }
 
   async next<Message>(): Promise<Message> {
-    while (this.#messages.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
-    return this.#messages.shift() as Message;
+    const message = await eventually(
+      () => this.#messages.shift(),
+      (message) => message !== undefined,
+    );
+    return message as Message;
   }
 
   say(message: unknown): void {

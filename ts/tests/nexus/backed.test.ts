@@ -12,7 +12,7 @@ import {
   WorkflowRunOperationHandler,
 } from "../../src/nexus";
 import { decodeOperationToken } from "../../src/nexus/token";
-import { eventually } from "../client/support";
+import { eventually } from "../support/eventually";
 import { causes, rejection } from "../worker/support";
 import { type Order, shop } from "./fixtures/service";
 import { add, basket, greeting, items, ship, type waiting } from "./fixtures/workflows";

@@ -5,7 +5,7 @@ import { startWorkflow, WorkflowRunOperationHandler } from "../../src/nexus";
 import { decodeOperationToken } from "../../src/nexus/token";
 import type { HistoryEvent } from "../../src/proto/temporal/api/history/v1/message";
 import { Worker } from "../../src/worker";
-import { eventually } from "../client/support";
+import { eventually } from "../support/eventually";
 import { causes, rejection } from "../worker/support";
 import { type Order, shop } from "./fixtures/service";
 import type { waiting } from "./fixtures/workflows";

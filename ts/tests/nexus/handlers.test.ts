@@ -11,6 +11,7 @@ import {
 } from "../../src/common";
 import { getClient, log, metricMeter, operationInfo, startWorkflow } from "../../src/nexus";
 import { Worker } from "../../src/worker";
+import { eventually } from "../support/eventually";
 import { rejection } from "../worker/support";
 import { type Order, shop } from "./fixtures/service";
 import { client, connection, namespace, operation, serving, unique } from "./support";
@@ -185,7 +186,9 @@ describe("errors of handlers", () => {
   };
   const existing = async () => {
     const workflowId = unique("existing");
-    for (;;) await getClient().workflow.start("none", { workflowId, taskQueue: workflowId });
+    const start = () => getClient().workflow.start("none", { workflowId, taskQueue: workflowId });
+    await start();
+    await start();
   };
   const cases: Record<string, [throws: () => unknown, expected: object, cause?: [object: Function, message: string]]> =
     {
@@ -446,12 +449,11 @@ describe("cancellation and timeouts", () => {
       async ({ service }) => {
         const started = await service.startOperation("order", { id: "" }, operation());
         await started.cancel();
-        for (;;) {
-          const { cancellationInfo } = await started.describe();
-          if (cancellationInfo?.lastAttemptFailure === undefined) continue;
-          expect(cancellationInfo.lastAttemptFailure).toMatchObject({ name: "HandlerError", type: "NOT_IMPLEMENTED" });
-          break;
-        }
+        const { cancellationInfo } = await eventually(
+          () => started.describe(),
+          ({ cancellationInfo }) => cancellationInfo?.lastAttemptFailure !== undefined,
+        );
+        expect(cancellationInfo?.lastAttemptFailure).toMatchObject({ name: "HandlerError", type: "NOT_IMPLEMENTED" });
         await started.terminate();
       },
     );

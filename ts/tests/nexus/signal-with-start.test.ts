@@ -2,8 +2,9 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { Client } from "../../src/client";
 import type { DataConverter } from "../../src/common";
 import { Worker } from "../../src/worker";
-import { eventually } from "../client/support";
+
 import { BindingCodec } from "../common/fixtures/binding-codec";
+import { eventually } from "../support/eventually";
 import { testConnection } from "../worker/support";
 import { items } from "./fixtures/workflows";
 import { client, connection, namespace, unique } from "./support";

@@ -3,6 +3,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { WithStartWorkflowOperation, type WorkflowHandle } from "../../src/client";
 import { TestWorkflowEnvironment, TimeSkippingWorkflowClient } from "../../src/testing";
+import { eventually } from "../support/eventually";
 import { causes, rejection } from "../worker/support";
 import * as workflows from "./fixtures/workflows";
 import { executable, script, temporaryFolder, withWorker } from "./support";
@@ -20,11 +21,11 @@ const start = (taskQueue: string, name: keyof typeof workflows, ...args: unknown
   workflow.start(name, { taskQueue, workflowId: crypto.randomUUID(), args });
 const execute = async (...parameters: Parameters<typeof start>): Promise<any> => (await start(...parameters)).result();
 const status = async (handle: WorkflowHandle) => (await handle.describe()).status.name;
-
-/** Asks until the answer is yes. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await Bun.sleep(20);
-}
+const completed = (handle: WorkflowHandle) =>
+  eventually(
+    () => status(handle),
+    (name) => name === "COMPLETED",
+  );
 
 /** Days by which the environment's clock is further after `body`. */
 async function daysOf(body: () => Promise<unknown>): Promise<number> {
@@ -116,7 +117,7 @@ describe("while a result is waited for", () => {
       const signalled = await workflow.start(workflows.untilSignal, options);
       expect(await daysOf(() => environment.sleep("2 days"))).toBeCloseTo(2, 2);
       await signalled.signal(workflows.go);
-      await until(async () => (await status(signalled)) === "COMPLETED");
+      await completed(signalled);
       const last = await workflow.start(workflows.sleepDays, { ...options, args: [1] });
       expect(await daysOf(() => last.result())).toBeCloseTo(1, 2);
     });
@@ -146,7 +147,7 @@ describe("sleep", () => {
       expect(await Promise.all(handles.map(status))).toEqual(["RUNNING", "RUNNING"]);
       await environment.sleep(1.5 * dayMs);
       // Not result(), which would skip as well.
-      await until(async () => (await status(handles[0]!)) === "COMPLETED");
+      await completed(handles[0]!);
       expect(await status(handles[1]!)).toBe("RUNNING");
       await environment.sleep("2 days");
       expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual([2, 4]);
@@ -156,7 +157,10 @@ describe("sleep", () => {
   test("skips for children that run", async () => {
     await withWorker(environment, async (taskQueue) => {
       const handle = await start(taskQueue, "childSleepsDays", 2);
-      await until(async () => (await handle.describe()).raw.pendingChildren?.some(({ runId }) => runId) === true);
+      await eventually(
+        async () => (await handle.describe()).raw.pendingChildren,
+        (children) => children?.some(({ runId }) => runId) === true,
+      );
       await environment.sleep("3 days");
       expect(await handle.result()).toBe(2);
     });
@@ -197,10 +201,9 @@ describe("sleep", () => {
         await started.promise;
         let slept = false;
         const sleeping = environment.sleep("1 day").then(() => (slept = true));
-        await until(
-          async () =>
-            (await handle.describe()).raw.workflowExtendedInfo?.timeSkippingInfo?.effectiveConfig?.fastForwardConfig !==
-            undefined,
+        await eventually(
+          async () => (await handle.describe()).raw.workflowExtendedInfo?.timeSkippingInfo,
+          (info) => info?.effectiveConfig?.fastForwardConfig !== undefined,
         );
         expect(slept).toBe(false);
         release.resolve("done");

@@ -12,6 +12,7 @@ import {
   UnexpectedError,
   UnhandledRejectionError,
 } from "../../src/worker";
+import { Program } from "../support/process";
 import { makeWorker, rejection, taskFailure, testConnection } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -130,7 +131,7 @@ test("UnhandledRejectionError: a promise in Workflow code that nobody listens to
     namespace,
     taskQueue,
   ];
-  const child = Bun.spawn(program, { stdout: "ignore", stderr: "ignore" });
+  await using child = new Program(program);
   const handle = await new Client({ connection, namespace }).workflow.start("forgetsPromise", {
     taskQueue,
     workflowId: randomUUID(),
@@ -140,5 +141,5 @@ test("UnhandledRejectionError: a promise in Workflow code that nobody listens to
   expect(failure.cause.message).toBe("nobody listens");
   await handle.terminate();
   child.kill("SIGTERM");
-  expect(await child.exited).toBe(0);
+  await child.ends();
 });

@@ -1,6 +1,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
+import { defaultPayloadConverter } from "../../src/common";
+import {
+  ListWorkflowExecutionsRequest,
+  PollActivityTaskQueueRequest,
+  RespondWorkflowTaskCompletedRequest,
+} from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import {
   GracefulShutdownPeriodExpiredError,
   IllegalStateError,
@@ -10,19 +16,26 @@ import {
   UnexpectedError,
   Worker,
 } from "../../src/worker";
+import { eventually } from "../support/eventually";
+import { inNewProcess } from "../support/process";
 import { freePort, startServer } from "../support/server";
 import * as activities from "./fixtures/activities";
+import { activityTask, recordingTemporal, withRecordedWorker, workflowTask } from "./recorded";
 import { makeWorker, rejection, testConnection, withWorker, workflowsPath } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
 setDefaultTimeout(180_000);
 
 test("states and status", async () => {
-  const { worker, execute } = await makeWorker();
+  const { worker, execute, start } = await makeWorker();
   expect(worker.getState()).toBe("INITIALIZED");
   expect(() => worker.shutdown()).toThrow(IllegalStateError);
   await worker.runUntil(async () => {
     expect(worker.getState()).toBe("RUNNING");
+    const waiting = await start("counter", [1]);
+    expect(await waiting.query<number>("total")).toBe(1);
+    expect(worker.getStatus().numCachedWorkflows).toBe(1);
+    await waiting.terminate();
     await execute("greeting", "status");
     expect(worker.getStatus()).toMatchObject({
       runState: "RUNNING",
@@ -100,6 +113,27 @@ test("a connection can't be closed while a Worker uses it", async () => {
   await stop();
 });
 
+test("a Worker that has stopped leaves nothing that keeps the process or takes its signals", async () => {
+  await using server = await recordingTemporal();
+  const lines = await inNewProcess(
+    `const signals = () => process.listenerCount("SIGTERM");
+    const connection = await sdk.NativeConnection.connect({ address: data.address });
+    const worker = await sdk.Worker.create({
+      connection,
+      taskQueue: "queue",
+      activities: { work() {} },
+      shutdownForceTime: "1 hour",
+    });
+    const before = signals();
+    let during;
+    await worker.runUntil(async () => void (during = signals()));
+    await connection.close();
+    console.log(during - before, signals() - before);`,
+    { address: server.address },
+  );
+  expect(lines).toEqual(["1 0"]);
+});
+
 test("a shutdown that takes too long is forced", async () => {
   const { worker, start } = await makeWorker({ shutdownForceTime: 300 });
   const error = await rejection(
@@ -128,15 +162,30 @@ test("a second Worker for the same task queue and connection is refused", () =>
     expect(error.message).toContain(taskQueue);
   }));
 
-test("several workflow threads share the runs", () =>
-  withWorker(
-    async ({ execute, worker }) => {
-      const results = await Promise.all(Array.from({ length: 12 }, (_, index) => execute("greeting", String(index))));
-      expect(results).toEqual(Array.from({ length: 12 }, (_, index) => `Hello, ${index}!`));
-      expect(worker.getStatus().numCachedWorkflows).toBeGreaterThanOrEqual(0);
-    },
-    { workflowThreadPoolSize: 3 },
-  ));
+test("several workflow threads share the runs", async () => {
+  // By a hash of their ids; that one of three gets none of so many happens once in 10^10 times.
+  const runs = 60;
+  await using server = await recordingTemporal({
+    workflows: Array.from({ length: runs }, () => workflowTask("threadOf")),
+  });
+  const workflowsPath = `${import.meta.dir}/fixtures/escaping-workflows.ts`;
+  await withRecordedWorker(server, { workflowsPath, workflowThreadPoolSize: 3 }, async (worker) => {
+    await server.seen("RespondWorkflowTaskCompleted", runs);
+    // The counters of all threads together, a moment after the answers.
+    await eventually(
+      () => worker.getStatus().numCachedWorkflows,
+      (cached) => cached === runs,
+    );
+  });
+  const answers = server.requests("RespondWorkflowTaskCompleted", RespondWorkflowTaskCompletedRequest);
+  const threads = answers.map(({ commands }) => {
+    const { thread } = commands?.[0]?.modifyWorkflowPropertiesCommandAttributes?.upsertedMemo?.fields ?? {};
+    return thread && defaultPayloadConverter.fromPayload(thread);
+  });
+  expect(threads).toHaveLength(runs);
+  expect(threads).not.toContain(undefined);
+  expect(new Set(threads).size).toBe(3);
+});
 
 test("a cache of two serves ten Workflows", () =>
   withWorker(
@@ -172,13 +221,35 @@ test("an activity Worker without Workflows, and a Workflow Worker without activi
   await other.close();
 });
 
-test("the connection can be replaced while the Worker runs", () =>
-  withWorker(async ({ worker, execute, connection }) => {
-    const replacement = await NativeConnection.connect({ address: connection.options.address });
-    worker.connection = replacement;
+test("the connection can be replaced while the Worker runs: polls, answers and its client go to the other server", async () => {
+  await using first = await recordingTemporal({ activities: [activityTask("work", {}, "first")] });
+  await using second = await recordingTemporal({ activities: [activityTask("work", {}, "second")] });
+  const connection = await NativeConnection.connect({ address: first.address });
+  const replacement = await NativeConnection.connect({ address: second.address });
+  const worker = await Worker.create({
+    connection,
+    namespace: "recorded",
+    taskQueue: "queue",
+    // With one there is no poll that the first server could still answer.
+    maxConcurrentActivityTaskExecutions: 1,
+    activities: {
+      work(server: string) {
+        if (server === "first") worker.connection = replacement;
+      },
+    },
+  });
+  await worker.runUntil(async () => {
+    await second.seen("RespondActivityTaskCompleted", 2);
     expect(worker.connection).toBe(replacement);
-    expect(await execute("greeting", "moved")).toBe("Hello, moved!");
-  }));
+    await worker.client.connection.workflowService.listWorkflowExecutions({});
+    expect(await rejection(replacement.close())).toBeInstanceOf(IllegalStateError);
+    // The Worker no longer needs it.
+    await connection.close();
+  });
+  await replacement.close();
+  expect(first.requests("PollActivityTaskQueue", PollActivityTaskQueueRequest)).toHaveLength(1);
+  expect(second.requests("ListWorkflowExecutions", ListWorkflowExecutionsRequest)).toHaveLength(1);
+});
 
 test("a server that is restarted in the middle", async () => {
   const server = await startServer();

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { defineSearchAttributeKey, TypedSearchAttributes } from "../../src/common";
 import type { PatchActivationInput } from "../../src/worker";
+import { eventually } from "../support/eventually";
 import { taskFailure, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -90,7 +91,10 @@ test("it isn't asked about deprecated patches, nor about what the history tells"
       expect(await execute("deprecated", "old")).toBe(true);
       // Without a cache the second task replays the first, and its marker.
       const handle = await start("askTwice", ["on"]);
-      while ((await markers(handle)).length === 0);
+      await eventually(
+        () => markers(handle),
+        ({ length }) => length > 0,
+      );
       await handle.signal("goOn");
       expect(await handle.result()).toEqual([true, true, true]);
     },

@@ -36,7 +36,7 @@ export interface RecordingServer extends AsyncDisposable {
   requests<T>(rpc: string, message: Decoder<T>): T[];
   /** What arrived at an RPC last. */
   last<T>(rpc: string, message: Decoder<T>): T | undefined;
-  /** Resolves when an RPC has been called that often. */
+  /** Resolves when an RPC has been called that often. Rejects with what came instead, after a minute. */
   seen(rpc: string, count?: number): Promise<void>;
 }
 
@@ -99,12 +99,17 @@ export async function recordingTemporal({
       return call && message.decode(call.request);
     },
     seen: (rpc, count = 1) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const check = () => {
           if (calls(rpc).length < count) return;
+          clearTimeout(timer);
           waiting.delete(check);
           resolve();
         };
+        const timer = setTimeout(() => {
+          const came = server.calls.map((call) => call.rpc).join(", ");
+          reject(new Error(`waited a minute for ${count} calls of ${rpc}; what came: ${came}`));
+        }, 60_000);
         waiting.add(check);
         check();
       }),

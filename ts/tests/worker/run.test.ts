@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { randomUUID } from "node:crypto";
 import { activityInfo, getClient } from "../../src/activity";
 import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, type WorkerOptions } from "../../src/worker";
-import { eventually } from "../client/support";
+import { eventually } from "../support/eventually";
 import * as activities from "./fixtures/activities";
 import { causes, type Fixture, makeWorker, rejection, withWorker } from "./support";
 

@@ -8,6 +8,7 @@ import type {
   WorkflowSlotInfo,
 } from "../../src/worker";
 import { UnexpectedError } from "../../src/worker";
+import { run } from "../support/process";
 import { CountingSupplier } from "./fixtures/slot-supplier";
 import { makeWorker, rejection, testConnection, withWorker } from "./support";
 
@@ -160,9 +161,7 @@ test("what a supplier throws is logged; a reservation is tried again", async () 
     connection.options.address,
     namespace,
   ];
-  const child = Bun.spawn(program, { stderr: "inherit" });
-  const output = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(0);
+  const { output } = await run(program);
   const { attempts, signals, logs, result } = JSON.parse(output) as {
     attempts: number;
     signals: number;

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
 import { IllegalStateError } from "../../src/common";
-import type { History } from "../../src/proto/temporal/api/history/v1/message";
+import type { History, HistoryEvent } from "../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "../../src/worker";
+import { eventually } from "../support/eventually";
 import { testServer } from "../support/server";
 import * as activities from "./fixtures/activities";
 
@@ -78,11 +79,12 @@ export async function withWorker<R>(
 
 /** The failure of a Workflow's first failed task, once there is one. */
 export async function taskFailure(handle: { fetchHistory(): Promise<History> }): Promise<any> {
-  for (;;) {
-    const { events } = await handle.fetchHistory();
-    for (const { workflowTaskFailedEventAttributes: failed } of events ?? [])
-      if (failed !== undefined) return failed.failure;
-  }
+  const isFailure = ({ workflowTaskFailedEventAttributes: failed }: HistoryEvent) => failed !== undefined;
+  const { events } = await eventually(
+    () => handle.fetchHistory(),
+    ({ events }) => events?.some(isFailure) === true,
+  );
+  return events!.find(isFailure)!.workflowTaskFailedEventAttributes!.failure;
 }
 
 /** The error that a promise rejects with. */

@@ -14,6 +14,7 @@ import {
 } from "../../src/integrations/workflow-streams/workflow";
 import { bundleWorkflowCode, ForbiddenModuleError } from "../../src/worker";
 import { ruleForSpecifier } from "../../src/worker/bundler/module-rules";
+import { eventually } from "../support/eventually";
 import { rejection } from "../worker/support";
 import { end, hold, publish, release, renew, state, truncate } from "./fixtures/workflows";
 import { otherClient, streamWorkflows, take, withStreams } from "./support";
@@ -234,7 +235,10 @@ test("a batch that comes twice is published once, in the next run too while its 
     expect(await stream.getOffset()).toBe(3);
     const before = (await chain.describe()).runId;
     await chain.signal(renew, 60_000);
-    while ((await chain.describe()).runId === before);
+    await eventually(
+      async () => (await chain.describe()).runId,
+      (runId) => runId !== before,
+    );
     await batch(3);
     expect(await stream.getOffset()).toBe(3);
     // Without a publisher's id every batch counts.

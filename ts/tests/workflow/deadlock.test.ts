@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { resultOf, signal, type TestRun, TestThread } from "./support";
+import { resultOf, signal, type TestRun, TestThread, update } from "./support";
 
 const limit = 100;
 const message =
@@ -33,6 +33,16 @@ describe("a workflow that loops forever", () => {
       expect((await looping.evict()).completion.successful).toBeDefined();
     },
   );
+
+  test("leaves no asynchronous context to what the thread does next", async () => {
+    const looping = thread.run("loopsInUpdate");
+    await looping.start();
+    const after = thread.run("whereami");
+    // Sent at once, so that the thread goes on without a new turn of its event loop.
+    const [interrupted, outcome] = await Promise.all([limited(looping).activate(update("loop", "u1")), after.start()]);
+    expect(interrupted.failure?.message).toBe(message);
+    expect(resultOf(outcome)).toEqual({ cancellable: true });
+  });
 
   test("in a handler is forgotten, so that the next try starts from its beginning", async () => {
     const run = thread.run("loopsLater");

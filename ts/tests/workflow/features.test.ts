@@ -16,6 +16,14 @@ describe("conditions and triggers", () => {
     expect(resultOf(await run.activate({ fireTimer: { seq: 2 } }))).toEqual([true, false]);
   });
 
+  test("a condition goes on that one job makes true and the next one of the activation false again", async () => {
+    const run = thread.run("momentary");
+    await run.start();
+    expect((await run.activate(signal("add", 2), signal("add", 3))).kinds).toEqual([]);
+    expect(resultOf(await run.activate(signal("add", 1), signal("add", 2)))).toBe(2);
+    expect(resultOf(await thread.run("momentaryAtStart").start())).toBe(false);
+  });
+
   test("a trigger can be awaited more than once", async () => {
     expect(resultOf(await thread.run("trigger").start([signal("add", 3)]))).toBe(9);
   });

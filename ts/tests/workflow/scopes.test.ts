@@ -32,10 +32,11 @@ describe("scopes", () => {
   test("pass cancellation down, but not into shielded scopes and not up", async () => {
     const run = thread.run("nestedScopes");
     const { kinds, commands } = await run.start();
-    expect(kinds).toEqual(["startTimer", "startTimer", "startTimer", "cancelTimer"]);
-    expect(commands[3]?.cancelTimer?.seq).toBe(2);
-    const result = resultOf(await run.activate({ fireTimer: { seq: 1 } }, { fireTimer: { seq: 3 } }));
-    expect(result.log).toEqual(["requested true", "1 CancelledFailure", "0 fired", "2 fired"]);
+    expect(kinds).toEqual(["startTimer", "startTimer", "startTimer", "startTimer", "cancelTimer"]);
+    expect(commands[4]?.cancelTimer?.seq).toBe(2);
+    const fired = [1, 3, 4].map((seq) => ({ fireTimer: { seq } }));
+    const result = resultOf(await run.activate(...fired));
+    expect(result.log).toEqual(["requested true", "1 CancelledFailure", "0 fired", "2 fired", "3 fired"]);
     expect(result.considered).toEqual([false, true, false]);
   });
 

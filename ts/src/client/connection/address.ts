@@ -1,7 +1,9 @@
 /** Addresses of servers. */
 
+import { defaultPort } from "../../native/options.generated";
+
 /** Port of Temporal's frontend. */
-const DEFAULT_TEMPORAL_GRPC_PORT = 7233;
+const DEFAULT_TEMPORAL_GRPC_PORT = defaultPort;
 
 /** Where a dev server listens. */
 export const LOCAL_TARGET = `localhost:${DEFAULT_TEMPORAL_GRPC_PORT}`;

@@ -65,6 +65,8 @@ const change = defineUpdate<unknown, [{ bad?: boolean; fail?: boolean }]>("chang
 const look = defineQuery<unknown>("look");
 
 let signals = 0;
+/** Changes with every signal, so that two of one activation make it true and false again. */
+let toggle = false;
 const log: unknown[] = [];
 const triggers = new Map<string, Trigger<unknown>>();
 
@@ -113,6 +115,16 @@ async function perform(step: Step): Promise<unknown> {
       return flag
         ? await condition(() => signals >= number % 4, (number % 3) * 1000)
         : await condition(() => signals >= number % 4);
+    case "toggled":
+      return await condition(() => toggle === flag);
+    case "briefly": {
+      let open = false;
+      const opened = condition(() => open, number);
+      open = true;
+      for (let count = number % 3; count > 0; count--) await null;
+      open = false;
+      return await opened;
+    }
     case "scope":
       return await CancellationScope.cancellable(() => perform(first));
     case "shielded":
@@ -229,6 +241,7 @@ export async function program({
   onUpdate,
 }: Program): Promise<unknown> {
   const handleSignal = async () => {
+    toggle = !toggle;
     signals++;
     if (onSignal) await perform(onSignal);
     signals++;

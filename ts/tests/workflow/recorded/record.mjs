@@ -37,7 +37,7 @@ const below = (limit) => Math.floor(random() * limit);
 const pick = (list) => list[below(list.length)];
 
 const leaves =
-  "sleep sleep activity activity activity lateActivity localActivity child childHandle condition condition trigger resolve setTimeout random memo searchAttributes signal cancel throw yield deprecatePatch info".split(" ");
+  "sleep sleep activity activity activity lateActivity localActivity child childHandle condition condition toggled toggled briefly trigger resolve setTimeout random memo searchAttributes signal cancel throw yield deprecatePatch info".split(" ");
 const nodes =
   "sequence sequence parallel parallel race settled scope shielded timeout cancelsItself cancelsAnother listensForCancellation try try cleanUp finally clearTimeout patch inner fork group".split(" ");
 
@@ -104,7 +104,8 @@ class Environment {
 
   messages(eventId, runValidator) {
     const jobs = [];
-    if (chance(0.3)) jobs.push({ signalWorkflow: { signalName: pick(["poke", "poke", "other"]), input: [payload(1)], headers: headers(), originatingEventId: eventId } });
+    for (let count = chance(0.3) ? 1 + below(3) : 0; count > 0; count--)
+      jobs.push({ signalWorkflow: { signalName: pick(["poke", "poke", "other"]), input: [payload(1)], headers: headers(), originatingEventId: eventId } });
     if (chance(0.17)) {
       const id = `u${this.updates++}`;
       const input = [payload({ bad: chance(0.2), fail: chance(0.2) })];

@@ -25,6 +25,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import * as activities from "./features-activities";
 import { handlers } from "./features-handlers";
 import * as workflows from "./features-workflows";
+import { until } from "./until";
 
 const [address = "localhost:7233", taskQueue = "features", only] = process.argv.slice(2);
 Runtime.install({ logger: new DefaultLogger("ERROR"), telemetryOptions: { logging: { filter: { core: "ERROR" } } } });
@@ -97,7 +98,11 @@ const early = client.workflow.executeUpdateWithStart(workflows.add, {
   }),
 });
 const earlyHandle = client.workflow.getHandle(id("early"));
-while ((await earlyHandle.describe().catch(() => undefined)) === undefined);
+await until(
+  "the Workflow that the update starts",
+  () => earlyHandle.describe().catch(() => undefined),
+  (description) => description !== undefined,
+);
 await earlyHandle.signal("early", "bird");
 await earlyHandle.signal(workflows.finish);
 
@@ -251,8 +256,8 @@ const features: Record<string, () => Promise<unknown>> = {
       staticDetails: "details",
       memo: { m: 1 },
     });
-    const found: unknown[] = [];
-    while (found.length === 0) {
+    const list = async () => {
+      const found: unknown[] = [];
       for await (const { type, status, memo, historyLength, closeTime, parentExecution } of client.workflow.list({
         query,
       })) {
@@ -265,7 +270,9 @@ const features: Record<string, () => Promise<unknown>> = {
           parentExecution,
         });
       }
-    }
+      return found;
+    };
+    const found = await until("a Workflow in the list", list, ({ length }) => length > 0);
     const { count, groups } = await client.workflow.count(query);
     const description = await client.workflow.getHandle(id("listed")).describe();
     return {

@@ -29,6 +29,7 @@ import {
 import * as activities from "./activities";
 import { dataConverter } from "./data-converter";
 import { addItem, customerKey, ship, status } from "./shared";
+import { until } from "./until";
 import * as workflows from "./workflows";
 
 const [address = "localhost:7233", taskQueue = "orders"] = process.argv.slice(2);
@@ -126,7 +127,11 @@ async function talk(): Promise<unknown> {
 
   const failed = await caught(client.workflow.execute(workflows.failing, { taskQueue, workflowId: id("failing") }));
   const compensating = await client.workflow.start(workflows.compensate, { taskQueue, workflowId: id("compensate") });
-  while ((await compensating.query(status).catch(() => "not yet")) !== "waiting");
+  await until(
+    "the Workflow to wait",
+    () => compensating.query(status).catch(() => "not yet"),
+    (answer) => answer === "waiting",
+  );
   await compensating.cancel();
   const missing = await caught(client.workflow.getHandle(id("nobody")).describe());
   const denied = await caught(connection.workflowService.describeNamespace({ namespace: "nowhere" }));
