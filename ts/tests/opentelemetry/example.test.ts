@@ -20,4 +20,4 @@ test("the example of tracing prints the spans of one trace and ends by itself", 
     "compose",
   ]);
   expect(new Set(lines.map((match) => match[1])).size).toBe(1);
-}, 60_000);
+}, 180_000);

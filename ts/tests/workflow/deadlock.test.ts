@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { type Outcome, resultOf, signal, TestThread, update } from "./support";
+import { resultOf, signal, type TestRun, TestThread, update } from "./support";
 
 const limit = 100;
 const message =
@@ -11,9 +11,10 @@ beforeAll(async () => {
   thread = await TestThread.open("deadlock.ts");
 });
 
-/** Why the task of an activation that loops failed. Activations that don't loop are made without the limit. */
-async function interruption(activate: () => Promise<Outcome>, on = thread): Promise<string | null | undefined> {
-  return (await on.limited(limit, activate)).failure?.message;
+/** A run of code that loops; runs of other code don't have the limit. */
+function limited(run: TestRun): TestRun {
+  run.deadlockTimeoutMs = limit;
+  return run;
 }
 
 describe("a workflow that loops forever", () => {
@@ -22,8 +23,8 @@ describe("a workflow that loops forever", () => {
     async (how) => {
       const before = thread.run("fine");
       await before.start();
-      const looping = thread.run("loops", how);
-      expect(await interruption(() => looping.start())).toBe(message);
+      const looping = limited(thread.run("loops", how));
+      expect((await looping.start()).failure?.message).toBe(message);
       // The thread goes on, with runs from before and with new ones, and nothing of the interrupted run sticks to them.
       expect(resultOf(await before.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
       const after = thread.run("fine");
@@ -38,33 +39,31 @@ describe("a workflow that loops forever", () => {
     await looping.start();
     const after = thread.run("whereami");
     // Sent at once, so that the thread goes on without a new turn of its event loop.
-    const [interrupted, outcome] = await Promise.all([
-      interruption(() => looping.activate(update("loop", "u1"))),
-      after.start(),
-    ]);
-    expect(interrupted).toBe(message);
+    const [interrupted, outcome] = await Promise.all([limited(looping).activate(update("loop", "u1")), after.start()]);
+    expect(interrupted.failure?.message).toBe(message);
     expect(resultOf(outcome)).toEqual({ cancellable: true });
   });
 
   test("in a handler is forgotten, so that the next try starts from its beginning", async () => {
     const run = thread.run("loopsLater");
     await run.start();
-    expect(await interruption(() => run.activate(signal("go")))).toBe(message);
+    expect((await limited(run).activate(signal("go"))).failure?.message).toBe(message);
+    run.deadlockTimeoutMs = undefined;
     expect((await run.activate({ fireTimer: { seq: 1 } })).failure?.message).toContain("isn't in memory");
     expect((await run.start()).kinds).toEqual(["startTimer"]);
   });
 
   test("while the bundle is evaluated is interrupted too", async () => {
     const broken = await TestThread.withCode("for (;;);");
-    expect(await interruption(() => broken.run("any").start(), broken)).toBe(message);
-    expect(await interruption(() => broken.run("any").start(), broken)).toBe(message);
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
   });
 
-  test("is not entered again, whose failure converter may loop or take too long as well", async () => {
+  test("is not entered again: its failure converter may take too long as well", async () => {
     const broken = await TestThread.withCode(`
       exports.__temporalFailureConverter = { errorToFailure() { for (;;); } };
       exports.any = async () => { for (;;); };
     `);
-    expect(await interruption(() => broken.run("any").start(), broken)).toBe(message);
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
   });
 });

@@ -42,8 +42,6 @@ export class TestThread {
   readonly #worker = new Worker(new URL("./thread.ts", import.meta.url).href);
   readonly #pending = new Map<number, PromiseWithResolvers<FromTestThread>>();
   #count = 0;
-  /** Limit of the next activations. Whatever else the machine has to do, only code that loops takes a minute. */
-  #deadlockTimeoutMs = 60_000;
 
   private constructor() {
     open.add(this.#worker);
@@ -89,33 +87,19 @@ export class TestThread {
     return pending.promise;
   }
 
-  /** Applies an activation. */
-  async activate(activation: WorkflowActivation): Promise<Outcome> {
+  /** Applies an activation. Whatever else the machine has to do, only code that loops reaches the limit of a minute. */
+  async activate(activation: WorkflowActivation, deadlockTimeoutMs = 60_000): Promise<Outcome> {
     const {
       completion: bytes,
       logs,
       sinkCalls,
     } = await this.send({
       activation: WorkflowActivation.encode(activation).finish(),
-      deadlockTimeoutMs: this.#deadlockTimeoutMs,
+      deadlockTimeoutMs,
     });
     const completion = WorkflowActivationCompletion.decode(bytes!);
     const commands = completion.successful?.commands ?? [];
     return { completion, commands, kinds: commands.map(kindOf), failure: completion.failed?.failure, logs, sinkCalls };
-  }
-
-  /**
-   * Lets code that loops reach a limit, in milliseconds, in the activations that `fn` makes. It is the time on the
-   * clock, so on a busy machine code that doesn't loop would reach it too.
-   */
-  async limited<T>(deadlockTimeoutMs: number, fn: () => Promise<T>): Promise<T> {
-    const before = this.#deadlockTimeoutMs;
-    this.#deadlockTimeoutMs = deadlockTimeoutMs;
-    try {
-      return await fn();
-    } finally {
-      this.#deadlockTimeoutMs = before;
-    }
   }
 
   /** Evaluates an expression on the thread, outside of any Workflow. */
@@ -149,6 +133,11 @@ export class TestRun {
   flags: number[] = [];
   /** What else the next activations say about their Workflow Task. */
   task: Partial<WorkflowActivation> = {};
+  /**
+   * Limit of the next activations, for code that loops. It is time on the clock, so on a busy machine other code would
+   * reach a short one too.
+   */
+  deadlockTimeoutMs: number | undefined;
   #now = startMs;
   #historyLength = 0;
 
@@ -178,7 +167,7 @@ export class TestRun {
   activate(...jobs: Job[]): Promise<Outcome> {
     this.#now += 1_000;
     this.#historyLength += 3;
-    return this.thread.activate({
+    const activation = {
       runId: this.runId,
       timestamp: msNumberToTs(this.#now),
       isReplaying: this.replaying,
@@ -187,7 +176,8 @@ export class TestRun {
       availableInternalFlags: this.flags,
       ...this.task,
       jobs,
-    });
+    };
+    return this.thread.activate(activation, this.deadlockTimeoutMs);
   }
 
   /** Asks a query. */
