@@ -14,6 +14,7 @@ const rows = [
   ["native"],
   ["common"],
   ["payloads", "workflow"],
+  ["workflow-realm"],
   ["client"],
   ["activity", "nexus", "cloud", "workflow-host"],
   ["worker"],

@@ -4,7 +4,7 @@ import { Client } from "../../src/client";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger } from "../../src/worker";
 import { compileWorkerOptions } from "../../src/worker/compile-options";
-import { SourceMap } from "../../src/workflow-host/sandbox/source-map";
+import { SourceMap } from "../../src/workflow-host/source-map";
 import { Program, run } from "../support/process";
 import { taskFailure, testConnection, withWorker } from "./support";
 

@@ -18,8 +18,6 @@ import { makeWorker, rejection, taskFailure, testConnection } from "./support";
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
 setDefaultTimeout(180_000);
 
-const escaping = { workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts` };
-
 test("names, messages and causes", () => {
   const cause = new RangeError("cause");
   for (const [error, name] of [
@@ -44,12 +42,11 @@ test("names, messages and causes", () => {
 });
 
 test("UnexpectedError: a workflow thread died; the Worker has failed", async () => {
-  const { worker, start } = await makeWorker(escaping);
+  const { worker, endThreads } = await makeWorker();
   const running = rejection(worker.run());
-  const handle = await start("endsThread");
+  endThreads();
   expect(await running).toBeInstanceOf(UnexpectedError);
   expect(worker.getState()).toBe("FAILED");
-  await handle.terminate();
 });
 
 test("CombinedWorkerRunError: the Worker and what it ran for both failed", async () => {
@@ -59,12 +56,11 @@ test("CombinedWorkerRunError: the Worker and what it ran for both failed", async
     name: "watch",
     runWorker: (worker: unknown, next: (worker: any) => Promise<void>) => next(worker).finally(failed.resolve),
   };
-  const { worker, start } = await makeWorker({ ...escaping, plugins: [plugin] });
+  const { worker, endThreads } = await makeWorker({ plugins: [plugin] });
   const running = worker.runUntil(
     async () => {
-      const handle = await start("endsThread");
+      endThreads();
       await failed.promise;
-      await handle.terminate();
       throw inner;
     },
     { promiseCompletionTimeout: "1 minute" },

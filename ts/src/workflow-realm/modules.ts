@@ -17,8 +17,6 @@ const uses = {
   "common/type-helpers.ts": "temporal-bun-sdk/common/type-helpers",
   workflow: "temporal-bun-sdk/workflow",
   "workflow/tracing.ts": "temporal-bun-sdk/workflow/tracing",
-  // All messages there are: a bundle with them would be of megabytes, and be evaluated for every run.
-  "proto/index.ts": "temporal-bun-sdk/proto",
 
   // Loads the user's own `protobufjs`.
   "common/protobufs": "bundled",
@@ -31,7 +29,6 @@ const uses = {
   "integrations/workflow-streams/log.ts": "bundled",
   "integrations/workflow-streams/types.ts": "bundled",
   "testing/assert-to-failure-interceptor.ts": "bundled",
-  // Single messages, for what is bundled.
   proto: "bundled",
 } as const;
 

@@ -66,6 +66,14 @@ export function failRequire(specifier: string): never {
   );
 }
 
+/** Where messages of the engine have the name that isn't there. */
+const places = [
+  /Can't find variable: (\w+)/,
+  /^(\w+) is not defined/,
+  /^(\w+) is not a /,
+  /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/,
+];
+
 /**
  * Adds to the message of an error what to do instead, if the error comes from using a name that Workflow code doesn't
  * have.
@@ -75,12 +83,8 @@ export function failRequire(specifier: string): never {
 export function explainHidden(error: unknown, isHidden: (name: string) => boolean): void {
   if (!(error instanceof TypeError || error instanceof ReferenceError)) return;
   const { message } = error;
-  const match =
-    /Can't find variable: (\w+)/.exec(message) ??
-    /^(\w+) is not a /.exec(message) ??
-    /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/.exec(message);
-  const name = match?.[1];
-  if (name === undefined || !isHidden(name) || message.includes("isn't available in Workflow code")) return;
+  const name = places.map((place) => place.exec(message)?.[1]).find((name) => name !== undefined && isHidden(name));
+  if (name === undefined || message.includes("isn't available in Workflow code")) return;
   error.message = `${message}. '${name}' isn't available in Workflow code: ${hintFor(name)}`;
 }
 
