@@ -68,6 +68,11 @@ ${packages().join("\n")}
 ${crates().join("\n")}
 
 Zig's libunwind (part of LLVM, Apache-2.0 WITH LLVM-exception) and Rust's standard library (MIT OR Apache-2.0) are linked in too.
+
+## In the library for Workflow code
+
+Bun bundles its versions of \`node:assert\`, \`node:buffer\` and \`node:util\` for browsers into it: the npm packages \`assert\`, \`buffer\`
+and \`util\` with what they need (MIT; \`ieee754\` BSD-3-Clause), and \`long\` (Apache-2.0) and \`nexus-rpc\` (MIT), which stand above.
 `;
 
 if (!process.argv.includes("--check")) writeFileSync(file, text);
