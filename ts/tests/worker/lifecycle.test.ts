@@ -221,7 +221,8 @@ test("an activity Worker without Workflows, and a Workflow Worker without activi
   await other.close();
 });
 
-test("the connection can be replaced while the Worker runs: polls, answers and its client go to the other server", async () => {
+test("the connection can be replaced while the Worker runs", async () => {
+  // Polls, answers and calls of the Worker's client are to go to the other server from then on.
   await using first = await recordingTemporal({ activities: [activityTask("work", {}, "first")] });
   await using second = await recordingTemporal({ activities: [activityTask("work", {}, "second")] });
   const connection = await NativeConnection.connect({ address: first.address });
