@@ -162,7 +162,16 @@ test("a second Worker for the same task queue and connection is refused", () =>
     expect(error.message).toContain(taskQueue);
   }));
 
-test("several workflow threads share the runs", async () => {
+test("several workflow threads share the runs", () =>
+  withWorker(
+    async ({ execute }) => {
+      const results = await Promise.all(Array.from({ length: 12 }, (_, index) => execute("greeting", String(index))));
+      expect(results).toEqual(Array.from({ length: 12 }, (_, index) => `Hello, ${index}!`));
+    },
+    { workflowThreadPoolSize: 3 },
+  ));
+
+test("each workflow thread gets some of the runs, and all of them are counted", async () => {
   // By a hash of their ids; that one of three gets none of so many happens once in 10^10 times.
   const runs = 60;
   await using server = await recordingTemporal({
