@@ -162,7 +162,16 @@ test("a second Worker for the same task queue and connection is refused", () =>
     expect(error.message).toContain(taskQueue);
   }));
 
-test("several workflow threads share the runs", async () => {
+test("several workflow threads share the runs", () =>
+  withWorker(
+    async ({ execute }) => {
+      const results = await Promise.all(Array.from({ length: 12 }, (_, index) => execute("greeting", String(index))));
+      expect(results).toEqual(Array.from({ length: 12 }, (_, index) => `Hello, ${index}!`));
+    },
+    { workflowThreadPoolSize: 3 },
+  ));
+
+test("each workflow thread gets some of the runs, and all of them are counted", async () => {
   // By a hash of their ids; that one of three gets none of so many happens once in 10^10 times.
   const runs = 60;
   await using server = await recordingTemporal({
@@ -221,7 +230,8 @@ test("an activity Worker without Workflows, and a Workflow Worker without activi
   await other.close();
 });
 
-test("the connection can be replaced while the Worker runs: polls, answers and its client go to the other server", async () => {
+test("the connection can be replaced while the Worker runs", async () => {
+  // Polls, answers and calls of the Worker's client are to go to the other server from then on.
   await using first = await recordingTemporal({ activities: [activityTask("work", {}, "first")] });
   await using second = await recordingTemporal({ activities: [activityTask("work", {}, "second")] });
   const connection = await NativeConnection.connect({ address: first.address });
