@@ -12,6 +12,9 @@ export class ThreadState {
   readonly memory: SharedArrayBuffer;
   readonly #slots: Int32Array;
   readonly #text: Uint16Array;
+  /** The beginning of the activation that the last {@link look} found, 0 if there was none, and how often it did. */
+  #found = 0;
+  #looks = 0;
 
   /** @param memory of the one to share with. Default: new */
   constructor(memory = new SharedArrayBuffer(headerBytes + longest * Uint16Array.BYTES_PER_ELEMENT)) {
@@ -54,6 +57,17 @@ export class ThreadState {
   /** The activation is done. */
   end(): void {
     Atomics.store(this.#slots, Slot.since, 0);
+  }
+
+  /**
+   * How many times in a row the same activation has been found before; to be called at intervals. While the process is
+   * suspended nobody looks, and nothing runs either, but clocks go on.
+   */
+  look(): number {
+    const since = Atomics.load(this.#slots, Slot.since);
+    this.#looks = since !== 0 && since === this.#found ? this.#looks + 1 : 0;
+    this.#found = since;
+    return this.#looks;
   }
 
   /** How long the activation takes already, in milliseconds; 0 if there is none. */

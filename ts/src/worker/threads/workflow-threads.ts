@@ -261,8 +261,7 @@ export class WorkflowThreads {
     const limitMs = deadlockTimeoutMs + interruptionMs;
     this.#watching = setInterval(() => {
       for (const { state, stopped } of this.#threads) {
-        const { busyForMs } = state;
-        if (!stopped && busyForMs > limitMs) return this.#stuck(state.description, busyForMs);
+        if (state.look() * interruptionMs > limitMs && !stopped) return this.#stuck(state.description, state.busyForMs);
       }
     }, interruptionMs).unref();
   }
