@@ -33,6 +33,9 @@ interface Original {
   readonly properties: readonly PropertyDescriptor[] | undefined;
 }
 
+/** Whether a property of an object that is looked after was defined, instead of assigned, since it was put back. */
+let wasDefined = false;
+
 /** Looks after objects that Workflow code can change. */
 export class Guard {
   readonly #originals: readonly Original[];
@@ -58,8 +61,14 @@ export class Guard {
     this.#hasSameValues = comparison(this.#originals);
   }
 
+  /** Whether something may be changed that the library itself goes by: quicker to ask than {@link restore}. */
+  get mayBeChanged(): boolean {
+    return wasDefined || !this.#hasSameValues() || enumerableKeys(Object.prototype).length > 0;
+  }
+
   /** Puts everything back. Returns what was changed; undefined if nothing was. */
   restore(): Changes | undefined {
+    wasDefined = false;
     let changes: Change[] | undefined;
     const hasSameValues = this.#hasSameValues();
     for (let index = 0; index < this.#originals.length; index++) {
@@ -72,6 +81,7 @@ export class Guard {
 
   /** Makes the changes of a run again. */
   apply(changes: Changes): void {
+    wasDefined = true;
     for (let index = 0; index < changes.length; index++) {
       const change = changes[index]!;
       if (change.key === undefined) setPrototypeOf(change.object, change.prototype);
@@ -189,6 +199,7 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
     const originals = known.get(target);
     if (originals === undefined || typeof descriptor !== "object" || descriptor === null)
       return defineProperty(target as object, key as PropertyKey, descriptor as PropertyDescriptor);
+    wasDefined = true;
     const name = typeof key === "symbol" ? key : `${key}`;
     // Read once: it may be code of the Workflow.
     const read = readOnce(descriptor);

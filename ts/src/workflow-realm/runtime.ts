@@ -28,7 +28,7 @@ import { type InfoMessage, infoToMessage } from "./info-message";
 import { callOut, platform } from "./platform";
 import { factsOf, type RunFacts } from "./run-facts";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
-import { adoptGlobals, enterRun, isHidden, leaveRun, sweep } from "./sandbox/globals";
+import { adoptGlobals, enterRun, isHidden, leaveChanged, leaveRun, sweep } from "./sandbox/globals";
 import { explainHidden } from "./sandbox/hidden";
 import { sendable } from "./sendable";
 
@@ -130,7 +130,8 @@ export class WorkflowRuntime {
       logsToSink: options.logsToSink,
       copy: sendable,
       log: (record) => {
-        this.#logs.push({ ...record, attributes: sendable(record.attributes) as Record<string, unknown> });
+        const message = String(sendable(record.message));
+        this.#logs.push({ ...record, message, attributes: sendable(record.attributes) as Record<string, unknown> });
       },
       realNow: Object.freeze(() => callOut(now)),
       realRandom: Object.freeze(() => callOut(random)),
@@ -190,6 +191,7 @@ export class WorkflowRuntime {
         this.#runs.set(runId, run);
       }
       const successful = this.#enter(run, (run) => this.#apply(run, activation, init?.initializeWorkflow));
+      leaveChanged();
       return WorkflowActivationCompletion.encode({ runId, successful }).finish();
     } catch (error) {
       return this.#fail(runId, run, error);

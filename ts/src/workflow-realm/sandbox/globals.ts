@@ -255,6 +255,11 @@ export function enterRun(run: WorkflowRun): boolean {
   return true;
 }
 
+/** {@link leaveRun}, if the run has changed what the library goes by to encode its completion. */
+export function leaveChanged(): void {
+  if (guard?.mayBeChanged) leaveRun();
+}
+
 /** Puts back what the run that had its turn has changed: the library mustn't use it, nor must another run. */
 export function leaveRun(): void {
   if (last === undefined) return;

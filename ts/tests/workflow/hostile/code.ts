@@ -32,7 +32,6 @@ const head = `
     Math.random() < 1,
     Date.now() > 1_000_000_000_000,
     workflow.uuid4().length,
-    workflow.patched("innocent"),
     Object.keys(workflow.workflowInfo()).length > 10,
   ];
   /** Uses what Workflows use, around a timer. */

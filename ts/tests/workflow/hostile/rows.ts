@@ -21,6 +21,10 @@ export interface Leftover extends Row {
   is: unknown;
   /** Value of `look` in the run itself, at once and in its next activation; default: as in the others. */
   own?: unknown;
+  /** What the run itself gives, where it isn't what was seen: the act changed that too. */
+  gives?: unknown;
+  /** Why the run's Workflow Task fails, if the act breaks what the run itself goes by. */
+  fails?: string;
   /** How the act is refused: name and message of the error; default: it isn't. */
   refused?: string;
 }
@@ -35,7 +39,11 @@ export type Ending =
   | { ends: string };
 
 /** A way to see something that another run of the same code would not see. */
-export type Sight = Row & { code: string } & (
+export type Sight = Row & {
+  code: string;
+  /** Set where the value is of the time or the seed that runs on a stage have. */
+  staged?: true;
+} & (
     | Ending
     /** No value is stated, but that it is the same on replay. */
     | { repeats: true }
@@ -46,6 +54,6 @@ export type Stopper = Row & {
   code: string;
   /** What happens to the run after it has started, an activation for each list. */
   then?: Job[][];
-  /** Set where a promise is rejected without a handler: the test runner takes such for errors of a test. */
-  workerOnly?: true;
+  /** Set for what comes back only because it is interrupted. */
+  loops?: true;
 } & Ending;

@@ -14,13 +14,18 @@ export class Play {
   #timers = 0;
   #ended: Ended | undefined;
 
-  /** @param then what happens to it after it has started, an activation for each list */
+  /**
+   * @param then what happens to it after it has started, an activation for each list
+   * @param deadlockTimeoutMs limit of its activations, for code that never comes back
+   */
   constructor(
     private readonly thread: TestThread,
     private readonly workflowType: string,
     then: Job[][] = [],
+    deadlockTimeoutMs?: number,
   ) {
     this.#run = thread.run(workflowType);
+    if (deadlockTimeoutMs !== undefined) this.#run.deadlockTimeoutMs = deadlockTimeoutMs;
     this.#then = [...then];
   }
 
