@@ -4,7 +4,8 @@
 #   docker build --tag orders-worker .
 #   docker run --env TEMPORAL_ADDRESS=… orders-worker
 #
-# Without a network for the archive, from a cache that `temporal-bun libs download` has filled for linux-x64 or linux-arm64:
+# Without a network for the archive, from a cache that `temporal-bun libs download` has filled for linux-x64 or
+# linux-arm64:
 #
 #   docker build --build-context libs=.temporal-libs-cache --build-arg TEMPORAL_LIBS_OFFLINE=1 --tag orders-worker .
 

@@ -1,10 +1,10 @@
-# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into .toolchain/.
-# The work is done by scripts/ and build.zig: this file only names it.
+# Needs make, cargo (not with USE_PREBUILT_LIBS=true), python3 with pip, and npm; everything else comes into
+# .toolchain/. The work is done by scripts/ and build.zig: this file only names it.
 
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants bench build dist generate format typecheck toolchain clean
+.PHONY: help demo check test fresh mutants bench build dist generate format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -12,8 +12,14 @@ help: ## Show this list
 demo: build ## Run the orders example against a dev server and show its history
 	@$(bun) ts/examples/orders/demo.ts
 
-test: build ## Run every test
+check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
+	@$(bun) scripts/test.ts check
+
+test: build ## Run every test, or those of SUITES="lint bun"
 	@$(bun) scripts/test.ts $(SUITES)
+
+fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty caches
+	@scripts/fresh.sh
 
 mutants: build ## Put defects in on purpose and see that tests fail, or one: ONLY=name
 	@$(bun) scripts/mutants.ts $(ONLY)
@@ -27,14 +33,17 @@ build: toolchain ## Compile Core (minutes the first time; not with USE_PREBUILT_
 dist: toolchain ## Pack this machine's archive for a release, and link and try what was packed
 	@release/verify "$$(release/pack)"
 
-generate: toolchain ## Write again what is generated: protobuf modules, C header, option types
+generate: toolchain ## Write again what is generated: C header, options, protobuf modules, THIRD_PARTY.md
 	@$(bun) scripts/generate.ts
 
 format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
 	@$(bun) scripts/format.ts
 
-typecheck: toolchain ## Check the TypeScript
-	@cd ts && ../$(bun) install --frozen-lockfile --silent && ../$(bun) run typecheck
+typecheck: packages ## Check the TypeScript
+	@cd ts && ../$(bun) run typecheck
+
+packages: toolchain
+	@cd ts && ../$(bun) install --frozen-lockfile --silent
 
 toolchain: ## Put the pinned tools into .toolchain/
 	@scripts/toolchain.sh

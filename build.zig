@@ -30,7 +30,8 @@ pub fn build(b: *std.Build) void {
     b.install_tls.description = "Build libtemporal_bun_bridge into zig-out/lib, where the TypeScript side looks for it";
 
     const test_step = b.step("test", "Run the unit tests of zig-bridge/ against the Core archive");
-    const tests = bridge.addTests(b, options);
+    const filters = b.option([]const []const u8, "test-filter", "Run only the tests with this text in their names");
+    const tests = bridge.addTests(b, options, filters orelse &.{});
     test_step.dependOn(&b.addRunArtifact(tests).step);
     const under_valgrind = b.option(
         bool,

@@ -28,8 +28,13 @@ pub fn addLibrary(b: *std.Build, options: Options) *std.Build.Step.Compile {
     return library;
 }
 
-pub fn addTests(b: *std.Build, options: Options) *std.Build.Step.Compile {
-    const tests = b.addTest(.{ .name = "zig-bridge", .root_module = addModule(b, options), .use_llvm = true });
+pub fn addTests(b: *std.Build, options: Options, filters: []const []const u8) *std.Build.Step.Compile {
+    const tests = b.addTest(.{
+        .name = "zig-bridge",
+        .root_module = addModule(b, options),
+        .filters = filters,
+        .use_llvm = true,
+    });
     waitFor(tests, options.archive);
     return tests;
 }
@@ -59,7 +64,9 @@ fn addModule(b: *std.Build, options: Options) *std.Build.Module {
         .linux => module.linkSystemLibrary("unwind", .{}),
         .macos => {
             if (options.frameworks) |folder| module.addFrameworkPath(.{ .cwd_relative = folder });
-            for ([_][]const u8{ "Security", "CoreFoundation", "IOKit" }) |framework| module.linkFramework(framework, .{});
+            for ([_][]const u8{ "Security", "CoreFoundation", "IOKit" }) |framework| {
+                module.linkFramework(framework, .{});
+            }
         },
         else => {},
     }

@@ -35,7 +35,9 @@ pub fn targetOption(b: *std.Build) std.Build.ResolvedTarget {
         .linux => .{ .cpu_arch = builtin.cpu.arch, .cpu_model = .baseline, .os_tag = .linux, .abi = .gnu },
         else => .{ .cpu_model = .baseline },
     };
-    if (query.abi == .gnu and query.glibc_version == null) query.glibc_version = .{ .major = 2, .minor = 17, .patch = 0 };
+    if (query.abi == .gnu and query.glibc_version == null) {
+        query.glibc_version = .{ .major = 2, .minor = 17, .patch = 0 };
+    }
     return b.resolveTargetQuery(query);
 }
 

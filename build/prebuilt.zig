@@ -35,7 +35,10 @@ const Answer = struct {
 /// verifies the cache on every use; what it says goes to stderr.
 pub fn find(b: *std.Build, target: std.Target) Outcome {
     const name = platform.packageName(target) orelse
-        return .{ .unavailable = b.fmt("there are no releases for {t}-{t}-{t}", .{ target.cpu.arch, target.os.tag, target.abi }) };
+        return .{ .unavailable = b.fmt(
+            "there are no releases for {t}-{t}-{t}",
+            .{ target.cpu.arch, target.os.tag, target.abi },
+        ) };
     const bun = b.findProgram(&.{"bun"}, &.{b.pathFromRoot(".toolchain/node/node_modules/.bin")}) catch
         return .{ .unavailable = "the download client needs Bun, which is neither on the PATH nor in .toolchain/ (scripts/toolchain.sh installs it)" };
     var code: u8 = undefined;
@@ -51,7 +54,10 @@ pub fn find(b: *std.Build, target: std.Target) Outcome {
         return .{ .unavailable = b.fmt("{s} printed something else than its JSON: {t}", .{ client, err }) };
     const manifest = answer.manifest;
     if (manifest.libraries.len != 1)
-        return .{ .unavailable = b.fmt("{s} has {d} libraries, and this tree links one", .{ answer.folder, manifest.libraries.len }) };
+        return .{ .unavailable = b.fmt(
+            "{s} has {d} libraries, and this tree links one",
+            .{ answer.folder, manifest.libraries.len },
+        ) };
     return .{ .found = .{
         .file = b.pathJoin(&.{ answer.folder, manifest.libraries[0].file }),
         .version = manifest.version,

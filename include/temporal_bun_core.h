@@ -1,12 +1,11 @@
 /* temporal_bun_core: Temporal's Core for any host language.
  *
- * Generated from rust-core/src by cbindgen; a test fails when it drifts. To write it anew:
- *   TEMPORAL_CORE_WRITE_HEADER=1 cargo test --release -p temporal-bun-checks --test header
+ * Generated from rust-core/src by cbindgen, with `make generate`. Do not edit; a test fails when it drifts.
  *
  * CALLS. Every function returns a TemporalCoreStatus and writes results through out-pointers, only when it returns OK.
- * No function blocks, except temporal_core_queue_wait and, for a moment, temporal_core_runtime_new. Every function may be
- * called from any thread and from several at once, unless its description says otherwise. A panic inside is caught and
- * is the status PANIC. No function of the host is ever called: there are no callbacks.
+ * No function blocks, except temporal_core_queue_wait and, for a moment, temporal_core_runtime_new. Every function may
+ * be called from any thread and from several at once, unless its description says otherwise. A panic inside is caught
+ * and is the status PANIC. No function of the host is ever called: there are no callbacks.
  *
  * HANDLES. Objects are numbers below 2^53, checked on every call. 0, a freed handle, a handle of another kind or an
  * invented one is INVALID_HANDLE, so freeing twice, or in any order, is harmless. A handle that was freed is not given
@@ -15,21 +14,23 @@
  * BYTES AND TEXT are passed as (const uint8_t *data, size_t length), text in UTF-8 without a terminating NUL. NULL with
  * length 0 is empty; NULL with another length is INVALID_ARGUMENT. What is passed is copied before the call returns.
  *
- * OPTIONS are one JSON document per call, in camelCase, with durations as whole milliseconds in fields that end in Ms and
- * bytes as base64. A field that is unknown or of the wrong type is INVALID_OPTIONS; the message names its path. The types
- * are described in docs/OPTIONS.md. MESSAGES are Temporal's own protobuf messages, encoded.
+ * OPTIONS are one JSON document per call, in camelCase, with durations as whole milliseconds in fields that end in Ms
+ * and bytes as base64. A field that is unknown or of the wrong type is INVALID_OPTIONS; the message names its path. The
+ * types are described in docs/OPTIONS.md. MESSAGES are Temporal's own protobuf messages, encoded.
  *
- * ERRORS. The parameter out_error, where there is one, may be NULL. It receives 0 when the call returns OK, and otherwise
- * bytes that the host frees, a JSON document in UTF-8:
- *   {"status":"RPC_FAILED","code":9,"message":"...","grpcCode":5,"details":"<base64 google.rpc.Status>","retryable":false}
+ * ERRORS. The parameter out_error, where there is one, may be NULL. It receives 0 when the call returns OK, and
+ * otherwise bytes that the host frees, a JSON document in UTF-8:
+ *   {"status":"RPC_FAILED","code":9,"message":"...","grpcCode":5,
+ *    "details":"<base64 google.rpc.Status>","retryable":false}
  * grpcCode and details are null when no server answered. retryable says whether the same call may succeed later.
  * A failed event has the same document as its data.
  *
  * ASYNCHRONOUS calls name a queue and a token. They return OK when the work has been started; its outcome is one event
- * with that token on that queue. When they return another status nothing was started and no event comes. The thread that
- * made the call cannot see the event before the call has returned; another thread that drains the queue may.
+ * with that token on that queue. When they return another status nothing was started and no event comes. The thread
+ * that made the call cannot see the event before the call has returned; another thread that drains the queue may.
  *
- * OUT-POINTERS need not be aligned, except the events of temporal_core_queue_drain. They are written during the call only.
+ * OUT-POINTERS need not be aligned, except the events of temporal_core_queue_drain. They are written during the call
+ * only.
  */
 
 #ifndef TEMPORAL_BUN_CORE_H
@@ -54,7 +55,8 @@ enum TemporalCoreStatus
    */
   TEMPORAL_CORE_STATUS_OK = 0,
   /**
-   * An argument is unusable: NULL where something is needed, text that is not UTF-8, bytes that are not the protobuf message asked for.
+   * An argument is unusable: NULL where something is needed, text that is not UTF-8, bytes that are not the protobuf
+   * message asked for.
    */
   TEMPORAL_CORE_STATUS_INVALID_ARGUMENT = 1,
   /**
@@ -432,8 +434,8 @@ TemporalCoreStatus temporal_core_client_update_api_key(TemporalCoreClient client
 TemporalCoreStatus temporal_core_client_free(TemporalCoreClient client);
 
 /**
- * Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix of
- * Core's own metrics is not added, global tags are. The result goes to `out`.
+ * Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix
+ * of Core's own metrics is not added, global tags are. The result goes to `out`.
  *
  * `options` is a JSON document (MetricOptions). It is copied. When the runtime exports no metrics, values go nowhere.
  *
@@ -448,8 +450,8 @@ TemporalCoreStatus temporal_core_metric_new(TemporalCoreRuntime runtime,
 /**
  * Records a value of a metric: counters add it, histograms count it, gauges keep it.
  *
- * `attributes` is a JSON object of texts, numbers and booleans, or empty for none; it is copied. Exporters expect every value
- * of a metric to have attributes of the same names.
+ * `attributes` is a JSON object of texts, numbers and booleans, or empty for none; it is copied. Exporters expect
+ * every value of a metric to have attributes of the same names.
  *
  * Any thread may call this. INVALID_ARGUMENT when the metric does not take the value: whole numbers up to 2^53, from 0
  * unless it is an up-down counter; INVALID_OPTIONS when an attribute is of another type.
@@ -579,8 +581,9 @@ TemporalCoreStatus temporal_core_replay_push(TemporalCoreWorker worker,
 TemporalCoreStatus temporal_core_replay_finish(TemporalCoreWorker worker);
 
 /**
- * Makes a controller that workers with resource-based slots share, by its handle in `tuner.resourceController` of their options:
- * there is then one measurement of the machine's load, and one target, for all of them. The result goes to `out`.
+ * Makes a controller that workers with resource-based slots share, by its handle in `tuner.resourceController` of
+ * their options: there is then one measurement of the machine's load, and one target, for all of them. The result goes
+ * to `out`.
  *
  * `options` is a JSON document (ResourceTargets). It is copied.
  *
@@ -655,8 +658,8 @@ TemporalCoreStatus temporal_core_runtime_forward_logs(TemporalCoreRuntime runtim
                                                       TemporalCoreBytes *out_error);
 
 /**
- * Fetches the values of metrics that came since the last call, when the runtime's metrics exporter is `buffer`. The result goes
- * to `out`: bytes that the host frees, a JSON document (BufferedMetrics).
+ * Fetches the values of metrics that came since the last call, when the runtime's metrics exporter is `buffer`. The
+ * result goes to `out`: bytes that the host frees, a JSON document (BufferedMetrics).
  *
  * Any thread may call this. INVALID_ARGUMENT when metrics go elsewhere or nowhere.
  */
@@ -731,8 +734,8 @@ TemporalCoreStatus temporal_core_worker_start(TemporalCoreWorker worker,
  * copied before this returns, and decoded and acted on elsewhere.
  *
  * The outcome is a COMPLETION event with `token` on `queue`. With `token` 0 there is one only when it failed, and that
- * has the token that the worker was started with. It failed with INVALID_ARGUMENT when the data is not such a message, or no
- * activation of its run is open.
+ * has the token that the worker was started with. It failed with INVALID_ARGUMENT when the data is not such a message,
+ * or no activation of its run is open.
  *
  * Any thread may call this. CLOSED after the worker was finalised.
  */

@@ -1,9 +1,7 @@
-/** What the commands of this folder share: where things are, and running programs. */
+/** What the commands of this folder share. */
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-/** The folder of the repository. */
-export const root = resolve(import.meta.dir, "..");
+import { join } from "node:path";
+import { root } from "../scripts/tools";
 
 /** This machine by the name of its archive, such as `linux-x64`. */
 export const thisPlatform = `${process.platform === "darwin" ? "macos" : process.platform}-${process.arch}`;
@@ -35,20 +33,4 @@ export function run(command: string[], environment: Record<string, string | unde
     stderr: "inherit",
   });
   if (exitCode !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${signalCode ?? `exit code ${exitCode}`}`);
-}
-
-/**
- * What a program prints on stdout, without the space around it. Throws with what it said on stderr when it fails or is
- * not there.
- */
-export function output(command: string[], environment: Record<string, string | undefined> = {}): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdin: "ignore",
-    stderr: "pipe",
-  });
-  if (exitCode !== 0)
-    throw new Error(`\`${command.join(" ")}\` ended with exit code ${exitCode}: ${stderr.toString().trim()}`);
-  return stdout.toString().trim();
 }

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { output, root } from "./command";
+import { output, root } from "../scripts/tools";
 
 interface Metadata {
   packages: { name: string; version: string; manifest_path: string; source: string | null }[];
@@ -12,7 +12,7 @@ interface Metadata {
 
 /**
  * THIRD_PARTY.md with the licence texts of the crates that are linked for `rustTarget` after it. Crates with the same
- * text share one copy. Cargo must have their sources, which it has when it compiled them.
+ * text share one copy.
  */
 export function licences(rustTarget: string): string {
   const names = output([
@@ -31,7 +31,10 @@ export function licences(rustTarget: string): string {
     rustTarget,
   ]);
   const linked = new Set([...names.matchAll(/^(\S+ v\S+)/gm)].map((match) => match[1]));
-  const { packages } = JSON.parse(output(["cargo", "metadata", "--locked", "--format-version", "1"])) as Metadata;
+  const { packages } = JSON.parse(
+    // Cargo has to have every crate that it names: not those of other platforms.
+    output(["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", rustTarget]),
+  ) as Metadata;
   const crates = packages.filter(({ name, version, source }) => source !== null && linked.has(`${name} v${version}`));
   const cratesOfText = new Map<string, string[]>();
   for (const { name, version, manifest_path } of crates.sort((a, b) =>

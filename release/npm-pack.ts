@@ -12,8 +12,10 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { output, root } from "../scripts/tools";
 import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
-import { fail, output, root, run, thisPlatform } from "./command";
+import { bundleRealm } from "../ts/src/worker/threads/realm-text-source";
+import { fail, run, thisPlatform } from "./command";
 import {
   bridgeFileName,
   mainManifest,
@@ -50,7 +52,10 @@ interface Options {
 }
 
 const packageFolder = join(root, "ts");
-const threadBundle = "src/worker/workflow-thread.bundle.js";
+const threadBundle = "src/worker/threads/workflow-thread.bundle.js";
+const realmBundle = "src/worker/threads/workflow-realm.bundle.js";
+/** Entries for checkouts, which have no use in the package. */
+const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"].map((name) => `src/worker/threads/${name}`);
 
 const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
@@ -64,6 +69,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     ...["LICENSE", "README.md", "THIRD_PARTY.md"].map(fromRoot),
     ...sources(),
     { name: threadBundle, data: await bundleThread() },
+    { name: realmBundle, data: text((await bundleRealm()).code) },
     ...declarations(folder),
   ];
 }
@@ -85,7 +91,7 @@ function sources(): TarFile[] {
     "src",
   ]).split("\n");
   return listed
-    .filter((name) => name !== "src/worker/threads/workflow-thread-source.ts" && existsSync(join(packageFolder, name)))
+    .filter((name) => !checkoutOnly.includes(name) && existsSync(join(packageFolder, name)))
     .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
 }
 

@@ -78,7 +78,10 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
         file.endsWith(".ts") ? { types: declarations(file), default: file } : file,
       ]),
     ),
-    imports: { "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts" },
+    imports: {
+      "#workflow-realm": "./src/worker/threads/realm-text-bundle.ts",
+      "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts",
+    },
     optionalDependencies: Object.fromEntries(
       releasedPlatforms.map((platform) => [platformPackage(platform), packageVersion]),
     ),

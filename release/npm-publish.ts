@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { output, root } from "../scripts/tools";
 import { packageVersion } from "../ts/src/libs/manifest";
-import { fail, output, root } from "./command";
+import { fail } from "./command";
 import { mainPackage, publishedPackages, tarballName } from "./npm-packages";
 
 const help = `Publishes the npm packages that release/npm-pack made: those of the platforms, and ${mainPackage} after them.
@@ -57,11 +58,10 @@ function published(name: string): string | undefined {
       stderr: "pipe",
     },
   );
-  const text = stdout.toString().trim();
-  const answer = (text === "" ? undefined : JSON.parse(text)) as string | { error?: { code?: string } } | undefined;
-  if (exitCode === 0) return typeof answer === "string" ? answer : undefined;
-  if (typeof answer === "object" && answer.error?.code === "E404") return undefined;
-  throw new Error(`could not ask whether ${name} ${packageVersion} is published: ${stderr.toString().trim()}`);
+  const answer = stdout.toString().trim();
+  if (exitCode === 0) return answer === "" ? undefined : (JSON.parse(answer) as string);
+  if (/"code": *"E404"/.test(answer)) return undefined;
+  throw new Error(`could not ask whether ${name} ${packageVersion} is published: ${`${stderr}${answer}`.trim()}`);
 }
 
 function publish({ name, path }: Candidate, options: string[]): void {

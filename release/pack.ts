@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { output, root } from "../scripts/tools";
 import {
   archiveName,
   checksumName,
@@ -21,7 +22,7 @@ import {
   packageVersion,
   platformNames,
 } from "../ts/src/libs/manifest";
-import { coreVersion, fail, output, root, run, thisPlatform } from "./command";
+import { coreVersion, fail, run, thisPlatform } from "./command";
 import { licences } from "./licences";
 import { platforms } from "./platforms";
 import { stripArchive } from "./strip";

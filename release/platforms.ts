@@ -2,7 +2,7 @@
 import type { PlatformName } from "../ts/src/libs/manifest";
 
 /** A platform that archives are packed for. */
-export interface ReleasePlatform {
+interface ReleasePlatform {
   /** The Rust target triple. */
   rustTarget: string;
   /** The target as `zig build -Dtarget=` takes it, with the oldest system that a bridge for it runs on. */

@@ -1,7 +1,8 @@
 /** Takes out of a static archive what linking does not need. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { output, run } from "./command";
+import { output } from "../scripts/tools";
+import { run } from "./command";
 
 /**
  * Copies an archive without debug information. What is left is needed: symbols to link, unwind tables to catch panics.

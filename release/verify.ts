@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { output, root } from "../scripts/tools";
 import { inspectFolder } from "../ts/src/libs/cache";
 import {
   archiveName,
@@ -18,7 +19,7 @@ import {
 } from "../ts/src/libs/manifest";
 import { defaultNetwork } from "../ts/src/libs/network";
 import { unpack } from "../ts/src/libs/unpack";
-import { coreVersion, fail, output, root, run, thisPlatform } from "./command";
+import { coreVersion, fail, run, thisPlatform } from "./command";
 import { platforms, releasedPlatforms } from "./platforms";
 
 const help = `Checks what release/pack made.

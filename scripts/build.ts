@@ -33,7 +33,7 @@ async function cargoBuild(): Promise<void> {
       const bar = /^\s*Building \[.*\] (\d+)\/(\d+)/.exec(line);
       if (bar) progress = `${bar[1]} of ${bar[2]} steps compiled`;
       else if (line.includes("Blocking waiting")) progress = "waiting for another cargo";
-      else if (line.trim() !== "" && !/^\s*(Compiling|Downloading|Downloaded|Fresh) |\x1b\[K$/.test(line))
+      else if (line.trim() !== "" && !/^\s*(Compiling|Downloading|Downloaded|Fetch|Fresh) |\x1b\[K$/.test(line))
         console.error(line);
     }
   }

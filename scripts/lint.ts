@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environment, root, run } from "./tools";
+import { environment, output, root, run } from "./tools";
 
 interface Finding {
   message: string;
@@ -14,13 +14,7 @@ interface Finding {
 
 /** Files that git tracks or would track, below folders or by their names. */
 function files(...patterns: string[]): string[] {
-  const listed = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ...patterns], {
-    cwd: root,
-    stderr: "inherit",
-  });
-  if (!listed.success) process.exit(listed.exitCode);
-  return listed.stdout
-    .toString()
+  return output(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ...patterns])
     .split("\n")
     .filter((path) => path !== "" && existsSync(join(root, path)));
 }

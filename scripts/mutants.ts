@@ -9,7 +9,7 @@ import { join, relative } from "node:path";
 import type { Mutant } from "./mutants/mutant";
 import { native } from "./mutants/native";
 import { typescript } from "./mutants/typescript";
-import { environment, packageFolder, root } from "./tools";
+import { environment, output, packageFolder, root } from "./tools";
 
 /** After which a test of Bun's counts as one that hangs. Others end by themselves, and compilers take their time. */
 const bunLimitMs = 10 * 60_000;
@@ -35,9 +35,8 @@ function fail(message: string): never {
 
 /** Copies what git tracks or would track, and links what is installed and built. */
 function fillCopy(): void {
-  const listed = Bun.spawnSync(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
-  if (!listed.success) fail(`git can't list the files of ${root}: ${listed.stderr}`);
-  for (const path of listed.stdout.toString().split("\0")) {
+  const listed = output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+  for (const path of listed.split("\0")) {
     if (path !== "" && existsSync(join(root, path))) cpSync(join(root, path), join(copy, path));
   }
   for (const path of [".toolchain", "zig-out", relative(root, join(packageFolder, "node_modules"))])
@@ -58,13 +57,13 @@ async function problem(command: string[], cwd = copy, env: Record<string, string
   });
   running = child;
   const timer = command[0] === "bun" ? setTimeout(stop, bunLimitMs) : undefined;
-  const [output, errors, code] = await Promise.all([
+  const [text, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
   clearTimeout(timer);
-  return code === 0 ? undefined : `${output}${errors}`;
+  return code === 0 ? undefined : `${text}${errors}`;
 }
 
 /** The commands of a test: what compiles it and what it is made for, and the test itself. */

@@ -2,7 +2,7 @@
  * Runs every suite, one after the other, all of them even when one fails, and ends with what failed, said again, and
  * one line that sums them up. What a suite counts is what its own runner says at its end; a suite that fails without
  * naming a failed test, or that ran no test, counts as one failure. Names on the command line pick suites: `bun
- * scripts/test.ts zig typecheck`.
+ * scripts/test.ts zig typecheck`; the name `check` picks those of `make check`, which need no build.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +23,10 @@ interface Suite {
   name: string;
   command: string[];
   cwd?: string;
+  /** Whether it needs nothing that was built and takes seconds: `make check` runs it. */
+  quick?: true;
+  /** The suite that runs the same tests among others, so that this one only runs when it is asked for. */
+  partOf?: string;
   /**
    * File of {@link reportsFolder} that keeps what ran, for the parity ledger: written by the suite itself if its
    * command names it, or its output.
@@ -42,11 +46,14 @@ const checks = "temporal-bun-checks";
 const bunReport = join(reportsFolder, "bun.xml");
 
 const suites: Suite[] = [
-  { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"] },
-  { name: "zigfmt", command: ["zig", "fmt", "--check", "build.zig", "build", "zig-bridge"] },
-  { name: "lint", command: ["bun", "scripts/lint.ts"] },
+  { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"], quick: true },
+  { name: "zigfmt", command: ["zig", "fmt", "--check", "build.zig", "build", "zig-bridge"], quick: true },
+  { name: "lint", command: ["bun", "scripts/lint.ts"], quick: true },
+  { name: "tidy", command: ["bun", "scripts/tidy.ts"], quick: true },
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
-  { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder },
+  { name: "proto", command: ["bun", "ts/scripts/generate-proto.ts", "--check"] },
+  { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder, quick: true },
+  { name: "unit", command: ["bun", "scripts/unit.ts"], quick: true, partOf: "bun", count: countBun },
   {
     name: "clippy",
     command: [
@@ -166,28 +173,31 @@ async function runSuite(suite: Suite): Promise<Outcome> {
 }
 
 mkdirSync(reportsFolder, { recursive: true });
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+const words = process.argv.slice(2);
+const isCheck = words.length === 1 && words[0] === "check";
+const names = isCheck ? [] : words;
+const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
-  console.error(
-    `no suite is called ${unknown.join(", ")}: choose from ${suites.map((suite) => `"${suite.name}"`).join(", ")}`,
-  );
+  const known = suites.map((suite) => `"${suite.name}"`).join(", ");
+  console.error(`no suite is called ${unknown.join(", ")}: choose from ${known}, or "check" alone`);
   process.exit(2);
 }
+function isWanted({ name, quick, partOf }: Suite): boolean {
+  if (names.length > 0) return names.includes(name);
+  return isCheck ? quick === true : partOf === undefined;
+}
 // With prebuilt libraries a machine needs no Rust; then everything is tested that does not ask cargo.
-const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || name === "third-party";
-const leftOut =
-  wanted.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null ? suites.filter(asksCargo) : [];
-const chosen = suites.filter(
-  (suite) => !leftOut.includes(suite) && (wanted.length === 0 || wanted.includes(suite.name)),
-);
+const asksCargo = ({ command, name }: Suite) => command[0] === "cargo" || ["third-party", "proto"].includes(name);
+const withoutCargo = names.length === 0 && usePrebuiltLibraries && Bun.which("cargo") === null;
+const leftOut = suites.filter((suite) => isWanted(suite) && withoutCargo && asksCargo(suite));
+const chosen = suites.filter((suite) => isWanted(suite) && !leftOut.includes(suite));
 const outcomes: Outcome[] = [];
 for (const suite of chosen) outcomes.push(await runSuite(suite));
 for (const { suite, output } of outcomes.filter(({ failed }) => failed > 0))
   await print(`\n== what failed in ${suite}\n${reasons(output)}\n`);
 if (leftOut.length > 0)
   await print(`\ncargo is not installed: left out ${leftOut.map(({ name }) => name).join(", ")}\n`);
-if (Bun.which("valgrind") === null)
+if (chosen.some(({ name }) => name === "rust") && Bun.which("valgrind") === null)
   await print("\nvalgrind is not installed: the C programs ran, but without it (Debian: apt install valgrind)\n");
 const total = (count: keyof Count) => outcomes.reduce((sum, outcome) => sum + outcome[count], 0);
 await print(`\n${total("passed")} passed, ${total("failed")} failed\n`);

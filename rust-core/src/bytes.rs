@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    guard::guard_status,
+    guard::{self, NO_ERROR},
     handle::{BytesHandle, Kind, Table},
     input,
     status::Status,
@@ -39,10 +39,9 @@ pub unsafe extern "C" fn temporal_core_bytes_read(
     out_data: *mut *const u8,
     out_length: *mut usize,
 ) -> Status {
-    guard_status(|| {
+    guard::with(&TABLE, bytes, NO_ERROR, |bytes| {
         // SAFETY: the header asks for writable memory behind both pointers.
         let (data, length) = unsafe { (input::out(out_data, "out_data")?, input::out(out_length, "out_length")?) };
-        let bytes = TABLE.get(bytes)?;
         data.set(bytes.as_slice().as_ptr());
         length.set(bytes.as_slice().len());
         Ok(())
@@ -54,5 +53,5 @@ pub unsafe extern "C" fn temporal_core_bytes_read(
 /// Any thread may call this. INVALID_HANDLE when the handle is stale, so freeing twice is harmless.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_bytes_free(bytes: BytesHandle) -> Status {
-    guard_status(|| TABLE.remove(bytes).map(drop))
+    guard::free(&TABLE, bytes, drop)
 }

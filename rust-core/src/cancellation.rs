@@ -7,7 +7,7 @@ use std::sync::{
 use tokio::sync::Notify;
 
 use crate::{
-    guard::guard_status,
+    guard::{self, NO_ERROR, guard},
     handle::{CancellationHandle, Kind, Table},
     input,
     status::Status,
@@ -44,7 +44,7 @@ impl Cancellation {
 /// Any thread may call this. INVALID_ARGUMENT when `out` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn temporal_core_cancellation_new(out: *mut CancellationHandle) -> Status {
-    guard_status(|| {
+    guard(NO_ERROR, || {
         // SAFETY: the header asks for writable memory behind `out`.
         let out = unsafe { input::out(out, "out")? };
         out.set(TABLE.insert(Arc::default()));
@@ -58,8 +58,8 @@ pub unsafe extern "C" fn temporal_core_cancellation_new(out: *mut CancellationHa
 /// Any thread may call this. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_cancellation_cancel(cancellation: CancellationHandle) -> Status {
-    guard_status(|| {
-        TABLE.get(cancellation)?.cancel();
+    guard::with(&TABLE, cancellation, NO_ERROR, |cancellation| {
+        cancellation.cancel();
         Ok(())
     })
 }
@@ -69,5 +69,5 @@ pub extern "C" fn temporal_core_cancellation_cancel(cancellation: CancellationHa
 /// Any thread may call this. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_cancellation_free(cancellation: CancellationHandle) -> Status {
-    guard_status(|| TABLE.remove(cancellation).map(drop))
+    guard::free(&TABLE, cancellation, drop)
 }

@@ -6,7 +6,7 @@ use temporalio_client::{Connection, ConnectionOptions, errors::ClientConnectErro
 use crate::{
     error::Error,
     event::{Event, EventKind},
-    guard::{guard, guard_status},
+    guard,
     handle::{BytesHandle, ClientHandle, Kind, QueueHandle, RuntimeHandle, Table},
     input,
     options::{self, client::ClientOptions, metadata, rpc::MetadataOptions},
@@ -140,8 +140,7 @@ pub unsafe extern "C" fn temporal_core_client_connect(
     options_length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let runtime = runtime::TABLE.get(runtime)?;
+    guard::with(&runtime::TABLE, runtime, out_error, |runtime| {
         let reply = Reply::new(queue, token, EventKind::ClientConnected)?;
         // SAFETY: the header asks for readable bytes during the call.
         let options = ClientOptions::parse(unsafe { input::bytes(options, options_length, "options")? })?;
@@ -173,9 +172,8 @@ pub unsafe extern "C" fn temporal_core_client_update_metadata(
     options_length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
+    guard::with(&TABLE, client, out_error, |client| {
         const WHAT: &str = "metadata options";
-        let client = TABLE.get(client)?;
         // SAFETY: the header asks for readable bytes during the call.
         let options: MetadataOptions =
             options::parse(unsafe { input::bytes(options, options_length, "options")? }, WHAT)?;
@@ -211,8 +209,7 @@ pub unsafe extern "C" fn temporal_core_client_update_api_key(
     key_length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let client = TABLE.get(client)?;
+    guard::with(&TABLE, client, out_error, |client| {
         // SAFETY: the header asks for readable bytes during the call.
         let key = unsafe { input::text(key, key_length, "key")? };
         metadata::header_text("key", key).map_err(|error| Error::invalid_argument(error.message))?;
@@ -227,5 +224,5 @@ pub unsafe extern "C" fn temporal_core_client_update_api_key(
 /// Any thread may call this; it does not wait. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_client_free(client: ClientHandle) -> Status {
-    guard_status(|| TABLE.remove(client).map(drop))
+    guard::free(&TABLE, client, drop)
 }

@@ -1,9 +1,11 @@
-//! Futures that are polled by the thread that wakes them, at once, instead of by a tokio thread that has to be woken first.
+//! Futures that are polled by the thread that wakes them, at once, instead of by a tokio thread that has to be woken
+//! first.
 //!
-//! A replay consists of nothing but short steps that wait for each other, and waking a thread takes longer than most of them.
+//! A replay consists of nothing but short steps that wait for each other, and waking a thread takes longer than most of
+//! them.
 //!
-//! Only for futures that wait for channels: those wake when they hold no lock. Other things (a cancellation token) do, and
-//! a future that is polled under a lock which it then wants itself never comes back.
+//! Only for futures that wait for channels: those wake when they hold no lock. Other things (a cancellation token) do,
+//! and a future that is polled under a lock which it then wants itself never comes back.
 
 use parking_lot::Mutex;
 use std::{
@@ -26,7 +28,8 @@ struct Inline {
     dispatch: Dispatch,
 }
 
-/// Polls a future, for the first time on the calling thread. On every thread it finds this tokio runtime and this log subscriber.
+/// Polls a future, for the first time on the calling thread. On every thread it finds this tokio runtime and this log
+/// subscriber.
 pub fn run(tokio: Handle, dispatch: Dispatch, future: impl Future<Output = ()> + Send + 'static) {
     let inline = Inline {
         wakes: AtomicUsize::new(0),

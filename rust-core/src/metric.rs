@@ -7,7 +7,7 @@ use temporalio_common::telemetry::metrics::{
 
 use crate::{
     error::Error,
-    guard::{guard, guard_status},
+    guard,
     handle::{BytesHandle, Kind, MetricHandle, RuntimeHandle, Table},
     input,
     options::metric::{MetricKind, MetricOptions, attributes as attributes_of},
@@ -15,7 +15,8 @@ use crate::{
     status::Status,
 };
 
-/// A metric and the meter that its attributes must come from. It does not keep the runtime alive: what is recorded later goes nowhere.
+/// A metric and the meter that its attributes must come from. It does not keep the runtime alive: what is recorded
+/// later goes nowhere.
 pub struct Metric {
     instrument: Instrument,
     meter: TemporalMeter,
@@ -81,8 +82,8 @@ fn whole(value: f64, least: f64) -> Result<f64, Error> {
     )))
 }
 
-/// Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix of
-/// Core's own metrics is not added, global tags are. The result goes to `out`.
+/// Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix
+/// of Core's own metrics is not added, global tags are. The result goes to `out`.
 ///
 /// `options` is a JSON document (MetricOptions). It is copied. When the runtime exports no metrics, values go nowhere.
 ///
@@ -95,14 +96,7 @@ pub unsafe extern "C" fn temporal_core_metric_new(
     out: *mut MetricHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for writable memory and for `options_length` readable bytes.
-        let (out, options) = unsafe {
-            (
-                input::out(out, "out")?,
-                input::bytes(options, options_length, "options")?,
-            )
-        };
+    let make = |options: &[u8]| {
         let runtime = runtime::TABLE.get(runtime)?;
         let options = MetricOptions::parse(options)?;
         let meter = runtime
@@ -110,15 +104,16 @@ pub unsafe extern "C" fn temporal_core_metric_new(
             .telemetry()
             .get_metric_meter()
             .unwrap_or_else(TemporalMeter::no_op);
-        out.set(TABLE.insert(Arc::new(Metric::new(meter, options))));
-        Ok(())
-    })
+        Ok(TABLE.insert(Arc::new(Metric::new(meter, options))))
+    };
+    // SAFETY: the header asks for writable memory and for `options_length` readable bytes.
+    unsafe { guard::create(options, options_length, out, out_error, make) }
 }
 
 /// Records a value of a metric: counters add it, histograms count it, gauges keep it.
 ///
-/// `attributes` is a JSON object of texts, numbers and booleans, or empty for none; it is copied. Exporters expect every value
-/// of a metric to have attributes of the same names.
+/// `attributes` is a JSON object of texts, numbers and booleans, or empty for none; it is copied. Exporters expect
+/// every value of a metric to have attributes of the same names.
 ///
 /// Any thread may call this. INVALID_ARGUMENT when the metric does not take the value: whole numbers up to 2^53, from 0
 /// unless it is an up-down counter; INVALID_OPTIONS when an attribute is of another type.
@@ -130,10 +125,9 @@ pub unsafe extern "C" fn temporal_core_metric_record(
     attributes_length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
+    guard::with(&TABLE, metric, out_error, |metric| {
         // SAFETY: the header asks for readable bytes during the call.
         let attributes = unsafe { input::bytes(attributes, attributes_length, "attributes")? };
-        let metric = TABLE.get(metric)?;
         let own = attributes_of(attributes)?;
         let shared = metric.meter.get_default_attributes().clone();
         metric.record(value, &metric.meter.extend_attributes(shared, own))
@@ -145,5 +139,5 @@ pub unsafe extern "C" fn temporal_core_metric_record(
 /// Any thread may call this. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_metric_free(metric: MetricHandle) -> Status {
-    guard_status(|| TABLE.remove(metric).map(drop))
+    guard::free(&TABLE, metric, drop)
 }

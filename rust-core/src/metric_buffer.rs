@@ -1,7 +1,7 @@
 //! A meter that keeps the values of metrics until the host fetches them.
 //!
-//! Core has such a buffer too, but what overflows there may be the creation of a metric or of attributes, after which the
-//! values that belong to it are lost or panic. Here only values are in the buffer.
+//! Core has such a buffer too, but what overflows there may be the creation of a metric or of attributes, after which
+//! the values that belong to it are lost or panic. Here only values are in the buffer.
 
 use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
@@ -33,8 +33,8 @@ pub struct BufferedMetrics {
     /// The sets of attributes that values have.
     #[serde(serialize_with = "shared")]
     attributes: Vec<Arc<Attributes>>,
-    /// The values in their order: index of the metric, index of the attributes, and what a counter is to add or what a gauge
-    /// or histogram recorded.
+    /// The values in their order: index of the metric, index of the attributes, and what a counter is to add or what a
+    /// gauge or histogram recorded.
     updates: Vec<(usize, usize, f64)>,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     bytes::{self, Bytes},
     error::Error,
     event::{Event, EventKind, RawEvent},
-    guard::guard_status,
+    guard::{self, NO_ERROR, guard},
     handle::{BytesHandle, Kind, QueueHandle, Table},
     input,
     intake::{Intake, Pushed},
@@ -164,7 +164,7 @@ impl Default for Queue {
 /// Any thread may call this. INTERNAL when the operating system has no more descriptors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn temporal_core_queue_new(out: *mut QueueHandle, out_descriptor: *mut i32) -> Status {
-    guard_status(|| {
+    guard(NO_ERROR, || {
         // SAFETY: the header asks for writable memory.
         let out = unsafe { input::out(out, "out") }?;
         if out_descriptor.is_null() {
@@ -201,10 +201,9 @@ pub unsafe extern "C" fn temporal_core_queue_drain(
     capacity: usize,
     out_count: *mut usize,
 ) -> Status {
-    guard_status(|| {
+    guard::with(&TABLE, queue, NO_ERROR, |queue| {
         // SAFETY: the header asks for writable memory.
         let out_count = unsafe { input::out(out_count, "out_count") }?;
-        let queue = TABLE.get(queue)?;
         if event_size < size_of::<RawEvent>() || !event_size.is_multiple_of(align_of::<RawEvent>()) {
             return Err(Error::invalid_argument(format!(
                 "event_size is {event_size}; it must be a multiple of 8 and at least {}",
@@ -232,10 +231,10 @@ pub unsafe extern "C" fn temporal_core_queue_drain(
 /// event in the last batch or it was taken before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn temporal_core_queue_take(queue: QueueHandle, index: usize, out: *mut BytesHandle) -> Status {
-    guard_status(|| {
+    guard::with(&TABLE, queue, NO_ERROR, |queue| {
         // SAFETY: the header asks for writable memory.
         let out = unsafe { input::out(out, "out") }?;
-        out.set(TABLE.get(queue)?.take(index)?);
+        out.set(queue.take(index)?);
         Ok(())
     })
 }
@@ -246,7 +245,9 @@ pub unsafe extern "C" fn temporal_core_queue_take(queue: QueueHandle, index: usi
 /// An event that ends the wait of a blocked thread writes no byte to the descriptor: after OK, drain.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_queue_wait(queue: QueueHandle, timeout_ms: u32) -> Status {
-    guard_status(|| TABLE.get(queue)?.wait(Duration::from_millis(timeout_ms.into())))
+    guard::with(&TABLE, queue, NO_ERROR, |queue| {
+        queue.wait(Duration::from_millis(timeout_ms.into()))
+    })
 }
 
 /// Posts an event of the host's own, of kind HOST, to a queue: a way to wake another thread.
@@ -261,8 +262,7 @@ pub unsafe extern "C" fn temporal_core_queue_post(
     data: *const u8,
     length: usize,
 ) -> Status {
-    guard_status(|| {
-        let queue = TABLE.get(queue)?;
+    guard::with(&TABLE, queue, NO_ERROR, |queue| {
         // SAFETY: the header asks for `length` readable bytes.
         let data = unsafe { input::bytes(data, length, "data") }?;
         let event = Event {
@@ -283,8 +283,5 @@ pub unsafe extern "C" fn temporal_core_queue_post(
 /// host's to close. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_queue_free(queue: QueueHandle) -> Status {
-    guard_status(|| {
-        TABLE.remove(queue)?.close();
-        Ok(())
-    })
+    guard::free(&TABLE, queue, |queue| queue.close())
 }

@@ -16,7 +16,7 @@ use tokio::sync::{
 
 use crate::{
     error::Error,
-    guard::{guard, guard_status},
+    guard::{self, NO_ERROR},
     handle::{BytesHandle, RuntimeHandle, WorkerHandle},
     input,
     options::replay::ReplayOptions,
@@ -84,14 +84,7 @@ pub unsafe extern "C" fn temporal_core_replay_worker_new(
     out: *mut WorkerHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for writable memory and for readable bytes during the call.
-        let (out, options) = unsafe {
-            (
-                input::out(out, "out")?,
-                input::bytes(options, options_length, "options")?,
-            )
-        };
+    let make = |options: &[u8]| {
         let runtime = runtime::TABLE.get(runtime)?;
         let config = ReplayOptions::parse(options)?;
         let (histories, taken) = Histories::new();
@@ -103,9 +96,10 @@ pub unsafe extern "C" fn temporal_core_replay_worker_new(
                     format!("the replay worker could not be made: {error:#}"),
                 )
             })?;
-        out.set(worker::TABLE.insert(Worker::for_replay(core, Arc::clone(&runtime), histories)));
-        Ok(())
-    })
+        Ok(worker::TABLE.insert(Worker::for_replay(core, runtime, histories)))
+    };
+    // SAFETY: the header asks for writable memory and for readable bytes during the call.
+    unsafe { guard::create(options, options_length, out, out_error, make) }
 }
 
 /// Core takes histories on trust and panics on one that is not whole, so it is looked at here.
@@ -148,8 +142,7 @@ pub unsafe extern "C" fn temporal_core_replay_push(
     history_length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = worker::TABLE.get(worker)?;
+    guard::with(&worker::TABLE, worker, out_error, |worker| {
         // SAFETY: the header asks for readable bytes behind both pairs during the call.
         let (workflow_id, history) = unsafe {
             (
@@ -169,8 +162,8 @@ pub unsafe extern "C" fn temporal_core_replay_push(
 /// Any thread may call this. INVALID_ARGUMENT when the worker is not one for replay.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_replay_finish(worker: WorkerHandle) -> Status {
-    guard_status(|| {
-        worker::TABLE.get(worker)?.histories()?.finish();
+    guard::with(&worker::TABLE, worker, NO_ERROR, |worker| {
+        worker.histories()?.finish();
         Ok(())
     })
 }

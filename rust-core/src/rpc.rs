@@ -8,7 +8,7 @@ use crate::{
     client,
     error::Error,
     event::EventKind,
-    guard::guard,
+    guard,
     handle::{BytesHandle, CancellationHandle, ClientHandle, QueueHandle},
     input,
     options::rpc::RpcOptions,
@@ -98,7 +98,8 @@ pub fn failed(status: &tonic::Status) -> Error {
     if status.code() == Code::Cancelled && status.message() == "Timeout expired" {
         return failed(&tonic::Status::deadline_exceeded("the call was not answered in time"));
     }
-    // A connection that breaks before the request is written ends it as cancelled too; a server's own status has no source.
+    // A connection that breaks before the request is written ends it as cancelled too; a server's own status has no
+    // source.
     let code = match status.code() {
         Code::Cancelled if std::error::Error::source(status).is_some() => Code::Unavailable,
         code => code,
@@ -203,8 +204,7 @@ pub unsafe extern "C" fn temporal_core_client_rpc(
     cancellation: CancellationHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let client = client::TABLE.get(client)?;
+    guard::with(&client::TABLE, client, out_error, |client| {
         let reply = Reply::new(queue, token, EventKind::RpcResponse)?;
         // SAFETY: the header asks for readable bytes behind the three pairs during the call.
         let (rpc, request, options) = unsafe {
@@ -237,6 +237,7 @@ pub unsafe extern "C" fn temporal_core_client_rpc(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use prost::Message;
 
     #[test]
     fn tables_are_sorted() {
@@ -274,22 +275,18 @@ mod tests {
         assert_eq!(error.message, "operation was canceled: connection closed");
     }
 
-    /// The unary RPCs of a `.proto` file.
-    fn unary_rpcs(path: &std::path::Path) -> Vec<String> {
-        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let code: String = text
-            .lines()
-            .map(|line| line.split("//").next().unwrap_or_default())
-            .collect::<Vec<_>>()
-            .join(" ");
-        let mut names: Vec<String> = code
-            .split(" rpc ")
-            .skip(1)
-            .filter_map(|rpc| {
-                let signature = rpc.split(['{', ';']).next()?;
-                let name = signature.split('(').next()?.trim();
-                (!signature.contains("(stream ")).then(|| name.to_owned())
-            })
+    /// The unary RPCs of a service, sorted.
+    fn unary_rpcs(files: &prost_types::FileDescriptorSet, service: &str) -> Vec<String> {
+        let (package, name) = service.rsplit_once('.').unwrap();
+        let mut names: Vec<String> = files
+            .file
+            .iter()
+            .filter(|file| file.package() == package)
+            .flat_map(|file| &file.service)
+            .filter(|service| service.name() == name)
+            .flat_map(|service| &service.method)
+            .filter(|method| !method.client_streaming() && !method.server_streaming())
+            .map(|method| method.name().to_owned())
             .collect();
         names.sort();
         names
@@ -297,48 +294,26 @@ mod tests {
 
     #[test]
     fn no_rpc_of_the_proto_files_is_missing() {
-        let metadata = std::process::Command::new(env!("CARGO"))
-            .args([
-                "metadata",
-                "--format-version",
-                "1",
-                "--offline",
-                "--locked",
-                "--manifest-path",
-            ])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .output()
-            .unwrap();
-        let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
-        let package = metadata["packages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|package| package["name"] == "temporalio-protos")
-            .unwrap();
-        let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
-        let protos = manifest.parent().unwrap().join("protos");
-        for (entries, file) in [
+        let descriptors: &[u8] = include_bytes!(env!("TEMPORAL_PROTO_DESCRIPTORS"));
+        let files = prost_types::FileDescriptorSet::decode(descriptors).unwrap();
+        for (service, entries) in [
             (
+                "temporal.api.workflowservice.v1.WorkflowService",
                 temporal_bun_rpc::WORKFLOW,
-                "api_upstream/temporal/api/workflowservice/v1/service.proto",
             ),
             (
+                "temporal.api.operatorservice.v1.OperatorService",
                 temporal_bun_rpc::OPERATOR,
-                "api_upstream/temporal/api/operatorservice/v1/service.proto",
             ),
             (
+                "temporal.api.cloud.cloudservice.v1.CloudService",
                 temporal_bun_rpc::CLOUD,
-                "api_cloud_upstream/temporal/api/cloud/cloudservice/v1/service.proto",
             ),
-            (
-                temporal_bun_rpc::TEST,
-                "testsrv_upstream/temporal/api/testservice/v1/service.proto",
-            ),
-            (temporal_bun_rpc::HEALTH, "grpc/health/v1/health.proto"),
+            ("temporal.api.testservice.v1.TestService", temporal_bun_rpc::TEST),
+            ("grpc.health.v1.Health", temporal_bun_rpc::HEALTH),
         ] {
             let listed: Vec<_> = entries.iter().map(|entry| entry.name).collect();
-            assert_eq!(listed, unary_rpcs(&protos.join(file)), "{file}");
+            assert_eq!(listed, unary_rpcs(&files, service), "{service}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     bytes::{self, Bytes},
     error::Error,
     event::{Event, EventKind},
-    guard::{guard, guard_status},
+    guard,
     handle::{BytesHandle, Kind, QueueHandle, RuntimeHandle, Table},
     inline, input,
     metric_buffer::MetricBuffer,
@@ -38,7 +38,8 @@ pub struct Runtime {
 
 pub static TABLE: Table<Runtime> = Table::new(Kind::Runtime);
 
-/// The tokio runtime is owned here and not by `CoreRuntime`, so that both end in an order and on a thread that suit them.
+/// The tokio runtime is owned here and not by `CoreRuntime`, so that both end in an order and on a thread that suit
+/// them.
 struct End(Option<(Arc<CoreRuntime>, tokio::runtime::Runtime)>);
 
 impl Drop for End {
@@ -71,7 +72,7 @@ impl Runtime {
             .enable_all()
             .on_thread_start(move || {
                 if let Some(subscriber) = &thread_subscriber {
-                    set_trace_subscriber_for_current_thread(subscriber.clone());
+                    set_trace_subscriber_for_current_thread(Arc::clone(subscriber));
                 }
             })
             .build()
@@ -222,18 +223,9 @@ pub unsafe extern "C" fn temporal_core_runtime_new(
     out: *mut RuntimeHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for writable memory and for `options_length` readable bytes.
-        let (out, options) = unsafe {
-            (
-                input::out(out, "out")?,
-                input::bytes(options, options_length, "options")?,
-            )
-        };
-        let runtime = Runtime::new(RuntimeOptions::parse(options)?)?;
-        out.set(TABLE.insert(runtime));
-        Ok(())
-    })
+    let make = |options: &[u8]| Ok(TABLE.insert(Runtime::new(RuntimeOptions::parse(options)?)?));
+    // SAFETY: the header asks for writable memory and for `options_length` readable bytes.
+    unsafe { guard::create(options, options_length, out, out_error, make) }
 }
 
 /// Sends the log records of a runtime whose logging option is `forward` to a queue, as LOG events with
@@ -248,8 +240,7 @@ pub unsafe extern "C" fn temporal_core_runtime_forward_logs(
     token: u64,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let runtime = TABLE.get(runtime)?;
+    guard::with(&TABLE, runtime, out_error, |runtime| {
         let reply = Reply::new(queue, token, EventKind::Log)?;
         let logs = runtime.logs.as_ref().ok_or_else(|| {
             Error::invalid_argument("this runtime does not forward logs; make it with \"logging\": {\"forward\": true}")
@@ -259,8 +250,8 @@ pub unsafe extern "C" fn temporal_core_runtime_forward_logs(
     })
 }
 
-/// Fetches the values of metrics that came since the last call, when the runtime's metrics exporter is `buffer`. The result goes
-/// to `out`: bytes that the host frees, a JSON document (BufferedMetrics).
+/// Fetches the values of metrics that came since the last call, when the runtime's metrics exporter is `buffer`. The
+/// result goes to `out`: bytes that the host frees, a JSON document (BufferedMetrics).
 ///
 /// Any thread may call this. INVALID_ARGUMENT when metrics go elsewhere or nowhere.
 #[unsafe(no_mangle)]
@@ -269,10 +260,9 @@ pub unsafe extern "C" fn temporal_core_runtime_take_metrics(
     out: *mut BytesHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
+    guard::with(&TABLE, runtime, out_error, |runtime| {
         // SAFETY: the header asks for writable memory.
         let out = unsafe { input::out(out, "out")? };
-        let runtime = TABLE.get(runtime)?;
         let metrics = runtime.metrics.as_ref().ok_or_else(|| {
             Error::invalid_argument(
                 "this runtime keeps no metrics; make it with \"metrics\": {\"exporter\": {\"buffer\": {}}}",
@@ -290,5 +280,5 @@ pub unsafe extern "C" fn temporal_core_runtime_take_metrics(
 /// Any thread may call this; it does not wait. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_runtime_free(runtime: RuntimeHandle) -> Status {
-    guard_status(|| TABLE.remove(runtime).map(drop))
+    guard::free(&TABLE, runtime, drop)
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 pub enum Status {
     /// The call did what it says.
     Ok = 0,
-    /// An argument is unusable: NULL where something is needed, text that is not UTF-8, bytes that are not the protobuf message asked for.
+    /// An argument is unusable: NULL where something is needed, text that is not UTF-8, bytes that are not the protobuf
+    /// message asked for.
     InvalidArgument = 1,
     /// The handle is 0, was freed, is of another kind or was never given out by this library.
     InvalidHandle = 2,

@@ -22,7 +22,7 @@ use crate::{
     metric_buffer::{BufferMeter, MetricBuffer},
     options::runtime::{
         BufferOptions, LogFormat, LoggingOptions, MetricsExporter, MetricsOptions, MetricsTemporality, OtelOptions,
-        RuntimeOptions,
+        PrometheusOptions, RuntimeOptions,
     },
     runtime::Reply,
 };
@@ -70,8 +70,8 @@ pub fn subscriber(logger: Option<Logger>) -> Result<Option<SharedSubscriber>, Er
         .map_err(|error| Error::internal(format!("logging did not start: {error:#}")))
 }
 
-/// Starts the metrics exporter, if any, and says all to Core. To be called inside the tokio runtime. The buffer is there when
-/// metrics go to one.
+/// Starts the metrics exporter, if any, and says all to Core. To be called inside the tokio runtime. The buffer is
+/// there when metrics go to one.
 pub fn start(
     options: &RuntimeOptions,
     subscriber: Option<SharedSubscriber>,
@@ -81,10 +81,15 @@ pub fn start(
         return Ok((telemetry.build(), None));
     };
     let (meter, buffer) = meter(options, metrics)?;
+    let prefix = metrics.prefix.as_deref().unwrap_or(MetricsOptions::DEFAULTS.prefix);
     let telemetry = telemetry
         .metrics(meter)
-        .attach_service_name(metrics.attach_service_name.unwrap_or(true))
-        .maybe_metric_prefix(metrics.prefix.clone())
+        .attach_service_name(
+            metrics
+                .attach_service_name
+                .unwrap_or(MetricsOptions::DEFAULTS.attach_service_name),
+        )
+        .metric_prefix(prefix.to_owned())
         .build();
     Ok((telemetry, buffer))
 }
@@ -101,9 +106,17 @@ fn meter(options: &RuntimeOptions, metrics: &MetricsOptions) -> Result<Meter, Er
             let exporter = PrometheusExporterOptions::builder()
                 .socket_addr(prometheus.address()?)
                 .global_tags(metrics.global_tags.clone())
-                .counters_total_suffix(prometheus.counters_total_suffix)
-                .unit_suffix(prometheus.unit_suffix)
-                .use_seconds_for_durations(metrics.use_seconds_for_durations)
+                .counters_total_suffix(
+                    prometheus
+                        .counters_total_suffix
+                        .unwrap_or(PrometheusOptions::DEFAULTS.counters_total_suffix),
+                )
+                .unit_suffix(
+                    prometheus
+                        .unit_suffix
+                        .unwrap_or(PrometheusOptions::DEFAULTS.unit_suffix),
+                )
+                .use_seconds_for_durations(metrics.use_seconds_for_durations())
                 .histogram_bucket_overrides(buckets)
                 .build();
             let started = start_prometheus_metric_exporter(exporter).map_err(|error| {
@@ -128,7 +141,9 @@ fn buffer_meter(
     metrics: &MetricsOptions,
     buffer: &BufferOptions,
 ) -> Result<BufferMeter, Error> {
-    let maximum = buffer.maximum_updates.unwrap_or(10_000);
+    let maximum = buffer
+        .maximum_updates
+        .unwrap_or(BufferOptions::DEFAULTS.maximum_updates);
     if maximum == 0 {
         let reason = "0 is too small; at least 1 is needed".to_owned();
         return Err(options.wrong("metrics.exporter.buffer.maximumUpdates", reason));
@@ -140,7 +155,7 @@ fn buffer_meter(
     Ok(BufferMeter {
         buffer: MetricBuffer::new(maximum),
         global_tags: metrics.global_tags.clone(),
-        use_seconds_for_durations: metrics.use_seconds_for_durations,
+        use_seconds_for_durations: metrics.use_seconds_for_durations(),
     })
 }
 
@@ -157,7 +172,7 @@ fn otel_meter(
             format!("{:?} is not a URL, such as http://localhost:4317: {error}", otel.url),
         )
     })?;
-    let interval = otel.interval_ms.unwrap_or(1000);
+    let interval = otel.interval_ms.unwrap_or(OtelOptions::DEFAULTS.interval_ms);
     if interval == 0 {
         return Err(options.wrong(&at("intervalMs"), "0 is too small; at least 1 is needed".to_owned()));
     }
@@ -165,14 +180,14 @@ fn otel_meter(
         .url(url)
         .headers(otel.headers.clone())
         .metric_periodicity(Duration::from_millis(interval))
-        .metric_temporality(match otel.temporality {
+        .metric_temporality(match otel.temporality.unwrap_or(OtelOptions::DEFAULTS.temporality) {
             MetricsTemporality::Cumulative => MetricTemporality::Cumulative,
             MetricsTemporality::Delta => MetricTemporality::Delta,
         })
         .global_tags(metrics.global_tags.clone())
-        .use_seconds_for_durations(metrics.use_seconds_for_durations)
+        .use_seconds_for_durations(metrics.use_seconds_for_durations())
         .histogram_bucket_overrides(buckets)
-        .protocol(if otel.http {
+        .protocol(if otel.http.unwrap_or(OtelOptions::DEFAULTS.http) {
             OtlpProtocol::Http
         } else {
             OtlpProtocol::Grpc

@@ -1,12 +1,15 @@
 //! C programs that use the library through its header alone, as they are and under valgrind.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
 mod support;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
     sync::OnceLock,
 };
+use support::process::run;
 
 /// What the archive has to be linked with; the same list is in the manifest of a release.
 #[cfg(target_os = "linux")]
@@ -21,20 +24,6 @@ const NATIVE_LIBRARIES: &[&str] = &[
     "IOKit",
     "-liconv",
 ];
-
-fn run(command: &mut Command) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
-}
 
 /// The static archive of exactly this source. A test build has none, so it is built here, which is quick.
 fn archive() -> &'static Path {
@@ -53,7 +42,7 @@ fn archive() -> &'static Path {
         // that cargo would compile all of Core again.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
+            if text == "OUT_DIR" || text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
                 cargo.env_remove(&name);
             }
         }

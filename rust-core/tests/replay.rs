@@ -1,5 +1,7 @@
 //! Replay workers, fed with a history that a real server recorded.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use prost::Message;

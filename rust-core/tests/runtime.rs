@@ -1,5 +1,7 @@
 //! Runtimes: their options, threads, logs and metrics, and that they can be freed at any time.
 
+#![allow(clippy::unwrap_used)]
+
 mod raw;
 
 use raw::{PATIENCE, attempt, collect, free_queue, new_queue, new_runtime, try_runtime};

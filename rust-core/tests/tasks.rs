@@ -1,5 +1,7 @@
 //! How tasks reach the host and go back: queues, slots, activities and Nexus.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use prost::Message;

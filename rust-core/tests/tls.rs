@@ -1,5 +1,7 @@
 //! TLS, mTLS and proxies, with relays in front of the real server.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

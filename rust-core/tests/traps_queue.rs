@@ -1,5 +1,7 @@
 //! What must hold of queues and handles in whatever order and from whatever threads they are used.
 
+#![allow(clippy::unwrap_used)]
+
 mod raw;
 
 use raw::{
@@ -201,10 +203,8 @@ fn taken_data_outlives_the_next_drain_and_the_queue() {
     assert_eq!(take(queue, 3), Err(Status::InvalidArgument), "not in the batch");
     let (mut data, mut length) = (ptr::null(), 0);
     // SAFETY: the out-pointers are of locals.
-    assert_eq!(
-        unsafe { temporal_core_bytes_read(kept, &mut data, &mut length) },
-        Status::Ok
-    );
+    let status = unsafe { temporal_core_bytes_read(kept, &mut data, &mut length) };
+    assert_eq!(status, Status::Ok);
     assert_eq!((data, length), (batch[1].data, 100_000), "no copy was made");
     assert!(drain(queue, 3).is_empty());
     assert_eq!(take(queue, 1), Err(Status::InvalidArgument), "the batch is gone");

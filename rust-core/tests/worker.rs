@@ -1,5 +1,7 @@
 //! Workers against a real server, completed by hand.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use prost::Message;

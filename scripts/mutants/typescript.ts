@@ -29,14 +29,14 @@ export const typescript: Mutant[] = [
   {
     name: "context-left-by-deadlock",
     file: "ts/src/workflow-host/host.ts",
-    text: "      if (error instanceof DeadlockError) this.#cleanContext = this.#snapshot;\n",
+    text: "    this.#wasInterrupted = true;\n",
     replacement: "",
     test: "ts/tests/workflow/deadlock.test.ts",
     quick: true,
   },
   {
     name: "evicted-run-kept",
-    file: "ts/src/workflow-host/host.ts",
+    file: "ts/src/workflow-realm/runtime.ts",
     text: "    if (run === undefined) return;\n    this.#runs.delete(runId);\n",
     replacement: "    if (run === undefined) return;\n",
     test: "ts/tests/workflow/failures.test.ts",
@@ -71,10 +71,10 @@ export const typescript: Mutant[] = [
   },
   {
     name: "query-leaves-run-read-only",
-    file: "ts/src/workflow/run/messages.ts",
-    text: "      run.readOnly = undefined;\n",
+    file: "ts/src/workflow/run/activation.ts",
+    text: "    run.readOnlyActivation = undefined;\n",
     replacement: "",
-    test: "ts/tests/workflow/messages.test.ts",
+    test: "ts/tests/workflow/read-only.test.ts",
   },
   {
     name: "named-random-kept-after-reset",
@@ -164,7 +164,7 @@ export const typescript: Mutant[] = [
   {
     name: "sinks-called-in-replay",
     file: "ts/src/worker/threads/workflow-executor.ts",
-    text: "callDuringReplay === false && (workflowInfo",
+    text: "callDuringReplay === false && (call.info",
     replacement: "callDuringReplay === true && (workflowInfo",
     test: "ts/tests/worker/process.test.ts",
   },

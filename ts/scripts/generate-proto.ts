@@ -1,26 +1,30 @@
 /**
  * Generates src/proto from the .proto files of the pinned Temporal Core (crate `temporalio-protos`).
  *
- *   bun scripts/generate-proto.ts
+ *   bun scripts/generate-proto.ts            writes the files anew
+ *   bun scripts/generate-proto.ts --check    writes nothing, and fails when they are not what would be written
  *
- * Per .proto file one module with types and encode/decode (ts-proto), per service one table of its RPCs, and one file
- * that describes all fields for proto3 JSON. The compiler, `protoc`, comes from the Python package grpcio-tools, which
- * is put into .toolchain/python-proto on first use. The result is committed: run this only to move to another Core.
+ * Per .proto file one module with types and encode/decode (ts-proto), per service one table of its RPCs, one file that
+ * describes all fields for proto3 JSON, and one with all namespaces. The .proto files are downloaded by cargo, and the
+ * compiler, `protoc` of the Python package grpcio-tools, by scripts/toolchain.sh, unless they are there.
  */
 
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { $, Glob } from "bun";
 import { FileDescriptorSet } from "ts-proto-descriptors";
+import { namespaces } from "./proto-namespaces";
 import { fieldTables, rpcTables } from "./proto-tables";
 
 const CRATE = "temporalio-protos";
-const GRPCIO_TOOLS = "grpcio-tools==1.85.1";
 
 const packageRoot = join(import.meta.dir, "..");
 const repositoryRoot = join(packageRoot, "..");
-const output = join(packageRoot, "src/proto");
-const python = join(repositoryRoot, ".toolchain/python-proto");
+const committed = join(packageRoot, "src/proto");
+
+/** What is generated; beside it are files that are written by hand. */
+const GENERATED = ["fields.json", "google", "grpc", "index.ts", "rpc", "temporal"];
 
 /** The include roots inside the crate, and the files of each to generate (others are only imported). */
 const ROOTS = [
@@ -63,12 +67,6 @@ async function protoFolder(): Promise<string> {
   const crate = metadata.packages.find((item: { name: string }) => item.name === CRATE);
   if (!crate) throw new Error(`cargo metadata lists no package ${CRATE}: is it still a dependency of rust-core?`);
   return join(dirname(crate.manifest_path), "protos");
-}
-
-async function installCompiler(): Promise<void> {
-  if (existsSync(join(python, "grpc_tools"))) return;
-  console.log(`installing ${GRPCIO_TOOLS}`);
-  await $`python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target ${python} ${GRPCIO_TOOLS}`;
 }
 
 /**
@@ -121,34 +119,80 @@ function unknownShape(path: string, index: number): Error {
   );
 }
 
-const protos = await protoFolder();
-await installCompiler();
-const files: string[] = [...WELL_KNOWN];
-for (const { folder, pattern } of ROOTS) {
-  for (const file of new Glob(pattern).scanSync(join(protos, folder))) if (!UNUSED.has(file)) files.push(file);
+/** Generates everything into a folder. */
+async function generate(output: string): Promise<void> {
+  await $`scripts/toolchain.sh proto`.cwd(repositoryRoot);
+  const protos = await protoFolder();
+  const files: string[] = [...WELL_KNOWN];
+  for (const { folder, pattern } of ROOTS) {
+    for (const file of new Glob(pattern).scanSync(join(protos, folder))) if (!UNUSED.has(file)) files.push(file);
+  }
+  files.sort();
+
+  const descriptors = join(output, "descriptors.bin");
+  const includes = [...new Set(ROOTS.map(({ folder }) => folder))].flatMap((folder) => ["-I", folder]);
+  const plugin = join(packageRoot, "node_modules/ts-proto/protoc-gen-ts_proto");
+  await $`python3 -m grpc_tools.protoc ${includes} --plugin=protoc-gen-ts_proto=${plugin} --ts_proto_out=${output} --ts_proto_opt=${OPTIONS.join(",")} --include_imports --include_source_info --descriptor_set_out=${descriptors} ${files}`
+    .cwd(protos)
+    .env({ ...process.env, PYTHONPATH: join(repositoryRoot, ".toolchain/proto") })
+    .quiet();
+
+  for (const path of new Glob("{temporal,google,grpc}/**/*.ts").scanSync(output)) {
+    const file = join(output, path);
+    const source = rewrite(await Bun.file(file).text(), path);
+    // A .proto file with services alone yields a module without content.
+    if (/^export (const|enum|interface) (?!protobuf)/m.test(source)) await Bun.write(file, source);
+    else rmSync(file);
+  }
+
+  const set = FileDescriptorSet.decode(await Bun.file(descriptors).bytes());
+  for (const [path, text] of rpcTables(set.file)) await Bun.write(join(output, path), text);
+  await Bun.write(join(output, "fields.json"), fieldTables(set.file, new Set(files)));
+  await Bun.write(join(output, "index.ts"), namespaces(output));
 }
-files.sort();
 
-for (const folder of ["temporal", "google", "grpc", "rpc"])
-  rmSync(join(output, folder), { recursive: true, force: true });
-mkdirSync(output, { recursive: true });
-const descriptors = join(repositoryRoot, ".toolchain/python-proto/descriptors.bin");
-const includes = [...new Set(ROOTS.map(({ folder }) => folder))].flatMap((folder) => ["-I", folder]);
-const plugin = join(packageRoot, "node_modules/ts-proto/protoc-gen-ts_proto");
-await $`python3 -m grpc_tools.protoc ${includes} --plugin=protoc-gen-ts_proto=${plugin} --ts_proto_out=${output} --ts_proto_opt=${OPTIONS.join(",")} --include_imports --include_source_info --descriptor_set_out=${descriptors} ${files}`
-  .cwd(protos)
-  .env({ ...process.env, PYTHONPATH: python })
-  .quiet();
-
-for (const path of new Glob("{temporal,google,grpc}/**/*.ts").scanSync(output)) {
-  const file = join(output, path);
-  const source = rewrite(await Bun.file(file).text(), path);
-  // A .proto file with services alone yields a module without content.
-  if (/^export (const|enum|interface) (?!protobuf)/m.test(source)) await Bun.write(file, source);
-  else rmSync(file);
+/** The generated files in a folder, below it. */
+function generatedFiles(folder: string): string[] {
+  return GENERATED.flatMap((name) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) return [];
+    return statSync(path).isDirectory() ? [...new Glob("**/*").scanSync(path)].map((file) => join(name, file)) : [name];
+  });
 }
 
-const set = FileDescriptorSet.decode(await Bun.file(descriptors).bytes());
-for (const [path, text] of rpcTables(set.file)) await Bun.write(join(output, path), text);
-await Bun.write(join(output, "fields.json"), fieldTables(set.file, new Set(files)));
-console.log(`generated ${files.length} files from ${CRATE}`);
+/** What is committed but not as it is generated, in a line for each file. */
+function differences(fresh: string): string[] {
+  const text = (folder: string, path: string) =>
+    existsSync(join(folder, path)) ? readFileSync(join(folder, path), "utf8") : undefined;
+  const paths = new Set([...generatedFiles(fresh), ...generatedFiles(committed)]);
+  return [...paths].sort().flatMap((path) => {
+    const [now, expected] = [text(committed, path), text(fresh, path)];
+    if (now === expected) return [];
+    const name = relative(repositoryRoot, join(committed, path));
+    if (now === undefined) return [`${name} is missing`];
+    if (expected === undefined) return [`${name} is not generated any more`];
+    const lines = expected.split("\n");
+    const line = now.split("\n").findIndex((line, index) => line !== lines[index]);
+    return [`${name} is not what is generated, from line ${(line < 0 ? now.split("\n").length : line) + 1}`];
+  });
+}
+
+const fresh = mkdtempSync(join(tmpdir(), "temporal-proto-"));
+try {
+  await generate(fresh);
+  if (process.argv.includes("--check")) {
+    const found = differences(fresh);
+    for (const line of found) console.error(line);
+    if (found.length > 0) {
+      console.error("write them anew with `make generate`");
+      process.exitCode = 1;
+    }
+  } else {
+    for (const name of GENERATED) {
+      rmSync(join(committed, name), { recursive: true, force: true });
+      cpSync(join(fresh, name), join(committed, name), { recursive: true });
+    }
+  }
+} finally {
+  rmSync(fresh, { recursive: true });
+}

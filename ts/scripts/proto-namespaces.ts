@@ -1,16 +1,11 @@
 /**
- * Generates src/proto/index.ts: all messages and enumerations in the namespaces that `@temporalio/proto` has them in.
- * Made from the modules that `generate-proto.ts` makes; run this after it.
- *
- *   bun scripts/proto-namespaces.ts
+ * The generated file src/proto/index.ts: all messages and enumerations in the namespaces that `@temporalio/proto` has
+ * them in. Made from the modules and fields.json, which `generate-proto.ts` makes before.
  */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
-import fields from "../src/proto/fields.json";
-
-const proto = join(import.meta.dir, "../src/proto");
 
 /** A message or an enumeration, with what is declared inside it. */
 interface Declaration {
@@ -78,14 +73,15 @@ function typesOf({ name, exported, members, inner }: Declaration, module: string
   return lines;
 }
 
-/** The text of src/proto/index.ts. */
-export function namespaces(): string {
+/** The text of index.ts for the modules in a folder. */
+export function namespaces(folder: string): string {
+  const fields = JSON.parse(readFileSync(join(folder, "fields.json"), "utf8")) as { messages: object; enums: object };
   const full = (name: string): string => (name.startsWith(".") ? `temporal.api${name}` : name);
   const known = new Set([...Object.keys(fields.messages), ...Object.keys(fields.enums)].map(full));
   const modules: string[] = [];
   const blocks: string[] = [];
-  for (const path of [...new Glob("{google,grpc,temporal}/**/*.ts").scanSync(proto)].sort()) {
-    const declarations = declarationsOf(path, readFileSync(join(proto, path), "utf8"), known);
+  for (const path of [...new Glob("{google,grpc,temporal}/**/*.ts").scanSync(folder)].sort()) {
+    const declarations = declarationsOf(path, readFileSync(join(folder, path), "utf8"), known);
     // Bun can't compile a namespace whose name is a keyword: temporal.api.export, of files that Temporal Cloud writes.
     if (declarations.length === 0 || namespaceOf(path).includes(".export.")) continue;
     const file = `./${path.slice(0, -3)}`;
@@ -123,5 +119,3 @@ ${loaders.join("\n")}
 ${blocks.join("\n\n")}
 `;
 }
-
-if (import.meta.main) await Bun.write(join(proto, "index.ts"), namespaces());

@@ -1,174 +1,80 @@
-//! Runtime, metric, resource controller, cancellation and client calls, flattened for bun:ffi.
+//! The calls that are passed on to Core as they are.
 //!
 //! Conventions. Handles and tokens are doubles, checked before anything else. Bytes are an address and a length, or
-//! null and 0 for none; they are read (options, requests) or copied (completions) before the call returns, so the
-//! typed array behind them may be collected or changed right after. Every function returns a status. `out` is a
+//! null and 0 for none; they are read (options, requests) or copied (completions, events) before the call returns, so
+//! the typed array behind them may be collected or changed right after. Every function returns a status. `out` is a
 //! Float64Array of two: `out[0]` receives the handle that the call makes and `out[1]` the bytes handle of an error
 //! document, or 0; it is written during the call only, and calls that make an object refuse null.
+//!
+//! What the parameters are is said in the header; ts/src/native/symbols.ts names their types.
 
 const std = @import("std");
 const core = @import("core.zig");
-const number = @import("number.zig");
+const forward = @import("forward.zig").forward;
 const c = core.c;
 
-pub const Bytes = ?[*]const u8;
-pub const Out = ?[*]f64;
-
-/// Hands the outcome of a call to JavaScript. A document that has no place to go is freed.
-pub fn finish(status: anytype, out: Out, object: core.Handle, failure: core.Handle) i32 {
-    if (out) |place| {
-        place[0] = number.write(object);
-        place[1] = number.write(failure);
-    } else if (failure != 0) {
-        _ = c.temporal_core_bytes_free(failure);
-    }
-    return @intCast(status);
-}
-
-/// The status for a number that is no handle or token.
-pub fn refuse(out: Out) i32 {
-    return finish(core.invalid_handle, out, 0, 0);
-}
-
-pub export fn temporal_bun_runtime_new(options: Bytes, options_length: u32, out: Out) i32 {
-    if (out == null) return core.invalid_argument;
-    var runtime: core.Handle = 0;
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_runtime_new(options, options_length, &runtime, &failure);
-    return finish(status, out, runtime, failure);
-}
-
-pub export fn temporal_bun_runtime_forward_logs(runtime: f64, queue: f64, token: f64, out: Out) i32 {
-    const handles = number.readAll(3, .{ runtime, queue, token }) orelse return refuse(out);
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_runtime_forward_logs(handles[0], handles[1], handles[2], &failure);
-    return finish(status, out, 0, failure);
-}
-
+pub const temporal_bun_runtime_new = forward(c.temporal_core_runtime_new, .object_and_failure);
+pub const temporal_bun_runtime_forward_logs = forward(c.temporal_core_runtime_forward_logs, .failure);
 /// `out[0]` receives bytes that JavaScript frees.
-pub export fn temporal_bun_runtime_take_metrics(runtime: f64, out: Out) i32 {
-    const handle = number.read(runtime) orelse return refuse(out);
-    if (out == null) return core.invalid_argument;
-    var bytes: core.Handle = 0;
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_runtime_take_metrics(handle, &bytes, &failure);
-    return finish(status, out, bytes, failure);
-}
+pub const temporal_bun_runtime_take_metrics = forward(c.temporal_core_runtime_take_metrics, .object_and_failure);
+pub const temporal_bun_runtime_free = forward(c.temporal_core_runtime_free, .status);
 
-pub export fn temporal_bun_runtime_free(runtime: f64) i32 {
-    const handle = number.read(runtime) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_runtime_free(handle));
-}
+pub const temporal_bun_metric_new = forward(c.temporal_core_metric_new, .object_and_failure);
+pub const temporal_bun_metric_record = forward(c.temporal_core_metric_record, .failure);
+pub const temporal_bun_metric_free = forward(c.temporal_core_metric_free, .status);
 
-pub export fn temporal_bun_metric_new(runtime: f64, options: Bytes, options_length: u32, out: Out) i32 {
-    const handle = number.read(runtime) orelse return refuse(out);
-    if (out == null) return core.invalid_argument;
-    var metric: core.Handle = 0;
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_metric_new(handle, options, options_length, &metric, &failure);
-    return finish(status, out, metric, failure);
-}
+pub const temporal_bun_resource_controller_new = forward(c.temporal_core_resource_controller_new, .object_and_failure);
+pub const temporal_bun_resource_controller_free = forward(c.temporal_core_resource_controller_free, .status);
 
-pub export fn temporal_bun_metric_record(metric: f64, value: f64, attributes: Bytes, attributes_length: u32, out: Out) i32 {
-    const handle = number.read(metric) orelse return refuse(out);
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_metric_record(handle, value, attributes, attributes_length, &failure);
-    return finish(status, out, 0, failure);
-}
+pub const temporal_bun_cancellation_new = forward(c.temporal_core_cancellation_new, .object);
+pub const temporal_bun_cancellation_cancel = forward(c.temporal_core_cancellation_cancel, .status);
+pub const temporal_bun_cancellation_free = forward(c.temporal_core_cancellation_free, .status);
 
-pub export fn temporal_bun_metric_free(metric: f64) i32 {
-    const handle = number.read(metric) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_metric_free(handle));
-}
-
-pub export fn temporal_bun_resource_controller_new(options: Bytes, options_length: u32, out: Out) i32 {
-    if (out == null) return core.invalid_argument;
-    var controller: core.Handle = 0;
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_resource_controller_new(options, options_length, &controller, &failure);
-    return finish(status, out, controller, failure);
-}
-
-pub export fn temporal_bun_resource_controller_free(controller: f64) i32 {
-    const handle = number.read(controller) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_resource_controller_free(handle));
-}
-
-pub export fn temporal_bun_cancellation_new(out: Out) i32 {
-    if (out == null) return core.invalid_argument;
-    var cancellation: core.Handle = 0;
-    const status = c.temporal_core_cancellation_new(&cancellation);
-    return finish(status, out, cancellation, 0);
-}
-
-pub export fn temporal_bun_cancellation_cancel(cancellation: f64) i32 {
-    const handle = number.read(cancellation) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_cancellation_cancel(handle));
-}
-
-pub export fn temporal_bun_cancellation_free(cancellation: f64) i32 {
-    const handle = number.read(cancellation) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_cancellation_free(handle));
-}
-
-pub export fn temporal_bun_client_connect(runtime: f64, queue: f64, token: f64, options: Bytes, options_length: u32, out: Out) i32 {
-    const handles = number.readAll(3, .{ runtime, queue, token }) orelse return refuse(out);
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_client_connect(handles[0], handles[1], handles[2], options, options_length, &failure);
-    return finish(status, out, 0, failure);
-}
-
+pub const temporal_bun_client_connect = forward(c.temporal_core_client_connect, .failure);
 /// `cancellation` is a cancellation handle or 0.
-pub export fn temporal_bun_client_rpc(
-    client: f64,
-    queue: f64,
-    token: f64,
-    service: u32,
-    rpc: Bytes,
-    rpc_length: u32,
-    request: Bytes,
-    request_length: u32,
-    options: Bytes,
-    options_length: u32,
-    cancellation: f64,
-    out: Out,
-) i32 {
-    const handles = number.readAll(4, .{ client, queue, token, cancellation }) orelse return refuse(out);
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_client_rpc(
-        handles[0],
-        handles[1],
-        handles[2],
-        service,
-        rpc,
-        rpc_length,
-        request,
-        request_length,
-        options,
-        options_length,
-        handles[3],
-        &failure,
-    );
-    return finish(status, out, 0, failure);
-}
+pub const temporal_bun_client_rpc = forward(c.temporal_core_client_rpc, .failure);
+pub const temporal_bun_client_update_metadata = forward(c.temporal_core_client_update_metadata, .failure);
+pub const temporal_bun_client_update_api_key = forward(c.temporal_core_client_update_api_key, .failure);
+pub const temporal_bun_client_free = forward(c.temporal_core_client_free, .status);
 
-pub export fn temporal_bun_client_update_metadata(client: f64, options: Bytes, options_length: u32, out: Out) i32 {
-    const handle = number.read(client) orelse return refuse(out);
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_client_update_metadata(handle, options, options_length, &failure);
-    return finish(status, out, 0, failure);
-}
+pub const temporal_bun_worker_new = forward(c.temporal_core_worker_new, .object_and_failure);
+pub const temporal_bun_worker_validate = forward(c.temporal_core_worker_validate, .failure);
+pub const temporal_bun_worker_supply_slots = forward(c.temporal_core_worker_supply_slots, .failure);
+pub const temporal_bun_worker_grant_slot = forward(c.temporal_core_worker_grant_slot, .failure);
+/// With `token` 0 only a failure is answered.
+pub const temporal_bun_worker_complete_workflow_activation =
+    forward(c.temporal_core_worker_complete_workflow_activation, .failure);
+/// With `token` 0 only a failure is answered.
+pub const temporal_bun_worker_complete_activity_task = forward(c.temporal_core_worker_complete_activity_task, .failure);
+/// With `token` 0 only a failure is answered.
+pub const temporal_bun_worker_complete_nexus_task = forward(c.temporal_core_worker_complete_nexus_task, .failure);
+pub const temporal_bun_worker_record_activity_heartbeat =
+    forward(c.temporal_core_worker_record_activity_heartbeat, .failure);
+pub const temporal_bun_worker_request_workflow_eviction =
+    forward(c.temporal_core_worker_request_workflow_eviction, .failure);
+pub const temporal_bun_worker_replace_client = forward(c.temporal_core_worker_replace_client, .failure);
+pub const temporal_bun_worker_initiate_shutdown = forward(c.temporal_core_worker_initiate_shutdown, .status);
+pub const temporal_bun_worker_finalize_shutdown = forward(c.temporal_core_worker_finalize_shutdown, .failure);
+pub const temporal_bun_worker_free = forward(c.temporal_core_worker_free, .status);
 
-pub export fn temporal_bun_client_update_api_key(client: f64, key: Bytes, key_length: u32, out: Out) i32 {
-    const handle = number.read(client) orelse return refuse(out);
-    var failure: core.Handle = 0;
-    const status = c.temporal_core_client_update_api_key(handle, key, key_length, &failure);
-    return finish(status, out, 0, failure);
-}
+pub const temporal_bun_replay_worker_new = forward(c.temporal_core_replay_worker_new, .object_and_failure);
+pub const temporal_bun_replay_push = forward(c.temporal_core_replay_push, .failure);
+pub const temporal_bun_replay_finish = forward(c.temporal_core_replay_finish, .status);
 
-pub export fn temporal_bun_client_free(client: f64) i32 {
-    const handle = number.read(client) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_client_free(handle));
+/// Blocks the thread until an event waits (0) or `milliseconds` have passed (TIMED_OUT). No bell rings for that event:
+/// drain.
+pub const temporal_bun_queue_wait = forward(c.temporal_core_queue_wait, .status);
+/// Posts an event of kind HOST. `data` is copied before the call returns.
+pub const temporal_bun_queue_post = forward(c.temporal_core_queue_post, .status);
+/// Frees a queue; must not run while another thread drains it.
+pub const temporal_bun_queue_free = forward(c.temporal_core_queue_free, .status);
+/// Frees bytes. An ArrayBuffer over them must not exist any more.
+pub const temporal_bun_bytes_free = forward(c.temporal_core_bytes_free, .status);
+
+comptime {
+    for (@typeInfo(@This()).@"struct".decls) |declaration| {
+        @export(&@field(@This(), declaration.name), .{ .name = declaration.name });
+    }
 }
 
 test "an error document reaches JavaScript as bytes that it frees" {
@@ -183,7 +89,7 @@ test "an error document reaches JavaScript as bytes that it frees" {
     const text = document[0..@intFromFloat(length)];
     try std.testing.expect(std.mem.indexOf(u8, text, "INVALID_OPTIONS") != null);
     try std.testing.expect(std.mem.indexOf(u8, text, "threads") != null);
-    try std.testing.expectEqual(core.ok, queue.temporal_bun_bytes_free(out[1]));
+    try std.testing.expectEqual(core.ok, temporal_bun_bytes_free(out[1]));
 }
 
 test "calls without a place for their result, or with numbers that are no handles, are refused" {

@@ -42,11 +42,15 @@ comptime {
     };
     for (kinds) |kind| expectNumber("TEMPORAL_CORE_EVENT_KIND_" ++ kind[0], kind[1]);
 
-    if (@sizeOf(Event) != 40 or @alignOf(Event) != 8) @compileError("TemporalCoreEvent is not the struct that queue.zig copies from");
+    if (@sizeOf(Event) != 40 or @alignOf(Event) != 8)
+        @compileError("TemporalCoreEvent is not the struct that queue.zig copies from");
 }
 
 fn expectNumber(comptime name: []const u8, comptime expected: comptime_int) void {
     if (!@hasDecl(c, name)) @compileError(name ++ " is missing in temporal_bun_core.h");
     if (@field(c, name) != expected)
-        @compileError(std.fmt.comptimePrint("{s} is {d} in temporal_bun_core.h, but JavaScript reads {d} as it", .{ name, @field(c, name), expected }));
+        @compileError(std.fmt.comptimePrint(
+            "{s} is {d} in temporal_bun_core.h, but JavaScript reads {d} as it",
+            .{ name, @field(c, name), expected },
+        ));
 }

@@ -39,11 +39,22 @@ pub export fn temporal_bun_echo_start(out: ?[*]f64) i32 {
 /// Asks an echo thread to post `data` `repeat` times (at least once) to `queue` with `token` and `status`, each time
 /// after `interval` microseconds. When it repeats, payloads of 16 bytes and more are stamped with number and time.
 /// `data` is copied before the call returns.
-pub export fn temporal_bun_echo_post(echo: f64, queue: f64, token: f64, status: i32, data: ?[*]const u8, length: u32, repeat: u32, interval: u32) i32 {
-    const requests, const target, const reply = number.readAll(3, .{ echo, queue, token }) orelse return core.invalid_handle;
+pub export fn temporal_bun_echo_post(
+    echo: f64,
+    queue: f64,
+    token: f64,
+    status: i32,
+    data: ?[*]const u8,
+    length: u32,
+    repeat: u32,
+    interval: u32,
+) i32 {
+    const requests, const target, const reply = number.readAll(3, .{ echo, queue, token }) orelse
+        return core.invalid_handle;
     if (data == null and length != 0) return core.invalid_argument;
     const payload: []const u8 = if (length == 0) &.{} else data.?[0..length];
-    return post(requests, reply, status, .{ .target = target, .repeat = @max(1, repeat), .interval = interval }, payload);
+    const request: Request = .{ .target = target, .repeat = @max(1, repeat), .interval = interval };
+    return post(requests, reply, status, request, payload);
 }
 
 /// Lets an echo thread finish the requests before this one and end.
@@ -111,6 +122,7 @@ fn answer(request: Request, token: u64, status: i32, payload: []u8) void {
 test "what is posted to an echo thread comes back, as often as asked, until it is stopped" {
     const testing = std.testing;
     const queue = @import("queue.zig");
+    const calls = @import("calls.zig");
     var out: [2]f64 = undefined;
     try testing.expectEqual(core.ok, queue.temporal_bun_queue_new(&out));
     const replies = out[0];
@@ -130,7 +142,8 @@ test "what is posted to an echo thread comes back, as often as asked, until it i
     while (received < 501) {
         _ = c.temporal_core_queue_wait(handle, 60_000);
         var count: usize = 0;
-        try testing.expectEqual(core.ok, @as(i32, @intCast(c.temporal_core_queue_drain(handle, &events, @sizeOf(core.Event), events.len, &count))));
+        const status = c.temporal_core_queue_drain(handle, &events, @sizeOf(core.Event), events.len, &count);
+        try testing.expectEqual(core.ok, @as(i32, @intCast(status)));
         for (events[0..count]) |event| {
             if (received < 500) {
                 try testing.expectEqual(@as(u64, 3), event.token);
@@ -147,7 +160,7 @@ test "what is posted to an echo thread comes back, as often as asked, until it i
     }
 
     // A thread whose target is gone goes on to the next request.
-    try testing.expectEqual(core.ok, queue.temporal_bun_queue_free(replies));
+    try testing.expectEqual(core.ok, calls.temporal_bun_queue_free(replies));
     try testing.expectEqual(core.ok, temporal_bun_echo_post(echo, replies, 3, 0, &payload, payload.len, 5, 0));
     try testing.expectEqual(core.ok, temporal_bun_echo_stop(echo));
     // It frees its own queue last, so its handle becomes stale when it has ended.

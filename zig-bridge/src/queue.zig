@@ -113,25 +113,6 @@ fn writeEvent(space: []u8, queue: core.Handle, index: usize, event: core.Event) 
     return used;
 }
 
-/// Blocks the thread until an event waits (0) or `milliseconds` have passed (TIMED_OUT). No bell rings for that event:
-/// drain.
-pub export fn temporal_bun_queue_wait(queue: f64, milliseconds: u32) i32 {
-    const handle = number.read(queue) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_queue_wait(handle, milliseconds));
-}
-
-/// Posts an event of kind HOST. `data` is copied before the call returns.
-pub export fn temporal_bun_queue_post(queue: f64, token: f64, status: i32, data: ?[*]const u8, length: u32) i32 {
-    const handle, const number_of_call = number.readAll(2, .{ queue, token }) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_queue_post(handle, number_of_call, status, data, length));
-}
-
-/// Frees a queue; must not run while another thread drains it.
-pub export fn temporal_bun_queue_free(queue: f64) i32 {
-    const handle = number.read(queue) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_queue_free(handle));
-}
-
 /// The number of bytes behind a bytes handle, or a status as a negative number.
 pub export fn temporal_bun_bytes_length(bytes: f64) f64 {
     var data: [*c]const u8 = null;
@@ -159,12 +140,6 @@ fn readBytes(bytes: f64, data: *[*c]const u8, length: *usize) i32 {
     return @intCast(c.temporal_core_bytes_read(handle, data, length));
 }
 
-/// Frees bytes. An ArrayBuffer over them must not exist any more.
-pub export fn temporal_bun_bytes_free(bytes: f64) i32 {
-    const handle = number.read(bytes) orelse return core.invalid_handle;
-    return @intCast(c.temporal_core_bytes_free(handle));
-}
-
 /// The function that bun:ffi's `toArrayBuffer` takes as deallocator; its context is the bytes handle.
 pub export fn temporal_bun_bytes_deallocator() *const fn (?*anyopaque, usize) callconv(.c) void {
     return &freeCollected;
@@ -177,6 +152,10 @@ fn freeCollected(_: ?*anyopaque, bytes: usize) callconv(.c) void {
 }
 
 const testing = std.testing;
+const calls = @import("calls.zig");
+const temporal_bun_queue_post = calls.temporal_bun_queue_post;
+const temporal_bun_queue_free = calls.temporal_bun_queue_free;
+const temporal_bun_bytes_free = calls.temporal_bun_bytes_free;
 
 const TestQueue = struct {
     handle: f64,
@@ -287,7 +266,9 @@ test "many threads post while one drains: nothing is lost, doubled or out of ord
         }
     }.run;
     var producers: [threads]std.Thread = undefined;
-    for (&producers, 0..) |*producer, thread| producer.* = try std.Thread.spawn(.{}, produce, .{ queue.handle, @as(u32, @intCast(thread)) });
+    for (&producers, 0..) |*producer, thread| {
+        producer.* = try std.Thread.spawn(.{}, produce, .{ queue.handle, @as(u32, @intCast(thread)) });
+    }
     defer for (producers) |producer| producer.join();
 
     var next: [threads]u64 = @splat(0);
@@ -343,5 +324,6 @@ test "handles that are none, stale or of another kind are refused" {
     try testing.expectEqual(core.invalid_handle, temporal_bun_queue_post(other.handle, std.math.nan(f64), 0, null, 0));
     try testing.expectEqual(core.invalid_argument, temporal_bun_queue_post(other.handle, 1, 0, null, 8));
     try testing.expectEqual(-core.invalid_argument, temporal_bun_queue_drain(other.handle, null, 0));
-    try testing.expectEqual(-core.invalid_argument, temporal_bun_queue_drain(other.handle, &buffer, batch * Record.least - 1));
+    const too_small = batch * Record.least - 1;
+    try testing.expectEqual(-core.invalid_argument, temporal_bun_queue_drain(other.handle, &buffer, too_small));
 }

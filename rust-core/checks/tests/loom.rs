@@ -2,6 +2,8 @@
 //! compiles, against loom's primitives instead of the standard library's. A lost wake-up shows as a
 //! deadlock, a lost item as a leak, and an item delivered twice or out of order as a wrong list.
 
+#![allow(clippy::unwrap_used)]
+
 use loom::{alloc::Track, cell::UnsafeCell, sync::Arc, thread};
 
 mod sync {

@@ -18,8 +18,39 @@ use super::{
 use crate::error::Error;
 
 const WHAT: &str = "client options";
-const DEFAULT_PORT: u16 = 7233;
-const DEFAULT_CONNECT_TIMEOUT_MS: u64 = 10_000;
+/// Where servers listen.
+pub const DEFAULT_PORT: u16 = 7233;
+
+defaults!(ClientOptions: ClientDefaults {
+    client_name: &'static str = env!("CARGO_PKG_NAME"),
+    connect_timeout_ms: u64 = 10_000,
+    grpc_compression: GrpcCompression = GrpcCompression::Gzip,
+    skip_get_system_info: bool = false,
+    disable_error_code_metric_tags: bool = false,
+});
+
+defaults!(KeepAliveOptions: KeepAliveDefaults {
+    interval_ms: u64 = 30_000,
+    timeout_ms: u64 = 15_000,
+});
+
+defaults!(RetryOptions: RetryDefaults {
+    initial_interval_ms: u64 = 100,
+    randomization_factor: f64 = 0.2,
+    multiplier: f64 = 1.7,
+    max_interval_ms: u64 = 5000,
+    max_elapsed_time_ms: u64 = 10_000,
+    max_retries: u32 = 10,
+});
+
+defaults!(DnsLoadBalancingOptions: DnsLoadBalancingDefaults {
+    resolution_interval_ms: u64 = 30_000,
+});
+
+defaults!(PayloadLimitsOptions: PayloadLimitsDefaults {
+    payloads_warn_size: u64 = 512 * 1024,
+    memo_warn_size: u64 = 2048,
+});
 
 /// Options of a client.
 #[derive(Debug, Deserialize)]
@@ -28,7 +59,8 @@ const DEFAULT_CONNECT_TIMEOUT_MS: u64 = 10_000;
 pub struct ClientOptions {
     /// The server: `host:port`, `host` (port 7233), `[v6]:port`, or one of these behind `http://` or `https://`.
     address: String,
-    /// Absent: TLS when `apiKey` is set or the address starts with `https://`. Null: no TLS. An object, even an empty one: TLS.
+    /// Absent: TLS when `apiKey` is set or the address starts with `https://`. Null: no TLS. An object, even an empty
+    /// one: TLS.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, ts(as = "Option<TlsOptions>", optional = nullable))]
     tls: Option<Option<TlsOptions>>,
@@ -38,7 +70,7 @@ pub struct ClientOptions {
     metadata: Option<Metadata>,
     /// Binary metadata to send with every call; names end in `-bin`.
     binary_metadata: Option<BinaryMetadata>,
-    /// What the server and its histories call this process. Default `<process id>@<host name>`.
+    /// What the server and its histories call this process. Default: `<process id>@<host name>`.
     identity: Option<String>,
     /// The `client-name` of every call and the SDK name in histories. Default `temporal-bun-core`.
     client_name: Option<String>,
@@ -144,7 +176,7 @@ pub struct RetryOptions {
     multiplier: Option<f64>,
     /// The longest wait. Default 5000.
     max_interval_ms: Option<u64>,
-    /// How long a call is retried in all. Default 10000; null: without limit.
+    /// How long a call is retried in all. Null: without limit. Default 10000.
     #[serde(default, deserialize_with = "nullable")]
     #[cfg_attr(test, ts(as = "Option<u64>", optional = nullable))]
     max_elapsed_time_ms: Option<Option<u64>>,
@@ -164,7 +196,7 @@ pub struct DnsLoadBalancingOptions {
 /// Compression of gRPC bodies.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, serde::Serialize))]
 pub enum GrpcCompression {
     /// Requests are compressed; responses may be.
     Gzip,
@@ -214,7 +246,7 @@ impl ClientOptions {
             .transpose()?;
         let has_proxy = self.http_connect_proxy.is_some();
         let dns = match self.dns_load_balancing {
-            None => (!has_proxy).then(CoreDns::default),
+            None => (!has_proxy).then(DnsLoadBalancingOptions::default),
             Some(None) => None,
             Some(Some(_)) if has_proxy => {
                 return Err(invalid(
@@ -222,24 +254,14 @@ impl ClientOptions {
                     "cannot be combined with httpConnectProxy, since the proxy looks the name up; leave one of them out",
                 ));
             }
-            Some(Some(options)) => {
-                let interval = at_least(
-                    &at("dnsLoadBalancing.resolutionIntervalMs"),
-                    options.resolution_interval_ms.unwrap_or(30_000),
-                    1000,
-                )?;
-                Some(
-                    CoreDns::builder()
-                        .resolution_interval(Duration::from_millis(interval))
-                        .build(),
-                )
-            }
+            Some(Some(options)) => Some(options),
         };
-        let compression = match self.grpc_compression.unwrap_or(GrpcCompression::Gzip) {
+        let dns = dns.map(DnsLoadBalancingOptions::into_core).transpose()?;
+        let compression = match self.grpc_compression.unwrap_or(Self::DEFAULTS.grpc_compression) {
             GrpcCompression::Gzip => CoreCompression::Gzip,
             GrpcCompression::None => CoreCompression::None,
         };
-        let timeout = self.connect_timeout_ms.unwrap_or(DEFAULT_CONNECT_TIMEOUT_MS);
+        let timeout = self.connect_timeout_ms.unwrap_or(Self::DEFAULTS.connect_timeout_ms);
         at_least(&at("connectTimeoutMs"), timeout, 1)?;
         Ok(ConnectionOptions::new(target)
             .identity(self.identity.unwrap_or_else(default_identity))
@@ -253,11 +275,17 @@ impl ClientOptions {
             .binary_headers(metadata::to_bytes(binary_metadata))
             .maybe_http_connect_proxy(self.http_connect_proxy.map(HttpConnectProxyOptions::into_core))
             .dns_load_balancing(dns)
-            .disable_error_code_metric_tags(self.disable_error_code_metric_tags.unwrap_or(false))
+            .disable_error_code_metric_tags(
+                self.disable_error_code_metric_tags
+                    .unwrap_or(Self::DEFAULTS.disable_error_code_metric_tags),
+            )
             .grpc_compression(compression)
             .payload_limits(self.payload_limits.unwrap_or_default().into_core())
-            .skip_get_system_info(self.skip_get_system_info.unwrap_or(false))
-            .client_name(self.client_name.unwrap_or_else(|| env!("CARGO_PKG_NAME").to_owned()))
+            .skip_get_system_info(self.skip_get_system_info.unwrap_or(Self::DEFAULTS.skip_get_system_info))
+            .client_name(
+                self.client_name
+                    .unwrap_or_else(|| Self::DEFAULTS.client_name.to_owned()),
+            )
             .client_version(
                 self.client_version
                     .unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
@@ -326,8 +354,8 @@ impl TlsOptions {
 
 impl KeepAliveOptions {
     fn into_core(self) -> Result<ClientKeepAliveOptions, Error> {
-        let interval = self.interval_ms.unwrap_or(30_000);
-        let timeout = self.timeout_ms.unwrap_or(15_000);
+        let interval = self.interval_ms.unwrap_or(Self::DEFAULTS.interval_ms);
+        let timeout = self.timeout_ms.unwrap_or(Self::DEFAULTS.timeout_ms);
         at_least(&format!("{WHAT}, keepAlive.intervalMs"), interval, 1)?;
         at_least(&format!("{WHAT}, keepAlive.timeoutMs"), timeout, 1)?;
         Ok(ClientKeepAliveOptions::builder()
@@ -337,11 +365,25 @@ impl KeepAliveOptions {
     }
 }
 
+impl DnsLoadBalancingOptions {
+    fn into_core(self) -> Result<CoreDns, Error> {
+        let interval = at_least(
+            &format!("{WHAT}, dnsLoadBalancing.resolutionIntervalMs"),
+            self.resolution_interval_ms
+                .unwrap_or(Self::DEFAULTS.resolution_interval_ms),
+            1000,
+        )?;
+        Ok(CoreDns::builder()
+            .resolution_interval(Duration::from_millis(interval))
+            .build())
+    }
+}
+
 impl PayloadLimitsOptions {
     fn into_core(self) -> CorePayloadLimits {
         CorePayloadLimits::builder()
-            .maybe_payloads_warn_size(self.payloads_warn_size)
-            .maybe_memo_warn_size(self.memo_warn_size)
+            .payloads_warn_size(self.payloads_warn_size.unwrap_or(Self::DEFAULTS.payloads_warn_size))
+            .memo_warn_size(self.memo_warn_size.unwrap_or(Self::DEFAULTS.memo_warn_size))
             .build()
     }
 }
@@ -356,14 +398,14 @@ impl HttpConnectProxyOptions {
 
 impl RetryOptions {
     fn into_core(self) -> Result<CoreRetry, Error> {
-        let factor = self.randomization_factor.unwrap_or(0.2);
+        let factor = self.randomization_factor.unwrap_or(Self::DEFAULTS.randomization_factor);
         if !(0.0..=1.0).contains(&factor) {
             return Err(invalid(
                 &format!("{WHAT}, retry.randomizationFactor"),
                 &format!("{factor} is not between 0 and 1"),
             ));
         }
-        let multiplier = self.multiplier.unwrap_or(1.7);
+        let multiplier = self.multiplier.unwrap_or(Self::DEFAULTS.multiplier);
         if multiplier < 1.0 {
             return Err(invalid(
                 &format!("{WHAT}, retry.multiplier"),
@@ -371,16 +413,19 @@ impl RetryOptions {
             ));
         }
         Ok(CoreRetry::builder()
-            .initial_interval(milliseconds(self.initial_interval_ms, 100))
+            .initial_interval(milliseconds(
+                self.initial_interval_ms,
+                Self::DEFAULTS.initial_interval_ms,
+            ))
             .randomization_factor(factor)
             .multiplier(multiplier)
-            .max_interval(milliseconds(self.max_interval_ms, 5000))
+            .max_interval(milliseconds(self.max_interval_ms, Self::DEFAULTS.max_interval_ms))
             .max_elapsed_time(
                 self.max_elapsed_time_ms
-                    .unwrap_or(Some(10_000))
+                    .unwrap_or(Some(Self::DEFAULTS.max_elapsed_time_ms))
                     .map(Duration::from_millis),
             )
-            .max_retries(self.max_retries.unwrap_or(10) as usize)
+            .max_retries(self.max_retries.unwrap_or(Self::DEFAULTS.max_retries) as usize)
             .build())
     }
 }

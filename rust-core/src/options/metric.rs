@@ -18,9 +18,9 @@ pub struct MetricOptions {
     pub kind: MetricKind,
     /// Its name, to which the prefix of Core's own metrics is not added.
     name: String,
-    /// Unit of its values, for people. Default none.
+    /// Unit of its values, for people. Default: none.
     unit: Option<String>,
-    /// What it tells, for people. Default none.
+    /// What it tells, for people. Default: none.
     description: Option<String>,
 }
 

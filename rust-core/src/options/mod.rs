@@ -1,5 +1,22 @@
-//! What callers may set. Every options document is UTF-8 JSON of one of the types below; they are
-//! the only description of the options: `ts/src/native/options.generated.ts` and `docs/OPTIONS.md` are written from them.
+//! What callers may set. Every options document is UTF-8 JSON of one of the types below; they are the only description
+//! of the options: `ts/src/native/options.generated.ts` and `docs/OPTIONS.md` are written from them.
+
+/// Says what options are when they are left out. It stands there alone: code reads `DEFAULTS`, and what TypeScript
+/// reads is written from it.
+macro_rules! defaults {
+    ($options:ident: $defaults:ident { $($field:ident: $type:ty = $value:expr,)* }) => {
+        #[doc = concat!("What fields of [`", stringify!($options), "`] are when they are left out.")]
+        #[cfg_attr(test, derive(serde::Serialize), serde(rename_all = "camelCase"))]
+        pub struct $defaults {
+            $(pub $field: $type,)*
+        }
+
+        impl $options {
+            /// What fields are when they are left out.
+            pub const DEFAULTS: $defaults = $defaults { $($field: $value,)* };
+        }
+    };
+}
 
 pub mod client;
 pub mod metadata;
@@ -59,7 +76,7 @@ pub fn at_least(path: &str, value: u64, minimum: u64) -> Result<u64, Error> {
     Ok(value)
 }
 
-/// A duration from whole milliseconds, or the default when it is absent.
+/// A duration from whole milliseconds, or the default when it is left out.
 pub fn milliseconds(value: Option<u64>, default: u64) -> Duration {
     Duration::from_millis(value.unwrap_or(default))
 }

@@ -9,6 +9,12 @@ use crate::error::Error;
 
 const WHAT: &str = "replay options";
 
+defaults!(ReplayOptions: ReplayDefaults {
+    namespace: &'static str = "default",
+    task_queue: &'static str = "replay",
+    identity: &'static str = "replay",
+});
+
 /// Options of a worker that replays histories.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -20,8 +26,12 @@ pub struct ReplayOptions {
     task_queue: Option<String>,
     /// What logs call this worker. Default `replay`.
     identity: Option<String>,
-    /// Names the code that replays, as workflows see it. Default empty.
+    /// Names the code that replays, as workflows see it. Default: none.
     build_id: Option<String>,
+}
+
+fn text(given: Option<String>, default: &str) -> String {
+    given.unwrap_or_else(|| default.to_owned())
 }
 
 impl ReplayOptions {
@@ -29,9 +39,9 @@ impl ReplayOptions {
     pub fn parse(document: &[u8]) -> Result<WorkerConfig, Error> {
         let options: Self = super::parse(document, WHAT)?;
         WorkerConfig::builder()
-            .namespace(options.namespace.unwrap_or_else(|| "default".to_owned()))
-            .task_queue(options.task_queue.unwrap_or_else(|| "replay".to_owned()))
-            .client_identity_override(options.identity.unwrap_or_else(|| "replay".to_owned()))
+            .namespace(text(options.namespace, Self::DEFAULTS.namespace))
+            .task_queue(text(options.task_queue, Self::DEFAULTS.task_queue))
+            .client_identity_override(text(options.identity, Self::DEFAULTS.identity))
             .task_types(WorkerTaskTypes::workflow_only())
             // One at a time, and each is evicted when its history has been replayed.
             .max_cached_workflows(1usize)

@@ -12,6 +12,10 @@ use crate::error::Error;
 
 const WHAT: &str = "call options";
 
+defaults!(RpcOptions: RpcDefaults {
+    retry: bool = true,
+});
+
 /// Options of one RPC.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -40,7 +44,7 @@ impl RpcOptions {
         }
         Ok(Call {
             timeout: options.timeout_ms.map(Duration::from_millis),
-            no_retry: options.retry == Some(false),
+            no_retry: !options.retry.unwrap_or(Self::DEFAULTS.retry),
             metadata: metadata::to_map(
                 WHAT,
                 &options.metadata.unwrap_or_default(),

@@ -13,7 +13,37 @@ use crate::error::Error;
 
 const WHAT: &str = "runtime options";
 const MOST_THREADS: usize = 1024;
-const DEFAULT_HEARTBEAT_MS: u64 = 60_000;
+
+defaults!(RuntimeOptions: RuntimeDefaults {
+    worker_heartbeat_interval_ms: u64 = 60_000,
+});
+
+defaults!(LoggingOptions: LoggingDefaults {
+    filter: &'static str = "ERROR,temporalio_sdk_core=WARN,temporalio_client=WARN,temporalio_common=WARN",
+    forward: bool = false,
+    format: LogFormat = LogFormat::Compact,
+});
+
+defaults!(MetricsOptions: MetricsDefaults {
+    prefix: &'static str = "temporal_",
+    attach_service_name: bool = true,
+    use_seconds_for_durations: bool = false,
+});
+
+defaults!(PrometheusOptions: PrometheusDefaults {
+    counters_total_suffix: bool = false,
+    unit_suffix: bool = false,
+});
+
+defaults!(OtelOptions: OtelDefaults {
+    http: bool = false,
+    interval_ms: u64 = 1000,
+    temporality: MetricsTemporality = MetricsTemporality::Cumulative,
+});
+
+defaults!(BufferOptions: BufferDefaults {
+    maximum_updates: usize = 10_000,
+});
 
 /// Options of a runtime.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,7 +57,7 @@ pub struct RuntimeOptions {
     pub logging: Option<LoggingOptions>,
     /// Which metrics are exported. Default: none.
     pub metrics: Option<MetricsOptions>,
-    /// Time between the heartbeats that workers send to the server, 1000 to 60000. Absent: 60000. Null: no heartbeats.
+    /// Time between the heartbeats that workers send to the server, 1000 to 60000. Null: no heartbeats. Default 60000.
     #[cfg_attr(test, ts(optional = nullable))]
     pub worker_heartbeat_interval_ms: Option<u64>,
     /// What worker heartbeats say about the host program's language runtime. Default: nothing.
@@ -43,7 +73,7 @@ pub struct LoggingOptions {
     /// (`temporalio_sdk_core`, `temporalio_client`, `temporalio_common`) and errors of all other targets.
     #[cfg_attr(test, ts(as = "Option<String>"))]
     pub filter: String,
-    /// True: records become LOG events. False, the default: they are written to standard output.
+    /// True: records become LOG events. False: they are written to standard output. Default false.
     #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub forward: bool,
     /// How records look on standard output. Default `compact`.
@@ -52,12 +82,11 @@ pub struct LoggingOptions {
 }
 
 /// How records look on standard output.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, serde::Serialize))]
 pub enum LogFormat {
     /// One line each.
-    #[default]
     Compact,
     /// Several lines each.
     Pretty,
@@ -80,11 +109,10 @@ pub struct MetricsOptions {
     pub global_tags: HashMap<String, String>,
     /// Whether every metric has the tag `service_name`. Default true.
     pub attach_service_name: Option<bool>,
-    /// Whether durations are fractions of seconds. Default false: whole milliseconds.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<bool>"))]
-    pub use_seconds_for_durations: bool,
-    /// Upper bounds of histogram buckets by metric name without prefix, in the unit of durations. Default: those of Core.
+    /// Whether durations are fractions of seconds; otherwise whole milliseconds. Default false.
+    pub use_seconds_for_durations: Option<bool>,
+    /// Upper bounds of histogram buckets by metric name without prefix, in the unit of durations. Default: those of
+    /// Core.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<HashMap<String, Vec<f64>>>"))]
     pub histogram_bucket_overrides: HashMap<String, Vec<f64>>,
@@ -111,13 +139,9 @@ pub struct PrometheusOptions {
     /// `address:port` to listen at, such as `127.0.0.1:9464`.
     pub bind_address: String,
     /// Whether names of counters end in `_total`. Default false.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<bool>"))]
-    pub counters_total_suffix: bool,
+    pub counters_total_suffix: Option<bool>,
     /// Whether names of histograms end in their unit. Default false.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<bool>"))]
-    pub unit_suffix: bool,
+    pub unit_suffix: Option<bool>,
 }
 
 /// An OpenTelemetry collector.
@@ -127,20 +151,16 @@ pub struct PrometheusOptions {
 pub struct OtelOptions {
     /// Where the collector listens, such as `http://localhost:4317`.
     pub url: String,
-    /// Whether it is spoken to in OTLP over HTTP. Default false: gRPC.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<bool>"))]
-    pub http: bool,
+    /// Whether it is spoken to in OTLP over HTTP; otherwise over gRPC. Default false.
+    pub http: Option<bool>,
     /// Headers of every export. Default: none.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<HashMap<String, String>>"))]
     pub headers: HashMap<String, String>,
     /// Time between exports. Default 1000.
     pub interval_ms: Option<u64>,
-    /// Whether data points start anew after each export (`delta`) or add up (`cumulative`, the default).
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<MetricsTemporality>"))]
-    pub temporality: MetricsTemporality,
+    /// Whether data points start anew after each export (`delta`) or add up (`cumulative`). Default `cumulative`.
+    pub temporality: Option<MetricsTemporality>,
 }
 
 /// A buffer that the host fetches values from.
@@ -153,12 +173,11 @@ pub struct BufferOptions {
 }
 
 /// Whether data points start anew after each export.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, serde::Serialize))]
 pub enum MetricsTemporality {
     /// They add up.
-    #[default]
     Cumulative,
     /// They start anew.
     Delta,
@@ -182,7 +201,7 @@ impl Default for RuntimeOptions {
             threads: None,
             logging: Some(LoggingOptions::default()),
             metrics: None,
-            worker_heartbeat_interval_ms: Some(DEFAULT_HEARTBEAT_MS),
+            worker_heartbeat_interval_ms: Some(Self::DEFAULTS.worker_heartbeat_interval_ms),
             language_runtime: None,
         }
     }
@@ -191,9 +210,9 @@ impl Default for RuntimeOptions {
 impl Default for LoggingOptions {
     fn default() -> Self {
         Self {
-            filter: "error,temporalio_sdk_core=warn,temporalio_client=warn,temporalio_common=warn".to_owned(),
-            forward: false,
-            format: LogFormat::Compact,
+            filter: Self::DEFAULTS.filter.to_owned(),
+            forward: Self::DEFAULTS.forward,
+            format: Self::DEFAULTS.format,
         }
     }
 }
@@ -261,6 +280,13 @@ impl LanguageRuntime {
                 version: self.version.clone(),
             }),
         }
+    }
+}
+
+impl MetricsOptions {
+    pub fn use_seconds_for_durations(&self) -> bool {
+        self.use_seconds_for_durations
+            .unwrap_or(Self::DEFAULTS.use_seconds_for_durations)
     }
 }
 

@@ -15,7 +15,40 @@ use crate::{
     worker::slots::{Broker, HostSupplier},
 };
 
-const DEFAULT_SLOTS: u32 = 100;
+/// What a kind of task has when its supplier is left out, `slots`, or limits of a resource-based one are.
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(serde::Serialize), serde(rename_all = "camelCase"))]
+pub struct SlotDefaults {
+    pub slots: u32,
+    pub minimum_slots: u32,
+    pub maximum_slots: u32,
+    pub ramp_throttle_ms: u64,
+}
+
+const ACTIVITIES: SlotDefaults = SlotDefaults {
+    slots: 100,
+    minimum_slots: 1,
+    maximum_slots: 10_000,
+    ramp_throttle_ms: 50,
+};
+
+defaults!(TunerOptions: TunerDefaults {
+    workflow_tasks: SlotDefaults = SlotDefaults { minimum_slots: 2, ramp_throttle_ms: 0, ..ACTIVITIES },
+    activities: SlotDefaults = ACTIVITIES,
+    local_activities: SlotDefaults = ACTIVITIES,
+    nexus_tasks: SlotDefaults = SlotDefaults { ramp_throttle_ms: 0, ..ACTIVITIES },
+});
+
+defaults!(ResourceTargets: ResourceTargetsDefaults {
+    memory_p_gain: f64 = 5.0,
+    memory_i_gain: f64 = 0.0,
+    memory_d_gain: f64 = 1.0,
+    memory_output_threshold: f64 = 0.25,
+    cpu_p_gain: f64 = 5.0,
+    cpu_i_gain: f64 = 0.0,
+    cpu_d_gain: f64 = 1.0,
+    cpu_output_threshold: f64 = 0.05,
+});
 
 /// How many tasks of each kind a worker may have at a time. Kinds that are absent have 100 fixed slots.
 #[derive(Debug, Default, Deserialize)]
@@ -30,7 +63,8 @@ pub struct TunerOptions {
     local_activities: Option<SlotSupplier>,
     /// Slots for Nexus tasks.
     nexus_tasks: Option<SlotSupplier>,
-    /// What the resource-based suppliers of this worker aim at. Needed when there is one, unless `resourceController` is given.
+    /// What the resource-based suppliers of this worker aim at. Needed when there is one, unless `resourceController`
+    /// is given.
     resources: Option<ResourceTargets>,
     /// The handle of a controller that the resource-based suppliers of several workers share; see
     /// `temporal_core_resource_controller_new`.
@@ -93,12 +127,6 @@ pub struct ResourceTargets {
     cpu_output_threshold: Option<f64>,
 }
 
-/// The defaults of a resource-based supplier, which differ by kind of task.
-struct Defaults {
-    minimum: u32,
-    ramp_throttle_ms: u64,
-}
-
 impl TunerOptions {
     /// Builds the tuner, and the broker when the host supplies slots. `path` is where these options are, for messages.
     pub fn into_core(self, path: &str, caches_workflows: bool) -> Result<(TunerHolder, Option<Arc<Broker>>), Error> {
@@ -128,38 +156,16 @@ impl TunerOptions {
                 "workflowTasks",
                 self.workflow_tasks,
                 least_workflow_slots,
-                Defaults {
-                    minimum: 2,
-                    ramp_throttle_ms: 0,
-                },
+                Self::DEFAULTS.workflow_tasks,
             )?)
-            .activity_slot_options(supplier.build(
-                "activities",
-                self.activities,
-                1,
-                Defaults {
-                    minimum: 1,
-                    ramp_throttle_ms: 50,
-                },
-            )?)
+            .activity_slot_options(supplier.build("activities", self.activities, 1, Self::DEFAULTS.activities)?)
             .local_activity_slot_options(supplier.build(
                 "localActivities",
                 self.local_activities,
                 1,
-                Defaults {
-                    minimum: 1,
-                    ramp_throttle_ms: 50,
-                },
+                Self::DEFAULTS.local_activities,
             )?)
-            .nexus_slot_options(supplier.build(
-                "nexusTasks",
-                self.nexus_tasks,
-                1,
-                Defaults {
-                    minimum: 1,
-                    ramp_throttle_ms: 0,
-                },
-            )?)
+            .nexus_slot_options(supplier.build("nexusTasks", self.nexus_tasks, 1, Self::DEFAULTS.nexus_tasks)?)
             .maybe_resource_based_config(resources)
             .build()
             .map_err(|error| invalid(path, &error))?;
@@ -183,10 +189,10 @@ impl Suppliers<'_> {
         field: &str,
         supplier: Option<SlotSupplier>,
         least: u64,
-        defaults: Defaults,
+        defaults: SlotDefaults,
     ) -> Result<SlotSupplierOptions<K>, Error> {
         let path = format!("{}.{field}", self.path);
-        match supplier.unwrap_or(SlotSupplier::Fixed { slots: DEFAULT_SLOTS }) {
+        match supplier.unwrap_or(SlotSupplier::Fixed { slots: defaults.slots }) {
             SlotSupplier::Host {} => {
                 let broker = Arc::clone(self.broker.get_or_init(Arc::default));
                 Ok(SlotSupplierOptions::Custom(Arc::new(HostSupplier::<K>::new(broker))))
@@ -206,8 +212,8 @@ impl Suppliers<'_> {
                         "is resource-based, so the tuner needs resources.targetMemoryUsage and resources.targetCpuUsage, or a resourceController",
                     ));
                 }
-                let minimum = minimum_slots.unwrap_or(defaults.minimum);
-                let maximum = maximum_slots.unwrap_or(10_000);
+                let minimum = minimum_slots.unwrap_or(defaults.minimum_slots);
+                let maximum = maximum_slots.unwrap_or(defaults.maximum_slots);
                 at_least(&format!("{path}.minimumSlots"), minimum.into(), least)?;
                 at_least(&format!("{path}.maximumSlots"), maximum.into(), minimum.into())?;
                 let ramp = Duration::from_millis(ramp_throttle_ms.unwrap_or(defaults.ramp_throttle_ms));
@@ -241,17 +247,18 @@ impl ResourceTargets {
                 ));
             }
         }
+        let defaults = Self::DEFAULTS;
         Ok(ResourceBasedSlotsOptions::builder()
             .target_mem_usage(self.target_memory_usage)
             .target_cpu_usage(self.target_cpu_usage)
-            .maybe_mem_p_gain(self.memory_p_gain)
-            .maybe_mem_i_gain(self.memory_i_gain)
-            .maybe_mem_d_gain(self.memory_d_gain)
-            .maybe_mem_output_threshold(self.memory_output_threshold)
-            .maybe_cpu_p_gain(self.cpu_p_gain)
-            .maybe_cpu_i_gain(self.cpu_i_gain)
-            .maybe_cpu_d_gain(self.cpu_d_gain)
-            .maybe_cpu_output_threshold(self.cpu_output_threshold)
+            .mem_p_gain(self.memory_p_gain.unwrap_or(defaults.memory_p_gain))
+            .mem_i_gain(self.memory_i_gain.unwrap_or(defaults.memory_i_gain))
+            .mem_d_gain(self.memory_d_gain.unwrap_or(defaults.memory_d_gain))
+            .mem_output_threshold(self.memory_output_threshold.unwrap_or(defaults.memory_output_threshold))
+            .cpu_p_gain(self.cpu_p_gain.unwrap_or(defaults.cpu_p_gain))
+            .cpu_i_gain(self.cpu_i_gain.unwrap_or(defaults.cpu_i_gain))
+            .cpu_d_gain(self.cpu_d_gain.unwrap_or(defaults.cpu_d_gain))
+            .cpu_output_threshold(self.cpu_output_threshold.unwrap_or(defaults.cpu_output_threshold))
             .build())
     }
 }

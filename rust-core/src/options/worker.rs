@@ -17,6 +17,20 @@ use crate::{error::Error, worker::slots::Broker};
 
 const WHAT: &str = "worker options";
 
+defaults!(WorkerOptions: WorkerDefaults {
+    max_cached_workflows: u32 = 1000,
+    nonsticky_to_sticky_poll_ratio: f32 = 0.2,
+    sticky_queue_schedule_to_start_timeout_ms: u64 = 10_000,
+    max_heartbeat_throttle_interval_ms: u64 = 60_000,
+    default_heartbeat_throttle_interval_ms: u64 = 30_000,
+    max_eager_activity_reservations_per_workflow_task: u32 = 3,
+    local_timeout_buffer_for_activities_ms: u64 = 5000,
+    ignore_evicts_on_shutdown: bool = false,
+    fetching_concurrency: u32 = 5,
+    skip_client_worker_set_check: bool = false,
+    disable_payload_error_limit: bool = false,
+});
+
 /// Options of a worker.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -36,9 +50,9 @@ pub struct WorkerOptions {
     tuner: Option<TunerOptions>,
     /// How workflow tasks are polled for. Default: autoscaling where the namespace asks for it, else 5 polls.
     workflow_task_pollers: Option<Pollers>,
-    /// How activities are polled for. Default as above.
+    /// How activities are polled for. Default: as above.
     activity_task_pollers: Option<Pollers>,
-    /// How Nexus tasks are polled for. Default as above.
+    /// How Nexus tasks are polled for. Default: as above.
     nexus_task_pollers: Option<Pollers>,
     /// Share of the `simple` workflow polls that go to the shared queue instead of the sticky one, 0 to 1. Default 0.2.
     nonsticky_to_sticky_poll_ratio: Option<f32>,
@@ -67,7 +81,7 @@ pub struct WorkerOptions {
     workflow_failure_errors: Option<Vec<WorkflowFailureError>>,
     /// The same for single workflow types.
     workflow_types_to_failure_errors: Option<HashMap<String, Vec<WorkflowFailureError>>>,
-    /// How tasks find workers with the right code. Default `none`.
+    /// How tasks find workers with the right code. Default: any worker takes any task.
     versioning: Option<Versioning>,
     /// Plugins in use, for the server's list of workers.
     plugins: Option<Vec<Plugin>>,
@@ -75,7 +89,8 @@ pub struct WorkerOptions {
     storage_drivers: Option<Vec<String>>,
     /// Allows a second worker with the same client, namespace and task queue. Default false.
     skip_client_worker_set_check: Option<bool>,
-    /// Sends payloads above the namespace's limit, to be refused by the server, instead of failing the task here. Default false.
+    /// Sends payloads above the namespace's limit, to be refused by the server, instead of failing the task here.
+    /// Default false.
     disable_payload_error_limit: Option<bool>,
 }
 
@@ -184,6 +199,7 @@ impl WorkerOptions {
     }
 
     fn into_core(self) -> Result<(WorkerConfig, Option<Arc<Broker>>), Error> {
+        let defaults = Self::DEFAULTS;
         let at = |field: &str| format!("{WHAT}, {field}");
         for (field, value) in [("namespace", &self.namespace), ("taskQueue", &self.task_queue)] {
             if value.is_empty() {
@@ -194,8 +210,10 @@ impl WorkerOptions {
             Some(types) => types.into_core(&at("taskTypes"))?,
             None => WorkerTaskTypes::all(),
         };
-        let cached = self.max_cached_workflows.unwrap_or(1000) as usize;
-        let ratio = self.nonsticky_to_sticky_poll_ratio.unwrap_or(0.2);
+        let cached = self.max_cached_workflows.unwrap_or(defaults.max_cached_workflows) as usize;
+        let ratio = self
+            .nonsticky_to_sticky_poll_ratio
+            .unwrap_or(defaults.nonsticky_to_sticky_poll_ratio);
         if !(0.0..=1.0).contains(&ratio) {
             return Err(invalid(
                 &at("nonstickyToStickyPollRatio"),
@@ -232,23 +250,38 @@ impl WorkerOptions {
             .nonsticky_to_sticky_poll_ratio(ratio)
             .sticky_queue_schedule_to_start_timeout(milliseconds(
                 self.sticky_queue_schedule_to_start_timeout_ms,
-                10_000,
+                defaults.sticky_queue_schedule_to_start_timeout_ms,
             ))
-            .max_heartbeat_throttle_interval(milliseconds(self.max_heartbeat_throttle_interval_ms, 60_000))
-            .default_heartbeat_throttle_interval(milliseconds(self.default_heartbeat_throttle_interval_ms, 30_000))
+            .max_heartbeat_throttle_interval(milliseconds(
+                self.max_heartbeat_throttle_interval_ms,
+                defaults.max_heartbeat_throttle_interval_ms,
+            ))
+            .default_heartbeat_throttle_interval(milliseconds(
+                self.default_heartbeat_throttle_interval_ms,
+                defaults.default_heartbeat_throttle_interval_ms,
+            ))
             .maybe_max_task_queue_activities_per_second(self.max_task_queue_activities_per_second)
             .maybe_max_worker_activities_per_second(self.max_worker_activities_per_second)
             .max_eager_activity_reservations_per_workflow_task(
-                self.max_eager_activity_reservations_per_workflow_task.unwrap_or(3) as usize,
+                self.max_eager_activity_reservations_per_workflow_task
+                    .unwrap_or(defaults.max_eager_activity_reservations_per_workflow_task) as usize,
             )
-            .ignore_evicts_on_shutdown(self.ignore_evicts_on_shutdown.unwrap_or(false))
+            .ignore_evicts_on_shutdown(
+                self.ignore_evicts_on_shutdown
+                    .unwrap_or(defaults.ignore_evicts_on_shutdown),
+            )
             .fetching_concurrency(at_least(
                 &at("fetchingConcurrency"),
-                self.fetching_concurrency.unwrap_or(5).into(),
+                self.fetching_concurrency
+                    .unwrap_or(defaults.fetching_concurrency)
+                    .into(),
                 1,
             )? as usize)
             .maybe_graceful_shutdown_period(self.graceful_shutdown_period_ms.map(Duration::from_millis))
-            .local_timeout_buffer_for_activities(milliseconds(self.local_timeout_buffer_for_activities_ms, 5000))
+            .local_timeout_buffer_for_activities(milliseconds(
+                self.local_timeout_buffer_for_activities_ms,
+                defaults.local_timeout_buffer_for_activities_ms,
+            ))
             .workflow_failure_errors(failure_errors(self.workflow_failure_errors.unwrap_or_default()))
             .workflow_types_to_failure_errors(
                 self.workflow_types_to_failure_errors
@@ -275,8 +308,14 @@ impl WorkerOptions {
                     .map(|r#type| StorageDriverInfo { r#type })
                     .collect::<HashSet<_>>(),
             )
-            .skip_client_worker_set_check(self.skip_client_worker_set_check.unwrap_or(false))
-            .disable_payload_error_limit(self.disable_payload_error_limit.unwrap_or(false))
+            .skip_client_worker_set_check(
+                self.skip_client_worker_set_check
+                    .unwrap_or(defaults.skip_client_worker_set_check),
+            )
+            .disable_payload_error_limit(
+                self.disable_payload_error_limit
+                    .unwrap_or(defaults.disable_payload_error_limit),
+            )
             .build()
             .map_err(|error| invalid(WHAT, &error))?;
         Ok((config, broker))

@@ -12,7 +12,7 @@ use crate::{
     client,
     error::Error,
     event::EventKind,
-    guard::{guard, guard_status},
+    guard::{self, NO_ERROR},
     handle::{BytesHandle, ClientHandle, QueueHandle, WorkerHandle},
     input,
     options::worker::WorkerOptions,
@@ -37,23 +37,17 @@ pub unsafe extern "C" fn temporal_core_worker_new(
     out: *mut WorkerHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for writable memory and for readable bytes during the call.
-        let (out, options) = unsafe {
-            (
-                input::out(out, "out")?,
-                input::bytes(options, options_length, "options")?,
-            )
-        };
+    let make = |options: &[u8]| {
         let client = client::TABLE.get(client)?;
         let (config, slots) = WorkerOptions::parse(options)?;
         let runtime = Arc::clone(&client.runtime);
         let core = runtime
             .within(|| init_worker(&runtime.core, config, client.connection.clone()))
             .map_err(|error| Error::new(Status::WorkerFailed, format!("the worker could not be made: {error:#}")))?;
-        out.set(TABLE.insert(Worker::for_server(core, client, slots)));
-        Ok(())
-    })
+        Ok(TABLE.insert(Worker::for_server(core, client, slots)))
+    };
+    // SAFETY: the header asks for writable memory and for readable bytes during the call.
+    unsafe { guard::create(options, options_length, out, out_error, make) }
 }
 
 /// Asks the server whether the worker's namespace is there and learns its limits and capabilities. A worker
@@ -70,8 +64,7 @@ pub unsafe extern "C" fn temporal_core_worker_validate(
     token: u64,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         let reply = Reply::new(queue, token, EventKind::WorkerValidated)?;
         let lease = worker.lease()?;
         worker.runtime.spawn_reply(reply.clone(), async move {
@@ -124,8 +117,7 @@ pub unsafe extern "C" fn temporal_core_worker_start(
     token: u64,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         let types = worker.task_types;
         let handles = if types.enable_workflows {
             // SAFETY: the header asks for `workflow_queue_count` handles behind the pointer during the call.
@@ -148,7 +140,7 @@ pub unsafe extern "C" fn temporal_core_worker_start(
     })
 }
 
-/// The part that the three completion functions share.
+/// The body of the three completion functions.
 ///
 /// # Safety
 /// As for `input::bytes`.
@@ -158,20 +150,22 @@ unsafe fn complete<T: Task>(
     token: u64,
     data: *const u8,
     length: usize,
-) -> Result<(), Error> {
-    let worker = TABLE.get(worker)?;
-    let reply = Reply::new(queue, token, EventKind::Completion)?;
-    // SAFETY: the caller vouches for the bytes.
-    let data = unsafe { input::bytes(data, length, "data")? };
-    worker.complete::<T>(reply, data.to_vec())
+    out_error: *mut BytesHandle,
+) -> Status {
+    guard::with(&TABLE, worker, out_error, |worker| {
+        let reply = Reply::new(queue, token, EventKind::Completion)?;
+        // SAFETY: the caller vouches for the bytes.
+        let data = unsafe { input::bytes(data, length, "data")? };
+        worker.complete::<T>(reply, data.to_vec())
+    })
 }
 
 /// Completes an activation. `data` is an encoded coresdk.workflow_completion.WorkflowActivationCompletion; it is
 /// copied before this returns, and decoded and acted on elsewhere.
 ///
 /// The outcome is a COMPLETION event with `token` on `queue`. With `token` 0 there is one only when it failed, and that
-/// has the token that the worker was started with. It failed with INVALID_ARGUMENT when the data is not such a message, or no
-/// activation of its run is open.
+/// has the token that the worker was started with. It failed with INVALID_ARGUMENT when the data is not such a message,
+/// or no activation of its run is open.
 ///
 /// Any thread may call this. CLOSED after the worker was finalised.
 #[unsafe(no_mangle)]
@@ -183,10 +177,8 @@ pub unsafe extern "C" fn temporal_core_worker_complete_workflow_activation(
     length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for readable bytes during the call.
-        unsafe { complete::<WorkflowActivation>(worker, queue, token, data, length) }
-    })
+    // SAFETY: the header asks for readable bytes during the call.
+    unsafe { complete::<WorkflowActivation>(worker, queue, token, data, length, out_error) }
 }
 
 /// Completes an activity. `data` is an encoded coresdk.ActivityTaskCompletion. For the rest, as
@@ -200,10 +192,8 @@ pub unsafe extern "C" fn temporal_core_worker_complete_activity_task(
     length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for readable bytes during the call.
-        unsafe { complete::<ActivityTask>(worker, queue, token, data, length) }
-    })
+    // SAFETY: the header asks for readable bytes during the call.
+    unsafe { complete::<ActivityTask>(worker, queue, token, data, length, out_error) }
 }
 
 /// Completes a Nexus task. `data` is an encoded coresdk.nexus.NexusTaskCompletion. For the rest, as
@@ -217,10 +207,8 @@ pub unsafe extern "C" fn temporal_core_worker_complete_nexus_task(
     length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        // SAFETY: the header asks for readable bytes during the call.
-        unsafe { complete::<NexusTask>(worker, queue, token, data, length) }
-    })
+    // SAFETY: the header asks for readable bytes during the call.
+    unsafe { complete::<NexusTask>(worker, queue, token, data, length, out_error) }
 }
 
 /// Records a heartbeat of an activity. `data` is an encoded coresdk.ActivityHeartbeat, decoded before this
@@ -237,8 +225,7 @@ pub unsafe extern "C" fn temporal_core_worker_record_activity_heartbeat(
     length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         // SAFETY: the header asks for readable bytes during the call.
         let data = unsafe { input::bytes(data, length, "data")? };
         let heartbeat = ActivityHeartbeat::decode(data)
@@ -260,8 +247,7 @@ pub unsafe extern "C" fn temporal_core_worker_request_workflow_eviction(
     run_id_length: usize,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         // SAFETY: the header asks for readable bytes during the call.
         let run_id = unsafe { input::text(run_id, run_id_length, "run_id")? };
         worker.needs_workflows()?;
@@ -282,8 +268,7 @@ pub unsafe extern "C" fn temporal_core_worker_replace_client(
     client: ClientHandle,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         worker.replace_client(client::TABLE.get(client)?)
     })
 }
@@ -295,7 +280,7 @@ pub unsafe extern "C" fn temporal_core_worker_replace_client(
 /// Any thread may call this; it does not wait. CLOSED after the worker was finalised.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_worker_initiate_shutdown(worker: WorkerHandle) -> Status {
-    guard_status(|| TABLE.get(worker)?.initiate_shutdown())
+    guard::with(&TABLE, worker, NO_ERROR, |worker| worker.initiate_shutdown())
 }
 
 /// Shuts the worker down to the end; begins the shutdown when that was not done. Once all pollers have stopped
@@ -310,8 +295,7 @@ pub unsafe extern "C" fn temporal_core_worker_finalize_shutdown(
     token: u64,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         let reply = Reply::new(queue, token, EventKind::WorkerFinalized)?;
         let finalize = worker.finalize()?;
         worker.runtime.spawn_reply(reply.clone(), async move {
@@ -339,8 +323,7 @@ pub unsafe extern "C" fn temporal_core_worker_supply_slots(
     token: u64,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || {
-        let worker = TABLE.get(worker)?;
+    guard::with(&TABLE, worker, out_error, |worker| {
         worker.slots()?.connect(queue::TABLE.get(queue)?, token)
     })
 }
@@ -355,7 +338,7 @@ pub unsafe extern "C" fn temporal_core_worker_grant_slot(
     reservation: u64,
     out_error: *mut BytesHandle,
 ) -> Status {
-    guard(out_error, || TABLE.get(worker)?.slots()?.grant(reservation))
+    guard::with(&TABLE, worker, out_error, |worker| worker.slots()?.grant(reservation))
 }
 
 /// Gives up a worker, in any state. One that was not finalised is shut down in the background: open tasks are
@@ -365,8 +348,5 @@ pub unsafe extern "C" fn temporal_core_worker_grant_slot(
 /// Any thread may call this; it does not wait. INVALID_HANDLE when the handle is stale.
 #[unsafe(no_mangle)]
 pub extern "C" fn temporal_core_worker_free(worker: WorkerHandle) -> Status {
-    guard_status(|| {
-        TABLE.remove(worker)?.abandon();
-        Ok(())
-    })
+    guard::free(&TABLE, worker, |worker| worker.abandon())
 }

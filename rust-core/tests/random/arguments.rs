@@ -53,7 +53,8 @@ impl Random {
     }
 }
 
-/// A (data, length) pair for one call. Afterwards it is overwritten and freed, so that nobody can read it late unnoticed.
+/// A (data, length) pair for one call. Afterwards it is overwritten and freed, so that nobody can read it late
+/// unnoticed.
 pub struct Data {
     bytes: Vec<u8>,
     data: *const u8,

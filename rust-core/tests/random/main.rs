@@ -1,10 +1,12 @@
 //! A million calls of every native entry point in random order from several threads, with what may be wrong with
-//! arguments being wrong: NULL, random bytes, lengths that lie, handles that are stale, foreign or invented, options and
-//! messages that are nearly right. All that may come of it are statuses.
+//! arguments being wrong: NULL, random bytes, lengths that lie, handles that are stale, foreign or invented, options
+//! and messages that are nearly right. All that may come of it are statuses.
 //!
-//! The server is real. Every thread has objects of its own and some that all threads share, so that frees race with uses.
-//! What a run does follows from its seed as far as threads and the server allow; TEMPORAL_CORE_RANDOM_SEED sets it,
-//! and TEMPORAL_CORE_RANDOM_CALLS the number of calls.
+//! The server is real. Every thread has objects of its own and some that all threads share, so that frees race with
+//! uses. What a run does follows from its seed as far as threads and the server allow; TEMPORAL_CORE_RANDOM_SEED sets
+//! it, and TEMPORAL_CORE_RANDOM_CALLS the number of calls.
+
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod actor;
 mod arguments;

@@ -37,10 +37,8 @@ impl Received {
 pub fn new_queue() -> u64 {
     let mut queue = 0;
     // SAFETY: the out-pointer is of a local.
-    assert_eq!(
-        unsafe { temporal_core_queue_new(&mut queue, ptr::null_mut()) },
-        Status::Ok
-    );
+    let status = unsafe { temporal_core_queue_new(&mut queue, ptr::null_mut()) };
+    assert_eq!(status, Status::Ok);
     queue
 }
 
@@ -48,10 +46,8 @@ pub fn new_queue() -> u64 {
 pub fn new_queue_with_bell() -> (u64, i32) {
     let (mut queue, mut descriptor) = (0, -1);
     // SAFETY: the out-pointers are of locals.
-    assert_eq!(
-        unsafe { temporal_core_queue_new(&mut queue, &mut descriptor) },
-        Status::Ok
-    );
+    let status = unsafe { temporal_core_queue_new(&mut queue, &mut descriptor) };
+    assert_eq!(status, Status::Ok);
     (queue, descriptor)
 }
 

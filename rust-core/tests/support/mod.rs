@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test program uses a part.
 
+pub mod process;
 pub mod protos;
 pub mod rig;
 pub mod server;
@@ -101,10 +102,8 @@ impl Queue {
     pub fn new() -> Self {
         let mut handle = 0;
         // SAFETY: the place is writable; no descriptor is asked for.
-        assert_eq!(
-            unsafe { queue::temporal_core_queue_new(&mut handle, std::ptr::null_mut()) },
-            Status::Ok
-        );
+        let status = unsafe { queue::temporal_core_queue_new(&mut handle, std::ptr::null_mut()) };
+        assert_eq!(status, Status::Ok);
         Self {
             handle,
             waiting: VecDeque::new(),

@@ -1,9 +1,9 @@
 //! A real development server, one for all tests of a program.
 
 use std::{
-    env,
+    env, fs,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
     thread,
@@ -17,14 +17,24 @@ use super::{Call, Host};
 /// The address of the server and its keeper, whose standard input is held as long as this is.
 static SERVER: OnceLock<(String, Child)> = OnceLock::new();
 
-/// Ends the server when this program ends, in whatever way: then nobody holds the other end of its standard input.
-const KEEPER: &str = r#""$@" </dev/null >/dev/null & server=$!; read -r _; kill -KILL "$server""#;
+/// Ends with the server, and ends the server when this program ends, in whatever way: then nobody holds the other end
+/// of its standard input, of which it keeps a copy because background commands read /dev/null.
+const KEEPER: &str = r#"
+exec 3<&0
+"$@" 3<&- &
+server=$!
+{ read -r _ <&3; kill -KILL "$server"; } &
+watcher=$!
+wait "$server"
+kill "$watcher""#;
 
 /// The address of the server; it is started when it is first asked for, and ends with this program.
 pub fn address() -> &'static str {
     let (address, _) = SERVER.get_or_init(|| {
         let port = free_port();
-        let keeper = Command::new("sh")
+        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{port}.log"));
+        let file = fs::File::create(&log).expect("cargo made the folder");
+        let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(binary())
             .args([
@@ -39,15 +49,25 @@ pub fn address() -> &'static str {
             ])
             .arg(port.to_string())
             .stdin(Stdio::piped())
+            .stdout(file.try_clone().expect("a file can be shared"))
+            .stderr(file)
             .spawn()
             .expect("there is a shell");
         let address = format!("127.0.0.1:{port}");
         let deadline = Instant::now() + super::PATIENCE;
         let mut host = Host::new();
         while !is_ready(&mut host, &address) {
-            assert!(Instant::now() < deadline, "the server at {address} did not come up");
+            let ended = keeper.try_wait().expect("the keeper is a child").is_some();
+            assert!(
+                !ended && Instant::now() < deadline,
+                "the server at {address} {}; it wrote:\n{}",
+                if ended { "ended" } else { "did not come up" },
+                fs::read_to_string(&log).unwrap_or_default()
+            );
             thread::sleep(Duration::from_millis(50));
         }
+        // The server still writes to it, but nobody reads it.
+        fs::remove_file(&log).expect("it was made above");
         host.free();
         (address, keeper)
     });

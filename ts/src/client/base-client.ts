@@ -28,9 +28,17 @@ export type LoadedWithDefaults<Options extends BaseClientOptions> = WithDefaults
   loadedDataConverter: LoadedDataConverter;
 };
 
+/** The namespace of clients and Workers that name none. */
+export const DEFAULT_NAMESPACE = "default";
+
+/** What servers and histories call clients and Workers that don't say who they are. */
+export function defaultIdentity(): string {
+  return `${process.pid}@${hostname()}`;
+}
+
 /** The defaults of {@link BaseClientOptions}. */
 export function defaultBaseClientOptions(): WithDefaults<BaseClientOptions> {
-  return { dataConverter: {}, identity: `${process.pid}@${hostname()}`, namespace: "default" };
+  return { dataConverter: {}, identity: defaultIdentity(), namespace: DEFAULT_NAMESPACE };
 }
 
 /** Base of all clients. */

@@ -48,8 +48,3 @@ export class ActivityCancellationDetails {
     });
   }
 }
-
-/** Where the details are put once the activity is cancelled. */
-export interface ActivityCancellationDetailsHolder {
-  details?: ActivityCancellationDetails;
-}

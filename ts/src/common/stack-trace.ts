@@ -15,13 +15,17 @@ const sdkCode = (() => {
   }
 })();
 
+/** Name of the library for Workflow code, which is compiled from a text. */
+export const realmLibraryFile = "/temporal-bun-sdk/workflow-realm.js";
+
 /** Where its sources are in the source map of an application that was bundled with it. */
 const installedSources = "node_modules/temporal-bun-sdk/src/";
 
 /** Whether a line of a stack trace is a frame of the SDK or of Bun's own machinery. */
 export function isFrameworkFrame(line: string): boolean {
   if (!/^\s+at /.test(line)) return false;
-  if ((sdkCode !== undefined && line.includes(sdkCode)) || line.includes(installedSources)) return true;
+  if (sdkCode !== undefined && line.includes(sdkCode)) return true;
+  if (line.includes(realmLibraryFile) || line.includes(installedSources)) return true;
   return /\((?:native|unknown)(?::\d+)*\)|\bnode:|\bprocessTicksAndRejections\b|^\s+at (?:native|unknown)\b/.test(line);
 }
 

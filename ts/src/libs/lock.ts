@@ -8,7 +8,7 @@ import type { Reporter } from "./reporter";
 /**
  * Name of the lock's file in the cache folder. It is never removed: who waits on a removed file shares it with nobody.
  */
-export const lockFile = ".lock";
+const lockFile = ".lock";
 
 const pollMs = 100;
 

@@ -22,7 +22,7 @@ export interface Release {
 }
 
 /** A file of a release. */
-export interface Asset {
+interface Asset {
   name: string;
   /** Length in bytes, as the API says. */
   size: number;

@@ -7,7 +7,7 @@ export interface Reporter {
 }
 
 /** What {@link terminalReporter} writes to; `process.stderr` is one. */
-export interface Terminal {
+interface Terminal {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;

@@ -1,5 +1,9 @@
-// Generated from the Rust types in rust-core/src/options. Do not edit; to write it anew:
-// TEMPORAL_CORE_WRITE_OPTIONS=1 cargo test --release -p temporal-bun-core --lib reference
+// Generated from the Rust types in rust-core/src/options by `make generate`. Do not edit.
+
+/**
+ * The port of addresses that name none.
+ */
+export const defaultPort = 7233;
 
 /**
  * Attributes of a value: texts, numbers and booleans.
@@ -26,6 +30,13 @@ export type BufferOptions = {
    */
   maximumUpdates?: number,
 };
+
+/**
+ * The defaults of {@link BufferOptions}.
+ */
+export const bufferDefaults = {
+  maximumUpdates: 10000,
+} as const;
 
 /**
  * A metric that has values.
@@ -62,8 +73,8 @@ export type BufferedMetrics = {
    */
   attributes: Array<Attributes>,
   /**
-   * The values in their order: index of the metric, index of the attributes, and what a counter is to add or what a gauge
-   * or histogram recorded.
+   * The values in their order: index of the metric, index of the attributes, and what a counter is to add or what a
+   * gauge or histogram recorded.
    */
   updates: Array<[number, number, number]>,
 };
@@ -91,7 +102,8 @@ export type ClientOptions = {
    */
   address: string,
   /**
-   * Absent: TLS when `apiKey` is set or the address starts with `https://`. Null: no TLS. An object, even an empty one: TLS.
+   * Absent: TLS when `apiKey` is set or the address starts with `https://`. Null: no TLS. An object, even an empty
+   * one: TLS.
    */
   tls?: TlsOptions | null,
   /**
@@ -107,7 +119,7 @@ export type ClientOptions = {
    */
   binaryMetadata?: { [key in string]: Base64 },
   /**
-   * What the server and its histories call this process. Default `<process id>@<host name>`.
+   * What the server and its histories call this process. Default: `<process id>@<host name>`.
    */
   identity?: string,
   /**
@@ -159,6 +171,17 @@ export type ClientOptions = {
 };
 
 /**
+ * The defaults of {@link ClientOptions}.
+ */
+export const clientDefaults = {
+  clientName: "temporal-bun-core",
+  connectTimeoutMs: 10000,
+  disableErrorCodeMetricTags: false,
+  grpcCompression: "gzip",
+  skipGetSystemInfo: false,
+} as const;
+
+/**
  * Load balancing over the addresses of a host name.
  */
 export type DnsLoadBalancingOptions = {
@@ -167,6 +190,13 @@ export type DnsLoadBalancingOptions = {
    */
   resolutionIntervalMs?: number,
 };
+
+/**
+ * The defaults of {@link DnsLoadBalancingOptions}.
+ */
+export const dnsLoadBalancingDefaults = {
+  resolutionIntervalMs: 30000,
+} as const;
 
 /**
  * Compression of gRPC bodies.
@@ -202,6 +232,14 @@ export type KeepAliveOptions = {
 };
 
 /**
+ * The defaults of {@link KeepAliveOptions}.
+ */
+export const keepAliveDefaults = {
+  intervalMs: 30000,
+  timeoutMs: 15000,
+} as const;
+
+/**
  * The language runtime of the host program.
  */
 export type LanguageRuntime = {
@@ -231,7 +269,7 @@ export type LoggingOptions = {
    */
   filter?: string,
   /**
-   * True: records become LOG events. False, the default: they are written to standard output.
+   * True: records become LOG events. False: they are written to standard output. Default false.
    */
   forward?: boolean,
   /**
@@ -239,6 +277,15 @@ export type LoggingOptions = {
    */
   format?: LogFormat,
 };
+
+/**
+ * The defaults of {@link LoggingOptions}.
+ */
+export const loggingDefaults = {
+  filter: "ERROR,temporalio_sdk_core=WARN,temporalio_client=WARN,temporalio_common=WARN",
+  format: "compact",
+  forward: false,
+} as const;
 
 /**
  * New metadata for a client. Each part that is present replaces what the client sent until now.
@@ -272,11 +319,11 @@ export type MetricOptions = {
    */
   name: string,
   /**
-   * Unit of its values, for people. Default none.
+   * Unit of its values, for people. Default: none.
    */
   unit?: string,
   /**
-   * What it tells, for people. Default none.
+   * What it tells, for people. Default: none.
    */
   description?: string,
 };
@@ -307,14 +354,24 @@ export type MetricsOptions = {
    */
   attachServiceName?: boolean,
   /**
-   * Whether durations are fractions of seconds. Default false: whole milliseconds.
+   * Whether durations are fractions of seconds; otherwise whole milliseconds. Default false.
    */
   useSecondsForDurations?: boolean,
   /**
-   * Upper bounds of histogram buckets by metric name without prefix, in the unit of durations. Default: those of Core.
+   * Upper bounds of histogram buckets by metric name without prefix, in the unit of durations. Default: those of
+   * Core.
    */
   histogramBucketOverrides?: { [key in string]: Array<number> },
 };
+
+/**
+ * The defaults of {@link MetricsOptions}.
+ */
+export const metricsDefaults = {
+  attachServiceName: true,
+  prefix: "temporal_",
+  useSecondsForDurations: false,
+} as const;
 
 /**
  * Whether data points start anew after each export.
@@ -330,7 +387,7 @@ export type OtelOptions = {
    */
   url: string,
   /**
-   * Whether it is spoken to in OTLP over HTTP. Default false: gRPC.
+   * Whether it is spoken to in OTLP over HTTP; otherwise over gRPC. Default false.
    */
   http?: boolean,
   /**
@@ -342,10 +399,19 @@ export type OtelOptions = {
    */
   intervalMs?: number,
   /**
-   * Whether data points start anew after each export (`delta`) or add up (`cumulative`, the default).
+   * Whether data points start anew after each export (`delta`) or add up (`cumulative`). Default `cumulative`.
    */
   temporality?: MetricsTemporality,
 };
+
+/**
+ * The defaults of {@link OtelOptions}.
+ */
+export const otelDefaults = {
+  http: false,
+  intervalMs: 1000,
+  temporality: "cumulative",
+} as const;
 
 /**
  * Sizes above which requests are logged at WARN, in bytes; 0: never.
@@ -360,6 +426,14 @@ export type PayloadLimitsOptions = {
    */
   memoWarnSize?: number,
 };
+
+/**
+ * The defaults of {@link PayloadLimitsOptions}.
+ */
+export const payloadLimitsDefaults = {
+  memoWarnSize: 2048,
+  payloadsWarnSize: 524288,
+} as const;
 
 /**
  * A plugin.
@@ -408,6 +482,14 @@ export type PrometheusOptions = {
 };
 
 /**
+ * The defaults of {@link PrometheusOptions}.
+ */
+export const prometheusDefaults = {
+  countersTotalSuffix: false,
+  unitSuffix: false,
+} as const;
+
+/**
  * Options of a worker that replays histories.
  */
 export type ReplayOptions = {
@@ -424,10 +506,19 @@ export type ReplayOptions = {
    */
   identity?: string,
   /**
-   * Names the code that replays, as workflows see it. Default empty.
+   * Names the code that replays, as workflows see it. Default: none.
    */
   buildId?: string,
 };
+
+/**
+ * The defaults of {@link ReplayOptions}.
+ */
+export const replayDefaults = {
+  identity: "replay",
+  namespace: "default",
+  taskQueue: "replay",
+} as const;
 
 /**
  * Loads that resource-based suppliers aim at, and the gains of the controllers that do it.
@@ -476,6 +567,20 @@ export type ResourceTargets = {
 };
 
 /**
+ * The defaults of {@link ResourceTargets}.
+ */
+export const resourceTargetsDefaults = {
+  cpuDGain: 1,
+  cpuIGain: 0,
+  cpuOutputThreshold: 0.05,
+  cpuPGain: 5,
+  memoryDGain: 1,
+  memoryIGain: 0,
+  memoryOutputThreshold: 0.25,
+  memoryPGain: 5,
+} as const;
+
+/**
  * Exponential backoff between attempts of a call.
  */
 export type RetryOptions = {
@@ -496,7 +601,7 @@ export type RetryOptions = {
    */
   maxIntervalMs?: number,
   /**
-   * How long a call is retried in all. Default 10000; null: without limit.
+   * How long a call is retried in all. Null: without limit. Default 10000.
    */
   maxElapsedTimeMs?: number | null,
   /**
@@ -504,6 +609,18 @@ export type RetryOptions = {
    */
   maxRetries?: number,
 };
+
+/**
+ * The defaults of {@link RetryOptions}.
+ */
+export const retryDefaults = {
+  initialIntervalMs: 100,
+  maxElapsedTimeMs: 10000,
+  maxIntervalMs: 5000,
+  maxRetries: 10,
+  multiplier: 1.7,
+  randomizationFactor: 0.2,
+} as const;
 
 /**
  * Options of one RPC.
@@ -529,6 +646,13 @@ export type RpcOptions = {
 };
 
 /**
+ * The defaults of {@link RpcOptions}.
+ */
+export const rpcDefaults = {
+  retry: true,
+} as const;
+
+/**
  * Options of a runtime.
  */
 export type RuntimeOptions = {
@@ -545,7 +669,7 @@ export type RuntimeOptions = {
    */
   metrics?: MetricsOptions,
   /**
-   * Time between the heartbeats that workers send to the server, 1000 to 60000. Absent: 60000. Null: no heartbeats.
+   * Time between the heartbeats that workers send to the server, 1000 to 60000. Null: no heartbeats. Default 60000.
    */
   workerHeartbeatIntervalMs?: number | null,
   /**
@@ -553,6 +677,13 @@ export type RuntimeOptions = {
    */
   languageRuntime?: LanguageRuntime,
 };
+
+/**
+ * The defaults of {@link RuntimeOptions}.
+ */
+export const runtimeDefaults = {
+  workerHeartbeatIntervalMs: 60000,
+} as const;
 
 /**
  * What the data of a slot event says, as JSON.
@@ -700,7 +831,8 @@ export type TunerOptions = {
    */
   nexusTasks?: SlotSupplier,
   /**
-   * What the resource-based suppliers of this worker aim at. Needed when there is one, unless `resourceController` is given.
+   * What the resource-based suppliers of this worker aim at. Needed when there is one, unless `resourceController`
+   * is given.
    */
   resources?: ResourceTargets,
   /**
@@ -709,6 +841,36 @@ export type TunerOptions = {
    */
   resourceController?: number,
 };
+
+/**
+ * The defaults of {@link TunerOptions}.
+ */
+export const tunerDefaults = {
+  activities: {
+    maximumSlots: 10000,
+    minimumSlots: 1,
+    rampThrottleMs: 50,
+    slots: 100,
+  },
+  localActivities: {
+    maximumSlots: 10000,
+    minimumSlots: 1,
+    rampThrottleMs: 50,
+    slots: 100,
+  },
+  nexusTasks: {
+    maximumSlots: 10000,
+    minimumSlots: 1,
+    rampThrottleMs: 0,
+    slots: 100,
+  },
+  workflowTasks: {
+    maximumSlots: 10000,
+    minimumSlots: 2,
+    rampThrottleMs: 0,
+    slots: 100,
+  },
+} as const;
 
 /**
  * How tasks find workers with the right code.
@@ -778,11 +940,11 @@ export type WorkerOptions = {
    */
   workflowTaskPollers?: Pollers,
   /**
-   * How activities are polled for. Default as above.
+   * How activities are polled for. Default: as above.
    */
   activityTaskPollers?: Pollers,
   /**
-   * How Nexus tasks are polled for. Default as above.
+   * How Nexus tasks are polled for. Default: as above.
    */
   nexusTaskPollers?: Pollers,
   /**
@@ -839,7 +1001,7 @@ export type WorkerOptions = {
    */
   workflowTypesToFailureErrors?: { [key in string]: Array<WorkflowFailureError> },
   /**
-   * How tasks find workers with the right code. Default `none`.
+   * How tasks find workers with the right code. Default: any worker takes any task.
    */
   versioning?: Versioning,
   /**
@@ -855,10 +1017,28 @@ export type WorkerOptions = {
    */
   skipClientWorkerSetCheck?: boolean,
   /**
-   * Sends payloads above the namespace's limit, to be refused by the server, instead of failing the task here. Default false.
+   * Sends payloads above the namespace's limit, to be refused by the server, instead of failing the task here.
+   * Default false.
    */
   disablePayloadErrorLimit?: boolean,
 };
+
+/**
+ * The defaults of {@link WorkerOptions}.
+ */
+export const workerDefaults = {
+  defaultHeartbeatThrottleIntervalMs: 30000,
+  disablePayloadErrorLimit: false,
+  fetchingConcurrency: 5,
+  ignoreEvictsOnShutdown: false,
+  localTimeoutBufferForActivitiesMs: 5000,
+  maxCachedWorkflows: 1000,
+  maxEagerActivityReservationsPerWorkflowTask: 3,
+  maxHeartbeatThrottleIntervalMs: 60000,
+  nonstickyToStickyPollRatio: 0.2,
+  skipClientWorkerSetCheck: false,
+  stickyQueueScheduleToStartTimeoutMs: 10000,
+} as const;
 
 /**
  * An error of the workflow code or the SDK.

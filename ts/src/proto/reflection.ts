@@ -9,7 +9,7 @@ import type { MessageCodec } from "./rpc";
 import { BinaryReader, BinaryWriter } from "./wire";
 
 /** How {@link MessageType.toObject} writes what JSON has no type for, and what isn't set. */
-export interface ConversionOptions {
+interface ConversionOptions {
   /** 64-bit integers as text or as numbers, which aren't exact above 2^53. Default: as `Long`. */
   longs?: typeof String | typeof Number;
   /** Enumerations by their names. Default: as numbers. */

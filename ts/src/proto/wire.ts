@@ -29,13 +29,18 @@ export class BinaryReader {
   /** Number of bytes. */
   readonly len: number;
   readonly #bytes: Uint8Array;
-  readonly #buffer: Buffer;
+  #view: Buffer | undefined;
   #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.len = bytes.length;
+  }
+
+  /** The same bytes as a `Buffer`, made when it is needed: to ask for the memory of small arrays is expensive. */
+  get #buffer(): Buffer {
+    const bytes = this.#bytes;
+    return (this.#view ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   /** Marks the beginning of a message; throws when messages are nested deeper than 100 levels. */

@@ -10,6 +10,8 @@ import {
   type ConnectionPlugin,
   type WorkflowClient,
 } from "../client";
+import { DEFAULT_NAMESPACE } from "../client/base-client";
+import { LOCAL_TARGET } from "../client/connection/address";
 import type { Duration } from "../common";
 import { msToNumber, msToTs, tsToMs } from "../common/time";
 import { filterNullAndUndefined } from "../common/type-helpers";
@@ -187,11 +189,11 @@ export class TestWorkflowEnvironment {
     options: ExistingServerTestWorkflowEnvironmentOptions = {},
   ): Promise<TestWorkflowEnvironment> {
     const { apiKey, metadata, tls } = options.connectionOptions ?? {};
-    const address = options.address ?? "localhost:7233";
+    const address = options.address ?? LOCAL_TARGET;
     return this.#connect(options, {
       server: { type: "existing" },
       address,
-      namespace: options.namespace ?? "default",
+      namespace: options.namespace ?? DEFAULT_NAMESPACE,
       connectionOptions: { apiKey, metadata, tls },
       release: async () => {},
     });
@@ -297,7 +299,7 @@ export class TestWorkflowEnvironment {
    * @param taskQueue the task queue
    */
   async createNexusEndpoint(name: string, taskQueue: string): Promise<NexusEndpointIdentifier> {
-    const worker = { namespace: this.namespace ?? "default", taskQueue };
+    const worker = { namespace: this.namespace ?? DEFAULT_NAMESPACE, taskQueue };
     const { endpoint } = await this.connection.operatorService.createNexusEndpoint({
       spec: { name, target: { worker } },
     });

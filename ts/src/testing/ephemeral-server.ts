@@ -51,7 +51,7 @@ export interface TimeSkippingServerConfig {
 }
 
 /** A server that runs. */
-export interface EphemeralServer {
+interface EphemeralServer {
   /** Host and port. */
   readonly address: string;
   /** Whether it is a dev server with time skipping of its own, which has no TestService. */

@@ -11,7 +11,7 @@ export interface ServerProcess {
 }
 
 /** What {@link launchServer} needs to know. */
-export interface LaunchOptions {
+interface LaunchOptions {
   /** Program and arguments. */
   command: readonly string[];
   /**

@@ -1,13 +1,16 @@
-import { hostname, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import type { ServiceHandler } from "nexus-rpc";
+import { DEFAULT_NAMESPACE, defaultIdentity } from "../client/base-client";
 import type { ActivityFunction, LoadedDataConverter, Logger } from "../common";
 import { throwIfReservedName } from "../common/reserved";
 import { msOptionalToNumber, msToNumber } from "../common/time";
-import type {
-  WorkerOptions as NativeWorkerOptions,
-  Pollers,
-  SlotSupplier,
-  Versioning,
+import {
+  type WorkerOptions as NativeWorkerOptions,
+  type Pollers,
+  type SlotSupplier,
+  tunerDefaults,
+  type Versioning,
+  workerDefaults,
 } from "../native/options.generated";
 import { loadDataConverter } from "../payloads/load-data-converter";
 import type { CompiledWorkerInterceptors } from "./interceptors";
@@ -44,7 +47,10 @@ export interface CompiledWorkerOptions
 }
 
 const isolateExecutionTimeoutMs = 5000;
+// As in the official SDK, where Core would have other defaults.
+const defaultWorkflowSlots = 40;
 const defaultPolls = 10;
+const defaultAutoscaling = { minimum: 1, maximum: 100, initial: 5 };
 const mebibyte = 1024 * 1024;
 
 /**
@@ -65,8 +71,8 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
   const debugMode = options.debugMode === true || isSet(process.env["TEMPORAL_DEBUG"]);
   return {
     ...options,
-    identity: options.identity ?? `${process.pid}@${hostname()}`,
-    namespace: options.namespace ?? "default",
+    identity: options.identity ?? defaultIdentity(),
+    namespace: options.namespace ?? DEFAULT_NAMESPACE,
     activities,
     nexusServiceHandlers: serviceHandlers(options.nexusServices),
     enableNonLocalActivities: (options.enableNonLocalActivities ?? true) && activities.size > 0,
@@ -84,9 +90,15 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     loadedDataConverter: loadDataConverter(options.dataConverter),
     shutdownGraceTimeMs: msToNumber(options.shutdownGraceTime ?? 0),
     shutdownForceTimeMs: msOptionalToNumber(options.shutdownForceTime),
-    stickyQueueScheduleToStartTimeoutMs: msToNumber(options.stickyQueueScheduleToStartTimeout ?? "10s"),
-    maxHeartbeatThrottleIntervalMs: msToNumber(options.maxHeartbeatThrottleInterval ?? "60s"),
-    defaultHeartbeatThrottleIntervalMs: msToNumber(options.defaultHeartbeatThrottleInterval ?? "30s"),
+    stickyQueueScheduleToStartTimeoutMs: msToNumber(
+      options.stickyQueueScheduleToStartTimeout ?? workerDefaults.stickyQueueScheduleToStartTimeoutMs,
+    ),
+    maxHeartbeatThrottleIntervalMs: msToNumber(
+      options.maxHeartbeatThrottleInterval ?? workerDefaults.maxHeartbeatThrottleIntervalMs,
+    ),
+    defaultHeartbeatThrottleIntervalMs: msToNumber(
+      options.defaultHeartbeatThrottleInterval ?? workerDefaults.defaultHeartbeatThrottleIntervalMs,
+    ),
     isolateExecutionTimeoutMs: debugMode ? 0 : isolateExecutionTimeoutMs,
     workflowThreadPoolSize: wholeNumber(
       "workflowThreadPoolSize",
@@ -94,10 +106,10 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
       1,
     ),
     maxCachedWorkflows,
-    nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? 0.2,
+    nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? workerDefaults.nonstickyToStickyPollRatio,
     maxEagerActivityReservationsPerWorkflowTask: wholeNumber(
       "maxEagerActivityReservationsPerWorkflowTask",
-      options.maxEagerActivityReservationsPerWorkflowTask ?? 3,
+      options.maxEagerActivityReservationsPerWorkflowTask ?? workerDefaults.maxEagerActivityReservationsPerWorkflowTask,
       0,
     ),
     showStackTraceSources: options.showStackTraceSources ?? false,
@@ -161,13 +173,13 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
     ...(options.maxActivitiesPerSecond === undefined
       ? {}
       : { maxWorkerActivitiesPerSecond: options.maxActivitiesPerSecond }),
-    maxEagerActivityReservationsPerWorkflowTask: options.maxEagerActivityReservationsPerWorkflowTask ?? 3,
+    maxEagerActivityReservationsPerWorkflowTask: options.maxEagerActivityReservationsPerWorkflowTask,
     gracefulShutdownPeriodMs: options.shutdownGraceTimeMs,
     ...nondeterminismFailures(options.workflowFailureErrorTypes ?? {}),
     versioning: versioning(options, buildId),
     plugins: (options.plugins ?? []).map(({ name }) => ({ name })),
     storageDrivers: [...new Set(options.dataConverter?.externalStorage?.drivers.map(({ type }) => type))],
-    disablePayloadErrorLimit: options.disablePayloadErrorLimit ?? false,
+    disablePayloadErrorLimit: options.disablePayloadErrorLimit,
   };
 }
 
@@ -211,24 +223,27 @@ function heapMebibytes(): number {
   return Math.min(memory / 4 / mebibyte, 4096);
 }
 
-const slotLimits = [
-  "maxConcurrentWorkflowTaskExecutions",
-  "maxConcurrentActivityTaskExecutions",
-  "maxConcurrentLocalActivityExecutions",
-  "maxConcurrentNexusTaskExecutions",
-] as const;
+const slotLimits = {
+  workflowTasks: "maxConcurrentWorkflowTaskExecutions",
+  activities: "maxConcurrentActivityTaskExecutions",
+  localActivities: "maxConcurrentLocalActivityExecutions",
+  nexusTasks: "maxConcurrentNexusTaskExecutions",
+} as const;
 
 function tunerOf(options: WorkerOptions, maxCachedWorkflows: number, logger: Logger): CompiledTuner {
   if (options.tuner === undefined) {
-    const limit = (option: (typeof slotLimits)[number]) => wholeNumber(option, options[option] ?? 100, 1);
+    const limit = (kind: keyof typeof slotLimits) => {
+      const option = slotLimits[kind];
+      return wholeNumber(option, options[option] ?? tunerDefaults[kind].slots, 1);
+    };
     return fixedTuner({
       workflowTasks: workflowSlots(options.maxConcurrentWorkflowTaskExecutions, maxCachedWorkflows, logger),
-      activities: limit("maxConcurrentActivityTaskExecutions"),
-      localActivities: limit("maxConcurrentLocalActivityExecutions"),
-      nexusTasks: limit("maxConcurrentNexusTaskExecutions"),
+      activities: limit("activities"),
+      localActivities: limit("localActivities"),
+      nexusTasks: limit("nexusTasks"),
     });
   }
-  for (const option of slotLimits) {
+  for (const option of Object.values(slotLimits)) {
     if (options[option] !== undefined) {
       throw new TypeError(
         `Cannot set both tuner and ${option}: make it the numSlots of a fixed-size supplier in the tuner`,
@@ -239,7 +254,7 @@ function tunerOf(options: WorkerOptions, maxCachedWorkflows: number, logger: Log
 }
 
 function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, logger: Logger): number {
-  const slots = wholeNumber("maxConcurrentWorkflowTaskExecutions", asked ?? 40, 1);
+  const slots = wholeNumber("maxConcurrentWorkflowTaskExecutions", asked ?? defaultWorkflowSlots, 1);
   if (asked === undefined || maxCachedWorkflows === 0) return slots;
   if (slots > maxCachedWorkflows) {
     logger.warn(
@@ -260,9 +275,9 @@ function pollers(
   if (behavior?.type === "autoscaling") {
     return {
       type: "autoscaling",
-      minimum: behavior.minimum ?? 1,
-      maximum: behavior.maximum ?? 100,
-      initial: behavior.initial ?? 5,
+      minimum: behavior.minimum ?? defaultAutoscaling.minimum,
+      maximum: behavior.maximum ?? defaultAutoscaling.maximum,
+      initial: behavior.initial ?? defaultAutoscaling.initial,
     };
   }
   return {

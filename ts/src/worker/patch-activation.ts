@@ -1,5 +1,5 @@
 import type { WorkflowInfo } from "../workflow";
-import { infoFromMessage } from "./threads/info-message";
+import { infoFromMessage } from "../workflow-realm/info-message";
 import type { PatchQuestion } from "./threads/thread-question";
 
 /** What a {@link PatchActivationCallback} gets. */

@@ -185,12 +185,15 @@ export interface WorkerOptions {
   showStackTraceSources?: boolean;
   /**
    * Runs Workflow code on this thread, where Bun's debugger (`bun --inspect`) can stop in it, and without a time limit.
-   * Not for production: Workflows and activities are in each other's way, and the thread's intrinsics (`Object`,
-   * `Array` and so on) are frozen. Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or `true`,
-   * which counts for replays too.
+   * Not for production: Workflows and activities are in each other's way, and Workflows aren't kept from changing what
+   * others use (see docs/ISOLATION.md). Default: `true` if the environment variable `TEMPORAL_DEBUG` is `1`, `t` or
+   * `true`, which counts for replays too.
    */
   debugMode?: boolean;
-  /** Accepted for compatibility: runs always share one realm. Default `true`. */
+  /**
+   * Whether the runs of a thread share one realm, in which what they share can't be changed. With `false` each run has
+   * a realm of its own, which takes about 10 ms and 2 MB more per run (see docs/ISOLATION.md). Default `true`.
+   */
   reuseV8Context?: boolean;
   /** @deprecated Core no longer traces: ignored. */
   enableSDKTracing?: boolean;

@@ -442,7 +442,7 @@ async function prepare(
   const made: { connection?: NativeConnection; native?: NativeWorker } = {};
   // Threads, bundle and connection need nothing of each other, so they are made at the same time.
   const payloads = new PayloadService(options.loadedDataConverter, logger, false);
-  const threads = hasWorkflows(options) ? startThreads(options, logger, failure, payloads) : undefined;
+  const threads = hasWorkflows(options) ? startThreads(options, logger, metricMeter, failure, payloads) : undefined;
   const bundling = loadBundle(options, logger);
   bundling.catch(() => {});
   try {
@@ -469,6 +469,7 @@ async function prepare(
 function startThreads(
   options: CompiledWorkerOptions,
   logger: Logger,
+  metricMeter: MetricMeter,
   failure: PromiseWithResolvers<never>,
   payloads: PayloadService,
 ): WorkflowThreads {
@@ -480,6 +481,10 @@ function startThreads(
     evicted: () => {},
     payloads: (request) => payloads.handle(request),
     asked: (question) => decidePatch(options.patchActivationCallback ?? (() => true), question),
+    stuck: (run) => {
+      logger.error("A Workflow doesn't yield and can't be interrupted", { sdkComponent: "worker", run });
+      metricMeter.createCounter("temporal_workflow_thread_stuck").add(1);
+    },
     failed: (error) => failure.reject(error),
   };
   return new WorkflowThreads(options.workflowThreadPoolSize, events, options.debugMode ? {} : undefined);

@@ -1,71 +1,29 @@
 import { drainMicrotasks } from "bun:jsc";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { defaultFailureConverter, defaultPayloadConverter, type LogLevel, type Workflow } from "../common";
-import type { ProtoFailure } from "../common/failure";
-import {
-  isWorkflowFunctionWithOptions,
-  isWorkflowFunctionWithStaticOptions,
-} from "../common/workflow-definition-options";
-import {
-  SignalWithStartWorkflowExecutionRequest,
-  SignalWithStartWorkflowExecutionResponse,
-} from "../proto/temporal/api/workflowservice/v1/request_response";
-import type {
-  InitializeWorkflow,
-  WorkflowActivation,
-} from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
-import type { WorkflowActivationCompletion } from "../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { current, outside, setCurrent } from "../workflow/current";
-import { compose, type WorkflowInterceptorsFactory } from "../workflow/interceptors";
-import type { WorkflowInfo } from "../workflow/interfaces";
-import { severity, type WorkflowLogRecord } from "../workflow/logs";
-import { reportProgress } from "../workflow/progress";
-import { applyActivation, beginActivation } from "../workflow/run/activation";
-import { readStart } from "../workflow/run/info";
-import { type HostServices, WorkflowRun } from "../workflow/run/run";
-import type { SinkCall } from "../workflow/sinks";
-import { Bundle, type BundleExports } from "./sandbox/bundle";
-import { DeadlockError, withDeadline } from "./sandbox/deadline";
-import { adoptGlobals, isHidden, sweep } from "./sandbox/globals";
-import { explainHidden } from "./sandbox/hidden";
-import { real } from "./sandbox/real";
-import { SourceMap } from "./sandbox/source-map";
+import { cutoffStackTrace } from "../common/stack-trace";
+import { BinaryReader } from "../proto/wire";
+import type { InfoMessage } from "../workflow-realm/info-message";
+import type { RunFacts } from "../workflow-realm/run-facts";
+import type { Eviction, Output, PendingKind, RuntimeOptions, WorkflowRuntime } from "../workflow-realm/runtime";
+import { DeadlockError, withDeadline } from "./deadline";
+import { openRealm, type RealmServices } from "./realm";
+import { SourceMap } from "./source-map";
 import { StackMapper } from "./stack-mapper";
 
 /** What a {@link WorkflowHost} is made of. */
-export interface WorkflowHostOptions {
-  /** The bundle: text of a CommonJS module that exports Workflows. */
-  code: string;
-  /** Name of the bundle in stack traces. */
-  filename: string;
+export interface WorkflowHostOptions extends Omit<RuntimeOptions, "trailer" | "asksAboutPatches" | "reportsProgress"> {
+  /** The library for Workflow code, see `openRealm`. */
+  library: string;
   /** Source map of the bundle, as JSON text. Default: stack traces show places in the bundle. */
   sourceMap?: string;
-  /** Namespace of the Worker. */
-  namespace: string;
-  /** Task queue of the Worker. */
-  taskQueue: string;
-  /** Names of the Worker's Activities, for local Activities. Default none. */
-  activityNames?: readonly string[];
   /** Limit of one activation, in milliseconds; 0 for none. */
   deadlockTimeoutMs: number;
-  /** Whether answers to `__enhanced_stack_trace` carry source texts. Default `false`. */
-  showStackTraceSources?: boolean;
-  /** Names of error classes that fail a Workflow, by the name of the Workflow; `"*"` for all. Default none. */
-  failureErrorTypes?: Readonly<Record<string, readonly string[]>>;
-  /** Records below this level aren't made. Default `DEBUG`. */
-  logLevel?: LogLevel;
-  /**
-   * Whether log records are calls of the sink `defaultWorkerLogger` instead of going to {@link log}. Default `false`.
-   */
-  logsToSink?: boolean;
-  /** Gets the log records of Workflows, during activations; must not throw. */
-  log(record: WorkflowLogRecord): void;
-  /**
-   * Gets the calls of sinks after each activation that made some, those made during replay included. Default: dropped.
-   */
-  sinkCalls?(calls: SinkCall[]): void;
+  /** Whether all runs share one realm; if not, each has its own, which takes more time and memory. Default `true`. */
+  reuseRealm?: boolean;
+  /** Told which run the current activation is of, when that is another than the last time. */
+  entered?(workflowType: string, workflowId: string, runId: string): void;
   /** See `WorkerOptions.patchActivationCallback`. */
-  patchActivationCallback?(info: WorkflowInfo, patchId: string): boolean;
+  patchActivationCallback?(info: InfoMessage, patchId: string): boolean;
   /** Set if the host is on the main thread of a program, for its debugger. */
   debugging?: DebuggingOptions;
 }
@@ -80,57 +38,61 @@ export interface DebuggingOptions {
 }
 
 /**
- * Runs Workflow code on this thread, whose globals it changes for good. Takes activations of any number of runs, one
- * after the other, and gives completions.
+ * Runs Workflow code on this thread, in a realm. Takes activations of any number of runs, one after the other, and
+ * gives completions, both encoded.
  */
 export class WorkflowHost {
-  readonly #bundle: Bundle;
-  readonly #services: HostServices;
+  readonly #open: () => WorkflowRuntime;
+  /** The realm of all runs, or the last one that was entered. */
+  #runtime: WorkflowRuntime;
+  /** Where each run has a realm of its own: by the ID of the run. */
+  readonly #own: Map<string, WorkflowRuntime> | undefined;
   readonly #options: WorkflowHostOptions;
-  readonly #runs = new Map<string, WorkflowRun>();
-  /**
-   * The asynchronous context of no run; set again after an interruption, which leaves the one of the interrupted code.
-   */
-  #cleanContext: (<T>(fn: () => T) => T) | undefined;
+  /** The asynchronous context of no run; used after an interruption, which leaves the one of the interrupted code. */
   readonly #snapshot = AsyncLocalStorage.snapshot();
-  /** The run that was active last, to which a promise belongs that the engine reports as rejected without a handler. */
-  static #last: { host: WorkflowHost; runId: string } | undefined;
+  #wasInterrupted = false;
+  /** The host whose activation was last, to which a promise belongs that is rejected without a handler. */
+  static #last: WorkflowHost | undefined;
   static #listens = false;
-  #unhandled: { runId: string; error: unknown } | undefined;
 
   /** @throws SyntaxError if the bundle doesn't parse */
   constructor(options: WorkflowHostOptions) {
     this.#options = options;
-    this.#bundle = new Bundle(
-      options.code,
-      options.filename,
-      options.debugging === undefined ? undefined : options.sourceMap,
-    );
-    const mapper = new StackMapper(
-      options.filename,
-      options.sourceMap === undefined ? undefined : new SourceMap(options.sourceMap),
-    );
-    const types = options.failureErrorTypes ?? {};
-    this.#services = {
-      namespace: options.namespace,
-      taskQueue: options.taskQueue,
-      activityNames: new Set(options.activityNames),
-      encodeSignalWithStart: (request) => SignalWithStartWorkflowExecutionRequest.encode(request).finish(),
-      decodeSignalWithStart: ({ data = new Uint8Array(0) }) => SignalWithStartWorkflowExecutionResponse.decode(data),
-      logSeverity: severity[options.logLevel ?? "DEBUG"],
-      logsToSink: options.logsToSink ?? false,
-      log: (record) => options.log(record),
-      realNow: () => real.now(),
-      realRandom: () => real.random(),
-      failureErrorTypes: (workflowType) => [...(types[workflowType] ?? []), ...(types["*"] ?? [])],
-      mapStack: (error) => mapper.map(error),
-      showStackTraceSources: options.showStackTraceSources ?? false,
-      sourceText: (file) => mapper.sourceText(file),
-      patchActivationCallback:
-        options.patchActivationCallback === undefined
-          ? undefined
-          : (info, patchId) => outside(() => options.patchActivationCallback!(info, patchId)),
+    const {
+      library,
+      sourceMap,
+      deadlockTimeoutMs,
+      reuseRealm = true,
+      entered,
+      patchActivationCallback,
+      debugging,
+      ...rest
+    } = options;
+    const mapper = new StackMapper(options.filename, sourceMap === undefined ? undefined : new SourceMap(sourceMap));
+    const isDebugged = debugging !== undefined;
+    const runtimeOptions: RuntimeOptions = {
+      ...rest,
+      trailer: isDebugged && sourceMap !== undefined ? sourceMapComment(sourceMap) : "",
+      asksAboutPatches: patchActivationCallback !== undefined,
+      reportsProgress: debugging?.goesOn !== undefined,
     };
+    const services: RealmServices = {
+      mapStack: (stack) => cutoffStackTrace(mapper.text(stack)),
+      sourceText: (file) => mapper.sourceText(file),
+      askAboutPatch: (patchId, info) => {
+        try {
+          return patchActivationCallback?.(structuredClone(info) as InfoMessage, patchId) ?? true;
+        } catch (error) {
+          return error instanceof Error ? error.message : String(error);
+        }
+      },
+      entered: (workflowType, workflowId, runId) => entered?.(workflowType, workflowId, runId),
+      goesOn: (eventId) => debugging?.goesOn?.(eventId),
+    };
+    // The thread's own global object, which debuggers see, is one for all.
+    this.#open = () => openRealm(library, runtimeOptions, services, !isDebugged);
+    this.#own = reuseRealm || isDebugged ? undefined : new Map();
+    this.#runtime = this.#open();
     WorkflowHost.#listen();
   }
 
@@ -139,60 +101,44 @@ export class WorkflowHost {
     WorkflowHost.#listens = true;
     process.on("unhandledRejection", (error) => {
       if (WorkflowHost.#last === undefined) throw error;
-      const { host, runId } = WorkflowHost.#last;
-      host.#unhandled ??= { runId, error };
+      WorkflowHost.#last.#runtime.unhandled(error);
     });
   }
 
   /** Number of runs in memory. */
   get size(): number {
-    return this.#runs.size;
-  }
-
-  /** The run with that ID, if it is in memory. */
-  find(runId: string): WorkflowRun | undefined {
-    return this.#runs.get(runId);
+    return this.#own?.size ?? this.#runtime.size;
   }
 
   /**
    * Applies an activation. Starts a run for an `initializeWorkflow` job and forgets it at a `removeFromCache` job.
    * Never throws: what goes wrong fails the Workflow Task. Before the completion is sent, {@link confirm} it.
    */
-  activate(activation: WorkflowActivation): WorkflowActivationCompletion {
-    const runId = activation.runId ?? "";
-    if (current !== undefined)
-      return this.#failed(runId, undefined, new Error("activate() was called by Workflow code"));
-    if (activation.jobs?.some(({ removeFromCache }) => removeFromCache !== undefined)) {
-      this.#dispose(runId);
-      return { runId, successful: {} };
-    }
-    let run = this.#runs.get(runId);
+  activate(activation: Uint8Array): Uint8Array {
+    // What the thread itself has left in the queue must not run as part of the Workflow.
+    drainMicrotasks();
+    WorkflowHost.#last = this;
+    if (this.#own !== undefined) this.#runtime = this.#ownOf(runIdOf(activation));
+    const limitMs = this.#options.deadlockTimeoutMs;
     try {
-      // What the thread itself has left in the queue must not run as part of the Workflow.
-      drainMicrotasks();
-      if (this.#options.debugging !== undefined) adoptGlobals();
-      const init = activation.jobs?.find(
-        ({ initializeWorkflow }) => initializeWorkflow !== undefined,
-      )?.initializeWorkflow;
-      if (run === undefined) {
-        if (init === undefined)
-          throw new Error(
-            `Got an activation for run ${runId}, which isn't in memory, without a job that initializes it`,
-          );
-        run = new WorkflowRun(this.#services, readStart(activation, init));
-        this.#runs.set(runId, run);
-      }
-      WorkflowHost.#last = { host: this, runId };
-      const successful = this.#enter(run, (run) => this.#apply(run, activation, init));
-      if (this.#bundle.isSloppy) sweep(run);
-      return { runId, successful };
+      return this.#enter(() => this.#runtime.activate(activation));
     } catch (error) {
-      // Without a function there is nothing that a later activation could go on with.
-      if (error instanceof DeadlockError || run?.workflow === undefined) this.#runs.delete(runId);
-      return this.#failed(runId, run, error);
-    } finally {
-      this.#deliverSinkCalls(run);
+      if (!(error instanceof DeadlockError)) throw error;
     }
+    this.#wasInterrupted = true;
+    return this.#runtime.interrupted(limitMs);
+  }
+
+  #ownOf(runId: string): WorkflowRuntime {
+    const own = this.#own!;
+    for (const [other, { size }] of own) if (size === 0 && other !== runId) own.delete(other);
+    let runtime = own.get(runId);
+    if (runtime === undefined) own.set(runId, (runtime = this.#open()));
+    return runtime;
+  }
+
+  #enter<T>(fn: () => T): T {
+    return withDeadline(this.#options.deadlockTimeoutMs, this.#wasInterrupted ? () => this.#snapshot(fn) : fn);
   }
 
   /**
@@ -203,135 +149,56 @@ export class WorkflowHost {
    *
    * @returns the completion, or one that fails the Workflow Task because of such a promise
    */
-  confirm(completion: WorkflowActivationCompletion): WorkflowActivationCompletion {
+  confirm(completion: Uint8Array): Uint8Array {
     // What is rejected from now on is the program's own.
     if (this.#options.debugging !== undefined) WorkflowHost.#last = undefined;
-    const unhandled = this.#unhandled;
-    if (unhandled === undefined || unhandled.runId !== completion.runId) return completion;
-    this.#unhandled = undefined;
-    const { runId, error } = unhandled;
-    const run = this.#runs.get(runId);
-    run?.failTask(error);
-    if (completion.failed !== undefined) return completion;
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const wrapped = Object.assign(new Error(`Unhandled Promise rejection: ${text}`, { cause: error }), {
-      name: "UnhandledRejectionError",
-    });
-    return this.#failed(runId, run, wrapped);
+    return this.#runtime.confirm() ?? completion;
   }
 
-  #apply(run: WorkflowRun, activation: WorkflowActivation, init: InitializeWorkflow | undefined) {
-    beginActivation(run, activation);
-    if (run.workflow === undefined) this.#load(run);
-    return applyActivation(run, activation, init);
+  #of(runId: string): WorkflowRuntime | undefined {
+    return this.#own === undefined ? this.#runtime : this.#own.get(runId);
   }
 
-  /** Evaluates the bundle for a run and finds in it what the run needs. */
-  #load(run: WorkflowRun): void {
-    const exports = this.#bundle.evaluate(run);
-    const { __temporalPayloadConverter: payloadConverter, __temporalFailureConverter: failureConverter } = exports;
-    if (payloadConverter != null) run.payloadConverter = payloadConverter as WorkflowRun["payloadConverter"];
-    if (failureConverter != null) run.failureConverter = failureConverter as WorkflowRun["failureConverter"];
-    for (const { interceptors: factory } of exports.__temporalInterceptorModules ?? []) {
-      if (factory === undefined) continue;
-      if (typeof factory !== "function")
-        throw new TypeError(
-          `Failed to initialize workflows interceptors: expected a function, but got: '${String(factory)}'`,
-        );
-      const { inbound = [], outbound = [], internals = [] } = (factory as WorkflowInterceptorsFactory)();
-      run.interceptors.inbound.push(...inbound);
-      run.interceptors.outbound.push(...outbound);
-      run.interceptors.internals.push(...internals);
-    }
-    const { goesOn } = this.#options.debugging ?? {};
-    if (goesOn !== undefined) reportProgress(run, (eventId) => outside(() => goesOn(eventId)));
-    const workflow = findWorkflow(exports, run.workflowType);
-    if (isWorkflowFunctionWithOptions(workflow)) {
-      const { workflowDefinitionOptions: options } = workflow;
-      if (typeof options === "function") run.definitionOptions = options;
-      else {
-        run.versioningBehavior = options.versioningBehavior;
-        run.failureExceptionTypes = options.failureExceptionTypes;
-      }
-    }
-    if (isWorkflowFunctionWithStaticOptions(workflow)) run.typeInfo = workflow.staticOptions.typeInfo;
-    run.workflow = workflow;
-    drainMicrotasks();
+  /** What Workflow code wrote since the last call; undefined if that is nothing. */
+  takeOutput(): Output | undefined {
+    return this.#runtime.takeOutput();
   }
 
-  #enter<T>(run: WorkflowRun, fn: (run: WorkflowRun) => T): T {
-    setCurrent(run);
-    const call = () => fn(run);
-    const clean = this.#cleanContext;
-    try {
-      return withDeadline(this.#options.deadlockTimeoutMs, clean === undefined ? call : () => clean(call));
-    } catch (error) {
-      if (error instanceof DeadlockError) this.#cleanContext = this.#snapshot;
-      throw error;
-    } finally {
-      setCurrent(undefined);
-    }
+  /** The eviction that the last activation was. */
+  takeEviction(): Eviction | undefined {
+    return this.#runtime.takeEviction();
   }
 
-  #dispose(runId: string): void {
-    const run = this.#runs.get(runId);
-    if (run === undefined) return;
-    this.#runs.delete(runId);
-    const { internals } = run.interceptors;
-    if (internals.length === 0) return;
-    try {
-      this.#enter(run, () => {
-        compose(run, internals, "dispose", () => undefined)({});
-        drainMicrotasks();
-      });
-    } catch (error) {
-      this.#options.log({
-        level: "ERROR",
-        message: "An interceptor failed to dispose of a workflow",
-        attributes: { error, runId, workflowId: run.workflowId, workflowType: run.workflowType },
-        timestampMs: real.now(),
-      });
-    } finally {
-      this.#deliverSinkCalls(run);
-    }
+  /** What is known of a run in memory. */
+  factsOf(runId: string): RunFacts | undefined {
+    return this.#of(runId)?.factsOf(runId);
   }
 
-  #failed(runId: string, run: WorkflowRun | undefined, error: unknown): WorkflowActivationCompletion {
-    explainHidden(error, isHidden);
-    return { runId, failed: { failure: this.#failureOf(run, error) } };
+  /** Context of the payloads that come with what a run waits for. */
+  pendingContext(runId: string, kind: PendingKind, seq: number): object | undefined {
+    return this.#of(runId)?.pendingContext(runId, kind, seq);
   }
 
-  #failureOf(run: WorkflowRun | undefined, error: unknown): ProtoFailure {
-    if (run !== undefined) {
-      try {
-        // In the run's context and within limits, because converters and errors may be the Workflow's own.
-        return this.#enter(run, () => run.errorToFailure(error));
-      } catch (conversionError) {
-        return defaultFailureConverter.errorToFailure(
-          new Error("Failed to convert an error of the workflow", { cause: conversionError }),
-          defaultPayloadConverter,
-        );
-      }
-    }
-    return defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
-  }
-
-  #deliverSinkCalls(run: WorkflowRun | undefined): void {
-    const calls = run?.takeSinkCalls() ?? [];
-    if (calls.length > 0) this.#options.sinkCalls?.(calls);
+  /** Whether the server itself makes the result of a Nexus operation. */
+  isFromServer(runId: string, seq: number): boolean {
+    return this.#of(runId)?.isFromServer(runId, seq) ?? false;
   }
 }
 
-function findWorkflow(exports: BundleExports, type: string): Workflow {
-  const found = Object.hasOwn(exports, type) ? exports[type] : undefined;
-  if (typeof found === "function") return found as Workflow;
-  if (typeof exports.default === "function") return exports.default as Workflow;
-  const names = Object.keys(exports).filter((name) => typeof exports[name] === "function");
-  const details =
-    found === undefined
-      ? "no such function is exported by the workflow bundle"
-      : `expected a function, but got: '${typeof found}'`;
-  const known =
-    names.length === 0 ? "the bundle exports no functions" : `registered workflow types: ${names.join(", ")}`;
-  throw new TypeError(`Failed to initialize workflow of type '${type}': ${details}; ${known}`);
+/** The run that an activation is of: field 1 of the message. */
+function runIdOf(activation: Uint8Array): string {
+  const reader = new BinaryReader(activation);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === 10) return reader.string();
+    reader.skip(tag & 7);
+  }
+  return "";
+}
+
+/** The source map for the compiled text. Debuggers count its lines, so there is one more before the code. */
+function sourceMapComment(json: string): string {
+  const map = JSON.parse(json) as { mappings: string };
+  const shifted = JSON.stringify({ ...map, mappings: `;${map.mappings}` });
+  return `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(shifted).toString("base64")}`;
 }

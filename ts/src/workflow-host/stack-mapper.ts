@@ -1,4 +1,4 @@
-import type { SourceMap } from "./sandbox/source-map";
+import type { SourceMap } from "./source-map";
 
 /** Replaces places in the bundle by places in source files, in the stacks of errors. */
 export class StackMapper {
@@ -15,28 +15,10 @@ export class StackMapper {
     this.#pattern = new RegExp(`${filename.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`, "g");
   }
 
-  /**
-   * Maps the stack of an error and of its causes, in place. Does nothing to what is mapped already or isn't an error.
-   */
-  map(error: unknown): void {
-    const seen = new Set<unknown>();
-    for (let cause = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
-      seen.add(cause);
-      const { stack } = cause;
-      if (typeof stack !== "string" || !stack.includes(this.filename)) continue;
-      const mapped = this.text(stack);
-      try {
-        cause.stack = mapped;
-      } catch {
-        // Frozen, or with a setter of its own: it stays as it is.
-      }
-    }
-  }
-
   /** Maps all places in a text. */
   text(stack: string): string {
     const { sourceMap } = this;
-    if (sourceMap === undefined) return stack;
+    if (sourceMap === undefined || !stack.includes(this.filename)) return stack;
     return stack.replace(this.#pattern, (place, line: string, column: string) => {
       const found = sourceMap.find(Number(line), Number(column));
       return found === undefined ? place : `${found.source}:${found.line}:${found.column}`;

@@ -108,6 +108,7 @@ export class CancellationScope {
 
   /** Sets off the cancellation, for the reason given. */
   protected request(reason: unknown): void {
+    current?.assertWritable("Cancellation of a scope");
     this.#requested = true;
     if (this.#reason !== undefined) return;
     this.#reason = reason;

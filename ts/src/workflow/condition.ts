@@ -44,6 +44,7 @@ export async function condition(
 
 function blockUntil(fn: () => boolean): Promise<void> {
   const run = requireRun("condition(...)");
+  run.assertWritable("condition(...)");
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {

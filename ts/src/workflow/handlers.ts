@@ -22,6 +22,7 @@ import type {
   SignalHandlerOptions,
   UpdateHandlerOptions,
 } from "./interfaces";
+import type { WorkflowRun } from "./run/run";
 
 /**
  * Names an update and gives it types, for {@link setHandler} and for clients.
@@ -109,7 +110,7 @@ export function setHandler(
   handler: ((...args: any[]) => any) | undefined,
   options: UpdateHandlerOptions<any[]> = {},
 ): void {
-  const { messages } = requireRun("setHandler(...)");
+  const { messages } = writable("setHandler(...)");
   throwIfReservedName(def.type, def.name);
   assertHandler(handler);
   const { description, validator, unfinishedPolicy = HandlerUnfinishedPolicy.WARN_AND_ABANDON } = options ?? {};
@@ -159,7 +160,7 @@ export function setHandler(
  * @throws TypeError if `handler` is neither a function nor `undefined`
  */
 export function setDefaultSignalHandler(handler: DefaultSignalHandler | undefined): void {
-  const { messages } = requireRun("setDefaultSignalHandler(...)");
+  const { messages } = writable("setDefaultSignalHandler(...)");
   assertHandler(handler);
   messages.defaultSignalHandler = handler ?? undefined;
   if (handler != null) messages.dispatchBufferedSignals();
@@ -173,7 +174,7 @@ export function setDefaultSignalHandler(handler: DefaultSignalHandler | undefine
  * @throws TypeError if `handler` is neither a function nor `undefined`
  */
 export function setDefaultUpdateHandler(handler: DefaultUpdateHandler | undefined): void {
-  const { messages } = requireRun("setDefaultUpdateHandler(...)");
+  const { messages } = writable("setDefaultUpdateHandler(...)");
   assertHandler(handler);
   messages.defaultUpdateHandler = handler ?? undefined;
   if (handler != null) messages.dispatchBufferedUpdates();
@@ -186,7 +187,7 @@ export function setDefaultUpdateHandler(handler: DefaultUpdateHandler | undefine
  * @throws TypeError if `handler` is neither a function nor `undefined`
  */
 export function setDefaultQueryHandler(handler: DefaultQueryHandler | undefined): void {
-  const { messages } = requireRun("setDefaultQueryHandler(...)");
+  const { messages } = writable("setDefaultQueryHandler(...)");
   assertHandler(handler);
   messages.defaultQueryHandler = handler ?? undefined;
 }
@@ -198,6 +199,13 @@ export function setDefaultQueryHandler(handler: DefaultQueryHandler | undefined)
 export function allHandlersFinished(): boolean {
   const { messages } = requireRun("allHandlersFinished()");
   return messages.runningSignals.size === 0 && messages.runningUpdates.size === 0;
+}
+
+/** The executing run, which must not be one that is asked. */
+function writable(usage: string): WorkflowRun {
+  const run = requireRun(usage);
+  run.assertWritable(usage);
+  return run;
 }
 
 function assertHandler(handler: unknown): void {

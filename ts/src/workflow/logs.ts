@@ -70,13 +70,7 @@ function write(level: LogLevel, message: string, attributes?: Record<string, unk
   const own = getAttributes(workflowLogAttributes(run.info));
   host.mapStack(attributes?.error);
   const all = { sdkComponent: "workflow", ...own, ...attributes };
-  if (host.logsToSink)
-    run.sinkCalls.push({
-      ifaceName: "defaultWorkerLogger",
-      fnName: level.toLowerCase(),
-      args: [message, all],
-      workflowInfo: run.info,
-    });
+  if (host.logsToSink) run.callSink("defaultWorkerLogger", level.toLowerCase(), [message, all]);
   else host.log({ level, message, attributes: all, timestampMs: host.realNow() });
 }
 

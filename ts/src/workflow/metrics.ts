@@ -18,7 +18,7 @@ export interface MetricSinks extends Sinks {
 }
 
 /** Functions of {@link MetricSinks}. */
-export interface WorkflowMetricMeter extends Sink {
+interface WorkflowMetricMeter extends Sink {
   /** Adds to a counter. */
   addMetricCounterValue(
     name: string,

@@ -113,7 +113,7 @@ function ownValue<V>(object: Record<string, V>, key: string): V | undefined {
 }
 
 /** How input and result of an operation are converted, if not by the Workflow's payload converter. */
-export interface OperationConversion {
+interface OperationConversion {
   /** Converts the input. */
   toPayload(input: unknown): Payload;
   /** Converts the result. */

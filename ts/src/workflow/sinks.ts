@@ -48,6 +48,5 @@ export function proxySinks<T extends Sinks>(): T {
 function callSink(ifaceName: string, fnName: string, args: unknown[]): void {
   const run = requireRun(`${ifaceName}.${fnName}(...)`);
   if (ifaceName === "defaultWorkerLogger" && logFromSink(fnName, args)) return;
-  // Copied because the Worker gets to them later, when the Workflow may have changed them.
-  run.sinkCalls.push({ ifaceName, fnName, args: structuredClone(args), workflowInfo: run.info });
+  run.callSink(ifaceName, fnName, args);
 }

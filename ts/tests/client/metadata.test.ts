@@ -64,10 +64,10 @@ test("API keys: a function is asked before each call", async () => {
 
 test("deadlines travel", async () => {
   await using it = await recorded();
-  await it.connection.withDeadline(Date.now() + 5000, it.call);
+  await it.connection.withDeadline(Date.now() + 60_000, it.call);
   const timeout = /^(\d+)u$/.exec(String(it.headers()["grpc-timeout"]));
-  expect(Number(timeout?.[1])).toBeGreaterThan(3_000_000);
-  expect(Number(timeout?.[1])).toBeLessThanOrEqual(5_000_000);
+  expect(Number(timeout?.[1])).toBeGreaterThan(30_000_000);
+  expect(Number(timeout?.[1])).toBeLessThanOrEqual(60_000_000);
 });
 
 test("calls that fail for passing reasons are tried again", async () => {

@@ -49,11 +49,7 @@ describe("HTTP CONNECT proxy", () => {
       ),
     ).toBeString();
     expect(proxy.requests.map((request) => request.target)).toEqual([address, address, address]);
-    const error = await Connection.connect({
-      address,
-      proxy: { targetHost: proxy.address },
-      connectTimeout: "5s",
-    }).catch((reason) => reason);
+    const error = await Connection.connect({ address, proxy: { targetHost: proxy.address } }).catch((reason) => reason);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error.message).toContain(`${address} through the proxy ${proxy.address}`);
     expect(error.message).toContain("407");

@@ -118,12 +118,14 @@ describe("update with start", () => {
 
   test("waiting ends at the deadline", async () => {
     const { workflow } = await client();
-    const { workflowId, start } = operation();
+    const { taskQueue, workflowId, start } = operation({ workflowIdConflictPolicy: "USE_EXISTING" });
+    // It runs already, for the deadline may pass before the call has come to the server.
+    const running = await workflow.start("order", { taskQueue, workflowId });
     const call = workflow.withDeadline(Date.now() + 500, () =>
       workflow.executeUpdateWithStart("add", { startWorkflowOperation: start() }),
     );
     expect(await rejected(call)).toBeInstanceOf(WorkflowUpdateRPCTimeoutOrCancelledError);
-    await workflow.getHandle(workflowId).terminate();
+    await running.terminate();
   });
 
   test("errors before and in the call reject the handle as well", async () => {

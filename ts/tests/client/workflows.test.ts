@@ -26,6 +26,7 @@ import { encodeJson } from "../../src/proto/json";
 import { EventType } from "../../src/proto/temporal/api/enums/v1/event_type";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { eventually } from "../support/eventually";
+import { run } from "../support/process";
 import { temporalCli } from "../support/server";
 import {
   address,
@@ -364,11 +365,11 @@ describe("list, count and histories", () => {
     const { handle, taskQueue } = await started();
     await handle.signal("s", { a: [1] });
     await answerTask(taskQueue, [complete("x")]);
-    const shown =
-      await Bun.$`${temporalCli()} workflow show --address ${address} --namespace ${namespace} --workflow-id ${handle.workflowId} --output json`.json();
+    const options = ["--address", address, "--namespace", namespace, "--workflow-id", handle.workflowId];
+    const { output } = await run([temporalCli(), "workflow", "show", ...options, "--output", "json"]);
     const history = await handle.fetchHistory();
     expect(history.events!.length).toBeGreaterThan(4);
-    expect(History.decode(encodeJson("temporal.api.history.v1.History", shown))).toEqual(history);
+    expect(History.decode(encodeJson("temporal.api.history.v1.History", JSON.parse(output)))).toEqual(history);
   });
 });
 

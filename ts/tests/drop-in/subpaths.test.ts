@@ -106,7 +106,7 @@ test.each([
   ["@temporalio/proto/protos/root", "proto/index.ts"],
   ["@temporalio/interceptors-opentelemetry/lib/workflow", "opentelemetry/workflow/index.ts"],
   ["@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors", "opentelemetry-v2/workflow-interceptors.ts"],
-  ["@temporalio/external-storage-s3-aws-sdk", "external-storage-s3-aws-sdk.ts"],
+  ["@temporalio/external-storage-s3-aws-sdk", "external-storage/s3/aws-sdk.ts"],
   ["@temporalio/lambda-worker", "lambda-worker/index.ts"],
   ["@temporalio/workflow-streams/workflow", "workflow-streams/workflow.ts"],
 ])("%s leads to %s", (specifier, file) => expect(counterpartOf(specifier)?.file).toEndWith(file));

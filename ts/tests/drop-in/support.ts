@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { officialPackages } from "../../src/drop-in/table";
+import { run, type Written } from "../support/process";
 
 const packageFolder = resolve(import.meta.dir, "../..");
 /** What a project of its own would have installed beside this SDK. */
@@ -16,12 +17,8 @@ export interface Project extends Disposable {
   installOfficial(): void;
   /** Writes a file of the project. */
   write(path: string, text: string): void;
-  /**
-   * Runs Bun in the project's folder.
-   *
-   * @returns what it wrote to standard output and standard error, and how it ended
-   */
-  run(words: string[], env?: Record<string, string>): Promise<{ output: string; errors: string; code: number }>;
+  /** Runs Bun in the project's folder; it must end with the exit code, 0 if none is given. */
+  run(words: string[], options?: { env?: Record<string, string>; code?: number }): Promise<Written>;
 }
 
 /**
@@ -58,20 +55,8 @@ export function makeProject(by: "preload" | "paths" | "nothing"): Project {
         }
       }
     },
-    async run(words, env = {}) {
-      const child = Bun.spawn([process.execPath, ...words], {
-        cwd: folder,
-        stdin: "ignore",
-        stderr: "pipe",
-        env: { ...process.env, ...env },
-      });
-      const [output, errors, code] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-        child.exited,
-      ]);
-      return { output, errors, code };
-    },
+    run: (words, { env, code } = {}) =>
+      run([process.execPath, ...words], { cwd: folder, env: { ...process.env, ...env }, code }),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

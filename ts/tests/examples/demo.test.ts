@@ -1,13 +1,9 @@
 import { expect, test } from "bun:test";
+import "../support/built";
+import { run } from "../support/process";
 
 test("the demo prints the result and the history, and ends by itself", async () => {
-  const child = Bun.spawn([process.execPath, `${import.meta.dir}/../../examples/orders/demo.ts`], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const output = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(0);
+  const { output } = await run([process.execPath, `${import.meta.dir}/../../examples/orders/demo.ts`]);
   expect(output).toContain('payment: "payment-demo"');
   const events = output.split("\n").filter((line) => /^ +\d+\.\d{3} s +\d+ {2}/.test(line));
   expect(events[0]).toContain("workflow execution started           order({");

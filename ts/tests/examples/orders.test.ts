@@ -3,6 +3,7 @@ import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from "te
 import { ApplicationFailure, CancelledFailure, type Duration } from "temporal-bun-sdk/common";
 import { EventType } from "temporal-bun-sdk/proto/temporal/api/enums/v1/event_type";
 import { type OrderStatus, order, ship, status } from "../../examples/orders/workflows";
+import { Program } from "../support/process";
 import { type PrivateServer, startServer } from "../support/server";
 
 const folder = `${import.meta.dir}/../../examples/orders`;
@@ -10,7 +11,7 @@ const folder = `${import.meta.dir}/../../examples/orders`;
 let server: PrivateServer;
 let connection: Connection;
 let client: Client;
-const processes = new Set<Bun.Subprocess>();
+const programs: Program[] = [];
 
 beforeAll(async () => {
   // A server of its own: the example's task queue has a fixed name, and another test's worker must not take its tasks.
@@ -20,32 +21,27 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const child of processes) child.kill("SIGKILL");
+  for (const program of programs) program.kill("SIGKILL");
   await connection?.close();
   await server?.stop();
 });
 
 /** Runs a script of the example as a process of its own. */
-function run(script: string, ...words: string[]) {
-  const child = Bun.spawn([process.execPath, `${folder}/${script}`, ...words], {
+function run(script: string, ...words: string[]): Program {
+  const program = new Program([process.execPath, `${folder}/${script}`, ...words], {
     env: { ...process.env, TEMPORAL_ADDRESS: server.address },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
   });
-  processes.add(child);
-  void child.exited.then(() => processes.delete(child));
-  return child;
+  programs.push(program);
+  return program;
 }
 
 /** A worker that is asked to end, and must, when the block that made it is left. */
 function startWorker() {
-  const child = run("worker.ts");
+  const worker = run("worker.ts");
   return {
-    child,
     async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      expect(await child.exited).toBe(0);
+      worker.kill("SIGTERM");
+      await worker.ends();
     },
   };
 }
@@ -80,9 +76,7 @@ async function completedActivities(handle: WorkflowHandle<typeof order>): Promis
 describe("the orders example", () => {
   test("an order is reserved, charged at the third attempt, and shipped", async () => {
     await using _worker = startWorker();
-    const shopper = run("client.ts", "shipped");
-    const output = await new Response(shopper.stdout).text();
-    expect(await shopper.exited).toBe(0);
+    const { output } = await run("client.ts", "shipped").ends();
     expect(output).toContain("status: waiting for shipment");
     expect(output).toContain("parcel-1867");
 
@@ -125,7 +119,7 @@ describe("the orders example", () => {
     const killed = run("worker.ts");
     await reaches(handle, "waiting for shipment");
     killed.kill("SIGKILL");
-    expect(await killed.exited).not.toBe(0);
+    await killed.ends("SIGKILL");
     // Nobody runs the workflow now, but the server takes the signal.
     await handle.signal(ship, "parcel-after-the-crash");
 

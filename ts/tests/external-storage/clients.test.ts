@@ -9,7 +9,7 @@ import { rejection } from "../worker/support";
 import { accessKeyId, type ObjectServer, objectServer } from "./object-server";
 
 // The libraries take their time to load on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const secretAccessKey = "test-secret-key";
 const bun = (endpoint: string, key: string) =>

@@ -9,6 +9,7 @@ import { ValueError } from "../../src/common";
 import { type LambdaHandler, PowertoolsLoggerAdapter, runWorker } from "../../src/integrations/lambda-worker";
 import { loadLambdaClientConnectConfig } from "../../src/integrations/lambda-worker/connect-config";
 import { makePowertoolsLogger } from "../../src/integrations/lambda-worker/powertools";
+import { run } from "../support/process";
 import { testServer } from "../support/server";
 
 // A server and processes start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -17,7 +18,7 @@ setDefaultTimeout(180_000);
 test("invocations work until their deadline is near, call the hooks, and can be repeated", async () => {
   const { address, namespace } = await testServer();
   const taskQueue = `test-${randomUUID()}`;
-  const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/lambda-process.ts`], {
+  const { output, errors } = await run([process.execPath, `${import.meta.dir}/fixtures/lambda-process.ts`], {
     env: {
       ...process.env,
       TEMPORAL_ADDRESS: address,
@@ -25,15 +26,7 @@ test("invocations work until their deadline is near, call the hooks, and can be 
       TEMPORAL_TASK_QUEUE: taskQueue,
       AWS_LAMBDA_FUNCTION_NAME: "orders",
     },
-    stdout: "pipe",
-    stderr: "pipe",
   });
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (code !== 0) throw new Error(`the program ended with ${code}: ${errors}`);
   const lines = `${output}\n${errors}`.split("\n").filter((line) => line.startsWith("{"));
   const records = lines.map((line) => JSON.parse(line));
   const { report } = records.find((record) => record.report !== undefined);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runLibs } from "../../src/cli/libs";
 import { libraryFile, packageVersion } from "../../src/libs/manifest";
 import { locateLibrary, platform } from "../../src/native/locate";
+import { run } from "../support/process";
 import { type ReleasesServer, startReleasesServer } from "../support/releases-server";
 import { checkout, publish, removeTemporaryFolders, root, temporaryFolder, testNetwork } from "./support";
 
@@ -269,12 +270,10 @@ test("an installed package without dependencies has its cache in the user's cach
   for (const part of ["cli", "libs", "native"])
     cpSync(join(root, "ts/src", part), join(installed, "src", part), { recursive: true });
   const home = temporaryFolder();
-  const child = Bun.spawn([process.execPath, join(installed, "src/cli/temporal-bun.ts"), "libs", "doctor"], {
-    env: { HOME: home, PATH: process.env["PATH"]! },
-    stdout: "pipe",
+  const { output } = await run([process.execPath, join(installed, "src/cli/temporal-bun.ts"), "libs", "doctor"], {
+    env: { HOME: home, PATH: process.env["PATH"] },
+    code: 1,
   });
-  const output = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(1);
   expect(output).toContain(`note     cache: ${join(home, ".cache/temporal-bun-sdk/libs")} has nothing`);
   expect(output).toContain("note     ABI: no checkout with include/temporal_bun_core.h here");
   expect(output).toContain("problem  bridge: libtemporal_bun_bridge");
@@ -283,22 +282,10 @@ test("an installed package without dependencies has its cache in the user's cach
 test("temporal-bun is the program of the package", async () => {
   const manifest = JSON.parse(readFileSync(join(root, "ts/package.json"), "utf8"));
   const program = join(root, "ts", manifest.bin["temporal-bun"]);
-  const run = async (...args: string[]) => {
-    const child = Bun.spawn([program, ...args], {
-      env: { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` },
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [output, problems] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    return { code: await child.exited, output, problems };
-  };
-  expect(await run("libs", "cache", "path")).toEqual({ code: 0, output: `${cacheDir}\n`, problems: "" });
-  expect(await run("worker")).toMatchObject({
-    code: 2,
+  const env = { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` };
+  expect(await run([program, "libs", "cache", "path"], { env })).toEqual({ output: `${cacheDir}\n`, errors: "" });
+  expect(await run([program, "worker"], { env, code: 2 })).toEqual({
     output: "",
-    problems: expect.stringContaining('there is no command "worker"'),
+    errors: expect.stringContaining('there is no command "worker"'),
   });
 });

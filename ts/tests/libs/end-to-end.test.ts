@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { checksumName, type PlatformName, packageVersion, releaseTag } from "../../src/libs/manifest";
 import { libraryFileName, platform as thisPlatform } from "../../src/native/locate";
+import { Program, run } from "../support/process";
 import { type ReleasesServer, startReleasesServer } from "../support/releases-server";
 import { checkout, publish, root, temporaryFolder } from "./support";
 
@@ -37,32 +38,23 @@ let packed: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "temporal-end-to-end-"));
   tree = join(folder, "tree");
-  copyTree();
+  await copyTree();
   if (nothingToPack) return;
-  const pack = Bun.spawn(
-    [
-      "release/pack",
-      "--profile",
-      "release",
-      "--archive",
-      everydayArchive,
-      "--fast",
-      "--output",
-      join(folder, "packed"),
-    ],
-    { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
-  );
-  packed = (await new Response(pack.stdout).text()).trim();
-  expect(await pack.exited).toBe(0);
+  packed = await pack(join(folder, "packed"));
 }, 2 * minutes);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Packs the everyday archive into a folder. Returns the path of what it made. */
+async function pack(into: string): Promise<string> {
+  const command = ["release/pack", "--profile", "release", "--archive", everydayArchive, "--fast", "--output", into];
+  return (await run(command, { cwd: root })).output.trim();
+}
+
 /** Copies what git has or would take, and links the tools and npm packages, which need no building. */
-function copyTree(): void {
-  const list = Bun.spawnSync(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
-  expect(list.exitCode).toBe(0);
-  for (const file of list.stdout.toString().split("\0")) {
+async function copyTree(): Promise<void> {
+  const { output } = await run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
+  for (const file of output.split("\0")) {
     if (file === "" || !existsSync(join(root, file))) continue;
     mkdirSync(dirname(join(tree, file)), { recursive: true });
     copyFileSync(join(root, file), join(tree, file));
@@ -77,9 +69,9 @@ interface Build {
   library: string;
   cache: string;
   /** Starts it. All of its processes are in a group of their own. */
-  start(...options: string[]): Bun.Subprocess<"ignore", "ignore", "pipe">;
-  /** Runs it to its end. */
-  run(...options: string[]): Promise<{ code: number; said: string }>;
+  start(...options: string[]): Program;
+  /** Runs it to its end, which must be with the exit code. Returns what it said. */
+  run(code: number, ...options: string[]): Promise<string>;
 }
 
 function prepareBuild(server: ReleasesServer, environment: Record<string, string> = {}): Build {
@@ -87,7 +79,7 @@ function prepareBuild(server: ReleasesServer, environment: Record<string, string
   const cache = join(own, "cache");
   const prefix = join(own, "out");
   const start = (...options: string[]) =>
-    Bun.spawn(["scripts/without-cargo.sh", "zig", "build", "--prefix", prefix, ...options], {
+    new Program(["scripts/without-cargo.sh", "zig", "build", "--prefix", prefix, ...options], {
       cwd: tree,
       env: {
         ...process.env,
@@ -98,20 +90,14 @@ function prepareBuild(server: ReleasesServer, environment: Record<string, string
         TEMPORAL_LIBS_CACHE_DIR: cache,
         ...environment,
       },
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "pipe",
       detached: true,
+      timeout: 5 * minutes,
     });
   return {
     library: join(prefix, "lib", libraryFileName),
     cache,
     start,
-    async run(...options) {
-      const child = start(...options);
-      const said = await new Response(child.stderr).text();
-      return { code: await child.exited, said };
-    },
+    run: async (code, ...options) => (await start(...options).ends(code)).errors,
   };
 }
 
@@ -140,32 +126,26 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
       server.fail(name, { holdAfter: { bytes: 1_000_000, until: killed } });
       const victim = build.start();
       await server.requested(name);
-      process.kill(-victim.pid, "SIGKILL");
-      // Its processes all write here, so the end means that none is left.
-      await new Response(victim.stderr).text();
+      process.kill(-victim.id, "SIGKILL");
+      // All of its processes write there, so the end means that none is left.
+      await victim.ends("SIGKILL");
       release();
       expect(existsSync(build.library)).toBe(false);
       expect(existsSync(join(build.cache, `v${packageVersion}`))).toBe(false);
 
-      const first = await build.run();
-      expect(first.said).toContain(`Core: prebuilt v${packageVersion} ${platform}\n`);
-      expect(first.code).toBe(0);
+      expect(await build.run(0)).toContain(`Core: prebuilt v${packageVersion} ${platform}\n`);
 
       // Nothing is asked of the server again.
       const requests = server.requests.length;
       const started = performance.now();
-      expect(await build.run()).toEqual({ code: 0, said: `Core: prebuilt v${packageVersion} ${platform}\n` });
+      expect(await build.run(0)).toBe(`Core: prebuilt v${packageVersion} ${platform}\n`);
       console.log(`a second build took ${Math.round(performance.now() - started)} ms`);
       expect(server.requests.length).toBe(requests);
 
-      const demo = Bun.spawn([process.execPath, join(tree, "ts/examples/orders/demo.ts")], {
+      const { output } = await run([process.execPath, join(tree, "ts/examples/orders/demo.ts")], {
         env: { ...process.env, TEMPORAL_BUN_LIBRARY: build.library },
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "inherit",
       });
-      expect(await new Response(demo.stdout).text()).toContain('payment: "payment-demo"');
-      expect(await demo.exited).toBe(0);
+      expect(output).toContain('payment: "payment-demo"');
     },
     6 * minutes,
   );
@@ -173,27 +153,18 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
   test(
     "release/verify links and tries what release/pack made, and refuses it with one byte changed",
     async () => {
-      const verify = (archive: string) => {
-        const { exitCode, stderr } = Bun.spawnSync(["release/verify", archive], {
-          cwd: root,
-          stdin: "ignore",
-          stdout: "ignore",
-          stderr: "pipe",
-        });
-        return { exitCode, said: stderr.toString() };
-      };
-      const good = verify(packed);
-      expect(good.said).toContain("checked and linked, loaded and tried");
-      expect(good.exitCode).toBe(0);
+      const verify = async (archive: string, code: number) =>
+        (await run(["release/verify", archive], { cwd: root, code, timeout: 5 * minutes })).errors;
+      expect(await verify(packed, 0)).toContain("checked and linked, loaded and tried");
 
       const copy = join(temporaryFolder(), packed.slice(packed.lastIndexOf("/") + 1));
       const bytes = readFileSync(packed);
       bytes[bytes.length >> 1]! ^= 1;
       writeFileSync(copy, bytes);
       copyFileSync(`${packed}.sha256`, `${copy}.sha256`);
-      const bad = verify(copy);
-      expect(bad.said).toMatch(/release\/verify: \S+ has SHA-256 [0-9a-f]{64}, but \S+ says [0-9a-f]{64}\n/);
-      expect(bad.exitCode).toBe(1);
+      expect(await verify(copy, 1)).toMatch(
+        /release\/verify: \S+ has SHA-256 [0-9a-f]{64}, but \S+ says [0-9a-f]{64}\n/,
+      );
     },
     6 * minutes,
   );
@@ -204,22 +175,17 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
       await using server = await startReleasesServer();
       publishPacked(server);
       const own = temporaryFolder();
-      const child = Bun.spawn(["release/npm-pack", "--fast", "--output", own, platform], {
+      const { output } = await run(["release/npm-pack", "--fast", "--output", own, platform], {
         cwd: tree,
         env: { ...process.env, TEMPORAL_LIBS_BASE_URL: server.baseUrl, TEMPORAL_LIBS_CACHE_DIR: join(own, "cache") },
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "inherit",
+        timeout: 5 * minutes,
       });
-      const path = (await new Response(child.stdout).text()).trim();
-      expect(await child.exited).toBe(0);
-      expect(Bun.spawnSync(["tar", "-xzf", path, "-C", own]).exitCode).toBe(0);
+      await run(["tar", "-xzf", output.trim(), "-C", own]);
       expect(readFileSync(join(own, "package/THIRD_PARTY.md"), "utf8")).toContain("\n## Licence texts\n");
-      const loaded = Bun.spawnSync([process.execPath, join(root, "release/smoke.ts")], {
+      const loaded = await run([process.execPath, join(root, "release/smoke.ts")], {
         env: { ...process.env, TEMPORAL_BUN_LIBRARY: join(own, "package", libraryFileName) },
-        stderr: "inherit",
       });
-      expect(JSON.parse(loaded.stdout.toString())).toMatchObject({ version: packageVersion });
+      expect(JSON.parse(loaded.output)).toMatchObject({ version: packageVersion });
     },
     6 * minutes,
   );
@@ -227,11 +193,7 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
   test(
     "packing the same archive again gives the same bytes",
     async () => {
-      const again = Bun.spawn(
-        ["release/pack", "--profile", "release", "--archive", everydayArchive, "--fast", "--output", temporaryFolder()],
-        { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
-      );
-      const path = (await new Response(again.stdout).text()).trim();
+      const path = await pack(temporaryFolder());
       expect(Bun.hash(readFileSync(path))).toBe(Bun.hash(readFileSync(packed)));
       expect(readFileSync(`${path}.sha256`, "utf8")).toBe(readFileSync(`${packed}.sha256`, "utf8"));
     },
@@ -247,12 +209,11 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
         return archive;
       });
       const build = prepareBuild(server);
-      const { code, said } = await build.run();
+      const said = await build.run(1);
       expect(said).toContain("SHA-256");
       expect(said).toContain(
         "error: no prebuilt archive can be used, because of what release/download-temporal-libs.ts says above",
       );
-      expect(code).not.toBe(0);
       expect(existsSync(build.library)).toBe(false);
     },
     minutes,
@@ -267,9 +228,7 @@ test(
     await using server = await startReleasesServer();
     publish(server, { platforms: [platform], version: packageVersion, manifest: { platform: otherPlatform } });
     const build = prepareBuild(server);
-    const { code, said } = await build.run();
-    expect(said).toContain(`for ${otherPlatform}, not of ${packageVersion} for ${platform}`);
-    expect(code).not.toBe(0);
+    expect(await build.run(1)).toContain(`for ${otherPlatform}, not of ${packageVersion} for ${platform}`);
     expect(existsSync(build.library)).toBe(false);
   },
   minutes,
@@ -282,9 +241,8 @@ test(
     const zig = join(root, ".toolchain/python/ziglang/zig");
     const objects = temporaryFolder();
     writeFileSync(join(objects, "core.c"), "int temporal_core_abi(void) { return 0; }\n");
-    const make = (...command: string[]) =>
-      expect(Bun.spawnSync([zig, ...command], { cwd: objects, stderr: "inherit" }).exitCode).toBe(0);
-    make(
+    const make = (...command: string[]) => run([zig, ...command], { cwd: objects });
+    await make(
       "cc",
       "-target",
       otherPlatform === "linux-arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu",
@@ -293,13 +251,12 @@ test(
       "-o",
       "core.o",
     );
-    make("ar", "rcs", "core.a", "core.o");
+    await make("ar", "rcs", "core.a", "core.o");
     publish(server, { platforms: [platform], version: packageVersion, library: readFileSync(join(objects, "core.a")) });
     const build = prepareBuild(server);
-    const { code, said } = await build.run();
+    const said = await build.run(1);
     expect(said).toContain("error:");
     expect(said).toMatch(/incompatible|undefined symbol/);
-    expect(code).not.toBe(0);
     expect(existsSync(build.library)).toBe(false);
   },
   3 * minutes,
@@ -311,11 +268,9 @@ test(
     await using server = await startReleasesServer();
     publish(server, { platforms: [platform], version: packageVersion, manifest: { abi: checkout.abi - 1 } });
     const build = prepareBuild(server);
-    const { code, said } = await build.run();
-    expect(said).toContain(
+    expect(await build.run(1)).toContain(
       `has ABI ${checkout.abi - 1} and header ${checkout.headerHash}, but this checkout has ABI ${checkout.abi}`,
     );
-    expect(code).not.toBe(0);
     expect(existsSync(build.library)).toBe(false);
   },
   minutes,
@@ -326,17 +281,16 @@ test(
   async () => {
     await using server = await startReleasesServer();
     const build = prepareBuild(server, { TEMPORAL_LIBS_NO_FALLBACK: "0" });
-    const { said } = await build.run();
+    const said = await build.run(1);
     expect(said).toContain(
       "warning: no prebuilt archive can be used, because of what release/download-temporal-libs.ts says above; cargo compiles Core",
     );
     expect(said).toContain("Core: compiled\n");
     expect(said).toContain("cargo: FileNotFound");
 
-    const strict = await build.run("-Dno-fallback");
-    expect(strict.said).toContain("error: no prebuilt archive can be used");
-    expect(strict.said).not.toContain("Core: compiled");
-    expect(strict.code).not.toBe(0);
+    const strict = await build.run(1, "-Dno-fallback");
+    expect(strict).toContain("error: no prebuilt archive can be used");
+    expect(strict).not.toContain("Core: compiled");
   },
   minutes,
 );

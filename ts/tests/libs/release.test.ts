@@ -14,6 +14,7 @@ import {
   type PlatformName,
   packageVersion,
 } from "../../src/libs/manifest";
+import { run } from "../support/process";
 import { makeArchive, root, sha256, temporaryFolder } from "./support";
 
 /** A folder with the archives of a release. `change` is for one platform's manifest. */
@@ -33,22 +34,14 @@ function makeRelease(change: Partial<Record<PlatformName, Partial<Manifest>>> = 
   return folder;
 }
 
-function verify(...options: string[]): { code: number; said: string } {
-  const { exitCode, stderr } = Bun.spawnSync(["release/verify", ...options], {
-    cwd: root,
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  return { code: exitCode, said: stderr.toString() };
-}
+/** What `release/verify` says about a release; it must end with the exit code. */
+const verify = async (folder: string, code: number) =>
+  (await run(["release/verify", "--release", folder], { cwd: root, code })).errors;
 
-test("a release whose platforms agree is accepted", () => {
-  const { code, said } = verify("--release", makeRelease());
-  expect(said).toContain(
+test("a release whose platforms agree is accepted", async () => {
+  expect(await verify(makeRelease(), 0)).toContain(
     `linux-arm64, linux-x64, macos-arm64: all of version ${packageVersion}, Core 0.10.1, ABI 1, header `,
   );
-  expect(code).toBe(0);
 });
 
 test.each([
@@ -73,50 +66,37 @@ test.each([
     { profile: "release" },
     /^release\/verify: the archives do not agree: profile is release for linux-arm64, dist for linux-x64, dist for macos-arm64\n$/,
   ],
-] as [Partial<Manifest>, RegExp][])("one with a platform of %j is not", (manifest, message) => {
-  const { code, said } = verify("--release", makeRelease({ "linux-arm64": manifest }));
-  expect(said).toMatch(message);
-  expect(code).toBe(1);
+] as [Partial<Manifest>, RegExp][])("one with a platform of %j is not", async (manifest, message) => {
+  expect(await verify(makeRelease({ "linux-arm64": manifest }), 1)).toMatch(message);
 });
 
-test("one without a platform, or with another file, is not", () => {
+test("one without a platform, or with another file, is not", async () => {
   const folder = makeRelease();
   writeFileSync(join(folder, "notes.txt"), "");
-  expect(verify("--release", folder).said).toContain(`${folder} has notes.txt, temporal-static-libs-linux-arm64`);
+  expect(await verify(folder, 1)).toContain(`${folder} has notes.txt, temporal-static-libs-linux-arm64`);
   rmSync(join(folder, "notes.txt"));
   rmSync(join(folder, archiveName(packageVersion, "macos-arm64")));
-  expect(verify("--release", folder)).toEqual({ code: 1, said: expect.stringContaining("but a release is ") });
+  expect(await verify(folder, 1)).toContain("but a release is ");
 });
 
-test("one with a damaged archive is not", () => {
+test("one with a damaged archive is not", async () => {
   const folder = makeRelease();
   writeFileSync(join(folder, archiveName(packageVersion, "linux-x64")), "damaged");
-  const { code, said } = verify("--release", folder);
-  expect(said).toMatch(/^release\/verify: \S+linux-x64\S+ has SHA-256 [0-9a-f]{64}, but \S+ says [0-9a-f]{64}\n$/);
-  expect(code).toBe(1);
+  expect(await verify(folder, 1)).toMatch(
+    /^release\/verify: \S+linux-x64\S+ has SHA-256 [0-9a-f]{64}, but \S+ says [0-9a-f]{64}\n$/,
+  );
 });
 
 test.each(["release/pack", "release/verify"])(
   "%s says how it is used, and refuses what it does not know",
-  (command) => {
-    const run = (option: string) =>
-      Bun.spawnSync([command, option], { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-    expect(run("--help").stdout.toString()).toContain(`  ${command} [`);
-    const wrong = run("--platfrom=linux-x64");
-    expect(wrong.stderr.toString()).toStartWith(`${command}: `);
-    expect(wrong.exitCode).toBe(1);
+  async (command) => {
+    expect((await run([command, "--help"], { cwd: root })).output).toContain(`  ${command} [`);
+    const wrong = await run([command, "--platfrom=linux-x64"], { cwd: root, code: 1 });
+    expect(wrong.errors).toStartWith(`${command}: `);
   },
 );
 
-test("only the version of the checkout is packed", () => {
-  const { exitCode, stderr } = Bun.spawnSync(["release/pack", "--version", "99.0.0"], {
-    cwd: root,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  expect(stderr.toString()).toStartWith(
-    `release/pack: --version is 99.0.0, but this checkout has version ${packageVersion}: `,
-  );
-  expect(exitCode).toBe(1);
+test("only the version of the checkout is packed", async () => {
+  const { errors } = await run(["release/pack", "--version", "99.0.0"], { cwd: root, code: 1 });
+  expect(errors).toStartWith(`release/pack: --version is 99.0.0, but this checkout has version ${packageVersion}: `);
 });

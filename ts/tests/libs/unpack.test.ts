@@ -53,7 +53,7 @@ test("an archive of Bun.Archive is unpacked", async () => {
   expect(readFileSync(join(folder, "lib/a"), "utf8")).toBe("content");
 });
 
-const outside = join(tmpdir(), "temporal-libs-outside");
+const outside = join(tmpdir(), `temporal-libs-${crypto.randomUUID()}`);
 
 test.each<[string, TarEntry[], string]>([
   ["a path above the folder", [{ name: "../outside", content: "x" }], '"../outside", which is no plain path'],

@@ -6,20 +6,16 @@ import manifest from "../../package.json" with { type: "json" };
 import { library } from "../../src/native/library";
 import { libraryFileName, locateLibrary, platform } from "../../src/native/locate";
 import { bridgeAbi, symbols } from "../../src/native/symbols";
+import { run } from "../support/process";
 
 const folder = mkdtempSync(join(tmpdir(), "temporal-bun-library-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a process says that is told to load `path`. */
 async function load(path: string): Promise<string> {
-  const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/load.ts`], {
+  const { output, errors } = await run([process.execPath, `${import.meta.dir}/fixtures/load.ts`], {
     env: { ...process.env, TEMPORAL_BUN_LIBRARY: path },
-    stdout: "pipe",
-    stderr: "pipe",
-    timeout: 20_000,
   });
-  const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  expect(await child.exited).toBe(0);
   expect(errors).toBe("");
   return output.trimEnd();
 }
@@ -41,9 +37,7 @@ async function compile(name: string, text: string, target?: string): Promise<str
   const path = join(folder, `${name}.so`);
   writeFileSync(source, text);
   const options = ["-shared", "-nostdlib", "-O1", "-fno-builtin", ...(target === undefined ? [] : ["-target", target])];
-  const child = Bun.spawn([zig(), "cc", ...options, "-o", path, source], { stderr: "pipe" });
-  const errors = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(errors);
+  await run([zig(), "cc", ...options, "-o", path, source]);
   return path;
 }
 

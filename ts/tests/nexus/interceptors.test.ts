@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import * as nexus from "nexus-rpc";
 import { metricMeter, operationInfo } from "../../src/nexus";
 import type { NexusInterceptorsFactory } from "../../src/worker";
+import { run } from "../support/process";
 import { type Order, shop } from "./fixtures/service";
 import { address, connection, namespace, operation, serving, unique } from "./support";
 
@@ -134,12 +135,9 @@ test("log records carry the operation's attributes, and what interceptors add", 
   await connection.operatorService.createNexusEndpoint({
     spec: { name: endpoint, target: { worker: { namespace, taskQueue } } },
   });
-  const child = Bun.spawn(
-    [process.execPath, `${import.meta.dir}/fixtures/logging-process.ts`, address, namespace, endpoint, taskQueue],
-    { stderr: "inherit" },
-  );
-  const lines = (await new Response(child.stdout).text()).trim().split("\n");
-  expect(await child.exited).toBe(0);
+  const program = `${import.meta.dir}/fixtures/logging-process.ts`;
+  const { output } = await run([process.execPath, program, address, namespace, endpoint, taskQueue]);
+  const lines = output.trim().split("\n");
   const attributes = { namespace, taskQueue, service: "shop", operation: "greet", tenant: "t1" };
   const worker = { ...attributes, sdkComponent: "worker", method: "startOperation" };
   const handler = { ...attributes, sdkComponent: "nexus" };

@@ -33,7 +33,7 @@ import type { WorkflowInfo } from "../../src/workflow";
 import { activityCompleted, type Job, type Outcome, resultOf, signal, TestThread, update } from "../workflow/support";
 import { makeTracing } from "./support";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const modules = {
   opentelemetry: `${import.meta.dir}/../../src/integrations/opentelemetry/workflow-interceptors.ts`,

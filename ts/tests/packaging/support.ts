@@ -8,6 +8,7 @@ import { mainPackage, platformPackage, tarballName } from "../../../release/npm-
 import checkout from "../../package.json" with { type: "json" };
 import type { PlatformName } from "../../src/libs/manifest";
 import { locateLibrary, platform as thisPlatform } from "../../src/native/locate";
+import { run, type Written } from "../support/process";
 import { type Registry, startRegistry } from "../support/registry";
 
 /** The folder of the repository. */
@@ -48,45 +49,6 @@ export function temporaryFolder(): string {
 
 const keepers = new Set<Bun.Subprocess>();
 
-/** What a program of this machine says and how it ends. */
-export interface Result {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-/** Runs a program to its end. */
-export async function run(
-  command: string[],
-  cwd: string,
-  environment: Record<string, string | undefined> = {},
-): Promise<Result> {
-  const child = Bun.spawn(command, {
-    cwd,
-    env: { ...process.env, ...environment },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, output, errors };
-}
-
-/** Runs a program that must succeed. Returns what it printed. */
-export async function succeed(
-  command: string[],
-  cwd: string,
-  environment: Record<string, string | undefined> = {},
-): Promise<string> {
-  const { code, output, errors } = await run(command, cwd, environment);
-  if (code !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${code}: ${errors}${output}`);
-  return output;
-}
-
 // On globalThis, not in the module, because a test runner may load this module once per test file.
 const sharedKey = Symbol.for("temporal-bun-sdk.tests.packages");
 const shared = globalThis as { [sharedKey]?: Promise<string> };
@@ -107,10 +69,9 @@ export function packages(): Promise<string> {
 
 /** Packs the checkout and its library into a folder. */
 async function pack(folder: string): Promise<void> {
-  await succeed(
-    ["release/npm-pack", "--fast", "--library", locateLibrary().path, "--output", folder, "main", platform],
-    root,
-  );
+  await run(["release/npm-pack", "--fast", "--library", locateLibrary().path, "--output", folder, "main", platform], {
+    cwd: root,
+  });
 }
 
 /**
@@ -118,7 +79,10 @@ async function pack(folder: string): Promise<void> {
  * the archive.
  */
 export async function packWithoutLibrary(name: PlatformName, folder: string): Promise<string> {
-  return (await succeed(["release/npm-pack", "--fast", "--library", "LICENSE", "--output", folder, name], root)).trim();
+  const { output } = await run(["release/npm-pack", "--fast", "--library", "LICENSE", "--output", folder, name], {
+    cwd: root,
+  });
+  return output.trim();
 }
 
 /** Path of a package's archive. */
@@ -137,11 +101,11 @@ export async function registryWith(...names: string[]): Promise<Registry> {
   const registry = startRegistry();
   const folder = temporaryFolder();
   for (const name of dependencies()) {
-    const printed = await succeed(
+    const { output } = await run(
       [process.execPath, "pm", "pack", "--ignore-scripts", "--quiet", "--destination", folder],
-      installed(name),
+      { cwd: installed(name) },
     );
-    await registry.add(printed.trim());
+    await registry.add(output.trim());
   }
   for (const name of names) await registry.add(await archive(name));
   return registry;
@@ -152,8 +116,8 @@ export interface Project {
   folder: string;
   /** Writes a file of the project. */
   write(name: string, content: string): void;
-  /** Runs Bun in the project. */
-  bun(options: string[], environment?: Record<string, string | undefined>): Promise<Result>;
+  /** Runs Bun in the project, which must succeed. */
+  bun(options: string[], environment?: Record<string, string>): Promise<Written>;
 }
 
 /** Makes a project and runs `bun add temporal-bun-sdk` in it. */
@@ -165,12 +129,18 @@ export async function install(registry: Registry): Promise<Project> {
   };
   write("package.json", JSON.stringify({ name: "project", type: "module" }));
   write("bunfig.toml", `[install]\nregistry = "${registry.url}"\n`);
-  await succeed([process.execPath, "add", mainPackage], folder, { BUN_INSTALL_CACHE_DIR: join(folder, ".cache") });
+  await run([process.execPath, "add", mainPackage], {
+    cwd: folder,
+    env: { ...process.env, BUN_INSTALL_CACHE_DIR: join(folder, ".cache") },
+  });
   return {
     folder,
     write,
     bun: (options, environment = {}) =>
-      run([process.execPath, ...options], folder, { TEMPORAL_BUN_LIBRARY: undefined, ...environment }),
+      run([process.execPath, ...options], {
+        cwd: folder,
+        env: { ...process.env, TEMPORAL_BUN_LIBRARY: undefined, ...environment },
+      }),
   };
 }
 

@@ -23,9 +23,8 @@ export interface Registry extends AsyncDisposable {
 
 /** `package.json` in an archive. */
 export async function manifestIn(tarball: Uint8Array): Promise<RegistryPackage["manifest"]> {
-  const child = Bun.spawn(["tar", "-xzOf", "-", "package/package.json"], { stdin: tarball, stderr: "inherit" });
-  const text = await new Response(child.stdout).text();
-  return JSON.parse(text) as RegistryPackage["manifest"];
+  const files = await new Bun.Archive(tarball).files("package/package.json");
+  return JSON.parse(await files.get("package/package.json")!.text()) as RegistryPackage["manifest"];
 }
 
 /** `sha512-…` of an archive, as registries and lockfiles write it. */

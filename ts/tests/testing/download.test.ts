@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { defaultNetwork, type Network } from "../../src/libs/network";
 import { TestWorkflowEnvironment } from "../../src/testing";
 import { provideExecutable, temporalCli, timeSkippingServer } from "../../src/testing/executable";
+import { run } from "../support/process";
 import { rejection } from "../worker/support";
 import { executable, quiet, script, temporaryFolder } from "./support";
 
@@ -44,7 +45,7 @@ async function downloadServer(
   return { url: server.url.origin, requests, [Symbol.asyncDispose]: () => server.stop(true) };
 }
 
-const run = (path: string) => Bun.spawnSync([path]).stdout.toString();
+const outputOf = async (path: string) => (await run([path])).output;
 
 describe("a cached download", () => {
   test("is downloaded once, can be run, and is named as those of the official SDK", async () => {
@@ -56,7 +57,7 @@ describe("a cached download", () => {
     );
     expect(first).toBe(join(options.downloadDir, "temporal-sdk-typescript-1.24.0"));
     expect(second).toBe(first!);
-    expect(run(first!)).toBe("downloaded\n");
+    expect(await outputOf(first!)).toBe("downloaded\n");
     expect(await provideExecutable(temporalCli, options, server.url, network)).toBe(first!);
     const arch = process.arch === "x64" ? "amd64" : "arm64";
     expect(server.requests).toEqual([
@@ -98,7 +99,7 @@ describe("a cached download", () => {
     await provide();
     expect(server.requests).toEqual([]);
     await provide("1 hour");
-    expect(run(file)).toBe("downloaded\n");
+    expect(await outputOf(file)).toBe("downloaded\n");
     age(25 * 3_600_000);
     const before = statSync(file).mtimeMs;
     await provide();
@@ -116,7 +117,7 @@ describe("a cached download", () => {
       server.url,
       network,
     );
-    expect(run(path)).toBe("downloaded\n");
+    expect(await outputOf(path)).toBe("downloaded\n");
     expect(server.requests.length).toBe(4);
   });
 

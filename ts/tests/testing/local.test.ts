@@ -8,6 +8,7 @@ import { Client, Connection } from "../../src/client";
 import { defineSearchAttributeKey, SearchAttributeType } from "../../src/common";
 import { TestWorkflowEnvironment, TimeSkippingWorkflowClient } from "../../src/testing";
 import { eventually } from "../support/eventually";
+import { Program, run } from "../support/process";
 import { freePort } from "../support/server";
 import { rejection } from "../worker/support";
 import * as workflows from "./fixtures/workflows";
@@ -31,7 +32,7 @@ afterAll(() => environment.teardown());
 
 /** Whether a server answers. */
 async function answers(address: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: 2_000 }).catch(() => undefined);
+  const connection = await Connection.connect({ address }).catch(() => undefined);
   await connection?.close();
   return connection !== undefined;
 }
@@ -146,6 +147,8 @@ describe("createLocal", () => {
 });
 
 describe("teardown", () => {
+  const program = [process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`];
+
   test("closes the connections and ends the server; once more does no harm", async () => {
     const other = await TestWorkflowEnvironment.createLocal({ server: quiet });
     expect(await answers(other.address)).toBe(true);
@@ -156,7 +159,7 @@ describe("teardown", () => {
   });
 
   test("ends the server even if a Worker still uses the connection, and says so on the console", async () => {
-    const program = `
+    const source = `
       import { TestWorkflowEnvironment } from "${import.meta.dir}/../../src/testing";
       import { quiet } from "${import.meta.dir}/support";
       const environment = await TestWorkflowEnvironment.createLocal({ server: quiet });
@@ -164,24 +167,19 @@ describe("teardown", () => {
       await environment.teardown();
       process.exit(0);
     `;
-    const child = Bun.spawn([process.execPath, "-e", program], { stdout: "ignore", stderr: "pipe" });
-    expect(await new Response(child.stderr).text()).toContain(
+    expect((await run([process.execPath, "-e", source])).errors).toContain(
       "Cannot close connection while Workers hold a reference to it",
     );
-    expect(await child.exited).toBe(0);
   });
 
   test.each(["SIGKILL", "SIGTERM"] as const)(
     "is not needed: the server ends with the process, even by %s",
     async (signal) => {
-      const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`, "stay"], {
-        stdout: "pipe",
-        stderr: "ignore",
-      });
-      const address = await firstLine(child.stdout);
+      await using child = new Program([...program, "stay"]);
+      const [address] = await child.says(/^\S+(?=\n)/);
       expect(await answers(address)).toBe(true);
       child.kill(signal);
-      await child.exited;
+      await child.ended;
       await eventually(
         () => answers(address),
         (answered) => !answered,
@@ -190,27 +188,14 @@ describe("teardown", () => {
   );
 
   test.each(["teardown", "nothing"])("the process ends by itself: after %s", async (what) => {
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/environment-process.ts`, what], {
-      stdout: "pipe",
-      stderr: "ignore",
-    });
-    const address = await firstLine(child.stdout);
-    expect(await child.exited).toBe(0);
+    const { output } = await run([...program, what]);
+    const address = output.trimEnd();
     await eventually(
       () => answers(address),
       (answered) => !answered,
     );
   });
 });
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
-  let text = "";
-  for await (const chunk of stream) {
-    text += new TextDecoder().decode(chunk);
-    if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
-  }
-  throw new Error(`the process ended after ${JSON.stringify(text)}`);
-}
 
 describe("createFromExistingServer", () => {
   test("uses it with the options for both connections, and leaves it running", async () => {

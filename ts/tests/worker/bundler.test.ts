@@ -6,6 +6,7 @@ import { bundleWorkflowCode } from "../../src/worker/bundler/bundler";
 import { ForbiddenModuleError } from "../../src/worker/bundler/bundler-errors";
 import { loadBundle } from "../../src/worker/bundler/worker-bundle";
 import { DefaultLogger } from "../../src/worker/telemetry/logger";
+import { run } from "../support/process";
 
 let folder: string;
 const previousCache = process.env["TEMPORAL_BUN_CACHE_DIR"];
@@ -306,8 +307,7 @@ describe("the cache", () => {
       const module = { exports: {} };
       new Function("module", "exports", code)(module, module.exports);
       console.log(JSON.stringify({ value: module.exports.value, cached }));`;
-    const child = Bun.spawn([process.execPath, "-e", program], { env: process.env, stderr: "inherit" });
-    return JSON.parse(await new Response(child.stdout).text());
+    return JSON.parse((await run([process.execPath, "-e", program])).output);
   }
 
   test("gives back what was made, until an input changes", async () => {

@@ -4,7 +4,8 @@ import { Client } from "../../src/client";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger } from "../../src/worker";
 import { compileWorkerOptions } from "../../src/worker/compile-options";
-import { SourceMap } from "../../src/workflow-host/sandbox/source-map";
+import { SourceMap } from "../../src/workflow-host/source-map";
+import { Program, run } from "../support/process";
 import { taskFailure, testConnection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -58,18 +59,6 @@ class Debugger {
   }
 }
 
-/** The address that a program prints when it waits for a debugger. */
-async function inspectorAddress(output: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of output) {
-    text += decoder.decode(chunk, { stream: true });
-    const found = /ws:\/\/\S+/.exec(text);
-    if (found !== null) return found[0];
-  }
-  throw new Error(`the program ended without waiting for a debugger: ${text}`);
-}
-
 describe("debug mode", () => {
   test.each<[string, boolean | undefined, boolean]>([
     ["1", undefined, true],
@@ -103,8 +92,9 @@ describe("debug mode", () => {
       "stops",
       "debugger",
     ];
-    const child = Bun.spawn(program, { stderr: "pipe" });
-    const debug = await Debugger.attach(await inspectorAddress(child.stderr));
+    await using child = new Program(program);
+    const [address] = await child.says(/ws:\/\/\S+(?=\s)/);
+    const debug = await Debugger.attach(address);
     const pausing = debug.paused();
     await debug.send("Inspector.initialized");
 
@@ -123,42 +113,39 @@ describe("debug mode", () => {
     await debug.send("Debugger.resume");
     // It would keep the program alive.
     debug.close();
-    const output = await new Response(child.stdout).text();
+    const { output } = await child.ends();
     expect(output.split("\n")[1]).toBe("STOPPED: HELLO, DEBUGGER!, kept");
-    expect(await child.exited).toBe(0);
   });
 });
 
 test("the patch callback is outside of the Workflow also when both are on the main thread", async () => {
   const { connection, namespace } = await testConnection();
-  const child = Bun.spawn(
-    [process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "asks", "patch"],
-    { stderr: "inherit" },
-  );
-  expect((await new Response(child.stdout).text()).split("\n")[1]).toBe("STOPPED: true, kept");
-  expect(await child.exited).toBe(0);
+  const program = [process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace];
+  const { output } = await run([...program, "asks", "patch"]);
+  expect(output.split("\n")[1]).toBe("STOPPED: true, kept");
 });
 
 test("a promise that Workflow code forgot fails its task also on the main thread", async () => {
   const { connection, namespace } = await testConnection();
-  const child = Bun.spawn(
-    [process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace, "forgets"],
-    { stderr: "ignore" },
-  );
-  const { value } = await child.stdout.getReader().read();
-  const handle = new Client({ connection, namespace }).workflow.getHandle(new TextDecoder().decode(value).trim());
+  const program = [process.execPath, `${fixtures}/debug-process.ts`, connection.options.address, namespace];
+  await using child = new Program([...program, "forgets"]);
+  const [workflowId] = await child.says(/^\S+(?=\n)/);
+  const handle = new Client({ connection, namespace }).workflow.getHandle(workflowId);
   expect((await taskFailure(handle)).message).toBe("Unhandled Promise rejection: Error: nobody listens");
   await handle.terminate();
   // Its Worker lived on until then: the program ends because the result is an error, which it doesn't handle.
-  expect(await child.exited).toBe(1);
+  await child.ends(1);
 });
 
 describe("startDebugReplayer", () => {
   /** Runs the replayer against a debugger's server, which answers notices with a status. */
-  async function replay(history: Uint8Array | undefined, { path = workflowsPath, status = 200, env = {} } = {}) {
+  async function replay(
+    history: Uint8Array | undefined,
+    { path = workflowsPath, status = 200, env = {}, code = 0 } = {},
+  ) {
     const notices: number[] = [];
     const requests: string[] = [];
-    const server = Bun.serve({
+    using server = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
       async fetch(request) {
@@ -172,17 +159,11 @@ describe("startDebugReplayer", () => {
         return Response.json(status === 200 ? {} : { error: "no panel" }, { status });
       },
     });
-    const child = Bun.spawn([process.execPath, `${fixtures}/debug-replayer.ts`, path], {
-      stderr: "pipe",
+    const written = await run([process.execPath, `${fixtures}/debug-replayer.ts`, path], {
       env: { ...process.env, TEMPORAL_DEBUGGER_PLUGIN_URL: server.url.href, ...env },
+      code,
     });
-    const [output, errors, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    await server.stop(true);
-    return { notices, requests, output, errors, code };
+    return { notices, requests, ...written };
   }
 
   /** The history of a Workflow that took several Workflow Tasks. */
@@ -202,9 +183,8 @@ describe("startDebugReplayer", () => {
     const started = (history.events ?? [])
       .filter(({ workflowTaskStartedEventAttributes: task }) => task !== undefined)
       .map(({ eventId }) => Number(eventId));
-    const { notices, requests, output, code } = await replay(History.encode(history).finish());
+    const { notices, requests, output } = await replay(History.encode(history).finish());
     expect(output).toBe("Replay completed successfully\n");
-    expect(code).toBe(0);
     expect(started.length).toBeGreaterThanOrEqual(4);
     expect(notices).toEqual(started);
     expect(requests[0]).toBe("GET /history temporal-bun-sdk");
@@ -213,19 +193,15 @@ describe("startDebugReplayer", () => {
 
   test("ends with 1 and the reason if the replay fails, or the debugger does", async () => {
     const history = History.encode(await recorded()).finish();
-    const changed = await replay(history, { path: `${fixtures}/changed-workflows.ts` });
-    expect([changed.code, changed.errors]).toEqual([1, expect.stringContaining("Replay failed")]);
-    const deaf = await replay(history, { status: 500 });
-    expect([deaf.code, deaf.errors]).toEqual([
-      1,
-      expect.stringContaining("The debugger answered 500 to /current-wft-started: no panel"),
-    ]);
-    const empty = await replay(undefined);
-    expect([empty.code, empty.errors]).toEqual([
-      1,
-      expect.stringContaining("The debugger answered 404 to /history: nothing is loaded"),
-    ]);
-    const alone = await replay(undefined, { env: { TEMPORAL_DEBUGGER_PLUGIN_URL: "" } });
-    expect([alone.code, alone.errors]).toEqual([1, expect.stringContaining("TEMPORAL_DEBUGGER_PLUGIN_URL isn't set")]);
+    const fails = async (...[given, options]: Parameters<typeof replay>) =>
+      (await replay(given, { ...options, code: 1 })).errors;
+    expect(await fails(history, { path: `${fixtures}/changed-workflows.ts` })).toContain("Replay failed");
+    expect(await fails(history, { status: 500 })).toContain(
+      "The debugger answered 500 to /current-wft-started: no panel",
+    );
+    expect(await fails(undefined)).toContain("The debugger answered 404 to /history: nothing is loaded");
+    expect(await fails(undefined, { env: { TEMPORAL_DEBUGGER_PLUGIN_URL: "" } })).toContain(
+      "TEMPORAL_DEBUGGER_PLUGIN_URL isn't set",
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { WorkflowLogInterceptor } from "../../src/worker";
+import { run } from "../support/process";
 import { testConnection } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -14,9 +15,7 @@ test("default sinks and interceptors bring logs to a logger of their own", async
     connection.options.address,
     namespace,
   ];
-  const child = Bun.spawn(program, { stderr: "inherit" });
-  const output = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(0);
+  const { output } = await run(program);
   const { records, unchanged, modules, same } = JSON.parse(output) as Record<string, any>;
   expect(records).toMatchObject([
     { logger: "own", message: "from the workflow", sdkComponent: "workflow", workflowType: "outputs", answer: 42 },

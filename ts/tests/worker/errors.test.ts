@@ -12,12 +12,11 @@ import {
   UnexpectedError,
   UnhandledRejectionError,
 } from "../../src/worker";
+import { Program } from "../support/process";
 import { makeWorker, rejection, taskFailure, testConnection } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
 setDefaultTimeout(180_000);
-
-const escaping = { workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts` };
 
 test("names, messages and causes", () => {
   const cause = new RangeError("cause");
@@ -43,12 +42,11 @@ test("names, messages and causes", () => {
 });
 
 test("UnexpectedError: a workflow thread died; the Worker has failed", async () => {
-  const { worker, start } = await makeWorker(escaping);
+  const { worker, endThreads } = await makeWorker();
   const running = rejection(worker.run());
-  const handle = await start("endsThread");
+  endThreads();
   expect(await running).toBeInstanceOf(UnexpectedError);
   expect(worker.getState()).toBe("FAILED");
-  await handle.terminate();
 });
 
 test("CombinedWorkerRunError: the Worker and what it ran for both failed", async () => {
@@ -58,12 +56,11 @@ test("CombinedWorkerRunError: the Worker and what it ran for both failed", async
     name: "watch",
     runWorker: (worker: unknown, next: (worker: any) => Promise<void>) => next(worker).finally(failed.resolve),
   };
-  const { worker, start } = await makeWorker({ ...escaping, plugins: [plugin] });
+  const { worker, endThreads } = await makeWorker({ plugins: [plugin] });
   const running = worker.runUntil(
     async () => {
-      const handle = await start("endsThread");
+      endThreads();
       await failed.promise;
-      await handle.terminate();
       throw inner;
     },
     { promiseCompletionTimeout: "1 minute" },
@@ -130,7 +127,7 @@ test("UnhandledRejectionError: a promise in Workflow code that nobody listens to
     namespace,
     taskQueue,
   ];
-  const child = Bun.spawn(program, { stdout: "ignore", stderr: "ignore" });
+  await using child = new Program(program);
   const handle = await new Client({ connection, namespace }).workflow.start("forgetsPromise", {
     taskQueue,
     workflowId: randomUUID(),
@@ -140,5 +137,5 @@ test("UnhandledRejectionError: a promise in Workflow code that nobody listens to
   expect(failure.cause.message).toBe("nobody listens");
   await handle.terminate();
   child.kill("SIGTERM");
-  expect(await child.exited).toBe(0);
+  await child.ends();
 });

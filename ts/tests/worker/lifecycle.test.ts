@@ -286,15 +286,14 @@ test("a server that is restarted in the middle", async () => {
 });
 
 test("a workflow thread that dies fails the Worker, which doesn't hang", async () => {
-  const { worker, start } = await makeWorker({ workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts` });
+  const { worker, endThreads } = await makeWorker();
   const running = worker.run();
   running.catch(() => {});
-  const handle = await start("endsThread");
+  endThreads();
   const error = await rejection(running);
   expect(error).toBeInstanceOf(UnexpectedError);
   expect(error.message).toContain("thread");
   expect(worker.getState()).toBe("FAILED");
-  await handle.terminate();
   // The process isn't harmed: another Worker runs.
   await withWorker(async ({ execute }) => expect(await execute("greeting", "after")).toBe("Hello, after!"));
 });

@@ -1,45 +1,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
+import { Program, run } from "../support/process";
 import { taskFailure, testConnection, workflowsPath } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
 setDefaultTimeout(180_000);
 
-/** Starts the Worker process and reads its output line by line. */
-function startProcess(address: string, namespace: string, taskQueue: string) {
-  const child = Bun.spawn(
-    [process.execPath, `${import.meta.dir}/fixtures/worker-process.ts`, address, namespace, taskQueue],
-    {
-      stderr: "inherit",
-    },
-  );
-  const lines: string[] = [];
-  const waiting = new Set<{ wanted: string; resolve(): void }>();
-  const reading = (async () => {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of child.stdout) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = parts.pop() ?? "";
-      lines.push(...parts);
-      for (const entry of waiting) if (lines.some((line) => line.startsWith(entry.wanted))) entry.resolve();
-    }
-  })();
-  const line = (wanted: string) =>
-    new Promise<void>((resolve, reject) => {
-      if (lines.some((text) => text.startsWith(wanted))) return resolve();
-      waiting.add({ wanted, resolve });
-      void child.exited.then((code) =>
-        reject(
-          new Error(
-            `the Worker process ended with ${code} before it wrote '${wanted}'; it wrote: ${lines.join(" | ")}`,
-          ),
-        ),
-      );
-    });
-  return { child, line, output: async () => (await reading, lines) };
-}
+/** Starts the Worker process. */
+const startProcess = (address: string, namespace: string, taskQueue: string) =>
+  new Program([process.execPath, `${import.meta.dir}/fixtures/worker-process.ts`, address, namespace, taskQueue]);
 
 test.each(["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const)(
   "%s shuts down gracefully: running activities finish, the process ends by itself",
@@ -47,16 +17,15 @@ test.each(["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const)(
     const { connection, namespace } = await testConnection();
     const client = new Client({ connection, namespace });
     const taskQueue = `test-${randomUUID()}`;
-    const { child, line, output } = startProcess(connection.options.address, namespace, taskQueue);
+    await using child = startProcess(connection.options.address, namespace, taskQueue);
     const handle = await client.workflow.start("callOnce", {
       taskQueue,
       workflowId: randomUUID(),
       args: ["waitForRelease"],
     });
-    await line("started 1");
+    await child.says(/^started 1$/m);
     child.kill(signal);
-    expect(await child.exited).toBe(0);
-    expect((await output()).at(-1)).toBe("state STOPPED");
+    expect((await child.ends()).output).toEndWith("state STOPPED\n");
     const { events } = await handle.fetchHistory();
     expect(events?.some((event) => event.activityTaskCompletedEventAttributes !== undefined)).toBe(true);
     await handle.terminate();
@@ -67,22 +36,22 @@ test("a killed Worker's Workflow is finished by the next one", async () => {
   const { connection, namespace } = await testConnection();
   const client = new Client({ connection, namespace });
   const taskQueue = `test-${randomUUID()}`;
-  const first = startProcess(connection.options.address, namespace, taskQueue);
+  await using first = startProcess(connection.options.address, namespace, taskQueue);
   const handle = await client.workflow.start("steps", {
     taskQueue,
     workflowId: randomUUID(),
     args: [2],
     workflowTaskTimeout: "2s",
   });
-  await first.line("running");
+  await first.says(/^running$/m);
   await handle.signal("step");
-  first.child.kill("SIGKILL");
-  await first.child.exited;
-  const second = startProcess(connection.options.address, namespace, taskQueue);
+  first.kill("SIGKILL");
+  await first.ends("SIGKILL");
+  await using second = startProcess(connection.options.address, namespace, taskQueue);
   await handle.signal("step");
   expect(await handle.result()).toBe(2);
-  second.child.kill("SIGTERM");
-  expect(await second.child.exited).toBe(0);
+  second.kill("SIGTERM");
+  await second.ends();
 });
 
 test("a Worker that is made but never run doesn't keep the process alive", async () => {
@@ -92,9 +61,8 @@ test("a Worker that is made but never run doesn't keep the process alive", async
     const connection = await NativeConnection.connect({ address: "${connection.options.address}" });
     const worker = await Worker.create({ connection, namespace: "${namespace}", taskQueue: "never-run", workflowsPath: "${workflowsPath}" });
     console.log(worker.getState());`;
-  const child = Bun.spawn([process.execPath, "-e", program], { cwd: `${import.meta.dir}/../..`, stderr: "ignore" });
-  expect(await new Response(child.stdout).text()).toBe("INITIALIZED\n");
-  expect(await child.exited).toBe(0);
+  const { output } = await run([process.execPath, "-e", program], { cwd: `${import.meta.dir}/../..` });
+  expect(output).toBe("INITIALIZED\n");
 });
 
 // In a process of its own because `bun test` takes rejected promises for its own, on every thread.
@@ -102,7 +70,7 @@ test("a promise that is rejected without a handler fails the task, and the Worke
   const { connection, namespace } = await testConnection();
   const client = new Client({ connection, namespace });
   const taskQueue = `test-${randomUUID()}`;
-  const { child } = startProcess(connection.options.address, namespace, taskQueue);
+  await using child = startProcess(connection.options.address, namespace, taskQueue);
   const handle = await client.workflow.start("forgetsPromise", { taskQueue, workflowId: randomUUID() });
   expect((await taskFailure(handle)).message).toBe("Unhandled Promise rejection: Error: nobody listens");
   await handle.terminate();
@@ -110,23 +78,18 @@ test("a promise that is rejected without a handler fails the task, and the Worke
     "Hello, still!",
   );
   child.kill("SIGTERM");
-  expect(await child.exited).toBe(0);
+  await child.ends();
 });
 
 test("what Workflows and activities log, and what sinks get, arrives once", async () => {
   const { connection, namespace } = await testConnection();
-  const child = Bun.spawn(
-    [
-      process.execPath,
-      `${import.meta.dir}/fixtures/logging-process.ts`,
-      connection.options.address,
-      namespace,
-      `test-${randomUUID()}`,
-    ],
-    { stderr: "inherit" },
-  );
-  const output = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(0);
+  const { output } = await run([
+    process.execPath,
+    `${import.meta.dir}/fixtures/logging-process.ts`,
+    connection.options.address,
+    namespace,
+    `test-${randomUUID()}`,
+  ]);
   const lines = output
     .trim()
     .split("\n")

@@ -3,8 +3,8 @@ import type { MetricMeter, MetricTags } from "../../src/common";
 import { noopMetricMeter } from "../../src/common";
 import { DefaultLogger } from "../../src/worker";
 import { metricSinks } from "../../src/worker/telemetry/metric-sinks";
-import type { WorkflowSinkCall } from "../../src/worker/threads/thread-messages";
 import { deliverSinkCalls } from "../../src/worker/threads/workflow-output";
+import type { SinkMessage } from "../../src/workflow-realm/runtime";
 import { rejection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -70,11 +70,11 @@ test("metrics of Workflows go to the meter of the Worker, each made once", () =>
     createGauge: metric("set"),
     withTags: () => meter,
   };
-  const call = (fn: string, ...args: unknown[]): WorkflowSinkCall => ({
+  const call = (fn: string, ...args: unknown[]): SinkMessage => ({
     sink: "__temporal_metrics",
     fn,
     args,
-    info: {} as WorkflowSinkCall["info"],
+    info: { typedSearchAttributes: [] } as unknown as SinkMessage["info"],
   });
   const tags = { workflowType: "order" };
   const calls = [

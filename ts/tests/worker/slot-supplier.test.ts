@@ -8,6 +8,7 @@ import type {
   WorkflowSlotInfo,
 } from "../../src/worker";
 import { UnexpectedError } from "../../src/worker";
+import { run } from "../support/process";
 import { CountingSupplier } from "./fixtures/slot-supplier";
 import { makeWorker, rejection, testConnection, withWorker } from "./support";
 
@@ -140,16 +141,13 @@ test("a permit that comes too late is given back", async () => {
 
 test("a Worker that fails gives its slots back", async () => {
   const { tuner, all } = suppliers();
-  const { worker, start } = await makeWorker({
-    workflowsPath: `${import.meta.dir}/fixtures/escaping-workflows.ts`,
-    tuner,
-  });
+  const { worker, endThreads, execute } = await makeWorker({ tuner });
   const running = worker.run();
   running.catch(() => {});
-  const handle = await start("endsThread");
+  expect(await execute("greeting", "slots")).toBe("Hello, slots!");
+  endThreads();
   expect(await rejection(running)).toBeInstanceOf(UnexpectedError);
   for (const { free } of all) expect(free).toHaveLength(4);
-  await handle.terminate();
 });
 
 test("what a supplier throws is logged; a reservation is tried again", async () => {
@@ -160,9 +158,7 @@ test("what a supplier throws is logged; a reservation is tried again", async () 
     connection.options.address,
     namespace,
   ];
-  const child = Bun.spawn(program, { stderr: "inherit" });
-  const output = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(0);
+  const { output } = await run(program);
   const { attempts, signals, logs, result } = JSON.parse(output) as {
     attempts: number;
     signals: number;

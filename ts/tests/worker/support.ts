@@ -26,6 +26,8 @@ export interface Fixture {
   taskQueue: string;
   /** Starts a Workflow by name or function and returns its handle. */
   start(workflow: string, args?: unknown[], options?: Record<string, unknown>): ReturnType<Client["workflow"]["start"]>;
+  /** Ends the Worker's workflow threads, as a crash would. */
+  endThreads(): void;
   /** Runs a Workflow to its end and returns its result. */
   execute(workflow: string, ...args: unknown[]): Promise<any>;
 }
@@ -46,15 +48,17 @@ export async function makeWorker(options: Partial<WorkerOptions> = {}): Promise<
   const { connection, namespace } = await testConnection();
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   // Heartbeats bring cancellations; by default most of them are held back for most of the heartbeat timeout.
-  const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    workflowsPath,
-    activities,
-    maxHeartbeatThrottleInterval: 100,
-    ...options,
-  });
+  const [worker, threads] = await withThreads(() =>
+    Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      workflowsPath,
+      activities,
+      maxHeartbeatThrottleInterval: 100,
+      ...options,
+    }),
+  );
   const client = new Client({ connection: options.connection ?? connection, namespace });
   const start: Fixture["start"] = (workflow, args = [], more = {}) =>
     client.workflow.start(workflow, { taskQueue, workflowId: randomUUID(), args, ...more });
@@ -64,8 +68,28 @@ export async function makeWorker(options: Partial<WorkerOptions> = {}): Promise<
     connection,
     taskQueue,
     start,
+    endThreads: () => {
+      for (const thread of threads) thread.terminate();
+    },
     execute: async (workflow, ...args) => (await start(workflow, args)).result(),
   };
+}
+
+/** What `make` makes, and the threads that it starts. */
+async function withThreads<T>(make: () => Promise<T>): Promise<[T, globalThis.Worker[]]> {
+  const threads: globalThis.Worker[] = [];
+  const Thread = globalThis.Worker;
+  globalThis.Worker = class extends Thread {
+    constructor(...args: ConstructorParameters<typeof Thread>) {
+      super(...args);
+      threads.push(this);
+    }
+  };
+  try {
+    return [await make(), threads];
+  } finally {
+    globalThis.Worker = Thread;
+  }
 }
 
 /** Runs `body` beside a Worker, which is shut down afterwards. */

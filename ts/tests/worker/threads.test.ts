@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually";
 const events = {
   output() {},
   evicted() {},
+  stuck() {},
   payloads: () => Promise.reject(new Error("there are no payloads")),
   asked: () => true,
   failed() {},
@@ -19,6 +20,7 @@ const setup = {
   taskQueue: "queue",
   activityNames: [],
   deadlockTimeoutMs: 0,
+  reuseRealm: true,
   showStackTraceSources: false,
   failureErrorTypes: {},
   logLevel: "ERROR" as const,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { resultOf, signal, TestThread, update } from "./support";
+import { resultOf, signal, type TestRun, TestThread, update } from "./support";
 
 const limit = 100;
 const message =
@@ -8,8 +8,14 @@ const message =
 
 let thread: TestThread;
 beforeAll(async () => {
-  thread = await TestThread.open("deadlock.ts", { deadlockTimeoutMs: limit });
+  thread = await TestThread.open("deadlock.ts");
 });
+
+/** A run of code that loops; runs of other code don't have the limit. */
+function limited(run: TestRun): TestRun {
+  run.deadlockTimeoutMs = limit;
+  return run;
+}
 
 describe("a workflow that loops forever", () => {
   test.each(["synchronously", "in microtasks", "while catching", "in a scope"])(
@@ -17,7 +23,7 @@ describe("a workflow that loops forever", () => {
     async (how) => {
       const before = thread.run("fine");
       await before.start();
-      const looping = thread.run("loops", how);
+      const looping = limited(thread.run("loops", how));
       expect((await looping.start()).failure?.message).toBe(message);
       // The thread goes on, with runs from before and with new ones, and nothing of the interrupted run sticks to them.
       expect(resultOf(await before.activate({ fireTimer: { seq: 1 } }))).toEqual([true, true]);
@@ -33,7 +39,7 @@ describe("a workflow that loops forever", () => {
     await looping.start();
     const after = thread.run("whereami");
     // Sent at once, so that the thread goes on without a new turn of its event loop.
-    const [interrupted, outcome] = await Promise.all([looping.activate(update("loop", "u1")), after.start()]);
+    const [interrupted, outcome] = await Promise.all([limited(looping).activate(update("loop", "u1")), after.start()]);
     expect(interrupted.failure?.message).toBe(message);
     expect(resultOf(outcome)).toEqual({ cancellable: true });
   });
@@ -41,14 +47,23 @@ describe("a workflow that loops forever", () => {
   test("in a handler is forgotten, so that the next try starts from its beginning", async () => {
     const run = thread.run("loopsLater");
     await run.start();
-    expect((await run.activate(signal("go"))).failure?.message).toBe(message);
+    expect((await limited(run).activate(signal("go"))).failure?.message).toBe(message);
+    run.deadlockTimeoutMs = undefined;
     expect((await run.activate({ fireTimer: { seq: 1 } })).failure?.message).toContain("isn't in memory");
     expect((await run.start()).kinds).toEqual(["startTimer"]);
   });
 
   test("while the bundle is evaluated is interrupted too", async () => {
-    const broken = await TestThread.withCode("for (;;);", { deadlockTimeoutMs: limit });
-    expect((await broken.run("any").start()).failure?.message).toBe(message);
-    expect((await broken.run("any").start()).failure?.message).toBe(message);
+    const broken = await TestThread.withCode("for (;;);");
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
+  });
+
+  test("is not entered again: its failure converter may take too long as well", async () => {
+    const broken = await TestThread.withCode(`
+      exports.__temporalFailureConverter = { errorToFailure() { for (;;); } };
+      exports.any = async () => { for (;;); };
+    `);
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
   });
 });

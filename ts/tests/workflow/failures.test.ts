@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { run } from "../support/process";
 import { activityCompleted, resultOf, TestThread, value } from "./support";
 
 let thread: TestThread;
@@ -59,13 +60,8 @@ test("a result without a payload fails the task", async () => {
 describe("a rejected promise", () => {
   test("that nobody handles fails the task", async () => {
     // In a process of its own, because `bun test` takes such promises for errors of the test.
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/unhandled-process.ts`], {
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const [text, code] = [await new Response(child.stdout).text(), await child.exited];
-    expect(code).toBe(0);
-    const [first, second] = JSON.parse(text);
+    const { output } = await run([process.execPath, `${import.meta.dir}/fixtures/unhandled-process.ts`]);
+    const [first, second] = JSON.parse(output);
     expect(first).toMatchObject({
       message: "Unhandled Promise rejection: Error: nobody listens",
       cause: "nobody listens",

@@ -135,11 +135,5 @@ describe("what isn't deterministic", () => {
 test("assert, url, TextEncoder and AsyncLocalStorage work", async () => {
   const run = thread.run("allowed");
   await run.start();
-  expect(resultOf(await run.activate({ fireTimer: { seq: 1 } }))).toEqual([
-    "value",
-    null,
-    "/a",
-    "ü",
-    "one is not two\n\n1 !== 2\n",
-  ]);
+  expect(resultOf(await run.activate({ fireTimer: { seq: 1 } }))).toEqual(["value", null, "/a", "ü", "one is not two"]);
 });

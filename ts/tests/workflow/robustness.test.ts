@@ -33,7 +33,7 @@ const jobs = [
 ];
 
 test("activations that make no sense get a completion, and the thread lives on", async () => {
-  const thread = await TestThread.open("features.ts", { deadlockTimeoutMs: 1_000 });
+  const thread = await TestThread.open("features.ts");
   const random = generator(42);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const fields = (): object => ({

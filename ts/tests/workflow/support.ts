@@ -87,13 +87,16 @@ export class TestThread {
     return pending.promise;
   }
 
-  /** Applies an activation. */
-  async activate(activation: WorkflowActivation): Promise<Outcome> {
+  /** Applies an activation. Whatever else the machine has to do, only code that loops reaches the limit of a minute. */
+  async activate(activation: WorkflowActivation, deadlockTimeoutMs = 60_000): Promise<Outcome> {
     const {
       completion: bytes,
       logs,
       sinkCalls,
-    } = await this.send({ activation: WorkflowActivation.encode(activation).finish() });
+    } = await this.send({
+      activation: WorkflowActivation.encode(activation).finish(),
+      deadlockTimeoutMs,
+    });
     const completion = WorkflowActivationCompletion.decode(bytes!);
     const commands = completion.successful?.commands ?? [];
     return { completion, commands, kinds: commands.map(kindOf), failure: completion.failed?.failure, logs, sinkCalls };
@@ -130,6 +133,11 @@ export class TestRun {
   flags: number[] = [];
   /** What else the next activations say about their Workflow Task. */
   task: Partial<WorkflowActivation> = {};
+  /**
+   * Limit of the next activations, for code that loops. It is time on the clock, so on a busy machine other code would
+   * reach a short one too.
+   */
+  deadlockTimeoutMs: number | undefined;
   #now = startMs;
   #historyLength = 0;
 
@@ -159,7 +167,7 @@ export class TestRun {
   activate(...jobs: Job[]): Promise<Outcome> {
     this.#now += 1_000;
     this.#historyLength += 3;
-    return this.thread.activate({
+    const activation = {
       runId: this.runId,
       timestamp: msNumberToTs(this.#now),
       isReplaying: this.replaying,
@@ -168,7 +176,8 @@ export class TestRun {
       availableInternalFlags: this.flags,
       ...this.task,
       jobs,
-    });
+    };
+    return this.thread.activate(activation, this.deadlockTimeoutMs);
   }
 
   /** Asks a query. */

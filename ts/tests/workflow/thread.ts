@@ -1,17 +1,17 @@
 /** A Bun Worker with a real `WorkflowHost`: takes encoded activations, gives encoded completions. */
-import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
-import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import type { WorkflowLogRecord } from "../../src/workflow/logs";
+import { realmText } from "../../src/worker/threads/realm-text-source";
 import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow-host/host";
+import type { LogMessage } from "../../src/workflow-realm/runtime";
+import { receive } from "../../src/workflow-realm/sendable";
 
 /** What can be told to the host of a test; the rest is filled in here. */
 export type TestHostOptions = Pick<WorkflowHostOptions, "code" | "sourceMap"> &
-  Partial<Omit<WorkflowHostOptions, "log" | "sinkCalls" | "patchActivationCallback">>;
+  Partial<Omit<WorkflowHostOptions, "deadlockTimeoutMs" | "library" | "patchActivationCallback">>;
 
 /** From a test to the thread. */
 export type ToTestThread = { id: number } & (
   | { open: TestHostOptions }
-  | { activation: Uint8Array }
+  | { activation: Uint8Array; deadlockTimeoutMs: number }
   | { evaluate: string }
 );
 
@@ -21,7 +21,7 @@ export interface FromTestThread {
   error?: string;
   completion?: Uint8Array;
   value?: unknown;
-  logs?: WorkflowLogRecord[];
+  logs?: LogMessage[];
   sinkCalls?: { sink: string; fn: string; args: unknown[]; replaying: boolean }[];
 }
 
@@ -30,9 +30,8 @@ declare const self: {
   onmessage: ((event: MessageEvent<ToTestThread>) => void) | null;
 };
 
-let host: WorkflowHost | undefined;
-const logs: WorkflowLogRecord[] = [];
-const sinkCalls: NonNullable<FromTestThread["sinkCalls"]> = [];
+/** A host and its options, in which it looks up the limit at each activation. */
+let opened: { host: WorkflowHost; options: WorkflowHostOptions } | undefined;
 const queue: ToTestThread[] = [];
 let busy = false;
 
@@ -52,41 +51,51 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
   const { id } = message;
   try {
     if ("open" in message) {
-      host = new WorkflowHost({
+      const options: WorkflowHostOptions = {
         filename: "workflow-bundle.js",
         namespace: "default",
         taskQueue: "test-queue",
-        deadlockTimeoutMs: 5_000,
-        log: (record) => void logs.push(record),
-        sinkCalls: (calls) => {
-          for (const { ifaceName, fnName, args, workflowInfo } of calls) {
-            sinkCalls.push({
-              sink: ifaceName,
-              fn: fnName,
-              args,
-              replaying: workflowInfo.unsafe.isReplayingHistoryEvents,
-            });
-          }
-        },
+        deadlockTimeoutMs: 0,
+        activityNames: [],
+        showStackTraceSources: false,
+        failureErrorTypes: {},
+        logLevel: "DEBUG",
+        logsToSink: false,
+        library: await realmText(),
         ...message.open,
-      });
+      };
+      opened = { host: new WorkflowHost(options), options };
       return { id };
     }
     // biome-ignore lint/security/noGlobalEval: what tests look at is the thread itself
     if ("evaluate" in message) return { id, value: (0, eval)(message.evaluate) };
-    if (host === undefined) throw new Error("the host isn't open");
-    const completion = host.activate(WorkflowActivation.decode(message.activation));
+    if (opened === undefined) throw new Error("the host isn't open");
+    const { host, options } = opened;
+    options.deadlockTimeoutMs = message.deadlockTimeoutMs;
+    const activated = host.activate(message.activation);
     const { promise, resolve } = Promise.withResolvers<void>();
     setImmediate(resolve);
     await promise;
-    const bytes = WorkflowActivationCompletion.encode(host.confirm(completion)).finish();
-    return { id, completion: bytes, logs: logs.splice(0).map(cloneable), sinkCalls: sinkCalls.splice(0) };
+    const completion = host.confirm(activated);
+    // As it comes to the Worker from its threads.
+    const { logs = [], sinkCalls = [] } = structuredClone(host.takeOutput()) ?? {};
+    return {
+      id,
+      completion,
+      logs: logs.map(cloneable),
+      sinkCalls: sinkCalls.map(({ sink, fn, args, info }) => ({
+        sink,
+        fn,
+        args: receive(args) as unknown[],
+        replaying: info.unsafe.isReplayingHistoryEvents,
+      })),
+    };
   } catch (error) {
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }
 
-function cloneable(record: WorkflowLogRecord): WorkflowLogRecord {
-  const { error } = record.attributes;
+function cloneable(record: LogMessage): LogMessage {
+  const { error } = receive(record.attributes) as LogMessage["attributes"];
   return error instanceof Error ? { ...record, attributes: { ...record.attributes, error: error.message } } : record;
 }

@@ -1,22 +1,18 @@
 /** Addresses of servers. */
 
-/** Port of Temporal's frontend. */
-export const DEFAULT_TEMPORAL_GRPC_PORT = 7233;
+import { defaultPort } from "../../native/options.generated";
 
 /** Where a dev server listens. */
-export const LOCAL_TARGET = `localhost:${DEFAULT_TEMPORAL_GRPC_PORT}`;
+export const LOCAL_TARGET = `localhost:${defaultPort}`;
 
 /**
  * The address with a port: "host" becomes "host:7233". IPv6 addresses stand in brackets. Throws `TypeError` for
  * anything that is not a host with an optional port, e.g. a URL.
  */
-export function normalizeGrpcEndpointAddress(
-  address: string,
-  defaultPort: number = DEFAULT_TEMPORAL_GRPC_PORT,
-): string {
+export function normalizeGrpcEndpointAddress(address: string, portIfNone: number = defaultPort): string {
   const match =
     typeof address === "string" ? /^(?:\[([0-9a-fA-F:.]+)\]|([^:/?#\s[\]]+))(?::(\d{1,5}))?$/.exec(address) : null;
-  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+  const port = match?.[3] === undefined ? portIfNone : Number(match[3]);
   if (!match || port > 65_535) {
     throw new TypeError(
       `Invalid address for Temporal gRPC endpoint: expected URI of the form 'hostname' or 'hostname:port'; got '${String(address)}'`,

@@ -4,7 +4,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import type { Duration } from "../../common/time";
 import { msOptionalToNumber, msToNumber } from "../../common/time";
 import { filterNullAndUndefined } from "../../common/type-helpers";
-import type { ClientOptions as NativeClientOptions } from "../../native/options.generated";
+import { clientDefaults, type ClientOptions as NativeClientOptions } from "../../native/options.generated";
 import { LOCAL_TARGET, normalizeGrpcEndpointAddress } from "./address";
 import { checkInterceptors, type RpcInterceptor } from "./connection-interceptors";
 import { normalizeProxy, type ProxyConfig, proxyFromEnvironment } from "./connection-proxy";
@@ -165,7 +165,7 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
       "Both `apiKey` option and `Authorization` header were provided, but only one makes sense to use at a time.",
     );
   }
-  const connectTimeoutMs = msOptionalToNumber(connectTimeout) ?? 10_000;
+  const connectTimeoutMs = msOptionalToNumber(connectTimeout) ?? clientDefaults.connectTimeoutMs;
   if (!(connectTimeoutMs > 0))
     throw new TypeError(`ConnectionOptions.connectTimeout must be greater than 0, got ${String(connectTimeout)}`);
   const address = normalizeGrpcEndpointAddress(options.address || LOCAL_TARGET);
@@ -240,7 +240,7 @@ export function compileConnectionOptions(
       : {
           dnsLoadBalancing: dns === null || proxy ? null : { resolutionIntervalMs: msToNumber(dns.resolutionInterval) },
         }),
-    disableErrorCodeMetricTags: options.disableErrorCodeMetricTags ?? false,
+    disableErrorCodeMetricTags: options.disableErrorCodeMetricTags,
     payloadLimits: options.payloadLimits,
     keepAlive:
       keepAlive === null
@@ -254,7 +254,7 @@ export function compileConnectionOptions(
       maxIntervalMs: msOptionalToNumber(retry?.maxInterval),
       // The number of attempts is the bound, so that calls outlive the restart of a server.
       maxElapsedTimeMs: null,
-      maxRetries: retry?.maxAttempts ?? 10,
+      maxRetries: retry?.maxAttempts,
     },
   };
 }

@@ -3,6 +3,7 @@
  * to Core.
  */
 
+import { retryDefaults } from "../../native/options.generated";
 import { isGrpcServiceError } from "../errors";
 import type { RpcCall, RpcInterceptor } from "./connection-interceptors";
 import { type GrpcServiceError, GrpcStatus } from "./grpc-error";
@@ -28,7 +29,7 @@ export interface BackoffOptions {
   maxAttempts: number;
   /** The share of the wait that chance may add or take away, from 0 to 1. Default 0.2. */
   maxJitter: number;
-  /** Base of the wait, in milliseconds. Default 1000 after RESOURCE_EXHAUSTED, 100 otherwise. */
+  /** Base of the wait, in milliseconds. Default: 1000 after RESOURCE_EXHAUSTED, 100 otherwise. */
   initialIntervalMs(status: StatusObject): number;
   /** Bound of the wait before jitter, in milliseconds. Default 5000. */
   maxIntervalMs(status: StatusObject): number;
@@ -37,11 +38,11 @@ export interface BackoffOptions {
 /** Retry options from a backoff: what is retried is what {@link isRetryableError} says. */
 export function defaultGrpcRetryOptions(options: Partial<BackoffOptions> = {}): GrpcRetryOptions {
   const {
-    factor = 1.7,
-    maxAttempts = 10,
-    maxJitter = 0.2,
-    initialIntervalMs = ({ code }) => (code === GrpcStatus.RESOURCE_EXHAUSTED ? 1000 : 100),
-    maxIntervalMs = () => 5000,
+    factor = retryDefaults.multiplier,
+    maxAttempts = retryDefaults.maxRetries,
+    maxJitter = retryDefaults.randomizationFactor,
+    initialIntervalMs = ({ code }) => (code === GrpcStatus.RESOURCE_EXHAUSTED ? 1000 : retryDefaults.initialIntervalMs),
+    maxIntervalMs = () => retryDefaults.maxIntervalMs,
   } = options;
   return {
     delayFunction(attempt, status) {

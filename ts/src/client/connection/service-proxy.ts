@@ -3,7 +3,7 @@
 import type { Rpc, RpcTable } from "../../proto/rpc";
 
 /** Makes one RPC: encodes the request, sends it and decodes the response. */
-export type UnaryCall = <Request, Response>(
+type UnaryCall = <Request, Response>(
   table: RpcTable<object>,
   rpc: Rpc<Request, Response>,
   request: Request,

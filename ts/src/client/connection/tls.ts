@@ -16,7 +16,7 @@ export interface TLSConfig {
 }
 
 /** TLS as an option: a configuration, true for TLS without further ado, or false or null for none. */
-export type TLSConfigOption = TLSConfig | boolean | undefined | null;
+type TLSConfigOption = TLSConfig | boolean | undefined | null;
 
 /** The configuration that the option stands for, undefined for no TLS. With an API key, TLS is the default. */
 export function normalizeTlsConfig(tls: TLSConfigOption, apiKey?: string | (() => string)): TLSConfig | undefined {

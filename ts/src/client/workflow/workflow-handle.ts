@@ -135,7 +135,7 @@ export interface GetWorkflowHandleOptions extends WorkflowResultOptions {
 }
 
 /** What a handle is made of. */
-export interface HandleOptions extends GetWorkflowHandleOptions {
+interface HandleOptions extends GetWorkflowHandleOptions {
   workflowId: string;
   /** The run that all but `result` are about; default the latest. */
   runId?: string;

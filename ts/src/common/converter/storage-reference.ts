@@ -12,7 +12,7 @@ const MESSAGE_TYPE = "temporal.api.sdk.v1.ExternalStorageReference";
 const messageTypeBytes = encode(MESSAGE_TYPE);
 
 /** What a reference says. */
-export interface StorageReference {
+interface StorageReference {
   /** Name of the driver that has the payload. */
   driverName: string;
   /** What the driver needs to find it. */

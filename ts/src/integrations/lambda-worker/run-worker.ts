@@ -1,3 +1,4 @@
+import { DEFAULT_NAMESPACE } from "../../client/base-client";
 import { IllegalStateError, type Logger, ValueError, type WorkerDeploymentVersion } from "../../common";
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from "../../worker";
 import { loadLambdaClientConnectConfig } from "./connect-config";
@@ -99,7 +100,7 @@ function defaultConfig(): LambdaWorkerConfig {
       ...(taskQueue ? { taskQueue } : {}),
     },
     connectionOptions: { ...connectionOptions },
-    namespace: namespace || "default",
+    namespace: namespace || DEFAULT_NAMESPACE,
     runtimeOptions: { logger: makePowertoolsLogger(), shutdownSignals: [] },
     shutdownHooks: [],
   };

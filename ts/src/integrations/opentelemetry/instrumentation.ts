@@ -21,7 +21,7 @@ import { ApplicationFailure, ApplicationFailureCategory, defaultPayloadConverter
  * Header of Workflows, Activities, signals, updates and queries with the context of the caller's span: a map of texts,
  * as JSON.
  */
-export const traceHeader = "_tracer-data";
+const traceHeader = "_tracer-data";
 
 /** Names of attributes of spans. */
 export const attributeNames = {

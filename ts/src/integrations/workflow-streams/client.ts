@@ -300,8 +300,9 @@ export class WorkflowStreamClient {
     const handle = this.#client?.workflow.getHandle(this.#handle.workflowId, this.#polledRunId) ?? this.#handle;
     try {
       return (await handle.describe()).status.name;
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
     }
   }
 }

@@ -17,7 +17,7 @@ export class FlushTimeoutError extends Error {
 }
 
 /** Options of a {@link Publisher}, in milliseconds. */
-export interface PublisherOptions {
+interface PublisherOptions {
   /** How long entries wait for others to share their batch. */
   batchIntervalMs: number;
   /** How many waiting entries are sent at once; undefined for any number. */

@@ -4,7 +4,7 @@ import { optionalTsToMs } from "../../common/time";
 import type { Start } from "../../proto/temporal/sdk/core/activity_task/activity_task";
 
 /** What {@link activityInfo} can't read from the task itself. */
-export interface ActivityInfoContext {
+interface ActivityInfoContext {
   /** Task queue of the Worker. */
   taskQueue: string;
   /** Namespace of the Worker. */

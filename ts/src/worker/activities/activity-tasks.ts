@@ -40,7 +40,7 @@ import { activityInfo, activityLogAttributes, base64 } from "./activity-info";
 import { RunningTasks } from "./running-tasks";
 
 /** What the activities of a Worker work with. */
-export interface ActivityTasksOptions {
+interface ActivityTasksOptions {
   /** The functions by name; `default` takes what has no name. */
   activities: ReadonlyMap<string, ActivityFunction>;
   /** Namespace of the Worker. */

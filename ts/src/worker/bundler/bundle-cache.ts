@@ -13,7 +13,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** A bundle as the cache keeps it. */
-export interface CachedBundle {
+interface CachedBundle {
   code: string;
   sourceMap: string;
 }
@@ -104,7 +104,7 @@ export class BundleCache {
  * the temporary folder. `undefined` if none can be made, or if the folder there belongs to somebody else, whose code
  * would then run in our Workflows.
  */
-export function cacheFolder(): string | undefined {
+function cacheFolder(): string | undefined {
   const user = process.getuid?.() ?? "user";
   const own = process.env["TEMPORAL_BUN_CACHE_DIR"];
   const candidates =

@@ -2,7 +2,7 @@ import { builtinModules } from "node:module";
 import { join, relative, resolve, sep } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { type Counterpart, counterpartOf, officialSpecifierOf, refusal } from "../../drop-in/table";
-import { isShared, useOf } from "../../workflow-host/modules";
+import { isShared, useOf } from "../../workflow-realm/modules";
 
 /** What the bundler does with one import found in Workflow code. */
 export type ModuleRule =

@@ -11,7 +11,7 @@ import { handlerFailure, toHandlerError } from "./nexus-failures";
 import { operationContext } from "./nexus-request";
 
 /** What the Nexus tasks of a Worker are worked on with. */
-export interface NexusTasksOptions extends NexusHandling {
+interface NexusTasksOptions extends NexusHandling {
   /** Hands a completion to Core. */
   complete(completion: Uint8Array): void;
 }

@@ -56,7 +56,7 @@ export type PayloadReply =
   | { id: number; failure: Uint8Array };
 
 /** What becomes of a request: nothing, what storage did, or why it failed. */
-export interface RelayOutcome {
+interface RelayOutcome {
   metrics?: ExternalStorageMetrics;
   failure?: Failure;
 }

@@ -33,12 +33,7 @@ export interface PayloadSite {
 }
 
 /** Kinds of things that a run waits for, as jobs resolve them. */
-export type PendingKind =
-  | "activity"
-  | "childWorkflowStart"
-  | "childWorkflowComplete"
-  | "signalWorkflow"
-  | "cancelWorkflow";
+type PendingKind = "activity" | "childWorkflowStart" | "childWorkflowComplete" | "signalWorkflow" | "cancelWorkflow";
 
 /** What must be known of a run beside the message. */
 export interface SiteOwner {

@@ -1,6 +1,6 @@
 import { RemoveFromCache_EvictionReason as EvictionReason } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { DeterminismViolationError } from "../../workflow/errors";
-import type { Eviction } from "../threads/thread-messages";
+import type { Eviction } from "../../workflow-realm/runtime";
 
 /** A history couldn't be replayed for a reason other than nondeterminism. */
 export class ReplayError extends Error {

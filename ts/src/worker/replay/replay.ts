@@ -1,6 +1,7 @@
 import { SdkComponent } from "../../common";
 import { NativeWorker } from "../../native";
 import type { DebuggingOptions } from "../../workflow-host/host";
+import type { Eviction } from "../../workflow-realm/runtime";
 import { encodeHistory, type HistoryInput } from "../bundler/history";
 import { defaultBuildId, loadBundle } from "../bundler/worker-bundle";
 import { type CompiledWorkerOptions, compileWorkerOptions } from "../compile-options";
@@ -8,7 +9,6 @@ import { CombinedWorkerRunError, ShutdownError } from "../errors";
 import { PayloadService } from "../payloads/payload-service";
 import { type Logger, loggerWithAttributes } from "../telemetry/logger";
 import { Runtime } from "../telemetry/runtime";
-import type { Eviction } from "../threads/thread-messages";
 import { threadSetup } from "../threads/thread-setup";
 import { deliverLogs, deliverSinkCalls } from "../threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "../threads/workflow-threads";
@@ -130,6 +130,7 @@ class Replayer {
       evicted: (eviction) => this.#evictions.shift()?.resolve(eviction),
       payloads: (request) => this.#payloads.handle(request),
       // A replay finds the answers in the history; a patch that isn't there is active beyond its end.
+      stuck: () => {},
       asked: () => true,
       failed: (error) => this.#failure.reject(error),
     };

@@ -1,6 +1,11 @@
 import { msToNumber } from "../../common/time";
 import type { NativeResourceController } from "../../native";
-import type { SlotSupplier as NativeSlotSupplier, SlotUse, TunerOptions } from "../../native/options.generated";
+import {
+  type SlotSupplier as NativeSlotSupplier,
+  type SlotUse,
+  type TunerOptions,
+  tunerDefaults,
+} from "../../native/options.generated";
 import { wholeNumber } from "../option-values";
 import { ResourceBasedController, resourceTargets } from "./resource-controller";
 import type {
@@ -34,17 +39,18 @@ interface Kind {
   field: Exclude<keyof TunerOptions, "resources" | "resourceController">;
   supplier: keyof TunerHolder;
   slotOptions: keyof ResourceBasedTunerSlotOptions;
-  defaults: { minimumSlots: number; maximumSlots: number; rampThrottle: number };
+  /** What the official SDK has where Core would have another default. */
+  defaults: { maximumSlots: number; rampThrottle: number };
 }
 
-const otherDefaults: Kind["defaults"] = { minimumSlots: 1, maximumSlots: 2000, rampThrottle: 50 };
+const otherDefaults: Kind["defaults"] = { maximumSlots: 2000, rampThrottle: tunerDefaults.activities.rampThrottleMs };
 const kinds: readonly Kind[] = [
   {
     use: "workflow",
     field: "workflowTasks",
     supplier: "workflowTaskSlotSupplier",
     slotOptions: "workflowTaskSlotOptions",
-    defaults: { minimumSlots: 2, maximumSlots: 1000, rampThrottle: 10 },
+    defaults: { maximumSlots: 1000, rampThrottle: 10 },
   },
   {
     use: "activity",
@@ -140,10 +146,11 @@ function compileSupplier(supplier: SlotSupplier<any>, kind: Kind, path: string):
   }
 }
 
-function resourceBased(options: ResourceBasedSlotOptions, { defaults }: Kind, path: string): NativeSlotSupplier {
+function resourceBased(options: ResourceBasedSlotOptions, { field, defaults }: Kind, path: string): NativeSlotSupplier {
+  const { minimumSlots } = tunerDefaults[field];
   return {
     type: "resourceBased",
-    minimumSlots: wholeNumber(`${path}.minimumSlots`, options.minimumSlots ?? defaults.minimumSlots, 1),
+    minimumSlots: wholeNumber(`${path}.minimumSlots`, options.minimumSlots ?? minimumSlots, 1),
     maximumSlots: wholeNumber(`${path}.maximumSlots`, options.maximumSlots ?? defaults.maximumSlots, 1),
     rampThrottleMs: wholeNumber(`${path}.rampThrottle`, msToNumber(options.rampThrottle ?? defaults.rampThrottle), 0),
   };

@@ -1,5 +1,5 @@
 import { IllegalStateError, type Metric, type MetricTags } from "../../common";
-import type { BufferedMetric, MetricKind } from "../../native/options.generated";
+import { type BufferedMetric, bufferDefaults, type MetricKind, metricsDefaults } from "../../native/options.generated";
 import { wholeNumber } from "../option-values";
 import type { Runtime } from "./runtime";
 
@@ -39,8 +39,12 @@ export class MetricsBuffer {
 
   /** @throws TypeError if `maxBufferSize` isn't a whole number from 1 */
   constructor(options: MetricsBufferOptions = {}) {
-    this.maxBufferSize = wholeNumber("MetricsBufferOptions.maxBufferSize", options.maxBufferSize ?? 10_000, 1);
-    this.useSecondsForDurations = options.useSecondsForDurations ?? false;
+    this.maxBufferSize = wholeNumber(
+      "MetricsBufferOptions.maxBufferSize",
+      options.maxBufferSize ?? bufferDefaults.maximumUpdates,
+      1,
+    );
+    this.useSecondsForDurations = options.useSecondsForDurations ?? metricsDefaults.useSecondsForDurations;
   }
 
   /**

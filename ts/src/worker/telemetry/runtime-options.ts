@@ -1,6 +1,13 @@
 import type { Duration, Logger, LogLevel } from "../../common";
 import { msToNumber } from "../../common/time";
-import type { MetricsOptions, RuntimeOptions as NativeRuntimeOptions } from "../../native/options.generated";
+import {
+  loggingDefaults,
+  type MetricsOptions,
+  metricsDefaults,
+  type RuntimeOptions as NativeRuntimeOptions,
+  otelDefaults,
+  runtimeDefaults,
+} from "../../native/options.generated";
 import { DefaultLogger } from "./logger";
 import { MetricsBuffer } from "./metrics-buffer";
 
@@ -133,11 +140,11 @@ export interface CompiledRuntimeOptions {
 /** Fills in the defaults. @throws TypeError for values of the wrong kind */
 export function compileOptions(options: RuntimeOptions): CompiledRuntimeOptions {
   const { logging, metrics, tracingFilter, noTemporalPrefixForMetrics } = options.telemetryOptions ?? {};
-  const heartbeatMs = msToNumber(options.workerHeartbeatInterval ?? "60s");
+  const heartbeatMs = msToNumber(options.workerHeartbeatInterval ?? runtimeDefaults.workerHeartbeatIntervalMs);
   const forward = logging?.forward !== undefined;
   const native: NativeRuntimeOptions = {
     logging: {
-      filter: logFilter(logging) ?? tracingFilter ?? makeTelemetryFilterString({ core: "WARN", other: "ERROR" }),
+      filter: logFilter(logging) ?? tracingFilter ?? loggingDefaults.filter,
       forward,
       ...(logging?.console?.format === undefined ? {} : { format: logging.console.format }),
     },
@@ -172,9 +179,9 @@ function logFilter(logging: LogExporterConfig | undefined): string | undefined {
 function metricsOptions(metrics: MetricsExporterConfig, withoutPrefix: boolean): MetricsOptions {
   return {
     ...exporterOptions(metrics),
-    prefix: metrics.metricPrefix ?? (withoutPrefix ? "" : "temporal_"),
+    prefix: metrics.metricPrefix ?? (withoutPrefix ? "" : metricsDefaults.prefix),
     globalTags: metrics.globalTags ?? {},
-    attachServiceName: metrics.attachServiceName ?? true,
+    attachServiceName: metrics.attachServiceName,
   };
 }
 
@@ -194,8 +201,8 @@ function prometheusOptions({ prometheus }: PrometheusMetricsExporter) {
     exporter: {
       prometheus: {
         bindAddress: prometheus.bindAddress,
-        countersTotalSuffix: prometheus.countersTotalSuffix ?? false,
-        unitSuffix: prometheus.unitSuffix ?? false,
+        countersTotalSuffix: prometheus.countersTotalSuffix,
+        unitSuffix: prometheus.unitSuffix,
       },
     },
     ...durationsAndBuckets(prometheus),
@@ -207,10 +214,10 @@ function otelOptions({ otel }: OtelCollectorExporter, temporality: "cumulative" 
     exporter: {
       otel: {
         url: otel.url,
-        http: otel.http ?? false,
+        http: otel.http,
         headers: otel.headers ?? {},
-        intervalMs: msToNumber(otel.metricsExportInterval ?? "1s"),
-        temporality: otel.temporality ?? temporality ?? "cumulative",
+        intervalMs: msToNumber(otel.metricsExportInterval ?? otelDefaults.intervalMs),
+        temporality: otel.temporality ?? temporality ?? otelDefaults.temporality,
       },
     },
     ...durationsAndBuckets(otel),
@@ -222,6 +229,6 @@ type DurationsAndBuckets = Pick<
   "useSecondsForDurations" | "histogramBucketOverrides"
 >;
 
-function durationsAndBuckets({ useSecondsForDurations = false, histogramBucketOverrides = {} }: DurationsAndBuckets) {
+function durationsAndBuckets({ useSecondsForDurations, histogramBucketOverrides }: DurationsAndBuckets) {
   return { useSecondsForDurations, histogramBucketOverrides };
 }

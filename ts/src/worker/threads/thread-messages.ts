@@ -1,14 +1,13 @@
 import type { LogLevel } from "../../common";
 import type { LibraryLocation } from "../../native";
-import type { WorkflowLogRecord } from "../../workflow/logs";
+import type { Eviction, LogMessage, SinkMessage } from "../../workflow-realm/runtime";
 import type { PayloadReply, PayloadRequest, RelayPlan } from "../payloads/payload-relay";
-import type { InfoMessage } from "./info-message";
 import type { PatchQuestion } from "./thread-question";
-
-export type { WorkflowLogRecord };
 
 /** What a workflow thread needs to know before it can take activations. */
 export interface ThreadSetup {
+  /** Text of the library for Workflow code. */
+  library: string;
   /** The bundle without its source map. */
   code: string;
   /** Source map of the bundle as JSON text, if there is one. */
@@ -23,6 +22,8 @@ export interface ThreadSetup {
   activityNames: string[];
   /** Limit of one activation, in milliseconds; 0 for none. */
   deadlockTimeoutMs: number;
+  /** Whether all runs of the thread share a realm. */
+  reuseRealm: boolean;
   /** Whether enhanced stack traces carry source texts. */
   showStackTraceSources: boolean;
   /** See `WorkerOptions.workflowFailureErrorTypes`. */
@@ -31,8 +32,8 @@ export interface ThreadSetup {
   logLevel: LogLevel;
   /** Sinks that the Worker has functions for: sink name → function name → whether to call it during replay. */
   sinks: Record<string, Record<string, boolean>>;
-  /** Counters shared with the Worker, see {@link ThreadCounter}. */
-  counters: SharedArrayBuffer;
+  /** Memory of a `ThreadState`. */
+  state: SharedArrayBuffer;
   /** Whether Core feeds histories: the next activation comes at once, and evictions are reported. */
   isReplay: boolean;
   /** Whether the Worker decides which patches become active. */
@@ -40,16 +41,6 @@ export interface ThreadSetup {
   /** Which payloads the Worker's codecs and external storage are to see; undefined if it has neither. */
   relay: RelayPlan | undefined;
 }
-
-/** Slots of {@link ThreadSetup.counters}, an `Int32Array` that the thread writes and the Worker reads. */
-export const ThreadCounter = {
-  /** Runs in memory. */
-  cached: 0,
-  /** Activations that are being worked on, or wait for it. */
-  inFlight: 1,
-  /** Number of slots. */
-  length: 2,
-} as const;
 
 /** From the Worker to a workflow thread. */
 export type ToThread =
@@ -62,29 +53,12 @@ export type ToThread =
   /** Send what is pending, free the queue, answer `stopped`. */
   | { type: "stop" };
 
-/** One call of a sink. */
-export interface WorkflowSinkCall {
-  sink: string;
-  fn: string;
-  args: unknown[];
-  /** The caller's `WorkflowInfo`. */
-  info: InfoMessage;
-}
-
-/** A run that was removed from a thread's memory. */
-export interface Eviction {
-  runId: string;
-  /** Number of `RemoveFromCache.EvictionReason`. */
-  reason: number;
-  message: string;
-}
-
 /** From a workflow thread to the Worker. */
 export type FromThread =
   /** The bundle is compiled; `queue` is the thread's native queue. */
   | { type: "ready"; queue: number }
   | { type: "attached" }
-  | { type: "output"; logs: WorkflowLogRecord[]; sinkCalls: WorkflowSinkCall[] }
+  | { type: "output"; logs: LogMessage[]; sinkCalls: SinkMessage[] }
   | { type: "evicted"; eviction: Eviction }
   | { type: "payloads"; request: PayloadRequest }
   /** The thread stands still until the answer is in the memory, see `answer`. */

@@ -2,7 +2,7 @@
  * Questions of one thread to another. The thread that asks stands still until it has the answer, so that Workflow code
  * can use it at once.
  */
-import type { InfoMessage } from "./info-message";
+import type { InfoMessage } from "../../workflow-realm/info-message";
 
 /** What `WorkerOptions.patchActivationCallback` says about a patch. */
 export interface PatchQuestion {

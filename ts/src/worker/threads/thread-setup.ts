@@ -17,13 +17,14 @@ export function threadSetup(
   bundle: LoadedBundle,
   logger: Logger,
   payloads: PayloadService,
-): Omit<ThreadSetup, "counters"> {
+): Omit<ThreadSetup, "state" | "library"> {
   return {
     ...bundle,
     namespace: options.namespace,
     taskQueue: options.taskQueue,
     activityNames: [...options.activities.keys()],
     deadlockTimeoutMs: options.isolateExecutionTimeoutMs,
+    reuseRealm: options.reuseV8Context,
     showStackTraceSources: options.showStackTraceSources,
     logLevel: lowestLevel(logger),
     failureErrorTypes: options.workflowFailureErrorTypes ?? {},

@@ -4,24 +4,19 @@
  * external storage it also sees the payloads, because that is where these live.
  */
 import { setImmediate } from "node:timers";
+import type { SerializationContext } from "../../common";
 import type { NativeWorkflowThread } from "../../native";
 import type { ExternalStorageMetrics } from "../../proto/temporal/sdk/core/common/common";
 import { WorkflowActivation } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import type { SinkCall } from "../../workflow/sinks";
 import { type DebuggingOptions, WorkflowHost } from "../../workflow-host/host";
+import { factsOf } from "../../workflow-realm/run-facts";
+import type { LogMessage, SinkMessage } from "../../workflow-realm/runtime";
 import { PayloadRelay, type PayloadReply } from "../payloads/payload-relay";
 import { activationSites, completionSites, contextOf, type SiteOwner } from "../payloads/payload-sites";
-import { infoToMessage } from "./info-message";
-import {
-  type FromThread,
-  ThreadCounter,
-  type ThreadSetup,
-  type ToThread,
-  type WorkflowLogRecord,
-  type WorkflowSinkCall,
-} from "./thread-messages";
+import type { FromThread, ThreadSetup, ToThread } from "./thread-messages";
 import type { PatchQuestion } from "./thread-question";
+import { ThreadState } from "./thread-state";
 
 /** How long a thread that replays waits for Core, which takes some ten microseconds, before its event loop turns. */
 const replayWaitMs = 1;
@@ -31,14 +26,14 @@ const metricSink = "__temporal_metrics";
 
 /** An activation that is ready for the host. */
 interface Task {
-  activation: WorkflowActivation;
+  bytes: Uint8Array;
   /** Whose payloads it has; undefined if nothing has to be done with them. */
   owner?: SiteOwner;
   payloadDownloadMetrics?: ExternalStorageMetrics;
 }
 
 /** How a {@link WorkflowExecutor} reaches the Worker. */
-export interface ExecutorPort {
+interface ExecutorPort {
   /** The native queue of the thread that it is on. */
   native: NativeWorkflowThread;
   /** Sends a message to the Worker. Throws if it holds what can't go to another thread. */
@@ -55,25 +50,28 @@ class WorkflowExecutor {
   readonly #native: NativeWorkflowThread;
   readonly #host: WorkflowHost;
   readonly #setup: ThreadSetup;
-  readonly #counters: Int32Array;
-  /** Activations whose turn hasn't come, encoded unless they had to be looked into already. */
-  readonly #waiting: (Uint8Array | Task)[] = [];
+  readonly #state: ThreadState;
+  /** The run that the state tells of. */
+  #described: string | undefined;
+  /** Activations whose turn hasn't come. */
+  readonly #waiting: Task[] = [];
   /** Asks the main thread to run codecs and external storage; undefined if the Worker has neither. */
   readonly #relay: PayloadRelay | undefined;
   /** Activations and completions whose payloads are on the main thread. */
   #relayed = 0;
   #busy = false;
-  #logs: WorkflowLogRecord[] = [];
-  #sinkCalls: WorkflowSinkCall[] = [];
+  #logs: LogMessage[] = [];
+  #sinkCalls: SinkMessage[] = [];
 
   constructor(setup: ThreadSetup, port: ExecutorPort) {
     this.#port = port;
     this.#native = port.native;
     this.#setup = setup;
-    this.#counters = new Int32Array(setup.counters);
+    this.#state = new ThreadState(setup.state);
     if (setup.relay !== undefined)
       this.#relay = new PayloadRelay(setup.relay, (request) => port.send({ type: "payloads", request }));
     this.#host = new WorkflowHost({
+      library: setup.library,
       code: setup.code,
       filename: setup.filename,
       sourceMap: setup.sourceMap,
@@ -81,15 +79,16 @@ class WorkflowExecutor {
       taskQueue: setup.taskQueue,
       activityNames: setup.activityNames,
       deadlockTimeoutMs: setup.deadlockTimeoutMs,
+      reuseRealm: setup.reuseRealm,
       showStackTraceSources: setup.showStackTraceSources,
       failureErrorTypes: setup.failureErrorTypes,
       logLevel: setup.logLevel,
       logsToSink: "defaultWorkerLogger" in setup.sinks,
-      log: (record) => this.#logs.push(record),
-      sinkCalls: (calls) => this.#collect(calls),
-      ...(setup.asksAboutPatches
-        ? { patchActivationCallback: (info, patchId) => port.ask({ patchId, info: infoToMessage(info) }) }
-        : {}),
+      entered: (workflowType, workflowId, runId) => {
+        if (runId !== this.#described) this.#state.describe(`${workflowType} with ID '${workflowId}' and run ${runId}`);
+        this.#described = runId;
+      },
+      ...(setup.asksAboutPatches ? { patchActivationCallback: (info, patchId) => port.ask({ patchId, info }) } : {}),
       ...(port.debugging === undefined ? {} : { debugging: port.debugging }),
     });
   }
@@ -116,118 +115,100 @@ class WorkflowExecutor {
   }
 
   #take(bytes: Uint8Array): void {
-    if (this.#relay === undefined) return this.#enqueue(bytes);
+    if (this.#relay === undefined) return this.#enqueue({ bytes });
     const activation = WorkflowActivation.decode(bytes);
     const owner = this.#ownerOf(activation);
-    if (owner === undefined) return this.#enqueue({ activation });
+    if (owner === undefined) return this.#enqueue({ bytes });
     this.#relayed++;
     this.#relay.run("decode", contextOf(owner), activationSites(activation, owner), ({ failure, metrics }) => {
       this.#relayed--;
-      if (failure === undefined) this.#enqueue({ activation, owner, payloadDownloadMetrics: metrics });
-      else this.#send({ runId: activation.runId, failed: { failure } });
+      if (failure !== undefined) return this.#sendMessage({ runId: activation.runId, failed: { failure } });
+      this.#enqueue({ bytes: WorkflowActivation.encode(activation).finish(), owner, payloadDownloadMetrics: metrics });
     });
   }
 
-  #enqueue(task: Uint8Array | Task): void {
+  #enqueue(task: Task): void {
     if (this.#busy) this.#waiting.push(task);
     else this.#activate(task);
   }
 
-  #activate(waiting: Uint8Array | Task): void {
+  #activate(task: Task): void {
     this.#busy = true;
-    this.#counters[ThreadCounter.inFlight] = 1 + this.#waiting.length + this.#relayed;
-    const task = waiting instanceof Uint8Array ? { activation: WorkflowActivation.decode(waiting) } : waiting;
-    const completion = this.#host.activate(task.activation);
+    this.#state.inFlight = 1 + this.#waiting.length + this.#relayed;
+    this.#state.begin();
+    const completion = this.#host.activate(task.bytes);
+    this.#state.end();
     // A promise that nobody handles is only reported when the event loop has turned.
     setImmediate(() => this.#complete(task, completion));
   }
 
-  #complete({ activation, owner, payloadDownloadMetrics }: Task, activated: WorkflowActivationCompletion): void {
-    const completion = this.#host.confirm(activated);
-    if (this.#relay === undefined || owner === undefined) this.#send(completion);
+  #complete({ owner, payloadDownloadMetrics }: Task, activated: Uint8Array): void {
+    const bytes = this.#host.confirm(activated);
+    if (this.#relay === undefined || owner === undefined) this.#send(bytes);
     else {
       this.#relayed++;
+      const completion = WorkflowActivationCompletion.decode(bytes);
       completion.payloadDownloadMetrics = payloadDownloadMetrics;
       this.#relay.run("encode", contextOf(owner), completionSites(completion, owner), ({ failure, metrics }) => {
         this.#relayed--;
         completion.payloadUploadMetrics = metrics;
-        this.#send(failure === undefined ? completion : { runId: completion.runId, failed: { failure } });
+        this.#sendMessage(failure === undefined ? completion : { runId: completion.runId, failed: { failure } });
       });
     }
-    this.#counters[ThreadCounter.cached] = this.#host.size;
-    if (this.#setup.isReplay) this.#reportEvictions(activation);
+    this.#state.cached = this.#host.size;
+    this.#collect();
     const next = this.#waiting.shift();
     if (next !== undefined) return this.#activate(next);
     this.#busy = false;
-    this.#counters[ThreadCounter.inFlight] = this.#relayed;
+    this.#state.inFlight = this.#relayed;
     this.#flush();
     // Not while the Worker's thread has payloads, which come back through the event loop.
     if (this.#setup.isReplay && this.#relayed === 0) this.#native.waitForActivation(replayWaitMs);
   }
 
-  #send(completion: WorkflowActivationCompletion): void {
+  #sendMessage(completion: WorkflowActivationCompletion): void {
+    this.#send(WorkflowActivationCompletion.encode(completion).finish());
+  }
+
+  #send(completion: Uint8Array): void {
     try {
-      this.#native.completeWorkflowActivation(WorkflowActivationCompletion.encode(completion).finish());
+      this.#native.completeWorkflowActivation(completion);
     } catch (error) {
       reportFailure(this.#port, error);
     }
-    if (!this.#busy) this.#counters[ThreadCounter.inFlight] = this.#relayed;
-  }
-
-  #reportEvictions({ runId = "", jobs = [] }: WorkflowActivation): void {
-    for (const { removeFromCache } of jobs) {
-      if (removeFromCache === undefined) continue;
-      const { reason = 0, message = "" } = removeFromCache;
-      this.#port.send({ type: "evicted", eviction: { runId, reason, message } });
-    }
+    if (!this.#busy) this.#state.inFlight = this.#relayed;
   }
 
   /** Whose payloads an activation has. Unknown for one that the host will refuse. */
   #ownerOf({ runId = "", jobs = [] }: WorkflowActivation): SiteOwner | undefined {
-    const { namespace } = this.#setup;
-    const run = this.#host.find(runId);
-    const start =
-      run?.facts.start.details ??
-      jobs.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
-    if (start === undefined) return undefined;
-    const { workflowId = "", workflowType = "", parentWorkflowInfo: parent, continuedFromExecutionRunId } = start;
+    const host = this.#host;
+    const init = jobs.find(({ initializeWorkflow }) => initializeWorkflow !== undefined)?.initializeWorkflow;
+    const facts = host.factsOf(runId) ?? (init && factsOf(init));
+    if (facts === undefined) return undefined;
     return {
-      namespace,
+      namespace: this.#setup.namespace,
       runId,
-      workflowId,
-      workflowType,
-      ...(parent === undefined || continuedFromExecutionRunId
-        ? {}
-        : {
-            parent: {
-              namespace: parent.namespace ?? "",
-              workflowId: parent.workflowId ?? "",
-              runId: parent.runId ?? "",
-            },
-          }),
-      pending: (kind, seq) => run?.completions[kind].get(seq)?.context,
-      isFromServer: (seq) => {
-        const { nexusOperationStart, nexusOperationComplete } = run?.completions ?? {};
-        return (nexusOperationStart?.get(seq) ?? nexusOperationComplete?.get(seq))?.fromPayload !== undefined;
-      },
+      ...facts,
+      pending: (kind, seq) => host.pendingContext(runId, kind, seq) as SerializationContext | undefined,
+      isFromServer: (seq) => host.isFromServer(runId, seq),
     };
   }
 
-  #collect(calls: readonly SinkCall[]): void {
-    for (const { ifaceName, fnName, args, workflowInfo } of calls) {
-      const callDuringReplay = this.#setup.sinks[ifaceName]?.[fnName];
-      if (callDuringReplay === undefined && ifaceName === metricSink) continue;
+  /** Takes what the last activation wrote, as far as somebody wants it. */
+  #collect(): void {
+    const { logs, sinkCalls } = this.#host.takeOutput() ?? {};
+    if (logs !== undefined) this.#logs.push(...logs);
+    for (const call of sinkCalls ?? []) {
+      const callDuringReplay = this.#setup.sinks[call.sink]?.[call.fn];
+      if (callDuringReplay === undefined && call.sink === metricSink) continue;
       // Queries and validators aren't replays, whatever the history. What nobody registered is reported, in replays
       // too.
-      if (callDuringReplay === false && (workflowInfo.unsafe.isReplayingHistoryEvents || this.#setup.isReplay))
-        continue;
-      this.#sinkCalls.push({
-        sink: ifaceName,
-        fn: fnName,
-        args,
-        info: infoToMessage(workflowInfo),
-      });
+      if (callDuringReplay === false && (call.info.unsafe.isReplayingHistoryEvents || this.#setup.isReplay)) continue;
+      this.#sinkCalls.push(call);
     }
+    if (!this.#setup.isReplay) return;
+    const eviction = this.#host.takeEviction();
+    if (eviction !== undefined) this.#port.send({ type: "evicted", eviction });
   }
 
   /** One message for everything that a row of activations wrote. */
@@ -236,13 +217,7 @@ class WorkflowExecutor {
     const [logs, sinkCalls] = [this.#logs, this.#sinkCalls];
     this.#logs = [];
     this.#sinkCalls = [];
-    try {
-      this.#port.send({ type: "output", logs, sinkCalls });
-    } catch {
-      // Something in the batch can't go to another thread: send what can, and the rest as text.
-      for (const log of logs) this.#port.send({ type: "output", logs: [cloneable(log)], sinkCalls: [] });
-      for (const call of sinkCalls) this.#port.send({ type: "output", logs: [], sinkCalls: [cloneable(call)] });
-    }
+    this.#port.send({ type: "output", logs, sinkCalls });
   }
 }
 
@@ -268,19 +243,6 @@ export function workflowReceiver(port: ExecutorPort): (message: ToThread) => voi
       reportFailure(port, error);
     }
   };
-}
-
-function cloneable<T extends object>(value: T): T {
-  try {
-    return structuredClone(value);
-  } catch {
-    const entries = Object.entries(value).map(([key, field]) => {
-      if (typeof field === "object" && field !== null)
-        return [key, Array.isArray(field) ? field.map((item) => cloneable({ item }).item) : cloneable(field as object)];
-      return [key, typeof field === "function" || typeof field === "symbol" ? String(field) : field];
-    });
-    return Object.fromEntries(entries) as T;
-  }
 }
 
 function reportFailure({ send }: Pick<ExecutorPort, "send">, error: unknown): void {

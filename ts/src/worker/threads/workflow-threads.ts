@@ -1,30 +1,30 @@
 import { setImmediate } from "node:timers";
+import { realmText } from "#workflow-realm";
 import { workflowThreadFile } from "#workflow-thread";
 import { freeQueueOfEndedThread, locateLibrary, NativeWorkflowThread } from "../../native";
 import type { DebuggingOptions } from "../../workflow-host/host";
+import type { Eviction, LogMessage, SinkMessage } from "../../workflow-realm/runtime";
 import { UnexpectedError } from "../errors";
 import type { PayloadReply, PayloadRequest } from "../payloads/payload-relay";
-import {
-  type Eviction,
-  type FromThread,
-  ThreadCounter,
-  type ThreadSetup,
-  type ToThread,
-  type WorkflowLogRecord,
-  type WorkflowSinkCall,
-} from "./thread-messages";
+import type { FromThread, ThreadSetup, ToThread } from "./thread-messages";
 import { answer, type PatchQuestion } from "./thread-question";
+import { ThreadState } from "./thread-state";
+
+/** How long a thread may take to be interrupted, in milliseconds. */
+const interruptionMs = 2_000;
 
 /** What the threads tell the Worker while they run. */
 export interface WorkflowThreadEvents {
   /** Log records and sink calls of Workflow code, in batches, in order per thread. */
-  output(logs: WorkflowLogRecord[], sinkCalls: WorkflowSinkCall[]): void;
+  output(logs: LogMessage[], sinkCalls: SinkMessage[]): void;
   /** A run was removed from memory; only in a replay. */
   evicted(eviction: Eviction): void;
   /** Runs codecs and external storage over payloads; must not reject. */
   payloads(request: PayloadRequest): Promise<PayloadReply>;
   /** Answers a question of a thread, which stands still meanwhile. What it throws is thrown there. */
   asked(question: PatchQuestion): boolean;
+  /** A thread can't be interrupted in an activation of that run; {@link failed} follows. */
+  stuck(run: string): void;
   /** A thread can't go on, or is gone. Called once. */
   failed(error: Error): void;
 }
@@ -43,7 +43,7 @@ type BunWorker = Worker & Pick<Bun.Worker, "ref" | "unref">;
 
 interface Thread {
   readonly worker: ThreadHandle;
-  readonly counters: Int32Array;
+  readonly state: ThreadState;
   queue: number;
   attached: boolean;
   drained: boolean;
@@ -52,6 +52,9 @@ interface Thread {
 
 /** The threads that run a Worker's Workflow code. */
 export class WorkflowThreads {
+  /** Read, or in a checkout made, while the threads start. */
+  readonly #library = realmText();
+  #watching: ReturnType<typeof setInterval> | undefined;
   readonly #threads: Thread[] = [];
   readonly #events: WorkflowThreadEvents;
   #failure: Error | undefined;
@@ -68,6 +71,7 @@ export class WorkflowThreads {
    */
   constructor(count: number, events: WorkflowThreadEvents, debugging?: DebuggingOptions) {
     this.#events = events;
+    this.#library.catch(() => undefined);
     if (debugging !== undefined) this.#stay(debugging);
     else for (let index = 0; index < count; index++) this.#spawn();
   }
@@ -78,10 +82,12 @@ export class WorkflowThreads {
    * @param setup what the threads need to know
    * @throws UnexpectedError if the bundle can't be compiled
    */
-  async load(setup: Omit<ThreadSetup, "counters">): Promise<void> {
-    for (const { worker, counters } of this.#threads) {
-      worker.postMessage({ type: "setup", setup: { ...setup, counters: counters.buffer as SharedArrayBuffer } });
+  async load(setup: Omit<ThreadSetup, "state" | "library">): Promise<void> {
+    const library = await this.#library;
+    for (const { worker, state } of this.#threads) {
+      worker.postMessage({ type: "setup", setup: { ...setup, library, state: state.memory } });
     }
+    if (setup.deadlockTimeoutMs > 0) this.#watch(setup.deadlockTimeoutMs);
     await this.#until(({ queue }) => queue !== 0);
   }
 
@@ -92,12 +98,12 @@ export class WorkflowThreads {
 
   /** Runs in memory. */
   get cached(): number {
-    return this.#sum(ThreadCounter.cached);
+    return this.#sum(({ cached }) => cached);
   }
 
   /** Activations that are being worked on. */
   get inFlight(): number {
-    return this.#sum(ThreadCounter.inFlight);
+    return this.#sum(({ inFlight }) => inFlight);
   }
 
   /** Makes the threads listen for the activations of a native worker, which must not have been started yet. */
@@ -131,11 +137,10 @@ export class WorkflowThreads {
   }
 
   #spawn(): void {
-    const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
     const worker = new Worker(workflowThreadFile, { name: "temporal-workflows" }) as BunWorker;
     const thread: Thread = {
       worker,
-      counters: new Int32Array(counters),
+      state: new ThreadState(),
       queue: 0,
       attached: false,
       drained: false,
@@ -155,7 +160,6 @@ export class WorkflowThreads {
 
   #stay(debugging: DebuggingOptions): void {
     const native = new NativeWorkflowThread(true);
-    const counters = new SharedArrayBuffer(ThreadCounter.length * Int32Array.BYTES_PER_ELEMENT);
     const send = (message: FromThread) => {
       // A copy and later, as from another thread.
       const copy = structuredClone(message);
@@ -173,7 +177,7 @@ export class WorkflowThreads {
     };
     const thread: Thread = {
       worker,
-      counters: new Int32Array(counters),
+      state: new ThreadState(),
       queue: 0,
       attached: false,
       drained: false,
@@ -249,14 +253,39 @@ export class WorkflowThreads {
     this.#events.failed(error);
   }
 
+  /**
+   * Looks after threads that don't come back: a loop in WebAssembly, or in the engine itself, can't be interrupted, and
+   * Bun can't end a thread that is in one. All that can be done is to say so and to give the tasks back.
+   */
+  #watch(deadlockTimeoutMs: number): void {
+    const limitMs = deadlockTimeoutMs + interruptionMs;
+    this.#watching = setInterval(() => {
+      for (const { state, stopped } of this.#threads) {
+        if (state.look() * interruptionMs > limitMs && !stopped) return this.#stuck(state.description, state.busyForMs);
+      }
+    }, interruptionMs).unref();
+  }
+
+  #stuck(run: string, busyForMs: number): void {
+    this.#events.stuck(run);
+    const seconds = Math.round(busyForMs / 1_000);
+    this.#fail(
+      new UnexpectedError(
+        `A workflow thread doesn't come back: Workflow ${run} has run for ${seconds} s without yielding and can't be interrupted. ` +
+          "The Worker gives its tasks back and ends; end the process to get the thread's CPU back",
+      ),
+    );
+  }
+
   #terminate(): void {
+    clearInterval(this.#watching);
     for (const thread of this.#threads) {
       thread.stopped = true;
       thread.worker.terminate();
     }
   }
 
-  #sum(slot: number): number {
-    return this.#threads.reduce((sum, { counters }) => sum + (counters[slot] ?? 0), 0);
+  #sum(count: (state: ThreadState) => number): number {
+    return this.#threads.reduce((sum, { state }) => sum + count(state), 0);
   }
 }

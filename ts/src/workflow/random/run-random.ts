@@ -6,7 +6,7 @@ const streamPrefix = encoder.encode("temporal-workflow-random-stream-v1");
 const scoped = new AsyncLocalStorage<ScopedSource | undefined>();
 
 /** What draws are routed to while a `WorkflowRandomStream.with(...)` is active. */
-export interface ScopedSource {
+interface ScopedSource {
   /** The next number in [0, 1). */
   random(): number;
 }

@@ -1,5 +1,5 @@
 import { drainMicrotasks } from "bun:jsc";
-import { encodeVersioningBehavior } from "../../common";
+import { encodeVersioningBehavior, ensureTemporalFailure } from "../../common";
 import { arrayFromPayloads } from "../../common/converter/payload-converter";
 import { requiredTsToMs } from "../../common/time";
 import type {
@@ -87,9 +87,24 @@ function initialize(run: WorkflowRun): void {
 function answerQueries(run: WorkflowRun, activation: WorkflowActivation, jobs: WorkflowActivationJob[]): Success {
   if (jobs.some(({ queryWorkflow }) => queryWorkflow === undefined))
     throw new TypeError("Got both queries and other jobs in a single activation");
-  applyJobs(run, activation, jobs, 0);
-  drainMicrotasks();
-  return conclude(run);
+  const names = jobs.map(({ queryWorkflow }) => `'${queryWorkflow?.queryType}'`).join(", ");
+  // Interceptors of queries too, and what any of them starts.
+  run.readOnlyActivation = `the query ${names}`;
+  try {
+    applyJobs(run, activation, jobs, 0);
+    drainMicrotasks();
+    const failed = run.takeTaskError();
+    if (failed === undefined) return conclude(run);
+    // What a query started and nobody waited for: an answer that hides it would be wrong, but the run is as it was.
+    run.takeCommands();
+    const failure = run.errorToFailure(ensureTemporalFailure(failed.error));
+    for (const { queryWorkflow } of jobs) {
+      run.pushCommand({ respondToQuery: { queryId: queryWorkflow?.queryId, failed: failure } });
+    }
+    return conclude(run);
+  } finally {
+    run.readOnlyActivation = undefined;
+  }
 }
 
 function applyBatch(
@@ -191,10 +206,14 @@ function conclude(run: WorkflowRun): Success {
   run.messages.rejectBufferedUpdates();
   const commands = run.takeCommands();
   const { internals } = run.interceptors;
-  const concluded =
-    internals.length === 0
-      ? commands
-      : compose(run, internals, "concludeActivation", (input) => input)({ commands }).commands;
+  let concluded = commands;
+  if (internals.length > 0) {
+    concluded = compose(run, internals, "concludeActivation", (input) => input)({ commands }).commands;
+    // What interceptors start goes on now. Commands that come of it are for the next completion, as in the official
+    // SDK.
+    drainMicrotasks();
+    run.throwIfTaskFailed();
+  }
   if (run.completed) run.messages.warnIfUnfinished();
   return {
     commands: concluded,

@@ -29,7 +29,7 @@ export interface RunStart {
 }
 
 /** What may change with every activation; see the fields of the activation. */
-export interface TaskInfo {
+interface TaskInfo {
   historyLength: number;
   historySize: number;
   continueAsNewSuggested: boolean;

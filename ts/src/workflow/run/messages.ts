@@ -32,6 +32,7 @@ import {
 } from "../interceptors";
 import type { DefaultQueryHandler, DefaultSignalHandler, DefaultUpdateHandler } from "../interfaces";
 import { log } from "../logs";
+import { withoutChanges } from "../read-only";
 import { withUpdate } from "../update-scope";
 import { builtInQueries } from "./built-in-queries";
 import { endWithError } from "./outcome";
@@ -282,14 +283,12 @@ export class Messages {
   #readOnly<T>(where: string, fn: () => T): T {
     const { run } = this;
     const replaying = run.isReplayingHistoryEvents;
-    run.readOnly = where;
     // Logging is fine: this never repeats.
     run.isReplayingHistoryEvents = false;
     run.facts.invalidate();
     try {
-      return fn();
+      return withoutChanges(where, fn);
     } finally {
-      run.readOnly = undefined;
       run.isReplayingHistoryEvents = replaying;
       run.facts.invalidate();
     }

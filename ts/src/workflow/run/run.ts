@@ -34,6 +34,7 @@ import type { StartNexusOperationOutput, WorkflowInterceptors } from "../interce
 import type { WorkflowInfo } from "../interfaces";
 import type { WorkflowLogRecord } from "../logs";
 import { RunRandom } from "../random/run-random";
+import { readOnlyCode } from "../read-only";
 import type { SinkCall } from "../sinks";
 import { RunInfo, type RunStart } from "./info";
 import { Messages } from "./messages";
@@ -51,6 +52,8 @@ export interface HostServices {
   readonly logSeverity: number;
   /** Whether log records are calls of the sink `defaultWorkerLogger` instead. */
   readonly logsToSink: boolean;
+  /** A copy of a value that can go to another thread, whatever is in it. */
+  copy(value: unknown): unknown;
   /** Hands over a log record. */
   log(record: WorkflowLogRecord): void;
   /** Real time, in milliseconds since the epoch. */
@@ -92,7 +95,7 @@ export interface Completion<T> {
 }
 
 /** A condition that isn't true yet. */
-export interface BlockedCondition {
+interface BlockedCondition {
   /** What is waited for. */
   fn(): boolean;
   /** Goes on. */
@@ -173,10 +176,9 @@ export class WorkflowRun {
   completed = false;
   /** Whether markers of event groups may be active, which are then asked for with every command. */
   usesEventGroups = false;
-  /** What forbids commands at the moment, for error messages; `undefined` if they are allowed. */
-  readOnly: string | undefined;
-  /** Calls of sinks in the current activation. */
-  sinkCalls: SinkCall[] = [];
+  /** What the current activation is, if nothing in it may change the Workflow. */
+  readOnlyActivation: string | undefined;
+  #sinkCalls: SinkCall[] = [];
   #commands: WorkflowCommand[] = [];
   #taskError: { error: unknown } | undefined;
 
@@ -232,6 +234,11 @@ export class WorkflowRun {
    */
   get isQueried(): boolean {
     return this.isReplaying && !this.isReplayingHistoryEvents;
+  }
+
+  /** What forbids changes at the moment, for error messages; `undefined` if they are allowed. */
+  get readOnly(): string | undefined {
+    return readOnlyCode() ?? this.readOnlyActivation;
   }
 
   /** Changes what `workflowInfo()` reports. */
@@ -295,6 +302,8 @@ export class WorkflowRun {
    * @param ends whether the command ends the run
    */
   pushCommand(command: WorkflowCommand, ends = false): void {
+    const { respondToQuery, updateResponse } = command;
+    if (respondToQuery === undefined && updateResponse === undefined) this.assertWritable("A command");
     this.#commands.push(command);
     if (ends) this.completed = true;
   }
@@ -306,17 +315,25 @@ export class WorkflowRun {
     return commands;
   }
 
+  /** Calls a function of the Worker when the activation is done. */
+  callSink(ifaceName: string, fnName: string, args: unknown[]): void {
+    // Copied because the Worker gets to them later, when the Workflow may have changed them.
+    const copies = this.host.copy(args) as unknown[];
+    this.#sinkCalls.push({ ifaceName, fnName, args: copies, workflowInfo: this.info });
+  }
+
   /** Takes the calls of sinks since the last call. */
   takeSinkCalls(): SinkCall[] {
-    const calls = this.sinkCalls;
-    if (calls.length > 0) this.sinkCalls = [];
+    const calls = this.#sinkCalls;
+    if (calls.length > 0) this.#sinkCalls = [];
     return calls;
   }
 
   /** @throws IllegalStateError in queries and validators, which must not issue commands */
   assertWritable(usage: string): void {
-    if (this.readOnly === undefined) return;
-    throw new IllegalStateError(`${usage} can't be used in ${this.readOnly}: it must not change the Workflow`);
+    const { readOnly } = this;
+    if (readOnly === undefined) return;
+    throw new IllegalStateError(`${usage} can't be used in ${readOnly}: it must not change the Workflow`);
   }
 
   /** See `patched` and `deprecatePatch`. */
@@ -365,6 +382,13 @@ export class WorkflowRun {
   /** Remembers the error that fails the Workflow Task, the first one only. */
   failTask(error: unknown): void {
     this.#taskError ??= { error };
+  }
+
+  /** Forgets what {@link failTask} was given, and returns it; undefined if it was not called. */
+  takeTaskError(): { error: unknown } | undefined {
+    const taskError = this.#taskError;
+    this.#taskError = undefined;
+    return taskError;
   }
 
   /** Throws what {@link failTask} was given, if anything. */

@@ -1,7 +1,7 @@
 import packageJson from "../../../../package.json" with { type: "json" };
 
 /** Environment variable with the address of the debugger's server. */
-export const runnerVariable = "TEMPORAL_DEBUGGER_PLUGIN_URL";
+const runnerVariable = "TEMPORAL_DEBUGGER_PLUGIN_URL";
 
 /**
  * How long the debugger may take to see where the Workflow is; it stops the program meanwhile if it has a breakpoint

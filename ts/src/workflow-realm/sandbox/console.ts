@@ -1,5 +1,6 @@
 import { current } from "../../workflow/current";
-import { real } from "./real";
+import { callOut, platform } from "../platform";
+import { sendable } from "../sendable";
 
 const levels = ["log", "warn", "error", "info", "debug"] as const;
 
@@ -16,6 +17,6 @@ export const workflowConsole: Pick<Console, (typeof levels)[number]> = Object.fr
 
 function print(level: (typeof levels)[number], args: unknown[]): void {
   const run = current;
-  if (run === undefined) real.console[level]("[not in workflow context]", ...args);
-  else if (!run.isReplayingHistoryEvents) real.console[level](`[${run.workflowType}(${run.workflowId})]`, ...args);
+  const head = run === undefined ? "[not in workflow context]" : `[${run.workflowType}(${run.workflowId})]`;
+  if (run?.isReplayingHistoryEvents !== true) callOut(() => platform.print(level, head, sendable(args) as unknown[]));
 }

@@ -1,5 +1,3 @@
-import assert from "node:assert";
-import { Script } from "node:vm";
 import * as common from "../../common";
 import * as payloadSearchAttributes from "../../common/converter/payload-search-attributes";
 import * as encoding from "../../common/encoding";
@@ -12,7 +10,10 @@ import * as workflow from "../../workflow/index";
 import type { WorkflowRun } from "../../workflow/run/run";
 import * as tracing from "../../workflow/tracing";
 import type { SharedModule } from "../modules";
-import { installGlobals, makeGlobals, shadowedNames, shadowedValues, sweep } from "./globals";
+import { platform } from "../platform";
+import { TextDecoder, TextEncoder } from "../web/text-encoding";
+import { URL, URLSearchParams } from "../web/url";
+import { lateModule, makeGlobals, parameterNames, parameterValues } from "./globals";
 import { failRequire } from "./hidden";
 
 /** What a bundle exports: Workflows by name, and what the bundler adds. */
@@ -32,12 +33,10 @@ type ModuleFunction = (
   module: { exports: unknown },
   exports: unknown,
 ) => void;
-type Factory = (scope: Scope, ...shadowed: unknown[]) => ModuleFunction;
+type Factory = (scope: Scope, ...parameters: unknown[]) => ModuleFunction;
 
-let proto: object | undefined;
-
-/** Modules that aren't in a bundle because runs share the thread's own: one copy of every class, evaluated once. */
-const shared: Readonly<Record<SharedModule, object>> & Readonly<Record<string, unknown>> = {
+/** Modules that aren't in a bundle because runs share the realm's own: one copy of every class, evaluated once. */
+export const shared: Readonly<Record<SharedModule, object>> & Readonly<Record<string, unknown>> = {
   "temporal-bun-sdk/workflow": namespaceOf(workflow),
   "temporal-bun-sdk/workflow/tracing": namespaceOf(tracing),
   "temporal-bun-sdk/common": namespaceOf(common),
@@ -50,40 +49,33 @@ const shared: Readonly<Record<SharedModule, object>> & Readonly<Record<string, u
   "temporal-bun-sdk/common/type-helpers": namespaceOf(typeHelpers),
   "@temporalio/workflow": namespaceOf(workflow),
   "@temporalio/common": namespaceOf(common),
-  /** Loaded when Workflow code first asks for it, which is rare. */
-  get "temporal-bun-sdk/proto"() {
-    return (proto ??= namespaceOf(require("../../proto") as object));
-  },
-  assert,
-  "node:assert": assert,
   url: Object.freeze({ URL, URLSearchParams }),
-  "node:url": Object.freeze({ URL, URLSearchParams }),
   util: Object.freeze({ TextEncoder, TextDecoder }),
-  "node:util": Object.freeze({ TextEncoder, TextDecoder }),
 };
 
-/** The code of a Worker's Workflows: compiled once for a thread, evaluated afresh for every run. */
+/** The code of a Worker's Workflows: compiled once for a realm, evaluated afresh for every run. */
 export class Bundle {
   readonly #factory: Factory;
-  /** Whether the code can make globals without meaning to, which then must be looked for after each activation. */
-  readonly isSloppy: boolean;
+  readonly #parameters: readonly string[];
+  /** What stands under the parameters after those for the run's global object. */
+  #values: unknown[] | undefined;
 
   /**
    * @param code a CommonJS module
    * @param filename its name in stack traces
-   * @param sourceMap its source map as JSON text, if a debugger is to have it
+   * @param trailer what stands behind the code, for a debugger
    * @throws SyntaxError if the code doesn't parse
    */
-  constructor(code: string, filename: string, sourceMap?: string) {
-    installGlobals();
-    const names = shadowedNames();
-    const cases = names.map((name) => `case ${JSON.stringify(name)}: ${name} = value; return;`).join(" ");
-    const head = `(function (__temporalScope, ${names.join(", ")}) { __temporalScope.assign = (name, value) => { switch (name) { ${cases} } };`;
-    const trailer = sourceMap === undefined ? "" : `\n//# sourceMappingURL=${sourceMapUrl(sourceMap)}`;
+  constructor(code: string, filename: string, trailer: string) {
+    this.#parameters = parameterNames(code);
+    const cases = this.#parameters.map((name) => `case ${JSON.stringify(name)}: ${name} = value; return;`).join(" ");
+    const head = `(function (__temporalScope, ${this.#parameters.join(", ")}) { __temporalScope.assign = (name, value) => { switch (name) { ${cases} } };`;
     const compile = (directive: string): Factory => {
       // The code begins on a line of its own, so that only the number of lines is off in stack traces, by one.
       const text = `${head} return function (require, module, exports) {${directive}\n${code}\n}; })${trailer}`;
-      return new Script(text, { filename, lineOffset: -1 }).runInThisContext() as Factory;
+      const compiled = platform.compile(text, filename);
+      if (typeof compiled === "string") throw new SyntaxError(compiled);
+      return compiled as Factory;
     };
     let factory: Factory | undefined;
     try {
@@ -92,7 +84,6 @@ export class Bundle {
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
-    this.isSloppy = factory === undefined;
     // An old package may have code that strict mode has no place for.
     this.#factory = factory ?? compile("");
   }
@@ -102,21 +93,18 @@ export class Bundle {
     const scope: Scope = { assign: () => undefined };
     const globals = makeGlobals(run, (name, value) => scope.assign(name, value));
     const module: { exports: unknown } = { exports: {} };
-    this.#factory(scope, ...shadowedValues(globals)).call(module.exports, requireShared, module, module.exports);
-    sweep(run);
+    this.#values ??= parameterValues(this.#parameters);
+    const code = this.#factory(scope, globals, globals, globals, ...this.#values);
+    code.call(module.exports, requireShared, module, module.exports);
     return module.exports as BundleExports;
   }
 }
 
-/** The source map for the compiled text. Debuggers count its lines, so there is one more before the code. */
-function sourceMapUrl(json: string): string {
-  const map = JSON.parse(json) as { mappings: string };
-  const shifted = JSON.stringify({ ...map, mappings: `;${map.mappings}` });
-  return `data:application/json;base64,${Buffer.from(shifted).toString("base64")}`;
-}
-
-function requireShared(specifier: string): unknown {
-  return Object.hasOwn(shared, specifier) ? shared[specifier] : failRequire(specifier);
+/** `require` of bundles. */
+export function requireShared(specifier: string): unknown {
+  const name = `${specifier}`.replace(/^node:/, "");
+  if (Object.hasOwn(shared, name)) return shared[name];
+  return lateModule(name) ?? failRequire(specifier);
 }
 
 /** A module as `require` gives it: marked, so that `import` in the bundle finds its named exports, and read-only. */

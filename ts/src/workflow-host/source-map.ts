@@ -1,5 +1,5 @@
 /** Where a place in generated code comes from. */
-export interface OriginalPosition {
+interface OriginalPosition {
   /** Path of the source file. */
   source: string;
   /** Line, from 1. */

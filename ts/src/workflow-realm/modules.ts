@@ -17,24 +17,18 @@ const uses = {
   "common/type-helpers.ts": "temporal-bun-sdk/common/type-helpers",
   workflow: "temporal-bun-sdk/workflow",
   "workflow/tracing.ts": "temporal-bun-sdk/workflow/tracing",
-  // All messages there are: a bundle with them would be of megabytes, and be evaluated for every run.
-  "proto/index.ts": "temporal-bun-sdk/proto",
 
   // Loads the user's own `protobufjs`.
   "common/protobufs": "bundled",
-  // OpenTelemetry's globals must be the run's own.
-  "integrations/opentelemetry/workflow": "bundled",
-  "integrations/opentelemetry/workflow-interceptors.ts": "bundled",
-  "integrations/opentelemetry/definitions.ts": "bundled",
-  "integrations/opentelemetry/instrumentation.ts": "bundled",
-  "integrations/opentelemetry-v2/workflow.ts": "bundled",
-  "integrations/opentelemetry-v2/workflow-interceptors.ts": "bundled",
+  // OpenTelemetry's globals must be the run's own. The whole of it, since programs of the official SDK import it whole.
+  "integrations/opentelemetry": "bundled",
+  "integrations/opentelemetry-v2": "bundled",
+  plugin: "bundled",
   "integrations/workflow-streams/workflow.ts": "bundled",
   "integrations/workflow-streams/codec.ts": "bundled",
   "integrations/workflow-streams/log.ts": "bundled",
   "integrations/workflow-streams/types.ts": "bundled",
   "testing/assert-to-failure-interceptor.ts": "bundled",
-  // Single messages, for what is bundled.
   proto: "bundled",
 } as const;
 
@@ -44,7 +38,7 @@ type Uses = (typeof uses)[keyof typeof uses];
 export type SharedModule = Exclude<Uses, "bundled">;
 
 /** What Workflow code may do with a file of this SDK: go into the bundle, stand for a shared module, or neither. */
-export type ModuleUse = Uses | "forbidden";
+type ModuleUse = Uses | "forbidden";
 
 const paths = (Object.keys(uses) as (keyof typeof uses)[]).sort((a, b) => b.length - a.length);
 const shared: ReadonlySet<string> = new Set(Object.values(uses).filter((use) => use !== "bundled"));

@@ -51,8 +51,10 @@ function forbidden(name: string): () => never {
   const fail = (): never => {
     throw new DeterminismViolationError(`${name} can't be used in Workflow code: ${hintFor(name)}`);
   };
-  // Not an arrow, so that `new` gets the message too.
-  const fn = (() => fail()) as () => never;
+  // biome-ignore lint/complexity/useArrowFunction: not an arrow, so that `new` gets the message too
+  const fn = function () {
+    return fail();
+  } as () => never;
   Object.defineProperty(fn, "name", { value: name });
   return fn;
 }
@@ -64,6 +66,14 @@ export function failRequire(specifier: string): never {
   );
 }
 
+/** Where messages of the engine have the name that isn't there. */
+const places = [
+  /Can't find variable: (\w+)/,
+  /^(\w+) is not defined/,
+  /^(\w+) is not a /,
+  /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/,
+];
+
 /**
  * Adds to the message of an error what to do instead, if the error comes from using a name that Workflow code doesn't
  * have.
@@ -73,12 +83,8 @@ export function failRequire(specifier: string): never {
 export function explainHidden(error: unknown, isHidden: (name: string) => boolean): void {
   if (!(error instanceof TypeError || error instanceof ReferenceError)) return;
   const { message } = error;
-  const match =
-    /Can't find variable: (\w+)/.exec(message) ??
-    /^(\w+) is not a /.exec(message) ??
-    /\(evaluating '(?:new )?(?:globalThis\.)?(\w+)\b/.exec(message);
-  const name = match?.[1];
-  if (name === undefined || !isHidden(name) || message.includes("isn't available in Workflow code")) return;
+  const name = places.map((place) => place.exec(message)?.[1]).find((name) => name !== undefined && isHidden(name));
+  if (name === undefined || message.includes("isn't available in Workflow code")) return;
   error.message = `${message}. '${name}' isn't available in Workflow code: ${hintFor(name)}`;
 }
 

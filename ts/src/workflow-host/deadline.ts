@@ -1,5 +1,4 @@
 import { Script } from "node:vm";
-import { DeterminismViolationError } from "../../workflow/errors";
 
 const property = "__temporalEnter";
 let task: (() => void) | undefined;
@@ -10,7 +9,7 @@ let script: Script | undefined;
  * in the microtask queue then is dropped. Costs about a microsecond.
  *
  * @param limitMs limit in milliseconds; 0 for none
- * @throws DeterminismViolationError if the limit was reached
+ * @throws DeadlockError if the limit was reached
  * @throws whatever `fn` throws
  */
 export function withDeadline<T>(limitMs: number, fn: () => T): T {
@@ -37,14 +36,11 @@ export function withDeadline<T>(limitMs: number, fn: () => T): T {
   return outcome.result;
 }
 
-/** Workflow code didn't yield in time: it loops, or computes too long. */
-export class DeadlockError extends DeterminismViolationError {
+/** What was called didn't return in time. */
+export class DeadlockError extends Error {
   /** @param limitMs the limit, in milliseconds */
   constructor(limitMs: number) {
-    super(
-      `[TMPRL1101] Potential deadlock detected: the workflow didn't yield within ${limitMs} ms. ` +
-        "Workflow code must not loop without awaiting or compute for long; move such work to an Activity",
-    );
+    super(`Nothing came back within ${limitMs} ms`);
   }
 }
 

@@ -1,5 +1,6 @@
-import { type SearchAttributePair, TypedSearchAttributes } from "../../common";
-import type { UnsafeWorkflowInfo, WorkflowInfo } from "../../workflow/interfaces";
+import { type SearchAttributePair, TypedSearchAttributes } from "../common";
+import type { UnsafeWorkflowInfo, WorkflowInfo } from "../workflow/interfaces";
+import { receive, sendable } from "./sendable";
 
 /** A `WorkflowInfo` as it goes from thread to thread, where functions and classes can't. */
 export type InfoMessage = Omit<WorkflowInfo, "typedSearchAttributes" | "unsafe"> & {
@@ -20,18 +21,19 @@ const realSources: Pick<UnsafeWorkflowInfo, "now" | "random"> = {
 /** Prepares an info for another thread. */
 export function infoToMessage(info: WorkflowInfo): InfoMessage {
   const { isReplaying, isReplayingHistoryEvents } = info.unsafe;
-  return {
+  return sendable({
     ...info,
     typedSearchAttributes: info.typedSearchAttributes.toJSON(),
     unsafe: { isReplaying, isReplayingHistoryEvents },
-  };
+  }) as InfoMessage;
 }
 
 /** The info on the Worker's main thread. */
 export function infoFromMessage(message: InfoMessage): WorkflowInfo {
+  const info = receive(message) as InfoMessage;
   return {
-    ...message,
-    typedSearchAttributes: new TypedSearchAttributes(message.typedSearchAttributes),
-    unsafe: { ...message.unsafe, ...realSources },
+    ...info,
+    typedSearchAttributes: new TypedSearchAttributes(info.typedSearchAttributes),
+    unsafe: { ...info.unsafe, ...realSources },
   };
 }

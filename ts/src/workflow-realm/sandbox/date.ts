@@ -1,13 +1,13 @@
 import { current } from "../../workflow/current";
-import { real } from "./real";
+import { platform } from "../platform";
 
-const RealDate = real.Date;
+const RealDate = Date;
 
 /**
  * `Date` for the whole thread: the time of the Workflow Task while a run is executing, real time otherwise. It shares
  * the prototype of the real one, so that every date is an instance of both.
  */
-export const DeterministicDate = function Date(this: unknown, ...args: unknown[]): unknown {
+const DeterministicDate = function Date(this: unknown, ...args: unknown[]): unknown {
   const run = current;
   // Called as a function, Date gives the current time as text, whatever the arguments.
   if (new.target === undefined) return (run === undefined ? new RealDate() : new RealDate(run.now)).toString();
@@ -17,12 +17,13 @@ export const DeterministicDate = function Date(this: unknown, ...args: unknown[]
 
 /** Puts {@link DeterministicDate} in the place of `Date` on this thread. */
 export function installDate(): void {
-  const now = () => (current === undefined ? real.now() : current.now);
+  const now = () => (current === undefined ? platform.now() : current.now);
   for (const [key, value] of Object.entries({ now, parse: RealDate.parse, UTC: RealDate.UTC })) {
     Object.defineProperty(DeterministicDate, key, { value, writable: true, enumerable: false, configurable: true });
   }
   Object.defineProperty(DeterministicDate, "prototype", { value: RealDate.prototype, writable: false });
   Object.defineProperty(DeterministicDate, "length", { value: 7 });
+  Object.defineProperty(DeterministicDate, "name", { value: "Date" });
   Object.defineProperty(RealDate.prototype, "constructor", { value: DeterministicDate });
   Object.defineProperty(globalThis, "Date", { value: DeterministicDate });
   installTemporal();

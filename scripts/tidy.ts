@@ -1,0 +1,149 @@
+/**
+ * Checks what compilers and linters don't: who imports whom, that no module needs itself, that exports have a user,
+ * that lines fit, and that paths in comments and documents lead somewhere. docs/ARCHITECTURE.md says why.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import packageJson from "../ts/package.json";
+import official from "../ts/src/drop-in/tsconfig.json";
+import { output, root } from "./tools";
+
+/** The rooms of ts/src. Each may import those of the rows before its own, and itself. */
+const rows = [
+  ["proto", "libs", "drop-in"],
+  ["native"],
+  ["common"],
+  ["payloads", "workflow"],
+  ["workflow-realm"],
+  ["client"],
+  ["activity", "nexus", "cloud", "workflow-host"],
+  ["worker"],
+  ["testing", "plugin", "envconfig"],
+  ["integrations", "cli"],
+];
+/** Of the rooms before it, what Workflow code's library may import: it is loaded where there is no other. */
+const workflowImports = ["proto", "common"];
+const widthLimit = 120;
+
+const listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"];
+const files = output(listed).split("\n");
+const isText = (path: string) => /\.(ts|js|cjs|rs|zig|c|h|sh|md|toml|yml)$/.test(path);
+const isGenerated = (path: string) => /^ts\/src\/proto\/(google|grpc|rpc|temporal|index)|\.generated\.ts$/.test(path);
+const isThere = (path: string) => existsSync(join(root, path));
+const text = new Map(
+  files.filter((path) => isText(path) && isThere(path)).map((path) => [path, readFileSync(join(root, path), "utf8")]),
+);
+const sources = [...text.keys()].filter((path) => path.startsWith("ts/src/") && path.endsWith(".ts"));
+const problems: string[] = [];
+
+/** An import of another file, or a re-export: of types only, which the compiler erases, or of all that it exports. */
+type Import = { from: string; to: string; typesOnly: boolean; passesAll: boolean };
+
+function importsOf(from: string): Import[] {
+  const code = text.get(from)!.replace(/\/\*[\s\S]*?\*\//g, "");
+  const statement = /^(?:import|export)\s+(type\s)?([^;"']*?)(?:\sfrom\s+)?"(\.[^"]*)"/gm;
+  const found: Import[] = [];
+  for (const [, type, names = "", specifier = ""] of code.matchAll(statement)) {
+    const to = fileOf(join(dirname(from), specifier));
+    const listed = /^\{([\s\S]*)\}$/
+      .exec(names.trim())?.[1]
+      ?.split(",")
+      .filter((name) => name.trim() !== "");
+    const typesOnly = type !== undefined || (listed?.every((name) => name.trim().startsWith("type ")) ?? false);
+    if (to !== undefined) found.push({ from, to, typesOnly, passesAll: names.trim() === "*" });
+  }
+  return found;
+}
+
+function fileOf(path: string): string | undefined {
+  return [path, `${path}.ts`, join(path, "index.ts")].find((candidate) => text.has(candidate));
+}
+
+const imports = sources.flatMap(importsOf);
+const roomOf = (path: string) => path.split("/")[2]!;
+
+function checkOrder(): void {
+  const rowOf = (path: string) => rows.findIndex((row) => row.includes(roomOf(path)));
+  for (const { from, to } of imports) {
+    const [room, other] = [roomOf(from), roomOf(to)];
+    if (room === other || !to.startsWith("ts/src/")) continue;
+    if (rowOf(from) < 0)
+      problems.push(`${from}: the room ${room} stands nowhere in the order: add it to scripts/tidy.ts`);
+    else if (rowOf(to) >= rowOf(from)) problems.push(`${from}: ${room} may not import ${other} (${to})`);
+    else if (room === "workflow" && !workflowImports.includes(other)) {
+      problems.push(`${from}: Workflow code's library may import ${workflowImports.join(" and ")}, not ${to}`);
+    }
+  }
+}
+
+/** Depth first; a module that is met again while its own imports are followed is part of a cycle. */
+function checkCycles(): void {
+  const done = new Set<string>();
+  const visit = (path: string, way: string[]): void => {
+    if (way.includes(path)) {
+      problems.push(`modules need each other: ${[...way.slice(way.indexOf(path)), path].join(" → ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const { to } of values.get(path) ?? []) visit(to, [...way, path]);
+    done.add(path);
+  };
+  const values = Map.groupBy(
+    imports.filter(({ typesOnly }) => !typesOnly),
+    ({ from }) => from,
+  );
+  for (const path of sources) visit(path, []);
+}
+
+/** What an entry of the package passes on is for its users; anything else is for another file, or isn't exported. */
+function checkExports(): void {
+  const entries = [
+    ...Object.values(packageJson.exports).map((path) => join("ts", path)),
+    ...Object.values(official.compilerOptions.paths).map((paths) => join("ts/src/drop-in", paths.at(-1)!)),
+  ];
+  const isPublic = new Set(entries.flatMap((path) => fileOf(path) ?? []));
+  for (const path of isPublic) for (const { to, passesAll } of importsOf(path)) if (passesAll) isPublic.add(to);
+  const words = new Map([...text].map(([path, content]) => [path, new Set(content.match(/[\w$]+/g))]));
+  for (const [path, content] of text) {
+    if (!path.endsWith(".ts") || isPublic.has(path) || isGenerated(path) || !/^(ts\/src|scripts|release)\//.test(path))
+      continue;
+    const declaration =
+      /^export (?:declare |abstract |async )*(?:class|const|let|enum|function\*?|interface|type) (\w+)/gm;
+    for (const [, name = ""] of content.matchAll(declaration)) {
+      const isUsed = [...words].some(([other, known]) => other !== path && other.endsWith(".ts") && known.has(name));
+      if (!isUsed) problems.push(`${path}: nobody imports ${name}: don't export it, or take it out`);
+    }
+  }
+}
+
+/** Formatters see to code, and texts can't be broken: comments are what is left. */
+function checkWidth(): void {
+  for (const [path, content] of text) {
+    if (!/\.(ts|rs|zig|c|h|sh)$/.test(path) || isGenerated(path)) continue;
+    for (const [index, line] of content.split("\n").entries()) {
+      if (line.length <= widthLimit || !/^\s*(\/\/|\*|\/\*|#)/.test(line) || line.includes("://")) continue;
+      problems.push(`${path}:${index + 1}: ${line.length} columns, more than ${widthLimit}`);
+    }
+  }
+}
+
+/** Paths of this repository that comments and documents name. */
+function checkPaths(): void {
+  const known = new Set(
+    files.flatMap((path) => path.split("/").map((_, at, parts) => parts.slice(0, at + 1).join("/"))),
+  );
+  const mention =
+    /(?<![\w./-])(?:ts\/(?:src|tests|scripts|bench|examples)|rust-core|zig-bridge|scripts|release)\/[\w./-]*\w/g;
+  for (const [path, content] of text) {
+    if (path === "CHANGELOG.md" || isGenerated(path)) continue;
+    const prose = path.endsWith(".md") ? content : (content.match(/^\s*(?:\/\/|\/?\*|#).*$/gm) ?? []).join("\n");
+    for (const [named] of prose.matchAll(mention)) {
+      if (!known.has(named) && !known.has(`ts/${named}`)) problems.push(`${path}: there is no ${named}`);
+    }
+  }
+}
+
+for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths]) check();
+for (const problem of problems) console.error(problem);
+console.error(`tidy: ${problems.length} problems in ${text.size} files`);
+process.exitCode = problems.length > 0 ? 1 : 0;

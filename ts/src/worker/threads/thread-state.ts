@@ -1,0 +1,83 @@
+/** Slots of 32 bits that a workflow thread writes and the Worker reads; a text follows them. */
+const Slot = { cached: 0, inFlight: 1, since: 2, length: 3, count: 4 } as const;
+const headerBytes = Slot.count * Int32Array.BYTES_PER_ELEMENT;
+/** Longest description, in characters; the rest is cut off. */
+const longest = 1_000;
+/** Times are kept in what a slot holds. */
+const mask = 0x7fff_ffff;
+
+/** What a workflow thread is doing, in memory that it shares with the Worker: a thread that is stuck can't answer. */
+export class ThreadState {
+  /** The memory, for the other thread. */
+  readonly memory: SharedArrayBuffer;
+  readonly #slots: Int32Array;
+  readonly #text: Uint16Array;
+  /** The beginning of the activation that the last {@link look} found, 0 if there was none, and how often it did. */
+  #found = 0;
+  #looks = 0;
+
+  /** @param memory of the one to share with. Default: new */
+  constructor(memory = new SharedArrayBuffer(headerBytes + longest * Uint16Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#slots = new Int32Array(memory, 0, Slot.count);
+    this.#text = new Uint16Array(memory, headerBytes);
+  }
+
+  /** Runs in memory. */
+  get cached(): number {
+    return this.#slots[Slot.cached]!;
+  }
+
+  set cached(count: number) {
+    this.#slots[Slot.cached] = count;
+  }
+
+  /** Activations that are being worked on, or wait for it. */
+  get inFlight(): number {
+    return this.#slots[Slot.inFlight]!;
+  }
+
+  set inFlight(count: number) {
+    this.#slots[Slot.inFlight] = count;
+  }
+
+  /** An activation begins. */
+  begin(): void {
+    // 0 stands for none.
+    Atomics.store(this.#slots, Slot.since, Date.now() & mask || 1);
+  }
+
+  /** Says which run this activation and the next ones are of. */
+  describe(run: string): void {
+    const length = Math.min(run.length, longest);
+    for (let index = 0; index < length; index++) this.#text[index] = run.charCodeAt(index);
+    this.#slots[Slot.length] = length;
+  }
+
+  /** The activation is done. */
+  end(): void {
+    Atomics.store(this.#slots, Slot.since, 0);
+  }
+
+  /**
+   * How many times in a row the same activation has been found before; to be called at intervals. While the process is
+   * suspended nobody looks, and nothing runs either, but clocks go on.
+   */
+  look(): number {
+    const since = Atomics.load(this.#slots, Slot.since);
+    this.#looks = since !== 0 && since === this.#found ? this.#looks + 1 : 0;
+    this.#found = since;
+    return this.#looks;
+  }
+
+  /** How long the activation takes already, in milliseconds; 0 if there is none. */
+  get busyForMs(): number {
+    const since = Atomics.load(this.#slots, Slot.since);
+    return since === 0 ? 0 : (Date.now() - since) & mask;
+  }
+
+  /** The run of the activation, as the thread described it; "" if it has not. */
+  get description(): string {
+    return String.fromCharCode(...this.#text.subarray(0, this.#slots[Slot.length]));
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Makes what all runs of a realm share unchangeable: the language's own objects, those of the platform, and the SDK.
+ *
+ * A property that is read-only can't be assigned on what inherits from it either, which libraries do (`this.name = …`
+ * in an error's constructor). So properties become accessors, whose setter defines the property on the inheriting
+ * object.
+ */
+
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+const { freeze, hasOwn } = Object;
+
+/**
+ * Locks an object and all that can be reached from it by properties and prototypes.
+ *
+ * @param roots where to begin
+ * @param spared objects that are left as they are, with what is reached through them alone
+ * @param extensible objects that may get more properties
+ */
+export function lock(roots: Iterable<unknown>, spared: ReadonlySet<object>, extensible: ReadonlySet<object>): void {
+  const queue = [...roots].filter(isObject);
+  const done = new Set<object>(spared);
+  for (const object of spared) queue.push(...reachable(object));
+  for (let object = queue.pop(); object !== undefined; object = queue.pop()) {
+    if (done.has(object)) continue;
+    done.add(object);
+    queue.push(...reachable(object));
+    const keys = ownKeys(object);
+    for (const key of keys) giveCopies(object, key);
+    if (isInherited(object, keys) || extensible.has(object)) for (const key of keys) lockProperty(object, key);
+    if (!extensible.has(object)) freeze(object);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+function reachable(object: object): object[] {
+  const found: unknown[] = [getPrototypeOf(object)];
+  for (const key of ownKeys(object)) {
+    const { value, get, set } = getOwnPropertyDescriptor(object, key)!;
+    found.push(value, get, set);
+  }
+  return found.filter((value): value is object => isObject(value) && !ArrayBuffer.isView(value));
+}
+
+/** Bytes can't be frozen, so everybody who asks for shared ones gets a copy. */
+function giveCopies(object: object, key: PropertyKey): void {
+  const { value, enumerable, configurable } = getOwnPropertyDescriptor(object, key)!;
+  if (!ArrayBuffer.isView(value) || !configurable) return;
+  const bytes = value as Uint8Array;
+  const get = freeze(() => bytes.slice());
+  defineProperty(object, key, { get, set: undefined, enumerable, configurable: false });
+}
+
+/** Whether others inherit from an object, so that its properties are assigned on them: prototypes and classes. */
+function isInherited(object: object, keys: readonly PropertyKey[]): boolean {
+  return hasOwn(object, "constructor") || (typeof object === "function" && keys.length > 2);
+}
+
+function lockProperty(object: object, key: PropertyKey): void {
+  const { value, enumerable, writable, configurable } = getOwnPropertyDescriptor(object, key)!;
+  if (!configurable) {
+    if (writable) defineProperty(object, key, { writable: false });
+    return;
+  }
+  // A symbol is never assigned by mistake, and nobody assigns `isArray`, which is asked for very often.
+  if (!writable || typeof key === "symbol" || value === Array.isArray) {
+    defineProperty(
+      object,
+      key,
+      writable === undefined ? { configurable: false } : { writable: false, configurable: false },
+    );
+    return;
+  }
+  const get = () => value as unknown;
+  // Libraries that look for the language's own functions (get-intrinsic) know locked ones by this.
+  defineProperty(get, "originalValue", { value });
+  const set = {
+    set(this: unknown, replacement: unknown) {
+      if (this === object || !isObject(this)) throw new TypeError(refusal(object, key));
+      const own = { value: replacement, writable: true, enumerable: true, configurable: true };
+      if (!defineProperty(this, key, own))
+        throw new TypeError(`${String(key)} can't be assigned: the object is frozen`);
+    },
+  }.set;
+  defineProperty(object, key, { get: freeze(get), set: freeze(set), enumerable, configurable: false });
+}
+
+/** What is thrown at who tries to change something shared. */
+export function refusal(object: object, key: PropertyKey): string {
+  return `${nameOf(object)}.${String(key)} is shared by all Workflows and can't be changed`;
+}
+
+function nameOf(object: object): string {
+  const { constructor } = object as { constructor?: { name?: unknown; prototype?: unknown } };
+  const name = typeof constructor?.name === "string" && constructor.name !== "" ? constructor.name : "an object";
+  if (constructor?.prototype === object) return `${name}.prototype`;
+  if (typeof object === "function") return object.name || "a function";
+  // `Math` and its like are objects of their own kind.
+  const tag = (object as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return typeof tag === "string" ? tag : name;
+}
