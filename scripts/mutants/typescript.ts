@@ -249,10 +249,10 @@ export const typescript: Mutant[] = [
     test: "ts/tests/native/process.test.ts",
   },
   {
-    name: "inlined-payload-not-padded",
+    name: "payload-not-copied-out-of-the-buffer",
     file: "ts/src/native/queue.ts",
-    text: "offset += (length + 7) & ~7;",
-    replacement: "offset += length;",
+    text: "data = this.#bytes.slice(offset, offset + length);",
+    replacement: "data = this.#bytes.subarray(offset, offset + length);",
     test: "ts/tests/native/echo.test.ts",
   },
   {

@@ -261,6 +261,12 @@ test("the connection can be replaced while the Worker runs", async () => {
   expect(second.requests("ListWorkflowExecutions", ListWorkflowExecutionsRequest)).toHaveLength(1);
 });
 
+test("Workflows run on when the connection is replaced by one to the same server", () =>
+  withWorker(async ({ worker, execute, connection }) => {
+    worker.connection = await NativeConnection.connect({ address: connection.options.address });
+    expect(await execute("greeting", "moved")).toBe("Hello, moved!");
+  }));
+
 test("a server that is restarted in the middle", async () => {
   const server = await startServer();
   const connection = await NativeConnection.connect({ address: server.address });
