@@ -33,7 +33,7 @@ fn a_task_that_waits_in_a_queue_that_is_freed_is_given_back() {
         .unwrap();
     let id = unique("workflow");
     protos::start_workflow(&mut host, client, &task_queue, &id);
-    let patience = support::PATIENCE.as_millis() as u32;
+    let patience = PATIENCE.as_millis() as u32;
     assert_eq!(temporal_core_queue_wait(workflows.handle, patience), Status::Ok);
     workflows.free();
     let finalized = host.start_finalize(handle).unwrap();
