@@ -71,7 +71,7 @@ export const native: Mutant[] = [
     file: "rust-core/src/worker/poll.rs",
     text: "(shard % count as u64) as usize",
     replacement: "(shard / u64::MAX) as usize % count",
-    test: "ts/tests/worker/lifecycle.test.ts",
+    test: "ts/tests/native/worker.test.ts",
   },
   // Zig
   {

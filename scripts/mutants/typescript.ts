@@ -159,7 +159,7 @@ export const typescript: Mutant[] = [
     file: "ts/src/worker/threads/workflow-threads.ts",
     text: "for (let index = 0; index < count; index++) this.#spawn();",
     replacement: "this.#spawn();",
-    test: "ts/tests/worker/lifecycle.test.ts",
+    test: "ts/tests/worker/threads.test.ts",
   },
   {
     name: "sinks-called-in-replay",

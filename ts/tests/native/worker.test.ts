@@ -4,6 +4,7 @@ import {
   NativeError,
   NativeRuntime,
   NativeWorker,
+  NativeWorkflowThread,
   Service,
   type SlotDocument,
   type TaskKind,
@@ -17,8 +18,11 @@ import {
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { ActivityTask } from "../../src/proto/temporal/sdk/core/activity_task/activity_task";
 import { ActivityHeartbeat, ActivityTaskCompletion } from "../../src/proto/temporal/sdk/core/core_interface";
+import { WorkflowActivation } from "../../src/proto/temporal/sdk/core/workflow_activation/workflow_activation";
+import { WorkflowActivationCompletion } from "../../src/proto/temporal/sdk/core/workflow_completion/workflow_completion";
 import { eventually } from "../support/eventually";
 import { testServer } from "../support/server";
+import { recordingTemporal, workflowTask } from "../worker/recorded";
 
 const runtime = new NativeRuntime({});
 let client: NativeClient;
@@ -149,6 +153,39 @@ test("a workflow on another thread and its activity on this one run on the serve
   worker.close();
   await thread.close();
 }, 180_000);
+
+test("runs are spread over the queues of the threads, each with all of its activations", async () => {
+  // By a hash of their ids; that one of three gets none of so many happens once in 10^10 times.
+  const runs = 60;
+  await using server = await recordingTemporal({
+    workflows: Array.from({ length: runs }, () => workflowTask("waits")),
+  });
+  const own = await NativeClient.connect(runtime, { address: server.address });
+  const worker = new NativeWorker(own, { namespace: "recorded", taskQueue: "queue", taskTypes: { workflows: true } });
+  const threads = Array.from({ length: 3 }, () => ({ thread: new NativeWorkflowThread(true), seen: [] as string[] }));
+  for (const { thread, seen } of threads) {
+    thread.attach(worker.handle, {
+      onActivation(bytes) {
+        const { runId = "" } = WorkflowActivation.decode(bytes);
+        seen.push(runId);
+        thread.completeWorkflowActivation(WorkflowActivationCompletion.encode({ runId, successful: {} }).finish());
+      },
+    });
+  }
+  worker.start({ workflowQueues: threads.map(({ thread }) => thread.queue) });
+  await server.seen("RespondWorkflowTaskCompleted", runs);
+  const activations = () => threads.flatMap(({ seen }) => seen);
+  // Brings each run's second activation.
+  for (const runId of activations()) worker.requestWorkflowEviction(runId);
+  await eventually(activations, ({ length }) => length === 2 * runs);
+  await worker.finalizeShutdown();
+  worker.close();
+  for (const { thread } of threads) thread.close();
+  own.close();
+  const counts = threads.map(({ seen }) => new Set(seen).size);
+  expect(Math.min(...counts)).toBeGreaterThan(0);
+  expect(counts.reduce((sum, count) => sum + count)).toBe(runs);
+});
 
 test("every kind of task says when it stops", async () => {
   const worker = makeWorker({ taskTypes: { remoteActivities: true, nexus: true } });
