@@ -16,9 +16,8 @@ export interface Registry extends AsyncDisposable {
   readonly published: readonly string[];
   /** Puts a package's archive (.tgz) there. */
   add(path: string): Promise<void>;
-  /** Refuses the publication of a package until `accept`. */
+  /** Refuses the publication of a package. */
   refuse(name: string): void;
-  accept(name: string): void;
 }
 
 /** `package.json` in an archive. */
@@ -93,7 +92,6 @@ export function startRegistry(): Registry {
       put({ manifest: await manifestIn(tarball), tarball });
     },
     refuse: (name) => void refused.add(name),
-    accept: (name) => void refused.delete(name),
     async [Symbol.asyncDispose]() {
       await server.stop(true);
     },
