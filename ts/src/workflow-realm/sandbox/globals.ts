@@ -48,12 +48,15 @@ const added = new Map<string, unknown>([
 
 /** Names that are there when somebody asks for them: what they stand for is large. */
 const late: Readonly<Record<string, () => unknown>> = {
-  assert: () => require("node:assert"),
-  Buffer: () => {
-    const { Buffer } = require("node:buffer") as typeof import("node:buffer");
-    return Object.defineProperty(Buffer, "name", { value: "Buffer" });
-  },
+  // Bun's is a module in a module, which has the function as its default.
+  assert: () => named("assert", (require("node:assert") as { default: { default: object } }).default.default),
+  Buffer: () => named("Buffer", (require("node:buffer") as typeof import("node:buffer")).Buffer),
 };
+
+/** A function under the name that Workflow code has it by. */
+function named(name: string, value: object): object {
+  return defineProperty(value, "name", { value: name });
+}
 
 const realm = globalThis as unknown as Scope;
 
@@ -198,9 +201,7 @@ function lateValue(name: string, load: () => unknown): unknown {
     const changes = guard?.restore();
     const value = load();
     const { changeable, extensible } = guarded();
-    // What a module exports may be behind getters.
-    if (guard !== undefined)
-      lock([value, ...Object.values(value as object)], new Set(changeable), new Set([...extensible, realm]));
+    if (guard !== undefined) lock([value], new Set(changeable), new Set([...extensible, realm]));
     loaded.set(name, value);
     if (changes !== undefined) guard?.apply(changes);
   }

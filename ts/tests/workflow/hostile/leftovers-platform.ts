@@ -209,7 +209,7 @@ export const platform: readonly Leftover[] = [
     act: "require('node:assert').equal = () => 'hijacked'",
     look: "attempt(() => require('node:assert').equal(1, 2)).includes('hijacked')",
     is: false,
-    refused: "TypeError: Attempted to assign to readonly property.",
+    refused: "TypeError: assert.equal is shared by all Workflows and can't be changed",
     realmOnly: true,
   },
   {
