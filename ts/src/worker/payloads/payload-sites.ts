@@ -8,13 +8,14 @@ import type {
 } from "../../common";
 import type { ProtoFailure } from "../../common/failure";
 import { storageTargetOf } from "../../payloads/payload-pipeline";
+import { SignalWithStartWorkflowExecutionRequest } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import type {
   WorkflowActivation,
   WorkflowActivationJob,
 } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import type { WorkflowActivationCompletion } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { SystemRequest } from "../../workflow/system-request";
+import { SystemRequest, systemEndpoint } from "../../workflow/system-request";
 
 /** One field with payloads. */
 export interface PayloadSite {
@@ -244,8 +245,12 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
     sites.map(enter(enter(command, "modifyWorkflowProperties"), "upsertedMemo"), "fields", own);
   } else if (command.scheduleNexusOperation !== undefined) {
     const operation = enter(command, "scheduleNexusOperation");
-    if (operation?.input instanceof SystemRequest) addRequest(sites, operation.input.request);
-    else sites.one(operation, "input", own);
+    // It came out of the realm as bytes. As a request again it is encoded after the payloads in it are replaced.
+    if (operation?.endpoint === systemEndpoint && operation.input?.data) {
+      const request = SignalWithStartWorkflowExecutionRequest.decode(operation.input.data);
+      operation.input = new SystemRequest(request, (it) => SignalWithStartWorkflowExecutionRequest.encode(it).finish());
+      addRequest(sites, request);
+    } else sites.one(operation, "input", own);
   }
   const metadata = enter(command, "userMetadata");
   sites.one(metadata, "summary", described);
