@@ -179,7 +179,7 @@ export class WorkflowHost {
     return this.#of(runId)?.pendingContext(runId, kind, seq);
   }
 
-  /** Whether the server itself makes the result of a Nexus operation. */
+  /** Whether the server itself handles a Nexus operation, instead of a Worker. */
   isFromServer(runId: string, seq: number): boolean {
     return this.#of(runId)?.isFromServer(runId, seq) ?? false;
   }

@@ -269,7 +269,7 @@ export class WorkflowRuntime {
     return this.#runs.get(runId)?.completions[kind].get(seq)?.context;
   }
 
-  /** Whether the server itself makes the result of a Nexus operation. */
+  /** Whether the server itself handles a Nexus operation, instead of a Worker. */
   isFromServer(runId: string, seq: number): boolean {
     const { nexusOperationStart, nexusOperationComplete } = this.#runs.get(runId)?.completions ?? {};
     return (nexusOperationStart?.get(seq) ?? nexusOperationComplete?.get(seq))?.fromPayload !== undefined;

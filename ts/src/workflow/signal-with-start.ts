@@ -6,6 +6,7 @@ import {
   encodeWorkflowIdReusePolicy,
   extractWorkflowTypeAndConfig,
   mapToPayloads,
+  type Payload,
   type Priority,
   type RetryPolicy,
   type SignalDefinition,
@@ -16,14 +17,16 @@ import {
   type WorkflowIdReusePolicy,
 } from "../common";
 import { encodeUnifiedSearchAttributes } from "../common/converter/payload-search-attributes";
+import { encodingKeys, METADATA_ENCODING_KEY, METADATA_MESSAGE_TYPE_KEY } from "../common/converter/types";
+import { encode } from "../common/encoding";
 import { msOptionalToTs } from "../common/time";
 import { versioningOverrideToProto } from "../common/worker-deployments";
+import type { SignalWithStartWorkflowExecutionRequest } from "../proto/temporal/api/workflowservice/v1/request_response";
 import { requireRun } from "./current";
 import { type ExternalWorkflowHandle, getExternalWorkflowHandle } from "./external-workflow";
 import { compose } from "./interceptors";
 import { pushNexusOperation } from "./nexus";
 import type { WorkflowRun } from "./run/run";
-import { SystemRequest, systemEndpoint } from "./system-request";
 
 /**
  * The Workflow and the signal of {@link signalWithStartWorkflow}, given by name or by function and definition, which
@@ -100,15 +103,20 @@ export async function signalWithStartWorkflow<
     if (!request[field]) throw new TypeError(`signalWithStartWorkflow(...) needs ${field}, a text that isn't empty`);
   }
   const convert = {
-    toPayload: (input: unknown) =>
-      new SystemRequest(toProto(run, input as SignalWithStartWorkflowRequest), run.host.encodeSignalWithStart),
+    toPayload: (input: unknown): Payload => ({
+      metadata: {
+        [METADATA_ENCODING_KEY]: encodingKeys.METADATA_ENCODING_PROTOBUF,
+        [METADATA_MESSAGE_TYPE_KEY]: encode("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest"),
+      },
+      data: run.host.encodeSignalWithStart(toProto(run, input as SignalWithStartWorkflowRequest)),
+    }),
     fromPayload: run.host.decodeSignalWithStart,
   };
   const next = compose(run, run.interceptors.outbound, "startNexusOperation", (start) =>
     pushNexusOperation(start, convert),
   );
   const { result } = await next({
-    endpoint: systemEndpoint,
+    endpoint: "__temporal_system",
     service: "temporal.api.workflowservice.v1.WorkflowService",
     operation: "SignalWithStartWorkflowExecution",
     options: { cancellationType: "WAIT_CANCELLATION_COMPLETED" },
@@ -120,7 +128,7 @@ export async function signalWithStartWorkflow<
   return getExternalWorkflowHandle(request.id, runId || undefined);
 }
 
-function toProto(run: WorkflowRun, request: SignalWithStartWorkflowRequest): SystemRequest["request"] {
+function toProto(run: WorkflowRun, request: SignalWithStartWorkflowRequest): SignalWithStartWorkflowExecutionRequest {
   const { id, taskQueue, workflow, signal, args = [], signalArgs = [], memo, retryPolicy, priority } = request;
   const context = run.context(id);
   const { type, typeInfo } = extractWorkflowTypeAndConfig(workflow);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Payload } from "../../src/common";
+import { SignalWithStartWorkflowExecutionRequest } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import {
   activationSites,
   completionSites,
@@ -115,6 +116,22 @@ describe("every payload of a message is found and replaced", () => {
     expect(jobs).toContain("initializeWorkflow");
     expect(filled(activation, "SignalWorkflow").places).toEqual(["input", "headers"]);
     expect(filled(command, "ScheduleActivity").places).toEqual(["headers", "arguments"]);
+  });
+
+  test("request to the server itself: those in it, while the server can still read the request", () => {
+    const file = join(core, "../../api/workflowservice/v1/request_response.ts");
+    const { message, places } = filled(file, "SignalWithStartWorkflowExecutionRequest");
+    const input: Payload = { data: SignalWithStartWorkflowExecutionRequest.encode(message).finish() };
+    const completion = { successful: { commands: [{ scheduleNexusOperation: { seq: 7, input } }] } };
+    const sites = completionSites(completion, { ...owner, isFromServer: (seq) => seq === 7 });
+    expect(sites).toHaveLength(places.length);
+    reverse(sites);
+    const sent = completion.successful.commands[0]!.scheduleNexusOperation.input.data!;
+    expect(texts(SignalWithStartWorkflowExecutionRequest.decode(sent)).sort()).toEqual(
+      texts(message)
+        .map((text) => [...text].reverse().join(""))
+        .sort(),
+    );
   });
 
   test.each(jobs)("job %s", (job) => {

@@ -78,6 +78,21 @@ test("its payloads are those of the Workflow that is signalled: codecs get that 
   );
 });
 
+test("a Workflow that sends the server something else is refused, and harms no other", async () => {
+  const dataConverter = { payloadCodecs: [new BindingCodec()] };
+  await withWorker(async ({ taskQueue, client: own, execute }) => {
+    const handle = await own.workflow.start("meddle", { workflowId: unique("meddle"), taskQueue });
+    await eventually(
+      () => handle.fetchHistory(),
+      ({ events }) => events!.some((event) => event.workflowTaskFailedEventAttributes !== undefined),
+    );
+    const id = unique("basket");
+    expect(await execute("fill", id, taskQueue)).toMatchObject({ workflowId: id, same: true });
+    await own.workflow.getHandle(id).terminate();
+    await handle.terminate();
+  }, dataConverter);
+});
+
 test("what the server refuses is a failure of the operation; what can't be meant is refused at once", async () => {
   await withWorker(async ({ taskQueue, execute }) => {
     const id = unique("labelled");

@@ -15,7 +15,6 @@ import type {
 } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowCommand } from "../../proto/temporal/sdk/core/workflow_commands/workflow_commands";
 import type { WorkflowActivationCompletion } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
-import { SystemRequest, systemEndpoint } from "../../workflow/system-request";
 
 /** One field with payloads. */
 export interface PayloadSite {
@@ -46,7 +45,10 @@ export interface SiteOwner {
   parent?: { namespace: string; workflowId: string; runId: string };
   /** Context of the payloads that come with a resolution. */
   pending(kind: PendingKind, seq: number): SerializationContext | undefined;
-  /** Whether the server itself made the result of a Nexus operation, which no codec has to do with. */
+  /**
+   * Whether the server itself handles a Nexus operation, so that it reads the request and makes the result: messages
+   * that no codec has to do with.
+   */
   isFromServer(seq: number): boolean;
 }
 
@@ -245,10 +247,9 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
     sites.map(enter(enter(command, "modifyWorkflowProperties"), "upsertedMemo"), "fields", own);
   } else if (command.scheduleNexusOperation !== undefined) {
     const operation = enter(command, "scheduleNexusOperation");
-    // It came out of the realm as bytes. As a request again it is encoded after the payloads in it are replaced.
-    if (operation?.endpoint === systemEndpoint && operation.input?.data) {
-      const request = SignalWithStartWorkflowExecutionRequest.decode(operation.input.data);
-      operation.input = new SystemRequest(request, (it) => SignalWithStartWorkflowExecutionRequest.encode(it).finish());
+    if (operation?.input && owner.isFromServer(operation.seq ?? 0)) {
+      const request = SignalWithStartWorkflowExecutionRequest.decode(operation.input.data ?? new Uint8Array(0));
+      operation.input = new SystemRequest(operation.input.metadata, request);
       addRequest(sites, request);
     } else sites.one(operation, "input", own);
   }
@@ -261,8 +262,21 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
   }
 }
 
+/** A request that the server itself reads; encoded when the command is, after the payloads in it are replaced. */
+class SystemRequest implements Payload {
+  constructor(
+    readonly metadata: Payload["metadata"],
+    private readonly request: SignalWithStartWorkflowExecutionRequest,
+  ) {}
+
+  /** The encoded message. */
+  get data(): Uint8Array {
+    return SignalWithStartWorkflowExecutionRequest.encode(this.request).finish();
+  }
+}
+
 /** A request that the server itself reads: all that belongs to the Workflow that it is for. */
-function addRequest(sites: Sites, request: SystemRequest["request"]): void {
+function addRequest(sites: Sites, request: SignalWithStartWorkflowExecutionRequest): void {
   const { namespace = "", workflowId = "", workflowType } = request;
   const receiver: Scope = {
     context: { type: "workflow", namespace, workflowId },

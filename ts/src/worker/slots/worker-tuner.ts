@@ -114,8 +114,8 @@ export interface CustomSlotSupplier<SI extends SlotInfo> {
    *
    * @param ctx what the slot is for
    * @param abortSignal aborted when the slot isn't wanted any more, for example because the Worker shuts down. The
-   * promise is to reject
-   *   with an `AbortError` then; a permit that comes nevertheless goes straight to {@link releaseSlot}
+   *   promise is to reject with an `AbortError` then; a permit that comes nevertheless goes straight to {@link
+   *   releaseSlot}
    */
   reserveSlot(ctx: SlotReserveContext, abortSignal: AbortSignal): Promise<SlotPermit>;
 

@@ -66,8 +66,7 @@ export class WorkflowThreads {
    * @param count number of threads
    * @param events what they tell
    * @param debugging set if the Workflow code is to run on this thread after all, because Bun's debugger doesn't see
-   * others (1.4). The
-   *   number is 1 then
+   *   others (1.4). The number is 1 then
    */
   constructor(count: number, events: WorkflowThreadEvents, debugging?: DebuggingOptions) {
     this.#events = events;
