@@ -302,8 +302,8 @@ export class NativeWorkflowThread {
 
   /**
    * @param shared whether this thread also has the `NativeWorker`, with the same token: then it gets a queue of its
-   * own, which doesn't
-   *   keep the process alive. Default: the queue that all of this thread shares, which `close` closes
+   *   own, which doesn't keep the process alive. Default: the queue that all of this thread shares, which `close`
+   *   closes
    */
   constructor(shared = false) {
     this.#queue = shared ? NativeQueue.open() : currentQueue();

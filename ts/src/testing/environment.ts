@@ -144,13 +144,11 @@ export class TestWorkflowEnvironment {
    * Where it can't be had, give the path of a Temporal CLI (1.9 or newer) as `server.executable.path`: its dev server
    * skips time itself. That is a complete server, but each Workflow has its own clock:
    * - it is the real time for a Workflow that starts, however far the environment has skipped; children begin at their
-   *   parent's time, and
-   *   it doesn't follow them: the time that a child skips doesn't pass for the parent;
+   *   parent's time, and it doesn't follow them: the time that a child skips doesn't pass for the parent;
    * - only Workflows that are started or waited for through this environment's connections, and their children, skip;
    * - it doesn't skip while an activity of the Workflow runs, or while a task of it waits for a Worker. So `sleep`
-   *   can't be called in
-   *   such an activity (it rejects with `ApplicationFailure`), waits for those that run, and rejects if there is no
-   *   Worker;
+   *   can't be called in such an activity (it rejects with `ApplicationFailure`), waits for those that run, and rejects
+   *   if there is no Worker;
    * - children that start while `sleep` skips don't take part in it, they begin where their parent is;
    * - `currentTimeMs` goes on by what is slept, and by what the Workflow has skipped that skipped most while a result
    *   was waited for.

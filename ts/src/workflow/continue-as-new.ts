@@ -14,8 +14,7 @@ import type { ContinueAsNewOptions } from "./interfaces";
  *
  * @param options of the next run, see {@link ContinueAsNewOptions}
  * @returns takes the arguments of the next run; its promise always rejects, with the {@link ContinueAsNew} that must
- * leave
- *   the Workflow's function
+ *   leave the Workflow's function
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function makeContinueAsNewFunc<F extends Workflow>(

@@ -62,8 +62,7 @@ export function upsertMemo(memo: Record<string, unknown>): void {
  * Changes search attributes of the Workflow. Attributes that aren't named stay.
  *
  * @param searchAttributes typed pairs, where the value `null` removes; or (deprecated) arrays by name, where an empty
- * one
- *   or `undefined` removes
+ *   one or `undefined` removes
  * @throws TypeError if it is `null` or `undefined`, or a value of the second form is no array
  */
 export function upsertSearchAttributes(searchAttributes: SearchAttributes | SearchAttributeUpdatePair[]): void {

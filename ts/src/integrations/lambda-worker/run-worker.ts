@@ -43,8 +43,7 @@ const workerDefaults: Partial<WorkerOptions> = {
  * @throws ValueError without a task queue, and for a `temporal.toml` or environment variables that are not right
  * @throws IllegalStateError if this process has a Runtime already
  * @returns the handler. Rejects with an `IllegalStateError` if an invocation has less than a second for work, and with
- * what ends the
- *   Worker before its time, or keeps it from starting
+ *   what ends the Worker before its time, or keeps it from starting
  */
 export function runWorker(
   version: WorkerDeploymentVersion,

@@ -149,8 +149,7 @@ export class WorkflowStream {
    * What the next run's stream is to begin with.
    *
    * @param publisherTtl publishers that have been silent for so long are forgotten, so that a batch of theirs that
-   * comes once more is
-   *   published once more. Default 15 minutes.
+   *   comes once more is published once more. Default 15 minutes.
    */
   getState(publisherTtl: Duration = "15 minutes"): WorkflowStreamState {
     const oldest = Date.now() / 1000 - msToNumber(publisherTtl) / 1000;
