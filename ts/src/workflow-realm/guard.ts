@@ -10,7 +10,7 @@ import { refusal } from "./lockdown";
 
 const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } =
   Reflect;
-const { keys: enumerableKeys } = Object;
+const { keys: enumerableKeys, getOwnPropertySymbols: symbolsOf } = Object;
 
 /** What a run has changed of an object: a property, without a descriptor if it was taken away; or the prototype. */
 type Change = { object: object } & (
@@ -29,17 +29,27 @@ interface Original {
   readonly keys: readonly PropertyKey[] | undefined;
   readonly known: ReadonlySet<PropertyKey>;
   readonly enumerable: number;
+  readonly symbols: number;
   /** Own properties; undefined if they are locked, so that there can be only more of them. */
   readonly properties: readonly PropertyDescriptor[] | undefined;
 }
 
-/** Whether a property of an object that is looked after was defined, instead of assigned, since it was put back. */
+/**
+ * Whether a property of an object that is looked after was defined, instead of assigned, since it was put back. If not,
+ * new properties are enumerable, or have symbols.
+ */
 let wasDefined = false;
+
+/** Whether an object has no more properties than so many, for objects that {@link refuseWhatStays} was told of. */
+export function hasNoMore(object: object, enumerable: number, symbols: number): boolean {
+  return !wasDefined && enumerableKeys(object).length === enumerable && symbolsOf(object).length === symbols;
+}
 
 /** Looks after objects that Workflow code can change. */
 export class Guard {
   readonly #originals: readonly Original[];
   readonly #hasSameValues: () => boolean;
+  readonly #hasSameKeys: () => boolean;
 
   /**
    * @param changeable objects whose properties can be changed
@@ -55,10 +65,12 @@ export class Guard {
         keys,
         known: new Set(keys),
         enumerable: enumerableKeys(object).length,
+        symbols: symbolsOf(object).length,
         properties: index < changeable.length ? keys?.map((key) => descriptorOf(object, key)!) : undefined,
       };
     });
-    this.#hasSameValues = comparison(this.#originals);
+    this.#hasSameValues = comparisonOfValues(this.#originals);
+    this.#hasSameKeys = comparisonOfKeys(this.#originals);
   }
 
   /** Whether something may be changed that the library itself goes by: quicker to ask than {@link restore}. */
@@ -68,9 +80,10 @@ export class Guard {
 
   /** Puts everything back. Returns what was changed; undefined if nothing was. */
   restore(): Changes | undefined {
+    const hasSameValues = this.#hasSameValues();
+    if (!wasDefined && hasSameValues && this.#hasSameKeys()) return undefined;
     wasDefined = false;
     let changes: Change[] | undefined;
-    const hasSameValues = this.#hasSameValues();
     for (let index = 0; index < this.#originals.length; index++) {
       const original = this.#originals[index]!;
       if (!hasSameKeys(original) || (!hasSameValues && original.properties !== undefined))
@@ -108,19 +121,53 @@ function hasSameKeys({ object, prototype, keys, enumerable, properties }: Origin
 
 /**
  * A function that says whether properties that hold data still hold the same. It calls nothing, since what is data
- * stays data. It is made of text that names each property, which is ten times quicker than to look them up in a loop.
+ * stays data.
  */
-function comparison(originals: readonly Original[]): () => boolean {
-  const taken: unknown[] = [];
-  const take = (value: unknown) => `taken${taken.push(value) - 1}`;
-  const conditions = originals.flatMap(({ object, keys, properties }) => {
-    const name = take(object);
-    return (properties ?? []).flatMap(({ get, value }, index) =>
-      get === undefined ? `${name}[${nameOf(keys![index]!, take)}] === ${take(value)}` : [],
+function comparisonOfValues(originals: readonly Original[]): () => boolean {
+  return allOf((take) =>
+    originals.flatMap(({ object, keys, properties }) => {
+      const name = take(object);
+      return (properties ?? []).flatMap(({ get, value }, index) =>
+        get === undefined ? `${name}[${nameOf(keys![index]!, take)}] === ${take(value)}` : [],
+      );
+    }),
+  );
+}
+
+/**
+ * A function that says whether objects have the same prototypes and keys, if none was defined and what is data has the
+ * same values. So a key can only be missing where another object has the same value for it, and a new one is
+ * enumerable, as one is that was taken away and assigned again. The engine remembers the keys of most objects; those of
+ * arrays, functions and strings it would list each time.
+ */
+function comparisonOfKeys(originals: readonly Original[]): () => boolean {
+  return allOf((take) => {
+    const [prototypeOf, keysOf, enumerableOf, symbolsOfThe] = [getPrototypeOf, ownKeys, enumerableKeys, symbolsOf].map(
+      take,
     );
+    return originals.flatMap(({ object, prototype, keys, enumerable, symbols, properties }) => {
+      const name = take(object);
+      const conditions = [`${prototypeOf}(${name}) === ${take(prototype)}`];
+      if (keys === undefined) return conditions;
+      const isListed = Array.isArray(object) || object === String.prototype || typeof object === "function";
+      if (isListed) conditions.push(`${symbolsOfThe}(${name}).length === ${symbols}`);
+      else conditions.push(`${keysOf}(${name}).length === ${keys.length}`);
+      if (isListed || properties !== undefined) conditions.push(`${enumerableOf}(${name}).length === ${enumerable}`);
+      return conditions;
+    });
   });
-  const parameters = taken.map((_, index) => `taken${index}`);
-  const make = new Function(...parameters, `return () => ${conditions.join(" && ")};`);
+}
+
+/**
+ * A function that says whether all conditions hold. It is made of text that names each object and property, which is
+ * ten times quicker than to look them up in a loop.
+ *
+ * @param conditionsOf gives the conditions; its parameter, the name of a value in them
+ */
+function allOf(conditionsOf: (take: (value: unknown) => string) => string[]): () => boolean {
+  const taken: unknown[] = [];
+  const conditions = conditionsOf((value) => `taken${taken.push(value) - 1}`);
+  const make = new Function(...taken.map((_, index) => `taken${index}`), `return () => ${conditions.join(" && ")};`);
   return make(...taken) as () => boolean;
 }
 
@@ -241,6 +288,13 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
       return undefined;
     });
   }
+  // Defines a property that isn't enumerable.
+  const { captureStackTrace } = Error;
+  const capture = (target: object, above?: (...args: never[]) => unknown) => {
+    if (known.has(target)) wasDefined = true;
+    captureStackTrace(target, above ?? capture);
+  };
+  replace(Error, "captureStackTrace", capture);
   for (const [owner, name] of [
     [Object, "freeze"],
     [Object, "seal"],

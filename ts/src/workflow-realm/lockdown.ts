@@ -8,6 +8,8 @@
 
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 const { freeze, hasOwn } = Object;
+/** What the prototypes of typed arrays inherit from. */
+const bytes = getPrototypeOf(Uint8Array.prototype);
 
 /**
  * Locks an object and all that can be reached from it by properties and prototypes.
@@ -17,17 +19,21 @@ const { freeze, hasOwn } = Object;
  * @param extensible objects that may get more properties
  */
 export function lock(roots: Iterable<unknown>, spared: ReadonlySet<object>, extensible: ReadonlySet<object>): void {
-  const queue = [...roots].filter(isObject);
-  const done = new Set<object>(spared);
-  for (const object of spared) queue.push(...reachable(object));
+  const queue: object[] = [];
+  const found = new Set<object>(spared);
+  const find = (value: unknown) => {
+    if (!isObject(value) || found.has(value) || ArrayBuffer.isView(value)) return;
+    found.add(value);
+    queue.push(value);
+  };
+  for (const root of roots) find(root);
+  for (const object of spared) findIn(object, ownKeys(object), find);
   for (let object = queue.pop(); object !== undefined; object = queue.pop()) {
-    if (done.has(object)) continue;
-    done.add(object);
-    queue.push(...reachable(object));
     const keys = ownKeys(object);
-    for (const key of keys) giveCopies(object, key);
-    if (isInherited(object, keys) || extensible.has(object)) for (const key of keys) lockProperty(object, key);
-    if (!extensible.has(object)) freeze(object);
+    findIn(object, keys, find);
+    const isExtensible = extensible.has(object);
+    if (isExtensible || isInherited(object, keys)) for (const key of keys) lockProperty(object, key);
+    if (!isExtensible) freeze(object);
   }
 }
 
@@ -35,27 +41,33 @@ function isObject(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-function reachable(object: object): object[] {
-  const found: unknown[] = [getPrototypeOf(object)];
-  for (const key of ownKeys(object)) {
-    const { value, get, set } = getOwnPropertyDescriptor(object, key)!;
-    found.push(value, get, set);
+/** Tells of what is reached from an object, and gives copies of its bytes to those who ask. */
+function findIn(object: object, keys: readonly PropertyKey[], find: (value: unknown) => void): void {
+  find(getPrototypeOf(object));
+  for (const key of keys) {
+    const { value, get, set, enumerable, configurable } = getOwnPropertyDescriptor(object, key)!;
+    if (configurable && ArrayBuffer.isView(value)) {
+      // Bytes can't be frozen, so everybody who asks for shared ones gets a copy.
+      const bytes = value as Uint8Array;
+      defineProperty(object, key, {
+        get: freeze(() => bytes.slice()),
+        set: undefined,
+        enumerable,
+        configurable: false,
+      });
+    }
+    find(value);
+    find(get);
+    find(set);
   }
-  return found.filter((value): value is object => isObject(value) && !ArrayBuffer.isView(value));
 }
 
-/** Bytes can't be frozen, so everybody who asks for shared ones gets a copy. */
-function giveCopies(object: object, key: PropertyKey): void {
-  const { value, enumerable, configurable } = getOwnPropertyDescriptor(object, key)!;
-  if (!ArrayBuffer.isView(value) || !configurable) return;
-  const bytes = value as Uint8Array;
-  const get = freeze(() => bytes.slice());
-  defineProperty(object, key, { get, set: undefined, enumerable, configurable: false });
-}
-
-/** Whether others inherit from an object, so that its properties are assigned on them: prototypes and classes. */
+/**
+ * Whether others inherit from an object, so that its properties are assigned on them: prototypes and classes. What has
+ * nothing but a constructor is the prototype that every function has.
+ */
 function isInherited(object: object, keys: readonly PropertyKey[]): boolean {
-  return hasOwn(object, "constructor") || (typeof object === "function" && keys.length > 2);
+  return typeof object === "function" ? keys.length > 2 : keys.length > 1 && hasOwn(object, "constructor");
 }
 
 function lockProperty(object: object, key: PropertyKey): void {
@@ -64,8 +76,10 @@ function lockProperty(object: object, key: PropertyKey): void {
     if (writable) defineProperty(object, key, { writable: false });
     return;
   }
-  // A symbol is never assigned by mistake, and nobody assigns `isArray`, which is asked for very often.
-  if (!writable || typeof key === "symbol" || value === Array.isArray) {
+  // A symbol is never assigned by mistake, and nobody assigns `isArray`, which is asked for very often, nor the
+  // constructor of bytes, which the engine asks for at each `subarray`: three times slower with an accessor.
+  const isAskedOften = value === Array.isArray || (key === "constructor" && getPrototypeOf(object) === bytes);
+  if (!writable || typeof key === "symbol" || isAskedOften) {
     defineProperty(
       object,
       key,

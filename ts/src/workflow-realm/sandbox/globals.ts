@@ -1,6 +1,6 @@
 import { current } from "../../workflow/current";
 import type { WorkflowRun } from "../../workflow/run/run";
-import { type Changes, Guard, refuseWhatStays } from "../guard";
+import { type Changes, Guard, hasNoMore, refuseWhatStays } from "../guard";
 import { lock } from "../lockdown";
 import { platform } from "../platform";
 import { setErrorTaker } from "../web/errors";
@@ -66,8 +66,10 @@ let base: object;
 let guard: Guard | undefined;
 /** Names of the thread's own global object that are undefined in Workflow code: libraries ask for them at once. */
 let hidden: readonly string[] = [];
-/** What the realm's global object has by itself. */
+/** What the realm's global object has by itself, and how much of it is enumerable and has symbols. */
 let ownNames: Set<PropertyKey>;
+let enumerableNames: number;
+let ownSymbols: number;
 /** Names that the run that has its turn has added to it, with what reads them. */
 let published: PublishedNames = new Map();
 /** The run that has its turn. */
@@ -91,6 +93,8 @@ export function installGlobals(shared: Iterable<unknown>): void {
   const known = new Set([...names, ...constants, ...selfNames]);
   hidden = platform.threadNames.filter((name) => !known.has(name));
   ownNames = new Set(Reflect.ownKeys(realm));
+  enumerableNames = Object.keys(realm).length;
+  ownSymbols = Object.getOwnPropertySymbols(realm).length;
   base = makeBase();
 }
 
@@ -198,6 +202,7 @@ const loaded = new Map<string, unknown>();
 
 function lateValue(name: string, load: () => unknown): unknown {
   if (!loaded.has(name)) {
+    if (last !== undefined) sweep(last);
     const changes = guard?.restore();
     const value = load();
     const { changeable, extensible } = guarded();
@@ -328,6 +333,7 @@ function publishName(name: PropertyKey): void {
 
 /** Moves what code put on the realm's real global object to the run's own. */
 export function sweep(run: WorkflowRun): void {
+  if (published.size === 0 && guard !== undefined && hasNoMore(realm, enumerableNames, ownSymbols)) return;
   const found = Reflect.ownKeys(realm);
   if (published.size === 0 && found.length === ownNames.size) return;
   // Without iterators: the run may have changed them.

@@ -5,6 +5,7 @@ import { platform } from "./leftovers-platform";
 import { prototypes } from "./leftovers-prototypes";
 import { sdk } from "./leftovers-sdk";
 import { statics } from "./leftovers-statics";
+import { unnoticed } from "./leftovers-unnoticed";
 import type { Leftover, Sight, Stopper } from "./rows";
 import { chance } from "./sights-chance";
 import { clocks } from "./sights-clocks";
@@ -15,7 +16,15 @@ import { endless } from "./stoppers-endless";
 import { thrownAnywhere } from "./stoppers-thrown";
 
 /** Ways to leave something behind for other runs. */
-export const leftovers: readonly Leftover[] = [...prototypes, ...statics, ...language, ...globals, ...platform, ...sdk];
+export const leftovers: readonly Leftover[] = [
+  ...prototypes,
+  ...statics,
+  ...language,
+  ...unnoticed,
+  ...globals,
+  ...platform,
+  ...sdk,
+];
 /** Ways to see something that another run of the same code would not see. */
 export const sights: readonly Sight[] = [...clocks, ...chance, ...collector, ...places, ...waysOut];
 /** Ways to end or stop a Workflow, its thread or its Worker. */
