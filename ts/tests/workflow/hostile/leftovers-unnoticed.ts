@@ -77,4 +77,13 @@ export const unnoticed: readonly Leftover[] = [
     own: true,
     realmOnly: true,
   },
+  ...["NumberFormat", "DateTimeFormat"].map(
+    (name): Leftover => ({
+      act: `Object.setPrototypeOf(String.prototype, Intl.${name}.prototype); Intl.${name}.call(String.prototype)`,
+      look: "Object.getOwnPropertySymbols(String.prototype).length",
+      is: 1,
+      own: 1,
+      realmOnly: true,
+    }),
+  ),
 ];
