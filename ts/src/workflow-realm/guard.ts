@@ -252,7 +252,10 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
     const read = readOnce(descriptor);
     const original = originals.get(name);
     if (original !== undefined) {
-      if (isOther(read, original)) throw new TypeError(`${refusal(target as object, name)} but by assigning it`);
+      if (isOther(read, original)) {
+        const hint = original.writable === true || original.set !== undefined ? " but by assigning it" : "";
+        throw new TypeError(`${refusal(target as object, name)}${hint}`);
+      }
       if (original.writable === true && !has(read, "writable")) read.writable = true;
     }
     if (read.configurable !== true && ("configurable" in read || !Object.hasOwn(target as object, name)))
@@ -320,9 +323,12 @@ function readOnce(descriptor: object): PropertyDescriptor {
   return read;
 }
 
-/** Whether a descriptor makes something else of a property than another value of the same kind. */
+/**
+ * Whether a descriptor makes something else of a property than another value. The engine has fast ways as long as its
+ * accessors are its own.
+ */
 function isOther(read: PropertyDescriptor, original: PropertyDescriptor): boolean {
-  if (has(original, "get") !== (has(read, "get") || has(read, "set"))) return true;
+  if (has(read, "get") || has(read, "set") || (has(original, "get") && has(read, "value"))) return true;
   return (
     differs(read, original, "configurable") ||
     differs(read, original, "enumerable") ||

@@ -32,7 +32,8 @@ export function lock(roots: Iterable<unknown>, spared: ReadonlySet<object>, exte
     const keys = ownKeys(object);
     findIn(object, keys, find);
     const isExtensible = extensible.has(object);
-    if (isExtensible || isInherited(object, keys)) for (const key of keys) lockProperty(object, key);
+    const isShared = isExtensible || isInherited(object, keys);
+    if (isShared) for (const key of keys) lockProperty(object, key, isExtensible);
     if (!isExtensible) freeze(object);
   }
 }
@@ -70,21 +71,19 @@ function isInherited(object: object, keys: readonly PropertyKey[]): boolean {
   return typeof object === "function" ? keys.length > 2 : keys.length > 1 && hasOwn(object, "constructor");
 }
 
-function lockProperty(object: object, key: PropertyKey): void {
+function lockProperty(object: object, key: PropertyKey, isExtensible: boolean): void {
   const { value, enumerable, writable, configurable } = getOwnPropertyDescriptor(object, key)!;
   if (!configurable) {
     if (writable) defineProperty(object, key, { writable: false });
     return;
   }
-  // A symbol is never assigned by mistake, and nobody assigns `isArray`, which is asked for very often, nor the
-  // constructor of bytes, which the engine asks for at each `subarray`: three times slower with an accessor.
-  const isAskedOften = value === Array.isArray || (key === "constructor" && getPrototypeOf(object) === bytes);
-  if (!writable || typeof key === "symbol" || isAskedOften) {
-    defineProperty(
-      object,
-      key,
-      writable === undefined ? { configurable: false } : { writable: false, configurable: false },
-    );
+  if (writable === undefined) {
+    // The engine knows its own accessors by what defining them would replace, so those are left to `freeze`.
+    if (isExtensible) defineProperty(object, key, { configurable: false });
+    return;
+  }
+  if (!writable || typeof key === "symbol" || isAskedByEngine(object, key)) {
+    defineProperty(object, key, { writable: false, configurable: false });
     return;
   }
   const get = () => value as unknown;
@@ -99,6 +98,16 @@ function lockProperty(object: object, key: PropertyKey): void {
     },
   }.set;
   defineProperty(object, key, { get: freeze(get), set: freeze(set), enumerable, configurable: false });
+}
+
+/**
+ * Whether the engine takes a fast way as long as a property is data: the constructor of bytes, which each `subarray` asks
+ * for, and what the iterators of maps and sets go on by. Nobody assigns either by mistake, nor what has a symbol.
+ */
+function isAskedByEngine(object: object, key: string | number): boolean {
+  if (key === "constructor") return getPrototypeOf(object) === bytes;
+  // Generators, which can be ended, are another matter.
+  return key === "next" && getPrototypeOf(object) === Iterator.prototype && !hasOwn(object, "return");
 }
 
 /** What is thrown at who tries to change something shared. */

@@ -129,7 +129,10 @@ function guarded(): { changeable: object[]; extensible: object[] } {
   // The engine reads the names of errors only where they are data.
   const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError];
   const errorPrototypes = errors.map(({ prototype }) => prototype as object);
-  const changeable: object[] = [Array.prototype, Promise.prototype, arrayIterator, Error, ...errorPrototypes];
+  const typed = Object.getPrototypeOf(Uint8Array) as { prototype: object };
+  // The engine takes its fast ways as long as these are as it made them.
+  const made: object[] = [Array, Array.prototype, arrayIterator, Promise, Promise.prototype, RegExp, RegExp.prototype];
+  const changeable: object[] = [...made, typed, Error, ...errorPrototypes];
   // What polyfills add to.
   const owners = [
     Array,
@@ -148,7 +151,6 @@ function guarded(): { changeable: object[]; extensible: object[] } {
     ArrayBuffer,
     Iterator,
   ];
-  const typed = Object.getPrototypeOf(Uint8Array) as { prototype: object };
   const prototypes = [...owners.map(({ prototype }) => prototype as object), typed.prototype];
   const extensible = [...owners, ...prototypes, Reflect, Math, JSON];
   return { changeable, extensible: extensible.filter((object) => !changeable.includes(object)) };

@@ -41,14 +41,14 @@ export const statics: readonly Leftover[] = [
     act: "Array.isArray = () => false",
     look: "Array.isArray([])",
     is: true,
-    refused: "TypeError: Attempted to assign to readonly property.",
+    own: false,
     realmOnly: true,
   },
   {
     act: "Array.from = () => ['hijacked']",
     look: "Array.from([1])",
     is: [1],
-    refused: "TypeError: Array.from is shared by all Workflows and can't be changed",
+    own: ["hijacked"],
     realmOnly: true,
   },
   {
