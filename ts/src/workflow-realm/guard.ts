@@ -8,15 +8,24 @@
  */
 import { refusal } from "./lockdown";
 
-const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, setPrototypeOf } =
-  Reflect;
+const {
+  apply,
+  defineProperty,
+  deleteProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  has,
+  ownKeys,
+  setPrototypeOf,
+} = Reflect;
 const { keys: enumerableKeys, getOwnPropertySymbols: symbolsOf } = Object;
 
-/** What a run has changed of an object: a property, without a descriptor if it was taken away; or the prototype. */
-type Change = { object: object } & (
-  | { key: PropertyKey; descriptor: PropertyDescriptor | undefined }
-  | { key: undefined; prototype: object | null }
-);
+/** What a run has changed of an object: a property, without a descriptor if it was taken away. */
+interface Change {
+  object: object;
+  key: PropertyKey;
+  descriptor: PropertyDescriptor | undefined;
+}
 
 /** What a run has changed. */
 export type Changes = readonly Change[];
@@ -24,9 +33,7 @@ export type Changes = readonly Change[];
 /** An object that is looked after, as it is before Workflow code runs. */
 interface Original {
   readonly object: object;
-  readonly prototype: object | null;
-  /** Names of own properties; undefined if somebody else looks after them. */
-  readonly keys: readonly PropertyKey[] | undefined;
+  readonly keys: readonly PropertyKey[];
   readonly known: ReadonlySet<PropertyKey>;
   readonly enumerable: number;
   readonly symbols: number;
@@ -54,19 +61,17 @@ export class Guard {
   /**
    * @param changeable objects whose properties can be changed
    * @param extensible objects whose properties are locked, but which can get more
-   * @param others objects whose prototype alone is looked after
    */
-  constructor(changeable: readonly object[], extensible: readonly object[], others: readonly object[]) {
-    this.#originals = [...changeable, ...extensible, ...others].map((object, index) => {
-      const keys = others.includes(object) ? undefined : ownKeys(object);
+  constructor(changeable: readonly object[], extensible: readonly object[]) {
+    this.#originals = [...changeable, ...extensible].map((object, index) => {
+      const keys = ownKeys(object);
       return {
         object,
-        prototype: getPrototypeOf(object),
         keys,
         known: new Set(keys),
         enumerable: enumerableKeys(object).length,
         symbols: symbolsOf(object).length,
-        properties: index < changeable.length ? keys?.map((key) => descriptorOf(object, key)!) : undefined,
+        properties: index < changeable.length ? keys.map((key) => descriptorOf(object, key)!) : undefined,
       };
     });
     this.#hasSameValues = comparisonOfValues(this.#originals);
@@ -97,16 +102,13 @@ export class Guard {
     wasDefined = true;
     for (let index = 0; index < changes.length; index++) {
       const change = changes[index]!;
-      if (change.key === undefined) setPrototypeOf(change.object, change.prototype);
-      else if (change.descriptor === undefined) deleteProperty(change.object, change.key);
+      if (change.descriptor === undefined) deleteProperty(change.object, change.key);
       else defineProperty(change.object, change.key, change.descriptor);
     }
   }
 }
 
-function hasSameKeys({ object, prototype, keys, enumerable, properties }: Original): boolean {
-  if (getPrototypeOf(object) !== prototype) return false;
-  if (keys === undefined) return true;
+function hasSameKeys({ object, keys, enumerable, properties }: Original): boolean {
   const now = ownKeys(object);
   if (now.length !== keys.length) return false;
   if (properties === undefined) return true;
@@ -128,27 +130,23 @@ function comparisonOfValues(originals: readonly Original[]): () => boolean {
     originals.flatMap(({ object, keys, properties }) => {
       const name = take(object);
       return (properties ?? []).flatMap(({ get, value }, index) =>
-        get === undefined ? `${name}[${nameOf(keys![index]!, take)}] === ${take(value)}` : [],
+        get === undefined ? `${name}[${nameOf(keys[index]!, take)}] === ${take(value)}` : [],
       );
     }),
   );
 }
 
 /**
- * A function that says whether objects have the same prototypes and keys, if none was defined and what is data has the
- * same values. So a key can only be missing where another object has the same value for it, and a new one is
+ * A function that says whether objects have the same keys, if none was defined and what is data has the same values. So a key can only be missing where another object has the same value for it, and a new one is
  * enumerable, as one is that was taken away and assigned again. The engine remembers the keys of most objects; those of
  * arrays, functions and strings it would list each time.
  */
 function comparisonOfKeys(originals: readonly Original[]): () => boolean {
   return allOf((take) => {
-    const [prototypeOf, keysOf, enumerableOf, symbolsOfThe] = [getPrototypeOf, ownKeys, enumerableKeys, symbolsOf].map(
-      take,
-    );
-    return originals.flatMap(({ object, prototype, keys, enumerable, symbols, properties }) => {
+    const [keysOf, enumerableOf, symbolsOfThe] = [ownKeys, enumerableKeys, symbolsOf].map(take);
+    return originals.flatMap(({ object, keys, enumerable, symbols, properties }) => {
       const name = take(object);
-      const conditions = [`${prototypeOf}(${name}) === ${take(prototype)}`];
-      if (keys === undefined) return conditions;
+      const conditions: string[] = [];
       const isListed = Array.isArray(object) || object === String.prototype || typeof object === "function";
       if (isListed) conditions.push(`${symbolsOfThe}(${name}).length === ${symbols}`);
       else conditions.push(`${keysOf}(${name}).length === ${keys.length}`);
@@ -175,13 +173,7 @@ function nameOf(key: PropertyKey, take: (value: unknown) => string): string {
   return typeof key === "string" ? JSON.stringify(key) : take(key);
 }
 
-function putBack({ object, prototype, keys, known, properties }: Original, changes: Change[]): void {
-  const now = getPrototypeOf(object);
-  if (now !== prototype) {
-    append(changes, { object, key: undefined, prototype: now });
-    setPrototypeOf(object, prototype);
-  }
-  if (keys === undefined) return;
+function putBack({ object, keys, known, properties }: Original, changes: Change[]): void {
   const present = ownKeys(object);
   for (let index = 0; index < present.length; index++) {
     const key = present[index]!;
@@ -229,8 +221,8 @@ function append(changes: Change[], value: Change): void {
 }
 
 /**
- * Refuses what could not be noticed or put back: to freeze a guarded object, to give it a property that can't be taken
- * away, and to make anything but another value of what it has. Replaces the language's functions for that; to be called
+ * Refuses what could not be noticed or put back: to freeze a guarded object or give it another prototype, to give it a
+ * property that can't be taken away, and to make anything but another value of what it has. Replaces the language's functions for that; to be called
  * before they are locked.
  *
  * @param changeable objects whose properties can be changed
@@ -258,6 +250,9 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
       }
       if (original.writable === true && !has(read, "writable")) read.writable = true;
     }
+    // An accessor that arrays inherit would slow down all arrays of the realm, for good.
+    if (isIndex(name) && (has(read, "get") || has(read, "set") || read.writable === false))
+      throw new TypeError(`${refusal(target as object, name)}: elements can only have values`);
     if (read.configurable !== true && ("configurable" in read || !Object.hasOwn(target as object, name)))
       throw new TypeError(`${refusal(target as object, name)} for good: define it with configurable: true`);
     return defineProperty(target as object, name, read);
@@ -265,6 +260,9 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
   const mustDefine = (target: object, key: unknown, descriptor: unknown) => {
     if (!define(target, key, descriptor)) throw new TypeError(`${refusal(target, key as PropertyKey)}`);
     return target;
+  };
+  const refusePrototype = (target: object, prototype: object | null) => {
+    if (known.has(target) && getPrototypeOf(target) !== prototype) throw new TypeError(refusal(target, "__proto__"));
   };
   const { defineProperty: original, defineProperties: originals } = Object;
   replace(Object, "defineProperty", (target: object, key: PropertyKey, descriptor: PropertyDescriptor) =>
@@ -291,6 +289,21 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
       return undefined;
     });
   }
+  for (const owner of [Object, Reflect]) {
+    const { setPrototypeOf: original } = owner;
+    replace(owner, "setPrototypeOf", (target: object, prototype: object | null) => {
+      refusePrototype(target, prototype);
+      return original(target, prototype);
+    });
+  }
+  const { get, set } = getOwnPropertyDescriptor(Object.prototype, "__proto__")!;
+  const setProto = {
+    set(this: object, prototype: object | null) {
+      refusePrototype(this, prototype);
+      apply(set!, this, [prototype]);
+    },
+  }.set;
+  defineProperty(Object.prototype, "__proto__", { get, set: setProto, enumerable: false, configurable: true });
   // Defines a property that isn't enumerable.
   const { captureStackTrace } = Error;
   const capture = (target: object, above?: (...args: never[]) => unknown) => {
@@ -310,6 +323,11 @@ export function refuseWhatStays(changeable: readonly object[], extensible: reado
       return original(target);
     });
   }
+}
+
+/** Whether a name is one of an element. */
+function isIndex(name: PropertyKey): boolean {
+  return typeof name === "string" && `${Number(name) >>> 0}` === name;
 }
 
 const fields = ["configurable", "enumerable", "value", "writable", "get", "set"] as const;

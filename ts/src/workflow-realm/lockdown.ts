@@ -116,6 +116,7 @@ export function refusal(object: object, key: PropertyKey): string {
 }
 
 function nameOf(object: object): string {
+  if (object === globalThis) return "globalThis";
   const { constructor } = object as { constructor?: { name?: unknown; prototype?: unknown } };
   const name = typeof constructor?.name === "string" && constructor.name !== "" ? constructor.name : "an object";
   if (constructor?.prototype === object) return `${name}.prototype`;

@@ -120,7 +120,7 @@ function ownGlobals(shared: Iterable<unknown>): void {
     if (!property.configurable) continue;
     defineProperty(realm, name, { configurable: false, ...("value" in property ? { writable: false } : {}) });
   }
-  guard = new Guard(changeable, extensible, [realm]);
+  guard = new Guard(changeable, extensible);
 }
 
 /** Objects that the guard looks after instead of their being locked. */

@@ -3,7 +3,6 @@ import { platform } from "../platform";
 
 /** Without a date, formatters take the time of the Workflow Task instead of the real one. */
 export function installIntl(): void {
-  if (platform.ownsGlobals) for (const name of ["DateTimeFormat", "NumberFormat"] as const) alwaysMakesAnew(name);
   const { prototype } = Intl.DateTimeFormat;
   const now = () => current?.now ?? platform.now();
   const { get: getFormat } = Object.getOwnPropertyDescriptor(prototype, "format")!;
@@ -27,12 +26,4 @@ export function installIntl(): void {
     writable: true,
     configurable: true,
   });
-}
-
-/** Called without `new`, on an object that inherits from them, these two leave a symbol on it that stays for good. */
-function alwaysMakesAnew(name: "DateTimeFormat" | "NumberFormat"): void {
-  const original = Intl[name] as unknown as { (): object; new (): object };
-  const value = new Proxy(original, { apply: (target, _self, args) => Reflect.construct(target, args) as object });
-  Object.defineProperty(original.prototype, "constructor", { value, writable: true, configurable: true });
-  Object.defineProperty(Intl, name, { value, writable: true, configurable: true });
 }

@@ -66,7 +66,7 @@ export const globals: readonly Leftover[] = [
     look: "[typeof pinned, new Function('return typeof pinned')()]",
     is: ["undefined", "undefined"],
     refused:
-      "TypeError: Object.pinned is shared by all Workflows and can't be changed for good: define it with configurable: true",
+      "TypeError: globalThis.pinned is shared by all Workflows and can't be changed for good: define it with configurable: true",
     realmOnly: true,
   },
   {
@@ -74,28 +74,28 @@ export const globals: readonly Leftover[] = [
     look: "new Function('return typeof pinnedGetter')()",
     is: "undefined",
     refused:
-      "TypeError: Object.pinnedGetter is shared by all Workflows and can't be changed for good: define it with configurable: true",
+      "TypeError: globalThis.pinnedGetter is shared by all Workflows and can't be changed for good: define it with configurable: true",
     realmOnly: true,
   },
   {
     act: "Object.freeze(new Function('return this')())",
     look: "Object.isExtensible(new Function('return this')())",
     is: true,
-    refused: "TypeError: Object.freeze is shared by all Workflows and can't be changed",
+    refused: "TypeError: globalThis.freeze is shared by all Workflows and can't be changed",
     realmOnly: true,
   },
   {
     act: "Object.preventExtensions(new Function('return this')())",
     look: "new Function('this.fresh = 1; return typeof fresh')()",
     is: "number",
-    refused: "TypeError: Object.preventExtensions is shared by all Workflows and can't be changed",
+    refused: "TypeError: globalThis.preventExtensions is shared by all Workflows and can't be changed",
     realmOnly: true,
   },
   {
     act: "Object.setPrototypeOf(new Function('return this')(), { leak: 1 })",
     look: "new Function('return typeof leak')()",
     is: "undefined",
-    own: "number",
+    refused: "TypeError: globalThis.__proto__ is shared by all Workflows and can't be changed",
     realmOnly: true,
   },
   {

@@ -266,7 +266,8 @@ export const prototypes: readonly Leftover[] = [
     act: "Object.defineProperty(Array.prototype, '0', { set() {}, configurable: true })",
     look: "(() => { const list = []; list[0] = 1; return list; })()",
     is: [1],
-    fails: "undefined is not an object (evaluating 'message.userMetadata",
+    refused:
+      "TypeError: Array.prototype.0 is shared by all Workflows and can't be changed: elements can only have values",
     realmOnly: true,
   },
   {

@@ -31,10 +31,29 @@ export const unnoticed: readonly Leftover[] = [
       act: `Reflect.setPrototypeOf(${name}.prototype, { left: 1 })`,
       look: `${name}.prototype.left === 1`,
       is: false,
-      own: true,
+      refused: `TypeError: ${name}.prototype.__proto__ is shared by all Workflows and can't be changed`,
       realmOnly: true,
     },
   ]),
+  ...["Object.setPrototypeOf(Array.prototype, { left: 1 })", "Array.prototype.__proto__ = { left: 1 }"].map(
+    (act): Leftover => ({
+      act,
+      look: "typeof [].left",
+      is: "undefined",
+      refused: "TypeError: Array.prototype.__proto__ is shared by all Workflows and can't be changed",
+      realmOnly: true,
+    }),
+  ),
+  ...["get() { return 1; }", "set() {}", "value: 1, writable: false"].map(
+    (descriptor): Leftover => ({
+      act: `Object.defineProperty(Object.prototype, '7', { ${descriptor}, configurable: true })`,
+      look: "typeof [][7]",
+      is: "undefined",
+      refused:
+        "TypeError: Object.prototype.7 is shared by all Workflows and can't be changed: elements can only have values",
+      realmOnly: true,
+    }),
+  ),
   {
     act: "delete TypeError.prototype.message",
     look: "Object.hasOwn(TypeError.prototype, 'message')",
@@ -77,13 +96,4 @@ export const unnoticed: readonly Leftover[] = [
     own: true,
     realmOnly: true,
   },
-  ...["NumberFormat", "DateTimeFormat"].map(
-    (name): Leftover => ({
-      act: `Object.setPrototypeOf(String.prototype, Intl.${name}.prototype); Intl.${name}.call(String.prototype)`,
-      look: "Object.getOwnPropertySymbols(String.prototype).length",
-      is: 1,
-      own: 1,
-      realmOnly: true,
-    }),
-  ),
 ];

@@ -400,7 +400,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "Object.defineProperty(Array.prototype, '0', { set() { throw new Error('no elements'); }, get() { return 1; }, configurable: true }); await sleep(1000); return 'went on'",
-    fails: "no elements",
+    fails: "Array.prototype.0 is shared by all Workflows and can't be changed: elements can only have values",
     realmOnly: true,
   },
   {
