@@ -121,7 +121,12 @@ async function attempt(mutant: Mutant): Promise<string> {
     const errors = build && (await problem(build));
     if (errors !== undefined) return `NOT TRIED: it doesn't compile:\n${errors}`;
     const output = await check();
-    return output === undefined ? `SURVIVED: ${test} passes` : `killed by: ${firstFailure(output)}`;
+    if (output === undefined) return `SURVIVED: ${test} passes`;
+    // A name that isn't there would fail every test that comes by.
+    const misnamed = /^ReferenceError: .+/m.exec(output);
+    return misnamed === null
+      ? `killed by: ${firstFailure(output)}`
+      : `NOT TRIED: its replacement is wrong: ${misnamed}`;
   } finally {
     cpSync(join(root, file), join(copy, file));
   }

@@ -164,8 +164,8 @@ export const typescript: Mutant[] = [
   {
     name: "sinks-called-in-replay",
     file: "ts/src/worker/threads/workflow-executor.ts",
-    text: "callDuringReplay === false && (call.info",
-    replacement: "callDuringReplay === true && (workflowInfo",
+    text: "      if (callDuringReplay === false && (call.info.unsafe.isReplayingHistoryEvents || this.#setup.isReplay)) continue;\n",
+    replacement: "",
     test: "ts/tests/worker/process.test.ts",
   },
   {
@@ -194,7 +194,7 @@ export const typescript: Mutant[] = [
     name: "result-of-the-first-run",
     file: "ts/src/client/workflow/workflow-result.ts",
     text: "if (followRuns && next)",
-    replacement: "if (!followRuns && next)",
+    replacement: 'if (followRuns && next === "")',
     test: "ts/tests/client/workflows.test.ts",
   },
   {
