@@ -1,4 +1,5 @@
 import type { LogLevel } from "../common";
+import { then } from "../common/intact";
 import { requireRun } from "./current";
 import { ContinueAsNew, isCancellation } from "./errors";
 import { compose } from "./interceptors";
@@ -101,7 +102,8 @@ export function executeWithLifecycleLogging(run: WorkflowRun, execute: () => Pro
   // Asked beforehand so that a silent logger costs nothing, but the steps of the promise stay those of the history.
   const debug = run.host.logsToSink || run.host.logSeverity <= severity.DEBUG;
   if (debug) log.debug("Workflow started", worker);
-  return execute().then(
+  return then(
+    execute(),
     (result) => {
       if (debug) log.debug("Workflow completed", worker);
       return result;
