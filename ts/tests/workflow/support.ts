@@ -32,10 +32,14 @@ export interface Outcome extends Pick<FromTestThread, "logs" | "sinkCalls"> {
 }
 
 const open = new Set<Worker>();
-afterAll(() => {
-  for (const worker of open) worker.terminate();
-  open.clear();
-});
+try {
+  afterAll(() => {
+    for (const worker of open) worker.terminate();
+    open.clear();
+  });
+} catch {
+  // Not in the test runner, but in a program, whose threads end with it.
+}
 
 /** A workflow thread as the Worker has them, with a host for the Workflows of a file. */
 export class TestThread {
