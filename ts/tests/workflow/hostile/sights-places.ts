@@ -200,7 +200,7 @@ export const places: readonly Sight[] = [
     code: String.raw`const target = {}; Error.captureStackTrace(target); return target.stack.split('\n').slice(1).every((line) => line.includes('workflow'))`,
     gives: true,
   },
-  { code: "return new Error('x').sourceURL ?? 'none'", gives: "workflow-bundle.js", staged: true },
+  { code: "return new Error('x').sourceURL.replace('/', '')", gives: "workflow-bundle.js" },
   {
     code: "function outer() { return outer.caller; } return attempt(() => outer())",
     gives: "TypeError: 'arguments', 'callee', and 'caller' cannot be accessed in this context.",
