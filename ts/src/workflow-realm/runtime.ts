@@ -31,7 +31,7 @@ import { factsOf, type RunFacts } from "./run-facts";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
 import { adoptGlobals, enterRun, isHidden, leaveChanged, leaveRun, sweep } from "./sandbox/globals";
 import { explainHidden } from "./sandbox/hidden";
-import { sendable } from "./sendable";
+import { sendable, textOf } from "./sendable";
 
 /** What a realm is to run; plain data. */
 export interface RuntimeOptions {
@@ -135,7 +135,7 @@ export class WorkflowRuntime {
       logsToSink: options.logsToSink,
       copy: sendable,
       log: (record) => {
-        const message = String(sendable(record.message));
+        const message = textOf(record.message);
         const attributes = sendable(record.attributes) as Record<string, unknown>;
         append(this.#logs, { ...record, message, attributes });
       },

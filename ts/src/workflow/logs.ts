@@ -69,10 +69,22 @@ function write(level: LogLevel, message: string, attributes?: Record<string, unk
   if (!host.logsToSink && (run.isReplayingHistoryEvents || severity[level] < host.logSeverity)) return;
   const getAttributes = compose(run, run.interceptors.outbound, "getLogAttributes", (input) => input);
   const own = getAttributes(workflowLogAttributes(run.info));
-  host.mapStack(attributes?.error);
-  const all = { sdkComponent: "workflow", ...own, ...attributes };
+  const all = { sdkComponent: "workflow", ...own, ...attributesOf(run, attributes) };
   if (host.logsToSink) run.callSink("defaultWorkerLogger", level.toLowerCase(), [message, all]);
   else host.log({ level, message, attributes: all, timestampMs: host.realNow() });
+}
+
+/**
+ * The fields of given attributes. Reading them mustn't throw: a replay, which logs nothing, would go another way.
+ */
+function attributesOf({ host }: WorkflowRun, attributes: Record<string, unknown> | undefined): object {
+  try {
+    host.mapStack(attributes?.error);
+    return { ...attributes };
+  } catch {
+    const copy = host.copy(attributes);
+    return typeof copy === "object" && copy !== null ? copy : { attributes: copy };
+  }
 }
 
 /** Attributes that every log record of a run carries. */

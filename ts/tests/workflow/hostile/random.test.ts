@@ -8,7 +8,7 @@ const seed = Number(process.env["HOSTILE_SEED"] || Math.floor(Math.random() * 2 
 test(`random programs do the same on replay whatever hostile they do, and others go on (seed ${seed})`, async () => {
   const { output } = await run([process.execPath, join(import.meta.dir, "random-programs.ts"), String(seed)]);
   const { failed, ...rest } = JSON.parse(output.trim().split("\n").at(-1)!) as { failed: number };
-  expect({ seed, ...rest }).toEqual({ seed, programs: 200, wrong: [] });
+  expect<object>({ seed, ...rest }).toEqual({ seed, programs: 200, wrong: [] });
   // Most go on, or little was tried.
   expect(failed).toBeLessThan(100);
 }, 180_000);
