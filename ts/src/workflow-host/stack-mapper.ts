@@ -12,8 +12,7 @@ export class StackMapper {
     private readonly filename: string,
     private readonly sourceMap: SourceMap | undefined,
   ) {
-    // Not where a path of the user's ends with that name.
-    this.#pattern = new RegExp(`(?<![^\\s(@])${filename.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`, "g");
+    this.#pattern = new RegExp(`${filename.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`, "g");
   }
 
   /** Maps all places in a text. */

@@ -218,6 +218,20 @@ export const prototypes: readonly Leftover[] = [
     own: [],
     realmOnly: true,
   },
+  {
+    act: "String.prototype.extra = function () { return this + '!'; }",
+    look: "typeof 'a'.extra",
+    is: "undefined",
+    own: "function",
+    realmOnly: true,
+  },
+  {
+    act: "Array.prototype.toJSON = function () { return 'hijacked'; }",
+    look: "JSON.stringify({ a: [1] })",
+    is: '{"a":[1]}',
+    gives: "hijacked",
+    realmOnly: true,
+  },
   { act: "Array.prototype.sort = () => []", look: "[2, 1].sort()", is: [1, 2], own: [], realmOnly: true },
   {
     act: "Array.prototype[Symbol.iterator] = function* () { yield 'hijacked'; }",

@@ -45,6 +45,7 @@ export const places: readonly Sight[] = [
       "undefined is not an object (evaluating 'navigator.userAgent'). 'navigator' isn't available in Workflow code: do it in an Activity",
   },
   { code: "return typeof navigator", gives: "undefined" },
+  { code: "return new AsyncLocalStorage('name').run(1, () => 2)", gives: 2 },
   { code: "return typeof window + typeof document + typeof location", gives: "undefinedundefinedundefined" },
   { code: "return typeof Deno", gives: "undefined" },
   { code: "return __dirname", fails: "__dirname is not defined", staged: true },
