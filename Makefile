@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test fresh mutants bench build dist generate format typecheck packages toolchain clean
+.PHONY: help demo check test fresh mutants hostile bench build dist generate format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +23,9 @@ fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty c
 
 mutants: build ## Put defects in on purpose and see that tests fail, or one: ONLY=name
 	@$(bun) scripts/mutants.ts $(ONLY)
+
+hostile: build ## Try all that hostile Workflows do in every mode, and 5,000 of them beside 5,000 innocent ones
+	@cd ts && HOSTILE_MIX=5000 HOSTILE_TABLES=whole ../$(bun) test tests/workflow/hostile
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts

@@ -121,7 +121,8 @@ export class TypedSearchAttributes {
 
   /** Throws `ValueError` when a name occurs twice. */
   constructor(initialAttributes: SearchAttributePair[] = []) {
-    for (const { key, value } of initialAttributes) {
+    for (let index = 0; index < initialAttributes.length; index++) {
+      const { key, value } = initialAttributes[index]!;
       if (this.#attributes.has(key.name)) throw new ValueError(`Duplicate search attribute key: ${key.name}`);
       this.#attributes.set(key.name, new TypedSearchAttributeValue(key.type, value));
     }

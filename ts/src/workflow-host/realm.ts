@@ -13,7 +13,6 @@ export type RealmServices = Pick<Platform, "mapStack" | "sourceText" | "askAbout
 type Library = (
   platform: Platform,
   buffer: typeof Buffer,
-  bun: object,
 ) => {
   open(options: RuntimeOptions): WorkflowRuntime;
   importRefusal(specifier: string): Error;
@@ -36,8 +35,6 @@ const errorPrototypes = [
   URIError,
   DOMException,
 ].map(({ prototype }) => prototype as object);
-/** What the library uses of `Bun`. */
-const bun = Object.freeze({ SHA1: { hash: (text: string) => Bun.SHA1.hash(text, "hex") } });
 
 /** Texts that were compiled last, since each realm of a thread gets the same: the library, and the bundle. */
 const compiled = new Map<string, { text: string; script: Script }>();
@@ -95,16 +92,13 @@ export function openRealm(
     threadNames: Object.getOwnPropertyNames(globalThis),
     errorPrototypes,
     AsyncLocalStorage,
+    sha1: (text) => Bun.SHA1.hash(text, "hex"),
     encodeInto: (text, bytes) => void encoder.encodeInto(text, bytes),
     TextDecoder,
     URL,
     ...services,
   };
-  const { open, importRefusal } = (run(scriptOf(library, { filename: realmLibraryFile })) as Library)(
-    platform,
-    Buffer,
-    bun,
-  );
+  const { open, importRefusal } = (run(scriptOf(library, { filename: realmLibraryFile })) as Library)(platform, Buffer);
   refuse = importRefusal;
   try {
     return open(options);

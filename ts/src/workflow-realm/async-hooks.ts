@@ -1,4 +1,5 @@
 /** Stands for `node:async_hooks` in the realm. */
+import { apply } from "../common/intact";
 import { callOut, ownError, platform } from "./platform";
 
 const Outer = platform.AsyncLocalStorage;
@@ -20,7 +21,8 @@ export class AsyncLocalStorage<T> {
   /** Calls `fn` with the arguments, with `store` as value. Returns what it returns. */
   run<R, A extends unknown[]>(store: T, fn: (...args: A) => R, ...args: A): R {
     try {
-      return this.#outer.run(store, callable(fn), ...args);
+      callable(fn);
+      return this.#outer.run(store, args.length === 0 ? (fn as () => R) : () => apply(fn, args));
     } catch (error) {
       throw ownError(error);
     }
@@ -28,7 +30,7 @@ export class AsyncLocalStorage<T> {
 
   /** Calls `fn` with the arguments, without a value. Returns what it returns. */
   exit<R, A extends unknown[]>(fn: (...args: A) => R, ...args: A): R {
-    return callOut(() => this.#outer.exit(callable(fn), ...args));
+    return callOut(() => this.#outer.exit(() => apply(callable(fn), args)));
   }
 
   /** The value; `undefined` where none was set. */
@@ -53,13 +55,13 @@ export class AsyncLocalStorage<T> {
   /** A function that calls `fn` with the values that there are now. */
   static bind<F extends (...args: any[]) => unknown>(fn: F): F {
     const run = AsyncLocalStorage.snapshot();
-    return ((...args: unknown[]) => run(callable(fn), ...args)) as F;
+    return ((...args: unknown[]) => run(() => apply(callable(fn), args))) as F;
   }
 
   /** A function that calls the one it gets with the values that there are now. */
   static snapshot(): <R, A extends unknown[]>(fn: (...args: A) => R, ...args: A) => R {
     const run = callOut(() => Outer.snapshot());
-    return (fn, ...args) => callOut(() => run(callable(fn), ...args));
+    return (fn, ...args) => callOut(() => run(() => apply(callable(fn), args)));
   }
 }
 

@@ -35,6 +35,8 @@ export interface Platform {
   /** Prototypes of the other side's errors. */
   readonly errorPrototypes: readonly object[];
   readonly AsyncLocalStorage: typeof AsyncLocalStorage;
+  /** SHA-1 of a text, in hexadecimal digits. */
+  sha1(text: string): string;
   /** Writes a text as UTF-8 bytes, as many as fit. */
   encodeInto(text: string, bytes: Uint8Array): void;
   readonly TextDecoder: typeof TextDecoder;

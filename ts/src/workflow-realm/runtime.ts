@@ -1,5 +1,6 @@
 import { defaultFailureConverter, defaultPayloadConverter, type LogLevel, type Workflow } from "../common";
 import type { ProtoFailure } from "../common/failure";
+import { append } from "../common/intact";
 import {
   isWorkflowFunctionWithOptions,
   isWorkflowFunctionWithStaticOptions,
@@ -23,14 +24,14 @@ import { severity } from "../workflow/logs";
 import { reportProgress } from "../workflow/progress";
 import { applyActivation, beginActivation } from "../workflow/run/activation";
 import { readStart } from "../workflow/run/info";
-import { type HostServices, WorkflowRun } from "../workflow/run/run";
+import { type HostServices, notConverted, WorkflowRun } from "../workflow/run/run";
 import { type InfoMessage, infoToMessage } from "./info-message";
 import { callOut, platform } from "./platform";
 import { factsOf, type RunFacts } from "./run-facts";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
 import { adoptGlobals, enterRun, isHidden, leaveChanged, leaveRun, sweep } from "./sandbox/globals";
 import { explainHidden } from "./sandbox/hidden";
-import { sendable } from "./sendable";
+import { sendable, textOf } from "./sendable";
 
 /** What a realm is to run; plain data. */
 export interface RuntimeOptions {
@@ -124,14 +125,19 @@ export class WorkflowRuntime {
       namespace: options.namespace,
       taskQueue: options.taskQueue,
       activityNames: new Set(options.activityNames),
-      encodeSignalWithStart: (request) => SignalWithStartWorkflowExecutionRequest.encode(request).finish(),
-      decodeSignalWithStart: ({ data = new Uint8Array(0) }) => SignalWithStartWorkflowExecutionResponse.decode(data),
+      sha1: (text) => callOut(() => platform.sha1(text)),
+      // What reads and writes messages calls the other side's Buffer.
+      encodeSignalWithStart: (request) =>
+        callOut(() => SignalWithStartWorkflowExecutionRequest.encode(request).finish()),
+      decodeSignalWithStart: ({ data = new Uint8Array(0) }) =>
+        callOut(() => SignalWithStartWorkflowExecutionResponse.decode(data)),
       logSeverity: severity[options.logLevel],
       logsToSink: options.logsToSink,
       copy: sendable,
       log: (record) => {
-        const message = String(sendable(record.message));
-        this.#logs.push({ ...record, message, attributes: sendable(record.attributes) as Record<string, unknown> });
+        const message = textOf(record.message);
+        const attributes = sendable(record.attributes) as Record<string, unknown>;
+        append(this.#logs, { ...record, message, attributes });
       },
       realNow: Object.freeze(() => callOut(now)),
       realRandom: Object.freeze(() => callOut(random)),
@@ -357,7 +363,12 @@ export class WorkflowRuntime {
     const failure = this.#failureOf(run, error);
     // Whatever the run has changed, its failure gets through.
     leaveRun();
-    return WorkflowActivationCompletion.encode({ runId, failed: { failure } }).finish();
+    try {
+      return WorkflowActivationCompletion.encode({ runId, failed: { failure } }).finish();
+    } catch (cause) {
+      // The converter may be the Workflow's own, and even ours goes by what the run has made of arrays.
+      return WorkflowActivationCompletion.encode({ runId, failed: { failure: plainFailure(cause) } }).finish();
+    }
   }
 
   #failureOf(run: WorkflowRun | undefined, error: unknown): ProtoFailure {
@@ -370,11 +381,11 @@ export class WorkflowRuntime {
           return run.errorToFailure(error);
         });
       } catch (cause) {
-        failure = new Error("Failed to convert an error of the workflow", { cause });
+        failure = notConverted(cause);
       }
     }
     leaveRun();
-    return defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter);
+    return plainFailure(failure);
   }
 
   #collect(run: WorkflowRun): void {
@@ -396,6 +407,10 @@ class DeadlockError extends DeterminismViolationError {
         "Workflow code must not loop without awaiting or compute for long; move such work to an Activity",
     );
   }
+}
+
+function plainFailure(error: unknown): ProtoFailure {
+  return defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
 }
 
 /** Whether an activation is of a run, without the help of anything that a run could have changed. */

@@ -31,6 +31,12 @@ export function sendable(value: unknown): unknown {
   return new Copier().copy(value, 0);
 }
 
+/** What should be text, as text. */
+export function textOf(value: unknown): string {
+  const copy = sendable(value);
+  return safely(() => (typeof copy === "object" ? JSON.stringify(copy) : String(copy)));
+}
+
 class Copier {
   /** The objects around the one that is copied. */
   readonly #around = new Set<object>();

@@ -1,4 +1,5 @@
 import type { ActivityFunction, ActivityTypeInfoMap, PayloadTypeInfo, Timestamp, UntypedActivities } from "../common";
+import { then } from "../common/intact";
 import { requiredTsToMs } from "../common/time";
 import {
   type ActivityOptions,
@@ -158,7 +159,7 @@ function pushScheduleActivity({
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const markers = eventGroupMarkers(options.eventGroups);
@@ -239,7 +240,7 @@ async function pushScheduleLocalActivity(input: LocalActivityInput): Promise<unk
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const release = cancelling(run, scope, seq, () => run.pushCommand({ requestCancelLocalActivity: { seq } }));

@@ -1,4 +1,5 @@
 import { CancelledFailure } from "../common";
+import { then } from "../common/intact";
 import { type Duration, msToNumber } from "../common/time";
 import { current, requireRun } from "./current";
 import { currentScope, withScope } from "./current-scope";
@@ -68,7 +69,7 @@ export class CancellationScope {
       const { promise, reject } = Promise.withResolvers<never>();
       this.#promise = promise;
       this.#reject = reject;
-      promise.catch(() => undefined);
+      then(promise, undefined, () => undefined);
       if (this.#reason !== undefined) reject(this.#reason);
     }
     return this.#promise;
@@ -88,12 +89,11 @@ export class CancellationScope {
     const { timeout } = this;
     if (!timeout) return await fn();
     const timer = new CancellationScope();
-    timer
-      .run(() => sleep(timeout))
-      .then(
-        () => this.cancel(),
-        () => undefined,
-      );
+    then(
+      timer.run(() => sleep(timeout)),
+      () => this.cancel(),
+      () => undefined,
+    );
     try {
       return await fn();
     } finally {
@@ -133,7 +133,7 @@ export class CancellationScope {
   onCancelRequested(listener: (reason: unknown) => void): () => void {
     if (this.#reason !== undefined || this.#promise !== undefined) {
       // User code may have reactions on the promise: these must keep their place among the listeners.
-      this.cancelRequested.catch(listener);
+      then(this.cancelRequested, undefined, listener);
       return () => undefined;
     }
     const listeners = (this.#listeners ??= new Set());

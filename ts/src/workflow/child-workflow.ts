@@ -13,6 +13,7 @@ import {
   type WorkflowSignalOptions,
 } from "../common";
 import { encodeUnifiedSearchAttributes } from "../common/converter/payload-search-attributes";
+import { then } from "../common/intact";
 import { msOptionalToTs } from "../common/time";
 import { versioningIntentToProto } from "../common/versioning-intent";
 import { CancellationScope } from "./cancellation-scope";
@@ -57,7 +58,7 @@ export async function startChild<T extends Workflow>(
   const run = requireRun("startChild(...)");
   run.assertWritable("startChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
-  const [started, completed] = await execute(run, workflowType, withDefaults);
+  const { 0: started, 1: completed } = await execute(run, workflowType, withDefaults);
   const firstExecutionRunId = await started;
   const { workflowId } = withDefaults;
   const signal = signaller(run, { type: "child", childWorkflowId: workflowId });
@@ -109,7 +110,7 @@ export async function executeChild<T extends Workflow>(
   const run = requireRun("executeChild(...)");
   run.assertWritable("executeChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
-  return execute(run, workflowType, withDefaults).then(([, completed]) => completed) as Promise<WorkflowResultType<T>>;
+  return then(execute(run, workflowType, withDefaults), (parts) => parts[1]) as Promise<WorkflowResultType<T>>;
 }
 
 /** Fills in what a child needs: a workflow ID that is the same on replay, its arguments and its cancellation type. */
@@ -160,7 +161,7 @@ function pushStartChild({
   const started = new Promise<string>((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const markers = eventGroupMarkers(options.eventGroups);
@@ -202,7 +203,7 @@ function pushStartChild({
     run.completions.childWorkflowStart.set(seq, { resolve, reject, context });
   });
   const completed = new Promise<unknown>((resolve, reject) => {
-    started.catch(reject);
+    then(started, undefined, reject);
     run.completions.childWorkflowComplete.set(seq, {
       resolve,
       reject,
@@ -213,6 +214,6 @@ function pushStartChild({
     });
   });
   // The result of a child that was only started may never be asked for.
-  completed.catch(() => undefined);
+  then(completed, undefined, () => undefined);
   return Promise.resolve([started, completed]);
 }

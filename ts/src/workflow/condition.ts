@@ -1,4 +1,5 @@
 import type { Duration } from "../common";
+import { then } from "../common/intact";
 import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
 import type { TimerOptions } from "./interceptors";
@@ -35,7 +36,13 @@ export async function condition(
   if (typeof timeout !== "number" && typeof timeout !== "string") return blockUntil(fn);
   return CancellationScope.cancellable(async () => {
     try {
-      return await Promise.race([sleep(timeout, options).then(() => false), blockUntil(fn).then(() => true)]);
+      // Promise.race(), whatever the run has made of arrays and promises.
+      return await new Promise<boolean>((resolve, reject) => {
+        const timedOut = then(sleep(timeout, options), () => false);
+        const becameTrue = then(blockUntil(fn), () => true);
+        then(timedOut, resolve, reject);
+        then(becameTrue, resolve, reject);
+      });
     } finally {
       CancellationScope.current().cancel();
     }
@@ -48,7 +55,7 @@ function blockUntil(fn: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const seq = run.nextSeqs.condition++;

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type Long from "long";
 import { defaultPayloadConverter } from "../common";
+import { append } from "../common/intact";
 import type { EventGroupMarker as Message } from "../proto/temporal/api/sdk/v1/event_group_marker";
 import { current, requireRun } from "./current";
 
@@ -77,7 +78,7 @@ class Group extends Marker {
  */
 export function createEventGroup(label: string, options?: { id?: string }): EventGroupMarker {
   const run = requireRun("createEventGroup(...)");
-  return new Group(options?.id ?? Bun.SHA1.hash(`${run.info.originalExecutionRunId}${label}`, "hex"), label);
+  return new Group(options?.id ?? run.host.sha1(`${run.info.originalExecutionRunId}${label}`), label);
 }
 
 /** Runs a signal's handler with the event of the signal as origin of its commands. */
@@ -106,12 +107,16 @@ export function eventGroupMarkers(attached?: EventGroupMarker[]): Message[] | un
   const active = current?.usesEventGroups === true ? storage.getStore() : undefined;
   if (active === undefined && (attached === undefined || attached.length === 0)) return undefined;
   const groups = new Map(active?.groups);
-  for (const marker of attached ?? []) {
+  for (let index = 0; index < (attached?.length ?? 0); index++) {
+    const marker = attached![index]!;
     if (!(marker instanceof Group))
       throw new TypeError(`eventGroups must be made by createEventGroup(...), got ${String(marker)}`);
     groups.set(marker.id, marker);
   }
-  const messages = [...groups.values()].map((group) => group.toMessage());
-  if (active?.origin !== undefined) messages.unshift(active.origin.toMessage());
+  const messages: Message[] = [];
+  if (active?.origin !== undefined) append(messages, active.origin.toMessage());
+  groups.forEach((group) => {
+    append(messages, group.toMessage());
+  });
   return messages.length === 0 ? undefined : messages;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { BaseWorkflowHandle, SignalDefinition, SignalTypeInfo, Workflow, WorkflowSignalOptions } from "../common";
+import { then } from "../common/intact";
 import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
 import { eventGroupMarkers } from "./event-groups";
@@ -81,7 +82,7 @@ function pushSignal({ seq, signalName, args, typeInfo, target, headers }: Signal
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const release = scope.cancellable

@@ -1,4 +1,5 @@
 import type { LogLevel } from "../common";
+import { then } from "../common/intact";
 import { requireRun } from "./current";
 import { ContinueAsNew, isCancellation } from "./errors";
 import { compose } from "./interceptors";
@@ -68,10 +69,22 @@ function write(level: LogLevel, message: string, attributes?: Record<string, unk
   if (!host.logsToSink && (run.isReplayingHistoryEvents || severity[level] < host.logSeverity)) return;
   const getAttributes = compose(run, run.interceptors.outbound, "getLogAttributes", (input) => input);
   const own = getAttributes(workflowLogAttributes(run.info));
-  host.mapStack(attributes?.error);
-  const all = { sdkComponent: "workflow", ...own, ...attributes };
+  const all = { sdkComponent: "workflow", ...own, ...attributesOf(run, attributes) };
   if (host.logsToSink) run.callSink("defaultWorkerLogger", level.toLowerCase(), [message, all]);
   else host.log({ level, message, attributes: all, timestampMs: host.realNow() });
+}
+
+/**
+ * The fields of given attributes. Reading them mustn't throw: a replay, which logs nothing, would go another way.
+ */
+function attributesOf({ host }: WorkflowRun, attributes: Record<string, unknown> | undefined): object {
+  try {
+    host.mapStack(attributes?.error);
+    return { ...attributes };
+  } catch {
+    const copy = host.copy(attributes);
+    return typeof copy === "object" && copy !== null ? copy : { attributes: copy };
+  }
 }
 
 /** Attributes that every log record of a run carries. */
@@ -101,7 +114,8 @@ export function executeWithLifecycleLogging(run: WorkflowRun, execute: () => Pro
   // Asked beforehand so that a silent logger costs nothing, but the steps of the promise stay those of the history.
   const debug = run.host.logsToSink || run.host.logSeverity <= severity.DEBUG;
   if (debug) log.debug("Workflow started", worker);
-  return execute().then(
+  return then(
+    execute(),
     (result) => {
       if (debug) log.debug("Workflow completed", worker);
       return result;

@@ -1,5 +1,6 @@
 import type { OperationDefinition, OperationInput, OperationKey, OperationOutput, ServiceDefinition } from "nexus-rpc";
 import type { Payload } from "../common";
+import { then } from "../common/intact";
 import { msOptionalToTs } from "../common/time";
 import { CancellationScope } from "./cancellation-scope";
 import { requireRun } from "./current";
@@ -131,7 +132,7 @@ export function pushNexusOperation(
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const { nexusOperationStart, nexusOperationComplete } = run.completions;

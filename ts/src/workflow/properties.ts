@@ -9,6 +9,7 @@ import {
   encodeUnifiedSearchAttributes,
   searchAttributePayloadConverter,
 } from "../common/converter/payload-search-attributes";
+import { mappedFields } from "../common/intact";
 import { current, requireRun } from "./current";
 import { eventGroupMarkers } from "./event-groups";
 import type { WorkflowInfo } from "./interfaces";
@@ -46,7 +47,7 @@ export function upsertMemo(memo: Record<string, unknown>): void {
   const run = requireRun("upsertMemo(...)");
   run.assertWritable("upsertMemo(...)");
   if (memo == null) throw new TypeError("memo must be a non-null Record");
-  const normalized = Object.fromEntries(Object.entries(memo).map(([key, value]) => [key, value ?? undefined]));
+  const normalized = mappedFields(memo, (value) => value ?? undefined);
   run.pushCommand({
     modifyWorkflowProperties: {
       upsertedMemo: { fields: mapToPayloads(run.payloadConverter, normalized, run.context()) },

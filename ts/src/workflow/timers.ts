@@ -1,3 +1,4 @@
+import { then } from "../common/intact";
 import { type Duration, msNumberToTs, msToNumber } from "../common/time";
 import { requireRun } from "./current";
 import { currentScope } from "./current-scope";
@@ -26,7 +27,7 @@ function startTimer({ seq, durationMs, options }: TimerInput): Promise<void> {
   return new Promise((resolve, reject) => {
     const scope = currentScope();
     if (scope.consideredCancelled) {
-      scope.cancelRequested.catch(reject);
+      then(scope.cancelRequested, undefined, reject);
       return;
     }
     const markers = eventGroupMarkers(options?.eventGroups);

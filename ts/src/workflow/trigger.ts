@@ -1,3 +1,4 @@
+import { then } from "../common/intact";
 import { CancellationScope } from "./cancellation-scope";
 
 /**
@@ -20,13 +21,13 @@ export class Trigger<T> implements PromiseLike<T> {
     this.resolve = resolve;
     this.reject = reject;
     // Nobody needs to wait for a Trigger: without this its rejection would fail the Workflow Task.
-    promise.catch(() => undefined);
+    then(promise, undefined, () => undefined);
   }
 
   then<Result1 = T, Result2 = never>(
     onfulfilled?: ((value: T) => Result1 | PromiseLike<Result1>) | null,
     onrejected?: ((reason: unknown) => Result2 | PromiseLike<Result2>) | null,
   ): Promise<Result1 | Result2> {
-    return this.promise.then(onfulfilled, onrejected);
+    return then(this.promise, onfulfilled ?? undefined, onrejected ?? undefined) as Promise<Result1 | Result2>;
   }
 }

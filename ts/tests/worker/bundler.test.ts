@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { bundleWorkflowCode } from "../../src/worker/bundler/bundler";
+import { bundleWorkflowCode, splitSourceMap } from "../../src/worker/bundler/bundler";
 import { ForbiddenModuleError } from "../../src/worker/bundler/bundler-errors";
 import { loadBundle } from "../../src/worker/bundler/worker-bundle";
 import { DefaultLogger } from "../../src/worker/telemetry/logger";
@@ -122,6 +122,28 @@ describe("what is in a bundle", () => {
     expect(exports.util.inspect).toBeUndefined();
   });
 
+  test("nothing of where its modules are on this machine", async () => {
+    const path = project("places", {
+      "workflows.ts": `import { inner } from "./lib/inner";
+        const { url, dir, path, file, main, dirname, filename } = import.meta;
+        export const outer = [__dirname, __filename, url, dir, path, file, main, dirname, filename];
+        export const rest = [typeof import.meta.resolve, new URL("./x", import.meta.url).href, import.meta["dir"]];
+        export { inner };`,
+      "lib/inner.js": "exports.inner = [__dirname, __filename, typeof __dirname];",
+    });
+    const { code } = await bundleWorkflowCode({ workflowsPath: path });
+    const { exports } = load(code);
+    expect(exports.inner).toEqual(["/", "/index.js", "string"]);
+    const meta = ["file:///index.js", "/", "/index.js", "index.js", false, "/", "/index.js"];
+    expect(exports.outer).toEqual(["/", "/index.js", ...meta]);
+    expect(exports.rest).toEqual(["undefined", "file:///x", "/"]);
+    expect(splitSourceMap(code).code).not.toContain(folder);
+    const interceptors = { client: undefined, activity: [], nexus: [], workflowModules: [] };
+    const options = { workflowsPath: path, interceptors, debugMode: false };
+    const { filename } = (await loadBundle(options, new DefaultLogger("ERROR")))!;
+    expect(filename).toBe("/workflow-bundle.js");
+  });
+
   test("a source map that leads back to the files", async () => {
     const workflowsPath = project("maps", {
       "workflows.ts": `export function fail() {\n  throw new Error("here");\n}`,
@@ -204,10 +226,13 @@ describe("options", () => {
       preloadModules: [join(dirname(workflowsPath), "state.ts")],
       buildConfigHook: hook,
     };
-    const bundle = await loadBundle({ workflowsPath, bundlerOptions, interceptors }, logger);
+    const bundle = await loadBundle({ workflowsPath, bundlerOptions, interceptors, debugMode: false }, logger);
     expect(load(bundle!.code).exports.keys()).toEqual([[], "f", "n"]);
     const refused = await failure(
-      loadBundle({ workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors }, logger),
+      loadBundle(
+        { workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors, debugMode: false },
+        logger,
+      ),
     );
     expect(refused).toBeInstanceOf(TypeError);
     expect(refused.message).toContain("buildConfigHook");

@@ -32,18 +32,23 @@ export interface Outcome extends Pick<FromTestThread, "logs" | "sinkCalls"> {
 }
 
 const open = new Set<Worker>();
-afterAll(() => {
-  for (const worker of open) worker.terminate();
-  open.clear();
-});
+try {
+  afterAll(() => {
+    for (const worker of open) worker.terminate();
+    open.clear();
+  });
+} catch {
+  // Not in the test runner, but in a program, whose threads end with it.
+}
 
 /** A workflow thread as the Worker has them, with a host for the Workflows of a file. */
 export class TestThread {
-  readonly #worker = new Worker(new URL("./thread.ts", import.meta.url).href);
+  readonly #worker: Worker;
   readonly #pending = new Map<number, PromiseWithResolvers<FromTestThread>>();
   #count = 0;
 
-  private constructor() {
+  private constructor(script = new URL("./thread.ts", import.meta.url).href) {
+    this.#worker = new Worker(script);
     open.add(this.#worker);
     this.#worker.onmessage = ({ data }: MessageEvent<FromTestThread>) => {
       const pending = this.#pending.get(data.id);
@@ -69,9 +74,9 @@ export class TestThread {
     return TestThread.withCode(code, { sourceMap, ...options });
   }
 
-  /** Starts a thread with a bundle given as text. */
-  static async withCode(code: string, options: Partial<TestHostOptions> = {}): Promise<TestThread> {
-    const thread = new TestThread();
+  /** Starts a thread with a bundle given as text; `script` is the thread's program if it isn't `thread.ts`. */
+  static async withCode(code: string, options: Partial<TestHostOptions> = {}, script?: string): Promise<TestThread> {
+    const thread = new TestThread(script);
     await thread.send({ open: { code, ...options } });
     return thread;
   }

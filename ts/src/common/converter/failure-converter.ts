@@ -40,6 +40,13 @@ const [encodeRetryBehavior, decodeRetryBehavior] = makeEnumConverters("NEXUS_HAN
 
 const FAILURE_MESSAGE_TYPE = "temporal.api.failure.v1.Failure";
 
+/** Most causes of an error, one below the other. Core reads 100 nested messages, and failures are deep in others. */
+const mostCauses = 50;
+/** Stands for the causes that are too many, and for those that are causes of themselves. */
+const leftOut: ProtoFailure = Object.freeze({ message: "Further causes are left out", source: FAILURE_SOURCE });
+/** How many errors are above the causes that are being converted. */
+const depths = new WeakMap<object, number>();
+
 /**
  * Turns errors into failures and back. To stay compatible with the other SDKs, prefer the options of
  * {@link DefaultFailureConverter} to one of your own.
@@ -195,10 +202,13 @@ export class DefaultFailureConverter implements FailureConverter {
   errorToFailureInner(err: unknown, payloadConverter: PayloadConverter, context?: SerializationContext): ProtoFailure {
     if (err instanceof TemporalFailure && err.failure) return err.failure;
     if (isError(err)) {
+      const { cause } = err;
       const base: ProtoFailure = {
         message: String(err.message ?? ""),
         stackTrace: cutoffStackTrace(err.stack),
-        cause: err.cause ? this.errorToFailure(err.cause, payloadConverter, context) : undefined,
+        cause: cause
+          ? causeToFailure(err, cause, () => this.errorToFailure(cause, payloadConverter, context))
+          : undefined,
         source: FAILURE_SOURCE,
       };
       if (err instanceof HandlerError && err.originalFailure)
@@ -227,6 +237,31 @@ export class DefaultFailureConverter implements FailureConverter {
   ): ProtoFailure | undefined {
     return err ? this.errorToFailure(err, payloadConverter, context) : undefined;
   }
+}
+
+/** The failure of an error's cause, if there aren't too many above it. */
+function causeToFailure(error: Error, cause: unknown, convert: () => ProtoFailure): ProtoFailure {
+  const depth = (depths.get(error) ?? 0) + 1;
+  if (depth > mostCauses) return leftOut;
+  if (!isRecord(cause)) return convert();
+  if (depths.has(cause)) return leftOut;
+  depths.set(cause, depth);
+  try {
+    return withCauses(convert(), mostCauses - depth);
+  } finally {
+    depths.delete(cause);
+  }
+}
+
+/** A failure with as many causes at most. One that was received has as many as its sender liked. */
+function withCauses(failure: ProtoFailure, most: number): ProtoFailure {
+  let count = 0;
+  for (let cause = failure.cause; cause !== undefined; cause = cause.cause) count++;
+  return count > most ? cutCauses(failure, most) : failure;
+}
+
+function cutCauses(failure: ProtoFailure, most: number): ProtoFailure {
+  return most === 0 ? leftOut : { ...failure, cause: cutCauses(failure.cause!, most - 1) };
 }
 
 function describeThrown(value: unknown): string {

@@ -2,6 +2,7 @@
 
 import { decode, encode } from "../encoding";
 import { ExternalStorageNotConfiguredError, PayloadConverterError, ValueError } from "../errors";
+import { mapped, mappedFields } from "../intact";
 import type { Payload } from "../interfaces";
 import type { ConverterHint, TypeInfo } from "../type-info";
 import type { SerializationContext } from "./serialization-context";
@@ -77,7 +78,7 @@ export function toPayloadsWithContext(
   typeInfo?: readonly TypeInfo[],
 ): Payload[] | undefined {
   if (values.length === 0) return undefined;
-  return values.map((value, index) => toPayloadWithTypeInfo(converter, value, context, typeInfo?.[index]));
+  return mapped(values, (value, index) => toPayloadWithTypeInfo(converter, value, context, typeInfo?.[index]));
 }
 
 /** The payload of a value; null and undefined are returned as they are. */
@@ -95,9 +96,7 @@ export function mapToPayloads<K extends string, T = any>(
   map: Record<K, T>,
   context?: SerializationContext,
 ): Record<K, Payload> {
-  return Object.fromEntries(
-    Object.entries<T>(map).map(([key, value]) => [key, converter.toPayload(value, context)]),
-  ) as Record<K, Payload>;
+  return mappedFields<T, Payload>(map, (value) => converter.toPayload(value, context)) as Record<K, Payload>;
 }
 
 /**
@@ -122,8 +121,8 @@ export function arrayFromPayloads(
   context?: SerializationContext,
   typeInfo?: readonly TypeInfo[],
 ): unknown[] {
-  return (
-    payloads?.map((payload, index) => fromPayloadWithTypeInfo(converter, payload, context, typeInfo?.[index])) ?? []
+  return mapped(payloads ?? [], (payload, index) =>
+    fromPayloadWithTypeInfo(converter, payload, context, typeInfo?.[index]),
   );
 }
 
@@ -134,9 +133,7 @@ export function mapFromPayloads<K extends string, T = unknown>(
   context?: SerializationContext,
 ): Record<K, T> | undefined {
   if (map == null) return undefined;
-  return Object.fromEntries(
-    Object.entries<Payload>(map).map(([key, payload]) => [key, converter.fromPayload<T>(payload, context)]),
-  ) as Record<K, T>;
+  return mappedFields(map, (payload: Payload) => converter.fromPayload<T>(payload, context)) as Record<K, T>;
 }
 
 /** Only for the compiler: key under which a {@link RawValue} has the type of its value. */
@@ -190,7 +187,8 @@ export class CompositePayloadConverter implements PayloadConverter {
   /** The payload of the first converter that makes one. Throws `ValueError` if none does. */
   toPayload<T>(value: T, context?: SerializationContext, hint?: ConverterHint<T>): Payload {
     if (value instanceof RawValue) return value.payload;
-    for (const converter of this.converters) {
+    for (let index = 0; index < this.converters.length; index++) {
+      const converter = this.converters[index]!;
       if (hint !== undefined && !converter.validateConverterHint?.(hint)) continue;
       const payload = converter.toPayload(value, context, hint);
       if (payload !== undefined) return payload;

@@ -2,6 +2,7 @@
 
 import { decode, encode } from "../encoding";
 import { ValueError } from "../errors";
+import { append } from "../intact";
 import type { Payload } from "../interfaces";
 import type {
   SearchAttributePair,
@@ -123,7 +124,10 @@ export function encodeUnifiedSearchAttributes(
 /** Untyped search attributes of payloads. */
 export function decodeSearchAttributes(indexedFields: Record<string, Payload> | undefined | null): SearchAttributes {
   const values = mapFromPayloads<string, SearchAttributeValue>(searchAttributePayloadConverter, indexedFields) ?? {};
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value.length > 0));
+  const names = Object.keys(values);
+  for (let index = 0; index < names.length; index++)
+    if (values[names[index]!]!.length === 0) delete values[names[index]!];
+  return values;
 }
 
 /** Typed search attributes of payloads; those without a usable type are left out. */
@@ -135,8 +139,13 @@ export function decodeTypedSearchAttributes(
       typedSearchAttributePayloadConverter,
       indexedFields,
     ) ?? {};
-  const pairs = Object.entries(values).flatMap(([name, attribute]) =>
-    attribute ? [{ key: { name, type: attribute.type }, value: attribute.value }] : [],
-  );
-  return new TypedSearchAttributes(pairs as SearchAttributePair[]);
+  const pairs: SearchAttributePair[] = [];
+  const names = Object.keys(values);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!;
+    const attribute = values[name];
+    if (attribute)
+      append(pairs, { key: { name, type: attribute.type }, value: attribute.value } as SearchAttributePair);
+  }
+  return new TypedSearchAttributes(pairs);
 }

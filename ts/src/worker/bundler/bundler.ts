@@ -64,7 +64,26 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 }
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
-const bundleFormat = 3;
+const bundleFormat = 4;
+/** `import.meta` of every module, whose place on this machine is nothing for Workflow code to see. */
+const importMeta = {
+  dir: "/",
+  dirname: "/",
+  file: "index.js",
+  filename: "/index.js",
+  main: false,
+  path: "/index.js",
+  url: "file:///index.js",
+};
+/** What stands for names of places; `__dirname` and `__filename` are those of bundles of webpack. */
+const places = Object.fromEntries(
+  [
+    ["__dirname", importMeta.dir],
+    ["__filename", importMeta.path],
+    ["import.meta", importMeta],
+    ...Object.entries(importMeta).map(([name, value]) => [`import.meta.${name}`, value]),
+  ].map(([name, value]) => [name, JSON.stringify(value)]),
+);
 const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
 
 /**
@@ -166,6 +185,7 @@ async function build(
     entrypoints: [entry],
     target: "browser",
     format: "cjs",
+    define: places,
     sourcemap: "external",
     metafile: true,
     throw: false,

@@ -12,8 +12,11 @@ export type LoadedBundle = Pick<ThreadSetup, "code" | "sourceMap" | "filename">;
 
 type BundleSources = Pick<
   CompiledWorkerOptions,
-  "workflowBundle" | "workflowsPath" | "bundlerOptions" | "interceptors" | "dataConverter" | "plugins"
+  "workflowBundle" | "workflowsPath" | "bundlerOptions" | "interceptors" | "dataConverter" | "plugins" | "debugMode"
 >;
+
+/** Name of the code in stack traces and in errors of Workflow code, where a path of this machine has no place. */
+const bundleFile = "/workflow-bundle.js";
 
 /**
  * The Workflow code that a Worker's options ask for, bundled if need be.
@@ -33,9 +36,12 @@ export async function loadBundle(options: BundleSources, logger: Logger): Promis
   for (const [name, given] of ignored)
     if (given) logger.warn(`Ignoring WorkerOptions.${name} because WorkerOptions.workflowBundle is set`);
   if ("code" in workflowBundle && typeof workflowBundle.code === "string")
-    return named(workflowBundle.code, "workflow-bundle.js");
+    return { ...splitSourceMap(workflowBundle.code), filename: bundleFile };
   if ("codePath" in workflowBundle && typeof workflowBundle.codePath === "string") {
-    return named(await readFile(workflowBundle.codePath, "utf8"), workflowBundle.codePath);
+    const { codePath } = workflowBundle;
+    // A debugger looks for the file.
+    const filename = options.debugMode ? resolve(codePath) : bundleFile;
+    return { ...splitSourceMap(await readFile(codePath, "utf8")), filename };
   }
   throw new TypeError("workflowBundle must be { code } or { codePath }, as made from bundleWorkflowCode");
 }
@@ -61,9 +67,5 @@ async function bundle(workflowsPath: string, options: BundleSources, logger: Log
       : { failureConverterPath: dataConverter.failureConverterPath }),
     ...(plugins === undefined ? {} : { plugins }),
   };
-  return { ...(await bundleParts(bundleOptions)), filename: resolve("workflow-bundle.js") };
-}
-
-function named(text: string, path: string): LoadedBundle {
-  return { ...splitSourceMap(text), filename: resolve(path) };
+  return { ...(await bundleParts(bundleOptions)), filename: bundleFile };
 }

@@ -66,18 +66,14 @@ export function activationSites(activation: WorkflowActivation, owner: SiteOwner
   return sites.found;
 }
 
-/**
- * The places of a completion. {@link PayloadSite.put} changes the completion, but nothing that Workflow code may still
- * hold.
- */
+/** The places of a completion. {@link PayloadSite.put} changes the completion. */
 export function completionSites(completion: WorkflowActivationCompletion, owner: SiteOwner): PayloadSite[] {
   const sites = new Sites();
   const own = ownScope(owner);
-  const failed = enter(completion, "failed");
+  const failed = completion.failed;
   if (failed !== undefined) sites.failure(failed, "failure", own);
-  const successful = enter(completion, "successful");
+  const successful = completion.successful;
   if (successful?.commands !== undefined) {
-    successful.commands = successful.commands.map((command) => ({ ...command }));
     for (const command of successful.commands) addCommand(sites, command, owner, own);
   }
   return sites.found;
@@ -113,8 +109,8 @@ function addJob(
     sites.list(start, "arguments", own);
     sites.map(start, "headers", own, true);
     sites.failure(start, "continuedFailure", own);
-    sites.list(enter(start, "lastCompletionResult"), "payloads", own);
-    sites.map(enter(start, "memo"), "fields", own);
+    sites.list(start.lastCompletionResult, "payloads", own);
+    sites.map(start.memo, "fields", own);
   } else if (signal !== undefined) {
     sites.list(signal, "input", own);
     sites.map(signal, "headers", own, true);
@@ -125,20 +121,16 @@ function addJob(
     sites.list(update, "input", own);
     sites.map(update, "headers", own, true);
   } else if (job.resolveActivity !== undefined) {
-    addResult(sites, enter(job.resolveActivity, "result"), pending("activity", job.resolveActivity.seq));
+    addResult(sites, job.resolveActivity.result, pending("activity", job.resolveActivity.seq));
   } else if (job.resolveChildWorkflowExecution !== undefined) {
     addResult(
       sites,
-      enter(job.resolveChildWorkflowExecution, "result"),
+      job.resolveChildWorkflowExecution.result,
       pending("childWorkflowComplete", job.resolveChildWorkflowExecution.seq),
     );
   } else if (job.resolveChildWorkflowExecutionStart !== undefined) {
     const { seq } = job.resolveChildWorkflowExecutionStart;
-    sites.failure(
-      enter(job.resolveChildWorkflowExecutionStart, "cancelled"),
-      "failure",
-      pending("childWorkflowStart", seq),
-    );
+    sites.failure(job.resolveChildWorkflowExecutionStart.cancelled, "failure", pending("childWorkflowStart", seq));
   } else if (job.resolveSignalExternalWorkflow !== undefined) {
     sites.failure(
       job.resolveSignalExternalWorkflow,
@@ -154,7 +146,7 @@ function addJob(
   } else if (job.resolveNexusOperationStart !== undefined) {
     sites.failure(job.resolveNexusOperationStart, "failed", own);
   } else if (job.resolveNexusOperation !== undefined) {
-    const result = enter(job.resolveNexusOperation, "result");
+    const result = job.resolveNexusOperation.result;
     if (!isFromServer(job.resolveNexusOperation.seq ?? 0)) sites.one(result, "completed", own);
     sites.failure(result, "failed", own);
     sites.failure(result, "cancelled", own);
@@ -170,18 +162,18 @@ interface Result {
 
 function addResult(sites: Sites, result: Result | undefined, scope: Scope): void {
   if (result === undefined) return;
-  sites.one(enter(result, "completed"), "result", scope);
-  sites.failure(enter(result, "failed"), "failure", scope);
-  sites.failure(enter(result, "cancelled"), "failure", scope);
+  sites.one(result?.completed, "result", scope);
+  sites.failure(result?.failed, "failure", scope);
+  sites.failure(result?.cancelled, "failure", scope);
 }
 
 function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, own: Scope): void {
-  const activity = enter(command, "scheduleActivity") ?? enter(command, "scheduleLocalActivity");
-  const child = enter(command, "startChildWorkflowExecution");
-  const signal = enter(command, "signalExternalWorkflowExecution");
-  const continued = enter(command, "continueAsNewWorkflowExecution");
-  const query = enter(command, "respondToQuery");
-  const update = enter(command, "updateResponse");
+  const activity = command.scheduleActivity ?? command.scheduleLocalActivity;
+  const child = command.startChildWorkflowExecution;
+  const signal = command.signalExternalWorkflowExecution;
+  const continued = command.continueAsNewWorkflowExecution;
+  const query = command.respondToQuery;
+  const update = command.updateResponse;
   /** Whose texts for user interfaces come with the command. */
   let described = own;
   if (activity !== undefined) {
@@ -221,7 +213,7 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
     sites.map(continued, "headers", next, true);
     sites.map(continued, "memo", next);
   } else if (query !== undefined) {
-    sites.one(enter(query, "succeeded"), "response", own);
+    sites.one(query.succeeded, "response", own);
     sites.failure(query, "failed", own);
   } else if (update !== undefined) {
     sites.one(update, "completed", own);
@@ -238,27 +230,26 @@ function addCommand(sites: Sites, command: WorkflowCommand, owner: SiteOwner, ow
             id: parent.workflowId,
             runId: parent.runId,
           };
-    sites.one(enter(command, "completeWorkflowExecution"), "result", { context: own.context, target });
+    sites.one(command.completeWorkflowExecution, "result", { context: own.context, target });
   } else if (command.failWorkflowExecution !== undefined) {
-    sites.failure(enter(command, "failWorkflowExecution"), "failure", own);
+    sites.failure(command.failWorkflowExecution, "failure", own);
   } else if (command.cancelWorkflowExecution !== undefined) {
-    sites.list(enter(enter(command, "cancelWorkflowExecution"), "details"), "payloads", own);
+    sites.list(command.cancelWorkflowExecution?.details, "payloads", own);
   } else if (command.modifyWorkflowProperties !== undefined) {
-    sites.map(enter(enter(command, "modifyWorkflowProperties"), "upsertedMemo"), "fields", own);
+    sites.map(command.modifyWorkflowProperties?.upsertedMemo, "fields", own);
   } else if (command.scheduleNexusOperation !== undefined) {
-    const operation = enter(command, "scheduleNexusOperation");
+    const operation = command.scheduleNexusOperation;
     if (operation?.input && owner.isFromServer(operation.seq ?? 0)) {
       const request = SignalWithStartWorkflowExecutionRequest.decode(operation.input.data ?? new Uint8Array(0));
       operation.input = new SystemRequest(operation.input.metadata, request);
       addRequest(sites, request);
     } else sites.one(operation, "input", own);
   }
-  const metadata = enter(command, "userMetadata");
+  const metadata = command.userMetadata;
   sites.one(metadata, "summary", described);
   sites.one(metadata, "details", described);
   if (command.eventGroupMarkers !== undefined) {
-    command.eventGroupMarkers = command.eventGroupMarkers.map((marker) => ({ ...marker }));
-    for (const marker of command.eventGroupMarkers) sites.one(enter(marker, "label"), "label", described);
+    for (const marker of command.eventGroupMarkers) sites.one(marker.label, "label", described);
   }
 }
 
@@ -282,20 +273,13 @@ function addRequest(sites: Sites, request: SignalWithStartWorkflowExecutionReque
     context: { type: "workflow", namespace, workflowId },
     target: { kind: "workflow", namespace, id: workflowId, type: workflowType?.name },
   };
-  sites.list(enter(request, "input"), "payloads", receiver);
-  sites.list(enter(request, "signalInput"), "payloads", receiver);
-  sites.map(enter(request, "memo"), "fields", receiver);
-  sites.map(enter(request, "header"), "fields", receiver, true);
-  const metadata = enter(request, "userMetadata");
+  sites.list(request.input, "payloads", receiver);
+  sites.list(request.signalInput, "payloads", receiver);
+  sites.map(request.memo, "fields", receiver);
+  sites.map(request.header, "fields", receiver, true);
+  const metadata = request.userMetadata;
   sites.one(metadata, "summary", receiver);
   sites.one(metadata, "details", receiver);
-}
-
-/** Puts a copy of a message in its place and returns the copy, so that it can be changed. */
-function enter<M extends object, K extends keyof M>(message: M | undefined, key: K): M[K] {
-  const inner = message?.[key];
-  if (message === undefined || inner === undefined) return undefined as M[K];
-  return (message[key] = { ...inner });
 }
 
 /** Gathers places. */
@@ -324,28 +308,26 @@ class Sites {
   ): void {
     const payloads: Record<string, Payload> | undefined = message?.[key];
     if (message === undefined || payloads === undefined) return;
-    const copy: Record<string, Payload> = { ...payloads };
-    message[key] = copy as (typeof message)[K];
-    for (const [name, payload] of Object.entries(copy)) {
+    for (const [name, payload] of Object.entries(payloads)) {
       this.found.push({
         payloads: [payload],
         single: true,
         header,
         context,
         target,
-        put: ([changed]) => void (copy[name] = changed!),
+        put: ([changed]) => void (payloads[name] = changed!),
       });
     }
   }
 
   failure<K extends string>(message: { [P in K]?: ProtoFailure } | undefined, key: K, scope: Scope): void {
-    const failure = enter(message as Record<string, ProtoFailure | undefined> | undefined, key);
+    const failure = message?.[key] as ProtoFailure | undefined;
     if (failure === undefined) return;
     this.one(failure, "encodedAttributes", scope);
-    this.list(enter(enter(failure, "applicationFailureInfo"), "details"), "payloads", scope);
-    this.list(enter(enter(failure, "canceledFailureInfo"), "details"), "payloads", scope);
-    this.list(enter(enter(failure, "timeoutFailureInfo"), "lastHeartbeatDetails"), "payloads", scope);
-    this.list(enter(enter(failure, "resetWorkflowFailureInfo"), "lastHeartbeatDetails"), "payloads", scope);
+    this.list(failure.applicationFailureInfo?.details, "payloads", scope);
+    this.list(failure.canceledFailureInfo?.details, "payloads", scope);
+    this.list(failure.timeoutFailureInfo?.lastHeartbeatDetails, "payloads", scope);
+    this.list(failure.resetWorkflowFailureInfo?.lastHeartbeatDetails, "payloads", scope);
     this.failure(failure, "cause", scope);
   }
 }

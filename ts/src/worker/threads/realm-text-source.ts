@@ -53,7 +53,7 @@ export async function bundleRealm(): Promise<{ code: string; inputs: string[] }>
   const names =
     "AggregateError,Array,ArrayBuffer,BigInt,Boolean,DataView,Error,Function,Int32Array,Intl,JSON,Map,Math,Number,Object,Promise," +
     "Proxy,RangeError,ReferenceError,Reflect,RegExp,Set,String,Symbol,SyntaxError,TypeError,Uint8Array,WeakMap,WeakSet";
-  const code = `(function(__temporalPlatform,Buffer,Bun){return (function(${names},module,exports){"use strict";${body}
+  const code = `(function(__temporalPlatform,Buffer){return (function(${names},module,exports){"use strict";${body}
 ;return module.exports;})(${names},{exports:{}},{});})`;
   return { code, inputs: inputFiles(built.metafile as unknown as BuildGraph).map((path) => resolve(path)) };
 }

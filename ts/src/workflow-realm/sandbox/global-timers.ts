@@ -1,3 +1,4 @@
+import { apply, then } from "../../common/intact";
 import { msNumberToTs } from "../../common/time";
 import { CancellationScope } from "../../workflow/cancellation-scope";
 import { requireRun } from "../../workflow/current";
@@ -23,17 +24,16 @@ export function setTimeout(callback: (...args: unknown[]) => void, ms?: number, 
   const seq = run.nextSeqs.timer;
   const timers = timersOf(run);
   const scope = new CancellationScope({ cancellable: true });
-  scope
-    .run(() => sleep(durationMs))
-    .then(
-      () => {
-        timers.delete(seq);
-        callback(...args);
-      },
-      () => {
-        timers.delete(seq);
-      },
-    );
+  then(
+    scope.run(() => sleep(durationMs)),
+    () => {
+      timers.delete(seq);
+      apply(callback, args);
+    },
+    () => {
+      timers.delete(seq);
+    },
+  );
   timers.set(seq, scope);
   return seq;
 }
@@ -72,8 +72,9 @@ function setLegacyTimeout(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   run.completions.timer.set(seq, { resolve, reject });
   run.pushCommand({ startTimer: { seq, startToFireTimeout: msNumberToTs(durationMs) } });
-  promise.then(
-    () => callback(...args),
+  then(
+    promise,
+    () => apply(callback, args),
     () => undefined,
   );
   return seq;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { apply } from "../../common/intact";
 import { alea, type RandomSource } from "./alea";
 
 const encoder = new TextEncoder();
@@ -71,7 +72,7 @@ export class RunRandom {
   /** Wraps `fn` so that it always runs under the redirection (or the absence of one) that is active now. */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
     const source = scoped.getStore();
-    return (...args) => this.with(source, () => fn(...args));
+    return (...args) => this.with(source, () => apply(fn, args));
   }
 }
 

@@ -1,6 +1,7 @@
 import { drainMicrotasks } from "bun:jsc";
-import { encodeVersioningBehavior, ensureTemporalFailure } from "../../common";
+import { encodeVersioningBehavior } from "../../common";
 import { arrayFromPayloads } from "../../common/converter/payload-converter";
+import { append, apply, filtered, some, then } from "../../common/intact";
 import { requiredTsToMs } from "../../common/time";
 import type {
   InitializeWorkflow,
@@ -35,33 +36,36 @@ export function applyActivation(
   init: InitializeWorkflow | undefined,
 ): Success {
   const jobs = activation.jobs ?? [];
-  if (jobs.some(({ queryWorkflow }) => queryWorkflow !== undefined)) return answerQueries(run, activation, jobs);
+  if (some(jobs, isQuery)) return answerQueries(run, activation, jobs);
   if (init !== undefined) initialize(run);
-  const hasSignals = jobs.some(({ signalWorkflow }) => signalWorkflow !== undefined);
+  const hasSignals = some(jobs, isSignal);
   const singleBatch = !hasSignals || run.hasFlag(SdkFlags.ProcessWorkflowActivationJobsAsSingleBatch);
   let rest: WorkflowActivationJob[] = [];
   let seed: WorkflowActivationJob["updateRandomSeed"];
-  for (const job of jobs) {
+  for (let index = 0; index < jobs.length; index++) {
+    const job = jobs[index]!;
     if (job.notifyHasPatch !== undefined) run.notifyHasPatch(job.notifyHasPatch.patchId ?? "");
     else if (singleBatch && job.updateRandomSeed !== undefined) seed = job.updateRandomSeed;
-    else rest.push(job);
+    else append(rest, job);
   }
   if (seed !== undefined) updateRandomSeed(run, seed);
   if (singleBatch) {
     applyBatch(run, activation, rest, 0);
   } else {
-    const signals = rest.filter(({ signalWorkflow }) => signalWorkflow !== undefined);
-    rest = rest.filter(({ signalWorkflow }) => signalWorkflow === undefined);
+    const signals = filtered(rest, isSignal);
+    rest = filtered(rest, (job) => !isSignal(job));
     applyBatch(run, activation, signals, 0);
     if (rest.length > 0) applyBatch(run, activation, rest, 1);
   }
   return conclude(run);
 }
 
+const isQuery = ({ queryWorkflow }: WorkflowActivationJob) => queryWorkflow !== undefined;
+const isSignal = ({ signalWorkflow }: WorkflowActivationJob) => signalWorkflow !== undefined;
+
 /** Takes over what the activation says about time and replay. Before the bundle is evaluated, whose code may ask. */
 export function beginActivation(run: WorkflowRun, activation: WorkflowActivation): void {
-  const isQuery = activation.jobs?.some(({ queryWorkflow }) => queryWorkflow !== undefined) ?? false;
-  if (isQuery) {
+  if (some(activation.jobs ?? [], isQuery)) {
     run.isReplaying = true;
     run.isReplayingHistoryEvents = false;
     run.facts.invalidate();
@@ -85,9 +89,10 @@ function initialize(run: WorkflowRun): void {
 }
 
 function answerQueries(run: WorkflowRun, activation: WorkflowActivation, jobs: WorkflowActivationJob[]): Success {
-  if (jobs.some(({ queryWorkflow }) => queryWorkflow === undefined))
-    throw new TypeError("Got both queries and other jobs in a single activation");
-  const names = jobs.map(({ queryWorkflow }) => `'${queryWorkflow?.queryType}'`).join(", ");
+  if (some(jobs, (job) => !isQuery(job))) throw new TypeError("Got both queries and other jobs in a single activation");
+  let names = "";
+  for (let index = 0; index < jobs.length; index++)
+    names += `${index > 0 ? ", " : ""}'${jobs[index]!.queryWorkflow?.queryType}'`;
   // Interceptors of queries too, and what any of them starts.
   run.readOnlyActivation = `the query ${names}`;
   try {
@@ -97,9 +102,9 @@ function answerQueries(run: WorkflowRun, activation: WorkflowActivation, jobs: W
     if (failed === undefined) return conclude(run);
     // What a query started and nobody waited for: an answer that hides it would be wrong, but the run is as it was.
     run.takeCommands();
-    const failure = run.errorToFailure(ensureTemporalFailure(failed.error));
-    for (const { queryWorkflow } of jobs) {
-      run.pushCommand({ respondToQuery: { queryId: queryWorkflow?.queryId, failed: failure } });
+    const failure = run.errorToAnswer(failed.error);
+    for (let index = 0; index < jobs.length; index++) {
+      run.pushCommand({ respondToQuery: { queryId: jobs[index]!.queryWorkflow?.queryId, failed: failure } });
     }
     return conclude(run);
   } finally {
@@ -137,7 +142,7 @@ function applyEach(run: WorkflowRun, jobs: readonly WorkflowActivationJob[]): vo
   const init = jobs[0]?.initializeWorkflow;
   for (let index = init === undefined ? 0 : 1; index < jobs.length; index++) {
     const job = jobs[index]!;
-    if (init !== undefined && !startable.some((variant) => job[variant] !== undefined)) {
+    if (init !== undefined && !some(startable, (variant) => job[variant] !== undefined)) {
       throw new TypeError(
         `Received initializeWorkflow together with ${Object.keys(job).join(", ")} in the same activation`,
       );
@@ -191,15 +196,15 @@ function updateRandomSeed(
 function startWorkflow(run: WorkflowRun, init: InitializeWorkflow): void {
   const { workflow } = run;
   if (workflow === undefined) throw new TypeError("Workflow uninitialized");
-  const execute = compose(run, run.interceptors.inbound, "execute", async ({ args }) => await workflow(...args));
+  const execute = compose(run, run.interceptors.inbound, "execute", async ({ args }) => await apply(workflow, args));
   const args = arrayFromPayloads(run.payloadConverter, init.arguments, run.context(), run.typeInfo?.inputTypes);
-  executeWithLifecycleLogging(run, () => execute({ headers: init.headers ?? {}, args }))
-    .then(
-      (result) => endWithResult(run, result),
-      (error: unknown) => endWithError(run, error),
-    )
-    // A result or an error that has no payload.
-    .catch((error: unknown) => run.failTask(error));
+  const ended = then(
+    executeWithLifecycleLogging(run, () => execute({ headers: init.headers ?? {}, args })),
+    (result) => endWithResult(run, result),
+    (error: unknown) => endWithError(run, error),
+  );
+  // A result or an error that has no payload.
+  then(ended, undefined, (error: unknown) => run.failTask(error));
 }
 
 function conclude(run: WorkflowRun): Success {

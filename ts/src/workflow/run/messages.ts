@@ -1,7 +1,6 @@
 import {
   ApplicationFailure,
   ExternalStorageNotConfiguredError,
-  ensureTemporalFailure,
   HandlerUnfinishedPolicy,
   IllegalStateError,
   TemporalFailure,
@@ -11,6 +10,7 @@ import {
   type WorkflowUpdateAnnotatedType,
 } from "../../common";
 import { arrayFromPayloads } from "../../common/converter/payload-converter";
+import { append, apply, then } from "../../common/intact";
 import {
   ENHANCED_STACK_TRACE_QUERY_NAME,
   STACK_TRACE_QUERY_NAME,
@@ -79,22 +79,22 @@ export class Messages {
     const entry = this.signalHandlers.get(signalName);
     this.#assertUnreserved("signal", signalName, entry !== undefined, this.defaultSignalHandler !== undefined);
     if (entry === undefined && this.defaultSignalHandler === undefined) {
-      this.#bufferedSignals.push(job);
+      append(this.#bufferedSignals, job);
       return;
     }
     const number = this.#signalCount++;
     const unfinishedPolicy = entry?.unfinishedPolicy ?? HandlerUnfinishedPolicy.WARN_AND_ABANDON;
     this.runningSignals.set(number, { name: signalName, unfinishedPolicy });
     const execute = compose(run, this.#inbound(signalName), "handleSignal", (input) => this.#callSignal(input));
-    withOriginEvent(job.originatingEventId, () =>
+    const handled = withOriginEvent(job.originatingEventId, () =>
       execute({
         args: arrayFromPayloads(run.payloadConverter, job.input, run.context(), entry?.typeInfo?.inputTypes),
         signalName,
         headers: job.headers ?? {},
       }),
-    )
-      .catch((error: unknown) => endWithError(run, error))
-      .finally(() => this.runningSignals.delete(number));
+    );
+    const ended = then(handled, undefined, (error) => endWithError(run, error));
+    finallyDo(ended, () => this.runningSignals.delete(number));
   }
 
   /** Runs the validator and the handler of an update, or keeps the update until the end of the activation. */
@@ -111,7 +111,7 @@ export class Messages {
         handler: fallback.bind(undefined, name),
         unfinishedPolicy: HandlerUnfinishedPolicy.WARN_AND_ABANDON,
       });
-    if (entry === undefined) this.#bufferedUpdates.push(job);
+    if (entry === undefined) append(this.#bufferedUpdates, job);
     else void withUpdate({ id, name }, () => this.#runUpdate(job, id, name, entry));
   }
 
@@ -132,19 +132,19 @@ export class Messages {
       outputType = this.queryHandlers.get(input.queryName)?.typeInfo?.outputType;
       return this.#callQuery(input);
     });
-    execute({
+    const answer = execute({
       queryName,
       args: arrayFromPayloads(run.payloadConverter, job.arguments, run.context(), typeInfo?.inputTypes),
       queryId,
       headers: job.headers ?? {},
-    })
-      .then((result) => {
-        const response = run.toPayload(result, run.context(), outputType);
-        run.pushCommand({ respondToQuery: { queryId, succeeded: { response } } });
-      })
-      .catch((error: unknown) => {
-        run.pushCommand({ respondToQuery: { queryId, failed: run.errorToFailure(ensureTemporalFailure(error)) } });
-      });
+    });
+    const answered = then(answer, (result) => {
+      const response = run.toPayload(result, run.context(), outputType);
+      run.pushCommand({ respondToQuery: { queryId, succeeded: { response } } });
+    });
+    then(answered, undefined, (error) => {
+      run.pushCommand({ respondToQuery: { queryId, failed: run.errorToAnswer(error) } });
+    });
   }
 
   /** Handles the kept signals for which there is a handler now. */
@@ -169,9 +169,11 @@ export class Messages {
 
   /** Rejects the updates for which no handler was set in this activation. */
   rejectBufferedUpdates(): void {
-    for (const { protocolInstanceId, name } of this.#bufferedUpdates.splice(0)) {
+    for (let index = 0; index < this.#bufferedUpdates.length; index++) {
+      const { protocolInstanceId, name } = this.#bufferedUpdates[index]!;
       this.#reject(protocolInstanceId, ApplicationFailure.nonRetryable(`No registered handler for update: ${name}`));
     }
+    this.#bufferedUpdates.length = 0;
   }
 
   /** Forgets the running handlers, of a run that failed. */
@@ -202,8 +204,9 @@ export class Messages {
 
   async #callSignal({ signalName, args }: SignalInput): Promise<void> {
     const handler = this.signalHandlers.get(signalName)?.handler;
-    if (handler !== undefined) return await handler(...args);
-    if (this.defaultSignalHandler !== undefined) return await this.defaultSignalHandler(signalName, ...args);
+    if (handler !== undefined) return await apply(handler, args);
+    if (this.defaultSignalHandler !== undefined)
+      return await apply(this.defaultSignalHandler.bind(undefined, signalName), args);
     throw new IllegalStateError(`No registered signal handler for signal: ${signalName}`);
   }
 
@@ -223,7 +226,7 @@ export class Messages {
       const { validator } = entry;
       if (job.runValidator && validator !== undefined) {
         this.#readOnly(`the validator of update '${name}'`, () => {
-          compose(run, interceptors, "validateUpdate", ({ args }) => validator(...args))(input());
+          compose(run, interceptors, "validateUpdate", ({ args }) => apply(validator, args))(input());
         });
       }
       accepted = input();
@@ -238,23 +241,23 @@ export class Messages {
       run,
       interceptors,
       "handleUpdate",
-      async ({ args }: UpdateInput) => await entry.handler(...args),
+      async ({ args }: UpdateInput) => await apply(entry.handler, args),
     );
     this.runningUpdates.set(updateId, { name, unfinishedPolicy: entry.unfinishedPolicy, id: updateId });
-    return withOriginUpdate(updateId, () => execute(accepted))
-      .then((result) => {
-        const completed = run.toPayload(result, run.context(), entry.typeInfo?.outputType);
-        run.pushCommand({ updateResponse: { protocolInstanceId, completed } });
-      })
-      .catch((error: unknown) => {
-        if (error instanceof TemporalFailure) this.#reject(protocolInstanceId, error);
-        else endWithError(run, error);
-      })
-      .finally(() => this.runningUpdates.delete(updateId));
+    const handled = withOriginUpdate(updateId, () => execute(accepted));
+    const completed = then(handled, (result) => {
+      const completed = run.toPayload(result, run.context(), entry.typeInfo?.outputType);
+      run.pushCommand({ updateResponse: { protocolInstanceId, completed } });
+    });
+    const ended = then(completed, undefined, (error) => {
+      if (error instanceof TemporalFailure) this.#reject(protocolInstanceId, error);
+      else endWithError(run, error);
+    });
+    finallyDo(ended, () => this.runningUpdates.delete(updateId));
   }
 
   #reject(protocolInstanceId: string | undefined, error: unknown): void {
-    const rejected = this.run.errorToFailure(ensureTemporalFailure(error));
+    const rejected = this.run.errorToAnswer(error);
     this.run.pushCommand({ updateResponse: { protocolInstanceId, rejected } });
   }
 
@@ -269,9 +272,9 @@ export class Messages {
           `Workflow did not register a handler for ${queryName}. Registered queries: [${known}]`,
         );
       }
-      const answer: unknown = this.#readOnly(`the handler of query '${queryName}'`, () => handler(...args));
+      const answer: unknown = this.#readOnly(`the handler of query '${queryName}'`, () => apply(handler, args));
       if (answer instanceof Promise) {
-        answer.catch(() => undefined);
+        then(answer, undefined, () => undefined);
         throw new DeterminismViolationError("Query handlers should not return a Promise");
       }
       return Promise.resolve(answer);
@@ -315,10 +318,22 @@ function isInternal(name: string): boolean {
 /** Takes jobs out and handles them in order; handling one may set handlers for others. */
 function dispatch<T>(jobs: T[], isReady: (job: T) => boolean, handle: (job: T) => void): void {
   for (;;) {
-    const index = jobs.findIndex(isReady);
-    if (index < 0) return;
-    handle(jobs.splice(index, 1)[0]!);
+    let index = 0;
+    while (index < jobs.length && !isReady(jobs[index]!)) index++;
+    if (index === jobs.length) return;
+    const job = jobs[index]!;
+    for (; index + 1 < jobs.length; index++) jobs[index] = jobs[index + 1]!;
+    jobs.length--;
+    handle(job);
   }
+}
+
+/** `promise.finally(fn)`, where nobody waits for what it returns. */
+function finallyDo(promise: Promise<unknown>, fn: () => void): void {
+  then(promise, fn, (error) => {
+    fn();
+    throw error;
+  });
 }
 
 function required(value: string | undefined, name: string): string {

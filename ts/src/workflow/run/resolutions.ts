@@ -1,4 +1,5 @@
 import { IllegalStateError, WorkflowExecutionAlreadyStartedError } from "../../common";
+import { then } from "../../common/intact";
 import type { Failure } from "../../proto/temporal/api/failure/v1/message";
 import type { ActivityResolution } from "../../proto/temporal/sdk/core/activity_result/activity_result";
 import type { ChildWorkflowResult } from "../../proto/temporal/sdk/core/child_workflow/child_workflow";
@@ -102,7 +103,7 @@ export function resolveNexusOperationStart(
     run.completions.nexusOperationComplete.set(seq ?? 0, { resolve, reject, release, outputTypeInfo, fromPayload });
   });
   // The result of an operation that was only started may never be asked for.
-  result.catch(() => undefined);
+  then(result, undefined, () => undefined);
   resolve({ token: operationToken, result });
 }
 

@@ -2,6 +2,7 @@ import {
   type ActivitySerializationContext,
   defaultFailureConverter,
   defaultPayloadConverter,
+  ensureTemporalFailure,
   type FailureConverter,
   IllegalStateError,
   type Payload,
@@ -21,6 +22,7 @@ import {
   toPayloadWithTypeInfo,
 } from "../../common/converter/payload-converter";
 import type { ProtoFailure } from "../../common/failure";
+import { append } from "../../common/intact";
 import { userMetadataToPayload } from "../../common/user-metadata";
 import type { UserMetadata } from "../../proto/temporal/api/sdk/v1/user_metadata";
 import type {
@@ -68,12 +70,19 @@ export interface HostServices {
   readonly showStackTraceSources: boolean;
   /** Text of an original source file, if the source map has it. */
   sourceText(file: string): string | undefined;
+  /** SHA-1 of a text, in hexadecimal digits. */
+  sha1(text: string): string;
   /** Encodes the request of `signalWithStartWorkflow`. */
   encodeSignalWithStart(request: SignalWithStartWorkflowExecutionRequest): Uint8Array;
   /** Decodes the server's answer to it. */
   decodeSignalWithStart(payload: Payload): SignalWithStartWorkflowExecutionResponse;
   /** Decides whether a patch that isn't recorded yet becomes active. `undefined`: it does. */
   readonly patchActivationCallback?: (info: WorkflowInfo, patchId: string) => boolean;
+}
+
+/** The error in the place of one that can't be converted. */
+export function notConverted(cause: unknown): Error {
+  return new Error("Failed to convert an error of the workflow", { cause });
 }
 
 /** Something that a run waits for. */
@@ -281,6 +290,17 @@ export class WorkflowRun {
     return this.failureConverter.errorToFailure(error, this.payloadConverter, this.context());
   }
 
+  /**
+   * Converts an error that is an answer to somebody: where it can't be converted, whoever asked gets that as an error.
+   */
+  errorToAnswer(error: unknown): ProtoFailure {
+    try {
+      return this.errorToFailure(ensureTemporalFailure(error));
+    } catch (cause) {
+      return defaultFailureConverter.errorToFailure(notConverted(cause), defaultPayloadConverter);
+    }
+  }
+
   /** Converts a failure for Workflow code. */
   failureToError(failure: ProtoFailure, context: SerializationContext = this.context()): Error {
     return this.failureConverter.failureToError(failure, this.payloadConverter, context);
@@ -304,7 +324,7 @@ export class WorkflowRun {
   pushCommand(command: WorkflowCommand, ends = false): void {
     const { respondToQuery, updateResponse } = command;
     if (respondToQuery === undefined && updateResponse === undefined) this.assertWritable("A command");
-    this.#commands.push(command);
+    append(this.#commands, command);
     if (ends) this.completed = true;
   }
 
@@ -319,7 +339,7 @@ export class WorkflowRun {
   callSink(ifaceName: string, fnName: string, args: unknown[]): void {
     // Copied because the Worker gets to them later, when the Workflow may have changed them.
     const copies = this.host.copy(args) as unknown[];
-    this.#sinkCalls.push({ ifaceName, fnName, args: copies, workflowInfo: this.info });
+    append(this.#sinkCalls, { ifaceName, fnName, args: copies, workflowInfo: this.info });
   }
 
   /** Takes the calls of sinks since the last call. */
@@ -348,15 +368,19 @@ export class WorkflowRun {
 
   /** The history uses these flags. */
   addKnownFlags(ids: readonly number[]): void {
-    for (const id of ids) {
-      assertKnownFlag(id);
-      this.#knownFlags.add(id);
+    for (let index = 0; index < ids.length; index++) {
+      assertKnownFlag(ids[index]!);
+      this.#knownFlags.add(ids[index]!);
     }
   }
 
   /** Flags that are in use. */
   get usedFlags(): number[] {
-    return [...this.#knownFlags];
+    const ids: number[] = [];
+    this.#knownFlags.forEach((id) => {
+      append(ids, id);
+    });
+    return ids;
   }
 
   /** Whether a flag is on; turns it on if this isn't a replay. */
@@ -411,13 +435,13 @@ export class WorkflowRun {
     for (;;) {
       this.throwIfTaskFailed();
       const before = count;
-      for (const [seq, condition] of this.conditions) {
-        if (!condition.fn()) continue;
+      this.conditions.forEach((condition, seq) => {
+        if (!condition.fn()) return;
         condition.release?.();
         condition.resolve();
         this.conditions.delete(seq);
         count++;
-      }
+      });
       if (count === before) return count;
     }
   }

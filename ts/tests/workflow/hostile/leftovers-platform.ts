@@ -22,6 +22,7 @@ export const platform: readonly Leftover[] = [
     is: [97],
     own: "TypeError: new TextEncoder().encode is not a function. (In 'new TextEncoder().encode('a')', 'new TextEncoder().encode' is undefined)",
     realmOnly: true,
+    staged: true,
   },
   {
     act: "URL.prototype.toString = () => 'hijacked'",

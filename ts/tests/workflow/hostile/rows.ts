@@ -9,6 +9,8 @@ import type { Job } from "../support";
 interface Row {
   /** Set for what holds in a realm only: a debugger's Workflow code has the thread's own global object, unlocked. */
   realmOnly?: true;
+  /** Set for what comes out otherwise in a Worker, which has another clock and seed and bundles and maps the code. */
+  staged?: true;
 }
 
 /** A way to leave something behind for other runs. */
@@ -41,8 +43,6 @@ export type Ending =
 /** A way to see something that another run of the same code would not see. */
 export type Sight = Row & {
   code: string;
-  /** Set where the value is of the time or the seed that runs on a stage have. */
-  staged?: true;
 } & (
     | Ending
     /** No value is stated, but that it is the same on replay. */

@@ -36,6 +36,7 @@ export const collector: readonly Sight[] = [
     code: "return new ShadowRealm()",
     fails:
       "undefined is not a constructor (evaluating 'new ShadowRealm()'). 'ShadowRealm' isn't available in Workflow code: do it in an Activity",
+    staged: true,
   },
   { code: "return Object.getOwnPropertyNames(WebAssembly).includes('Memory')", gives: true },
   {

@@ -89,7 +89,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "throw Object.defineProperty(new Error('x'), 'stack', { get() { throw new Error('from stack'); } })",
-    fails: "from stack",
+    fails: "Failed to convert an error of the workflow",
   },
   {
     code: "throw Object.defineProperty(new Error('x'), 'name', { get() { throw new Error('from name'); } })",
@@ -97,7 +97,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "throw Object.defineProperty(new Error('x'), 'cause', { get() { throw new Error('from cause'); } })",
-    fails: "from cause",
+    fails: "Failed to convert an error of the workflow",
   },
   {
     code: "throw Object.defineProperty(new common.ApplicationFailure('x'), 'details', { get() { throw new Error('from details'); } })",
@@ -145,7 +145,15 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "const error = new Error('circular'); error.cause = error; throw error",
-    fails: "Failed to convert an error of the workflow",
+    fails: "circular",
+  },
+  {
+    code: "let error; for (let depth = 0; depth < 5_000; depth++) error = new Error('depth ' + depth, { cause: error }); throw error",
+    fails: "depth 4999",
+  },
+  {
+    code: "let error; for (let depth = 0; depth < 5_000; depth++) error = common.ApplicationFailure.create({ message: 'depth ' + depth, cause: error }); throw error",
+    ends: "depth 4999",
   },
   {
     code: "throw new Error('x'.repeat(1_000_000))",
@@ -153,7 +161,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "Error.prepareStackTrace = () => { throw new Error('from prepareStackTrace'); }; throw new Error('x')",
-    fails: "Failed to convert an error of the workflow",
+    fails: "x",
     realmOnly: true,
   },
   {
@@ -205,7 +213,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "workflow.log.info('x', { get a() { throw new Error('from a getter'); } }); await sleep(1000); return 'went on'",
-    fails: "from a getter",
+    gives: "went on",
   },
   {
     code: "const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); workflow.log.info('x', { proxy }); await sleep(1000); return 'went on'",
@@ -213,7 +221,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "workflow.log.info('x', new Proxy({}, { ownKeys() { throw new Error('from a trap'); } })); await sleep(1000); return 'went on'",
-    fails: "from a trap",
+    gives: "went on",
   },
   {
     code: "workflow.log.info('x', { promise: Promise.resolve(1), symbol: Symbol('x'), weak: new WeakMap(), view: new DataView(new ArrayBuffer(1)), big: 1n }); await sleep(1000); return 'went on'",
@@ -221,7 +229,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "workflow.log.info({ toString() { throw new Error('from toString'); } }); await sleep(1000); return 'went on'",
-    fails: "No default value",
+    gives: "went on",
   },
   { code: "workflow.log.info(Symbol('message')); await sleep(1000); return 'went on'", gives: "went on" },
   {
@@ -293,6 +301,21 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "workflow.setHandler(workflow.defineQuery('ask'), () => ({ get a() { throw new Error('from a getter'); } })); await sleep(1000); return 'went on'",
+    then: asked,
+    gives: "went on",
+  },
+  {
+    code: "workflow.setHandler(workflow.defineQuery('ask'), () => { throw Object.defineProperty(new Error('x'), 'message', { get() { throw new Error('from message'); } }); }); await sleep(1000); return 'went on'",
+    then: asked,
+    gives: "went on",
+  },
+  {
+    code: "workflow.setHandler(workflow.defineQuery('ask'), () => { let read = 0; throw Object.defineProperty(new Error('x'), 'message', { get: () => (read++ < 1 ? 'text' : { toString() { throw new Error('changed'); } }) }); }); await sleep(1000); return 'went on'",
+    then: asked,
+    gives: "went on",
+  },
+  {
+    code: "workflow.setHandler(workflow.defineQuery('ask'), () => { throw Object.defineProperty(new common.ApplicationFailure('x'), 'stack', { get() { throw new Error('from stack'); } }); }); await sleep(1000); return 'went on'",
     then: asked,
     gives: "went on",
   },
@@ -390,12 +413,12 @@ export const thrownAnywhere: readonly Stopper[] = [
   },
   {
     code: "Array.prototype[Symbol.iterator] = function () { throw new Error('no iterator'); }; await sleep(1000); return 'went on'",
-    fails: "no iterator",
+    gives: "went on",
     realmOnly: true,
   },
   {
     code: "Object.getPrototypeOf([].values()).next = () => { throw new Error('no next'); }; await sleep(1000); return 'went on'",
-    fails: "no next",
+    gives: "went on",
     realmOnly: true,
   },
   {
