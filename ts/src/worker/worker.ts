@@ -196,7 +196,6 @@ export class Worker {
       logger: this.#logger,
       metricMeter: parts.metricMeter,
       client: () => this.client,
-      bindClient: (signal, run) => this.#connection.withAbortSignal(signal, run),
     };
     this.#activities = new ActivityTasks({
       ...common,
