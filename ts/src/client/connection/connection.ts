@@ -7,6 +7,7 @@ import { NativeError } from "../../native/error";
 import type { Rpc, RpcTable } from "../../proto/rpc";
 import type { CloudService } from "../../proto/rpc/cloud";
 import type { Health } from "../../proto/rpc/health";
+import { rpcNames } from "../../proto/rpc/names";
 import type { OperatorService } from "../../proto/rpc/operator";
 import type { TestService } from "../../proto/rpc/test";
 import type { WorkflowService } from "../../proto/rpc/workflow";
@@ -25,7 +26,7 @@ import {
 } from "./connection-options";
 import { coreRuntime } from "./core-runtime";
 import { fromNativeError, GrpcServiceError, GrpcStatus } from "./grpc-error";
-import { serviceOf } from "./service-proxy";
+import { serviceOf } from "./service";
 
 /** setTimeout and the native timer can't count further than this many milliseconds, 24 days. */
 const MAXIMUM_TIMEOUT = 2 ** 31 - 1;
@@ -78,11 +79,11 @@ export class Connection {
     const { apiKey } = options;
     if (apiKey) this.#apiKey = typeof apiKey === "function" ? apiKey : () => apiKey;
     const call = this.#call.bind(this);
-    this.workflowService = serviceOf(loadWorkflowService, call);
-    this.operatorService = serviceOf(() => import("../../proto/rpc/operator"), call);
-    this.cloudService = serviceOf(() => import("../../proto/rpc/cloud"), call);
-    this.testService = serviceOf(() => import("../../proto/rpc/test"), call);
-    this.healthService = serviceOf(() => import("../../proto/rpc/health"), call);
+    this.workflowService = serviceOf(rpcNames.workflow, loadWorkflowService, call);
+    this.operatorService = serviceOf(rpcNames.operator, () => import("../../proto/rpc/operator"), call);
+    this.cloudService = serviceOf(rpcNames.cloud, () => import("../../proto/rpc/cloud"), call);
+    this.testService = serviceOf(rpcNames.test, () => import("../../proto/rpc/test"), call);
+    this.healthService = serviceOf(rpcNames.health, () => import("../../proto/rpc/health"), call);
   }
 
   /** A connection that is made by the first call. Throws `TypeError` for options that make no sense. */
