@@ -32,7 +32,7 @@ export type CancelReason = keyof typeof ActivityCancelReason | "WORKER_SHUTDOWN"
 export const heartbeatConversionFailed = "HEARTBEAT_DETAILS_CONVERSION_FAILED";
 
 /** What an execution works with. */
-export interface ExecutionParts {
+interface ExecutionParts {
   /** What is known about the execution. */
   info: Info;
   /** Sends a heartbeat. */
