@@ -132,7 +132,12 @@ export class Worker {
     const compiled = compileWorkerOptions(options, logger);
     const metricMeter = runtime.metricMeter.withTags({ namespace: compiled.namespace, taskQueue: compiled.taskQueue });
     compiled.sinks = { ...metricSinks(metricMeter), ...compiled.sinks };
-    return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+    runtime.hold(compiled);
+    try {
+      return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+    } finally {
+      runtime.release(compiled);
+    }
   }
 
   /**
@@ -178,6 +183,7 @@ export class Worker {
     this.#connection = parts.connection;
     this.#ownsConnection = parts.ownsConnection;
     this.#failure = parts.failure;
+    this.#runtime.hold(this);
     this.#connection.hold(this);
     const pollsActivities = this.options.activities.size > 0;
     const services = this.options.nexusServiceHandlers;
@@ -376,6 +382,7 @@ export class Worker {
     } finally {
       this.#runtime.deregisterShutdownSignalCallback(onSignal);
       this.#runtime.flushLogs();
+      this.#runtime.release(this);
     }
   }
 

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { IllegalStateError } from "../../common/errors";
 import { NativeClient, type RpcCallOptions, type Service } from "../../native/client";
 import { NativeError } from "../../native/error";
+import type { NativeRuntime } from "../../native/runtime";
 import type { Rpc, RpcTable } from "../../proto/rpc";
 import type { CloudService } from "../../proto/rpc/cloud";
 import type { Health } from "../../proto/rpc/health";
@@ -24,7 +25,7 @@ import {
   type Metadata,
   splitMetadata,
 } from "./connection-options";
-import { coreRuntime } from "./core-runtime";
+import { clientRuntime } from "./core-runtime";
 import { fromNativeError, GrpcServiceError, GrpcStatus } from "./grpc-error";
 import { serviceOf } from "./service";
 
@@ -65,6 +66,7 @@ export class Connection {
 
   /** What the `with…` methods set, for the calls made in their scopes. */
   readonly callContextStorage = new AsyncLocalStorage<CallContext>();
+  readonly #runtime: () => NativeRuntime;
   #apiKey: (() => string) | undefined;
   /** The key that the native client was last told. */
   #nativeApiKey: string | undefined;
@@ -73,8 +75,9 @@ export class Connection {
   #closed = false;
 
   /** Options only: see {@link Connection.connect} and {@link Connection.lazy}. */
-  protected constructor(options: ConnectionOptionsWithDefaults) {
+  protected constructor(options: ConnectionOptionsWithDefaults, runtime = clientRuntime) {
     this.options = options;
+    this.#runtime = runtime;
     this.plugins = options.plugins;
     const { apiKey } = options;
     if (apiKey) this.#apiKey = typeof apiKey === "function" ? apiKey : () => apiKey;
@@ -123,7 +126,7 @@ export class Connection {
       // What nearly every connection needs next is loaded while the server is waited for.
       void loadWorkflowService();
       const client = await NativeClient.connect(
-        coreRuntime(),
+        this.#runtime(),
         compileConnectionOptions(this.options, this.#nativeApiKey),
       );
       if (this.#closed) {
