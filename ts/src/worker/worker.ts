@@ -454,16 +454,26 @@ async function prepare(
   try {
     const connection = (made.connection = options.connection ?? (await NativeConnection.connect()));
     const bundle = await bundling;
-    const native = (made.native = new NativeWorker(
-      connection.connected,
-      nativeWorkerOptions(options, options.buildId ?? defaultBuildId(bundle)),
-    ));
+    const { buildId = defaultBuildId(bundle) } = options;
+    const native = (made.native = new NativeWorker(connection.connected, nativeWorkerOptions(options, buildId)));
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
     const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
     await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
-    return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
+    const shown = { ...options, buildId };
+    return {
+      options: shown,
+      runtime,
+      logger,
+      metricMeter,
+      native,
+      threads,
+      slots,
+      connection,
+      ownsConnection,
+      failure,
+    };
   } catch (error) {
     threads?.kill();
     made.native?.close();

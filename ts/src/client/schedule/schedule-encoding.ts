@@ -84,6 +84,15 @@ export function encodeScheduleSearchAttributes(options: {
   return { indexedFields: encodeUnifiedSearchAttributes(searchAttributes, typedSearchAttributes) };
 }
 
+/** The converter for what a schedule holds: if it is stored, it belongs to the workflow that is started. */
+export function storingForAction(
+  converter: LoadedDataConverter,
+  namespace: string,
+  { workflowId: id, workflowType: type }: CompiledScheduleAction,
+): LoadedDataConverter {
+  return withStorageTarget(converter, () => ({ kind: "workflow", namespace, id, type }));
+}
+
 async function encodeAction(
   converter: LoadedDataConverter,
   namespace: string,
@@ -91,12 +100,7 @@ async function encodeAction(
   headers: Headers,
 ): Promise<ScheduleAction> {
   const { workflowId, memo } = action;
-  const dataConverter = withStorageTarget(converter, () => ({
-    kind: "workflow",
-    namespace,
-    id: workflowId,
-    type: action.workflowType,
-  }));
+  const dataConverter = storingForAction(converter, namespace, action);
   const context: WorkflowSerializationContext = { type: "workflow", namespace, workflowId };
   return {
     startWorkflow: {
