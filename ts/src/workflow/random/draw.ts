@@ -33,16 +33,11 @@ export function fillFrom(random: RandomSource, bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Makes what `workflowInfo().unsafe` has. As in the official SDK, JSON leaves it out, like the function `now` beside it.
+ * Makes the source of `workflowInfo().unsafe`. As in the official SDK JSON leaves it out, like the function beside it.
  *
  * @param random where the draws come from
  */
 export function unsafeSource(random: RandomSource): UnsafeRandomSource {
-  const source = {
-    random,
-    uuid4: () => uuid4From(random),
-    fillRandom: (bytes: Uint8Array) => fillFrom(random, bytes),
-    toJSON: () => undefined,
-  };
-  return source;
+  const source = { random, uuid4: () => uuid4From(random), fillRandom: (bytes: Uint8Array) => fillFrom(random, bytes) };
+  return Object.assign(source, { toJSON: () => undefined });
 }
