@@ -7,7 +7,12 @@ import type { HistoryInput } from "./bundler/history";
 import { defaultBuildId, loadBundle } from "./bundler/worker-bundle";
 import { type CompiledWorkerOptions, compileWorkerOptions, hasWorkflows, nativeWorkerOptions } from "./compile-options";
 import { NativeConnection } from "./connection";
-import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError } from "./errors";
+import {
+  CombinedWorkerRunError,
+  GracefulShutdownPeriodExpiredError,
+  PromiseCompletionTimeoutError,
+  TransportError,
+} from "./errors";
 import type { NexusHandling } from "./nexus/nexus-execution";
 import { NexusTasks } from "./nexus/nexus-tasks";
 import { decidePatch } from "./patch-activation";
@@ -459,7 +464,7 @@ async function prepare(
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
     const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
-    await Promise.all([native.validate(), loading]);
+    await Promise.all([validate(native, connection), loading]);
     await threads?.attach(native.handle);
     const shown = { ...options, buildId };
     return {
@@ -479,6 +484,19 @@ async function prepare(
     made.native?.close();
     if (ownsConnection) await made.connection?.close();
     throw workerError(error);
+  }
+}
+
+/** Asks the server about the namespace, for as long as connecting may take: Core itself tries for much longer. */
+async function validate(native: NativeWorker, { options }: NativeConnection): Promise<void> {
+  const { address, connectTimeoutMs } = options;
+  const late = Promise.withResolvers<never>();
+  const message = `${address} has not said within ${connectTimeoutMs} ms (connectTimeout) whether the Worker's namespace exists; check that the server is running`;
+  const timer = setTimeout(() => late.reject(new TransportError(message)), Math.min(connectTimeoutMs, 2 ** 31 - 1));
+  try {
+    await Promise.race([native.validate(), late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

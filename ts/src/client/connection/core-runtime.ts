@@ -4,7 +4,7 @@ import { NativeRuntime } from "../../native/runtime";
 
 let shared: NativeRuntime | undefined;
 
-/** Started by the first connection, with default options. */
+/** Started by the first connection. It logs nothing: callers are told what there is to say. */
 export function clientRuntime(): NativeRuntime {
-  return (shared ??= new NativeRuntime({}));
+  return (shared ??= new NativeRuntime({ logging: null }));
 }
