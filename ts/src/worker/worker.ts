@@ -345,7 +345,8 @@ export class Worker {
       if (this.#state === "RUNNING") this.shutdown();
     });
     const [worker] = await Promise.allSettled([running]);
-    if (settled === undefined) await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0));
+    if (settled === undefined)
+      await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0, "promiseCompletionTimeout"));
     const result = settled ?? {
       status: "rejected" as const,
       reason: new PromiseCompletionTimeoutError(
