@@ -77,7 +77,19 @@ export function toPayloadsWithContext(
   typeInfo?: readonly TypeInfo[],
 ): Payload[] | undefined {
   if (values.length === 0) return undefined;
-  return values.map((value, index) => toPayloadWithTypeInfo(converter, value, context, typeInfo?.[index]));
+  return values.map((value, index) => {
+    try {
+      return toPayloadWithTypeInfo(converter, value, context, typeInfo?.[index]);
+    } catch (error) {
+      throw values.length === 1 ? error : naming(error, `value ${index + 1} of ${values.length}`);
+    }
+  });
+}
+
+/** Has the error of a converter say which of several values it is about. */
+function naming(error: unknown, which: string): unknown {
+  if (error instanceof ValueError) error.message += ` (${which})`;
+  return error;
 }
 
 /** The payload of a value; null and undefined are returned as they are. */
@@ -95,9 +107,14 @@ export function mapToPayloads<K extends string, T = any>(
   map: Record<K, T>,
   context?: SerializationContext,
 ): Record<K, Payload> {
-  return Object.fromEntries(
-    Object.entries<T>(map).map(([key, value]) => [key, converter.toPayload(value, context)]),
-  ) as Record<K, Payload>;
+  const payloads = Object.entries<T>(map).map(([key, value]) => {
+    try {
+      return [key, converter.toPayload(value, context)] as const;
+    } catch (error) {
+      throw naming(error, `'${key}'`);
+    }
+  });
+  return Object.fromEntries(payloads) as Record<K, Payload>;
 }
 
 /**
