@@ -49,13 +49,14 @@ function comment(locations: SourceCodeInfo_Location[], path: number[], indent: s
   return `${indent}/**\n${lines.join("\n")}\n${indent} */\n`;
 }
 
-/** One module per service: path below src/proto and text. */
+/** One module per service, and one with the names of all RPCs: path below src/proto and text. */
 export function* rpcTables(files: FileDescriptorProto[]): Generator<[path: string, text: string]> {
   const homes = new Map<string, string>(
     files.flatMap((file) =>
       file.messageType.map((message) => [`.${file.package}.${message.name}`, file.name] as const),
     ),
   );
+  let names = "";
   for (const { name, file: fileName, id } of SERVICES) {
     const file = files.find((item) => item.service.some((service) => `${item.package}.${service.name}` === name));
     if (!file) throw new Error(`no .proto file declares ${name}`);
@@ -70,11 +71,13 @@ export function* rpcTables(files: FileDescriptorProto[]): Generator<[path: strin
     };
     let members = "";
     let rows = "";
+    const methods: string[] = [];
     service.method.forEach((method, position) => {
       if (method.clientStreaming || method.serverStreaming) return;
       const request = type(method.inputType);
       const response = type(method.outputType);
       members += comment(file.sourceCodeInfo?.location ?? [], [6, index, 2, position], "  ");
+      methods.push(camel(method.name));
       members += `  ${camel(method.name)}(request: ${request}): Promise<${response}>;\n`;
       rows += `  ${camel(method.name)}: { name: "${method.name}", request: ${request}, response: ${response} },\n`;
     });
@@ -88,7 +91,13 @@ export function* rpcTables(files: FileDescriptorProto[]): Generator<[path: strin
       `export const table: RpcTable<${service.name}> = {\n` +
       `  service: ${id},\n  name: "${name}",\n  rpcs: {\n${rows.replaceAll(/^/gm, "  ").trimEnd()}\n  },\n};\n`;
     yield [`rpc/${fileName}.ts`, text];
+    names += `  ${fileName}: [\n${methods.map((method) => `    "${method}",\n`).join("")}  ],\n`;
   }
+  yield [
+    "rpc/names.ts",
+    `${HEADER}\n/** The RPCs of each service, which the files beside this one describe with the messages that they load. */\n` +
+      `export const rpcNames = {\n${names}} as const;\n`,
+  ];
 }
 
 /**

@@ -79,7 +79,12 @@ export class Context {
     this.#parts.heartbeat(details);
   };
 
-  /** A client for the Worker's connection and namespace. @throws IllegalStateError if there is none */
+  /**
+   * A client for the Worker's connection and namespace. Its calls go on when the activity is cancelled, so that it can
+   * clean up; `client.withAbortSignal(cancellationSignal, …)` makes calls that end with it.
+   *
+   * @throws IllegalStateError if there is none
+   */
   get client(): Client {
     if (this.#parts.client === undefined) {
       throw new IllegalStateError("No client: this activity runs in a test environment that was made without one");

@@ -107,10 +107,10 @@ export function rethrowKnownErrorTypes(error: GrpcServiceError): void {
 
 /**
  * Gives the error of an RPC with several operations the code and the words of the operation that failed; leaves others
- * alone.
+ * alone, and returns false.
  */
-export function unwrapMultiOperationError(error: unknown): void {
-  if (!isGrpcServiceError(error)) return;
+export function unwrapMultiOperationError(error: unknown): boolean {
+  if (!isGrpcServiceError(error)) return false;
   for (const { type, value } of getGrpcStatusDetails(error)) {
     if (type !== "temporal.api.errordetails.v1.MultiOperationExecutionFailure") continue;
     // One status per operation: the others are "aborted" because of the one that failed.
@@ -123,7 +123,9 @@ export function unwrapMultiOperationError(error: unknown): void {
     error.code = failed.code!;
     error.details = failed.message ?? error.details;
     error.message = failed.message ?? error.message;
+    return true;
   }
+  return false;
 }
 
 /**

@@ -50,11 +50,9 @@ export class CloudOperationsClient {
 }
 
 function withHeader(connection: CloudOperationsConnection, apiVersion: string): CloudService {
-  return new Proxy(connection.cloudService, {
-    get(service, name) {
-      const method: unknown = Reflect.get(service, name);
-      if (typeof method !== "function") return method;
-      return (request: unknown) => connection.withMetadata({ [API_VERSION_HEADER]: apiVersion }, () => method(request));
-    },
-  });
+  const methods = Object.entries(connection.cloudService).map(([name, method]) => [
+    name,
+    (request: never) => connection.withMetadata({ [API_VERSION_HEADER]: apiVersion }, () => method(request)),
+  ]);
+  return Object.fromEntries(methods) as CloudService;
 }

@@ -24,7 +24,7 @@ export function mapped<T, R>(list: readonly T[], fn: (value: T, index: number) =
 }
 
 /** An object with the same keys, and what `fn` makes of the values. */
-export function mappedFields<T, R>(fields: Record<string, T>, fn: (value: T) => R): Record<string, R> {
+export function mappedFields<T, R>(fields: Record<string, T>, fn: (value: T, key: string) => R): Record<string, R> {
   const made: Record<string, R> = {};
   const keys = Object.keys(fields);
   for (let index = 0; index < keys.length; index++) {
@@ -32,7 +32,7 @@ export function mappedFields<T, R>(fields: Record<string, T>, fn: (value: T) => 
     // Defined, because `Object.prototype` may have a setter of that name.
     const descriptor = {
       __proto__: null,
-      value: fn(fields[key]!),
+      value: fn(fields[key]!, key),
       writable: true,
       enumerable: true,
       configurable: true,

@@ -28,8 +28,8 @@ export function compileRetryPolicy(policy: RetryPolicy): ProtoRetryPolicy {
     if (maximumAttempts <= 0) throw new ValueError("RetryPolicy.maximumAttempts must be a positive integer");
     if (!Number.isInteger(maximumAttempts)) throw new ValueError("RetryPolicy.maximumAttempts must be an integer");
   }
-  const maximumInterval = msOptionalToNumber(policy.maximumInterval);
-  const initialInterval = msToNumber(policy.initialInterval ?? 1000);
+  const maximumInterval = msOptionalToNumber(policy.maximumInterval, "RetryPolicy.maximumInterval");
+  const initialInterval = msToNumber(policy.initialInterval ?? 1000, "RetryPolicy.initialInterval");
   if (maximumInterval === 0) throw new ValueError("RetryPolicy.maximumInterval cannot be 0");
   if (initialInterval === 0) throw new ValueError("RetryPolicy.initialInterval cannot be 0");
   if (maximumInterval != null && maximumInterval < initialInterval) {
@@ -37,8 +37,8 @@ export function compileRetryPolicy(policy: RetryPolicy): ProtoRetryPolicy {
   }
   return {
     maximumAttempts: maximumAttempts === Number.POSITIVE_INFINITY ? undefined : maximumAttempts,
-    initialInterval: msToTs(initialInterval),
-    maximumInterval: msOptionalToTs(maximumInterval),
+    initialInterval: msToTs(initialInterval, "RetryPolicy.initialInterval"),
+    maximumInterval: msOptionalToTs(maximumInterval, "RetryPolicy.maximumInterval"),
     backoffCoefficient,
     nonRetryableErrorTypes: policy.nonRetryableErrorTypes,
   };

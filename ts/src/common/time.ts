@@ -69,38 +69,52 @@ const DURATION_PATTERN =
   /^(-?\d*\.?\d+) *(?:(milliseconds?|msecs?|ms)|(seconds?|secs?|s)|(minutes?|mins?|m)|(hours?|hrs?|h)|(days?|d)|(weeks?|w)|(years?|yrs?|y))?$/i;
 const PATTERN_UNITS = ["ms", "s", "m", "h", "d", "w", "y"];
 
-/** Milliseconds of a duration. Throws `TypeError` for text that is not one. */
-export function msToNumber(value: Duration): number {
+/**
+ * Milliseconds of a duration.
+ *
+ * @param field what error messages call it
+ * @throws TypeError for text that is not one
+ */
+export function msToNumber(value: Duration, field?: string): number {
   if (typeof value === "number") return value;
   const match = typeof value === "string" && value.length <= 100 ? DURATION_PATTERN.exec(value) : null;
   if (!match)
     throw new TypeError(
-      `Invalid duration string: '${String(value)}'. Write a number of milliseconds, or text like '10 seconds', '1.5h' or '2 days'`,
+      `Invalid duration string: '${String(value)}'${of(field)}. Write a number of milliseconds, or text like '10 seconds', '1.5h' or '2 days'`,
     );
   const unit = PATTERN_UNITS.find((_, index) => match[index + 2] !== undefined) ?? "ms";
   return Number.parseFloat(match[1]!) * UNITS[unit]!;
 }
 
-/** Milliseconds of a duration, undefined for undefined. */
-export function msOptionalToNumber(value: Duration | undefined): number | undefined {
-  return value === undefined ? undefined : msToNumber(value);
+/** Milliseconds of a duration, undefined for undefined. Throws like {@link msToNumber}. */
+export function msOptionalToNumber(value: Duration | undefined, field?: string): number | undefined {
+  return value === undefined ? undefined : msToNumber(value, field);
 }
 
-/** Protobuf form of a number of milliseconds. Throws `ValueError` for NaN. */
-export function msNumberToTs(millis: number): Timestamp {
-  if (Number.isNaN(millis) || !Number.isFinite(millis)) throw new ValueError(`Invalid millis ${millis}`);
+/**
+ * Protobuf form of a number of milliseconds.
+ *
+ * @param field what error messages call it
+ * @throws ValueError if it isn't finite
+ */
+export function msNumberToTs(millis: number, field?: string): Timestamp {
+  if (Number.isNaN(millis) || !Number.isFinite(millis)) throw new ValueError(`Invalid millis ${millis}${of(field)}`);
   const seconds = Math.floor(millis / 1000);
   return { seconds: Long.fromNumber(seconds), nanos: Math.round((millis - seconds * 1000) * 1_000_000) };
 }
 
-/** Protobuf form of a duration. */
-export function msToTs(value: Duration): Timestamp {
-  return msNumberToTs(msToNumber(value));
+/** Protobuf form of a duration. Throws like {@link msToNumber} and {@link msNumberToTs}. */
+export function msToTs(value: Duration, field?: string): Timestamp {
+  return msNumberToTs(msToNumber(value, field), field);
 }
 
-/** Protobuf form of a duration, undefined for undefined and null. */
-export function msOptionalToTs(value: Duration | undefined | null): Timestamp | undefined {
-  return value == null ? undefined : msToTs(value);
+/** Protobuf form of a duration, undefined for undefined and null. Throws like {@link msToTs}. */
+export function msOptionalToTs(value: Duration | undefined | null, field?: string): Timestamp | undefined {
+  return value == null ? undefined : msToTs(value, field);
+}
+
+function of(field: unknown): string {
+  return typeof field === "string" ? ` (${field})` : "";
 }
 
 /** Milliseconds of a protobuf time or duration, rounded down. Throws for undefined and null. */
@@ -135,7 +149,15 @@ export function optionalTsToDate(time: Timestamp | null | undefined): Date | und
   return time == null ? undefined : tsToDate(time);
 }
 
-/** Protobuf form of a date, undefined for undefined and null. */
-export function optionalDateToTs(date: Date | null | undefined): Timestamp | undefined {
-  return date == null ? undefined : msNumberToTs(date.getTime());
+/**
+ * Protobuf form of a date, undefined for undefined and null.
+ *
+ * @param field what error messages call it
+ * @throws TypeError for what isn't a date
+ * @throws ValueError for an invalid date
+ */
+export function optionalDateToTs(date: Date | null | undefined, field?: string): Timestamp | undefined {
+  if (date == null) return undefined;
+  if (typeof date.getTime !== "function") throw new TypeError(`Expected a Date${of(field)}, got ${typeof date}`);
+  return msNumberToTs(date.getTime(), field);
 }

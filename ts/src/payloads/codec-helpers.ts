@@ -7,6 +7,7 @@ import type { LoadedDataConverter } from "../common/converter/data-converter";
 import {
   arrayFromPayloads,
   fromPayloadsAtIndex,
+  mapToPayloads,
   toPayloadsWithContext,
   toPayloadWithTypeInfo,
 } from "../common/converter/payload-converter";
@@ -137,9 +138,7 @@ export async function encodeMapToPayloads<K extends string>(
   map: Record<K, unknown>,
   context?: SerializationContext,
 ): Promise<Record<K, Payload>> {
-  const payloads = Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [key, converter.payloadConverter.toPayload(value, context)]),
-  );
+  const payloads = mapToPayloads(converter.payloadConverter, map, context);
   return (await encodeMap(converter, payloads, context)) as Record<K, Payload>;
 }
 

@@ -138,11 +138,11 @@ export class TestWorkflowEnvironment {
    * `execute`), and {@link sleep} jumps by a duration. The rest of the time its clock goes as usual. There is one clock
    * for all Workflows, so use the environment for one test at a time.
    *
-   * The server is Temporal's test server, part of the Java SDK; it is downloaded, or run from `server.executable.path`.
-   * It has not all that Temporal has, and there is none for Linux on ARM.
+   * The server is Temporal's test server, part of the Java SDK, or the dev server of a Temporal CLI (1.9 or newer):
+   * `server.executable` says which, and by default what is installed (see {@link TimeSkippingServerConfig}). The test
+   * server has not all that Temporal has, and there is none for Linux on ARM.
    *
-   * Where it can't be had, give the path of a Temporal CLI (1.9 or newer) as `server.executable.path`: its dev server
-   * skips time itself. That is a complete server, but each Workflow has its own clock:
+   * The dev server skips time itself. It is a complete server, but each Workflow has its own clock:
    * - it is the real time for a Workflow that starts, however far the environment has skipped; children begin at their
    *   parent's time, and it doesn't follow them: the time that a child skips doesn't pass for the parent;
    * - only Workflows that are started or waited for through this environment's connections, and their children, skip;
@@ -164,8 +164,8 @@ export class TestWorkflowEnvironment {
 
   /**
    * Starts the Temporal CLI's dev server: all that Temporal can do, in real time. Its data is in memory unless there is
-   * a `dbFilename`, and it has no user interface unless `ui` or `uiPort` ask for one. It is downloaded, or run from
-   * `server.executable.path`.
+   * a `dbFilename`, and it has no user interface unless `ui` or `uiPort` ask for one. `server.executable` says where it
+   * comes from: by default where it is installed (see {@link DevServerConfig}), or else it is downloaded.
    *
    * @throws Error if there is no server and none can be downloaded, or if it doesn't get ready; the message says what
    * to do

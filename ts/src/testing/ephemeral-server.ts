@@ -3,6 +3,7 @@
 import { Connection } from "../client";
 import { type SearchAttributeKey, type SearchAttributeType, TypedSearchAttributes } from "../common";
 import { type EphemeralServerExecutable, provideExecutable, temporalCli, timeSkippingServer } from "./executable";
+import { devServerVersion, skipsTime } from "./installed";
 import { freePort, launchServer, ServerEndedError, type ServerProcess } from "./server-process";
 
 export type { EphemeralServerExecutable } from "./executable";
@@ -11,7 +12,10 @@ export type { EphemeralServerExecutable } from "./executable";
 export interface DevServerConfig {
   /** The kind of server. */
   type: "dev-server";
-  /** Where the Temporal CLI comes from. Default: a cached download. */
+  /**
+   * Where the Temporal CLI comes from. Default: `TEMPORAL_CLI_PATH` of the environment, `temporal` in `PATH`, or in
+   * `.toolchain/python/bin` of the working folder or one above; or else a cached download.
+   */
   executable?: EphemeralServerExecutable;
   /** SQLite file for what is to outlive the server. Default: none, everything is in memory. */
   dbFilename?: string;
@@ -40,8 +44,10 @@ export interface TimeSkippingServerConfig {
   /** The kind of server. */
   type: "time-skipping";
   /**
-   * Where the test server comes from. Default: a cached download. The path of a Temporal CLI is taken too: its dev
-   * server can skip time itself, see {@link TestWorkflowEnvironment.createTimeSkipping}.
+   * Where the test server comes from. The path of a Temporal CLI is taken too: its dev server can skip time itself, see
+   * {@link TestWorkflowEnvironment.createTimeSkipping}. Default: `TEMPORAL_CLI_PATH` of the environment;
+   * `temporal-test-server` in `PATH`, or one that was downloaded; a Temporal CLI as in {@link DevServerConfig}, if it
+   * is 1.9 or newer; or else a cached download of the test server.
    */
   executable?: EphemeralServerExecutable;
   /** Port to listen on. Default: a free one. */
@@ -82,7 +88,7 @@ export async function startEphemeralServer(
       const path = await provideExecutable(timeSkippingServer, config.executable);
       const version = await devServerVersion(path);
       if (version !== undefined) {
-        if (version[0] < 1 || (version[0] === 1 && version[1] < 32)) {
+        if (!skipsTime(version)) {
           throw new Error(
             `${path} has version ${version.join(".")} of the server, which can't skip time: use Temporal CLI 1.9 (server 1.32) or newer`,
           );
@@ -182,14 +188,4 @@ async function answers(address: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/**
- * The version of the server in a Temporal CLI, as numbers; undefined if a program doesn't say that it is one. The test
- * server takes its first argument for a port, and ends.
- */
-async function devServerVersion(path: string): Promise<[major: number, minor: number] | undefined> {
-  const child = Bun.spawn([path, "--version"], { stdout: "pipe", stderr: "ignore", stdin: "ignore", timeout: 30_000 });
-  const match = /^temporal version .*\bServer (\d+)\.(\d+)/m.exec(await new Response(child.stdout).text());
-  return match === null ? undefined : [Number(match[1]), Number(match[2])];
 }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { type Duration, msToNumber } from "../common/time";
 import { reasonOf } from "../libs/error";
 import { defaultNetwork, type Network, TemporaryFailure, withRetries } from "../libs/network";
+import { here, installedCli, installedTimeSkipper, isFile, type Places } from "./installed";
 
 /** Where the program of a server comes from. */
 export type EphemeralServerExecutable =
@@ -37,6 +38,8 @@ export interface Program {
   title: string;
   /** What to do instead of downloading, as the end of an error message. */
   advice: string;
+  /** Finds one that is installed; `downloaded` is where it is downloaded to. */
+  installed(places: Places, downloaded: string): Promise<string | undefined>;
 }
 
 /** The Temporal CLI, which contains the dev server. */
@@ -45,7 +48,8 @@ export const temporalCli: Program = {
   filePrefix: "temporal",
   title: "Temporal CLI",
   advice:
-    "install the Temporal CLI in another way and pass `server: { executable: { type: 'existing-path', path: '…/temporal' } }`",
+    "install the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is in PATH, or name it by the environment variable TEMPORAL_CLI_PATH or `server: { executable: { type: 'existing-path', path: '…/temporal' } }`",
+  installed: installedCli,
 };
 
 /** The test server with time skipping, part of Temporal's Java SDK. */
@@ -54,7 +58,8 @@ export const timeSkippingServer: Program = {
   filePrefix: "temporal-test-server",
   title: "Temporal test server",
   advice:
-    "pass the path of a test server or, to use the dev server's own time skipping, that of the Temporal CLI (1.9 or newer) as `server: { executable: { type: 'existing-path', path } }`",
+    "install a test server as `temporal-test-server` in PATH or, to use the dev server's own time skipping, the Temporal CLI (1.9 or newer, https://docs.temporal.io/cli) as `temporal`, or name one of them by `server: { executable: { type: 'existing-path', path } }`",
+  installed: installedTimeSkipper,
 };
 
 /** The service that knows the addresses of all versions for all platforms. */
@@ -80,17 +85,23 @@ const downloads = new Map<string, Promise<void>>();
  * The path of a server's program: the given one, or one in the download folder, which is downloaded if it is missing or
  * too old. A download never replaces a file by a part of one, and what is running goes on with the old one.
  *
- * @param executable where it comes from. Default: a cached download with all defaults
+ * @param executable where it comes from. Default: one that is installed, or else a cached download with all defaults
  * @param service the download service, for tests
  * @throws TypeError for options that make no sense
  * @throws Error if there is no such file or it can't be downloaded, with what to do
  */
 export async function provideExecutable(
   program: Program,
-  executable: EphemeralServerExecutable = { type: "cached-download" },
+  executable?: EphemeralServerExecutable,
   service = downloadService,
   network = defaultNetwork,
+  places = here(),
 ): Promise<string> {
+  if (executable === undefined) {
+    const download = { type: "cached-download" } as const;
+    const installed = await program.installed(places, fileOf(program, download));
+    return installed ?? cachedDownload(program, download, service, network);
+  }
   switch (executable.type) {
     case "existing-path":
       if (!(await isFile(executable.path)))
@@ -107,20 +118,24 @@ export async function provideExecutable(
 
 type CachedDownload = Extract<EphemeralServerExecutable, { type: "cached-download" }>;
 
+/** Where a download goes. @throws TypeError for a version that can't be one */
+function fileOf({ filePrefix }: Program, { version = "default", downloadDir = tmpdir() }: CachedDownload): string {
+  if (!/^[\w.+-]+$/.test(version))
+    throw new TypeError(
+      `\`version\` of a cached download must be like 'v1.2.3', 'default' or 'latest', got ${JSON.stringify(version)}`,
+    );
+  return join(downloadDir, `${filePrefix}-${version === "default" ? `${sdk.name}-${sdk.version}` : version}`);
+}
+
 async function cachedDownload(
   program: Program,
   options: CachedDownload,
   service: string,
   network: Network,
 ): Promise<string> {
-  const version = options.version ?? "default";
-  if (!/^[\w.+-]+$/.test(version))
-    throw new TypeError(
-      `\`version\` of a cached download must be like 'v1.2.3', 'default' or 'latest', got ${JSON.stringify(version)}`,
-    );
-  const ttlMs = msToNumber(options.ttl ?? "1 day");
-  const name = version === "default" ? `${sdk.name}-${sdk.version}` : version;
-  const file = join(options.downloadDir ?? tmpdir(), `${program.filePrefix}-${name}`);
+  const { version = "default" } = options;
+  const file = fileOf(program, options);
+  const ttlMs = msToNumber(options.ttl ?? "1 day", "ttl");
   const age = await ageOf(file, network.timing.now());
   if (age !== undefined && age <= ttlMs) return file;
   let download = downloads.get(file);
@@ -210,13 +225,6 @@ async function fetchRetrying(url: string, network: Network): Promise<Uint8Array>
       const reason = `${url} answered with status ${response.status}`;
       throw response.status >= 500 || response.status === 429 ? failed(reason) : new Error(reason);
     },
-  );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isFile(),
-    () => false,
   );
 }
 

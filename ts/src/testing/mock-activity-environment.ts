@@ -49,7 +49,6 @@ export class MockActivityEnvironment extends EventEmitter {
       info: { ...defaultActivityInfo, ...info },
       heartbeat: (details) => void this.emit("heartbeat", details),
       client: client && (() => client),
-      bindClient: (signal, run) => (client === undefined ? run() : client.withAbortSignal(signal, run)),
       logger: loggerWithAttributes(options.logger ?? new DefaultLogger(), () => ({
         sdkComponent: SdkComponent.worker,
       })),

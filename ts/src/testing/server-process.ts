@@ -55,12 +55,26 @@ const alive = new Set<Bun.Subprocess>();
 
 /**
  * Starts a server and waits until it is ready. It ends with this process, even when that is killed; it does not keep
- * this process alive.
+ * this process alive, except while its start or its end is waited for.
  *
  * @throws ServerEndedError if the server ends instead of getting ready
  * @throws Error if the server is not ready in time; it is ended then
  */
-export async function launchServer({ command, ready, timeoutMs, log }: LaunchOptions): Promise<ServerProcess> {
+export function launchServer(options: LaunchOptions): Promise<ServerProcess> {
+  return holdingProcess(launch(options));
+}
+
+/** Keeps this process alive until a promise is settled: what it waits for, an `unref` server, doesn't. */
+async function holdingProcess<T>(promise: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 2 ** 31 - 1);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function launch({ command, ready, timeoutMs, log }: LaunchOptions): Promise<ServerProcess> {
   const child = Bun.spawn(["sh", "-c", keeper, "keeper", ...command], {
     stdin: "pipe",
     stdout: "pipe",
@@ -73,7 +87,7 @@ export async function launchServer({ command, ready, timeoutMs, log }: LaunchOpt
   const ended = output.ended.then(() => void alive.delete(child));
   const kill = async () => {
     if (alive.has(child)) process.kill(id, "SIGKILL");
-    await ended;
+    await holdingProcess(ended);
   };
   const deadline = Date.now() + timeoutMs;
   let late = false;

@@ -66,6 +66,13 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
   throwIfReservedName("task queue", options.taskQueue);
   for (const sink of Object.keys(options.sinks ?? {})) throwIfReservedName("sink", sink);
   if (options.useVersioning === true && !options.buildId) throw new TypeError("useVersioning needs a buildId");
+  const {
+    shutdownGraceTime = 0,
+    stickyQueueScheduleToStartTimeout = workerDefaults.stickyQueueScheduleToStartTimeoutMs,
+    maxHeartbeatThrottleInterval = workerDefaults.maxHeartbeatThrottleIntervalMs,
+    defaultHeartbeatThrottleInterval = workerDefaults.defaultHeartbeatThrottleIntervalMs,
+    useVersioning = false,
+  } = options;
   const activities = activityFunctions(options.activities);
   const maxCachedWorkflows = cacheSize(options.maxCachedWorkflows, logger);
   const debugMode = options.debugMode === true || isSet(process.env["TEMPORAL_DEBUG"]);
@@ -88,16 +95,21 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
       workflowModules: options.interceptors?.workflowModules ?? [],
     },
     loadedDataConverter: loadDataConverter(options.dataConverter),
-    shutdownGraceTimeMs: msToNumber(options.shutdownGraceTime ?? 0),
-    shutdownForceTimeMs: msOptionalToNumber(options.shutdownForceTime),
+    useVersioning,
+    shutdownGraceTime,
+    shutdownGraceTimeMs: msToNumber(shutdownGraceTime, "shutdownGraceTime"),
+    shutdownForceTimeMs: msOptionalToNumber(options.shutdownForceTime, "shutdownForceTime"),
+    stickyQueueScheduleToStartTimeout,
     stickyQueueScheduleToStartTimeoutMs: msToNumber(
-      options.stickyQueueScheduleToStartTimeout ?? workerDefaults.stickyQueueScheduleToStartTimeoutMs,
+      stickyQueueScheduleToStartTimeout,
+      "stickyQueueScheduleToStartTimeout",
     ),
-    maxHeartbeatThrottleIntervalMs: msToNumber(
-      options.maxHeartbeatThrottleInterval ?? workerDefaults.maxHeartbeatThrottleIntervalMs,
-    ),
+    maxHeartbeatThrottleInterval,
+    maxHeartbeatThrottleIntervalMs: msToNumber(maxHeartbeatThrottleInterval, "maxHeartbeatThrottleInterval"),
+    defaultHeartbeatThrottleInterval,
     defaultHeartbeatThrottleIntervalMs: msToNumber(
-      options.defaultHeartbeatThrottleInterval ?? workerDefaults.defaultHeartbeatThrottleIntervalMs,
+      defaultHeartbeatThrottleInterval,
+      "defaultHeartbeatThrottleInterval",
     ),
     isolateExecutionTimeoutMs: debugMode ? 0 : isolateExecutionTimeoutMs,
     workflowThreadPoolSize: wholeNumber(

@@ -1,8 +1,9 @@
 import { Connection, type ConnectionOptions, ServiceError } from "../client";
-import { loadConnectionOptions } from "../client/connection/connection-options";
+import { type ConnectionOptionsWithDefaults, loadConnectionOptions } from "../client/connection/connection-options";
 import { IllegalStateError } from "../common";
 import type { NativeClient } from "../native";
 import { TransportError } from "./errors";
+import { Runtime } from "./telemetry/runtime";
 import type { WorkerPlugin } from "./worker-options";
 
 /** Options of {@link NativeConnection.connect}: those of the client's connection. */
@@ -22,9 +23,16 @@ export interface NativeConnectionPlugin extends Partial<Omit<WorkerPlugin, "name
 /** A connection for Workers. Clients can use it too: it is the client's connection, connected when it is made. */
 export class NativeConnection extends Connection {
   readonly #users = new Set<object>();
+  readonly #runtime: Runtime;
   #native: NativeClient | undefined;
   /** Plugins, also for Workers and clients made with this connection. */
   declare readonly plugins: NativeConnectionPlugin[];
+
+  private constructor(options: ConnectionOptionsWithDefaults, runtime = Runtime.instance()) {
+    super(options, () => runtime.native);
+    this.#runtime = runtime;
+    runtime.hold(this);
+  }
 
   /**
    * Connects to a Temporal server.
@@ -37,10 +45,12 @@ export class NativeConnection extends Connection {
     // As in the official SDK, only connections of clients read the environment's proxy, and DNS is looked up once
     // unless asked for.
     const { proxy = null, dnsLoadBalancingConfig = null } = options;
-    const connection = new NativeConnection(loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig }));
+    const loaded = loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig });
+    const connection = new NativeConnection(loaded);
     try {
       await connection.ensureConnected();
     } catch (error) {
+      await connection.close();
       throw error instanceof ServiceError ? new TransportError(error.message, { cause: error }) : error;
     }
     connection.#native = await connection.nativeClient();
@@ -74,5 +84,6 @@ export class NativeConnection extends Connection {
       throw new IllegalStateError("Cannot close connection while Workers hold a reference to it: shut them down first");
     this.#native = undefined;
     await super.close();
+    this.#runtime.release(this);
   }
 }

@@ -7,7 +7,12 @@ import type { HistoryInput } from "./bundler/history";
 import { defaultBuildId, loadBundle } from "./bundler/worker-bundle";
 import { type CompiledWorkerOptions, compileWorkerOptions, hasWorkflows, nativeWorkerOptions } from "./compile-options";
 import { NativeConnection } from "./connection";
-import { CombinedWorkerRunError, GracefulShutdownPeriodExpiredError, PromiseCompletionTimeoutError } from "./errors";
+import {
+  CombinedWorkerRunError,
+  GracefulShutdownPeriodExpiredError,
+  PromiseCompletionTimeoutError,
+  TransportError,
+} from "./errors";
 import type { NexusHandling } from "./nexus/nexus-execution";
 import { NexusTasks } from "./nexus/nexus-tasks";
 import { decidePatch } from "./patch-activation";
@@ -132,7 +137,12 @@ export class Worker {
     const compiled = compileWorkerOptions(options, logger);
     const metricMeter = runtime.metricMeter.withTags({ namespace: compiled.namespace, taskQueue: compiled.taskQueue });
     compiled.sinks = { ...metricSinks(metricMeter), ...compiled.sinks };
-    return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+    runtime.hold(compiled);
+    try {
+      return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+    } finally {
+      runtime.release(compiled);
+    }
   }
 
   /**
@@ -178,6 +188,7 @@ export class Worker {
     this.#connection = parts.connection;
     this.#ownsConnection = parts.ownsConnection;
     this.#failure = parts.failure;
+    this.#runtime.hold(this);
     this.#connection.hold(this);
     const pollsActivities = this.options.activities.size > 0;
     const services = this.options.nexusServiceHandlers;
@@ -196,7 +207,6 @@ export class Worker {
       logger: this.#logger,
       metricMeter: parts.metricMeter,
       client: () => this.client,
-      bindClient: (signal, run) => this.#connection.withAbortSignal(signal, run),
     };
     this.#activities = new ActivityTasks({
       ...common,
@@ -335,7 +345,8 @@ export class Worker {
       if (this.#state === "RUNNING") this.shutdown();
     });
     const [worker] = await Promise.allSettled([running]);
-    if (settled === undefined) await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0));
+    if (settled === undefined)
+      await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0, "promiseCompletionTimeout"));
     const result = settled ?? {
       status: "rejected" as const,
       reason: new PromiseCompletionTimeoutError(
@@ -377,6 +388,7 @@ export class Worker {
     } finally {
       this.#runtime.deregisterShutdownSignalCallback(onSignal);
       this.#runtime.flushLogs();
+      this.#runtime.release(this);
     }
   }
 
@@ -448,21 +460,44 @@ async function prepare(
   try {
     const connection = (made.connection = options.connection ?? (await NativeConnection.connect()));
     const bundle = await bundling;
-    const native = (made.native = new NativeWorker(
-      connection.connected,
-      nativeWorkerOptions(options, options.buildId ?? defaultBuildId(bundle)),
-    ));
+    const { buildId = defaultBuildId(bundle) } = options;
+    const native = (made.native = new NativeWorker(connection.connected, nativeWorkerOptions(options, buildId)));
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
     const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
-    await Promise.all([native.validate(), loading]);
+    await Promise.all([validate(native, connection), loading]);
     await threads?.attach(native.handle);
-    return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
+    const shown = { ...options, buildId };
+    return {
+      options: shown,
+      runtime,
+      logger,
+      metricMeter,
+      native,
+      threads,
+      slots,
+      connection,
+      ownsConnection,
+      failure,
+    };
   } catch (error) {
     threads?.kill();
     made.native?.close();
     if (ownsConnection) await made.connection?.close();
     throw workerError(error);
+  }
+}
+
+/** Asks the server about the namespace, for as long as connecting may take: Core itself tries for much longer. */
+async function validate(native: NativeWorker, { options }: NativeConnection): Promise<void> {
+  const { address, connectTimeoutMs } = options;
+  const late = Promise.withResolvers<never>();
+  const message = `${address} has not said within ${connectTimeoutMs} ms (connectTimeout) whether the Worker's namespace exists; check that the server is running`;
+  const timer = setTimeout(() => late.reject(new TransportError(message)), Math.min(connectTimeoutMs, 2 ** 31 - 1));
+  try {
+    await Promise.race([native.validate(), late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

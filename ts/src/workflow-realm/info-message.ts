@@ -1,5 +1,6 @@
 import { type SearchAttributePair, TypedSearchAttributes } from "../common";
 import type { UnsafeWorkflowInfo, WorkflowInfo } from "../workflow/interfaces";
+import { unsafeSource } from "../workflow/random/draw";
 import { receive, sendable } from "./sendable";
 
 /** A `WorkflowInfo` as it goes from thread to thread, where functions and classes can't. */
@@ -11,11 +12,7 @@ export type InfoMessage = Omit<WorkflowInfo, "typedSearchAttributes" | "unsafe">
 /** Real time and randomness, which take the place of the Workflow's outside of it. */
 const realSources: Pick<UnsafeWorkflowInfo, "now" | "random"> = {
   now: Date.now,
-  random: {
-    random: Math.random,
-    uuid4: () => crypto.randomUUID(),
-    fillRandom: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
-  },
+  random: unsafeSource(Math.random),
 };
 
 /** Prepares an info for another thread. */

@@ -52,10 +52,10 @@ export function activityTemplate(options: ActivityOptions): ScheduleActivity {
     validateActivityOptions(options);
     template = {
       retryPolicy: options.retry ? compileRetryPolicy(options.retry) : undefined,
-      heartbeatTimeout: msOptionalToTs(options.heartbeatTimeout),
-      scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout),
-      startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout),
-      scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout),
+      heartbeatTimeout: msOptionalToTs(options.heartbeatTimeout, "heartbeatTimeout"),
+      scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout, "scheduleToCloseTimeout"),
+      startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout, "startToCloseTimeout"),
+      scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout, "scheduleToStartTimeout"),
       cancellationType: encodeActivityCancellationType(options.cancellationType),
       doNotEagerlyExecute: !(options.allowEagerDispatch ?? true),
       versioningIntent: versioningIntentToProto(options.versioningIntent),
@@ -73,10 +73,10 @@ export function localActivityTemplate(options: LocalActivityOptions): ScheduleLo
     validateActivityOptions(options);
     template = {
       retryPolicy: options.retry ? compileRetryPolicy(options.retry) : undefined,
-      scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout),
-      startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout),
-      scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout),
-      localRetryThreshold: msOptionalToTs(options.localRetryThreshold),
+      scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout, "scheduleToCloseTimeout"),
+      startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout, "startToCloseTimeout"),
+      scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout, "scheduleToStartTimeout"),
+      localRetryThreshold: msOptionalToTs(options.localRetryThreshold, "localRetryThreshold"),
       cancellationType: encodeActivityCancellationType(options.cancellationType),
     };
     compiledLocal.set(options, template);

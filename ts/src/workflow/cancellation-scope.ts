@@ -41,7 +41,7 @@ export class CancellationScope {
 
   /** @param options see {@link CancellationScopeOptions} */
   constructor(options?: CancellationScopeOptions) {
-    if (options?.timeout !== undefined) this.timeout = msToNumber(options.timeout);
+    if (options?.timeout !== undefined) this.timeout = msToNumber(options.timeout, "timeout");
     this.cancellable = options?.cancellable ?? true;
     if (options?.parent === noParent) return;
     const parent = (this.parent = options?.parent ?? CancellationScope.current());

@@ -60,9 +60,9 @@ async function throwContinueAsNew({ headers, args, options }: ContinueAsNewInput
         searchAttributes || typedSearchAttributes
           ? { indexedFields: encodeUnifiedSearchAttributes(searchAttributes, typedSearchAttributes) }
           : undefined,
-      workflowRunTimeout: msOptionalToTs(options.workflowRunTimeout),
-      workflowTaskTimeout: msOptionalToTs(options.workflowTaskTimeout),
-      backoffStartInterval: msOptionalToTs(options.backoffStartInterval),
+      workflowRunTimeout: msOptionalToTs(options.workflowRunTimeout, "workflowRunTimeout"),
+      workflowTaskTimeout: msOptionalToTs(options.workflowTaskTimeout, "workflowTaskTimeout"),
+      backoffStartInterval: msOptionalToTs(options.backoffStartInterval, "backoffStartInterval"),
       versioningIntent: versioningIntentToProto(options.versioningIntent),
       initialVersioningBehavior: encodeInitialVersioningBehavior(options.initialVersioningBehavior),
     },

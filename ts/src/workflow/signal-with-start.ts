@@ -142,9 +142,9 @@ function toProto(run: WorkflowRun, request: SignalWithStartWorkflowRequest): Sig
     input: { payloads: run.toPayloads(args, context, typeInfo?.inputTypes) },
     signalName: definition.name,
     signalInput: { payloads: run.toPayloads(signalArgs, context, definition.typeInfo?.inputTypes) },
-    workflowExecutionTimeout: msOptionalToTs(request.executionTimeout),
-    workflowRunTimeout: msOptionalToTs(request.runTimeout),
-    workflowTaskTimeout: msOptionalToTs(request.taskTimeout),
+    workflowExecutionTimeout: msOptionalToTs(request.executionTimeout, "executionTimeout"),
+    workflowRunTimeout: msOptionalToTs(request.runTimeout, "runTimeout"),
+    workflowTaskTimeout: msOptionalToTs(request.taskTimeout, "taskTimeout"),
     workflowIdReusePolicy: encodeWorkflowIdReusePolicy(request.idReusePolicy ?? "ALLOW_DUPLICATE"),
     workflowIdConflictPolicy: encodeWorkflowIdConflictPolicy(request.idConflictPolicy),
     retryPolicy: retryPolicy && compileRetryPolicy(retryPolicy),
@@ -155,7 +155,7 @@ function toProto(run: WorkflowRun, request: SignalWithStartWorkflowRequest): Sig
     },
     priority: priority && compilePriority(priority),
     versioningOverride: versioningOverrideToProto(request.versioningOverride),
-    workflowStartDelay: msOptionalToTs(request.startDelay),
+    workflowStartDelay: msOptionalToTs(request.startDelay, "startDelay"),
     userMetadata: run.userMetadata(request.staticSummary, request.staticDetails, context),
   };
 }

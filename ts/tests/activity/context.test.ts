@@ -222,7 +222,6 @@ function execution(fn: () => Promise<unknown>, interceptors: ActivityInterceptor
     },
     heartbeat: () => {},
     client: undefined,
-    bindClient: (_signal, run) => run(),
     logger: new DefaultLogger("DEBUG", (entry) => records.push(entry)) as any,
     metricMeter: meter,
     interceptors,
@@ -308,7 +307,6 @@ test("a cancellation that comes while the arguments are being decoded reaches th
     logger: new DefaultLogger("ERROR"),
     metricMeter: noopMetricMeter,
     client: () => fixture.client,
-    bindClient: (_signal, run) => run(),
     complete: (bytes) => completed.resolve(ActivityTaskCompletion.decode(bytes)),
     recordHeartbeat() {},
   });

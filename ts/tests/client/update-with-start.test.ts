@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import {
   ApplicationFailure,
+  Client,
+  Connection,
+  GrpcStatus,
+  isGrpcServiceError,
   NamespaceNotFoundError,
   ServiceError,
   WithStartWorkflowOperation,
@@ -142,11 +146,34 @@ describe("update with start", () => {
       }),
     );
     expect(error).toBeInstanceOf(NamespaceNotFoundError);
-    expect(await rejected(elsewhere.workflowHandle())).toBe(error);
-    const refused = operation({ workflowId: "x".repeat(2000) }).start();
-    expect(
-      await rejected((await client()).workflow.executeUpdateWithStart("add", { startWorkflowOperation: refused })),
-    ).toBeInstanceOf(ServiceError);
+    expect(await rejected(elsewhere.workflowHandle())).toMatchObject({ code: GrpcStatus.NOT_FOUND });
+  });
+
+  test.each([
+    ["start", { workflowId: "x".repeat(2000) }, {}, "WorkflowId exceeds maximum allowed length"],
+    ["update", {}, { updateId: "x".repeat(2000) }, "UpdateId length exceeds limit"],
+  ])(
+    "if the server refuses the %s, both reject with the gRPC error of that operation",
+    async (_, start, update, words) => {
+      const startWorkflowOperation = operation(start).start();
+      const { workflow } = await client();
+      const error = await rejected(workflow.executeUpdateWithStart("add", { ...update, startWorkflowOperation }));
+      expect(isGrpcServiceError(error)).toBe(true);
+      expect(error.code).toBe(GrpcStatus.INVALID_ARGUMENT);
+      expect(error.message).toStartWith(words);
+      expect(await rejected(startWorkflowOperation.workflowHandle())).toBe(error);
+    },
+  );
+
+  test("if there is no server, the call rejects with ServiceError, and the handle with the gRPC error", async () => {
+    const connection = Connection.lazy({ address: "127.0.0.1:1" });
+    const startWorkflowOperation = operation().start();
+    const { workflow } = new Client({ connection });
+    const error = await rejected(workflow.executeUpdateWithStart("add", { startWorkflowOperation }));
+    expect(error).toBeInstanceOf(ServiceError);
+    expect(error.cause).toMatchObject({ code: GrpcStatus.UNAVAILABLE });
+    expect(await rejected(startWorkflowOperation.workflowHandle())).toBe(error.cause);
+    await connection.close();
   });
 
   test("interceptors see and change both, first to last", async () => {

@@ -104,6 +104,30 @@ test("schedules: arguments, memo and headers are encoded, and once only when a s
   await handle.delete();
 });
 
+test("schedules: what is stored of them belongs to the workflow that they start, their own memo too", async () => {
+  const { connection, namespace } = await testConnection();
+  const driver = new MemoryDriver();
+  const externalStorage = new ExternalStorage({ drivers: [driver], payloadSizeThreshold: 1000 });
+  const client = new Client({ connection, namespace, dataConverter: { externalStorage } });
+  const large = "large".repeat(300);
+  const handle = await client.schedule.create({
+    scheduleId: randomUUID(),
+    spec: { intervals: [{ every: "1 day" }] },
+    memo: { large },
+    action: {
+      type: "startWorkflow",
+      workflowType: "receiver",
+      taskQueue: "none",
+      workflowId: "received",
+      args: [large],
+      memo: { large },
+    },
+  });
+  const target = { kind: "workflow", namespace, id: "received", type: "receiver" } as const;
+  expect(driver.stored.map(({ context }) => context.target)).toEqual([target, target, target]);
+  await handle.delete();
+});
+
 test("an update that starts its workflow: both operations go through the codec", async () => {
   const { connection, namespace } = await testConnection();
   const dataConverter = { payloadCodecs: [new BindingCodec()] };

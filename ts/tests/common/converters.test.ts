@@ -4,6 +4,7 @@ import {
   CompositePayloadConverter,
   defaultDataConverter,
   defaultPayloadConverter,
+  defineSearchAttributeKey,
   JsonPayloadConverter,
   type Payload,
   type PayloadCodec,
@@ -20,6 +21,7 @@ import {
   mapToPayloads,
   toPayloadWithTypeInfo,
 } from "../../src/common/converter/payload-converter";
+import { encodeUnifiedSearchAttributes } from "../../src/common/converter/payload-search-attributes";
 import { decode, encode } from "../../src/common/encoding";
 import { ApplicationFailure } from "../../src/common/failure";
 import {
@@ -228,6 +230,30 @@ describe("loading data converters", () => {
     );
     expect(() => loadDataConverter({ failureConverterPath: `${import.meta.dir}/fixtures/wrong.ts` })).toThrow(
       "must be an object with errorToFailure and failureToError methods",
+    );
+  });
+});
+
+describe("of several values, the error names the one that can't be converted", () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  const why = "Unable to convert [object Object] to payload";
+
+  test("by its place", () => {
+    expect(() => toPayloads(defaultPayloadConverter, "one", circle)).toThrow(new ValueError(`${why} (value 2 of 2)`));
+    expect(() => toPayloads(defaultPayloadConverter, circle)).toThrow(new ValueError(why));
+  });
+
+  test("by its name", async () => {
+    const memo = { first: 1, second: circle };
+    expect(() => mapToPayloads(defaultPayloadConverter, memo)).toThrow(new ValueError(`${why} ('second')`));
+    await expect(encodeMapToPayloads(defaultDataConverter, memo)).rejects.toThrow(new ValueError(`${why} ('second')`));
+    expect(() => encodeUnifiedSearchAttributes({ Amount: 1 as never })).toThrow(
+      new ValueError("SearchAttribute value must be an array ('Amount')"),
+    );
+    const typed = [{ key: defineSearchAttributeKey("Total", "INT"), value: "much" as never }];
+    expect(() => encodeUnifiedSearchAttributes(undefined, typed)).toThrow(
+      new ValueError("Invalid search attribute value much for given type INT ('Total')"),
     );
   });
 });

@@ -146,7 +146,9 @@ describe("a cached download", () => {
       provideExecutable(temporalCli, { type: "cached-download", downloadDir: folder.path }, server.url, network),
     );
     expect(error.message).toContain(message);
-    expect(error.message).toContain("install the Temporal CLI in another way and pass");
+    expect(error.message).toContain(
+      "install the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is in PATH",
+    );
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
@@ -159,7 +161,7 @@ describe("a cached download", () => {
     );
     expect(error.message).toContain("gave no answer");
     expect(error.message).toContain(
-      "to use the dev server's own time skipping, that of the Temporal CLI (1.9 or newer)",
+      "to use the dev server's own time skipping, the Temporal CLI (1.9 or newer, https://docs.temporal.io/cli)",
     );
   });
 

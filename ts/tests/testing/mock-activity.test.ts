@@ -15,7 +15,7 @@ import {
   metricMeter,
   sleep,
 } from "../../src/activity";
-import { Client, Connection } from "../../src/client";
+import { Client, Connection, GrpcStatus } from "../../src/client";
 import { ActivityCancellationDetails, IllegalStateError, type MetricMeter, type MetricTags } from "../../src/common";
 import { defaultActivityInfo, MockActivityEnvironment } from "../../src/testing";
 import { DefaultLogger, type LogEntry } from "../../src/worker";
@@ -226,18 +226,18 @@ describe("options", () => {
     ]);
   });
 
-  test("the client is the activity's, and its calls end with the activity", async () => {
+  test("the client is the activity's, and still of use when the activity is cancelled", async () => {
     const connection = Connection.lazy({ address: "127.0.0.1:1" });
     const client = new Client({ connection });
     const environment = new MockActivityEnvironment({}, { client, ...silent });
-    expect(await environment.run(async () => getClient())).toBe(client);
     await environment.run(async () => {
-      const { abortSignal } = connection.callContextStorage.getStore()!;
-      expect(abortSignal!.aborted).toBe(false);
       environment.cancel();
-      expect(abortSignal!.aborted).toBe(true);
+      expect(cancellationSignal().aborted).toBe(true);
+      expect(getClient()).toBe(client);
+      // The call is made, and finds nobody.
+      const error = await rejection(getClient().workflow.getHandle("other").terminate());
+      expect(error.cause).toMatchObject({ code: GrpcStatus.UNAVAILABLE });
     });
-    expect(connection.callContextStorage.getStore()).toBeUndefined();
     await connection.close();
   });
 

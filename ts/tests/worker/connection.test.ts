@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
+import { GrpcStatus, isGrpcCancelledError, isGrpcDeadlineError } from "../../src/client";
 import { compileConnectionOptions, loadConnectionOptions } from "../../src/client/connection/connection-options";
 import { IllegalStateError } from "../../src/common";
 import { NativeConnection, type NativeConnectionOptions, TransportError, Worker } from "../../src/worker";
@@ -47,6 +47,17 @@ describe("NativeConnection", () => {
     ]);
     expect(isGrpcDeadlineError(await rejection(connection.withDeadline(Date.now() - 1, it.call)))).toBe(true);
     expect(isGrpcCancelledError(await rejection(connection.withAbortSignal(AbortSignal.abort(), it.call)))).toBe(true);
+  });
+
+  test("a server that goes away is told by Worker.create within connectTimeout, although Core tries for longer", async () => {
+    await using server = await grpcServer(({ rpc }) => {
+      if (rpc !== "GetSystemInfo") throw { code: GrpcStatus.UNAVAILABLE, message: "no upstream" };
+    });
+    const connection = await NativeConnection.connect({ address: server.address, connectTimeout: 500 });
+    const error = await rejection(Worker.create({ connection, taskQueue: "queue", activities: { work() {} } }));
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error.message).toStartWith(`${server.address} has not said within 500 ms (connectTimeout)`);
+    await connection.close();
   });
 
   test("can't be closed under a Worker, nor be used when it is closed", async () => {

@@ -13,7 +13,7 @@ import {
 } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { NativeConnection, Worker, type WorkerOptions } from "../../src/worker";
 import { activityTask, type Recording, recordingTemporal, withRecordedWorker, workflowTask } from "./recorded";
-import { rejection } from "./support";
+import { makeWorker, rejection } from "./support";
 
 setDefaultTimeout(180_000);
 
@@ -306,6 +306,14 @@ describe("versions", () => {
     expect(await capabilities({ buildId: "b1" })).toEqual({ buildId: "b1" });
     expect(await capabilities({ buildId: "b1", useVersioning: true })).toEqual({ buildId: "b1", useVersioning: true });
     expect((await capabilities({}))?.buildId).toStartWith("temporal-bun-sdk@");
+    const { worker } = await makeWorker();
+    expect(worker.options.buildId).toMatch(/^temporal-bun-sdk@[\d.]+\+\w+$/);
+    expect(worker.options).toMatchObject({
+      useVersioning: false,
+      shutdownGraceTime: 0,
+      stickyQueueScheduleToStartTimeout: 10_000,
+      defaultHeartbeatThrottleInterval: 30_000,
+    });
     expect((await rejection(polls({ activities, useVersioning: true }, {}))).message).toBe(
       "useVersioning needs a buildId",
     );

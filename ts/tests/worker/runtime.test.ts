@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { DefaultLogger, type LogEntry, LogTimestamp, makeTelemetryFilterString, Runtime } from "../../src/worker";
 import { compileOptions } from "../../src/worker/telemetry/runtime-options";
 import { inNewProcess } from "../support/process";
+import { freePort, testServer } from "../support/server";
 
 describe("DefaultLogger", () => {
   test("drops what is below its level", () => {
@@ -94,6 +95,60 @@ describe("the runtime of a process", () => {
     expect(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]).toContain(level);
     expect(target).toBeString();
     expect(recent).toBe(true);
+  });
+
+  test("is left alone by clients: it can be installed when they have connected, or failed to", async () => {
+    const { address } = await testServer();
+    const lines = await inNewProcess(
+      `const { Connection } = await import(data.client);
+      await Connection.connect({ address: "127.0.0.1:1" }).catch(() => console.log("nobody there"));
+      const connection = await Connection.connect({ address: data.address });
+      const runtime = sdk.Runtime.install({ logger: new sdk.DefaultLogger("ERROR") });
+      console.log(runtime === sdk.Runtime.instance());
+      await runtime.shutdown();
+      console.log(typeof (await connection.workflowService.getSystemInfo({})).serverVersion);
+      await connection.close();`,
+      { address, client: `${import.meta.dir}/../../src/client` },
+    );
+    expect(lines).toEqual(["nobody there", "true", "string"]);
+  });
+
+  test.each([
+    ["a NativeConnection", `const it = await connect(); return () => it.close();`],
+    [
+      "a NativeConnection that failed",
+      `const it = await connect(); await connect("127.0.0.1:1").catch(() => {}); return () => it.close();`,
+    ],
+    [
+      "a Worker",
+      `const connection = await connect();
+      const worker = await sdk.Worker.create({ connection, taskQueue: "queue", activities: { async nothing() {} } });
+      return async () => { await worker.runUntil(Promise.resolve()); await connection.close(); };`,
+    ],
+    [
+      "a replay",
+      `const [asked, over] = [Promise.withResolvers(), Promise.withResolvers()];
+      const histories = (async function* () { asked.resolve(); await over.promise; })();
+      const next = sdk.Worker.runReplayHistories({ workflowsPath: data.workflowsPath }, histories).next();
+      await asked.promise;
+      return () => { over.resolve(); return next; };`,
+    ],
+  ])("can't be installed while it is used, and can be again when nothing uses it: %s", async (_, use) => {
+    const { address } = await testServer();
+    const lines = await inNewProcess(
+      `const metrics = { prometheus: { bindAddress: data.metrics } };
+      const options = { logger: new sdk.DefaultLogger("ERROR"), telemetryOptions: { metrics } };
+      const connect = (address = data.address) => sdk.NativeConnection.connect({ address });
+      const install = () => { try { sdk.Runtime.install(options); return "installed"; } catch (error) { return error.name; } };
+      console.log(install());
+      const end = await (async () => { ${use} })();
+      console.log(install());
+      await end();
+      // With the same port for its metrics: nothing is left of the first one.
+      console.log(install());`,
+      { address, workflowsPath: `${import.meta.dir}/fixtures/workflows.ts`, metrics: `127.0.0.1:${await freePort()}` },
+    );
+    expect(lines).toEqual(["installed", "IllegalStateError", "installed"]);
   });
 
   test("doesn't listen to signals unless something is to be shut down", () => {

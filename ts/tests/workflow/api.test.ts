@@ -252,6 +252,7 @@ describe("workflowInfo()", () => {
       currentBuildId: "",
       priority: { priorityKey: 2, fairnessKey: "tenant", fairnessWeight: 1 },
       replaying: [false, false],
+      unsafe: '{"isReplaying":false,"isReplayingHistoryEvents":false}',
       real: ["number", true, 36, true],
     });
   });

@@ -96,7 +96,7 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
       }),
       unpause: compose("unpause", async (input) => {
         const { reason, jitter } = input.options;
-        const request = { ...this.#change(input), reason, jitter: msOptionalToTs(jitter) };
+        const request = { ...this.#change(input), reason, jitter: msOptionalToTs(jitter, "jitter") };
         await call("Failed to request activity unpause", () => this.workflowService.unpauseActivityExecution(request));
       }),
       updateOptions: compose("updateOptions", (input) =>

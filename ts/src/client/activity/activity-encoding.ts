@@ -53,7 +53,7 @@ export function validateActivityOptions(options: ActivityOptions): void {
   if (!options.scheduleToCloseTimeout && !options.startToCloseTimeout) {
     throw new TypeError("ActivityOptions need scheduleToCloseTimeout or startToCloseTimeout");
   }
-  if ((msOptionalToNumber(options.startDelay) ?? 0) < 0)
+  if ((msOptionalToNumber(options.startDelay, "startDelay") ?? 0) < 0)
     throw new TypeError(`ActivityOptions.startDelay must not be negative, got ${options.startDelay}`);
 }
 
@@ -80,11 +80,11 @@ export async function startActivityRequest(
     activityId: options.id,
     activityType: { name: activityType },
     taskQueue: { name: options.taskQueue },
-    scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout),
-    scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout),
-    startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout),
-    heartbeatTimeout: msOptionalToTs(options.heartbeatTimeout),
-    startDelay: msOptionalToTs(options.startDelay),
+    scheduleToCloseTimeout: msOptionalToTs(options.scheduleToCloseTimeout, "scheduleToCloseTimeout"),
+    scheduleToStartTimeout: msOptionalToTs(options.scheduleToStartTimeout, "scheduleToStartTimeout"),
+    startToCloseTimeout: msOptionalToTs(options.startToCloseTimeout, "startToCloseTimeout"),
+    heartbeatTimeout: msOptionalToTs(options.heartbeatTimeout, "heartbeatTimeout"),
+    startDelay: msOptionalToTs(options.startDelay, "startDelay"),
     retryPolicy: options.retry && compileRetryPolicy(options.retry),
     input: {
       payloads: await encodeToPayloadsWithContext(
@@ -116,13 +116,13 @@ export function encodeActivityOptionsUpdate(update: ActivityOptionsUpdate): {
   const { taskQueue, retry, priority } = update;
   const activityOptions: ProtoOptions = {
     taskQueue: taskQueue == null ? undefined : { name: taskQueue },
-    scheduleToCloseTimeout: msOptionalToTs(update.scheduleToCloseTimeout),
-    scheduleToStartTimeout: msOptionalToTs(update.scheduleToStartTimeout),
-    startToCloseTimeout: msOptionalToTs(update.startToCloseTimeout),
-    heartbeatTimeout: msOptionalToTs(update.heartbeatTimeout),
+    scheduleToCloseTimeout: msOptionalToTs(update.scheduleToCloseTimeout, "scheduleToCloseTimeout"),
+    scheduleToStartTimeout: msOptionalToTs(update.scheduleToStartTimeout, "scheduleToStartTimeout"),
+    startToCloseTimeout: msOptionalToTs(update.startToCloseTimeout, "startToCloseTimeout"),
+    heartbeatTimeout: msOptionalToTs(update.heartbeatTimeout, "heartbeatTimeout"),
     retryPolicy: retry ? compileRetryPolicy(retry) : undefined,
     priority: priority ? compilePriority(priority) : undefined,
-    startDelay: msOptionalToTs(update.startDelay),
+    startDelay: msOptionalToTs(update.startDelay, "startDelay"),
   };
   const given: [path: string, isGiven: boolean][] = [
     // The task queue cannot be taken away.

@@ -165,7 +165,7 @@ export function loadConnectionOptions(options: ConnectionOptions): ConnectionOpt
       "Both `apiKey` option and `Authorization` header were provided, but only one makes sense to use at a time.",
     );
   }
-  const connectTimeoutMs = msOptionalToNumber(connectTimeout) ?? clientDefaults.connectTimeoutMs;
+  const connectTimeoutMs = msOptionalToNumber(connectTimeout, "connectTimeout") ?? clientDefaults.connectTimeoutMs;
   if (!(connectTimeoutMs > 0))
     throw new TypeError(`ConnectionOptions.connectTimeout must be greater than 0, got ${String(connectTimeout)}`);
   const address = normalizeGrpcEndpointAddress(options.address || LOCAL_TARGET);
@@ -238,20 +238,28 @@ export function compileConnectionOptions(
     ...(dns === undefined
       ? undefined
       : {
-          dnsLoadBalancing: dns === null || proxy ? null : { resolutionIntervalMs: msToNumber(dns.resolutionInterval) },
+          dnsLoadBalancing:
+            dns === null || proxy
+              ? null
+              : {
+                  resolutionIntervalMs: msToNumber(dns.resolutionInterval, "dnsLoadBalancingConfig.resolutionInterval"),
+                },
         }),
     disableErrorCodeMetricTags: options.disableErrorCodeMetricTags,
     payloadLimits: options.payloadLimits,
     keepAlive:
       keepAlive === null
         ? null
-        : { intervalMs: msOptionalToNumber(keepAlive?.interval), timeoutMs: msOptionalToNumber(keepAlive?.timeout) },
+        : {
+            intervalMs: msOptionalToNumber(keepAlive?.interval, "keepAlive.interval"),
+            timeoutMs: msOptionalToNumber(keepAlive?.timeout, "keepAlive.timeout"),
+          },
     httpConnectProxy: proxy ? { address: proxy.targetHost, basicAuth: proxy.basicAuth } : undefined,
     retry: {
-      initialIntervalMs: msOptionalToNumber(retry?.initialInterval),
+      initialIntervalMs: msOptionalToNumber(retry?.initialInterval, "retry.initialInterval"),
       multiplier: retry?.factor,
       randomizationFactor: retry?.maxJitter,
-      maxIntervalMs: msOptionalToNumber(retry?.maxInterval),
+      maxIntervalMs: msOptionalToNumber(retry?.maxInterval, "retry.maxInterval"),
       // The number of attempts is the bound, so that calls outlive the restart of a server.
       maxElapsedTimeMs: null,
       maxRetries: retry?.maxAttempts,

@@ -4,9 +4,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { IllegalStateError } from "../../common/errors";
 import { NativeClient, type RpcCallOptions, type Service } from "../../native/client";
 import { NativeError } from "../../native/error";
+import type { NativeRuntime } from "../../native/runtime";
 import type { Rpc, RpcTable } from "../../proto/rpc";
 import type { CloudService } from "../../proto/rpc/cloud";
 import type { Health } from "../../proto/rpc/health";
+import { rpcNames } from "../../proto/rpc/names";
 import type { OperatorService } from "../../proto/rpc/operator";
 import type { TestService } from "../../proto/rpc/test";
 import type { WorkflowService } from "../../proto/rpc/workflow";
@@ -23,9 +25,9 @@ import {
   type Metadata,
   splitMetadata,
 } from "./connection-options";
-import { coreRuntime } from "./core-runtime";
+import { clientRuntime } from "./core-runtime";
 import { fromNativeError, GrpcServiceError, GrpcStatus } from "./grpc-error";
-import { serviceOf } from "./service-proxy";
+import { serviceOf } from "./service";
 
 /** setTimeout and the native timer can't count further than this many milliseconds, 24 days. */
 const MAXIMUM_TIMEOUT = 2 ** 31 - 1;
@@ -64,6 +66,7 @@ export class Connection {
 
   /** What the `with…` methods set, for the calls made in their scopes. */
   readonly callContextStorage = new AsyncLocalStorage<CallContext>();
+  readonly #runtime: () => NativeRuntime;
   #apiKey: (() => string) | undefined;
   /** The key that the native client was last told. */
   #nativeApiKey: string | undefined;
@@ -72,17 +75,18 @@ export class Connection {
   #closed = false;
 
   /** Options only: see {@link Connection.connect} and {@link Connection.lazy}. */
-  protected constructor(options: ConnectionOptionsWithDefaults) {
+  protected constructor(options: ConnectionOptionsWithDefaults, runtime = clientRuntime) {
     this.options = options;
+    this.#runtime = runtime;
     this.plugins = options.plugins;
     const { apiKey } = options;
     if (apiKey) this.#apiKey = typeof apiKey === "function" ? apiKey : () => apiKey;
     const call = this.#call.bind(this);
-    this.workflowService = serviceOf(loadWorkflowService, call);
-    this.operatorService = serviceOf(() => import("../../proto/rpc/operator"), call);
-    this.cloudService = serviceOf(() => import("../../proto/rpc/cloud"), call);
-    this.testService = serviceOf(() => import("../../proto/rpc/test"), call);
-    this.healthService = serviceOf(() => import("../../proto/rpc/health"), call);
+    this.workflowService = serviceOf(rpcNames.workflow, loadWorkflowService, call);
+    this.operatorService = serviceOf(rpcNames.operator, () => import("../../proto/rpc/operator"), call);
+    this.cloudService = serviceOf(rpcNames.cloud, () => import("../../proto/rpc/cloud"), call);
+    this.testService = serviceOf(rpcNames.test, () => import("../../proto/rpc/test"), call);
+    this.healthService = serviceOf(rpcNames.health, () => import("../../proto/rpc/health"), call);
   }
 
   /** A connection that is made by the first call. Throws `TypeError` for options that make no sense. */
@@ -122,7 +126,7 @@ export class Connection {
       // What nearly every connection needs next is loaded while the server is waited for.
       void loadWorkflowService();
       const client = await NativeClient.connect(
-        coreRuntime(),
+        this.#runtime(),
         compileConnectionOptions(this.options, this.#nativeApiKey),
       );
       if (this.#closed) {

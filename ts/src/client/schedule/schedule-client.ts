@@ -23,6 +23,7 @@ import {
   encodeBackfills,
   encodeSchedule,
   encodeScheduleSearchAttributes,
+  storingForAction,
 } from "./schedule-encoding";
 import {
   type Backfill,
@@ -150,14 +151,15 @@ export class ScheduleClient extends BaseClient {
 
   async #create({ options, headers }: CreateScheduleInput): Promise<CreateScheduleOutput> {
     const { namespace, identity } = this.options;
-    const { scheduleId, memo, state } = options;
+    const { scheduleId, action, memo, state } = options;
+    const dataConverter = storingForAction(this.dataConverter, namespace, action);
     const request = {
       namespace,
       identity,
       requestId: crypto.randomUUID(),
       scheduleId,
       schedule: await encodeSchedule(this.dataConverter, namespace, options, headers),
-      memo: memo && { fields: await encodeMapToPayloads(this.dataConverter, memo) },
+      memo: memo && { fields: await encodeMapToPayloads(dataConverter, memo) },
       searchAttributes: encodeScheduleSearchAttributes(options),
       initialPatch: {
         triggerImmediately: state?.triggerImmediately

@@ -84,6 +84,15 @@ export function encodeScheduleSearchAttributes(options: {
   return { indexedFields: encodeUnifiedSearchAttributes(searchAttributes, typedSearchAttributes) };
 }
 
+/** The converter for what a schedule holds: if it is stored, it belongs to the workflow that is started. */
+export function storingForAction(
+  converter: LoadedDataConverter,
+  namespace: string,
+  { workflowId: id, workflowType: type }: CompiledScheduleAction,
+): LoadedDataConverter {
+  return withStorageTarget(converter, () => ({ kind: "workflow", namespace, id, type }));
+}
+
 async function encodeAction(
   converter: LoadedDataConverter,
   namespace: string,
@@ -91,12 +100,7 @@ async function encodeAction(
   headers: Headers,
 ): Promise<ScheduleAction> {
   const { workflowId, memo } = action;
-  const dataConverter = withStorageTarget(converter, () => ({
-    kind: "workflow",
-    namespace,
-    id: workflowId,
-    type: action.workflowType,
-  }));
+  const dataConverter = storingForAction(converter, namespace, action);
   const context: WorkflowSerializationContext = { type: "workflow", namespace, workflowId };
   return {
     startWorkflow: {
@@ -104,9 +108,9 @@ async function encodeAction(
       workflowType: { name: action.workflowType },
       input: { payloads: await encodeToPayloadsWithContext(dataConverter, context, action.args) },
       taskQueue: { kind: TASK_QUEUE_KIND_NORMAL, name: action.taskQueue },
-      workflowExecutionTimeout: msOptionalToTs(action.workflowExecutionTimeout),
-      workflowRunTimeout: msOptionalToTs(action.workflowRunTimeout),
-      workflowTaskTimeout: msOptionalToTs(action.workflowTaskTimeout),
+      workflowExecutionTimeout: msOptionalToTs(action.workflowExecutionTimeout, "workflowExecutionTimeout"),
+      workflowRunTimeout: msOptionalToTs(action.workflowRunTimeout, "workflowRunTimeout"),
+      workflowTaskTimeout: msOptionalToTs(action.workflowTaskTimeout, "workflowTaskTimeout"),
       retryPolicy: action.retry && compileRetryPolicy(action.retry),
       memo: memo && { fields: await encodeMapToPayloads(dataConverter, memo, context) },
       searchAttributes: encodeScheduleSearchAttributes(action),
@@ -130,7 +134,7 @@ export async function encodeSchedule(
     action: await encodeAction(dataConverter, namespace, action, headers),
     policies: {
       overlapPolicy: encodeScheduleOverlapPolicy(policies?.overlap),
-      catchupWindow: msOptionalToTs(policies?.catchupWindow),
+      catchupWindow: msOptionalToTs(policies?.catchupWindow, "catchupWindow"),
       pauseOnFailure: policies?.pauseOnFailure,
     },
     state: {
@@ -145,8 +149,8 @@ export async function encodeSchedule(
 /** Protobuf form of backfills. */
 export function encodeBackfills(backfills: Backfill[]): BackfillRequest[] {
   return backfills.map(({ start, end, overlap }) => ({
-    startTime: optionalDateToTs(start),
-    endTime: optionalDateToTs(end),
+    startTime: optionalDateToTs(start, "start"),
+    endTime: optionalDateToTs(end, "end"),
     overlapPolicy: encodeScheduleOverlapPolicy(overlap),
   }));
 }

@@ -120,12 +120,15 @@ function decodeCalendar(calendar: StructuredCalendarSpec): CalendarSpecDescripti
 export function encodeScheduleSpec(spec: ScheduleSpec): ProtoSpec {
   return {
     structuredCalendar: spec.calendars?.map(encodeCalendar),
-    interval: spec.intervals?.map(({ every, offset }) => ({ interval: msToTs(every), phase: msOptionalToTs(offset) })),
+    interval: spec.intervals?.map(({ every, offset }) => ({
+      interval: msToTs(every, "every"),
+      phase: msOptionalToTs(offset, "offset"),
+    })),
     cronString: spec.cronExpressions,
     excludeStructuredCalendar: spec.skip?.map(encodeCalendar),
-    startTime: optionalDateToTs(spec.startAt),
-    endTime: optionalDateToTs(spec.endAt),
-    jitter: msOptionalToTs(spec.jitter),
+    startTime: optionalDateToTs(spec.startAt, "startAt"),
+    endTime: optionalDateToTs(spec.endAt, "endAt"),
+    jitter: msOptionalToTs(spec.jitter, "jitter"),
     timezoneName: spec.timezone,
   };
 }

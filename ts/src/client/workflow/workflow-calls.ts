@@ -284,11 +284,13 @@ export class WorkflowCalls {
 
   /**
    * Sends an update, starts the workflow if it is not running, and waits until the update has come to the stage,
-   * ACCEPTED at least. `onStart` is called as soon as the server says that the workflow runs.
+   * ACCEPTED at least. `onStart` is called as soon as the server says that the workflow runs, `onFailure` with what the
+   * RPC rejects with.
    */
   async startUpdateWithStart(
     waitForStage: WorkflowUpdateStage,
     onStart: (response: StartWorkflowExecutionResponse) => void,
+    onFailure: (error: unknown) => void,
     input: WorkflowStartUpdateWithStartInput,
   ): Promise<WorkflowStartUpdateWithStartOutput> {
     const { workflowType, workflowStartOptions: options, updateOptions, updateTypeInfo } = input;
@@ -318,10 +320,13 @@ export class WorkflowCalls {
         onStart(start);
       } while ((update.stage ?? 0) < ACCEPTED);
     } catch (error) {
-      unwrapMultiOperationError(error);
+      const isOfOperation = unwrapMultiOperationError(error);
       if (isGrpcServiceError(error) && error.code === GrpcStatus.ALREADY_EXISTS) {
         throw new WorkflowExecutionAlreadyStartedError("Workflow execution already started", workflowId, workflowType);
       }
+      onFailure(error);
+      // As it is, which the official client does here alone.
+      if (isOfOperation) throw error;
       rethrowUpdateError(error, "Update-With-Start failed", { workflowId });
     }
     const { runId = "" } = update.updateRef?.workflowExecution ?? {};

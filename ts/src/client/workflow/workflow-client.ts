@@ -227,6 +227,7 @@ export class WorkflowClient extends BaseClient {
                 typeInfo,
               }),
             ),
+          reject,
           input,
         ),
       );
@@ -249,7 +250,7 @@ export class WorkflowClient extends BaseClient {
         updateOutputTypeInfo,
       );
     } catch (error) {
-      // Does nothing if the handle is known: then it is only the update that failed.
+      // Does nothing if the handle is known, or why there is none.
       reject(error);
       throw error;
     }

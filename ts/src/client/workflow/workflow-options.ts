@@ -67,10 +67,10 @@ export function compileWorkflowOptions(
   return {
     ...options,
     args: [...(options.args ?? [])],
-    workflowExecutionTimeout: msOptionalToTs(options.workflowExecutionTimeout),
-    workflowRunTimeout: msOptionalToTs(options.workflowRunTimeout),
-    workflowTaskTimeout: msOptionalToTs(options.workflowTaskTimeout),
-    startDelay: msOptionalToTs(options.startDelay),
+    workflowExecutionTimeout: msOptionalToTs(options.workflowExecutionTimeout, "workflowExecutionTimeout"),
+    workflowRunTimeout: msOptionalToTs(options.workflowRunTimeout, "workflowRunTimeout"),
+    workflowTaskTimeout: msOptionalToTs(options.workflowTaskTimeout, "workflowTaskTimeout"),
+    startDelay: msOptionalToTs(options.startDelay, "startDelay"),
     versioningOverride: versioningOverrideToProto(options.versioningOverride),
   };
 }

@@ -311,7 +311,7 @@ function failureInfo(
         type: error.type ?? undefined,
         nonRetryable: error.nonRetryable ?? undefined,
         details: payloads(error.details),
-        nextRetryDelay: msOptionalToTs(error.nextRetryDelay),
+        nextRetryDelay: msOptionalToTs(error.nextRetryDelay, "nextRetryDelay"),
         category: encodeApplicationFailureCategory(error.category),
       },
     };

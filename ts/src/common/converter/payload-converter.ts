@@ -78,7 +78,19 @@ export function toPayloadsWithContext(
   typeInfo?: readonly TypeInfo[],
 ): Payload[] | undefined {
   if (values.length === 0) return undefined;
-  return mapped(values, (value, index) => toPayloadWithTypeInfo(converter, value, context, typeInfo?.[index]));
+  return mapped(values, (value, index) => {
+    try {
+      return toPayloadWithTypeInfo(converter, value, context, typeInfo?.[index]);
+    } catch (error) {
+      throw values.length === 1 ? error : naming(error, `value ${index + 1} of ${values.length}`);
+    }
+  });
+}
+
+/** Has the error of a converter say which of several values it is about. */
+function naming(error: unknown, which: string): unknown {
+  if (error instanceof ValueError) error.message += ` (${which})`;
+  return error;
 }
 
 /** The payload of a value; null and undefined are returned as they are. */
@@ -96,7 +108,14 @@ export function mapToPayloads<K extends string, T = any>(
   map: Record<K, T>,
   context?: SerializationContext,
 ): Record<K, Payload> {
-  return mappedFields<T, Payload>(map, (value) => converter.toPayload(value, context)) as Record<K, Payload>;
+  const payloads = mappedFields<T, Payload>(map, (value, key) => {
+    try {
+      return converter.toPayload(value, context);
+    } catch (error) {
+      throw naming(error, `'${key}'`);
+    }
+  });
+  return payloads as Record<K, Payload>;
 }
 
 /**

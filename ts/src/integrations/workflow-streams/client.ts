@@ -136,9 +136,9 @@ export class WorkflowStreamClient {
   constructor(handle: WorkflowHandle, options?: WorkflowStreamClientOptions) {
     this.#handle = handle;
     this.#publisher = new Publisher(handle, {
-      batchIntervalMs: msToNumber(options?.batchInterval ?? "2 seconds"),
+      batchIntervalMs: msToNumber(options?.batchInterval ?? "2 seconds", "batchInterval"),
       maxBatchSize: options?.maxBatchSize,
-      maxRetryDurationMs: msToNumber(options?.maxRetryDuration ?? "10 minutes"),
+      maxRetryDurationMs: msToNumber(options?.maxRetryDuration ?? "10 minutes", "maxRetryDuration"),
     });
   }
 
@@ -228,7 +228,7 @@ export class WorkflowStreamClient {
     fromOffset = 0,
     options: SubscribeOptions & { resultType?: boolean } = {},
   ): AsyncGenerator<WorkflowStreamItem<unknown>, void, unknown> {
-    const cooldownMs = msToNumber(options.pollCooldown ?? 100);
+    const cooldownMs = msToNumber(options.pollCooldown ?? 100, "pollCooldown");
     const wanted = typeof topics === "string" ? [topics] : topics;
     for (let offset = fromOffset; ; ) {
       let result: PollResult;

@@ -152,7 +152,7 @@ export class WorkflowStream {
    *   comes once more is published once more. Default 15 minutes.
    */
   getState(publisherTtl: Duration = "15 minutes"): WorkflowStreamState {
-    const oldest = Date.now() / 1000 - msToNumber(publisherTtl) / 1000;
+    const oldest = Date.now() / 1000 - msToNumber(publisherTtl, "publisherTtl") / 1000;
     const publishers = [...this.#publishers].filter(([, { lastSeen }]) => lastSeen > oldest);
     return {
       log: this.#log.snapshot(),

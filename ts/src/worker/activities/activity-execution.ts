@@ -32,15 +32,13 @@ export type CancelReason = keyof typeof ActivityCancelReason | "WORKER_SHUTDOWN"
 export const heartbeatConversionFailed = "HEARTBEAT_DETAILS_CONVERSION_FAILED";
 
 /** What an execution works with. */
-export interface ExecutionParts {
+interface ExecutionParts {
   /** What is known about the execution. */
   info: Info;
   /** Sends a heartbeat. */
   heartbeat: (details?: unknown) => void;
   /** Makes or returns the Worker's client. */
   client: (() => Client) | undefined;
-  /** Runs the activity so that its calls of that client end when it is cancelled. */
-  bindClient<R>(signal: AbortSignal, run: () => Promise<R>): Promise<R>;
   /** The Worker's logger. */
   logger: Logger;
   /** The Worker's metrics. */
@@ -60,7 +58,6 @@ export type ActivityOutcome =
 export class ActivityExecution {
   /** What the activity sees as `Context.current()`. */
   readonly context: Context;
-  readonly #bindClient: ExecutionParts["bindClient"];
   readonly #abort = new AbortController();
   readonly #logger: FilteringLogger;
   readonly #inbound: ActivityInboundCallsInterceptor[] = [];
@@ -69,8 +66,7 @@ export class ActivityExecution {
   #cancelReason: CancelReason | undefined;
   #cancellationDetails: ActivityCancellationDetails | undefined;
 
-  constructor({ info, heartbeat, client, bindClient, logger, metricMeter, interceptors }: ExecutionParts) {
-    this.#bindClient = bindClient;
+  constructor({ info, heartbeat, client, logger, metricMeter, interceptors }: ExecutionParts) {
     const cancelled = Promise.withResolvers<never>();
     this.#rejectCancelled = cancelled.reject;
     // Most activities never look at it; a cancellation must not end the process as an unhandled rejection.
@@ -131,8 +127,7 @@ export class ActivityExecution {
     const passed = () => ({ durationMs: Math.round(performance.now() - started) });
     this.#logger.debug("Activity started");
     try {
-      const call = () => this.#bindClient(this.#abort.signal, () => this.#call(fn, input));
-      const result = await asyncLocalStorage.run(this.context, call);
+      const result = await asyncLocalStorage.run(this.context, () => this.#call(fn, input));
       this.#logger.debug("Activity completed", passed());
       return result;
     } catch (error) {

@@ -57,8 +57,6 @@ interface ActivityTasksOptions {
   metricMeter: MetricMeter;
   /** Makes or returns the Worker's client. */
   client: () => Client;
-  /** See `ExecutionParts.bindClient`. */
-  bindClient<R>(signal: AbortSignal, run: () => Promise<R>): Promise<R>;
   /** Hands a completion to Core. */
   complete(completion: Uint8Array): void;
   /** Hands a heartbeat to Core, which throttles it. */
@@ -171,7 +169,7 @@ export class ActivityTasks {
     context: ActivitySerializationContext,
     running: Running,
   ): Promise<ActivityExecutionResult> {
-    const { activities, interceptors, logger, metricMeter, client, bindClient, namespace, taskQueue } = this.#options;
+    const { activities, interceptors, logger, metricMeter, client, namespace, taskQueue } = this.#options;
     const { activityId, activityType = "" } = start;
     const [heartbeatDetails] = await this.#decode(
       start.heartbeatDetails,
@@ -193,7 +191,6 @@ export class ActivityTasks {
       info,
       heartbeat: info.isLocal ? () => {} : (details) => running.heartbeats.send(details),
       client,
-      bindClient,
       logger,
       metricMeter,
       interceptors,

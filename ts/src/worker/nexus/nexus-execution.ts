@@ -46,8 +46,6 @@ export interface NexusHandling {
   metricMeter: MetricMeter;
   /** Makes or returns the Worker's client. */
   client: () => Client;
-  /** Runs a handler so that its calls of that client end when the request is cancelled. */
-  bindClient<R>(signal: AbortSignal, run: () => Promise<R>): Promise<R>;
 }
 
 /** One request that is being handled: its context, its interceptors, and what becomes of the handler's result. */
@@ -101,9 +99,7 @@ export class NexusExecution {
         return this.#startOperation(startContext(this.#context, startOperation), startOperation);
       return this.#cancelOperation(cancelOperation?.operationToken);
     };
-    return this.#handling.bindClient(this.#context.abortSignal, () =>
-      asyncLocalStorage.run(this.#handlerContext, handle),
-    );
+    return asyncLocalStorage.run(this.#handlerContext, handle);
   }
 
   async #startOperation(context: StartOperationContext, { payload }: StartOperationRequest): Promise<Response> {

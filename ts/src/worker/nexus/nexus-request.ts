@@ -69,7 +69,8 @@ function caseInsensitive(header: Record<string, string> = {}): Record<string, st
   const headers = Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), value]));
   const key = (name: string | symbol) => (typeof name === "string" ? name.toLowerCase() : name);
   return new Proxy(headers, {
-    get: (target, name) => Reflect.get(target, key(name)),
+    // What every object inherits has capitals in its names.
+    get: (target, name) => Reflect.get(target, Object.hasOwn(target, key(name)) ? key(name) : name),
     has: (target, name) => Reflect.has(target, key(name)),
     set: (target, name, value) => {
       if (typeof value !== "string") throw new TypeError(`Header ${String(name)} must be a text, got ${typeof value}`);

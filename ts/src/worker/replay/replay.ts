@@ -100,6 +100,8 @@ class Replayer {
   /** Of the histories that were handed to Core, in their order. */
   readonly #evictions: PromiseWithResolvers<Eviction>[] = [];
 
+  readonly #runtime: Runtime;
+
   static async create(options: ReplayWorkerOptions, debugging: DebuggingOptions | undefined): Promise<Replayer> {
     for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
     const runtime = Runtime.instance();
@@ -108,9 +110,9 @@ class Replayer {
     const logger = loggerWithAttributes(runtime.logger, () => attributes);
     // Nobody waits for the task of a replay, so it may take its time.
     const compiled = { ...compileWorkerOptions({ ...options, taskQueue }, logger), isolateExecutionTimeoutMs: 0 };
-    const replayer = new Replayer(compiled, logger, debugging ?? (compiled.debugMode ? {} : undefined));
+    const replayer = new Replayer(compiled, runtime, logger, debugging ?? (compiled.debugMode ? {} : undefined));
     try {
-      await replayer.#start(compiled, runtime, logger);
+      await replayer.#start(compiled, logger);
       return replayer;
     } catch (error) {
       replayer.#kill();
@@ -118,7 +120,14 @@ class Replayer {
     }
   }
 
-  private constructor(options: CompiledWorkerOptions, logger: Logger, debugging: DebuggingOptions | undefined) {
+  private constructor(
+    options: CompiledWorkerOptions,
+    runtime: Runtime,
+    logger: Logger,
+    debugging: DebuggingOptions | undefined,
+  ) {
+    this.#runtime = runtime;
+    runtime.hold(this);
     // Reported by whatever is waiting at the time, and nothing may be.
     this.#failure.promise.catch(() => {});
     this.#payloads = new PayloadService(options.loadedDataConverter, logger, true);
@@ -154,17 +163,18 @@ class Replayer {
       await Promise.race([this.#native?.finalizeShutdown(), this.#failure.promise]);
       await this.#threads.stop();
       this.#native?.close();
+      this.#runtime.release(this);
     } catch (error) {
       this.#kill();
       throw workerError(error);
     }
   }
 
-  async #start(options: CompiledWorkerOptions, runtime: Runtime, logger: Logger): Promise<void> {
+  async #start(options: CompiledWorkerOptions, logger: Logger): Promise<void> {
     const bundle = await loadBundle(options, logger);
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
-    this.#native = NativeWorker.replay(runtime.native, {
+    this.#native = NativeWorker.replay(this.#runtime.native, {
       namespace,
       taskQueue,
       identity,
@@ -188,5 +198,6 @@ class Replayer {
   #kill(): void {
     this.#threads.kill();
     this.#native?.close();
+    this.#runtime.release(this);
   }
 }

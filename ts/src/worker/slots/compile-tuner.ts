@@ -152,7 +152,11 @@ function resourceBased(options: ResourceBasedSlotOptions, { field, defaults }: K
     type: "resourceBased",
     minimumSlots: wholeNumber(`${path}.minimumSlots`, options.minimumSlots ?? minimumSlots, 1),
     maximumSlots: wholeNumber(`${path}.maximumSlots`, options.maximumSlots ?? defaults.maximumSlots, 1),
-    rampThrottleMs: wholeNumber(`${path}.rampThrottle`, msToNumber(options.rampThrottle ?? defaults.rampThrottle), 0),
+    rampThrottleMs: wholeNumber(
+      `${path}.rampThrottle`,
+      msToNumber(options.rampThrottle ?? defaults.rampThrottle, "rampThrottle"),
+      0,
+    ),
   };
 }
 

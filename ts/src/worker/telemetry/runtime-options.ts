@@ -140,7 +140,10 @@ export interface CompiledRuntimeOptions {
 /** Fills in the defaults. @throws TypeError for values of the wrong kind */
 export function compileOptions(options: RuntimeOptions): CompiledRuntimeOptions {
   const { logging, metrics, tracingFilter, noTemporalPrefixForMetrics } = options.telemetryOptions ?? {};
-  const heartbeatMs = msToNumber(options.workerHeartbeatInterval ?? runtimeDefaults.workerHeartbeatIntervalMs);
+  const heartbeatMs = msToNumber(
+    options.workerHeartbeatInterval ?? runtimeDefaults.workerHeartbeatIntervalMs,
+    "workerHeartbeatInterval",
+  );
   const forward = logging?.forward !== undefined;
   const native: NativeRuntimeOptions = {
     logging: {
@@ -216,7 +219,7 @@ function otelOptions({ otel }: OtelCollectorExporter, temporality: "cumulative" 
         url: otel.url,
         http: otel.http,
         headers: otel.headers ?? {},
-        intervalMs: msToNumber(otel.metricsExportInterval ?? otelDefaults.intervalMs),
+        intervalMs: msToNumber(otel.metricsExportInterval ?? otelDefaults.intervalMs, "metricsExportInterval"),
         temporality: otel.temporality ?? temporality ?? otelDefaults.temporality,
       },
     },

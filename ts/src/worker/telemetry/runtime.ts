@@ -1,4 +1,3 @@
-import { closeCoreRuntime, coreRuntime, installCoreRuntime } from "../../client/connection/core-runtime";
 import {
   IllegalStateError,
   type Logger,
@@ -8,7 +7,7 @@ import {
   noopMetricMeter,
   SdkComponent,
 } from "../../common";
-import type { NativeLogRecord, NativeRuntime } from "../../native";
+import { NativeError, type NativeLogRecord, NativeRuntime } from "../../native";
 import { LogBuffer } from "../threads/log-buffer";
 import { LogTimestamp } from "./logger";
 import { RuntimeMetricMeter } from "./metric-meter";
@@ -19,7 +18,15 @@ let currentIsInstalled = false;
 /** Of the last runtime that was installed; one that is made after its shutdown has them too. */
 let lastOptions: RuntimeOptions = {};
 
-/** Core's runtime in this process: its threads, logs and metrics, and the signals that shut Workers down. */
+/** Whether a runtime was shut down: what it had of the system is free soon, when its threads have ended. */
+let oneHasEnded = false;
+/** How long a port may take until it is free, in milliseconds. */
+const portPatienceMs = 5_000;
+
+/**
+ * Core's runtime for the Workers of this process: its threads, logs and metrics, and the signals that shut Workers
+ * down. Connections of clients don't use it.
+ */
 export class Runtime {
   /** The options in force, with defaults filled in. */
   readonly options: CompiledRuntimeOptions;
@@ -29,18 +36,22 @@ export class Runtime {
    */
   readonly logger: Logger;
   /**
-   * Metrics of the program's own. They are exported beside Core's, without its prefix; without an exporter they go
-   * nowhere.
+   * Metrics of the program's own. They are exported beside Core's, without its prefix; without an exporter, and after
+   * the shutdown, they go nowhere.
    */
-  readonly metricMeter: MetricMeter;
+  metricMeter: MetricMeter;
   /** The native runtime, for the SDK itself. */
   readonly native: NativeRuntime;
+  readonly #users = new Set<object>();
   readonly #shutdownCallbacks = new Set<() => void>();
   readonly #logBuffer: LogBuffer | undefined;
+  /** Whether it was used, and isn't any more. */
+  #idle = false;
   #listening = false;
   #shuttingDown = false;
 
-  private constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
+  private constructor(options: CompiledRuntimeOptions) {
+    const native = startNative(options);
     this.native = native;
     this.options = options;
     this.metricMeter = options.native.metrics
@@ -55,21 +66,23 @@ export class Runtime {
   }
 
   /**
-   * Sets up the runtime of this process. Must come before the first connection and the first Worker.
+   * Sets up the runtime of this process. Must come before the first `NativeConnection` and the first Worker, or when
+   * all of them are closed.
    *
    * @throws IllegalStateError if there is one already
    * @throws TypeError for options that can't be used
    */
   static install(options: RuntimeOptions): Runtime {
-    if (current !== undefined) {
+    if (current !== undefined && !current.#idle) {
       throw new IllegalStateError(
         currentIsInstalled
           ? "Runtime singleton has already been installed: call Runtime.install once, or shut the first one down before"
-          : "Runtime singleton has already been instantiated: call Runtime.install before the first connection and the first Worker",
+          : "Runtime singleton has already been instantiated: call Runtime.install before the first NativeConnection and the first Worker, or when all are closed",
       );
     }
     const compiled = compileOptions(options);
-    current = new Runtime(installCoreRuntime(compiled.native), compiled);
+    void current?.shutdown();
+    current = new Runtime(compiled);
     currentIsInstalled = true;
     lastOptions = options;
     return current;
@@ -78,10 +91,21 @@ export class Runtime {
   /** The runtime of this process. The first call sets it up, with defaults or as the last one that was installed. */
   static instance(): Runtime {
     if (current === undefined) {
-      current = new Runtime(coreRuntime(), compileOptions(lastOptions));
+      current = new Runtime(compileOptions(lastOptions));
       currentIsInstalled = false;
     }
     return current;
+  }
+
+  /** Notes that something uses the runtime, for the SDK itself. */
+  hold(user: object): void {
+    this.#users.add(user);
+    this.#idle = false;
+  }
+
+  /** Undoes {@link hold}. A runtime that nothing uses any more goes on, but can be replaced. */
+  release(user: object): void {
+    if (this.#users.delete(user)) this.#idle = this.#users.size === 0;
   }
 
   /** Passes on the log records that wait to be sorted. */
@@ -99,8 +123,10 @@ export class Runtime {
     this.#logBuffer?.close();
     if (current !== this) return;
     current = undefined;
+    oneHasEnded = true;
+    this.metricMeter = noopMetricMeter;
     this.options.metricsBuffer?.unbind(this);
-    closeCoreRuntime();
+    this.native.close();
   }
 
   /**
@@ -146,5 +172,18 @@ export class Runtime {
       [LogTimestamp]: BigInt(Math.round(timestampMs)) * 1_000_000n,
     };
     this.logger.log(level, message, meta);
+  }
+}
+
+function startNative({ native }: CompiledRuntimeOptions): NativeRuntime {
+  const deadline = performance.now() + portPatienceMs;
+  for (;;) {
+    try {
+      return new NativeRuntime(native);
+    } catch (error) {
+      const taken = error instanceof NativeError && /address already in use/i.test(error.message);
+      if (!taken || !oneHasEnded || performance.now() > deadline) throw error;
+      Bun.sleepSync(10);
+    }
   }
 }

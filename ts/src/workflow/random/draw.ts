@@ -1,3 +1,4 @@
+import type { UnsafeRandomSource } from "../interfaces";
 import type { RandomSource } from "./alea";
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
@@ -29,4 +30,14 @@ function pair(bits: number): string {
 export function fillFrom(random: RandomSource, bytes: Uint8Array): Uint8Array {
   for (let index = 0; index < bytes.length; index++) bytes[index] = Math.floor(random() * 0x100);
   return bytes;
+}
+
+/**
+ * Makes the source of `workflowInfo().unsafe`. As in the official SDK JSON leaves it out, like the function beside it.
+ *
+ * @param random where the draws come from
+ */
+export function unsafeSource(random: RandomSource): UnsafeRandomSource {
+  const source = { random, uuid4: () => uuid4From(random), fillRandom: (bytes: Uint8Array) => fillFrom(random, bytes) };
+  return Object.assign(source, { toJSON: () => undefined });
 }

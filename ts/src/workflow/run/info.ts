@@ -9,7 +9,7 @@ import type {
   WorkflowActivation,
 } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import type { WorkflowInfo } from "../interfaces";
-import { fillFrom, uuid4From } from "../random/draw";
+import { unsafeSource } from "../random/draw";
 import type { WorkflowRun } from "./run";
 
 /** What stays the same for the whole run, from its first activation. */
@@ -123,11 +123,7 @@ export class RunInfo {
         now: host.realNow,
         isReplaying: run.isReplaying,
         isReplayingHistoryEvents: run.isReplayingHistoryEvents,
-        random: {
-          random: host.realRandom,
-          uuid4: () => uuid4From(host.realRandom),
-          fillRandom: (bytes) => fillFrom(host.realRandom, bytes),
-        },
+        random: unsafeSource(host.realRandom),
       },
     };
   }
