@@ -2,6 +2,7 @@ import { Client } from "../client";
 import { type Duration, IllegalStateError, type MetricMeter, SdkComponent } from "../common";
 import { msToNumber } from "../common/time";
 import { NativeWorker, type TaskKind } from "../native";
+import { NamespaceInfo } from "../proto/temporal/sdk/core/core_interface";
 import { ActivityTasks } from "./activities/activity-tasks";
 import type { HistoryInput } from "./bundler/history";
 import { defaultBuildId, loadBundle } from "./bundler/worker-bundle";
@@ -90,6 +91,8 @@ interface WorkerParts {
   ownsConnection: boolean;
   /** Rejects when a thread fails, from its start on. */
   failure: PromiseWithResolvers<never>;
+  /** How many bytes of a result or a failure the server takes. */
+  sizeLimit: number;
 }
 
 /**
@@ -195,6 +198,7 @@ export class Worker {
       dataConverter: this.options.loadedDataConverter,
       logger: this.#logger,
       metricMeter: parts.metricMeter,
+      sizeLimit: parts.sizeLimit,
       client: () => this.client,
       bindClient: (signal, run) => this.#connection.withAbortSignal(signal, run),
     };
@@ -455,15 +459,33 @@ async function prepare(
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
     const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
-    await Promise.all([native.validate(), loading]);
+    const [namespaceInfo] = await Promise.all([native.validate(), loading]);
     await threads?.attach(native.handle);
-    return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
+    return {
+      options,
+      runtime,
+      logger,
+      metricMeter,
+      native,
+      threads,
+      slots,
+      connection,
+      ownsConnection,
+      failure,
+      sizeLimit: sizeLimit(namespaceInfo, options),
+    };
   } catch (error) {
     threads?.kill();
     made.native?.close();
     if (ownsConnection) await made.connection?.close();
     throw workerError(error);
   }
+}
+
+/** How many bytes of a result or a failure the server takes. */
+function sizeLimit(namespaceInfo: Uint8Array, { disablePayloadErrorLimit }: CompiledWorkerOptions): number {
+  const limit = NamespaceInfo.decode(namespaceInfo).limits?.blobSizeLimitError?.toNumber() ?? 0;
+  return limit > 0 && !disablePayloadErrorLimit ? limit : Number.POSITIVE_INFINITY;
 }
 
 function startThreads(

@@ -310,6 +310,7 @@ test("a cancellation that comes while the arguments are being decoded reaches th
     client: () => fixture.client,
     bindClient: (_signal, run) => run(),
     complete: (bytes) => completed.resolve(ActivityTaskCompletion.decode(bytes)),
+    sizeLimit: Number.POSITIVE_INFINITY,
     recordHeartbeat() {},
   });
   const taskToken = new Uint8Array([1]);

@@ -23,9 +23,11 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from "../failure";
+import { describeInnerErrors } from "../inner-errors";
 import { cutoffStackTrace } from "../stack-trace";
 import { msOptionalToTs } from "../time";
 import { isError, isRecord } from "../type-helpers";
+import { FailureLimits } from "./failure-limits";
 import type { PayloadConverter } from "./payload-converter";
 import { arrayFromPayloads, fromPayloadsAtIndex, toPayloadsWithContext } from "./payload-converter";
 import type { SerializationContext } from "./serialization-context";
@@ -193,21 +195,23 @@ export class DefaultFailureConverter implements FailureConverter {
 
   /** The failure with message and stack trace in plain text. */
   errorToFailureInner(err: unknown, payloadConverter: PayloadConverter, context?: SerializationContext): ProtoFailure {
-    if (err instanceof TemporalFailure && err.failure) return err.failure;
+    const limits = FailureLimits.take();
+    if (err instanceof TemporalFailure && err.failure) return limits.shorten(err.failure);
     if (isError(err)) {
-      const base: ProtoFailure = {
-        message: String(err.message ?? ""),
-        stackTrace: cutoffStackTrace(err.stack),
-        cause: err.cause ? this.errorToFailure(err.cause, payloadConverter, context) : undefined,
-        source: FAILURE_SOURCE,
-      };
       if (err instanceof HandlerError && err.originalFailure)
-        return nexusFailureToFailure(err.originalFailure, err.retryable);
-      return { ...base, ...failureInfo(err, payloadConverter, context) };
+        return limits.shorten(nexusFailureToFailure(err.originalFailure, err.retryable));
+      limits.add(err);
+      const { cause } = err;
+      return {
+        ...limits.texts(String(err.message ?? ""), cutoffStackTrace(err.stack)),
+        cause: cause ? limits.cause(cause, () => this.errorToFailure(cause, payloadConverter, context)) : undefined,
+        source: FAILURE_SOURCE,
+        ...failureInfo(err, payloadConverter, context),
+      };
     }
     const recommendation =
       " [A non-Error value was thrown from your code. We recommend throwing Error objects so that we can provide a stack trace]";
-    return { source: FAILURE_SOURCE, message: describeThrown(err) + recommendation };
+    return { source: FAILURE_SOURCE, message: limits.text(describeThrown(err), "value") + recommendation };
   }
 
   /** {@link failureToError}, undefined for undefined and null. */
@@ -310,7 +314,10 @@ function failureInfo(
       error.retryableOverride === undefined ? undefined : error.retryableOverride ? "RETRYABLE" : "NON_RETRYABLE";
     return { nexusHandlerFailureInfo: { type: error.type, retryBehavior: encodeRetryBehavior(behavior) } };
   }
-  return {};
+  const inner = error instanceof TemporalFailure ? undefined : describeInnerErrors(error);
+  return inner === undefined
+    ? {}
+    : { applicationFailureInfo: { type: error.constructor?.name || error.name, details: payloads(inner) } };
 }
 
 /** The failure that a failure in Nexus's own form stands for. */

@@ -10,16 +10,18 @@ import {
   type LoadedDataConverter,
   type MetricMeter,
   type StorageDriverTargetInfo,
+  type TemporalFailure,
   type TypeInfo,
 } from "../../common";
 import {
   decodeArrayFromPayloads,
   decodeHeaders,
   encodeErrorOrNotice,
-  encodeErrorToFailure,
   encodeToPayload,
 } from "../../payloads/codec-helpers";
 import { isPlain, withStorageTarget } from "../../payloads/payload-pipeline";
+import { encodeErrorWithin, tooLarge } from "../../payloads/size-limit";
+import { ActivityTaskFailedCause } from "../../proto/temporal/api/enums/v1/failed_cause";
 import type { ActivityExecutionResult } from "../../proto/temporal/sdk/core/activity_result/activity_result";
 import {
   ActivityCancelReason,
@@ -55,6 +57,8 @@ interface ActivityTasksOptions {
   logger: Logger;
   /** The Worker's metrics. */
   metricMeter: MetricMeter;
+  /** How many bytes of a result or a failure the server takes. */
+  sizeLimit: number;
   /** Makes or returns the Worker's client. */
   client: () => Client;
   /** See `ExecutionParts.bindClient`. */
@@ -64,6 +68,11 @@ interface ActivityTasksOptions {
   /** Hands a heartbeat to Core, which throttles it. */
   recordHeartbeat(heartbeat: Uint8Array): void;
 }
+
+const payloadsTooLarge = ActivityTaskFailedCause.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE;
+
+/** Bytes of a local activity's marker besides result and failure; generous. */
+const MARKER_OVERHEAD = 2000;
 
 interface Running {
   readonly isLocal: boolean;
@@ -203,7 +212,7 @@ export class ActivityTasks {
     const { headerFields = {} } = start;
     const headers = isPlain(dataConverter) ? headerFields : await decodeHeaders(dataConverter, headerFields, context);
     const outcome = await execution.run(fn, { args, headers });
-    return encodeOutcome(dataConverter, outcome, context, typeInfo?.outputType);
+    return this.#encodeOutcome(outcome, activityType, dataConverter, context, typeInfo?.outputType);
   }
 
   async #decode(
@@ -221,6 +230,43 @@ export class ActivityTasks {
         message: `Failed to parse ${what}: ${message}`,
         nonRetryable: false,
       });
+    }
+  }
+
+  async #encodeOutcome(
+    outcome: ActivityOutcome,
+    activityType: string,
+    converter: LoadedDataConverter,
+    context: ActivitySerializationContext,
+    outputType: TypeInfo | undefined,
+  ): Promise<ActivityExecutionResult> {
+    // What Core says of a local activity in its marker takes room too.
+    const sizeLimit = this.#options.sizeLimit - (context.isLocal ? MARKER_OVERHEAD : 0);
+    const encodeError = (error: TemporalFailure) =>
+      encodeErrorWithin(sizeLimit, `activity '${activityType}'`, converter, error, context);
+    const failed = async (error: unknown) => ({
+      failed: { failure: await encodeError(ensureApplicationFailure(error)) },
+    });
+    switch (outcome.type) {
+      case "completed":
+        try {
+          const result = await encodeToPayload(converter, outcome.result, context, outputType);
+          const refused = tooLarge(result, sizeLimit, `The result of activity '${activityType}'`);
+          if (refused === undefined) return { completed: { result } };
+          return { failed: { failure: await encodeError(refused), cause: payloadsTooLarge } };
+        } catch (error) {
+          return failed(error);
+        }
+      case "failed":
+        return failed(outcome.error);
+      case "cancelled": {
+        if (outcome.error === undefined)
+          return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
+        // Its stack would show where the Worker made the failure, which tells nobody anything.
+        return { cancelled: { failure: { ...(await encodeError(outcome.error)), stackTrace: undefined } } };
+      }
+      case "willCompleteAsync":
+        return { willCompleteAsync: {} };
     }
   }
 
@@ -294,36 +340,6 @@ class Heartbeats {
     } finally {
       this.#converting = undefined;
     }
-  }
-}
-
-async function encodeOutcome(
-  converter: LoadedDataConverter,
-  outcome: ActivityOutcome,
-  context: ActivitySerializationContext,
-  outputType: TypeInfo | undefined,
-): Promise<ActivityExecutionResult> {
-  const failed = async (error: unknown) => ({
-    failed: { failure: await encodeErrorToFailure(converter, ensureApplicationFailure(error), context) },
-  });
-  switch (outcome.type) {
-    case "completed":
-      try {
-        return { completed: { result: await encodeToPayload(converter, outcome.result, context, outputType) } };
-      } catch (error) {
-        return failed(error);
-      }
-    case "failed":
-      return failed(outcome.error);
-    case "cancelled": {
-      if (outcome.error === undefined)
-        return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
-      const failure = await encodeErrorToFailure(converter, outcome.error, context);
-      // It would show where the Worker made the failure, which tells nobody anything.
-      return { cancelled: { failure: { ...failure, stackTrace: undefined } } };
-    }
-    case "willCompleteAsync":
-      return { willCompleteAsync: {} };
   }
 }
 

@@ -6,7 +6,7 @@ import { NexusTask, NexusTaskCancelReason, NexusTaskCompletion } from "../../pro
 import { base64 } from "../activities/activity-info";
 import { RunningTasks } from "../activities/running-tasks";
 import type { Logger } from "../telemetry/logger";
-import { NexusExecution, type NexusHandling } from "./nexus-execution";
+import { NexusExecution, type NexusHandling, nameOf } from "./nexus-execution";
 import { handlerFailure, toHandlerError } from "./nexus-failures";
 import { operationContext } from "./nexus-request";
 
@@ -72,15 +72,15 @@ export class NexusTasks {
     } catch (error) {
       if (execution === undefined || execution.reported !== error)
         report(execution?.logger ?? this.#options.logger, error);
-      return { failure: await this.#failure(error) };
+      return { failure: await this.#failure(error, request.startOperation ?? request.cancelOperation) };
     }
   }
 
-  #failure(error: unknown): Promise<ProtoFailure> {
-    const { dataConverter, logger } = this.#options;
+  #failure(error: unknown, { service = "", operation = "" } = {}): Promise<ProtoFailure> {
+    const { dataConverter, logger, sizeLimit } = this.#options;
     const report = (conversionError: unknown) =>
       logger.error("Failed to convert the error of a Nexus handler", { error: conversionError });
-    return handlerFailure(dataConverter, toHandlerError(error), report);
+    return handlerFailure(dataConverter, toHandlerError(error), nameOf({ service, operation }), sizeLimit, report);
   }
 }
 
