@@ -45,7 +45,9 @@ test.each(kinds)("%s activities: a message that is too long arrives shortened", 
       const failure = await failureOf(execute("call", kind, "throws", size));
       expect(failure).toMatchObject({ type: "Error", nonRetryable: false });
       expect(failure.message).toStartWith("x".repeat(500_000));
-      expect(failure.message).toEndWith(`too long to be sent: ${size} characters, of which these are the first 500000]`);
+      expect(failure.message).toEndWith(
+        `too long to be sent: ${size} characters, of which these are the first 500000]`,
+      );
       expect(failure.stack).toContain("sizes.test.ts");
     }
   }),

@@ -30,6 +30,7 @@ import {
   type Start,
 } from "../../proto/temporal/sdk/core/activity_task/activity_task";
 import { ActivityHeartbeat, ActivityTaskCompletion } from "../../proto/temporal/sdk/core/core_interface";
+import { asBuffer } from "../../proto/wire";
 import type { ActivityInterceptorsFactory } from "../interceptors";
 import type { Logger } from "../telemetry/logger";
 import {
@@ -113,7 +114,7 @@ export class ActivityTasks {
 
   /** Takes one task of Core's, as protobuf bytes. */
   handle(bytes: Uint8Array): void {
-    const { taskToken = new Uint8Array(0), start, cancel } = ActivityTask.decode(bytes);
+    const { taskToken = new Uint8Array(0), start, cancel } = ActivityTask.decode(asBuffer(bytes));
     if (start !== undefined) void this.#start(taskToken, start);
     else if (cancel !== undefined) this.#cancel(taskToken, cancel);
   }
@@ -126,7 +127,7 @@ export class ActivityTasks {
       type: "activity",
       namespace,
       activityId: start.activityId,
-      workflowId: start.workflowExecution?.workflowId,
+      workflowId: start.workflowExecution?.workflowId || undefined,
       isLocal: start.isLocal ?? false,
     };
     const running: Running = {

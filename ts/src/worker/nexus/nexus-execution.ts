@@ -150,8 +150,7 @@ export class NexusExecution {
 
   async #cancelOperation(token: string | undefined): Promise<Response> {
     const handler = this.#handler();
-    if (token === undefined)
-      throw new HandlerError("BAD_REQUEST", "The request to cancel an operation has no operation token");
+    if (!token) throw new HandlerError("BAD_REQUEST", "The request to cancel an operation has no operation token");
     const cancel = composeInterceptors(this.#inbound, "cancelOperation", ({ ctx, token }) =>
       this.#call("cancelOperation", async () => handler.cancel(ctx, token)),
     );

@@ -3,6 +3,7 @@ import { CancelledFailure, type ProtoFailure } from "../../common";
 import { optionalTsToDate } from "../../common/time";
 import type { PollNexusTaskQueueResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { NexusTask, NexusTaskCancelReason, NexusTaskCompletion } from "../../proto/temporal/sdk/core/nexus/nexus";
+import { asBuffer } from "../../proto/wire";
 import { base64 } from "../activities/activity-info";
 import { RunningTasks } from "../activities/running-tasks";
 import type { Logger } from "../telemetry/logger";
@@ -35,7 +36,7 @@ export class NexusTasks {
 
   /** Takes one task of Core's, as protobuf bytes. */
   handle(bytes: Uint8Array): void {
-    const { task, cancelTask, requestDeadline } = NexusTask.decode(bytes);
+    const { task, cancelTask, requestDeadline } = NexusTask.decode(asBuffer(bytes));
     if (task !== undefined) void this.#start(task, optionalTsToDate(requestDeadline));
     else if (cancelTask !== undefined) {
       const reason = NexusTaskCancelReason[cancelTask.reason ?? NexusTaskCancelReason.TIMED_OUT] ?? "UNRECOGNIZED";

@@ -2,6 +2,7 @@
 // source: google/protobuf/empty.proto
 
 /* eslint-disable */
+import { messageClass } from "../../message-class";
 import { BinaryReader, BinaryWriter } from "../../wire";
 
 /**
@@ -16,8 +17,9 @@ import { BinaryReader, BinaryWriter } from "../../wire";
 export interface Empty {
 }
 
+const EmptyClass = messageClass<Empty>("google.protobuf.Empty", {});
 function createBaseEmpty(): Empty {
-  return {};
+  return new EmptyClass();
 }
 
 export const Empty: MessageFns<Empty> = {

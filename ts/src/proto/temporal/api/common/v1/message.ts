@@ -2,7 +2,8 @@
 // source: temporal/api/common/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Empty } from "../../../../google/protobuf/empty";
@@ -704,16 +705,17 @@ export interface TimeSkippingFastForwardInfo {
   hasCompleted?: boolean | undefined;
 }
 
+const DataBlobClass = messageClass<DataBlob>("temporal.api.common.v1.DataBlob", { encodingType: 0, data: BYTES });
 function createBaseDataBlob(): DataBlob {
-  return {};
+  return new DataBlobClass();
 }
 
 export const DataBlob: MessageFns<DataBlob> = {
   encode(message: DataBlob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.encodingType !== undefined && message.encodingType !== 0) {
+    if (message.encodingType != null && message.encodingType !== 0) {
       writer.uint32(8).int32(message.encodingType);
     }
-    if (message.data !== undefined && message.data.length !== 0) {
+    if (message.data != null && message.data.length !== 0) {
       writer.uint32(18).bytes(message.data);
     }
     return writer;
@@ -754,13 +756,14 @@ export const DataBlob: MessageFns<DataBlob> = {
   },
 };
 
+const PayloadsClass = messageClass<Payloads>("temporal.api.common.v1.Payloads", { payloads: LIST });
 function createBasePayloads(): Payloads {
-  return {};
+  return new PayloadsClass();
 }
 
 export const Payloads: MessageFns<Payloads> = {
   encode(message: Payloads, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.payloads !== undefined && message.payloads.length !== 0) {
+    if (message.payloads != null && message.payloads.length !== 0) {
       for (const v of message.payloads) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -781,7 +784,7 @@ export const Payloads: MessageFns<Payloads> = {
             break;
           }
 
-          if (message.payloads === undefined) {
+          if (message.payloads === LIST) {
             message.payloads = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -801,8 +804,9 @@ export const Payloads: MessageFns<Payloads> = {
   },
 };
 
+const PayloadClass = messageClass<Payload>("temporal.api.common.v1.Payload", { metadata: MAP, data: BYTES, externalPayloads: LIST });
 function createBasePayload(): Payload {
-  return {};
+  return new PayloadClass();
 }
 
 export const Payload: MessageFns<Payload> = {
@@ -810,10 +814,10 @@ export const Payload: MessageFns<Payload> = {
     globalThis.Object.entries(message.metadata || {}).forEach(([key, value]: [string, Uint8Array]) => {
       Payload_MetadataEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.data !== undefined && message.data.length !== 0) {
+    if (message.data != null && message.data.length !== 0) {
       writer.uint32(18).bytes(message.data);
     }
-    if (message.externalPayloads !== undefined && message.externalPayloads.length !== 0) {
+    if (message.externalPayloads != null && message.externalPayloads.length !== 0) {
       for (const v of message.externalPayloads) {
         Payload_ExternalPayloadDetails.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -836,7 +840,7 @@ export const Payload: MessageFns<Payload> = {
 
           const entry1 = Payload_MetadataEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.metadata === undefined) {
+            if (message.metadata === MAP) {
               message.metadata = {};
             }
             message.metadata![entry1.key] = entry1.value;
@@ -856,7 +860,7 @@ export const Payload: MessageFns<Payload> = {
             break;
           }
 
-          if (message.externalPayloads === undefined) {
+          if (message.externalPayloads === LIST) {
             message.externalPayloads = [];
           }
           const el = Payload_ExternalPayloadDetails.decode(reader, reader.uint32());
@@ -926,13 +930,14 @@ export const Payload_MetadataEntry: MessageFns<Payload_MetadataEntry> = {
   },
 };
 
+const Payload_ExternalPayloadDetailsClass = messageClass<Payload_ExternalPayloadDetails>("temporal.api.common.v1.Payload.ExternalPayloadDetails", { sizeBytes: INT64 });
 function createBasePayload_ExternalPayloadDetails(): Payload_ExternalPayloadDetails {
-  return {};
+  return new Payload_ExternalPayloadDetailsClass();
 }
 
 export const Payload_ExternalPayloadDetails: MessageFns<Payload_ExternalPayloadDetails> = {
   encode(message: Payload_ExternalPayloadDetails, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sizeBytes !== undefined && !message.sizeBytes.equals(Long.ZERO)) {
+    if (message.sizeBytes != null && !isZero(message.sizeBytes)) {
       writer.uint32(8).int64(message.sizeBytes);
     }
     return writer;
@@ -965,8 +970,9 @@ export const Payload_ExternalPayloadDetails: MessageFns<Payload_ExternalPayloadD
   },
 };
 
+const SearchAttributesClass = messageClass<SearchAttributes>("temporal.api.common.v1.SearchAttributes", { indexedFields: MAP });
 function createBaseSearchAttributes(): SearchAttributes {
-  return {};
+  return new SearchAttributesClass();
 }
 
 export const SearchAttributes: MessageFns<SearchAttributes> = {
@@ -992,7 +998,7 @@ export const SearchAttributes: MessageFns<SearchAttributes> = {
 
           const entry1 = SearchAttributes_IndexedFieldsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.indexedFields === undefined) {
+            if (message.indexedFields === MAP) {
               message.indexedFields = {};
             }
             message.indexedFields![entry1.key] = entry1.value;
@@ -1019,7 +1025,7 @@ export const SearchAttributes_IndexedFieldsEntry: MessageFns<SearchAttributes_In
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1060,8 +1066,9 @@ export const SearchAttributes_IndexedFieldsEntry: MessageFns<SearchAttributes_In
   },
 };
 
+const MemoClass = messageClass<Memo>("temporal.api.common.v1.Memo", { fields: MAP });
 function createBaseMemo(): Memo {
-  return {};
+  return new MemoClass();
 }
 
 export const Memo: MessageFns<Memo> = {
@@ -1087,7 +1094,7 @@ export const Memo: MessageFns<Memo> = {
 
           const entry1 = Memo_FieldsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.fields === undefined) {
+            if (message.fields === MAP) {
               message.fields = {};
             }
             message.fields![entry1.key] = entry1.value;
@@ -1114,7 +1121,7 @@ export const Memo_FieldsEntry: MessageFns<Memo_FieldsEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1155,8 +1162,9 @@ export const Memo_FieldsEntry: MessageFns<Memo_FieldsEntry> = {
   },
 };
 
+const HeaderClass = messageClass<Header>("temporal.api.common.v1.Header", { fields: MAP });
 function createBaseHeader(): Header {
-  return {};
+  return new HeaderClass();
 }
 
 export const Header: MessageFns<Header> = {
@@ -1182,7 +1190,7 @@ export const Header: MessageFns<Header> = {
 
           const entry1 = Header_FieldsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.fields === undefined) {
+            if (message.fields === MAP) {
               message.fields = {};
             }
             message.fields![entry1.key] = entry1.value;
@@ -1209,7 +1217,7 @@ export const Header_FieldsEntry: MessageFns<Header_FieldsEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1250,16 +1258,17 @@ export const Header_FieldsEntry: MessageFns<Header_FieldsEntry> = {
   },
 };
 
+const WorkflowExecutionClass = messageClass<WorkflowExecution>("temporal.api.common.v1.WorkflowExecution", { workflowId: "", runId: "" });
 function createBaseWorkflowExecution(): WorkflowExecution {
-  return {};
+  return new WorkflowExecutionClass();
 }
 
 export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   encode(message: WorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -1300,19 +1309,20 @@ export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   },
 };
 
+const ExecutionClass = messageClass<Execution>("temporal.api.common.v1.Execution", { type: 0, businessId: "", runId: "" });
 function createBaseExecution(): Execution {
-  return {};
+  return new ExecutionClass();
 }
 
 export const Execution: MessageFns<Execution> = {
   encode(message: Execution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(8).int32(message.type);
     }
-    if (message.businessId !== undefined && message.businessId !== "") {
+    if (message.businessId != null && message.businessId !== "") {
       writer.uint32(18).string(message.businessId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -1361,13 +1371,14 @@ export const Execution: MessageFns<Execution> = {
   },
 };
 
+const WorkflowTypeClass = messageClass<WorkflowType>("temporal.api.common.v1.WorkflowType", { name: "" });
 function createBaseWorkflowType(): WorkflowType {
-  return {};
+  return new WorkflowTypeClass();
 }
 
 export const WorkflowType: MessageFns<WorkflowType> = {
   encode(message: WorkflowType, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -1400,13 +1411,14 @@ export const WorkflowType: MessageFns<WorkflowType> = {
   },
 };
 
+const ActivityTypeClass = messageClass<ActivityType>("temporal.api.common.v1.ActivityType", { name: "" });
 function createBaseActivityType(): ActivityType {
-  return {};
+  return new ActivityTypeClass();
 }
 
 export const ActivityType: MessageFns<ActivityType> = {
   encode(message: ActivityType, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -1439,25 +1451,26 @@ export const ActivityType: MessageFns<ActivityType> = {
   },
 };
 
+const RetryPolicyClass = messageClass<RetryPolicy>("temporal.api.common.v1.RetryPolicy", { backoffCoefficient: 0, maximumAttempts: 0, nonRetryableErrorTypes: LIST });
 function createBaseRetryPolicy(): RetryPolicy {
-  return {};
+  return new RetryPolicyClass();
 }
 
 export const RetryPolicy: MessageFns<RetryPolicy> = {
   encode(message: RetryPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.initialInterval !== undefined) {
+    if (message.initialInterval != null) {
       Duration.encode(message.initialInterval, writer.uint32(10).fork()).join();
     }
-    if (message.backoffCoefficient !== undefined && message.backoffCoefficient !== 0) {
+    if (message.backoffCoefficient != null && message.backoffCoefficient !== 0) {
       writer.uint32(17).double(message.backoffCoefficient);
     }
-    if (message.maximumInterval !== undefined) {
+    if (message.maximumInterval != null) {
       Duration.encode(message.maximumInterval, writer.uint32(26).fork()).join();
     }
-    if (message.maximumAttempts !== undefined && message.maximumAttempts !== 0) {
+    if (message.maximumAttempts != null && message.maximumAttempts !== 0) {
       writer.uint32(32).int32(message.maximumAttempts);
     }
-    if (message.nonRetryableErrorTypes !== undefined && message.nonRetryableErrorTypes.length !== 0) {
+    if (message.nonRetryableErrorTypes != null && message.nonRetryableErrorTypes.length !== 0) {
       for (const v of message.nonRetryableErrorTypes) {
         writer.uint32(42).string(v!);
       }
@@ -1510,7 +1523,7 @@ export const RetryPolicy: MessageFns<RetryPolicy> = {
             break;
           }
 
-          if (message.nonRetryableErrorTypes === undefined) {
+          if (message.nonRetryableErrorTypes === LIST) {
             message.nonRetryableErrorTypes = [];
           }
           const el = reader.string();
@@ -1530,16 +1543,14 @@ export const RetryPolicy: MessageFns<RetryPolicy> = {
   },
 };
 
+const MeteringMetadataClass = messageClass<MeteringMetadata>("temporal.api.common.v1.MeteringMetadata", { nonfirstLocalActivityExecutionAttempts: 0 });
 function createBaseMeteringMetadata(): MeteringMetadata {
-  return {};
+  return new MeteringMetadataClass();
 }
 
 export const MeteringMetadata: MessageFns<MeteringMetadata> = {
   encode(message: MeteringMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (
-      message.nonfirstLocalActivityExecutionAttempts !== undefined &&
-      message.nonfirstLocalActivityExecutionAttempts !== 0
-    ) {
+    if (message.nonfirstLocalActivityExecutionAttempts != null && message.nonfirstLocalActivityExecutionAttempts !== 0) {
       writer.uint32(104).uint32(message.nonfirstLocalActivityExecutionAttempts);
     }
     return writer;
@@ -1572,16 +1583,17 @@ export const MeteringMetadata: MessageFns<MeteringMetadata> = {
   },
 };
 
+const WorkerVersionStampClass = messageClass<WorkerVersionStamp>("temporal.api.common.v1.WorkerVersionStamp", { buildId: "", useVersioning: false });
 function createBaseWorkerVersionStamp(): WorkerVersionStamp {
-  return {};
+  return new WorkerVersionStampClass();
 }
 
 export const WorkerVersionStamp: MessageFns<WorkerVersionStamp> = {
   encode(message: WorkerVersionStamp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(10).string(message.buildId);
     }
-    if (message.useVersioning !== undefined && message.useVersioning !== false) {
+    if (message.useVersioning != null && message.useVersioning !== false) {
       writer.uint32(24).bool(message.useVersioning);
     }
     return writer;
@@ -1622,19 +1634,20 @@ export const WorkerVersionStamp: MessageFns<WorkerVersionStamp> = {
   },
 };
 
+const WorkerVersionCapabilitiesClass = messageClass<WorkerVersionCapabilities>("temporal.api.common.v1.WorkerVersionCapabilities", { buildId: "", useVersioning: false, deploymentSeriesName: "" });
 function createBaseWorkerVersionCapabilities(): WorkerVersionCapabilities {
-  return {};
+  return new WorkerVersionCapabilitiesClass();
 }
 
 export const WorkerVersionCapabilities: MessageFns<WorkerVersionCapabilities> = {
   encode(message: WorkerVersionCapabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(10).string(message.buildId);
     }
-    if (message.useVersioning !== undefined && message.useVersioning !== false) {
+    if (message.useVersioning != null && message.useVersioning !== false) {
       writer.uint32(16).bool(message.useVersioning);
     }
-    if (message.deploymentSeriesName !== undefined && message.deploymentSeriesName !== "") {
+    if (message.deploymentSeriesName != null && message.deploymentSeriesName !== "") {
       writer.uint32(34).string(message.deploymentSeriesName);
     }
     return writer;
@@ -1683,31 +1696,32 @@ export const WorkerVersionCapabilities: MessageFns<WorkerVersionCapabilities> = 
   },
 };
 
+const ResetOptionsClass = messageClass<ResetOptions>("temporal.api.common.v1.ResetOptions", { workflowTaskId: INT64, buildId: "", resetReapplyType: 0, currentRunOnly: false, resetReapplyExcludeTypes: LIST });
 function createBaseResetOptions(): ResetOptions {
-  return {};
+  return new ResetOptionsClass();
 }
 
 export const ResetOptions: MessageFns<ResetOptions> = {
   encode(message: ResetOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.firstWorkflowTask !== undefined) {
+    if (message.firstWorkflowTask != null) {
       Empty.encode(message.firstWorkflowTask, writer.uint32(10).fork()).join();
     }
-    if (message.lastWorkflowTask !== undefined) {
+    if (message.lastWorkflowTask != null) {
       Empty.encode(message.lastWorkflowTask, writer.uint32(18).fork()).join();
     }
-    if (message.workflowTaskId !== undefined) {
+    if (message.workflowTaskId != null) {
       writer.uint32(24).int64(message.workflowTaskId);
     }
-    if (message.buildId !== undefined) {
+    if (message.buildId != null) {
       writer.uint32(34).string(message.buildId);
     }
-    if (message.resetReapplyType !== undefined && message.resetReapplyType !== 0) {
+    if (message.resetReapplyType != null && message.resetReapplyType !== 0) {
       writer.uint32(80).int32(message.resetReapplyType);
     }
-    if (message.currentRunOnly !== undefined && message.currentRunOnly !== false) {
+    if (message.currentRunOnly != null && message.currentRunOnly !== false) {
       writer.uint32(88).bool(message.currentRunOnly);
     }
-    if (message.resetReapplyExcludeTypes !== undefined && message.resetReapplyExcludeTypes.length !== 0) {
+    if (message.resetReapplyExcludeTypes != null && message.resetReapplyExcludeTypes.length !== 0) {
       writer.uint32(98).fork();
       for (const v of message.resetReapplyExcludeTypes) {
         writer.int32(v);
@@ -1775,7 +1789,7 @@ export const ResetOptions: MessageFns<ResetOptions> = {
         }
         case 12: {
           if (tag === 96) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             message.resetReapplyExcludeTypes!.push(reader.int32() as any);
@@ -1784,7 +1798,7 @@ export const ResetOptions: MessageFns<ResetOptions> = {
           }
 
           if (tag === 98) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -1808,22 +1822,23 @@ export const ResetOptions: MessageFns<ResetOptions> = {
   },
 };
 
+const CallbackClass = messageClass<Callback>("temporal.api.common.v1.Callback", { links: LIST });
 function createBaseCallback(): Callback {
-  return {};
+  return new CallbackClass();
 }
 
 export const Callback: MessageFns<Callback> = {
   encode(message: Callback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nexus !== undefined) {
+    if (message.nexus != null) {
       Callback_Nexus.encode(message.nexus, writer.uint32(18).fork()).join();
     }
-    if (message.internal !== undefined) {
+    if (message.internal != null) {
       Callback_Internal.encode(message.internal, writer.uint32(26).fork()).join();
     }
-    if (message.nexusHandler !== undefined) {
+    if (message.nexusHandler != null) {
       Callback_NexusHandler.encode(message.nexusHandler, writer.uint32(34).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(802).fork()).join();
       }
@@ -1868,7 +1883,7 @@ export const Callback: MessageFns<Callback> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -1888,13 +1903,14 @@ export const Callback: MessageFns<Callback> = {
   },
 };
 
+const Callback_NexusClass = messageClass<Callback_Nexus>("temporal.api.common.v1.Callback.Nexus", { url: "", header: MAP });
 function createBaseCallback_Nexus(): Callback_Nexus {
-  return {};
+  return new Callback_NexusClass();
 }
 
 export const Callback_Nexus: MessageFns<Callback_Nexus> = {
   encode(message: Callback_Nexus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== undefined && message.url !== "") {
+    if (message.url != null && message.url !== "") {
       writer.uint32(10).string(message.url);
     }
     globalThis.Object.entries(message.header || {}).forEach(([key, value]: [string, string]) => {
@@ -1926,7 +1942,7 @@ export const Callback_Nexus: MessageFns<Callback_Nexus> = {
 
           const entry2 = Callback_Nexus_HeaderEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.header === undefined) {
+            if (message.header === MAP) {
               message.header = {};
             }
             message.header![entry2.key] = entry2.value;
@@ -1994,13 +2010,14 @@ export const Callback_Nexus_HeaderEntry: MessageFns<Callback_Nexus_HeaderEntry> 
   },
 };
 
+const Callback_InternalClass = messageClass<Callback_Internal>("temporal.api.common.v1.Callback.Internal", { data: BYTES });
 function createBaseCallback_Internal(): Callback_Internal {
-  return {};
+  return new Callback_InternalClass();
 }
 
 export const Callback_Internal: MessageFns<Callback_Internal> = {
   encode(message: Callback_Internal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.data !== undefined && message.data.length !== 0) {
+    if (message.data != null && message.data.length !== 0) {
       writer.uint32(10).bytes(message.data);
     }
     return writer;
@@ -2033,22 +2050,23 @@ export const Callback_Internal: MessageFns<Callback_Internal> = {
   },
 };
 
+const Callback_NexusHandlerClass = messageClass<Callback_NexusHandler>("temporal.api.common.v1.Callback.NexusHandler", { taskQueueName: "", service: "", operation: "" });
 function createBaseCallback_NexusHandler(): Callback_NexusHandler {
-  return {};
+  return new Callback_NexusHandlerClass();
 }
 
 export const Callback_NexusHandler: MessageFns<Callback_NexusHandler> = {
   encode(message: Callback_NexusHandler, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueueName !== undefined && message.taskQueueName !== "") {
+    if (message.taskQueueName != null && message.taskQueueName !== "") {
       writer.uint32(10).string(message.taskQueueName);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.sourceContext !== undefined) {
+    if (message.sourceContext != null) {
       Payload.encode(message.sourceContext, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -2105,28 +2123,29 @@ export const Callback_NexusHandler: MessageFns<Callback_NexusHandler> = {
   },
 };
 
+const LinkClass = messageClass<Link>("temporal.api.common.v1.Link", {});
 function createBaseLink(): Link {
-  return {};
+  return new LinkClass();
 }
 
 export const Link: MessageFns<Link> = {
   encode(message: Link, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowEvent !== undefined) {
+    if (message.workflowEvent != null) {
       Link_WorkflowEvent.encode(message.workflowEvent, writer.uint32(10).fork()).join();
     }
-    if (message.batchJob !== undefined) {
+    if (message.batchJob != null) {
       Link_BatchJob.encode(message.batchJob, writer.uint32(18).fork()).join();
     }
-    if (message.activity !== undefined) {
+    if (message.activity != null) {
       Link_Activity.encode(message.activity, writer.uint32(26).fork()).join();
     }
-    if (message.nexusOperation !== undefined) {
+    if (message.nexusOperation != null) {
       Link_NexusOperation.encode(message.nexusOperation, writer.uint32(34).fork()).join();
     }
-    if (message.workflow !== undefined) {
+    if (message.workflow != null) {
       Link_Workflow.encode(message.workflow, writer.uint32(42).fork()).join();
     }
-    if (message.callback !== undefined) {
+    if (message.callback != null) {
       Link_Callback.encode(message.callback, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -2199,25 +2218,26 @@ export const Link: MessageFns<Link> = {
   },
 };
 
+const Link_WorkflowEventClass = messageClass<Link_WorkflowEvent>("temporal.api.common.v1.Link.WorkflowEvent", { namespace: "", workflowId: "", runId: "" });
 function createBaseLink_WorkflowEvent(): Link_WorkflowEvent {
-  return {};
+  return new Link_WorkflowEventClass();
 }
 
 export const Link_WorkflowEvent: MessageFns<Link_WorkflowEvent> = {
   encode(message: Link_WorkflowEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.eventRef !== undefined) {
+    if (message.eventRef != null) {
       Link_WorkflowEvent_EventReference.encode(message.eventRef, writer.uint32(802).fork()).join();
     }
-    if (message.requestIdRef !== undefined) {
+    if (message.requestIdRef != null) {
       Link_WorkflowEvent_RequestIdReference.encode(message.requestIdRef, writer.uint32(810).fork()).join();
     }
     return writer;
@@ -2282,16 +2302,17 @@ export const Link_WorkflowEvent: MessageFns<Link_WorkflowEvent> = {
   },
 };
 
+const Link_WorkflowEvent_EventReferenceClass = messageClass<Link_WorkflowEvent_EventReference>("temporal.api.common.v1.Link.WorkflowEvent.EventReference", { eventId: INT64, eventType: 0 });
 function createBaseLink_WorkflowEvent_EventReference(): Link_WorkflowEvent_EventReference {
-  return {};
+  return new Link_WorkflowEvent_EventReferenceClass();
 }
 
 export const Link_WorkflowEvent_EventReference: MessageFns<Link_WorkflowEvent_EventReference> = {
   encode(message: Link_WorkflowEvent_EventReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eventId !== undefined && !message.eventId.equals(Long.ZERO)) {
+    if (message.eventId != null && !isZero(message.eventId)) {
       writer.uint32(8).int64(message.eventId);
     }
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(16).int32(message.eventType);
     }
     return writer;
@@ -2332,16 +2353,17 @@ export const Link_WorkflowEvent_EventReference: MessageFns<Link_WorkflowEvent_Ev
   },
 };
 
+const Link_WorkflowEvent_RequestIdReferenceClass = messageClass<Link_WorkflowEvent_RequestIdReference>("temporal.api.common.v1.Link.WorkflowEvent.RequestIdReference", { requestId: "", eventType: 0 });
 function createBaseLink_WorkflowEvent_RequestIdReference(): Link_WorkflowEvent_RequestIdReference {
-  return {};
+  return new Link_WorkflowEvent_RequestIdReferenceClass();
 }
 
 export const Link_WorkflowEvent_RequestIdReference: MessageFns<Link_WorkflowEvent_RequestIdReference> = {
   encode(message: Link_WorkflowEvent_RequestIdReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(10).string(message.requestId);
     }
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(16).int32(message.eventType);
     }
     return writer;
@@ -2382,13 +2404,14 @@ export const Link_WorkflowEvent_RequestIdReference: MessageFns<Link_WorkflowEven
   },
 };
 
+const Link_BatchJobClass = messageClass<Link_BatchJob>("temporal.api.common.v1.Link.BatchJob", { jobId: "" });
 function createBaseLink_BatchJob(): Link_BatchJob {
-  return {};
+  return new Link_BatchJobClass();
 }
 
 export const Link_BatchJob: MessageFns<Link_BatchJob> = {
   encode(message: Link_BatchJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(10).string(message.jobId);
     }
     return writer;
@@ -2421,19 +2444,20 @@ export const Link_BatchJob: MessageFns<Link_BatchJob> = {
   },
 };
 
+const Link_ActivityClass = messageClass<Link_Activity>("temporal.api.common.v1.Link.Activity", { namespace: "", activityId: "", runId: "" });
 function createBaseLink_Activity(): Link_Activity {
-  return {};
+  return new Link_ActivityClass();
 }
 
 export const Link_Activity: MessageFns<Link_Activity> = {
   encode(message: Link_Activity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -2482,19 +2506,20 @@ export const Link_Activity: MessageFns<Link_Activity> = {
   },
 };
 
+const Link_NexusOperationClass = messageClass<Link_NexusOperation>("temporal.api.common.v1.Link.NexusOperation", { namespace: "", operationId: "", runId: "" });
 function createBaseLink_NexusOperation(): Link_NexusOperation {
-  return {};
+  return new Link_NexusOperationClass();
 }
 
 export const Link_NexusOperation: MessageFns<Link_NexusOperation> = {
   encode(message: Link_NexusOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -2543,22 +2568,23 @@ export const Link_NexusOperation: MessageFns<Link_NexusOperation> = {
   },
 };
 
+const Link_WorkflowClass = messageClass<Link_Workflow>("temporal.api.common.v1.Link.Workflow", { namespace: "", workflowId: "", runId: "", reason: "" });
 function createBaseLink_Workflow(): Link_Workflow {
-  return {};
+  return new Link_WorkflowClass();
 }
 
 export const Link_Workflow: MessageFns<Link_Workflow> = {
   encode(message: Link_Workflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(34).string(message.reason);
     }
     return writer;
@@ -2615,24 +2641,25 @@ export const Link_Workflow: MessageFns<Link_Workflow> = {
   },
 };
 
+const Link_CallbackClass = messageClass<Link_Callback>("temporal.api.common.v1.Link.Callback", { namespace: "", componentPath: LIST, requestId: "" });
 function createBaseLink_Callback(): Link_Callback {
-  return {};
+  return new Link_CallbackClass();
 }
 
 export const Link_Callback: MessageFns<Link_Callback> = {
   encode(message: Link_Callback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       Execution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.componentPath !== undefined && message.componentPath.length !== 0) {
+    if (message.componentPath != null && message.componentPath.length !== 0) {
       for (const v of message.componentPath) {
         writer.uint32(26).string(v!);
       }
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
     return writer;
@@ -2667,7 +2694,7 @@ export const Link_Callback: MessageFns<Link_Callback> = {
             break;
           }
 
-          if (message.componentPath === undefined) {
+          if (message.componentPath === LIST) {
             message.componentPath = [];
           }
           const el = reader.string();
@@ -2695,16 +2722,17 @@ export const Link_Callback: MessageFns<Link_Callback> = {
   },
 };
 
+const PrincipalClass = messageClass<Principal>("temporal.api.common.v1.Principal", { type: "", name: "" });
 function createBasePrincipal(): Principal {
-  return {};
+  return new PrincipalClass();
 }
 
 export const Principal: MessageFns<Principal> = {
   encode(message: Principal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
     return writer;
@@ -2745,19 +2773,20 @@ export const Principal: MessageFns<Principal> = {
   },
 };
 
+const PriorityClass = messageClass<Priority>("temporal.api.common.v1.Priority", { priorityKey: 0, fairnessKey: "", fairnessWeight: 0 });
 function createBasePriority(): Priority {
-  return {};
+  return new PriorityClass();
 }
 
 export const Priority: MessageFns<Priority> = {
   encode(message: Priority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.priorityKey !== undefined && message.priorityKey !== 0) {
+    if (message.priorityKey != null && message.priorityKey !== 0) {
       writer.uint32(8).int32(message.priorityKey);
     }
-    if (message.fairnessKey !== undefined && message.fairnessKey !== "") {
+    if (message.fairnessKey != null && message.fairnessKey !== "") {
       writer.uint32(18).string(message.fairnessKey);
     }
-    if (message.fairnessWeight !== undefined && message.fairnessWeight !== 0) {
+    if (message.fairnessWeight != null && message.fairnessWeight !== 0) {
       writer.uint32(29).float(message.fairnessWeight);
     }
     return writer;
@@ -2806,13 +2835,14 @@ export const Priority: MessageFns<Priority> = {
   },
 };
 
+const WorkerSelectorClass = messageClass<WorkerSelector>("temporal.api.common.v1.WorkerSelector", { workerInstanceKey: "" });
 function createBaseWorkerSelector(): WorkerSelector {
-  return {};
+  return new WorkerSelectorClass();
 }
 
 export const WorkerSelector: MessageFns<WorkerSelector> = {
   encode(message: WorkerSelector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerInstanceKey !== undefined) {
+    if (message.workerInstanceKey != null) {
       writer.uint32(10).string(message.workerInstanceKey);
     }
     return writer;
@@ -2845,19 +2875,20 @@ export const WorkerSelector: MessageFns<WorkerSelector> = {
   },
 };
 
+const OnConflictOptionsClass = messageClass<OnConflictOptions>("temporal.api.common.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
 function createBaseOnConflictOptions(): OnConflictOptions {
-  return {};
+  return new OnConflictOptionsClass();
 }
 
 export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   encode(message: OnConflictOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attachRequestId !== undefined && message.attachRequestId !== false) {
+    if (message.attachRequestId != null && message.attachRequestId !== false) {
       writer.uint32(8).bool(message.attachRequestId);
     }
-    if (message.attachCompletionCallbacks !== undefined && message.attachCompletionCallbacks !== false) {
+    if (message.attachCompletionCallbacks != null && message.attachCompletionCallbacks !== false) {
       writer.uint32(16).bool(message.attachCompletionCallbacks);
     }
-    if (message.attachLinks !== undefined && message.attachLinks !== false) {
+    if (message.attachLinks != null && message.attachLinks !== false) {
       writer.uint32(24).bool(message.attachLinks);
     }
     return writer;
@@ -2906,22 +2937,23 @@ export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   },
 };
 
+const TimeSkippingConfigClass = messageClass<TimeSkippingConfig>("temporal.api.common.v1.TimeSkippingConfig", { enabled: false, disablePropagation: false, maxSessionSkipCount: 0 });
 function createBaseTimeSkippingConfig(): TimeSkippingConfig {
-  return {};
+  return new TimeSkippingConfigClass();
 }
 
 export const TimeSkippingConfig: MessageFns<TimeSkippingConfig> = {
   encode(message: TimeSkippingConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.enabled !== undefined && message.enabled !== false) {
+    if (message.enabled != null && message.enabled !== false) {
       writer.uint32(8).bool(message.enabled);
     }
-    if (message.fastForwardConfig !== undefined) {
+    if (message.fastForwardConfig != null) {
       FastForwardConfig.encode(message.fastForwardConfig, writer.uint32(18).fork()).join();
     }
-    if (message.disablePropagation !== undefined && message.disablePropagation !== false) {
+    if (message.disablePropagation != null && message.disablePropagation !== false) {
       writer.uint32(24).bool(message.disablePropagation);
     }
-    if (message.maxSessionSkipCount !== undefined && message.maxSessionSkipCount !== 0) {
+    if (message.maxSessionSkipCount != null && message.maxSessionSkipCount !== 0) {
       writer.uint32(32).int32(message.maxSessionSkipCount);
     }
     return writer;
@@ -2978,16 +3010,17 @@ export const TimeSkippingConfig: MessageFns<TimeSkippingConfig> = {
   },
 };
 
+const FastForwardConfigClass = messageClass<FastForwardConfig>("temporal.api.common.v1.FastForwardConfig", { id: "" });
 function createBaseFastForwardConfig(): FastForwardConfig {
-  return {};
+  return new FastForwardConfigClass();
 }
 
 export const FastForwardConfig: MessageFns<FastForwardConfig> = {
   encode(message: FastForwardConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.duration !== undefined) {
+    if (message.duration != null) {
       Duration.encode(message.duration, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -3028,19 +3061,20 @@ export const FastForwardConfig: MessageFns<FastForwardConfig> = {
   },
 };
 
+const TimeSkippingStatePropagationClass = messageClass<TimeSkippingStatePropagation>("temporal.api.common.v1.TimeSkippingStatePropagation", { initialSkipCount: 0 });
 function createBaseTimeSkippingStatePropagation(): TimeSkippingStatePropagation {
-  return {};
+  return new TimeSkippingStatePropagationClass();
 }
 
 export const TimeSkippingStatePropagation: MessageFns<TimeSkippingStatePropagation> = {
   encode(message: TimeSkippingStatePropagation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.initialSkippedDuration !== undefined) {
+    if (message.initialSkippedDuration != null) {
       Duration.encode(message.initialSkippedDuration, writer.uint32(10).fork()).join();
     }
-    if (message.fastForwardTargetTime !== undefined) {
+    if (message.fastForwardTargetTime != null) {
       Timestamp.encode(message.fastForwardTargetTime, writer.uint32(18).fork()).join();
     }
-    if (message.initialSkipCount !== undefined && message.initialSkipCount !== 0) {
+    if (message.initialSkipCount != null && message.initialSkipCount !== 0) {
       writer.uint32(24).int32(message.initialSkipCount);
     }
     return writer;
@@ -3089,22 +3123,23 @@ export const TimeSkippingStatePropagation: MessageFns<TimeSkippingStatePropagati
   },
 };
 
+const TimeSkippingInfoClass = messageClass<TimeSkippingInfo>("temporal.api.common.v1.TimeSkippingInfo", { currentSessionSkipCount: 0 });
 function createBaseTimeSkippingInfo(): TimeSkippingInfo {
-  return {};
+  return new TimeSkippingInfoClass();
 }
 
 export const TimeSkippingInfo: MessageFns<TimeSkippingInfo> = {
   encode(message: TimeSkippingInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentTime !== undefined) {
+    if (message.currentTime != null) {
       Timestamp.encode(message.currentTime, writer.uint32(10).fork()).join();
     }
-    if (message.effectiveConfig !== undefined) {
+    if (message.effectiveConfig != null) {
       TimeSkippingConfig.encode(message.effectiveConfig, writer.uint32(18).fork()).join();
     }
-    if (message.fastForwardInfo !== undefined) {
+    if (message.fastForwardInfo != null) {
       TimeSkippingFastForwardInfo.encode(message.fastForwardInfo, writer.uint32(34).fork()).join();
     }
-    if (message.currentSessionSkipCount !== undefined && message.currentSessionSkipCount !== 0) {
+    if (message.currentSessionSkipCount != null && message.currentSessionSkipCount !== 0) {
       writer.uint32(48).int32(message.currentSessionSkipCount);
     }
     return writer;
@@ -3161,22 +3196,23 @@ export const TimeSkippingInfo: MessageFns<TimeSkippingInfo> = {
   },
 };
 
+const TimeSkippingFastForwardInfoClass = messageClass<TimeSkippingFastForwardInfo>("temporal.api.common.v1.TimeSkippingFastForwardInfo", { fastForwardId: "", hasCompleted: false });
 function createBaseTimeSkippingFastForwardInfo(): TimeSkippingFastForwardInfo {
-  return {};
+  return new TimeSkippingFastForwardInfoClass();
 }
 
 export const TimeSkippingFastForwardInfo: MessageFns<TimeSkippingFastForwardInfo> = {
   encode(message: TimeSkippingFastForwardInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.fastForwardDuration !== undefined) {
+    if (message.fastForwardDuration != null) {
       Duration.encode(message.fastForwardDuration, writer.uint32(10).fork()).join();
     }
-    if (message.fastForwardId !== undefined && message.fastForwardId !== "") {
+    if (message.fastForwardId != null && message.fastForwardId !== "") {
       writer.uint32(18).string(message.fastForwardId);
     }
-    if (message.targetTime !== undefined) {
+    if (message.targetTime != null) {
       Timestamp.encode(message.targetTime, writer.uint32(26).fork()).join();
     }
-    if (message.hasCompleted !== undefined && message.hasCompleted !== false) {
+    if (message.hasCompleted != null && message.hasCompleted !== false) {
       writer.uint32(32).bool(message.hasCompleted);
     }
     return writer;

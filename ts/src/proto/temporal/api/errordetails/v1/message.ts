@@ -2,6 +2,7 @@
 // source: temporal/api/errordetails/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Any } from "../../../../google/protobuf/any";
 import { WorkflowExecution } from "../../common/v1/message";
@@ -159,16 +160,17 @@ export interface NexusOperationExecutionAlreadyStartedFailure {
 export interface WorkflowTaskCompletionBufferLostFailure {
 }
 
+const NotFoundFailureClass = messageClass<NotFoundFailure>("temporal.api.errordetails.v1.NotFoundFailure", { currentCluster: "", activeCluster: "" });
 function createBaseNotFoundFailure(): NotFoundFailure {
-  return {};
+  return new NotFoundFailureClass();
 }
 
 export const NotFoundFailure: MessageFns<NotFoundFailure> = {
   encode(message: NotFoundFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentCluster !== undefined && message.currentCluster !== "") {
+    if (message.currentCluster != null && message.currentCluster !== "") {
       writer.uint32(10).string(message.currentCluster);
     }
-    if (message.activeCluster !== undefined && message.activeCluster !== "") {
+    if (message.activeCluster != null && message.activeCluster !== "") {
       writer.uint32(18).string(message.activeCluster);
     }
     return writer;
@@ -209,19 +211,20 @@ export const NotFoundFailure: MessageFns<NotFoundFailure> = {
   },
 };
 
+const WorkflowExecutionAlreadyStartedFailureClass = messageClass<WorkflowExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure", { startRequestId: "", runId: "", firstExecutionRunId: "" });
 function createBaseWorkflowExecutionAlreadyStartedFailure(): WorkflowExecutionAlreadyStartedFailure {
-  return {};
+  return new WorkflowExecutionAlreadyStartedFailureClass();
 }
 
 export const WorkflowExecutionAlreadyStartedFailure: MessageFns<WorkflowExecutionAlreadyStartedFailure> = {
   encode(message: WorkflowExecutionAlreadyStartedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startRequestId !== undefined && message.startRequestId !== "") {
+    if (message.startRequestId != null && message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(26).string(message.firstExecutionRunId);
     }
     return writer;
@@ -270,19 +273,20 @@ export const WorkflowExecutionAlreadyStartedFailure: MessageFns<WorkflowExecutio
   },
 };
 
+const NamespaceNotActiveFailureClass = messageClass<NamespaceNotActiveFailure>("temporal.api.errordetails.v1.NamespaceNotActiveFailure", { namespace: "", currentCluster: "", activeCluster: "" });
 function createBaseNamespaceNotActiveFailure(): NamespaceNotActiveFailure {
-  return {};
+  return new NamespaceNotActiveFailureClass();
 }
 
 export const NamespaceNotActiveFailure: MessageFns<NamespaceNotActiveFailure> = {
   encode(message: NamespaceNotActiveFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.currentCluster !== undefined && message.currentCluster !== "") {
+    if (message.currentCluster != null && message.currentCluster !== "") {
       writer.uint32(18).string(message.currentCluster);
     }
-    if (message.activeCluster !== undefined && message.activeCluster !== "") {
+    if (message.activeCluster != null && message.activeCluster !== "") {
       writer.uint32(26).string(message.activeCluster);
     }
     return writer;
@@ -331,13 +335,14 @@ export const NamespaceNotActiveFailure: MessageFns<NamespaceNotActiveFailure> = 
   },
 };
 
+const NamespaceUnavailableFailureClass = messageClass<NamespaceUnavailableFailure>("temporal.api.errordetails.v1.NamespaceUnavailableFailure", { namespace: "" });
 function createBaseNamespaceUnavailableFailure(): NamespaceUnavailableFailure {
-  return {};
+  return new NamespaceUnavailableFailureClass();
 }
 
 export const NamespaceUnavailableFailure: MessageFns<NamespaceUnavailableFailure> = {
   encode(message: NamespaceUnavailableFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -370,19 +375,20 @@ export const NamespaceUnavailableFailure: MessageFns<NamespaceUnavailableFailure
   },
 };
 
+const NamespaceInvalidStateFailureClass = messageClass<NamespaceInvalidStateFailure>("temporal.api.errordetails.v1.NamespaceInvalidStateFailure", { namespace: "", state: 0, allowedStates: LIST });
 function createBaseNamespaceInvalidStateFailure(): NamespaceInvalidStateFailure {
-  return {};
+  return new NamespaceInvalidStateFailureClass();
 }
 
 export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailure> = {
   encode(message: NamespaceInvalidStateFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.allowedStates !== undefined && message.allowedStates.length !== 0) {
+    if (message.allowedStates != null && message.allowedStates.length !== 0) {
       writer.uint32(26).fork();
       for (const v of message.allowedStates) {
         writer.int32(v);
@@ -418,7 +424,7 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
         }
         case 3: {
           if (tag === 24) {
-            if (message.allowedStates === undefined) {
+            if (message.allowedStates === LIST) {
               message.allowedStates = [];
             }
             message.allowedStates!.push(reader.int32() as any);
@@ -427,7 +433,7 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
           }
 
           if (tag === 26) {
-            if (message.allowedStates === undefined) {
+            if (message.allowedStates === LIST) {
               message.allowedStates = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -451,13 +457,14 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
   },
 };
 
+const NamespaceNotFoundFailureClass = messageClass<NamespaceNotFoundFailure>("temporal.api.errordetails.v1.NamespaceNotFoundFailure", { namespace: "" });
 function createBaseNamespaceNotFoundFailure(): NamespaceNotFoundFailure {
-  return {};
+  return new NamespaceNotFoundFailureClass();
 }
 
 export const NamespaceNotFoundFailure: MessageFns<NamespaceNotFoundFailure> = {
   encode(message: NamespaceNotFoundFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -490,8 +497,9 @@ export const NamespaceNotFoundFailure: MessageFns<NamespaceNotFoundFailure> = {
   },
 };
 
+const NamespaceAlreadyExistsFailureClass = messageClass<NamespaceAlreadyExistsFailure>("temporal.api.errordetails.v1.NamespaceAlreadyExistsFailure", {});
 function createBaseNamespaceAlreadyExistsFailure(): NamespaceAlreadyExistsFailure {
-  return {};
+  return new NamespaceAlreadyExistsFailureClass();
 }
 
 export const NamespaceAlreadyExistsFailure: MessageFns<NamespaceAlreadyExistsFailure> = {
@@ -518,19 +526,20 @@ export const NamespaceAlreadyExistsFailure: MessageFns<NamespaceAlreadyExistsFai
   },
 };
 
+const ClientVersionNotSupportedFailureClass = messageClass<ClientVersionNotSupportedFailure>("temporal.api.errordetails.v1.ClientVersionNotSupportedFailure", { clientVersion: "", clientName: "", supportedVersions: "" });
 function createBaseClientVersionNotSupportedFailure(): ClientVersionNotSupportedFailure {
-  return {};
+  return new ClientVersionNotSupportedFailureClass();
 }
 
 export const ClientVersionNotSupportedFailure: MessageFns<ClientVersionNotSupportedFailure> = {
   encode(message: ClientVersionNotSupportedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clientVersion !== undefined && message.clientVersion !== "") {
+    if (message.clientVersion != null && message.clientVersion !== "") {
       writer.uint32(10).string(message.clientVersion);
     }
-    if (message.clientName !== undefined && message.clientName !== "") {
+    if (message.clientName != null && message.clientName !== "") {
       writer.uint32(18).string(message.clientName);
     }
-    if (message.supportedVersions !== undefined && message.supportedVersions !== "") {
+    if (message.supportedVersions != null && message.supportedVersions !== "") {
       writer.uint32(26).string(message.supportedVersions);
     }
     return writer;
@@ -579,16 +588,17 @@ export const ClientVersionNotSupportedFailure: MessageFns<ClientVersionNotSuppor
   },
 };
 
+const ServerVersionNotSupportedFailureClass = messageClass<ServerVersionNotSupportedFailure>("temporal.api.errordetails.v1.ServerVersionNotSupportedFailure", { serverVersion: "", clientSupportedServerVersions: "" });
 function createBaseServerVersionNotSupportedFailure(): ServerVersionNotSupportedFailure {
-  return {};
+  return new ServerVersionNotSupportedFailureClass();
 }
 
 export const ServerVersionNotSupportedFailure: MessageFns<ServerVersionNotSupportedFailure> = {
   encode(message: ServerVersionNotSupportedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serverVersion !== undefined && message.serverVersion !== "") {
+    if (message.serverVersion != null && message.serverVersion !== "") {
       writer.uint32(10).string(message.serverVersion);
     }
-    if (message.clientSupportedServerVersions !== undefined && message.clientSupportedServerVersions !== "") {
+    if (message.clientSupportedServerVersions != null && message.clientSupportedServerVersions !== "") {
       writer.uint32(18).string(message.clientSupportedServerVersions);
     }
     return writer;
@@ -629,8 +639,9 @@ export const ServerVersionNotSupportedFailure: MessageFns<ServerVersionNotSuppor
   },
 };
 
+const CancellationAlreadyRequestedFailureClass = messageClass<CancellationAlreadyRequestedFailure>("temporal.api.errordetails.v1.CancellationAlreadyRequestedFailure", {});
 function createBaseCancellationAlreadyRequestedFailure(): CancellationAlreadyRequestedFailure {
-  return {};
+  return new CancellationAlreadyRequestedFailureClass();
 }
 
 export const CancellationAlreadyRequestedFailure: MessageFns<CancellationAlreadyRequestedFailure> = {
@@ -657,13 +668,14 @@ export const CancellationAlreadyRequestedFailure: MessageFns<CancellationAlready
   },
 };
 
+const QueryFailedFailureClass = messageClass<QueryFailedFailure>("temporal.api.errordetails.v1.QueryFailedFailure", {});
 function createBaseQueryFailedFailure(): QueryFailedFailure {
-  return {};
+  return new QueryFailedFailureClass();
 }
 
 export const QueryFailedFailure: MessageFns<QueryFailedFailure> = {
   encode(message: QueryFailedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -696,13 +708,14 @@ export const QueryFailedFailure: MessageFns<QueryFailedFailure> = {
   },
 };
 
+const PermissionDeniedFailureClass = messageClass<PermissionDeniedFailure>("temporal.api.errordetails.v1.PermissionDeniedFailure", { reason: "" });
 function createBasePermissionDeniedFailure(): PermissionDeniedFailure {
-  return {};
+  return new PermissionDeniedFailureClass();
 }
 
 export const PermissionDeniedFailure: MessageFns<PermissionDeniedFailure> = {
   encode(message: PermissionDeniedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
     return writer;
@@ -735,16 +748,17 @@ export const PermissionDeniedFailure: MessageFns<PermissionDeniedFailure> = {
   },
 };
 
+const ResourceExhaustedFailureClass = messageClass<ResourceExhaustedFailure>("temporal.api.errordetails.v1.ResourceExhaustedFailure", { cause: 0, scope: 0 });
 function createBaseResourceExhaustedFailure(): ResourceExhaustedFailure {
-  return {};
+  return new ResourceExhaustedFailureClass();
 }
 
 export const ResourceExhaustedFailure: MessageFns<ResourceExhaustedFailure> = {
   encode(message: ResourceExhaustedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(8).int32(message.cause);
     }
-    if (message.scope !== undefined && message.scope !== 0) {
+    if (message.scope != null && message.scope !== 0) {
       writer.uint32(16).int32(message.scope);
     }
     return writer;
@@ -785,16 +799,17 @@ export const ResourceExhaustedFailure: MessageFns<ResourceExhaustedFailure> = {
   },
 };
 
+const SystemWorkflowFailureClass = messageClass<SystemWorkflowFailure>("temporal.api.errordetails.v1.SystemWorkflowFailure", { workflowError: "" });
 function createBaseSystemWorkflowFailure(): SystemWorkflowFailure {
-  return {};
+  return new SystemWorkflowFailureClass();
 }
 
 export const SystemWorkflowFailure: MessageFns<SystemWorkflowFailure> = {
   encode(message: SystemWorkflowFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(10).fork()).join();
     }
-    if (message.workflowError !== undefined && message.workflowError !== "") {
+    if (message.workflowError != null && message.workflowError !== "") {
       writer.uint32(18).string(message.workflowError);
     }
     return writer;
@@ -835,8 +850,9 @@ export const SystemWorkflowFailure: MessageFns<SystemWorkflowFailure> = {
   },
 };
 
+const WorkflowNotReadyFailureClass = messageClass<WorkflowNotReadyFailure>("temporal.api.errordetails.v1.WorkflowNotReadyFailure", {});
 function createBaseWorkflowNotReadyFailure(): WorkflowNotReadyFailure {
-  return {};
+  return new WorkflowNotReadyFailureClass();
 }
 
 export const WorkflowNotReadyFailure: MessageFns<WorkflowNotReadyFailure> = {
@@ -863,13 +879,14 @@ export const WorkflowNotReadyFailure: MessageFns<WorkflowNotReadyFailure> = {
   },
 };
 
+const NewerBuildExistsFailureClass = messageClass<NewerBuildExistsFailure>("temporal.api.errordetails.v1.NewerBuildExistsFailure", { defaultBuildId: "" });
 function createBaseNewerBuildExistsFailure(): NewerBuildExistsFailure {
-  return {};
+  return new NewerBuildExistsFailureClass();
 }
 
 export const NewerBuildExistsFailure: MessageFns<NewerBuildExistsFailure> = {
   encode(message: NewerBuildExistsFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.defaultBuildId !== undefined && message.defaultBuildId !== "") {
+    if (message.defaultBuildId != null && message.defaultBuildId !== "") {
       writer.uint32(10).string(message.defaultBuildId);
     }
     return writer;
@@ -902,13 +919,14 @@ export const NewerBuildExistsFailure: MessageFns<NewerBuildExistsFailure> = {
   },
 };
 
+const MultiOperationExecutionFailureClass = messageClass<MultiOperationExecutionFailure>("temporal.api.errordetails.v1.MultiOperationExecutionFailure", { statuses: LIST });
 function createBaseMultiOperationExecutionFailure(): MultiOperationExecutionFailure {
-  return {};
+  return new MultiOperationExecutionFailureClass();
 }
 
 export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionFailure> = {
   encode(message: MultiOperationExecutionFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.statuses !== undefined && message.statuses.length !== 0) {
+    if (message.statuses != null && message.statuses.length !== 0) {
       for (const v of message.statuses) {
         MultiOperationExecutionFailure_OperationStatus.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -929,7 +947,7 @@ export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionF
             break;
           }
 
-          if (message.statuses === undefined) {
+          if (message.statuses === LIST) {
             message.statuses = [];
           }
           const el = MultiOperationExecutionFailure_OperationStatus.decode(reader, reader.uint32());
@@ -949,8 +967,9 @@ export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionF
   },
 };
 
+const MultiOperationExecutionFailure_OperationStatusClass = messageClass<MultiOperationExecutionFailure_OperationStatus>("temporal.api.errordetails.v1.MultiOperationExecutionFailure.OperationStatus", { code: 0, message: "", details: LIST });
 function createBaseMultiOperationExecutionFailure_OperationStatus(): MultiOperationExecutionFailure_OperationStatus {
-  return {};
+  return new MultiOperationExecutionFailure_OperationStatusClass();
 }
 
 export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
@@ -960,13 +979,13 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
     message: MultiOperationExecutionFailure_OperationStatus,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.code !== undefined && message.code !== 0) {
+    if (message.code != null && message.code !== 0) {
       writer.uint32(8).int32(message.code);
     }
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(18).string(message.message);
     }
-    if (message.details !== undefined && message.details.length !== 0) {
+    if (message.details != null && message.details.length !== 0) {
       for (const v of message.details) {
         Any.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -1003,7 +1022,7 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
             break;
           }
 
-          if (message.details === undefined) {
+          if (message.details === LIST) {
             message.details = [];
           }
           const el = Any.decode(reader, reader.uint32());
@@ -1023,16 +1042,17 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
   },
 };
 
+const ActivityExecutionAlreadyStartedFailureClass = messageClass<ActivityExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.ActivityExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
 function createBaseActivityExecutionAlreadyStartedFailure(): ActivityExecutionAlreadyStartedFailure {
-  return {};
+  return new ActivityExecutionAlreadyStartedFailureClass();
 }
 
 export const ActivityExecutionAlreadyStartedFailure: MessageFns<ActivityExecutionAlreadyStartedFailure> = {
   encode(message: ActivityExecutionAlreadyStartedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startRequestId !== undefined && message.startRequestId !== "") {
+    if (message.startRequestId != null && message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -1073,8 +1093,9 @@ export const ActivityExecutionAlreadyStartedFailure: MessageFns<ActivityExecutio
   },
 };
 
+const NexusOperationExecutionAlreadyStartedFailureClass = messageClass<NexusOperationExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.NexusOperationExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
 function createBaseNexusOperationExecutionAlreadyStartedFailure(): NexusOperationExecutionAlreadyStartedFailure {
-  return {};
+  return new NexusOperationExecutionAlreadyStartedFailureClass();
 }
 
 export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOperationExecutionAlreadyStartedFailure> = {
@@ -1082,10 +1103,10 @@ export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOpera
     message: NexusOperationExecutionAlreadyStartedFailure,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.startRequestId !== undefined && message.startRequestId !== "") {
+    if (message.startRequestId != null && message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -1126,8 +1147,9 @@ export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOpera
   },
 };
 
+const WorkflowTaskCompletionBufferLostFailureClass = messageClass<WorkflowTaskCompletionBufferLostFailure>("temporal.api.errordetails.v1.WorkflowTaskCompletionBufferLostFailure", {});
 function createBaseWorkflowTaskCompletionBufferLostFailure(): WorkflowTaskCompletionBufferLostFailure {
-  return {};
+  return new WorkflowTaskCompletionBufferLostFailureClass();
 }
 
 export const WorkflowTaskCompletionBufferLostFailure: MessageFns<WorkflowTaskCompletionBufferLostFailure> = {

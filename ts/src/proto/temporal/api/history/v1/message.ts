@@ -2,7 +2,8 @@
 // source: temporal/api/history/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -2069,137 +2070,136 @@ export interface History {
   events?: HistoryEvent[] | undefined;
 }
 
+const WorkflowExecutionStartedEventAttributesClass = messageClass<WorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.WorkflowExecutionStartedEventAttributes", { parentWorkflowNamespace: "", parentWorkflowNamespaceId: "", parentInitiatedEventId: INT64, continuedExecutionRunId: "", initiator: 0, originalExecutionRunId: "", identity: "", firstExecutionRunId: "", attempt: 0, cronSchedule: "", parentInitiatedEventVersion: INT64, workflowId: "", completionCallbacks: LIST, inheritedBuildId: "", parentPinnedWorkerDeploymentVersion: "", eagerExecutionAccepted: false });
 function createBaseWorkflowExecutionStartedEventAttributes(): WorkflowExecutionStartedEventAttributes {
-  return {};
+  return new WorkflowExecutionStartedEventAttributesClass();
 }
 
 export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecutionStartedEventAttributes> = {
   encode(message: WorkflowExecutionStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(10).fork()).join();
     }
-    if (message.parentWorkflowNamespace !== undefined && message.parentWorkflowNamespace !== "") {
+    if (message.parentWorkflowNamespace != null && message.parentWorkflowNamespace !== "") {
       writer.uint32(18).string(message.parentWorkflowNamespace);
     }
-    if (message.parentWorkflowNamespaceId !== undefined && message.parentWorkflowNamespaceId !== "") {
+    if (message.parentWorkflowNamespaceId != null && message.parentWorkflowNamespaceId !== "") {
       writer.uint32(218).string(message.parentWorkflowNamespaceId);
     }
-    if (message.parentWorkflowExecution !== undefined) {
+    if (message.parentWorkflowExecution != null) {
       WorkflowExecution.encode(message.parentWorkflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.parentInitiatedEventId !== undefined && !message.parentInitiatedEventId.equals(Long.ZERO)) {
+    if (message.parentInitiatedEventId != null && !isZero(message.parentInitiatedEventId)) {
       writer.uint32(32).int64(message.parentInitiatedEventId);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(42).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(50).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.continuedExecutionRunId !== undefined && message.continuedExecutionRunId !== "") {
+    if (message.continuedExecutionRunId != null && message.continuedExecutionRunId !== "") {
       writer.uint32(82).string(message.continuedExecutionRunId);
     }
-    if (message.initiator !== undefined && message.initiator !== 0) {
+    if (message.initiator != null && message.initiator !== 0) {
       writer.uint32(88).int32(message.initiator);
     }
-    if (message.continuedFailure !== undefined) {
+    if (message.continuedFailure != null) {
       Failure.encode(message.continuedFailure, writer.uint32(98).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(106).fork()).join();
     }
-    if (message.originalExecutionRunId !== undefined && message.originalExecutionRunId !== "") {
+    if (message.originalExecutionRunId != null && message.originalExecutionRunId !== "") {
       writer.uint32(114).string(message.originalExecutionRunId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(122).string(message.identity);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(130).string(message.firstExecutionRunId);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(138).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(144).int32(message.attempt);
     }
-    if (message.workflowExecutionExpirationTime !== undefined) {
+    if (message.workflowExecutionExpirationTime != null) {
       Timestamp.encode(message.workflowExecutionExpirationTime, writer.uint32(154).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(162).string(message.cronSchedule);
     }
-    if (message.firstWorkflowTaskBackoff !== undefined) {
+    if (message.firstWorkflowTaskBackoff != null) {
       Duration.encode(message.firstWorkflowTaskBackoff, writer.uint32(170).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(178).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(186).fork()).join();
     }
-    if (message.prevAutoResetPoints !== undefined) {
+    if (message.prevAutoResetPoints != null) {
       ResetPoints.encode(message.prevAutoResetPoints, writer.uint32(194).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(202).fork()).join();
     }
-    if (message.parentInitiatedEventVersion !== undefined && !message.parentInitiatedEventVersion.equals(Long.ZERO)) {
+    if (message.parentInitiatedEventVersion != null && !isZero(message.parentInitiatedEventVersion)) {
       writer.uint32(208).int64(message.parentInitiatedEventVersion);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(226).string(message.workflowId);
     }
-    if (message.sourceVersionStamp !== undefined) {
+    if (message.sourceVersionStamp != null) {
       WorkerVersionStamp.encode(message.sourceVersionStamp, writer.uint32(234).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(242).fork()).join();
       }
     }
-    if (message.rootWorkflowExecution !== undefined) {
+    if (message.rootWorkflowExecution != null) {
       WorkflowExecution.encode(message.rootWorkflowExecution, writer.uint32(250).fork()).join();
     }
-    if (message.inheritedBuildId !== undefined && message.inheritedBuildId !== "") {
+    if (message.inheritedBuildId != null && message.inheritedBuildId !== "") {
       writer.uint32(258).string(message.inheritedBuildId);
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(266).fork()).join();
     }
-    if (
-      message.parentPinnedWorkerDeploymentVersion !== undefined && message.parentPinnedWorkerDeploymentVersion !== ""
-    ) {
+    if (message.parentPinnedWorkerDeploymentVersion != null && message.parentPinnedWorkerDeploymentVersion !== "") {
       writer.uint32(274).string(message.parentPinnedWorkerDeploymentVersion);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(282).fork()).join();
     }
-    if (message.inheritedPinnedVersion !== undefined) {
+    if (message.inheritedPinnedVersion != null) {
       WorkerDeploymentVersion.encode(message.inheritedPinnedVersion, writer.uint32(298).fork()).join();
     }
-    if (message.inheritedAutoUpgradeInfo !== undefined) {
+    if (message.inheritedAutoUpgradeInfo != null) {
       InheritedAutoUpgradeInfo.encode(message.inheritedAutoUpgradeInfo, writer.uint32(314).fork()).join();
     }
-    if (message.eagerExecutionAccepted !== undefined && message.eagerExecutionAccepted !== false) {
+    if (message.eagerExecutionAccepted != null && message.eagerExecutionAccepted !== false) {
       writer.uint32(304).bool(message.eagerExecutionAccepted);
     }
-    if (message.declinedTargetVersionUpgrade !== undefined) {
+    if (message.declinedTargetVersionUpgrade != null) {
       DeclinedTargetVersionUpgrade.encode(message.declinedTargetVersionUpgrade, writer.uint32(322).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(330).fork()).join();
     }
-    if (message.timeSkippingStatePropagation !== undefined) {
+    if (message.timeSkippingStatePropagation != null) {
       TimeSkippingStatePropagation.encode(message.timeSkippingStatePropagation, writer.uint32(346).fork()).join();
     }
     return writer;
@@ -2450,7 +2450,7 @@ export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecuti
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -2558,16 +2558,17 @@ export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecuti
   },
 };
 
+const DeclinedTargetVersionUpgradeClass = messageClass<DeclinedTargetVersionUpgrade>("temporal.api.history.v1.DeclinedTargetVersionUpgrade", { revisionNumber: INT64 });
 function createBaseDeclinedTargetVersionUpgrade(): DeclinedTargetVersionUpgrade {
-  return {};
+  return new DeclinedTargetVersionUpgradeClass();
 }
 
 export const DeclinedTargetVersionUpgrade: MessageFns<DeclinedTargetVersionUpgrade> = {
   encode(message: DeclinedTargetVersionUpgrade, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(10).fork()).join();
     }
-    if (message.revisionNumber !== undefined && !message.revisionNumber.equals(Long.ZERO)) {
+    if (message.revisionNumber != null && !isZero(message.revisionNumber)) {
       writer.uint32(16).int64(message.revisionNumber);
     }
     return writer;
@@ -2608,19 +2609,20 @@ export const DeclinedTargetVersionUpgrade: MessageFns<DeclinedTargetVersionUpgra
   },
 };
 
+const WorkflowExecutionCompletedEventAttributesClass = messageClass<WorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCompletedEventAttributes", { workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
 function createBaseWorkflowExecutionCompletedEventAttributes(): WorkflowExecutionCompletedEventAttributes {
-  return {};
+  return new WorkflowExecutionCompletedEventAttributesClass();
 }
 
 export const WorkflowExecutionCompletedEventAttributes: MessageFns<WorkflowExecutionCompletedEventAttributes> = {
   encode(message: WorkflowExecutionCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(26).string(message.newExecutionRunId);
     }
     return writer;
@@ -2669,22 +2671,23 @@ export const WorkflowExecutionCompletedEventAttributes: MessageFns<WorkflowExecu
   },
 };
 
+const WorkflowExecutionFailedEventAttributesClass = messageClass<WorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.WorkflowExecutionFailedEventAttributes", { retryState: 0, workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
 function createBaseWorkflowExecutionFailedEventAttributes(): WorkflowExecutionFailedEventAttributes {
-  return {};
+  return new WorkflowExecutionFailedEventAttributesClass();
 }
 
 export const WorkflowExecutionFailedEventAttributes: MessageFns<WorkflowExecutionFailedEventAttributes> = {
   encode(message: WorkflowExecutionFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(16).int32(message.retryState);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(34).string(message.newExecutionRunId);
     }
     return writer;
@@ -2741,16 +2744,17 @@ export const WorkflowExecutionFailedEventAttributes: MessageFns<WorkflowExecutio
   },
 };
 
+const WorkflowExecutionTimedOutEventAttributesClass = messageClass<WorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimedOutEventAttributes", { retryState: 0, newExecutionRunId: "" });
 function createBaseWorkflowExecutionTimedOutEventAttributes(): WorkflowExecutionTimedOutEventAttributes {
-  return {};
+  return new WorkflowExecutionTimedOutEventAttributesClass();
 }
 
 export const WorkflowExecutionTimedOutEventAttributes: MessageFns<WorkflowExecutionTimedOutEventAttributes> = {
   encode(message: WorkflowExecutionTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(8).int32(message.retryState);
     }
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(18).string(message.newExecutionRunId);
     }
     return writer;
@@ -2791,8 +2795,9 @@ export const WorkflowExecutionTimedOutEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+const WorkflowExecutionContinuedAsNewEventAttributesClass = messageClass<WorkflowExecutionContinuedAsNewEventAttributes>("temporal.api.history.v1.WorkflowExecutionContinuedAsNewEventAttributes", { newExecutionRunId: "", workflowTaskCompletedEventId: INT64, initiator: 0, inheritBuildId: false, initialVersioningBehavior: 0 });
 function createBaseWorkflowExecutionContinuedAsNewEventAttributes(): WorkflowExecutionContinuedAsNewEventAttributes {
-  return {};
+  return new WorkflowExecutionContinuedAsNewEventAttributesClass();
 }
 
 export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
@@ -2802,52 +2807,52 @@ export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
     message: WorkflowExecutionContinuedAsNewEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(10).string(message.newExecutionRunId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(26).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(56).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.backoffStartInterval !== undefined) {
+    if (message.backoffStartInterval != null) {
       Duration.encode(message.backoffStartInterval, writer.uint32(66).fork()).join();
     }
-    if (message.initiator !== undefined && message.initiator !== 0) {
+    if (message.initiator != null && message.initiator !== 0) {
       writer.uint32(72).int32(message.initiator);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(82).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(90).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(98).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(106).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(114).fork()).join();
     }
-    if (message.inheritBuildId !== undefined && message.inheritBuildId !== false) {
+    if (message.inheritBuildId != null && message.inheritBuildId !== false) {
       writer.uint32(120).bool(message.inheritBuildId);
     }
-    if (message.initialVersioningBehavior !== undefined && message.initialVersioningBehavior !== 0) {
+    if (message.initialVersioningBehavior != null && message.initialVersioningBehavior !== 0) {
       writer.uint32(128).int32(message.initialVersioningBehavior);
     }
     return writer;
@@ -3000,19 +3005,20 @@ export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
   },
 };
 
+const WorkflowTaskScheduledEventAttributesClass = messageClass<WorkflowTaskScheduledEventAttributes>("temporal.api.history.v1.WorkflowTaskScheduledEventAttributes", { attempt: 0 });
 function createBaseWorkflowTaskScheduledEventAttributes(): WorkflowTaskScheduledEventAttributes {
-  return {};
+  return new WorkflowTaskScheduledEventAttributesClass();
 }
 
 export const WorkflowTaskScheduledEventAttributes: MessageFns<WorkflowTaskScheduledEventAttributes> = {
   encode(message: WorkflowTaskScheduledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(10).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(24).int32(message.attempt);
     }
     return writer;
@@ -3061,44 +3067,42 @@ export const WorkflowTaskScheduledEventAttributes: MessageFns<WorkflowTaskSchedu
   },
 };
 
+const WorkflowTaskStartedEventAttributesClass = messageClass<WorkflowTaskStartedEventAttributes>("temporal.api.history.v1.WorkflowTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", suggestContinueAsNew: false, suggestContinueAsNewReasons: LIST, targetWorkerDeploymentVersionChanged: false, historySizeBytes: INT64, buildIdRedirectCounter: INT64 });
 function createBaseWorkflowTaskStartedEventAttributes(): WorkflowTaskStartedEventAttributes {
-  return {};
+  return new WorkflowTaskStartedEventAttributesClass();
 }
 
 export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedEventAttributes> = {
   encode(message: WorkflowTaskStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.suggestContinueAsNew !== undefined && message.suggestContinueAsNew !== false) {
+    if (message.suggestContinueAsNew != null && message.suggestContinueAsNew !== false) {
       writer.uint32(32).bool(message.suggestContinueAsNew);
     }
-    if (message.suggestContinueAsNewReasons !== undefined && message.suggestContinueAsNewReasons.length !== 0) {
+    if (message.suggestContinueAsNewReasons != null && message.suggestContinueAsNewReasons.length !== 0) {
       writer.uint32(66).fork();
       for (const v of message.suggestContinueAsNewReasons) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (
-      message.targetWorkerDeploymentVersionChanged !== undefined &&
-      message.targetWorkerDeploymentVersionChanged !== false
-    ) {
+    if (message.targetWorkerDeploymentVersionChanged != null && message.targetWorkerDeploymentVersionChanged !== false) {
       writer.uint32(72).bool(message.targetWorkerDeploymentVersionChanged);
     }
-    if (message.historySizeBytes !== undefined && !message.historySizeBytes.equals(Long.ZERO)) {
+    if (message.historySizeBytes != null && !isZero(message.historySizeBytes)) {
       writer.uint32(40).int64(message.historySizeBytes);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.buildIdRedirectCounter !== undefined && !message.buildIdRedirectCounter.equals(Long.ZERO)) {
+    if (message.buildIdRedirectCounter != null && !isZero(message.buildIdRedirectCounter)) {
       writer.uint32(56).int64(message.buildIdRedirectCounter);
     }
     return writer;
@@ -3146,7 +3150,7 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
         }
         case 8: {
           if (tag === 64) {
-            if (message.suggestContinueAsNewReasons === undefined) {
+            if (message.suggestContinueAsNewReasons === LIST) {
               message.suggestContinueAsNewReasons = [];
             }
             message.suggestContinueAsNewReasons!.push(reader.int32() as any);
@@ -3155,7 +3159,7 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
           }
 
           if (tag === 66) {
-            if (message.suggestContinueAsNewReasons === undefined) {
+            if (message.suggestContinueAsNewReasons === LIST) {
               message.suggestContinueAsNewReasons = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -3211,46 +3215,47 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
   },
 };
 
+const WorkflowTaskCompletedEventAttributesClass = messageClass<WorkflowTaskCompletedEventAttributes>("temporal.api.history.v1.WorkflowTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", binaryChecksum: "", versioningBehavior: 0, workerDeploymentVersion: "", workerDeploymentName: "" });
 function createBaseWorkflowTaskCompletedEventAttributes(): WorkflowTaskCompletedEventAttributes {
-  return {};
+  return new WorkflowTaskCompletedEventAttributesClass();
 }
 
 export const WorkflowTaskCompletedEventAttributes: MessageFns<WorkflowTaskCompletedEventAttributes> = {
   encode(message: WorkflowTaskCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(34).string(message.binaryChecksum);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
-    if (message.sdkMetadata !== undefined) {
+    if (message.sdkMetadata != null) {
       WorkflowTaskCompletedMetadata.encode(message.sdkMetadata, writer.uint32(50).fork()).join();
     }
-    if (message.meteringMetadata !== undefined) {
+    if (message.meteringMetadata != null) {
       MeteringMetadata.encode(message.meteringMetadata, writer.uint32(106).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(58).fork()).join();
     }
-    if (message.versioningBehavior !== undefined && message.versioningBehavior !== 0) {
+    if (message.versioningBehavior != null && message.versioningBehavior !== 0) {
       writer.uint32(64).int32(message.versioningBehavior);
     }
-    if (message.workerDeploymentVersion !== undefined && message.workerDeploymentVersion !== "") {
+    if (message.workerDeploymentVersion != null && message.workerDeploymentVersion !== "") {
       writer.uint32(74).string(message.workerDeploymentVersion);
     }
-    if (message.workerDeploymentName !== undefined && message.workerDeploymentName !== "") {
+    if (message.workerDeploymentName != null && message.workerDeploymentName !== "") {
       writer.uint32(82).string(message.workerDeploymentName);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(90).fork()).join();
     }
     return writer;
@@ -3371,19 +3376,20 @@ export const WorkflowTaskCompletedEventAttributes: MessageFns<WorkflowTaskComple
   },
 };
 
+const WorkflowTaskTimedOutEventAttributesClass = messageClass<WorkflowTaskTimedOutEventAttributes>("temporal.api.history.v1.WorkflowTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, timeoutType: 0 });
 function createBaseWorkflowTaskTimedOutEventAttributes(): WorkflowTaskTimedOutEventAttributes {
-  return {};
+  return new WorkflowTaskTimedOutEventAttributesClass();
 }
 
 export const WorkflowTaskTimedOutEventAttributes: MessageFns<WorkflowTaskTimedOutEventAttributes> = {
   encode(message: WorkflowTaskTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.timeoutType !== undefined && message.timeoutType !== 0) {
+    if (message.timeoutType != null && message.timeoutType !== 0) {
       writer.uint32(24).int32(message.timeoutType);
     }
     return writer;
@@ -3432,40 +3438,41 @@ export const WorkflowTaskTimedOutEventAttributes: MessageFns<WorkflowTaskTimedOu
   },
 };
 
+const WorkflowTaskFailedEventAttributesClass = messageClass<WorkflowTaskFailedEventAttributes>("temporal.api.history.v1.WorkflowTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, cause: 0, identity: "", baseRunId: "", newRunId: "", forkEventVersion: INT64, binaryChecksum: "" });
 function createBaseWorkflowTaskFailedEventAttributes(): WorkflowTaskFailedEventAttributes {
-  return {};
+  return new WorkflowTaskFailedEventAttributesClass();
 }
 
 export const WorkflowTaskFailedEventAttributes: MessageFns<WorkflowTaskFailedEventAttributes> = {
   encode(message: WorkflowTaskFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(24).int32(message.cause);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.baseRunId !== undefined && message.baseRunId !== "") {
+    if (message.baseRunId != null && message.baseRunId !== "") {
       writer.uint32(50).string(message.baseRunId);
     }
-    if (message.newRunId !== undefined && message.newRunId !== "") {
+    if (message.newRunId != null && message.newRunId !== "") {
       writer.uint32(58).string(message.newRunId);
     }
-    if (message.forkEventVersion !== undefined && !message.forkEventVersion.equals(Long.ZERO)) {
+    if (message.forkEventVersion != null && !isZero(message.forkEventVersion)) {
       writer.uint32(64).int64(message.forkEventVersion);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(74).string(message.binaryChecksum);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -3570,49 +3577,50 @@ export const WorkflowTaskFailedEventAttributes: MessageFns<WorkflowTaskFailedEve
   },
 };
 
+const ActivityTaskScheduledEventAttributesClass = messageClass<ActivityTaskScheduledEventAttributes>("temporal.api.history.v1.ActivityTaskScheduledEventAttributes", { activityId: "", workflowTaskCompletedEventId: INT64, useWorkflowBuildId: false });
 function createBaseActivityTaskScheduledEventAttributes(): ActivityTaskScheduledEventAttributes {
-  return {};
+  return new ActivityTaskScheduledEventAttributesClass();
 }
 
 export const ActivityTaskScheduledEventAttributes: MessageFns<ActivityTaskScheduledEventAttributes> = {
   encode(message: ActivityTaskScheduledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(42).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(50).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(88).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(98).fork()).join();
     }
-    if (message.useWorkflowBuildId !== undefined && message.useWorkflowBuildId !== false) {
+    if (message.useWorkflowBuildId != null && message.useWorkflowBuildId !== false) {
       writer.uint32(104).bool(message.useWorkflowBuildId);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(114).fork()).join();
     }
     return writer;
@@ -3741,31 +3749,32 @@ export const ActivityTaskScheduledEventAttributes: MessageFns<ActivityTaskSchedu
   },
 };
 
+const ActivityTaskStartedEventAttributesClass = messageClass<ActivityTaskStartedEventAttributes>("temporal.api.history.v1.ActivityTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", attempt: 0, buildIdRedirectCounter: INT64 });
 function createBaseActivityTaskStartedEventAttributes(): ActivityTaskStartedEventAttributes {
-  return {};
+  return new ActivityTaskStartedEventAttributesClass();
 }
 
 export const ActivityTaskStartedEventAttributes: MessageFns<ActivityTaskStartedEventAttributes> = {
   encode(message: ActivityTaskStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(32).int32(message.attempt);
     }
-    if (message.lastFailure !== undefined) {
+    if (message.lastFailure != null) {
       Failure.encode(message.lastFailure, writer.uint32(42).fork()).join();
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.buildIdRedirectCounter !== undefined && !message.buildIdRedirectCounter.equals(Long.ZERO)) {
+    if (message.buildIdRedirectCounter != null && !isZero(message.buildIdRedirectCounter)) {
       writer.uint32(56).int64(message.buildIdRedirectCounter);
     }
     return writer;
@@ -3846,25 +3855,26 @@ export const ActivityTaskStartedEventAttributes: MessageFns<ActivityTaskStartedE
   },
 };
 
+const ActivityTaskCompletedEventAttributesClass = messageClass<ActivityTaskCompletedEventAttributes>("temporal.api.history.v1.ActivityTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "" });
 function createBaseActivityTaskCompletedEventAttributes(): ActivityTaskCompletedEventAttributes {
-  return {};
+  return new ActivityTaskCompletedEventAttributesClass();
 }
 
 export const ActivityTaskCompletedEventAttributes: MessageFns<ActivityTaskCompletedEventAttributes> = {
   encode(message: ActivityTaskCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(16).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(24).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -3929,31 +3939,32 @@ export const ActivityTaskCompletedEventAttributes: MessageFns<ActivityTaskComple
   },
 };
 
+const ActivityTaskFailedEventAttributesClass = messageClass<ActivityTaskFailedEventAttributes>("temporal.api.history.v1.ActivityTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", retryState: 0, cause: 0 });
 function createBaseActivityTaskFailedEventAttributes(): ActivityTaskFailedEventAttributes {
-  return {};
+  return new ActivityTaskFailedEventAttributesClass();
 }
 
 export const ActivityTaskFailedEventAttributes: MessageFns<ActivityTaskFailedEventAttributes> = {
   encode(message: ActivityTaskFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(16).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(24).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(40).int32(message.retryState);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(56).int32(message.cause);
     }
     return writer;
@@ -4034,22 +4045,23 @@ export const ActivityTaskFailedEventAttributes: MessageFns<ActivityTaskFailedEve
   },
 };
 
+const ActivityTaskTimedOutEventAttributesClass = messageClass<ActivityTaskTimedOutEventAttributes>("temporal.api.history.v1.ActivityTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, retryState: 0 });
 function createBaseActivityTaskTimedOutEventAttributes(): ActivityTaskTimedOutEventAttributes {
-  return {};
+  return new ActivityTaskTimedOutEventAttributesClass();
 }
 
 export const ActivityTaskTimedOutEventAttributes: MessageFns<ActivityTaskTimedOutEventAttributes> = {
   encode(message: ActivityTaskTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(16).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(24).int64(message.startedEventId);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(32).int32(message.retryState);
     }
     return writer;
@@ -4106,16 +4118,17 @@ export const ActivityTaskTimedOutEventAttributes: MessageFns<ActivityTaskTimedOu
   },
 };
 
+const ActivityTaskCancelRequestedEventAttributesClass = messageClass<ActivityTaskCancelRequestedEventAttributes>("temporal.api.history.v1.ActivityTaskCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
 function createBaseActivityTaskCancelRequestedEventAttributes(): ActivityTaskCancelRequestedEventAttributes {
-  return {};
+  return new ActivityTaskCancelRequestedEventAttributesClass();
 }
 
 export const ActivityTaskCancelRequestedEventAttributes: MessageFns<ActivityTaskCancelRequestedEventAttributes> = {
   encode(message: ActivityTaskCancelRequestedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -4156,28 +4169,29 @@ export const ActivityTaskCancelRequestedEventAttributes: MessageFns<ActivityTask
   },
 };
 
+const ActivityTaskCanceledEventAttributesClass = messageClass<ActivityTaskCanceledEventAttributes>("temporal.api.history.v1.ActivityTaskCanceledEventAttributes", { latestCancelRequestedEventId: INT64, scheduledEventId: INT64, startedEventId: INT64, identity: "" });
 function createBaseActivityTaskCanceledEventAttributes(): ActivityTaskCanceledEventAttributes {
-  return {};
+  return new ActivityTaskCanceledEventAttributesClass();
 }
 
 export const ActivityTaskCanceledEventAttributes: MessageFns<ActivityTaskCanceledEventAttributes> = {
   encode(message: ActivityTaskCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(10).fork()).join();
     }
-    if (message.latestCancelRequestedEventId !== undefined && !message.latestCancelRequestedEventId.equals(Long.ZERO)) {
+    if (message.latestCancelRequestedEventId != null && !isZero(message.latestCancelRequestedEventId)) {
       writer.uint32(16).int64(message.latestCancelRequestedEventId);
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(24).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(32).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -4250,19 +4264,20 @@ export const ActivityTaskCanceledEventAttributes: MessageFns<ActivityTaskCancele
   },
 };
 
+const TimerStartedEventAttributesClass = messageClass<TimerStartedEventAttributes>("temporal.api.history.v1.TimerStartedEventAttributes", { timerId: "", workflowTaskCompletedEventId: INT64 });
 function createBaseTimerStartedEventAttributes(): TimerStartedEventAttributes {
-  return {};
+  return new TimerStartedEventAttributesClass();
 }
 
 export const TimerStartedEventAttributes: MessageFns<TimerStartedEventAttributes> = {
   encode(message: TimerStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startToFireTimeout !== undefined) {
+    if (message.startToFireTimeout != null) {
       Duration.encode(message.startToFireTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -4311,16 +4326,17 @@ export const TimerStartedEventAttributes: MessageFns<TimerStartedEventAttributes
   },
 };
 
+const TimerFiredEventAttributesClass = messageClass<TimerFiredEventAttributes>("temporal.api.history.v1.TimerFiredEventAttributes", { timerId: "", startedEventId: INT64 });
 function createBaseTimerFiredEventAttributes(): TimerFiredEventAttributes {
-  return {};
+  return new TimerFiredEventAttributesClass();
 }
 
 export const TimerFiredEventAttributes: MessageFns<TimerFiredEventAttributes> = {
   encode(message: TimerFiredEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
     return writer;
@@ -4361,22 +4377,23 @@ export const TimerFiredEventAttributes: MessageFns<TimerFiredEventAttributes> = 
   },
 };
 
+const TimerCanceledEventAttributesClass = messageClass<TimerCanceledEventAttributes>("temporal.api.history.v1.TimerCanceledEventAttributes", { timerId: "", startedEventId: INT64, workflowTaskCompletedEventId: INT64, identity: "" });
 function createBaseTimerCanceledEventAttributes(): TimerCanceledEventAttributes {
-  return {};
+  return new TimerCanceledEventAttributesClass();
 }
 
 export const TimerCanceledEventAttributes: MessageFns<TimerCanceledEventAttributes> = {
   encode(message: TimerCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -4433,8 +4450,9 @@ export const TimerCanceledEventAttributes: MessageFns<TimerCanceledEventAttribut
   },
 };
 
+const WorkflowExecutionCancelRequestedEventAttributesClass = messageClass<WorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCancelRequestedEventAttributes", { cause: "", externalInitiatedEventId: INT64, identity: "" });
 function createBaseWorkflowExecutionCancelRequestedEventAttributes(): WorkflowExecutionCancelRequestedEventAttributes {
-  return {};
+  return new WorkflowExecutionCancelRequestedEventAttributesClass();
 }
 
 export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
@@ -4444,16 +4462,16 @@ export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
     message: WorkflowExecutionCancelRequestedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== "") {
+    if (message.cause != null && message.cause !== "") {
       writer.uint32(10).string(message.cause);
     }
-    if (message.externalInitiatedEventId !== undefined && !message.externalInitiatedEventId.equals(Long.ZERO)) {
+    if (message.externalInitiatedEventId != null && !isZero(message.externalInitiatedEventId)) {
       writer.uint32(16).int64(message.externalInitiatedEventId);
     }
-    if (message.externalWorkflowExecution !== undefined) {
+    if (message.externalWorkflowExecution != null) {
       WorkflowExecution.encode(message.externalWorkflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -4510,16 +4528,17 @@ export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionCanceledEventAttributesClass = messageClass<WorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.WorkflowExecutionCanceledEventAttributes", { workflowTaskCompletedEventId: INT64 });
 function createBaseWorkflowExecutionCanceledEventAttributes(): WorkflowExecutionCanceledEventAttributes {
-  return {};
+  return new WorkflowExecutionCanceledEventAttributesClass();
 }
 
 export const WorkflowExecutionCanceledEventAttributes: MessageFns<WorkflowExecutionCanceledEventAttributes> = {
   encode(message: WorkflowExecutionCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -4560,25 +4579,26 @@ export const WorkflowExecutionCanceledEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+const MarkerRecordedEventAttributesClass = messageClass<MarkerRecordedEventAttributes>("temporal.api.history.v1.MarkerRecordedEventAttributes", { markerName: "", details: MAP, workflowTaskCompletedEventId: INT64 });
 function createBaseMarkerRecordedEventAttributes(): MarkerRecordedEventAttributes {
-  return {};
+  return new MarkerRecordedEventAttributesClass();
 }
 
 export const MarkerRecordedEventAttributes: MessageFns<MarkerRecordedEventAttributes> = {
   encode(message: MarkerRecordedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.markerName !== undefined && message.markerName !== "") {
+    if (message.markerName != null && message.markerName !== "") {
       writer.uint32(10).string(message.markerName);
     }
     globalThis.Object.entries(message.details || {}).forEach(([key, value]: [string, Payloads]) => {
       MarkerRecordedEventAttributes_DetailsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -4607,7 +4627,7 @@ export const MarkerRecordedEventAttributes: MessageFns<MarkerRecordedEventAttrib
 
           const entry2 = MarkerRecordedEventAttributes_DetailsEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.details === undefined) {
+            if (message.details === MAP) {
               message.details = {};
             }
             message.details![entry2.key] = entry2.value;
@@ -4658,7 +4678,7 @@ export const MarkerRecordedEventAttributes_DetailsEntry: MessageFns<MarkerRecord
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payloads.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -4699,31 +4719,32 @@ export const MarkerRecordedEventAttributes_DetailsEntry: MessageFns<MarkerRecord
   },
 };
 
+const WorkflowExecutionSignaledEventAttributesClass = messageClass<WorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.WorkflowExecutionSignaledEventAttributes", { signalName: "", identity: "", skipGenerateWorkflowTask: false, requestId: "" });
 function createBaseWorkflowExecutionSignaledEventAttributes(): WorkflowExecutionSignaledEventAttributes {
-  return {};
+  return new WorkflowExecutionSignaledEventAttributesClass();
 }
 
 export const WorkflowExecutionSignaledEventAttributes: MessageFns<WorkflowExecutionSignaledEventAttributes> = {
   encode(message: WorkflowExecutionSignaledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(10).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(34).fork()).join();
     }
-    if (message.skipGenerateWorkflowTask !== undefined && message.skipGenerateWorkflowTask !== false) {
+    if (message.skipGenerateWorkflowTask != null && message.skipGenerateWorkflowTask !== false) {
       writer.uint32(40).bool(message.skipGenerateWorkflowTask);
     }
-    if (message.externalWorkflowExecution !== undefined) {
+    if (message.externalWorkflowExecution != null) {
       WorkflowExecution.encode(message.externalWorkflowExecution, writer.uint32(50).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(58).string(message.requestId);
     }
     return writer;
@@ -4804,19 +4825,20 @@ export const WorkflowExecutionSignaledEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+const WorkflowExecutionTerminatedEventAttributesClass = messageClass<WorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTerminatedEventAttributes", { reason: "", identity: "" });
 function createBaseWorkflowExecutionTerminatedEventAttributes(): WorkflowExecutionTerminatedEventAttributes {
-  return {};
+  return new WorkflowExecutionTerminatedEventAttributesClass();
 }
 
 export const WorkflowExecutionTerminatedEventAttributes: MessageFns<WorkflowExecutionTerminatedEventAttributes> = {
   encode(message: WorkflowExecutionTerminatedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -4865,8 +4887,9 @@ export const WorkflowExecutionTerminatedEventAttributes: MessageFns<WorkflowExec
   },
 };
 
+const RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass = messageClass<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", control: "", childWorkflowOnly: false, reason: "" });
 function createBaseRequestCancelExternalWorkflowExecutionInitiatedEventAttributes(): RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
-  return {};
+  return new RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass();
 }
 
 export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: MessageFns<
@@ -4876,25 +4899,25 @@ export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: Mes
     message: RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(34).string(message.control);
     }
-    if (message.childWorkflowOnly !== undefined && message.childWorkflowOnly !== false) {
+    if (message.childWorkflowOnly != null && message.childWorkflowOnly !== false) {
       writer.uint32(40).bool(message.childWorkflowOnly);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -4978,8 +5001,9 @@ export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: Mes
   },
 };
 
+const RequestCancelExternalWorkflowExecutionFailedEventAttributesClass = messageClass<RequestCancelExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
 function createBaseRequestCancelExternalWorkflowExecutionFailedEventAttributes(): RequestCancelExternalWorkflowExecutionFailedEventAttributes {
-  return {};
+  return new RequestCancelExternalWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: MessageFns<
@@ -4989,25 +5013,25 @@ export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: Messag
     message: RequestCancelExternalWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(8).int32(message.cause);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(50).string(message.control);
     }
     return writer;
@@ -5091,8 +5115,9 @@ export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: Messag
   },
 };
 
+const ExternalWorkflowExecutionCancelRequestedEventAttributesClass = messageClass<ExternalWorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionCancelRequestedEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "" });
 function createBaseExternalWorkflowExecutionCancelRequestedEventAttributes(): ExternalWorkflowExecutionCancelRequestedEventAttributes {
-  return {};
+  return new ExternalWorkflowExecutionCancelRequestedEventAttributesClass();
 }
 
 export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns<
@@ -5102,16 +5127,16 @@ export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns
     message: ExternalWorkflowExecutionCancelRequestedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(8).int64(message.initiatedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(34).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -5168,8 +5193,9 @@ export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns
   },
 };
 
+const SignalExternalWorkflowExecutionInitiatedEventAttributesClass = messageClass<SignalExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", signalName: "", control: "", childWorkflowOnly: false });
 function createBaseSignalExternalWorkflowExecutionInitiatedEventAttributes(): SignalExternalWorkflowExecutionInitiatedEventAttributes {
-  return {};
+  return new SignalExternalWorkflowExecutionInitiatedEventAttributesClass();
 }
 
 export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns<
@@ -5179,31 +5205,31 @@ export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns
     message: SignalExternalWorkflowExecutionInitiatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(74).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(34).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(50).string(message.control);
     }
-    if (message.childWorkflowOnly !== undefined && message.childWorkflowOnly !== false) {
+    if (message.childWorkflowOnly != null && message.childWorkflowOnly !== false) {
       writer.uint32(56).bool(message.childWorkflowOnly);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -5300,8 +5326,9 @@ export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns
   },
 };
 
+const SignalExternalWorkflowExecutionFailedEventAttributesClass = messageClass<SignalExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
 function createBaseSignalExternalWorkflowExecutionFailedEventAttributes(): SignalExternalWorkflowExecutionFailedEventAttributes {
-  return {};
+  return new SignalExternalWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
@@ -5311,25 +5338,25 @@ export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
     message: SignalExternalWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(8).int32(message.cause);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(50).string(message.control);
     }
     return writer;
@@ -5410,8 +5437,9 @@ export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
   },
 };
 
+const ExternalWorkflowExecutionSignaledEventAttributesClass = messageClass<ExternalWorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionSignaledEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "", control: "" });
 function createBaseExternalWorkflowExecutionSignaledEventAttributes(): ExternalWorkflowExecutionSignaledEventAttributes {
-  return {};
+  return new ExternalWorkflowExecutionSignaledEventAttributesClass();
 }
 
 export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
@@ -5421,19 +5449,19 @@ export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
     message: ExternalWorkflowExecutionSignaledEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(8).int64(message.initiatedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(42).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(34).string(message.control);
     }
     return writer;
@@ -5498,8 +5526,9 @@ export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
   },
 };
 
+const UpsertWorkflowSearchAttributesEventAttributesClass = messageClass<UpsertWorkflowSearchAttributesEventAttributes>("temporal.api.history.v1.UpsertWorkflowSearchAttributesEventAttributes", { workflowTaskCompletedEventId: INT64 });
 function createBaseUpsertWorkflowSearchAttributesEventAttributes(): UpsertWorkflowSearchAttributesEventAttributes {
-  return {};
+  return new UpsertWorkflowSearchAttributesEventAttributesClass();
 }
 
 export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWorkflowSearchAttributesEventAttributes> =
@@ -5508,12 +5537,10 @@ export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWor
       message: UpsertWorkflowSearchAttributesEventAttributes,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (
-        message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)
-      ) {
+      if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
         writer.uint32(8).int64(message.workflowTaskCompletedEventId);
       }
-      if (message.searchAttributes !== undefined) {
+      if (message.searchAttributes != null) {
         SearchAttributes.encode(message.searchAttributes, writer.uint32(18).fork()).join();
       }
       return writer;
@@ -5554,16 +5581,17 @@ export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWor
     },
   };
 
+const WorkflowPropertiesModifiedEventAttributesClass = messageClass<WorkflowPropertiesModifiedEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedEventAttributes", { workflowTaskCompletedEventId: INT64 });
 function createBaseWorkflowPropertiesModifiedEventAttributes(): WorkflowPropertiesModifiedEventAttributes {
-  return {};
+  return new WorkflowPropertiesModifiedEventAttributesClass();
 }
 
 export const WorkflowPropertiesModifiedEventAttributes: MessageFns<WorkflowPropertiesModifiedEventAttributes> = {
   encode(message: WorkflowPropertiesModifiedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.upsertedMemo !== undefined) {
+    if (message.upsertedMemo != null) {
       Memo.encode(message.upsertedMemo, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -5604,8 +5632,9 @@ export const WorkflowPropertiesModifiedEventAttributes: MessageFns<WorkflowPrope
   },
 };
 
+const StartChildWorkflowExecutionInitiatedEventAttributesClass = messageClass<StartChildWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionInitiatedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", parentClosePolicy: 0, control: "", workflowTaskCompletedEventId: INT64, workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
 function createBaseStartChildWorkflowExecutionInitiatedEventAttributes(): StartChildWorkflowExecutionInitiatedEventAttributes {
-  return {};
+  return new StartChildWorkflowExecutionInitiatedEventAttributesClass();
 }
 
 export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
@@ -5615,73 +5644,73 @@ export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
     message: StartChildWorkflowExecutionInitiatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(146).string(message.namespaceId);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.parentClosePolicy !== undefined && message.parentClosePolicy !== 0) {
+    if (message.parentClosePolicy != null && message.parentClosePolicy !== 0) {
       writer.uint32(72).int32(message.parentClosePolicy);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(82).string(message.control);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(88).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(96).int32(message.workflowIdReusePolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(106).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(114).string(message.cronSchedule);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(122).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(130).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(138).fork()).join();
     }
-    if (message.inheritBuildId !== undefined && message.inheritBuildId !== false) {
+    if (message.inheritBuildId != null && message.inheritBuildId !== false) {
       writer.uint32(152).bool(message.inheritBuildId);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(162).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(170).fork()).join();
     }
-    if (message.timeSkippingStatePropagation !== undefined) {
+    if (message.timeSkippingStatePropagation != null) {
       TimeSkippingStatePropagation.encode(message.timeSkippingStatePropagation, writer.uint32(186).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(194).fork()).join();
     }
     return writer;
@@ -5890,8 +5919,9 @@ export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
   },
 };
 
+const StartChildWorkflowExecutionFailedEventAttributesClass = messageClass<StartChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", cause: 0, control: "", initiatedEventId: INT64, workflowTaskCompletedEventId: INT64 });
 function createBaseStartChildWorkflowExecutionFailedEventAttributes(): StartChildWorkflowExecutionFailedEventAttributes {
-  return {};
+  return new StartChildWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
@@ -5901,28 +5931,28 @@ export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
     message: StartChildWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(66).string(message.namespaceId);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(32).int32(message.cause);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(42).string(message.control);
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(48).int64(message.initiatedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(56).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -6011,8 +6041,9 @@ export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
   },
 };
 
+const ChildWorkflowExecutionStartedEventAttributesClass = messageClass<ChildWorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionStartedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64 });
 function createBaseChildWorkflowExecutionStartedEventAttributes(): ChildWorkflowExecutionStartedEventAttributes {
-  return {};
+  return new ChildWorkflowExecutionStartedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkflowExecutionStartedEventAttributes> = {
@@ -6020,22 +6051,22 @@ export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkf
     message: ChildWorkflowExecutionStartedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(50).string(message.namespaceId);
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(16).int64(message.initiatedEventId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -6108,8 +6139,9 @@ export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkf
   },
 };
 
+const ChildWorkflowExecutionCompletedEventAttributesClass = messageClass<ChildWorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCompletedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
 function createBaseChildWorkflowExecutionCompletedEventAttributes(): ChildWorkflowExecutionCompletedEventAttributes {
-  return {};
+  return new ChildWorkflowExecutionCompletedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
@@ -6119,25 +6151,25 @@ export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
     message: ChildWorkflowExecutionCompletedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(48).int64(message.startedEventId);
     }
     return writer;
@@ -6218,8 +6250,9 @@ export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
   },
 };
 
+const ChildWorkflowExecutionFailedEventAttributesClass = messageClass<ChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
 function createBaseChildWorkflowExecutionFailedEventAttributes(): ChildWorkflowExecutionFailedEventAttributes {
-  return {};
+  return new ChildWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkflowExecutionFailedEventAttributes> = {
@@ -6227,28 +6260,28 @@ export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkfl
     message: ChildWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(66).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(48).int64(message.startedEventId);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(56).int32(message.retryState);
     }
     return writer;
@@ -6337,8 +6370,9 @@ export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkfl
   },
 };
 
+const ChildWorkflowExecutionCanceledEventAttributesClass = messageClass<ChildWorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCanceledEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
 function createBaseChildWorkflowExecutionCanceledEventAttributes(): ChildWorkflowExecutionCanceledEventAttributes {
-  return {};
+  return new ChildWorkflowExecutionCanceledEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWorkflowExecutionCanceledEventAttributes> =
@@ -6347,25 +6381,25 @@ export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWork
       message: ChildWorkflowExecutionCanceledEventAttributes,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.details !== undefined) {
+      if (message.details != null) {
         Payloads.encode(message.details, writer.uint32(10).fork()).join();
       }
-      if (message.namespace !== undefined && message.namespace !== "") {
+      if (message.namespace != null && message.namespace !== "") {
         writer.uint32(18).string(message.namespace);
       }
-      if (message.namespaceId !== undefined && message.namespaceId !== "") {
+      if (message.namespaceId != null && message.namespaceId !== "") {
         writer.uint32(58).string(message.namespaceId);
       }
-      if (message.workflowExecution !== undefined) {
+      if (message.workflowExecution != null) {
         WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
       }
-      if (message.workflowType !== undefined) {
+      if (message.workflowType != null) {
         WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
       }
-      if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+      if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
         writer.uint32(40).int64(message.initiatedEventId);
       }
-      if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+      if (message.startedEventId != null && !isZero(message.startedEventId)) {
         writer.uint32(48).int64(message.startedEventId);
       }
       return writer;
@@ -6446,8 +6480,9 @@ export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWork
     },
   };
 
+const ChildWorkflowExecutionTimedOutEventAttributesClass = messageClass<ChildWorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTimedOutEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
 function createBaseChildWorkflowExecutionTimedOutEventAttributes(): ChildWorkflowExecutionTimedOutEventAttributes {
-  return {};
+  return new ChildWorkflowExecutionTimedOutEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWorkflowExecutionTimedOutEventAttributes> =
@@ -6456,25 +6491,25 @@ export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWork
       message: ChildWorkflowExecutionTimedOutEventAttributes,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.namespace !== undefined && message.namespace !== "") {
+      if (message.namespace != null && message.namespace !== "") {
         writer.uint32(10).string(message.namespace);
       }
-      if (message.namespaceId !== undefined && message.namespaceId !== "") {
+      if (message.namespaceId != null && message.namespaceId !== "") {
         writer.uint32(58).string(message.namespaceId);
       }
-      if (message.workflowExecution !== undefined) {
+      if (message.workflowExecution != null) {
         WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
       }
-      if (message.workflowType !== undefined) {
+      if (message.workflowType != null) {
         WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
       }
-      if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+      if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
         writer.uint32(32).int64(message.initiatedEventId);
       }
-      if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+      if (message.startedEventId != null && !isZero(message.startedEventId)) {
         writer.uint32(40).int64(message.startedEventId);
       }
-      if (message.retryState !== undefined && message.retryState !== 0) {
+      if (message.retryState != null && message.retryState !== 0) {
         writer.uint32(48).int32(message.retryState);
       }
       return writer;
@@ -6555,8 +6590,9 @@ export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWork
     },
   };
 
+const ChildWorkflowExecutionTerminatedEventAttributesClass = messageClass<ChildWorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTerminatedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
 function createBaseChildWorkflowExecutionTerminatedEventAttributes(): ChildWorkflowExecutionTerminatedEventAttributes {
-  return {};
+  return new ChildWorkflowExecutionTerminatedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
@@ -6566,22 +6602,22 @@ export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
     message: ChildWorkflowExecutionTerminatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(50).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(32).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(40).int64(message.startedEventId);
     }
     return writer;
@@ -6654,8 +6690,9 @@ export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionOptionsUpdatedEventAttributesClass = messageClass<WorkflowExecutionOptionsUpdatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes", { unsetVersioningOverride: false, attachedRequestId: "", attachedCompletionCallbacks: LIST, identity: "", timeSkippingConfigUpdated: false, workflowUpdateOptions: LIST });
 function createBaseWorkflowExecutionOptionsUpdatedEventAttributes(): WorkflowExecutionOptionsUpdatedEventAttributes {
-  return {};
+  return new WorkflowExecutionOptionsUpdatedEventAttributesClass();
 }
 
 export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
@@ -6665,33 +6702,33 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
     message: WorkflowExecutionOptionsUpdatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(10).fork()).join();
     }
-    if (message.unsetVersioningOverride !== undefined && message.unsetVersioningOverride !== false) {
+    if (message.unsetVersioningOverride != null && message.unsetVersioningOverride !== false) {
       writer.uint32(16).bool(message.unsetVersioningOverride);
     }
-    if (message.attachedRequestId !== undefined && message.attachedRequestId !== "") {
+    if (message.attachedRequestId != null && message.attachedRequestId !== "") {
       writer.uint32(26).string(message.attachedRequestId);
     }
-    if (message.attachedCompletionCallbacks !== undefined && message.attachedCompletionCallbacks.length !== 0) {
+    if (message.attachedCompletionCallbacks != null && message.attachedCompletionCallbacks.length !== 0) {
       for (const v of message.attachedCompletionCallbacks) {
         Callback.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(50).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(58).fork()).join();
     }
-    if (message.timeSkippingConfigUpdated !== undefined && message.timeSkippingConfigUpdated !== false) {
+    if (message.timeSkippingConfigUpdated != null && message.timeSkippingConfigUpdated !== false) {
       writer.uint32(72).bool(message.timeSkippingConfigUpdated);
     }
-    if (message.workflowUpdateOptions !== undefined && message.workflowUpdateOptions.length !== 0) {
+    if (message.workflowUpdateOptions != null && message.workflowUpdateOptions.length !== 0) {
       for (const v of message.workflowUpdateOptions) {
         WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate.encode(v!, writer.uint32(66).fork())
           .join();
@@ -6737,7 +6774,7 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
             break;
           }
 
-          if (message.attachedCompletionCallbacks === undefined) {
+          if (message.attachedCompletionCallbacks === LIST) {
             message.attachedCompletionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -6783,7 +6820,7 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
             break;
           }
 
-          if (message.workflowUpdateOptions === undefined) {
+          if (message.workflowUpdateOptions === LIST) {
             message.workflowUpdateOptions = [];
           }
           const el = WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate.decode(
@@ -6806,8 +6843,9 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass = messageClass<WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes.WorkflowUpdateOptionsUpdate", { updateId: "", attachedRequestId: "", attachedCompletionCallbacks: LIST });
 function createBaseWorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate(): WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate {
-  return {};
+  return new WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass();
 }
 
 export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate: MessageFns<
@@ -6817,13 +6855,13 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
     message: WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.updateId !== undefined && message.updateId !== "") {
+    if (message.updateId != null && message.updateId !== "") {
       writer.uint32(10).string(message.updateId);
     }
-    if (message.attachedRequestId !== undefined && message.attachedRequestId !== "") {
+    if (message.attachedRequestId != null && message.attachedRequestId !== "") {
       writer.uint32(18).string(message.attachedRequestId);
     }
-    if (message.attachedCompletionCallbacks !== undefined && message.attachedCompletionCallbacks.length !== 0) {
+    if (message.attachedCompletionCallbacks != null && message.attachedCompletionCallbacks.length !== 0) {
       for (const v of message.attachedCompletionCallbacks) {
         Callback.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -6863,7 +6901,7 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
             break;
           }
 
-          if (message.attachedCompletionCallbacks === undefined) {
+          if (message.attachedCompletionCallbacks === LIST) {
             message.attachedCompletionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -6883,8 +6921,9 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
   },
 };
 
+const WorkflowPropertiesModifiedExternallyEventAttributesClass = messageClass<WorkflowPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedExternallyEventAttributes", { newTaskQueue: "" });
 function createBaseWorkflowPropertiesModifiedExternallyEventAttributes(): WorkflowPropertiesModifiedExternallyEventAttributes {
-  return {};
+  return new WorkflowPropertiesModifiedExternallyEventAttributesClass();
 }
 
 export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
@@ -6894,19 +6933,19 @@ export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
     message: WorkflowPropertiesModifiedExternallyEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.newTaskQueue !== undefined && message.newTaskQueue !== "") {
+    if (message.newTaskQueue != null && message.newTaskQueue !== "") {
       writer.uint32(10).string(message.newTaskQueue);
     }
-    if (message.newWorkflowTaskTimeout !== undefined) {
+    if (message.newWorkflowTaskTimeout != null) {
       Duration.encode(message.newWorkflowTaskTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.newWorkflowRunTimeout !== undefined) {
+    if (message.newWorkflowRunTimeout != null) {
       Duration.encode(message.newWorkflowRunTimeout, writer.uint32(26).fork()).join();
     }
-    if (message.newWorkflowExecutionTimeout !== undefined) {
+    if (message.newWorkflowExecutionTimeout != null) {
       Duration.encode(message.newWorkflowExecutionTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.upsertedMemo !== undefined) {
+    if (message.upsertedMemo != null) {
       Memo.encode(message.upsertedMemo, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -6971,8 +7010,9 @@ export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
   },
 };
 
+const ActivityPropertiesModifiedExternallyEventAttributesClass = messageClass<ActivityPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.ActivityPropertiesModifiedExternallyEventAttributes", { scheduledEventId: INT64 });
 function createBaseActivityPropertiesModifiedExternallyEventAttributes(): ActivityPropertiesModifiedExternallyEventAttributes {
-  return {};
+  return new ActivityPropertiesModifiedExternallyEventAttributesClass();
 }
 
 export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
@@ -6982,10 +7022,10 @@ export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
     message: ActivityPropertiesModifiedExternallyEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.newRetryPolicy !== undefined) {
+    if (message.newRetryPolicy != null) {
       RetryPolicy.encode(message.newRetryPolicy, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7026,8 +7066,9 @@ export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionUpdateAcceptedEventAttributesClass = messageClass<WorkflowExecutionUpdateAcceptedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAcceptedEventAttributes", { protocolInstanceId: "", acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
 function createBaseWorkflowExecutionUpdateAcceptedEventAttributes(): WorkflowExecutionUpdateAcceptedEventAttributes {
-  return {};
+  return new WorkflowExecutionUpdateAcceptedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
@@ -7037,19 +7078,16 @@ export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateAcceptedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(10).string(message.protocolInstanceId);
     }
-    if (message.acceptedRequestMessageId !== undefined && message.acceptedRequestMessageId !== "") {
+    if (message.acceptedRequestMessageId != null && message.acceptedRequestMessageId !== "") {
       writer.uint32(18).string(message.acceptedRequestMessageId);
     }
-    if (
-      message.acceptedRequestSequencingEventId !== undefined &&
-      !message.acceptedRequestSequencingEventId.equals(Long.ZERO)
-    ) {
+    if (message.acceptedRequestSequencingEventId != null && !isZero(message.acceptedRequestSequencingEventId)) {
       writer.uint32(24).int64(message.acceptedRequestSequencingEventId);
     }
-    if (message.acceptedRequest !== undefined) {
+    if (message.acceptedRequest != null) {
       Request.encode(message.acceptedRequest, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -7106,8 +7144,9 @@ export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionUpdateCompletedEventAttributesClass = messageClass<WorkflowExecutionUpdateCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateCompletedEventAttributes", { acceptedEventId: INT64 });
 function createBaseWorkflowExecutionUpdateCompletedEventAttributes(): WorkflowExecutionUpdateCompletedEventAttributes {
-  return {};
+  return new WorkflowExecutionUpdateCompletedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
@@ -7117,13 +7156,13 @@ export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateCompletedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.meta !== undefined) {
+    if (message.meta != null) {
       Meta.encode(message.meta, writer.uint32(10).fork()).join();
     }
-    if (message.acceptedEventId !== undefined && !message.acceptedEventId.equals(Long.ZERO)) {
+    if (message.acceptedEventId != null && !isZero(message.acceptedEventId)) {
       writer.uint32(24).int64(message.acceptedEventId);
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7172,8 +7211,9 @@ export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionUpdateRejectedEventAttributesClass = messageClass<WorkflowExecutionUpdateRejectedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateRejectedEventAttributes", { protocolInstanceId: "", rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
 function createBaseWorkflowExecutionUpdateRejectedEventAttributes(): WorkflowExecutionUpdateRejectedEventAttributes {
-  return {};
+  return new WorkflowExecutionUpdateRejectedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
@@ -7183,22 +7223,19 @@ export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateRejectedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(10).string(message.protocolInstanceId);
     }
-    if (message.rejectedRequestMessageId !== undefined && message.rejectedRequestMessageId !== "") {
+    if (message.rejectedRequestMessageId != null && message.rejectedRequestMessageId !== "") {
       writer.uint32(18).string(message.rejectedRequestMessageId);
     }
-    if (
-      message.rejectedRequestSequencingEventId !== undefined &&
-      !message.rejectedRequestSequencingEventId.equals(Long.ZERO)
-    ) {
+    if (message.rejectedRequestSequencingEventId != null && !isZero(message.rejectedRequestSequencingEventId)) {
       writer.uint32(24).int64(message.rejectedRequestSequencingEventId);
     }
-    if (message.rejectedRequest !== undefined) {
+    if (message.rejectedRequest != null) {
       Request.encode(message.rejectedRequest, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -7263,8 +7300,9 @@ export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionUpdateAdmittedEventAttributesClass = messageClass<WorkflowExecutionUpdateAdmittedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAdmittedEventAttributes", { origin: 0 });
 function createBaseWorkflowExecutionUpdateAdmittedEventAttributes(): WorkflowExecutionUpdateAdmittedEventAttributes {
-  return {};
+  return new WorkflowExecutionUpdateAdmittedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
@@ -7274,10 +7312,10 @@ export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateAdmittedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.request !== undefined) {
+    if (message.request != null) {
       Request.encode(message.request, writer.uint32(10).fork()).join();
     }
-    if (message.origin !== undefined && message.origin !== 0) {
+    if (message.origin != null && message.origin !== 0) {
       writer.uint32(16).int32(message.origin);
     }
     return writer;
@@ -7318,19 +7356,20 @@ export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
   },
 };
 
+const WorkflowExecutionPausedEventAttributesClass = messageClass<WorkflowExecutionPausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionPausedEventAttributes", { identity: "", reason: "", requestId: "" });
 function createBaseWorkflowExecutionPausedEventAttributes(): WorkflowExecutionPausedEventAttributes {
-  return {};
+  return new WorkflowExecutionPausedEventAttributesClass();
 }
 
 export const WorkflowExecutionPausedEventAttributes: MessageFns<WorkflowExecutionPausedEventAttributes> = {
   encode(message: WorkflowExecutionPausedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7379,19 +7418,20 @@ export const WorkflowExecutionPausedEventAttributes: MessageFns<WorkflowExecutio
   },
 };
 
+const WorkflowExecutionUnpausedEventAttributesClass = messageClass<WorkflowExecutionUnpausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUnpausedEventAttributes", { identity: "", reason: "", requestId: "" });
 function createBaseWorkflowExecutionUnpausedEventAttributes(): WorkflowExecutionUnpausedEventAttributes {
-  return {};
+  return new WorkflowExecutionUnpausedEventAttributesClass();
 }
 
 export const WorkflowExecutionUnpausedEventAttributes: MessageFns<WorkflowExecutionUnpausedEventAttributes> = {
   encode(message: WorkflowExecutionUnpausedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7440,8 +7480,9 @@ export const WorkflowExecutionUnpausedEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+const WorkflowExecutionTimeSkippingTransitionedEventAttributesClass = messageClass<WorkflowExecutionTimeSkippingTransitionedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimeSkippingTransitionedEventAttributes", { disabledAfterFastForward: false });
 function createBaseWorkflowExecutionTimeSkippingTransitionedEventAttributes(): WorkflowExecutionTimeSkippingTransitionedEventAttributes {
-  return {};
+  return new WorkflowExecutionTimeSkippingTransitionedEventAttributesClass();
 }
 
 export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFns<
@@ -7451,13 +7492,13 @@ export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFn
     message: WorkflowExecutionTimeSkippingTransitionedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.targetTime !== undefined) {
+    if (message.targetTime != null) {
       Timestamp.encode(message.targetTime, writer.uint32(10).fork()).join();
     }
-    if (message.disabledAfterFastForward !== undefined && message.disabledAfterFastForward !== false) {
+    if (message.disabledAfterFastForward != null && message.disabledAfterFastForward !== false) {
       writer.uint32(16).bool(message.disabledAfterFastForward);
     }
-    if (message.wallClockTime !== undefined) {
+    if (message.wallClockTime != null) {
       Timestamp.encode(message.wallClockTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -7506,25 +7547,26 @@ export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFn
   },
 };
 
+const NexusOperationScheduledEventAttributesClass = messageClass<NexusOperationScheduledEventAttributes>("temporal.api.history.v1.NexusOperationScheduledEventAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP, workflowTaskCompletedEventId: INT64, requestId: "", endpointId: "" });
 function createBaseNexusOperationScheduledEventAttributes(): NexusOperationScheduledEventAttributes {
-  return {};
+  return new NexusOperationScheduledEventAttributesClass();
 }
 
 export const NexusOperationScheduledEventAttributes: MessageFns<NexusOperationScheduledEventAttributes> = {
   encode(message: NexusOperationScheduledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(10).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
@@ -7533,19 +7575,19 @@ export const NexusOperationScheduledEventAttributes: MessageFns<NexusOperationSc
         writer.uint32(50).fork(),
       ).join();
     });
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(56).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(66).string(message.requestId);
     }
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(74).string(message.endpointId);
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(90).fork()).join();
     }
     return writer;
@@ -7606,7 +7648,7 @@ export const NexusOperationScheduledEventAttributes: MessageFns<NexusOperationSc
 
           const entry6 = NexusOperationScheduledEventAttributes_NexusHeaderEntry.decode(reader, reader.uint32());
           if (entry6.value !== undefined) {
-            if (message.nexusHeader === undefined) {
+            if (message.nexusHeader === MAP) {
               message.nexusHeader = {};
             }
             message.nexusHeader![entry6.key] = entry6.value;
@@ -7719,22 +7761,23 @@ export const NexusOperationScheduledEventAttributes_NexusHeaderEntry: MessageFns
   },
 };
 
+const NexusOperationStartedEventAttributesClass = messageClass<NexusOperationStartedEventAttributes>("temporal.api.history.v1.NexusOperationStartedEventAttributes", { scheduledEventId: INT64, operationId: "", requestId: "", operationToken: "" });
 function createBaseNexusOperationStartedEventAttributes(): NexusOperationStartedEventAttributes {
-  return {};
+  return new NexusOperationStartedEventAttributesClass();
 }
 
 export const NexusOperationStartedEventAttributes: MessageFns<NexusOperationStartedEventAttributes> = {
   encode(message: NexusOperationStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(26).string(message.operationId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(42).string(message.operationToken);
     }
     return writer;
@@ -7791,19 +7834,20 @@ export const NexusOperationStartedEventAttributes: MessageFns<NexusOperationStar
   },
 };
 
+const NexusOperationCompletedEventAttributesClass = messageClass<NexusOperationCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCompletedEventAttributes", { scheduledEventId: INT64, requestId: "" });
 function createBaseNexusOperationCompletedEventAttributes(): NexusOperationCompletedEventAttributes {
-  return {};
+  return new NexusOperationCompletedEventAttributesClass();
 }
 
 export const NexusOperationCompletedEventAttributes: MessageFns<NexusOperationCompletedEventAttributes> = {
   encode(message: NexusOperationCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7852,19 +7896,20 @@ export const NexusOperationCompletedEventAttributes: MessageFns<NexusOperationCo
   },
 };
 
+const NexusOperationFailedEventAttributesClass = messageClass<NexusOperationFailedEventAttributes>("temporal.api.history.v1.NexusOperationFailedEventAttributes", { scheduledEventId: INT64, requestId: "" });
 function createBaseNexusOperationFailedEventAttributes(): NexusOperationFailedEventAttributes {
-  return {};
+  return new NexusOperationFailedEventAttributesClass();
 }
 
 export const NexusOperationFailedEventAttributes: MessageFns<NexusOperationFailedEventAttributes> = {
   encode(message: NexusOperationFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7913,19 +7958,20 @@ export const NexusOperationFailedEventAttributes: MessageFns<NexusOperationFaile
   },
 };
 
+const NexusOperationTimedOutEventAttributesClass = messageClass<NexusOperationTimedOutEventAttributes>("temporal.api.history.v1.NexusOperationTimedOutEventAttributes", { scheduledEventId: INT64, requestId: "" });
 function createBaseNexusOperationTimedOutEventAttributes(): NexusOperationTimedOutEventAttributes {
-  return {};
+  return new NexusOperationTimedOutEventAttributesClass();
 }
 
 export const NexusOperationTimedOutEventAttributes: MessageFns<NexusOperationTimedOutEventAttributes> = {
   encode(message: NexusOperationTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7974,19 +8020,20 @@ export const NexusOperationTimedOutEventAttributes: MessageFns<NexusOperationTim
   },
 };
 
+const NexusOperationCanceledEventAttributesClass = messageClass<NexusOperationCanceledEventAttributes>("temporal.api.history.v1.NexusOperationCanceledEventAttributes", { scheduledEventId: INT64, requestId: "" });
 function createBaseNexusOperationCanceledEventAttributes(): NexusOperationCanceledEventAttributes {
-  return {};
+  return new NexusOperationCanceledEventAttributesClass();
 }
 
 export const NexusOperationCanceledEventAttributes: MessageFns<NexusOperationCanceledEventAttributes> = {
   encode(message: NexusOperationCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -8035,8 +8082,9 @@ export const NexusOperationCanceledEventAttributes: MessageFns<NexusOperationCan
   },
 };
 
+const NexusOperationCancelRequestedEventAttributesClass = messageClass<NexusOperationCancelRequestedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
 function createBaseNexusOperationCancelRequestedEventAttributes(): NexusOperationCancelRequestedEventAttributes {
-  return {};
+  return new NexusOperationCancelRequestedEventAttributesClass();
 }
 
 export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOperationCancelRequestedEventAttributes> = {
@@ -8044,10 +8092,10 @@ export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOpera
     message: NexusOperationCancelRequestedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -8088,8 +8136,9 @@ export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOpera
   },
 };
 
+const NexusOperationCancelRequestCompletedEventAttributesClass = messageClass<NexusOperationCancelRequestCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestCompletedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
 function createBaseNexusOperationCancelRequestCompletedEventAttributes(): NexusOperationCancelRequestCompletedEventAttributes {
-  return {};
+  return new NexusOperationCancelRequestCompletedEventAttributesClass();
 }
 
 export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
@@ -8099,13 +8148,13 @@ export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
     message: NexusOperationCancelRequestCompletedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.requestedEventId !== undefined && !message.requestedEventId.equals(Long.ZERO)) {
+    if (message.requestedEventId != null && !isZero(message.requestedEventId)) {
       writer.uint32(8).int64(message.requestedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(24).int64(message.scheduledEventId);
     }
     return writer;
@@ -8154,8 +8203,9 @@ export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
   },
 };
 
+const NexusOperationCancelRequestFailedEventAttributesClass = messageClass<NexusOperationCancelRequestFailedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestFailedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
 function createBaseNexusOperationCancelRequestFailedEventAttributes(): NexusOperationCancelRequestFailedEventAttributes {
-  return {};
+  return new NexusOperationCancelRequestFailedEventAttributesClass();
 }
 
 export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
@@ -8165,16 +8215,16 @@ export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
     message: NexusOperationCancelRequestFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.requestedEventId !== undefined && !message.requestedEventId.equals(Long.ZERO)) {
+    if (message.requestedEventId != null && !isZero(message.requestedEventId)) {
       writer.uint32(8).int64(message.requestedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(26).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(32).int64(message.scheduledEventId);
     }
     return writer;
@@ -8231,373 +8281,374 @@ export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
   },
 };
 
+const HistoryEventClass = messageClass<HistoryEvent>("temporal.api.history.v1.HistoryEvent", { eventId: INT64, eventType: 0, version: INT64, taskId: INT64, workerMayIgnore: false, links: LIST, eventGroupMarkers: LIST });
 function createBaseHistoryEvent(): HistoryEvent {
-  return {};
+  return new HistoryEventClass();
 }
 
 export const HistoryEvent: MessageFns<HistoryEvent> = {
   encode(message: HistoryEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eventId !== undefined && !message.eventId.equals(Long.ZERO)) {
+    if (message.eventId != null && !isZero(message.eventId)) {
       writer.uint32(8).int64(message.eventId);
     }
-    if (message.eventTime !== undefined) {
+    if (message.eventTime != null) {
       Timestamp.encode(message.eventTime, writer.uint32(18).fork()).join();
     }
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(24).int32(message.eventType);
     }
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(32).int64(message.version);
     }
-    if (message.taskId !== undefined && !message.taskId.equals(Long.ZERO)) {
+    if (message.taskId != null && !isZero(message.taskId)) {
       writer.uint32(40).int64(message.taskId);
     }
-    if (message.workerMayIgnore !== undefined && message.workerMayIgnore !== false) {
+    if (message.workerMayIgnore != null && message.workerMayIgnore !== false) {
       writer.uint32(2400).bool(message.workerMayIgnore);
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(2410).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(2418).fork()).join();
       }
     }
-    if (message.principal !== undefined) {
+    if (message.principal != null) {
       Principal.encode(message.principal, writer.uint32(2426).fork()).join();
     }
-    if (message.eventGroupMarkers !== undefined && message.eventGroupMarkers.length !== 0) {
+    if (message.eventGroupMarkers != null && message.eventGroupMarkers.length !== 0) {
       for (const v of message.eventGroupMarkers) {
         EventGroupMarker.encode(v!, writer.uint32(2434).fork()).join();
       }
     }
-    if (message.workflowExecutionStartedEventAttributes !== undefined) {
+    if (message.workflowExecutionStartedEventAttributes != null) {
       WorkflowExecutionStartedEventAttributes.encode(
         message.workflowExecutionStartedEventAttributes,
         writer.uint32(50).fork(),
       ).join();
     }
-    if (message.workflowExecutionCompletedEventAttributes !== undefined) {
+    if (message.workflowExecutionCompletedEventAttributes != null) {
       WorkflowExecutionCompletedEventAttributes.encode(
         message.workflowExecutionCompletedEventAttributes,
         writer.uint32(58).fork(),
       ).join();
     }
-    if (message.workflowExecutionFailedEventAttributes !== undefined) {
+    if (message.workflowExecutionFailedEventAttributes != null) {
       WorkflowExecutionFailedEventAttributes.encode(
         message.workflowExecutionFailedEventAttributes,
         writer.uint32(66).fork(),
       ).join();
     }
-    if (message.workflowExecutionTimedOutEventAttributes !== undefined) {
+    if (message.workflowExecutionTimedOutEventAttributes != null) {
       WorkflowExecutionTimedOutEventAttributes.encode(
         message.workflowExecutionTimedOutEventAttributes,
         writer.uint32(74).fork(),
       ).join();
     }
-    if (message.workflowTaskScheduledEventAttributes !== undefined) {
+    if (message.workflowTaskScheduledEventAttributes != null) {
       WorkflowTaskScheduledEventAttributes.encode(
         message.workflowTaskScheduledEventAttributes,
         writer.uint32(82).fork(),
       ).join();
     }
-    if (message.workflowTaskStartedEventAttributes !== undefined) {
+    if (message.workflowTaskStartedEventAttributes != null) {
       WorkflowTaskStartedEventAttributes.encode(message.workflowTaskStartedEventAttributes, writer.uint32(90).fork())
         .join();
     }
-    if (message.workflowTaskCompletedEventAttributes !== undefined) {
+    if (message.workflowTaskCompletedEventAttributes != null) {
       WorkflowTaskCompletedEventAttributes.encode(
         message.workflowTaskCompletedEventAttributes,
         writer.uint32(98).fork(),
       ).join();
     }
-    if (message.workflowTaskTimedOutEventAttributes !== undefined) {
+    if (message.workflowTaskTimedOutEventAttributes != null) {
       WorkflowTaskTimedOutEventAttributes.encode(message.workflowTaskTimedOutEventAttributes, writer.uint32(106).fork())
         .join();
     }
-    if (message.workflowTaskFailedEventAttributes !== undefined) {
+    if (message.workflowTaskFailedEventAttributes != null) {
       WorkflowTaskFailedEventAttributes.encode(message.workflowTaskFailedEventAttributes, writer.uint32(114).fork())
         .join();
     }
-    if (message.activityTaskScheduledEventAttributes !== undefined) {
+    if (message.activityTaskScheduledEventAttributes != null) {
       ActivityTaskScheduledEventAttributes.encode(
         message.activityTaskScheduledEventAttributes,
         writer.uint32(122).fork(),
       ).join();
     }
-    if (message.activityTaskStartedEventAttributes !== undefined) {
+    if (message.activityTaskStartedEventAttributes != null) {
       ActivityTaskStartedEventAttributes.encode(message.activityTaskStartedEventAttributes, writer.uint32(130).fork())
         .join();
     }
-    if (message.activityTaskCompletedEventAttributes !== undefined) {
+    if (message.activityTaskCompletedEventAttributes != null) {
       ActivityTaskCompletedEventAttributes.encode(
         message.activityTaskCompletedEventAttributes,
         writer.uint32(138).fork(),
       ).join();
     }
-    if (message.activityTaskFailedEventAttributes !== undefined) {
+    if (message.activityTaskFailedEventAttributes != null) {
       ActivityTaskFailedEventAttributes.encode(message.activityTaskFailedEventAttributes, writer.uint32(146).fork())
         .join();
     }
-    if (message.activityTaskTimedOutEventAttributes !== undefined) {
+    if (message.activityTaskTimedOutEventAttributes != null) {
       ActivityTaskTimedOutEventAttributes.encode(message.activityTaskTimedOutEventAttributes, writer.uint32(154).fork())
         .join();
     }
-    if (message.timerStartedEventAttributes !== undefined) {
+    if (message.timerStartedEventAttributes != null) {
       TimerStartedEventAttributes.encode(message.timerStartedEventAttributes, writer.uint32(162).fork()).join();
     }
-    if (message.timerFiredEventAttributes !== undefined) {
+    if (message.timerFiredEventAttributes != null) {
       TimerFiredEventAttributes.encode(message.timerFiredEventAttributes, writer.uint32(170).fork()).join();
     }
-    if (message.activityTaskCancelRequestedEventAttributes !== undefined) {
+    if (message.activityTaskCancelRequestedEventAttributes != null) {
       ActivityTaskCancelRequestedEventAttributes.encode(
         message.activityTaskCancelRequestedEventAttributes,
         writer.uint32(178).fork(),
       ).join();
     }
-    if (message.activityTaskCanceledEventAttributes !== undefined) {
+    if (message.activityTaskCanceledEventAttributes != null) {
       ActivityTaskCanceledEventAttributes.encode(message.activityTaskCanceledEventAttributes, writer.uint32(186).fork())
         .join();
     }
-    if (message.timerCanceledEventAttributes !== undefined) {
+    if (message.timerCanceledEventAttributes != null) {
       TimerCanceledEventAttributes.encode(message.timerCanceledEventAttributes, writer.uint32(194).fork()).join();
     }
-    if (message.markerRecordedEventAttributes !== undefined) {
+    if (message.markerRecordedEventAttributes != null) {
       MarkerRecordedEventAttributes.encode(message.markerRecordedEventAttributes, writer.uint32(202).fork()).join();
     }
-    if (message.workflowExecutionSignaledEventAttributes !== undefined) {
+    if (message.workflowExecutionSignaledEventAttributes != null) {
       WorkflowExecutionSignaledEventAttributes.encode(
         message.workflowExecutionSignaledEventAttributes,
         writer.uint32(210).fork(),
       ).join();
     }
-    if (message.workflowExecutionTerminatedEventAttributes !== undefined) {
+    if (message.workflowExecutionTerminatedEventAttributes != null) {
       WorkflowExecutionTerminatedEventAttributes.encode(
         message.workflowExecutionTerminatedEventAttributes,
         writer.uint32(218).fork(),
       ).join();
     }
-    if (message.workflowExecutionCancelRequestedEventAttributes !== undefined) {
+    if (message.workflowExecutionCancelRequestedEventAttributes != null) {
       WorkflowExecutionCancelRequestedEventAttributes.encode(
         message.workflowExecutionCancelRequestedEventAttributes,
         writer.uint32(226).fork(),
       ).join();
     }
-    if (message.workflowExecutionCanceledEventAttributes !== undefined) {
+    if (message.workflowExecutionCanceledEventAttributes != null) {
       WorkflowExecutionCanceledEventAttributes.encode(
         message.workflowExecutionCanceledEventAttributes,
         writer.uint32(234).fork(),
       ).join();
     }
-    if (message.requestCancelExternalWorkflowExecutionInitiatedEventAttributes !== undefined) {
+    if (message.requestCancelExternalWorkflowExecutionInitiatedEventAttributes != null) {
       RequestCancelExternalWorkflowExecutionInitiatedEventAttributes.encode(
         message.requestCancelExternalWorkflowExecutionInitiatedEventAttributes,
         writer.uint32(242).fork(),
       ).join();
     }
-    if (message.requestCancelExternalWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.requestCancelExternalWorkflowExecutionFailedEventAttributes != null) {
       RequestCancelExternalWorkflowExecutionFailedEventAttributes.encode(
         message.requestCancelExternalWorkflowExecutionFailedEventAttributes,
         writer.uint32(250).fork(),
       ).join();
     }
-    if (message.externalWorkflowExecutionCancelRequestedEventAttributes !== undefined) {
+    if (message.externalWorkflowExecutionCancelRequestedEventAttributes != null) {
       ExternalWorkflowExecutionCancelRequestedEventAttributes.encode(
         message.externalWorkflowExecutionCancelRequestedEventAttributes,
         writer.uint32(258).fork(),
       ).join();
     }
-    if (message.workflowExecutionContinuedAsNewEventAttributes !== undefined) {
+    if (message.workflowExecutionContinuedAsNewEventAttributes != null) {
       WorkflowExecutionContinuedAsNewEventAttributes.encode(
         message.workflowExecutionContinuedAsNewEventAttributes,
         writer.uint32(266).fork(),
       ).join();
     }
-    if (message.startChildWorkflowExecutionInitiatedEventAttributes !== undefined) {
+    if (message.startChildWorkflowExecutionInitiatedEventAttributes != null) {
       StartChildWorkflowExecutionInitiatedEventAttributes.encode(
         message.startChildWorkflowExecutionInitiatedEventAttributes,
         writer.uint32(274).fork(),
       ).join();
     }
-    if (message.startChildWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.startChildWorkflowExecutionFailedEventAttributes != null) {
       StartChildWorkflowExecutionFailedEventAttributes.encode(
         message.startChildWorkflowExecutionFailedEventAttributes,
         writer.uint32(282).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionStartedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionStartedEventAttributes != null) {
       ChildWorkflowExecutionStartedEventAttributes.encode(
         message.childWorkflowExecutionStartedEventAttributes,
         writer.uint32(290).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionCompletedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionCompletedEventAttributes != null) {
       ChildWorkflowExecutionCompletedEventAttributes.encode(
         message.childWorkflowExecutionCompletedEventAttributes,
         writer.uint32(298).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionFailedEventAttributes != null) {
       ChildWorkflowExecutionFailedEventAttributes.encode(
         message.childWorkflowExecutionFailedEventAttributes,
         writer.uint32(306).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionCanceledEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionCanceledEventAttributes != null) {
       ChildWorkflowExecutionCanceledEventAttributes.encode(
         message.childWorkflowExecutionCanceledEventAttributes,
         writer.uint32(314).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionTimedOutEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionTimedOutEventAttributes != null) {
       ChildWorkflowExecutionTimedOutEventAttributes.encode(
         message.childWorkflowExecutionTimedOutEventAttributes,
         writer.uint32(322).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionTerminatedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionTerminatedEventAttributes != null) {
       ChildWorkflowExecutionTerminatedEventAttributes.encode(
         message.childWorkflowExecutionTerminatedEventAttributes,
         writer.uint32(330).fork(),
       ).join();
     }
-    if (message.signalExternalWorkflowExecutionInitiatedEventAttributes !== undefined) {
+    if (message.signalExternalWorkflowExecutionInitiatedEventAttributes != null) {
       SignalExternalWorkflowExecutionInitiatedEventAttributes.encode(
         message.signalExternalWorkflowExecutionInitiatedEventAttributes,
         writer.uint32(338).fork(),
       ).join();
     }
-    if (message.signalExternalWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.signalExternalWorkflowExecutionFailedEventAttributes != null) {
       SignalExternalWorkflowExecutionFailedEventAttributes.encode(
         message.signalExternalWorkflowExecutionFailedEventAttributes,
         writer.uint32(346).fork(),
       ).join();
     }
-    if (message.externalWorkflowExecutionSignaledEventAttributes !== undefined) {
+    if (message.externalWorkflowExecutionSignaledEventAttributes != null) {
       ExternalWorkflowExecutionSignaledEventAttributes.encode(
         message.externalWorkflowExecutionSignaledEventAttributes,
         writer.uint32(354).fork(),
       ).join();
     }
-    if (message.upsertWorkflowSearchAttributesEventAttributes !== undefined) {
+    if (message.upsertWorkflowSearchAttributesEventAttributes != null) {
       UpsertWorkflowSearchAttributesEventAttributes.encode(
         message.upsertWorkflowSearchAttributesEventAttributes,
         writer.uint32(362).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateAcceptedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateAcceptedEventAttributes != null) {
       WorkflowExecutionUpdateAcceptedEventAttributes.encode(
         message.workflowExecutionUpdateAcceptedEventAttributes,
         writer.uint32(370).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateRejectedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateRejectedEventAttributes != null) {
       WorkflowExecutionUpdateRejectedEventAttributes.encode(
         message.workflowExecutionUpdateRejectedEventAttributes,
         writer.uint32(378).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateCompletedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateCompletedEventAttributes != null) {
       WorkflowExecutionUpdateCompletedEventAttributes.encode(
         message.workflowExecutionUpdateCompletedEventAttributes,
         writer.uint32(386).fork(),
       ).join();
     }
-    if (message.workflowPropertiesModifiedExternallyEventAttributes !== undefined) {
+    if (message.workflowPropertiesModifiedExternallyEventAttributes != null) {
       WorkflowPropertiesModifiedExternallyEventAttributes.encode(
         message.workflowPropertiesModifiedExternallyEventAttributes,
         writer.uint32(394).fork(),
       ).join();
     }
-    if (message.activityPropertiesModifiedExternallyEventAttributes !== undefined) {
+    if (message.activityPropertiesModifiedExternallyEventAttributes != null) {
       ActivityPropertiesModifiedExternallyEventAttributes.encode(
         message.activityPropertiesModifiedExternallyEventAttributes,
         writer.uint32(402).fork(),
       ).join();
     }
-    if (message.workflowPropertiesModifiedEventAttributes !== undefined) {
+    if (message.workflowPropertiesModifiedEventAttributes != null) {
       WorkflowPropertiesModifiedEventAttributes.encode(
         message.workflowPropertiesModifiedEventAttributes,
         writer.uint32(410).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateAdmittedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateAdmittedEventAttributes != null) {
       WorkflowExecutionUpdateAdmittedEventAttributes.encode(
         message.workflowExecutionUpdateAdmittedEventAttributes,
         writer.uint32(418).fork(),
       ).join();
     }
-    if (message.nexusOperationScheduledEventAttributes !== undefined) {
+    if (message.nexusOperationScheduledEventAttributes != null) {
       NexusOperationScheduledEventAttributes.encode(
         message.nexusOperationScheduledEventAttributes,
         writer.uint32(426).fork(),
       ).join();
     }
-    if (message.nexusOperationStartedEventAttributes !== undefined) {
+    if (message.nexusOperationStartedEventAttributes != null) {
       NexusOperationStartedEventAttributes.encode(
         message.nexusOperationStartedEventAttributes,
         writer.uint32(434).fork(),
       ).join();
     }
-    if (message.nexusOperationCompletedEventAttributes !== undefined) {
+    if (message.nexusOperationCompletedEventAttributes != null) {
       NexusOperationCompletedEventAttributes.encode(
         message.nexusOperationCompletedEventAttributes,
         writer.uint32(442).fork(),
       ).join();
     }
-    if (message.nexusOperationFailedEventAttributes !== undefined) {
+    if (message.nexusOperationFailedEventAttributes != null) {
       NexusOperationFailedEventAttributes.encode(message.nexusOperationFailedEventAttributes, writer.uint32(450).fork())
         .join();
     }
-    if (message.nexusOperationCanceledEventAttributes !== undefined) {
+    if (message.nexusOperationCanceledEventAttributes != null) {
       NexusOperationCanceledEventAttributes.encode(
         message.nexusOperationCanceledEventAttributes,
         writer.uint32(458).fork(),
       ).join();
     }
-    if (message.nexusOperationTimedOutEventAttributes !== undefined) {
+    if (message.nexusOperationTimedOutEventAttributes != null) {
       NexusOperationTimedOutEventAttributes.encode(
         message.nexusOperationTimedOutEventAttributes,
         writer.uint32(466).fork(),
       ).join();
     }
-    if (message.nexusOperationCancelRequestedEventAttributes !== undefined) {
+    if (message.nexusOperationCancelRequestedEventAttributes != null) {
       NexusOperationCancelRequestedEventAttributes.encode(
         message.nexusOperationCancelRequestedEventAttributes,
         writer.uint32(474).fork(),
       ).join();
     }
-    if (message.workflowExecutionOptionsUpdatedEventAttributes !== undefined) {
+    if (message.workflowExecutionOptionsUpdatedEventAttributes != null) {
       WorkflowExecutionOptionsUpdatedEventAttributes.encode(
         message.workflowExecutionOptionsUpdatedEventAttributes,
         writer.uint32(482).fork(),
       ).join();
     }
-    if (message.nexusOperationCancelRequestCompletedEventAttributes !== undefined) {
+    if (message.nexusOperationCancelRequestCompletedEventAttributes != null) {
       NexusOperationCancelRequestCompletedEventAttributes.encode(
         message.nexusOperationCancelRequestCompletedEventAttributes,
         writer.uint32(490).fork(),
       ).join();
     }
-    if (message.nexusOperationCancelRequestFailedEventAttributes !== undefined) {
+    if (message.nexusOperationCancelRequestFailedEventAttributes != null) {
       NexusOperationCancelRequestFailedEventAttributes.encode(
         message.nexusOperationCancelRequestFailedEventAttributes,
         writer.uint32(498).fork(),
       ).join();
     }
-    if (message.workflowExecutionPausedEventAttributes !== undefined) {
+    if (message.workflowExecutionPausedEventAttributes != null) {
       WorkflowExecutionPausedEventAttributes.encode(
         message.workflowExecutionPausedEventAttributes,
         writer.uint32(506).fork(),
       ).join();
     }
-    if (message.workflowExecutionUnpausedEventAttributes !== undefined) {
+    if (message.workflowExecutionUnpausedEventAttributes != null) {
       WorkflowExecutionUnpausedEventAttributes.encode(
         message.workflowExecutionUnpausedEventAttributes,
         writer.uint32(514).fork(),
       ).join();
     }
-    if (message.workflowExecutionTimeSkippingTransitionedEventAttributes !== undefined) {
+    if (message.workflowExecutionTimeSkippingTransitionedEventAttributes != null) {
       WorkflowExecutionTimeSkippingTransitionedEventAttributes.encode(
         message.workflowExecutionTimeSkippingTransitionedEventAttributes,
         writer.uint32(522).fork(),
@@ -8675,7 +8726,7 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -8697,7 +8748,7 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
             break;
           }
 
-          if (message.eventGroupMarkers === undefined) {
+          if (message.eventGroupMarkers === LIST) {
             message.eventGroupMarkers = [];
           }
           const el = EventGroupMarker.decode(reader, reader.uint32());
@@ -9315,13 +9366,14 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
   },
 };
 
+const HistoryClass = messageClass<History>("temporal.api.history.v1.History", { events: LIST });
 function createBaseHistory(): History {
-  return {};
+  return new HistoryClass();
 }
 
 export const History: MessageFns<History> = {
   encode(message: History, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.events !== undefined && message.events.length !== 0) {
+    if (message.events != null && message.events.length !== 0) {
       for (const v of message.events) {
         HistoryEvent.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -9342,7 +9394,7 @@ export const History: MessageFns<History> = {
             break;
           }
 
-          if (message.events === undefined) {
+          if (message.events === LIST) {
             message.events = [];
           }
           const el = HistoryEvent.decode(reader, reader.uint32());

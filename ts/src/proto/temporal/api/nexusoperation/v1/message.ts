@@ -2,6 +2,7 @@
 // source: temporal/api/nexusoperation/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { CallbackInfo as CallbackInfo1 } from "../../callback/v1/message";
 
@@ -44,16 +45,17 @@ export interface OnConflictOptions {
   attachLinks?: boolean | undefined;
 }
 
+const CallbackInfoClass = messageClass<CallbackInfo>("temporal.api.nexusoperation.v1.CallbackInfo", {});
 function createBaseCallbackInfo(): CallbackInfo {
-  return {};
+  return new CallbackInfoClass();
 }
 
 export const CallbackInfo: MessageFns<CallbackInfo> = {
   encode(message: CallbackInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.trigger !== undefined) {
+    if (message.trigger != null) {
       CallbackInfo_Trigger.encode(message.trigger, writer.uint32(10).fork()).join();
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       CallbackInfo1.encode(message.info, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -94,8 +96,9 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
+const CallbackInfo_OperationCompletedClass = messageClass<CallbackInfo_OperationCompleted>("temporal.api.nexusoperation.v1.CallbackInfo.OperationCompleted", {});
 function createBaseCallbackInfo_OperationCompleted(): CallbackInfo_OperationCompleted {
-  return {};
+  return new CallbackInfo_OperationCompletedClass();
 }
 
 export const CallbackInfo_OperationCompleted: MessageFns<CallbackInfo_OperationCompleted> = {
@@ -122,13 +125,14 @@ export const CallbackInfo_OperationCompleted: MessageFns<CallbackInfo_OperationC
   },
 };
 
+const CallbackInfo_TriggerClass = messageClass<CallbackInfo_Trigger>("temporal.api.nexusoperation.v1.CallbackInfo.Trigger", {});
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
-  return {};
+  return new CallbackInfo_TriggerClass();
 }
 
 export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   encode(message: CallbackInfo_Trigger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationCompleted !== undefined) {
+    if (message.operationCompleted != null) {
       CallbackInfo_OperationCompleted.encode(message.operationCompleted, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -161,19 +165,20 @@ export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   },
 };
 
+const OnConflictOptionsClass = messageClass<OnConflictOptions>("temporal.api.nexusoperation.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
 function createBaseOnConflictOptions(): OnConflictOptions {
-  return {};
+  return new OnConflictOptionsClass();
 }
 
 export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   encode(message: OnConflictOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attachRequestId !== undefined && message.attachRequestId !== false) {
+    if (message.attachRequestId != null && message.attachRequestId !== false) {
       writer.uint32(8).bool(message.attachRequestId);
     }
-    if (message.attachCompletionCallbacks !== undefined && message.attachCompletionCallbacks !== false) {
+    if (message.attachCompletionCallbacks != null && message.attachCompletionCallbacks !== false) {
       writer.uint32(16).bool(message.attachCompletionCallbacks);
     }
-    if (message.attachLinks !== undefined && message.attachLinks !== false) {
+    if (message.attachLinks != null && message.attachLinks !== false) {
       writer.uint32(24).bool(message.attachLinks);
     }
     return writer;

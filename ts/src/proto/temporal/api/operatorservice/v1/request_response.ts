@@ -2,7 +2,8 @@
 // source: temporal/api/operatorservice/v1/request_response.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { IndexedValueType } from "../../enums/v1/common";
@@ -228,8 +229,9 @@ export interface ListNexusEndpointsResponse {
   endpoints?: Endpoint[] | undefined;
 }
 
+const AddSearchAttributesRequestClass = messageClass<AddSearchAttributesRequest>("temporal.api.operatorservice.v1.AddSearchAttributesRequest", { searchAttributes: MAP, namespace: "" });
 function createBaseAddSearchAttributesRequest(): AddSearchAttributesRequest {
-  return {};
+  return new AddSearchAttributesRequestClass();
 }
 
 export const AddSearchAttributesRequest: MessageFns<AddSearchAttributesRequest> = {
@@ -238,7 +240,7 @@ export const AddSearchAttributesRequest: MessageFns<AddSearchAttributesRequest> 
       AddSearchAttributesRequest_SearchAttributesEntry.encode({ key: key as any, value }, writer.uint32(10).fork())
         .join();
     });
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
     return writer;
@@ -259,7 +261,7 @@ export const AddSearchAttributesRequest: MessageFns<AddSearchAttributesRequest> 
 
           const entry1 = AddSearchAttributesRequest_SearchAttributesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.searchAttributes === undefined) {
+            if (message.searchAttributes === MAP) {
               message.searchAttributes = {};
             }
             message.searchAttributes![entry1.key] = entry1.value;
@@ -340,8 +342,9 @@ export const AddSearchAttributesRequest_SearchAttributesEntry: MessageFns<
   },
 };
 
+const AddSearchAttributesResponseClass = messageClass<AddSearchAttributesResponse>("temporal.api.operatorservice.v1.AddSearchAttributesResponse", {});
 function createBaseAddSearchAttributesResponse(): AddSearchAttributesResponse {
-  return {};
+  return new AddSearchAttributesResponseClass();
 }
 
 export const AddSearchAttributesResponse: MessageFns<AddSearchAttributesResponse> = {
@@ -368,18 +371,19 @@ export const AddSearchAttributesResponse: MessageFns<AddSearchAttributesResponse
   },
 };
 
+const RemoveSearchAttributesRequestClass = messageClass<RemoveSearchAttributesRequest>("temporal.api.operatorservice.v1.RemoveSearchAttributesRequest", { searchAttributes: LIST, namespace: "" });
 function createBaseRemoveSearchAttributesRequest(): RemoveSearchAttributesRequest {
-  return {};
+  return new RemoveSearchAttributesRequestClass();
 }
 
 export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesRequest> = {
   encode(message: RemoveSearchAttributesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.searchAttributes !== undefined && message.searchAttributes.length !== 0) {
+    if (message.searchAttributes != null && message.searchAttributes.length !== 0) {
       for (const v of message.searchAttributes) {
         writer.uint32(10).string(v!);
       }
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
     return writer;
@@ -398,7 +402,7 @@ export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesReq
             break;
           }
 
-          if (message.searchAttributes === undefined) {
+          if (message.searchAttributes === LIST) {
             message.searchAttributes = [];
           }
           const el = reader.string();
@@ -426,8 +430,9 @@ export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesReq
   },
 };
 
+const RemoveSearchAttributesResponseClass = messageClass<RemoveSearchAttributesResponse>("temporal.api.operatorservice.v1.RemoveSearchAttributesResponse", {});
 function createBaseRemoveSearchAttributesResponse(): RemoveSearchAttributesResponse {
-  return {};
+  return new RemoveSearchAttributesResponseClass();
 }
 
 export const RemoveSearchAttributesResponse: MessageFns<RemoveSearchAttributesResponse> = {
@@ -454,13 +459,14 @@ export const RemoveSearchAttributesResponse: MessageFns<RemoveSearchAttributesRe
   },
 };
 
+const ListSearchAttributesRequestClass = messageClass<ListSearchAttributesRequest>("temporal.api.operatorservice.v1.ListSearchAttributesRequest", { namespace: "" });
 function createBaseListSearchAttributesRequest(): ListSearchAttributesRequest {
-  return {};
+  return new ListSearchAttributesRequestClass();
 }
 
 export const ListSearchAttributesRequest: MessageFns<ListSearchAttributesRequest> = {
   encode(message: ListSearchAttributesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -493,8 +499,9 @@ export const ListSearchAttributesRequest: MessageFns<ListSearchAttributesRequest
   },
 };
 
+const ListSearchAttributesResponseClass = messageClass<ListSearchAttributesResponse>("temporal.api.operatorservice.v1.ListSearchAttributesResponse", { customAttributes: MAP, systemAttributes: MAP, storageSchema: MAP });
 function createBaseListSearchAttributesResponse(): ListSearchAttributesResponse {
-  return {};
+  return new ListSearchAttributesResponseClass();
 }
 
 export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesResponse> = {
@@ -529,7 +536,7 @@ export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesRespon
 
           const entry1 = ListSearchAttributesResponse_CustomAttributesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.customAttributes === undefined) {
+            if (message.customAttributes === MAP) {
               message.customAttributes = {};
             }
             message.customAttributes![entry1.key] = entry1.value;
@@ -543,7 +550,7 @@ export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesRespon
 
           const entry2 = ListSearchAttributesResponse_SystemAttributesEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.systemAttributes === undefined) {
+            if (message.systemAttributes === MAP) {
               message.systemAttributes = {};
             }
             message.systemAttributes![entry2.key] = entry2.value;
@@ -557,7 +564,7 @@ export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesRespon
 
           const entry3 = ListSearchAttributesResponse_StorageSchemaEntry.decode(reader, reader.uint32());
           if (entry3.value !== undefined) {
-            if (message.storageSchema === undefined) {
+            if (message.storageSchema === MAP) {
               message.storageSchema = {};
             }
             message.storageSchema![entry3.key] = entry3.value;
@@ -740,19 +747,20 @@ export const ListSearchAttributesResponse_StorageSchemaEntry: MessageFns<
   },
 };
 
+const DeleteNamespaceRequestClass = messageClass<DeleteNamespaceRequest>("temporal.api.operatorservice.v1.DeleteNamespaceRequest", { namespace: "", namespaceId: "" });
 function createBaseDeleteNamespaceRequest(): DeleteNamespaceRequest {
-  return {};
+  return new DeleteNamespaceRequestClass();
 }
 
 export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   encode(message: DeleteNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(18).string(message.namespaceId);
     }
-    if (message.namespaceDeleteDelay !== undefined) {
+    if (message.namespaceDeleteDelay != null) {
       Duration.encode(message.namespaceDeleteDelay, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -801,13 +809,14 @@ export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   },
 };
 
+const DeleteNamespaceResponseClass = messageClass<DeleteNamespaceResponse>("temporal.api.operatorservice.v1.DeleteNamespaceResponse", { deletedNamespace: "" });
 function createBaseDeleteNamespaceResponse(): DeleteNamespaceResponse {
-  return {};
+  return new DeleteNamespaceResponseClass();
 }
 
 export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   encode(message: DeleteNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deletedNamespace !== undefined && message.deletedNamespace !== "") {
+    if (message.deletedNamespace != null && message.deletedNamespace !== "") {
       writer.uint32(10).string(message.deletedNamespace);
     }
     return writer;
@@ -840,22 +849,23 @@ export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   },
 };
 
+const AddOrUpdateRemoteClusterRequestClass = messageClass<AddOrUpdateRemoteClusterRequest>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterRequest", { frontendAddress: "", enableRemoteClusterConnection: false, frontendHttpAddress: "", enableReplication: false });
 function createBaseAddOrUpdateRemoteClusterRequest(): AddOrUpdateRemoteClusterRequest {
-  return {};
+  return new AddOrUpdateRemoteClusterRequestClass();
 }
 
 export const AddOrUpdateRemoteClusterRequest: MessageFns<AddOrUpdateRemoteClusterRequest> = {
   encode(message: AddOrUpdateRemoteClusterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.frontendAddress !== undefined && message.frontendAddress !== "") {
+    if (message.frontendAddress != null && message.frontendAddress !== "") {
       writer.uint32(10).string(message.frontendAddress);
     }
-    if (message.enableRemoteClusterConnection !== undefined && message.enableRemoteClusterConnection !== false) {
+    if (message.enableRemoteClusterConnection != null && message.enableRemoteClusterConnection !== false) {
       writer.uint32(16).bool(message.enableRemoteClusterConnection);
     }
-    if (message.frontendHttpAddress !== undefined && message.frontendHttpAddress !== "") {
+    if (message.frontendHttpAddress != null && message.frontendHttpAddress !== "") {
       writer.uint32(26).string(message.frontendHttpAddress);
     }
-    if (message.enableReplication !== undefined && message.enableReplication !== false) {
+    if (message.enableReplication != null && message.enableReplication !== false) {
       writer.uint32(32).bool(message.enableReplication);
     }
     return writer;
@@ -912,8 +922,9 @@ export const AddOrUpdateRemoteClusterRequest: MessageFns<AddOrUpdateRemoteCluste
   },
 };
 
+const AddOrUpdateRemoteClusterResponseClass = messageClass<AddOrUpdateRemoteClusterResponse>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterResponse", {});
 function createBaseAddOrUpdateRemoteClusterResponse(): AddOrUpdateRemoteClusterResponse {
-  return {};
+  return new AddOrUpdateRemoteClusterResponseClass();
 }
 
 export const AddOrUpdateRemoteClusterResponse: MessageFns<AddOrUpdateRemoteClusterResponse> = {
@@ -940,13 +951,14 @@ export const AddOrUpdateRemoteClusterResponse: MessageFns<AddOrUpdateRemoteClust
   },
 };
 
+const RemoveRemoteClusterRequestClass = messageClass<RemoveRemoteClusterRequest>("temporal.api.operatorservice.v1.RemoveRemoteClusterRequest", { clusterName: "" });
 function createBaseRemoveRemoteClusterRequest(): RemoveRemoteClusterRequest {
-  return {};
+  return new RemoveRemoteClusterRequestClass();
 }
 
 export const RemoveRemoteClusterRequest: MessageFns<RemoveRemoteClusterRequest> = {
   encode(message: RemoveRemoteClusterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(10).string(message.clusterName);
     }
     return writer;
@@ -979,8 +991,9 @@ export const RemoveRemoteClusterRequest: MessageFns<RemoveRemoteClusterRequest> 
   },
 };
 
+const RemoveRemoteClusterResponseClass = messageClass<RemoveRemoteClusterResponse>("temporal.api.operatorservice.v1.RemoveRemoteClusterResponse", {});
 function createBaseRemoveRemoteClusterResponse(): RemoveRemoteClusterResponse {
-  return {};
+  return new RemoveRemoteClusterResponseClass();
 }
 
 export const RemoveRemoteClusterResponse: MessageFns<RemoveRemoteClusterResponse> = {
@@ -1007,16 +1020,17 @@ export const RemoveRemoteClusterResponse: MessageFns<RemoveRemoteClusterResponse
   },
 };
 
+const ListClustersRequestClass = messageClass<ListClustersRequest>("temporal.api.operatorservice.v1.ListClustersRequest", { pageSize: 0, nextPageToken: BYTES });
 function createBaseListClustersRequest(): ListClustersRequest {
-  return {};
+  return new ListClustersRequestClass();
 }
 
 export const ListClustersRequest: MessageFns<ListClustersRequest> = {
   encode(message: ListClustersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -1057,18 +1071,19 @@ export const ListClustersRequest: MessageFns<ListClustersRequest> = {
   },
 };
 
+const ListClustersResponseClass = messageClass<ListClustersResponse>("temporal.api.operatorservice.v1.ListClustersResponse", { clusters: LIST, nextPageToken: BYTES });
 function createBaseListClustersResponse(): ListClustersResponse {
-  return {};
+  return new ListClustersResponseClass();
 }
 
 export const ListClustersResponse: MessageFns<ListClustersResponse> = {
   encode(message: ListClustersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusters !== undefined && message.clusters.length !== 0) {
+    if (message.clusters != null && message.clusters.length !== 0) {
       for (const v of message.clusters) {
         ClusterMetadata.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(34).bytes(message.nextPageToken);
     }
     return writer;
@@ -1087,7 +1102,7 @@ export const ListClustersResponse: MessageFns<ListClustersResponse> = {
             break;
           }
 
-          if (message.clusters === undefined) {
+          if (message.clusters === LIST) {
             message.clusters = [];
           }
           const el = ClusterMetadata.decode(reader, reader.uint32());
@@ -1115,34 +1130,35 @@ export const ListClustersResponse: MessageFns<ListClustersResponse> = {
   },
 };
 
+const ClusterMetadataClass = messageClass<ClusterMetadata>("temporal.api.operatorservice.v1.ClusterMetadata", { clusterName: "", clusterId: "", address: "", httpAddress: "", initialFailoverVersion: INT64, historyShardCount: 0, isConnectionEnabled: false, isReplicationEnabled: false });
 function createBaseClusterMetadata(): ClusterMetadata {
-  return {};
+  return new ClusterMetadataClass();
 }
 
 export const ClusterMetadata: MessageFns<ClusterMetadata> = {
   encode(message: ClusterMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(10).string(message.clusterName);
     }
-    if (message.clusterId !== undefined && message.clusterId !== "") {
+    if (message.clusterId != null && message.clusterId !== "") {
       writer.uint32(18).string(message.clusterId);
     }
-    if (message.address !== undefined && message.address !== "") {
+    if (message.address != null && message.address !== "") {
       writer.uint32(26).string(message.address);
     }
-    if (message.httpAddress !== undefined && message.httpAddress !== "") {
+    if (message.httpAddress != null && message.httpAddress !== "") {
       writer.uint32(58).string(message.httpAddress);
     }
-    if (message.initialFailoverVersion !== undefined && !message.initialFailoverVersion.equals(Long.ZERO)) {
+    if (message.initialFailoverVersion != null && !isZero(message.initialFailoverVersion)) {
       writer.uint32(32).int64(message.initialFailoverVersion);
     }
-    if (message.historyShardCount !== undefined && message.historyShardCount !== 0) {
+    if (message.historyShardCount != null && message.historyShardCount !== 0) {
       writer.uint32(40).int32(message.historyShardCount);
     }
-    if (message.isConnectionEnabled !== undefined && message.isConnectionEnabled !== false) {
+    if (message.isConnectionEnabled != null && message.isConnectionEnabled !== false) {
       writer.uint32(48).bool(message.isConnectionEnabled);
     }
-    if (message.isReplicationEnabled !== undefined && message.isReplicationEnabled !== false) {
+    if (message.isReplicationEnabled != null && message.isReplicationEnabled !== false) {
       writer.uint32(64).bool(message.isReplicationEnabled);
     }
     return writer;
@@ -1231,13 +1247,14 @@ export const ClusterMetadata: MessageFns<ClusterMetadata> = {
   },
 };
 
+const GetNexusEndpointRequestClass = messageClass<GetNexusEndpointRequest>("temporal.api.operatorservice.v1.GetNexusEndpointRequest", { id: "" });
 function createBaseGetNexusEndpointRequest(): GetNexusEndpointRequest {
-  return {};
+  return new GetNexusEndpointRequestClass();
 }
 
 export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   encode(message: GetNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
     return writer;
@@ -1270,13 +1287,14 @@ export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   },
 };
 
+const GetNexusEndpointResponseClass = messageClass<GetNexusEndpointResponse>("temporal.api.operatorservice.v1.GetNexusEndpointResponse", {});
 function createBaseGetNexusEndpointResponse(): GetNexusEndpointResponse {
-  return {};
+  return new GetNexusEndpointResponseClass();
 }
 
 export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   encode(message: GetNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1309,13 +1327,14 @@ export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   },
 };
 
+const CreateNexusEndpointRequestClass = messageClass<CreateNexusEndpointRequest>("temporal.api.operatorservice.v1.CreateNexusEndpointRequest", {});
 function createBaseCreateNexusEndpointRequest(): CreateNexusEndpointRequest {
-  return {};
+  return new CreateNexusEndpointRequestClass();
 }
 
 export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> = {
   encode(message: CreateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1348,13 +1367,14 @@ export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> 
   },
 };
 
+const CreateNexusEndpointResponseClass = messageClass<CreateNexusEndpointResponse>("temporal.api.operatorservice.v1.CreateNexusEndpointResponse", {});
 function createBaseCreateNexusEndpointResponse(): CreateNexusEndpointResponse {
-  return {};
+  return new CreateNexusEndpointResponseClass();
 }
 
 export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse> = {
   encode(message: CreateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1387,19 +1407,20 @@ export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse
   },
 };
 
+const UpdateNexusEndpointRequestClass = messageClass<UpdateNexusEndpointRequest>("temporal.api.operatorservice.v1.UpdateNexusEndpointRequest", { id: "", version: INT64 });
 function createBaseUpdateNexusEndpointRequest(): UpdateNexusEndpointRequest {
-  return {};
+  return new UpdateNexusEndpointRequestClass();
 }
 
 export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> = {
   encode(message: UpdateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(16).int64(message.version);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1448,13 +1469,14 @@ export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> 
   },
 };
 
+const UpdateNexusEndpointResponseClass = messageClass<UpdateNexusEndpointResponse>("temporal.api.operatorservice.v1.UpdateNexusEndpointResponse", {});
 function createBaseUpdateNexusEndpointResponse(): UpdateNexusEndpointResponse {
-  return {};
+  return new UpdateNexusEndpointResponseClass();
 }
 
 export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse> = {
   encode(message: UpdateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1487,16 +1509,17 @@ export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse
   },
 };
 
+const DeleteNexusEndpointRequestClass = messageClass<DeleteNexusEndpointRequest>("temporal.api.operatorservice.v1.DeleteNexusEndpointRequest", { id: "", version: INT64 });
 function createBaseDeleteNexusEndpointRequest(): DeleteNexusEndpointRequest {
-  return {};
+  return new DeleteNexusEndpointRequestClass();
 }
 
 export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> = {
   encode(message: DeleteNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(16).int64(message.version);
     }
     return writer;
@@ -1537,8 +1560,9 @@ export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> 
   },
 };
 
+const DeleteNexusEndpointResponseClass = messageClass<DeleteNexusEndpointResponse>("temporal.api.operatorservice.v1.DeleteNexusEndpointResponse", {});
 function createBaseDeleteNexusEndpointResponse(): DeleteNexusEndpointResponse {
-  return {};
+  return new DeleteNexusEndpointResponseClass();
 }
 
 export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse> = {
@@ -1565,19 +1589,20 @@ export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse
   },
 };
 
+const ListNexusEndpointsRequestClass = messageClass<ListNexusEndpointsRequest>("temporal.api.operatorservice.v1.ListNexusEndpointsRequest", { pageSize: 0, nextPageToken: BYTES, name: "" });
 function createBaseListNexusEndpointsRequest(): ListNexusEndpointsRequest {
-  return {};
+  return new ListNexusEndpointsRequestClass();
 }
 
 export const ListNexusEndpointsRequest: MessageFns<ListNexusEndpointsRequest> = {
   encode(message: ListNexusEndpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(26).string(message.name);
     }
     return writer;
@@ -1626,16 +1651,17 @@ export const ListNexusEndpointsRequest: MessageFns<ListNexusEndpointsRequest> = 
   },
 };
 
+const ListNexusEndpointsResponseClass = messageClass<ListNexusEndpointsResponse>("temporal.api.operatorservice.v1.ListNexusEndpointsResponse", { nextPageToken: BYTES, endpoints: LIST });
 function createBaseListNexusEndpointsResponse(): ListNexusEndpointsResponse {
-  return {};
+  return new ListNexusEndpointsResponseClass();
 }
 
 export const ListNexusEndpointsResponse: MessageFns<ListNexusEndpointsResponse> = {
   encode(message: ListNexusEndpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(10).bytes(message.nextPageToken);
     }
-    if (message.endpoints !== undefined && message.endpoints.length !== 0) {
+    if (message.endpoints != null && message.endpoints.length !== 0) {
       for (const v of message.endpoints) {
         Endpoint.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -1664,7 +1690,7 @@ export const ListNexusEndpointsResponse: MessageFns<ListNexusEndpointsResponse> 
             break;
           }
 
-          if (message.endpoints === undefined) {
+          if (message.endpoints === LIST) {
             message.endpoints = [];
           }
           const el = Endpoint.decode(reader, reader.uint32());

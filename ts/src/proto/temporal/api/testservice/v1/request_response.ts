@@ -2,6 +2,7 @@
 // source: temporal/api/testservice/v1/request_response.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -33,8 +34,9 @@ export interface GetCurrentTimeResponse {
   time?: Timestamp | undefined;
 }
 
+const LockTimeSkippingRequestClass = messageClass<LockTimeSkippingRequest>("temporal.api.testservice.v1.LockTimeSkippingRequest", {});
 function createBaseLockTimeSkippingRequest(): LockTimeSkippingRequest {
-  return {};
+  return new LockTimeSkippingRequestClass();
 }
 
 export const LockTimeSkippingRequest: MessageFns<LockTimeSkippingRequest> = {
@@ -61,8 +63,9 @@ export const LockTimeSkippingRequest: MessageFns<LockTimeSkippingRequest> = {
   },
 };
 
+const LockTimeSkippingResponseClass = messageClass<LockTimeSkippingResponse>("temporal.api.testservice.v1.LockTimeSkippingResponse", {});
 function createBaseLockTimeSkippingResponse(): LockTimeSkippingResponse {
-  return {};
+  return new LockTimeSkippingResponseClass();
 }
 
 export const LockTimeSkippingResponse: MessageFns<LockTimeSkippingResponse> = {
@@ -89,8 +92,9 @@ export const LockTimeSkippingResponse: MessageFns<LockTimeSkippingResponse> = {
   },
 };
 
+const UnlockTimeSkippingRequestClass = messageClass<UnlockTimeSkippingRequest>("temporal.api.testservice.v1.UnlockTimeSkippingRequest", {});
 function createBaseUnlockTimeSkippingRequest(): UnlockTimeSkippingRequest {
-  return {};
+  return new UnlockTimeSkippingRequestClass();
 }
 
 export const UnlockTimeSkippingRequest: MessageFns<UnlockTimeSkippingRequest> = {
@@ -117,8 +121,9 @@ export const UnlockTimeSkippingRequest: MessageFns<UnlockTimeSkippingRequest> = 
   },
 };
 
+const UnlockTimeSkippingResponseClass = messageClass<UnlockTimeSkippingResponse>("temporal.api.testservice.v1.UnlockTimeSkippingResponse", {});
 function createBaseUnlockTimeSkippingResponse(): UnlockTimeSkippingResponse {
-  return {};
+  return new UnlockTimeSkippingResponseClass();
 }
 
 export const UnlockTimeSkippingResponse: MessageFns<UnlockTimeSkippingResponse> = {
@@ -145,13 +150,14 @@ export const UnlockTimeSkippingResponse: MessageFns<UnlockTimeSkippingResponse> 
   },
 };
 
+const SleepUntilRequestClass = messageClass<SleepUntilRequest>("temporal.api.testservice.v1.SleepUntilRequest", {});
 function createBaseSleepUntilRequest(): SleepUntilRequest {
-  return {};
+  return new SleepUntilRequestClass();
 }
 
 export const SleepUntilRequest: MessageFns<SleepUntilRequest> = {
   encode(message: SleepUntilRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== undefined) {
+    if (message.timestamp != null) {
       Timestamp.encode(message.timestamp, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -184,13 +190,14 @@ export const SleepUntilRequest: MessageFns<SleepUntilRequest> = {
   },
 };
 
+const SleepRequestClass = messageClass<SleepRequest>("temporal.api.testservice.v1.SleepRequest", {});
 function createBaseSleepRequest(): SleepRequest {
-  return {};
+  return new SleepRequestClass();
 }
 
 export const SleepRequest: MessageFns<SleepRequest> = {
   encode(message: SleepRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.duration !== undefined) {
+    if (message.duration != null) {
       Duration.encode(message.duration, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -223,8 +230,9 @@ export const SleepRequest: MessageFns<SleepRequest> = {
   },
 };
 
+const SleepResponseClass = messageClass<SleepResponse>("temporal.api.testservice.v1.SleepResponse", {});
 function createBaseSleepResponse(): SleepResponse {
-  return {};
+  return new SleepResponseClass();
 }
 
 export const SleepResponse: MessageFns<SleepResponse> = {
@@ -251,13 +259,14 @@ export const SleepResponse: MessageFns<SleepResponse> = {
   },
 };
 
+const GetCurrentTimeResponseClass = messageClass<GetCurrentTimeResponse>("temporal.api.testservice.v1.GetCurrentTimeResponse", {});
 function createBaseGetCurrentTimeResponse(): GetCurrentTimeResponse {
-  return {};
+  return new GetCurrentTimeResponseClass();
 }
 
 export const GetCurrentTimeResponse: MessageFns<GetCurrentTimeResponse> = {
   encode(message: GetCurrentTimeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.time !== undefined) {
+    if (message.time != null) {
       Timestamp.encode(message.time, writer.uint32(10).fork()).join();
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/workflow/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { asFieldMask, BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Empty } from "../../../../google/protobuf/empty";
@@ -1101,88 +1102,89 @@ export interface WorkflowExecutionPauseInfo {
   reason?: string | undefined;
 }
 
+const WorkflowExecutionInfoClass = messageClass<WorkflowExecutionInfo>("temporal.api.workflow.v1.WorkflowExecutionInfo", { status: 0, historyLength: INT64, parentNamespaceId: "", taskQueue: "", stateTransitionCount: INT64, historySizeBytes: INT64, assignedBuildId: "", inheritedBuildId: "", firstRunId: "", workerDeploymentName: "", externalPayloadSizeBytes: INT64, externalPayloadCount: INT64 });
 function createBaseWorkflowExecutionInfo(): WorkflowExecutionInfo {
-  return {};
+  return new WorkflowExecutionInfoClass();
 }
 
 export const WorkflowExecutionInfo: MessageFns<WorkflowExecutionInfo> = {
   encode(message: WorkflowExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(10).fork()).join();
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       WorkflowType.encode(message.type, writer.uint32(18).fork()).join();
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(26).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(34).fork()).join();
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(40).int32(message.status);
     }
-    if (message.historyLength !== undefined && !message.historyLength.equals(Long.ZERO)) {
+    if (message.historyLength != null && !isZero(message.historyLength)) {
       writer.uint32(48).int64(message.historyLength);
     }
-    if (message.parentNamespaceId !== undefined && message.parentNamespaceId !== "") {
+    if (message.parentNamespaceId != null && message.parentNamespaceId !== "") {
       writer.uint32(58).string(message.parentNamespaceId);
     }
-    if (message.parentExecution !== undefined) {
+    if (message.parentExecution != null) {
       WorkflowExecution.encode(message.parentExecution, writer.uint32(66).fork()).join();
     }
-    if (message.executionTime !== undefined) {
+    if (message.executionTime != null) {
       Timestamp.encode(message.executionTime, writer.uint32(74).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(82).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(90).fork()).join();
     }
-    if (message.autoResetPoints !== undefined) {
+    if (message.autoResetPoints != null) {
       ResetPoints.encode(message.autoResetPoints, writer.uint32(98).fork()).join();
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(106).string(message.taskQueue);
     }
-    if (message.stateTransitionCount !== undefined && !message.stateTransitionCount.equals(Long.ZERO)) {
+    if (message.stateTransitionCount != null && !isZero(message.stateTransitionCount)) {
       writer.uint32(112).int64(message.stateTransitionCount);
     }
-    if (message.historySizeBytes !== undefined && !message.historySizeBytes.equals(Long.ZERO)) {
+    if (message.historySizeBytes != null && !isZero(message.historySizeBytes)) {
       writer.uint32(120).int64(message.historySizeBytes);
     }
-    if (message.mostRecentWorkerVersionStamp !== undefined) {
+    if (message.mostRecentWorkerVersionStamp != null) {
       WorkerVersionStamp.encode(message.mostRecentWorkerVersionStamp, writer.uint32(130).fork()).join();
     }
-    if (message.executionDuration !== undefined) {
+    if (message.executionDuration != null) {
       Duration.encode(message.executionDuration, writer.uint32(138).fork()).join();
     }
-    if (message.rootExecution !== undefined) {
+    if (message.rootExecution != null) {
       WorkflowExecution.encode(message.rootExecution, writer.uint32(146).fork()).join();
     }
-    if (message.assignedBuildId !== undefined && message.assignedBuildId !== "") {
+    if (message.assignedBuildId != null && message.assignedBuildId !== "") {
       writer.uint32(154).string(message.assignedBuildId);
     }
-    if (message.inheritedBuildId !== undefined && message.inheritedBuildId !== "") {
+    if (message.inheritedBuildId != null && message.inheritedBuildId !== "") {
       writer.uint32(162).string(message.inheritedBuildId);
     }
-    if (message.firstRunId !== undefined && message.firstRunId !== "") {
+    if (message.firstRunId != null && message.firstRunId !== "") {
       writer.uint32(170).string(message.firstRunId);
     }
-    if (message.versioningInfo !== undefined) {
+    if (message.versioningInfo != null) {
       WorkflowExecutionVersioningInfo.encode(message.versioningInfo, writer.uint32(178).fork()).join();
     }
-    if (message.workerDeploymentName !== undefined && message.workerDeploymentName !== "") {
+    if (message.workerDeploymentName != null && message.workerDeploymentName !== "") {
       writer.uint32(186).string(message.workerDeploymentName);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(194).fork()).join();
     }
-    if (message.externalPayloadSizeBytes !== undefined && !message.externalPayloadSizeBytes.equals(Long.ZERO)) {
+    if (message.externalPayloadSizeBytes != null && !isZero(message.externalPayloadSizeBytes)) {
       writer.uint32(200).int64(message.externalPayloadSizeBytes);
     }
-    if (message.externalPayloadCount !== undefined && !message.externalPayloadCount.equals(Long.ZERO)) {
+    if (message.externalPayloadCount != null && !isZero(message.externalPayloadCount)) {
       writer.uint32(208).int64(message.externalPayloadCount);
     }
     return writer;
@@ -1415,38 +1417,39 @@ export const WorkflowExecutionInfo: MessageFns<WorkflowExecutionInfo> = {
   },
 };
 
+const WorkflowExecutionExtendedInfoClass = messageClass<WorkflowExecutionExtendedInfo>("temporal.api.workflow.v1.WorkflowExecutionExtendedInfo", { cancelRequested: false, resetRunId: "", requestIdInfos: MAP });
 function createBaseWorkflowExecutionExtendedInfo(): WorkflowExecutionExtendedInfo {
-  return {};
+  return new WorkflowExecutionExtendedInfoClass();
 }
 
 export const WorkflowExecutionExtendedInfo: MessageFns<WorkflowExecutionExtendedInfo> = {
   encode(message: WorkflowExecutionExtendedInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executionExpirationTime !== undefined) {
+    if (message.executionExpirationTime != null) {
       Timestamp.encode(message.executionExpirationTime, writer.uint32(10).fork()).join();
     }
-    if (message.runExpirationTime !== undefined) {
+    if (message.runExpirationTime != null) {
       Timestamp.encode(message.runExpirationTime, writer.uint32(18).fork()).join();
     }
-    if (message.cancelRequested !== undefined && message.cancelRequested !== false) {
+    if (message.cancelRequested != null && message.cancelRequested !== false) {
       writer.uint32(24).bool(message.cancelRequested);
     }
-    if (message.lastResetTime !== undefined) {
+    if (message.lastResetTime != null) {
       Timestamp.encode(message.lastResetTime, writer.uint32(34).fork()).join();
     }
-    if (message.originalStartTime !== undefined) {
+    if (message.originalStartTime != null) {
       Timestamp.encode(message.originalStartTime, writer.uint32(42).fork()).join();
     }
-    if (message.resetRunId !== undefined && message.resetRunId !== "") {
+    if (message.resetRunId != null && message.resetRunId !== "") {
       writer.uint32(50).string(message.resetRunId);
     }
     globalThis.Object.entries(message.requestIdInfos || {}).forEach(([key, value]: [string, RequestIdInfo]) => {
       WorkflowExecutionExtendedInfo_RequestIdInfosEntry.encode({ key: key as any, value }, writer.uint32(58).fork())
         .join();
     });
-    if (message.pauseInfo !== undefined) {
+    if (message.pauseInfo != null) {
       WorkflowExecutionPauseInfo.encode(message.pauseInfo, writer.uint32(66).fork()).join();
     }
-    if (message.timeSkippingInfo !== undefined) {
+    if (message.timeSkippingInfo != null) {
       TimeSkippingInfo.encode(message.timeSkippingInfo, writer.uint32(74).fork()).join();
     }
     return writer;
@@ -1515,7 +1518,7 @@ export const WorkflowExecutionExtendedInfo: MessageFns<WorkflowExecutionExtended
 
           const entry7 = WorkflowExecutionExtendedInfo_RequestIdInfosEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.requestIdInfos === undefined) {
+            if (message.requestIdInfos === MAP) {
               message.requestIdInfos = {};
             }
             message.requestIdInfos![entry7.key] = entry7.value;
@@ -1563,7 +1566,7 @@ export const WorkflowExecutionExtendedInfo_RequestIdInfosEntry: MessageFns<
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       RequestIdInfo.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1604,40 +1607,38 @@ export const WorkflowExecutionExtendedInfo_RequestIdInfosEntry: MessageFns<
   },
 };
 
+const WorkflowExecutionVersioningInfoClass = messageClass<WorkflowExecutionVersioningInfo>("temporal.api.workflow.v1.WorkflowExecutionVersioningInfo", { behavior: 0, version: "", revisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
 function createBaseWorkflowExecutionVersioningInfo(): WorkflowExecutionVersioningInfo {
-  return {};
+  return new WorkflowExecutionVersioningInfoClass();
 }
 
 export const WorkflowExecutionVersioningInfo: MessageFns<WorkflowExecutionVersioningInfo> = {
   encode(message: WorkflowExecutionVersioningInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.behavior !== undefined && message.behavior !== 0) {
+    if (message.behavior != null && message.behavior !== 0) {
       writer.uint32(8).int32(message.behavior);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(42).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(58).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(26).fork()).join();
     }
-    if (message.deploymentTransition !== undefined) {
+    if (message.deploymentTransition != null) {
       DeploymentTransition.encode(message.deploymentTransition, writer.uint32(34).fork()).join();
     }
-    if (message.versionTransition !== undefined) {
+    if (message.versionTransition != null) {
       DeploymentVersionTransition.encode(message.versionTransition, writer.uint32(50).fork()).join();
     }
-    if (message.revisionNumber !== undefined && !message.revisionNumber.equals(Long.ZERO)) {
+    if (message.revisionNumber != null && !isZero(message.revisionNumber)) {
       writer.uint32(64).int64(message.revisionNumber);
     }
-    if (
-      message.continueAsNewInitialVersioningBehavior !== undefined &&
-      message.continueAsNewInitialVersioningBehavior !== 0
-    ) {
+    if (message.continueAsNewInitialVersioningBehavior != null && message.continueAsNewInitialVersioningBehavior !== 0) {
       writer.uint32(72).int32(message.continueAsNewInitialVersioningBehavior);
     }
     return writer;
@@ -1734,13 +1735,14 @@ export const WorkflowExecutionVersioningInfo: MessageFns<WorkflowExecutionVersio
   },
 };
 
+const DeploymentTransitionClass = messageClass<DeploymentTransition>("temporal.api.workflow.v1.DeploymentTransition", {});
 function createBaseDeploymentTransition(): DeploymentTransition {
-  return {};
+  return new DeploymentTransitionClass();
 }
 
 export const DeploymentTransition: MessageFns<DeploymentTransition> = {
   encode(message: DeploymentTransition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1773,16 +1775,17 @@ export const DeploymentTransition: MessageFns<DeploymentTransition> = {
   },
 };
 
+const DeploymentVersionTransitionClass = messageClass<DeploymentVersionTransition>("temporal.api.workflow.v1.DeploymentVersionTransition", { version: "" });
 function createBaseDeploymentVersionTransition(): DeploymentVersionTransition {
-  return {};
+  return new DeploymentVersionTransitionClass();
 }
 
 export const DeploymentVersionTransition: MessageFns<DeploymentVersionTransition> = {
   encode(message: DeploymentVersionTransition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1823,25 +1826,26 @@ export const DeploymentVersionTransition: MessageFns<DeploymentVersionTransition
   },
 };
 
+const WorkflowExecutionConfigClass = messageClass<WorkflowExecutionConfig>("temporal.api.workflow.v1.WorkflowExecutionConfig", {});
 function createBaseWorkflowExecutionConfig(): WorkflowExecutionConfig {
-  return {};
+  return new WorkflowExecutionConfigClass();
 }
 
 export const WorkflowExecutionConfig: MessageFns<WorkflowExecutionConfig> = {
   encode(message: WorkflowExecutionConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(10).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(26).fork()).join();
     }
-    if (message.defaultWorkflowTaskTimeout !== undefined) {
+    if (message.defaultWorkflowTaskTimeout != null) {
       Duration.encode(message.defaultWorkflowTaskTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1906,85 +1910,86 @@ export const WorkflowExecutionConfig: MessageFns<WorkflowExecutionConfig> = {
   },
 };
 
+const PendingActivityInfoClass = messageClass<PendingActivityInfo>("temporal.api.workflow.v1.PendingActivityInfo", { activityId: "", state: 0, attempt: 0, maximumAttempts: 0, lastWorkerIdentity: "", lastIndependentlyAssignedBuildId: "", paused: false, lastWorkerDeploymentVersion: "" });
 function createBasePendingActivityInfo(): PendingActivityInfo {
-  return {};
+  return new PendingActivityInfoClass();
 }
 
 export const PendingActivityInfo: MessageFns<PendingActivityInfo> = {
   encode(message: PendingActivityInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(18).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.heartbeatDetails !== undefined) {
+    if (message.heartbeatDetails != null) {
       Payloads.encode(message.heartbeatDetails, writer.uint32(34).fork()).join();
     }
-    if (message.lastHeartbeatTime !== undefined) {
+    if (message.lastHeartbeatTime != null) {
       Timestamp.encode(message.lastHeartbeatTime, writer.uint32(42).fork()).join();
     }
-    if (message.lastStartedTime !== undefined) {
+    if (message.lastStartedTime != null) {
       Timestamp.encode(message.lastStartedTime, writer.uint32(50).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(56).int32(message.attempt);
     }
-    if (message.maximumAttempts !== undefined && message.maximumAttempts !== 0) {
+    if (message.maximumAttempts != null && message.maximumAttempts !== 0) {
       writer.uint32(64).int32(message.maximumAttempts);
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(74).fork()).join();
     }
-    if (message.expirationTime !== undefined) {
+    if (message.expirationTime != null) {
       Timestamp.encode(message.expirationTime, writer.uint32(82).fork()).join();
     }
-    if (message.lastFailure !== undefined) {
+    if (message.lastFailure != null) {
       Failure.encode(message.lastFailure, writer.uint32(90).fork()).join();
     }
-    if (message.lastWorkerIdentity !== undefined && message.lastWorkerIdentity !== "") {
+    if (message.lastWorkerIdentity != null && message.lastWorkerIdentity !== "") {
       writer.uint32(98).string(message.lastWorkerIdentity);
     }
-    if (message.useWorkflowBuildId !== undefined) {
+    if (message.useWorkflowBuildId != null) {
       Empty.encode(message.useWorkflowBuildId, writer.uint32(106).fork()).join();
     }
-    if (message.lastIndependentlyAssignedBuildId !== undefined) {
+    if (message.lastIndependentlyAssignedBuildId != null) {
       writer.uint32(114).string(message.lastIndependentlyAssignedBuildId);
     }
-    if (message.lastWorkerVersionStamp !== undefined) {
+    if (message.lastWorkerVersionStamp != null) {
       WorkerVersionStamp.encode(message.lastWorkerVersionStamp, writer.uint32(122).fork()).join();
     }
-    if (message.currentRetryInterval !== undefined) {
+    if (message.currentRetryInterval != null) {
       Duration.encode(message.currentRetryInterval, writer.uint32(130).fork()).join();
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(138).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(146).fork()).join();
     }
-    if (message.paused !== undefined && message.paused !== false) {
+    if (message.paused != null && message.paused !== false) {
       writer.uint32(152).bool(message.paused);
     }
-    if (message.lastDeployment !== undefined) {
+    if (message.lastDeployment != null) {
       Deployment.encode(message.lastDeployment, writer.uint32(162).fork()).join();
     }
-    if (message.lastWorkerDeploymentVersion !== undefined && message.lastWorkerDeploymentVersion !== "") {
+    if (message.lastWorkerDeploymentVersion != null && message.lastWorkerDeploymentVersion !== "") {
       writer.uint32(170).string(message.lastWorkerDeploymentVersion);
     }
-    if (message.lastDeploymentVersion !== undefined) {
+    if (message.lastDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.lastDeploymentVersion, writer.uint32(202).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(178).fork()).join();
     }
-    if (message.pauseInfo !== undefined) {
+    if (message.pauseInfo != null) {
       PendingActivityInfo_PauseInfo.encode(message.pauseInfo, writer.uint32(186).fork()).join();
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(194).fork()).join();
     }
     return writer;
@@ -2209,19 +2214,20 @@ export const PendingActivityInfo: MessageFns<PendingActivityInfo> = {
   },
 };
 
+const PendingActivityInfo_PauseInfoClass = messageClass<PendingActivityInfo_PauseInfo>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo", {});
 function createBasePendingActivityInfo_PauseInfo(): PendingActivityInfo_PauseInfo {
-  return {};
+  return new PendingActivityInfo_PauseInfoClass();
 }
 
 export const PendingActivityInfo_PauseInfo: MessageFns<PendingActivityInfo_PauseInfo> = {
   encode(message: PendingActivityInfo_PauseInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pauseTime !== undefined) {
+    if (message.pauseTime != null) {
       Timestamp.encode(message.pauseTime, writer.uint32(10).fork()).join();
     }
-    if (message.manual !== undefined) {
+    if (message.manual != null) {
       PendingActivityInfo_PauseInfo_Manual.encode(message.manual, writer.uint32(18).fork()).join();
     }
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       PendingActivityInfo_PauseInfo_Rule.encode(message.rule, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -2270,16 +2276,17 @@ export const PendingActivityInfo_PauseInfo: MessageFns<PendingActivityInfo_Pause
   },
 };
 
+const PendingActivityInfo_PauseInfo_ManualClass = messageClass<PendingActivityInfo_PauseInfo_Manual>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Manual", { identity: "", reason: "" });
 function createBasePendingActivityInfo_PauseInfo_Manual(): PendingActivityInfo_PauseInfo_Manual {
-  return {};
+  return new PendingActivityInfo_PauseInfo_ManualClass();
 }
 
 export const PendingActivityInfo_PauseInfo_Manual: MessageFns<PendingActivityInfo_PauseInfo_Manual> = {
   encode(message: PendingActivityInfo_PauseInfo_Manual, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -2320,19 +2327,20 @@ export const PendingActivityInfo_PauseInfo_Manual: MessageFns<PendingActivityInf
   },
 };
 
+const PendingActivityInfo_PauseInfo_RuleClass = messageClass<PendingActivityInfo_PauseInfo_Rule>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Rule", { ruleId: "", identity: "", reason: "" });
 function createBasePendingActivityInfo_PauseInfo_Rule(): PendingActivityInfo_PauseInfo_Rule {
-  return {};
+  return new PendingActivityInfo_PauseInfo_RuleClass();
 }
 
 export const PendingActivityInfo_PauseInfo_Rule: MessageFns<PendingActivityInfo_PauseInfo_Rule> = {
   encode(message: PendingActivityInfo_PauseInfo_Rule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ruleId !== undefined && message.ruleId !== "") {
+    if (message.ruleId != null && message.ruleId !== "") {
       writer.uint32(10).string(message.ruleId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
     return writer;
@@ -2381,25 +2389,26 @@ export const PendingActivityInfo_PauseInfo_Rule: MessageFns<PendingActivityInfo_
   },
 };
 
+const PendingChildExecutionInfoClass = messageClass<PendingChildExecutionInfo>("temporal.api.workflow.v1.PendingChildExecutionInfo", { workflowId: "", runId: "", workflowTypeName: "", initiatedId: INT64, parentClosePolicy: 0 });
 function createBasePendingChildExecutionInfo(): PendingChildExecutionInfo {
-  return {};
+  return new PendingChildExecutionInfoClass();
 }
 
 export const PendingChildExecutionInfo: MessageFns<PendingChildExecutionInfo> = {
   encode(message: PendingChildExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.workflowTypeName !== undefined && message.workflowTypeName !== "") {
+    if (message.workflowTypeName != null && message.workflowTypeName !== "") {
       writer.uint32(26).string(message.workflowTypeName);
     }
-    if (message.initiatedId !== undefined && !message.initiatedId.equals(Long.ZERO)) {
+    if (message.initiatedId != null && !isZero(message.initiatedId)) {
       writer.uint32(32).int64(message.initiatedId);
     }
-    if (message.parentClosePolicy !== undefined && message.parentClosePolicy !== 0) {
+    if (message.parentClosePolicy != null && message.parentClosePolicy !== 0) {
       writer.uint32(40).int32(message.parentClosePolicy);
     }
     return writer;
@@ -2464,25 +2473,26 @@ export const PendingChildExecutionInfo: MessageFns<PendingChildExecutionInfo> = 
   },
 };
 
+const PendingWorkflowTaskInfoClass = messageClass<PendingWorkflowTaskInfo>("temporal.api.workflow.v1.PendingWorkflowTaskInfo", { state: 0, attempt: 0 });
 function createBasePendingWorkflowTaskInfo(): PendingWorkflowTaskInfo {
-  return {};
+  return new PendingWorkflowTaskInfoClass();
 }
 
 export const PendingWorkflowTaskInfo: MessageFns<PendingWorkflowTaskInfo> = {
   encode(message: PendingWorkflowTaskInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(8).int32(message.state);
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(18).fork()).join();
     }
-    if (message.originalScheduledTime !== undefined) {
+    if (message.originalScheduledTime != null) {
       Timestamp.encode(message.originalScheduledTime, writer.uint32(26).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(34).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(40).int32(message.attempt);
     }
     return writer;
@@ -2547,13 +2557,14 @@ export const PendingWorkflowTaskInfo: MessageFns<PendingWorkflowTaskInfo> = {
   },
 };
 
+const ResetPointsClass = messageClass<ResetPoints>("temporal.api.workflow.v1.ResetPoints", { points: LIST });
 function createBaseResetPoints(): ResetPoints {
-  return {};
+  return new ResetPointsClass();
 }
 
 export const ResetPoints: MessageFns<ResetPoints> = {
   encode(message: ResetPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.points !== undefined && message.points.length !== 0) {
+    if (message.points != null && message.points.length !== 0) {
       for (const v of message.points) {
         ResetPointInfo.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -2574,7 +2585,7 @@ export const ResetPoints: MessageFns<ResetPoints> = {
             break;
           }
 
-          if (message.points === undefined) {
+          if (message.points === LIST) {
             message.points = [];
           }
           const el = ResetPointInfo.decode(reader, reader.uint32());
@@ -2594,31 +2605,32 @@ export const ResetPoints: MessageFns<ResetPoints> = {
   },
 };
 
+const ResetPointInfoClass = messageClass<ResetPointInfo>("temporal.api.workflow.v1.ResetPointInfo", { buildId: "", binaryChecksum: "", runId: "", firstWorkflowTaskCompletedId: INT64, resettable: false });
 function createBaseResetPointInfo(): ResetPointInfo {
-  return {};
+  return new ResetPointInfoClass();
 }
 
 export const ResetPointInfo: MessageFns<ResetPointInfo> = {
   encode(message: ResetPointInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(58).string(message.buildId);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(10).string(message.binaryChecksum);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.firstWorkflowTaskCompletedId !== undefined && !message.firstWorkflowTaskCompletedId.equals(Long.ZERO)) {
+    if (message.firstWorkflowTaskCompletedId != null && !isZero(message.firstWorkflowTaskCompletedId)) {
       writer.uint32(24).int64(message.firstWorkflowTaskCompletedId);
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(34).fork()).join();
     }
-    if (message.expireTime !== undefined) {
+    if (message.expireTime != null) {
       Timestamp.encode(message.expireTime, writer.uint32(42).fork()).join();
     }
-    if (message.resettable !== undefined && message.resettable !== false) {
+    if (message.resettable != null && message.resettable !== false) {
       writer.uint32(48).bool(message.resettable);
     }
     return writer;
@@ -2699,58 +2711,59 @@ export const ResetPointInfo: MessageFns<ResetPointInfo> = {
   },
 };
 
+const NewWorkflowExecutionInfoClass = messageClass<NewWorkflowExecutionInfo>("temporal.api.workflow.v1.NewWorkflowExecutionInfo", { workflowId: "", workflowIdReusePolicy: 0, cronSchedule: "" });
 function createBaseNewWorkflowExecutionInfo(): NewWorkflowExecutionInfo {
-  return {};
+  return new NewWorkflowExecutionInfoClass();
 }
 
 export const NewWorkflowExecutionInfo: MessageFns<NewWorkflowExecutionInfo> = {
   encode(message: NewWorkflowExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(26).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(64).int32(message.workflowIdReusePolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(74).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(82).string(message.cronSchedule);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(90).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(98).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(106).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(114).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(122).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(130).fork()).join();
     }
     return writer;
@@ -2903,40 +2916,41 @@ export const NewWorkflowExecutionInfo: MessageFns<NewWorkflowExecutionInfo> = {
   },
 };
 
+const CallbackInfoClass = messageClass<CallbackInfo>("temporal.api.workflow.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
 function createBaseCallbackInfo(): CallbackInfo {
-  return {};
+  return new CallbackInfoClass();
 }
 
 export const CallbackInfo: MessageFns<CallbackInfo> = {
   encode(message: CallbackInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.callback !== undefined) {
+    if (message.callback != null) {
       Callback.encode(message.callback, writer.uint32(10).fork()).join();
     }
-    if (message.trigger !== undefined) {
+    if (message.trigger != null) {
       CallbackInfo_Trigger.encode(message.trigger, writer.uint32(18).fork()).join();
     }
-    if (message.registrationTime !== undefined) {
+    if (message.registrationTime != null) {
       Timestamp.encode(message.registrationTime, writer.uint32(26).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(40).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(58).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(66).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(74).string(message.blockedReason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
     return writer;
@@ -3041,8 +3055,9 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
+const CallbackInfo_WorkflowClosedClass = messageClass<CallbackInfo_WorkflowClosed>("temporal.api.workflow.v1.CallbackInfo.WorkflowClosed", {});
 function createBaseCallbackInfo_WorkflowClosed(): CallbackInfo_WorkflowClosed {
-  return {};
+  return new CallbackInfo_WorkflowClosedClass();
 }
 
 export const CallbackInfo_WorkflowClosed: MessageFns<CallbackInfo_WorkflowClosed> = {
@@ -3069,8 +3084,9 @@ export const CallbackInfo_WorkflowClosed: MessageFns<CallbackInfo_WorkflowClosed
   },
 };
 
+const CallbackInfo_UpdateWorkflowExecutionCompletedClass = messageClass<CallbackInfo_UpdateWorkflowExecutionCompleted>("temporal.api.workflow.v1.CallbackInfo.UpdateWorkflowExecutionCompleted", { updateId: "" });
 function createBaseCallbackInfo_UpdateWorkflowExecutionCompleted(): CallbackInfo_UpdateWorkflowExecutionCompleted {
-  return {};
+  return new CallbackInfo_UpdateWorkflowExecutionCompletedClass();
 }
 
 export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackInfo_UpdateWorkflowExecutionCompleted> =
@@ -3079,7 +3095,7 @@ export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackI
       message: CallbackInfo_UpdateWorkflowExecutionCompleted,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.updateId !== undefined && message.updateId !== "") {
+      if (message.updateId != null && message.updateId !== "") {
         writer.uint32(10).string(message.updateId);
       }
       return writer;
@@ -3112,16 +3128,17 @@ export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackI
     },
   };
 
+const CallbackInfo_TriggerClass = messageClass<CallbackInfo_Trigger>("temporal.api.workflow.v1.CallbackInfo.Trigger", {});
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
-  return {};
+  return new CallbackInfo_TriggerClass();
 }
 
 export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   encode(message: CallbackInfo_Trigger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowClosed !== undefined) {
+    if (message.workflowClosed != null) {
       CallbackInfo_WorkflowClosed.encode(message.workflowClosed, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflowExecutionCompleted !== undefined) {
+    if (message.updateWorkflowExecutionCompleted != null) {
       CallbackInfo_UpdateWorkflowExecutionCompleted.encode(
         message.updateWorkflowExecutionCompleted,
         writer.uint32(18).fork(),
@@ -3168,61 +3185,62 @@ export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   },
 };
 
+const PendingNexusOperationInfoClass = messageClass<PendingNexusOperationInfo>("temporal.api.workflow.v1.PendingNexusOperationInfo", { endpoint: "", service: "", operation: "", operationId: "", state: 0, attempt: 0, scheduledEventId: INT64, blockedReason: "", operationToken: "" });
 function createBasePendingNexusOperationInfo(): PendingNexusOperationInfo {
-  return {};
+  return new PendingNexusOperationInfoClass();
 }
 
 export const PendingNexusOperationInfo: MessageFns<PendingNexusOperationInfo> = {
   encode(message: PendingNexusOperationInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(10).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(34).string(message.operationId);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(50).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(56).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(64).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(74).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(82).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(90).fork()).join();
     }
-    if (message.cancellationInfo !== undefined) {
+    if (message.cancellationInfo != null) {
       NexusOperationCancellationInfo.encode(message.cancellationInfo, writer.uint32(98).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(104).int64(message.scheduledEventId);
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(114).string(message.blockedReason);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(122).string(message.operationToken);
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(130).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(138).fork()).join();
     }
     return writer;
@@ -3383,31 +3401,32 @@ export const PendingNexusOperationInfo: MessageFns<PendingNexusOperationInfo> = 
   },
 };
 
+const NexusOperationCancellationInfoClass = messageClass<NexusOperationCancellationInfo>("temporal.api.workflow.v1.NexusOperationCancellationInfo", { state: 0, attempt: 0, blockedReason: "" });
 function createBaseNexusOperationCancellationInfo(): NexusOperationCancellationInfo {
-  return {};
+  return new NexusOperationCancellationInfoClass();
 }
 
 export const NexusOperationCancellationInfo: MessageFns<NexusOperationCancellationInfo> = {
   encode(message: NexusOperationCancellationInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.requestedTime !== undefined) {
+    if (message.requestedTime != null) {
       Timestamp.encode(message.requestedTime, writer.uint32(10).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(24).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(34).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(42).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(50).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(58).string(message.blockedReason);
     }
     return writer;
@@ -3488,19 +3507,20 @@ export const NexusOperationCancellationInfo: MessageFns<NexusOperationCancellati
   },
 };
 
+const WorkflowExecutionOptionsClass = messageClass<WorkflowExecutionOptions>("temporal.api.workflow.v1.WorkflowExecutionOptions", {});
 function createBaseWorkflowExecutionOptions(): WorkflowExecutionOptions {
-  return {};
+  return new WorkflowExecutionOptionsClass();
 }
 
 export const WorkflowExecutionOptions: MessageFns<WorkflowExecutionOptions> = {
   encode(message: WorkflowExecutionOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(10).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(18).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -3549,28 +3569,29 @@ export const WorkflowExecutionOptions: MessageFns<WorkflowExecutionOptions> = {
   },
 };
 
+const VersioningOverrideClass = messageClass<VersioningOverride>("temporal.api.workflow.v1.VersioningOverride", { autoUpgrade: false, behavior: 0, pinnedVersion: "" });
 function createBaseVersioningOverride(): VersioningOverride {
-  return {};
+  return new VersioningOverrideClass();
 }
 
 export const VersioningOverride: MessageFns<VersioningOverride> = {
   encode(message: VersioningOverride, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pinned !== undefined) {
+    if (message.pinned != null) {
       VersioningOverride_PinnedOverride.encode(message.pinned, writer.uint32(26).fork()).join();
     }
-    if (message.autoUpgrade !== undefined) {
+    if (message.autoUpgrade != null) {
       writer.uint32(32).bool(message.autoUpgrade);
     }
-    if (message.oneTime !== undefined) {
+    if (message.oneTime != null) {
       VersioningOverride_OneTimeOverride.encode(message.oneTime, writer.uint32(42).fork()).join();
     }
-    if (message.behavior !== undefined && message.behavior !== 0) {
+    if (message.behavior != null && message.behavior !== 0) {
       writer.uint32(8).int32(message.behavior);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
-    if (message.pinnedVersion !== undefined && message.pinnedVersion !== "") {
+    if (message.pinnedVersion != null && message.pinnedVersion !== "") {
       writer.uint32(74).string(message.pinnedVersion);
     }
     return writer;
@@ -3643,16 +3664,17 @@ export const VersioningOverride: MessageFns<VersioningOverride> = {
   },
 };
 
+const VersioningOverride_PinnedOverrideClass = messageClass<VersioningOverride_PinnedOverride>("temporal.api.workflow.v1.VersioningOverride.PinnedOverride", { behavior: 0 });
 function createBaseVersioningOverride_PinnedOverride(): VersioningOverride_PinnedOverride {
-  return {};
+  return new VersioningOverride_PinnedOverrideClass();
 }
 
 export const VersioningOverride_PinnedOverride: MessageFns<VersioningOverride_PinnedOverride> = {
   encode(message: VersioningOverride_PinnedOverride, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.behavior !== undefined && message.behavior !== 0) {
+    if (message.behavior != null && message.behavior !== 0) {
       writer.uint32(8).int32(message.behavior);
     }
-    if (message.version !== undefined) {
+    if (message.version != null) {
       WorkerDeploymentVersion.encode(message.version, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -3693,13 +3715,14 @@ export const VersioningOverride_PinnedOverride: MessageFns<VersioningOverride_Pi
   },
 };
 
+const VersioningOverride_OneTimeOverrideClass = messageClass<VersioningOverride_OneTimeOverride>("temporal.api.workflow.v1.VersioningOverride.OneTimeOverride", {});
 function createBaseVersioningOverride_OneTimeOverride(): VersioningOverride_OneTimeOverride {
-  return {};
+  return new VersioningOverride_OneTimeOverrideClass();
 }
 
 export const VersioningOverride_OneTimeOverride: MessageFns<VersioningOverride_OneTimeOverride> = {
   encode(message: VersioningOverride_OneTimeOverride, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.targetDeploymentVersion !== undefined) {
+    if (message.targetDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.targetDeploymentVersion, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3732,19 +3755,20 @@ export const VersioningOverride_OneTimeOverride: MessageFns<VersioningOverride_O
   },
 };
 
+const OnConflictOptionsClass = messageClass<OnConflictOptions>("temporal.api.workflow.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
 function createBaseOnConflictOptions(): OnConflictOptions {
-  return {};
+  return new OnConflictOptionsClass();
 }
 
 export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   encode(message: OnConflictOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attachRequestId !== undefined && message.attachRequestId !== false) {
+    if (message.attachRequestId != null && message.attachRequestId !== false) {
       writer.uint32(8).bool(message.attachRequestId);
     }
-    if (message.attachCompletionCallbacks !== undefined && message.attachCompletionCallbacks !== false) {
+    if (message.attachCompletionCallbacks != null && message.attachCompletionCallbacks !== false) {
       writer.uint32(16).bool(message.attachCompletionCallbacks);
     }
-    if (message.attachLinks !== undefined && message.attachLinks !== false) {
+    if (message.attachLinks != null && message.attachLinks !== false) {
       writer.uint32(24).bool(message.attachLinks);
     }
     return writer;
@@ -3793,19 +3817,20 @@ export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   },
 };
 
+const RequestIdInfoClass = messageClass<RequestIdInfo>("temporal.api.workflow.v1.RequestIdInfo", { eventType: 0, eventId: INT64, buffered: false });
 function createBaseRequestIdInfo(): RequestIdInfo {
-  return {};
+  return new RequestIdInfoClass();
 }
 
 export const RequestIdInfo: MessageFns<RequestIdInfo> = {
   encode(message: RequestIdInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(8).int32(message.eventType);
     }
-    if (message.eventId !== undefined && !message.eventId.equals(Long.ZERO)) {
+    if (message.eventId != null && !isZero(message.eventId)) {
       writer.uint32(16).int64(message.eventId);
     }
-    if (message.buffered !== undefined && message.buffered !== false) {
+    if (message.buffered != null && message.buffered !== false) {
       writer.uint32(24).bool(message.buffered);
     }
     return writer;
@@ -3854,16 +3879,17 @@ export const RequestIdInfo: MessageFns<RequestIdInfo> = {
   },
 };
 
+const PostResetOperationClass = messageClass<PostResetOperation>("temporal.api.workflow.v1.PostResetOperation", {});
 function createBasePostResetOperation(): PostResetOperation {
-  return {};
+  return new PostResetOperationClass();
 }
 
 export const PostResetOperation: MessageFns<PostResetOperation> = {
   encode(message: PostResetOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalWorkflow !== undefined) {
+    if (message.signalWorkflow != null) {
       PostResetOperation_SignalWorkflow.encode(message.signalWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflowOptions !== undefined) {
+    if (message.updateWorkflowOptions != null) {
       PostResetOperation_UpdateWorkflowOptions.encode(message.updateWorkflowOptions, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -3904,22 +3930,23 @@ export const PostResetOperation: MessageFns<PostResetOperation> = {
   },
 };
 
+const PostResetOperation_SignalWorkflowClass = messageClass<PostResetOperation_SignalWorkflow>("temporal.api.workflow.v1.PostResetOperation.SignalWorkflow", { signalName: "", links: LIST });
 function createBasePostResetOperation_SignalWorkflow(): PostResetOperation_SignalWorkflow {
-  return {};
+  return new PostResetOperation_SignalWorkflowClass();
 }
 
 export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_SignalWorkflow> = {
   encode(message: PostResetOperation_SignalWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(10).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(18).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(26).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(34).fork()).join();
       }
@@ -3964,7 +3991,7 @@ export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_Si
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -3984,17 +4011,18 @@ export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_Si
   },
 };
 
+const PostResetOperation_UpdateWorkflowOptionsClass = messageClass<PostResetOperation_UpdateWorkflowOptions>("temporal.api.workflow.v1.PostResetOperation.UpdateWorkflowOptions", {});
 function createBasePostResetOperation_UpdateWorkflowOptions(): PostResetOperation_UpdateWorkflowOptions {
-  return {};
+  return new PostResetOperation_UpdateWorkflowOptionsClass();
 }
 
 export const PostResetOperation_UpdateWorkflowOptions: MessageFns<PostResetOperation_UpdateWorkflowOptions> = {
   encode(message: PostResetOperation_UpdateWorkflowOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(10).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -4034,19 +4062,20 @@ export const PostResetOperation_UpdateWorkflowOptions: MessageFns<PostResetOpera
   },
 };
 
+const WorkflowExecutionPauseInfoClass = messageClass<WorkflowExecutionPauseInfo>("temporal.api.workflow.v1.WorkflowExecutionPauseInfo", { identity: "", reason: "" });
 function createBaseWorkflowExecutionPauseInfo(): WorkflowExecutionPauseInfo {
-  return {};
+  return new WorkflowExecutionPauseInfoClass();
 }
 
 export const WorkflowExecutionPauseInfo: MessageFns<WorkflowExecutionPauseInfo> = {
   encode(message: WorkflowExecutionPauseInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.pausedTime !== undefined) {
+    if (message.pausedTime != null) {
       Timestamp.encode(message.pausedTime, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
     return writer;

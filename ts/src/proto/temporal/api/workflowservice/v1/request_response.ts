@@ -2,7 +2,8 @@
 // source: temporal/api/workflowservice/v1/request_response.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { asFieldMask, BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { FieldMask } from "../../../../google/protobuf/field_mask";
@@ -5608,51 +5609,52 @@ export interface PollWorkflowExecutionTimeSkippingResponse {
   fastForwardInfo?: TimeSkippingFastForwardInfo | undefined;
 }
 
+const RegisterNamespaceRequestClass = messageClass<RegisterNamespaceRequest>("temporal.api.workflowservice.v1.RegisterNamespaceRequest", { namespace: "", description: "", ownerEmail: "", clusters: LIST, activeClusterName: "", data: MAP, securityToken: "", isGlobalNamespace: false, historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "" });
 function createBaseRegisterNamespaceRequest(): RegisterNamespaceRequest {
-  return {};
+  return new RegisterNamespaceRequestClass();
 }
 
 export const RegisterNamespaceRequest: MessageFns<RegisterNamespaceRequest> = {
   encode(message: RegisterNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(18).string(message.description);
     }
-    if (message.ownerEmail !== undefined && message.ownerEmail !== "") {
+    if (message.ownerEmail != null && message.ownerEmail !== "") {
       writer.uint32(26).string(message.ownerEmail);
     }
-    if (message.workflowExecutionRetentionPeriod !== undefined) {
+    if (message.workflowExecutionRetentionPeriod != null) {
       Duration.encode(message.workflowExecutionRetentionPeriod, writer.uint32(34).fork()).join();
     }
-    if (message.clusters !== undefined && message.clusters.length !== 0) {
+    if (message.clusters != null && message.clusters.length !== 0) {
       for (const v of message.clusters) {
         ClusterReplicationConfig.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.activeClusterName !== undefined && message.activeClusterName !== "") {
+    if (message.activeClusterName != null && message.activeClusterName !== "") {
       writer.uint32(50).string(message.activeClusterName);
     }
     globalThis.Object.entries(message.data || {}).forEach(([key, value]: [string, string]) => {
       RegisterNamespaceRequest_DataEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
-    if (message.securityToken !== undefined && message.securityToken !== "") {
+    if (message.securityToken != null && message.securityToken !== "") {
       writer.uint32(66).string(message.securityToken);
     }
-    if (message.isGlobalNamespace !== undefined && message.isGlobalNamespace !== false) {
+    if (message.isGlobalNamespace != null && message.isGlobalNamespace !== false) {
       writer.uint32(72).bool(message.isGlobalNamespace);
     }
-    if (message.historyArchivalState !== undefined && message.historyArchivalState !== 0) {
+    if (message.historyArchivalState != null && message.historyArchivalState !== 0) {
       writer.uint32(80).int32(message.historyArchivalState);
     }
-    if (message.historyArchivalUri !== undefined && message.historyArchivalUri !== "") {
+    if (message.historyArchivalUri != null && message.historyArchivalUri !== "") {
       writer.uint32(90).string(message.historyArchivalUri);
     }
-    if (message.visibilityArchivalState !== undefined && message.visibilityArchivalState !== 0) {
+    if (message.visibilityArchivalState != null && message.visibilityArchivalState !== 0) {
       writer.uint32(96).int32(message.visibilityArchivalState);
     }
-    if (message.visibilityArchivalUri !== undefined && message.visibilityArchivalUri !== "") {
+    if (message.visibilityArchivalUri != null && message.visibilityArchivalUri !== "") {
       writer.uint32(106).string(message.visibilityArchivalUri);
     }
     return writer;
@@ -5703,7 +5705,7 @@ export const RegisterNamespaceRequest: MessageFns<RegisterNamespaceRequest> = {
             break;
           }
 
-          if (message.clusters === undefined) {
+          if (message.clusters === LIST) {
             message.clusters = [];
           }
           const el = ClusterReplicationConfig.decode(reader, reader.uint32());
@@ -5727,7 +5729,7 @@ export const RegisterNamespaceRequest: MessageFns<RegisterNamespaceRequest> = {
 
           const entry7 = RegisterNamespaceRequest_DataEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.data === undefined) {
+            if (message.data === MAP) {
               message.data = {};
             }
             message.data![entry7.key] = entry7.value;
@@ -5843,8 +5845,9 @@ export const RegisterNamespaceRequest_DataEntry: MessageFns<RegisterNamespaceReq
   },
 };
 
+const RegisterNamespaceResponseClass = messageClass<RegisterNamespaceResponse>("temporal.api.workflowservice.v1.RegisterNamespaceResponse", {});
 function createBaseRegisterNamespaceResponse(): RegisterNamespaceResponse {
-  return {};
+  return new RegisterNamespaceResponseClass();
 }
 
 export const RegisterNamespaceResponse: MessageFns<RegisterNamespaceResponse> = {
@@ -5871,19 +5874,20 @@ export const RegisterNamespaceResponse: MessageFns<RegisterNamespaceResponse> = 
   },
 };
 
+const ListNamespacesRequestClass = messageClass<ListNamespacesRequest>("temporal.api.workflowservice.v1.ListNamespacesRequest", { pageSize: 0, nextPageToken: BYTES });
 function createBaseListNamespacesRequest(): ListNamespacesRequest {
-  return {};
+  return new ListNamespacesRequestClass();
 }
 
 export const ListNamespacesRequest: MessageFns<ListNamespacesRequest> = {
   encode(message: ListNamespacesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
-    if (message.namespaceFilter !== undefined) {
+    if (message.namespaceFilter != null) {
       NamespaceFilter.encode(message.namespaceFilter, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -5932,18 +5936,19 @@ export const ListNamespacesRequest: MessageFns<ListNamespacesRequest> = {
   },
 };
 
+const ListNamespacesResponseClass = messageClass<ListNamespacesResponse>("temporal.api.workflowservice.v1.ListNamespacesResponse", { namespaces: LIST, nextPageToken: BYTES });
 function createBaseListNamespacesResponse(): ListNamespacesResponse {
-  return {};
+  return new ListNamespacesResponseClass();
 }
 
 export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
   encode(message: ListNamespacesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaces !== undefined && message.namespaces.length !== 0) {
+    if (message.namespaces != null && message.namespaces.length !== 0) {
       for (const v of message.namespaces) {
         DescribeNamespaceResponse.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -5962,7 +5967,7 @@ export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
             break;
           }
 
-          if (message.namespaces === undefined) {
+          if (message.namespaces === LIST) {
             message.namespaces = [];
           }
           const el = DescribeNamespaceResponse.decode(reader, reader.uint32());
@@ -5990,19 +5995,20 @@ export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
   },
 };
 
+const DescribeNamespaceRequestClass = messageClass<DescribeNamespaceRequest>("temporal.api.workflowservice.v1.DescribeNamespaceRequest", { namespace: "", id: "", weakConsistency: false });
 function createBaseDescribeNamespaceRequest(): DescribeNamespaceRequest {
-  return {};
+  return new DescribeNamespaceRequestClass();
 }
 
 export const DescribeNamespaceRequest: MessageFns<DescribeNamespaceRequest> = {
   encode(message: DescribeNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(18).string(message.id);
     }
-    if (message.weakConsistency !== undefined && message.weakConsistency !== false) {
+    if (message.weakConsistency != null && message.weakConsistency !== false) {
       writer.uint32(24).bool(message.weakConsistency);
     }
     return writer;
@@ -6051,38 +6057,39 @@ export const DescribeNamespaceRequest: MessageFns<DescribeNamespaceRequest> = {
   },
 };
 
+const DescribeNamespaceResponseClass = messageClass<DescribeNamespaceResponse>("temporal.api.workflowservice.v1.DescribeNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false, failoverHistory: LIST, pollerGroupInfos: LIST });
 function createBaseDescribeNamespaceResponse(): DescribeNamespaceResponse {
-  return {};
+  return new DescribeNamespaceResponseClass();
 }
 
 export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = {
   encode(message: DescribeNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceInfo !== undefined) {
+    if (message.namespaceInfo != null) {
       NamespaceInfo.encode(message.namespaceInfo, writer.uint32(10).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       NamespaceConfig.encode(message.config, writer.uint32(18).fork()).join();
     }
-    if (message.replicationConfig !== undefined) {
+    if (message.replicationConfig != null) {
       NamespaceReplicationConfig.encode(message.replicationConfig, writer.uint32(26).fork()).join();
     }
-    if (message.failoverVersion !== undefined && !message.failoverVersion.equals(Long.ZERO)) {
+    if (message.failoverVersion != null && !isZero(message.failoverVersion)) {
       writer.uint32(32).int64(message.failoverVersion);
     }
-    if (message.isGlobalNamespace !== undefined && message.isGlobalNamespace !== false) {
+    if (message.isGlobalNamespace != null && message.isGlobalNamespace !== false) {
       writer.uint32(40).bool(message.isGlobalNamespace);
     }
-    if (message.failoverHistory !== undefined && message.failoverHistory.length !== 0) {
+    if (message.failoverHistory != null && message.failoverHistory.length !== 0) {
       for (const v of message.failoverHistory) {
         FailoverStatus.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -6141,7 +6148,7 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
             break;
           }
 
-          if (message.failoverHistory === undefined) {
+          if (message.failoverHistory === LIST) {
             message.failoverHistory = [];
           }
           const el = FailoverStatus.decode(reader, reader.uint32());
@@ -6155,7 +6162,7 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -6183,31 +6190,32 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
   },
 };
 
+const UpdateNamespaceRequestClass = messageClass<UpdateNamespaceRequest>("temporal.api.workflowservice.v1.UpdateNamespaceRequest", { namespace: "", securityToken: "", deleteBadBinary: "", promoteNamespace: false });
 function createBaseUpdateNamespaceRequest(): UpdateNamespaceRequest {
-  return {};
+  return new UpdateNamespaceRequestClass();
 }
 
 export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   encode(message: UpdateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.updateInfo !== undefined) {
+    if (message.updateInfo != null) {
       UpdateNamespaceInfo.encode(message.updateInfo, writer.uint32(18).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       NamespaceConfig.encode(message.config, writer.uint32(26).fork()).join();
     }
-    if (message.replicationConfig !== undefined) {
+    if (message.replicationConfig != null) {
       NamespaceReplicationConfig.encode(message.replicationConfig, writer.uint32(34).fork()).join();
     }
-    if (message.securityToken !== undefined && message.securityToken !== "") {
+    if (message.securityToken != null && message.securityToken !== "") {
       writer.uint32(42).string(message.securityToken);
     }
-    if (message.deleteBadBinary !== undefined && message.deleteBadBinary !== "") {
+    if (message.deleteBadBinary != null && message.deleteBadBinary !== "") {
       writer.uint32(50).string(message.deleteBadBinary);
     }
-    if (message.promoteNamespace !== undefined && message.promoteNamespace !== false) {
+    if (message.promoteNamespace != null && message.promoteNamespace !== false) {
       writer.uint32(56).bool(message.promoteNamespace);
     }
     return writer;
@@ -6288,25 +6296,26 @@ export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   },
 };
 
+const UpdateNamespaceResponseClass = messageClass<UpdateNamespaceResponse>("temporal.api.workflowservice.v1.UpdateNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false });
 function createBaseUpdateNamespaceResponse(): UpdateNamespaceResponse {
-  return {};
+  return new UpdateNamespaceResponseClass();
 }
 
 export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   encode(message: UpdateNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceInfo !== undefined) {
+    if (message.namespaceInfo != null) {
       NamespaceInfo.encode(message.namespaceInfo, writer.uint32(10).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       NamespaceConfig.encode(message.config, writer.uint32(18).fork()).join();
     }
-    if (message.replicationConfig !== undefined) {
+    if (message.replicationConfig != null) {
       NamespaceReplicationConfig.encode(message.replicationConfig, writer.uint32(26).fork()).join();
     }
-    if (message.failoverVersion !== undefined && !message.failoverVersion.equals(Long.ZERO)) {
+    if (message.failoverVersion != null && !isZero(message.failoverVersion)) {
       writer.uint32(32).int64(message.failoverVersion);
     }
-    if (message.isGlobalNamespace !== undefined && message.isGlobalNamespace !== false) {
+    if (message.isGlobalNamespace != null && message.isGlobalNamespace !== false) {
       writer.uint32(40).bool(message.isGlobalNamespace);
     }
     return writer;
@@ -6371,16 +6380,17 @@ export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   },
 };
 
+const DeprecateNamespaceRequestClass = messageClass<DeprecateNamespaceRequest>("temporal.api.workflowservice.v1.DeprecateNamespaceRequest", { namespace: "", securityToken: "" });
 function createBaseDeprecateNamespaceRequest(): DeprecateNamespaceRequest {
-  return {};
+  return new DeprecateNamespaceRequestClass();
 }
 
 export const DeprecateNamespaceRequest: MessageFns<DeprecateNamespaceRequest> = {
   encode(message: DeprecateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.securityToken !== undefined && message.securityToken !== "") {
+    if (message.securityToken != null && message.securityToken !== "") {
       writer.uint32(18).string(message.securityToken);
     }
     return writer;
@@ -6421,8 +6431,9 @@ export const DeprecateNamespaceRequest: MessageFns<DeprecateNamespaceRequest> = 
   },
 };
 
+const DeprecateNamespaceResponseClass = messageClass<DeprecateNamespaceResponse>("temporal.api.workflowservice.v1.DeprecateNamespaceResponse", {});
 function createBaseDeprecateNamespaceResponse(): DeprecateNamespaceResponse {
-  return {};
+  return new DeprecateNamespaceResponseClass();
 }
 
 export const DeprecateNamespaceResponse: MessageFns<DeprecateNamespaceResponse> = {
@@ -6449,101 +6460,102 @@ export const DeprecateNamespaceResponse: MessageFns<DeprecateNamespaceResponse> 
   },
 };
 
+const StartWorkflowExecutionRequestClass = messageClass<StartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.StartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, cronSchedule: "", requestEagerExecution: false, completionCallbacks: LIST, links: LIST });
 function createBaseStartWorkflowExecutionRequest(): StartWorkflowExecutionRequest {
-  return {};
+  return new StartWorkflowExecutionRequestClass();
 }
 
 export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionRequest> = {
   encode(message: StartWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(88).int32(message.workflowIdReusePolicy);
     }
-    if (message.workflowIdConflictPolicy !== undefined && message.workflowIdConflictPolicy !== 0) {
+    if (message.workflowIdConflictPolicy != null && message.workflowIdConflictPolicy !== 0) {
       writer.uint32(176).int32(message.workflowIdConflictPolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(98).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(106).string(message.cronSchedule);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(114).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(122).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(130).fork()).join();
     }
-    if (message.requestEagerExecution !== undefined && message.requestEagerExecution !== false) {
+    if (message.requestEagerExecution != null && message.requestEagerExecution !== false) {
       writer.uint32(136).bool(message.requestEagerExecution);
     }
-    if (message.continuedFailure !== undefined) {
+    if (message.continuedFailure != null) {
       Failure.encode(message.continuedFailure, writer.uint32(146).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(154).fork()).join();
     }
-    if (message.workflowStartDelay !== undefined) {
+    if (message.workflowStartDelay != null) {
       Duration.encode(message.workflowStartDelay, writer.uint32(162).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(170).fork()).join();
       }
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(186).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(194).fork()).join();
       }
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(202).fork()).join();
     }
-    if (message.onConflictOptions !== undefined) {
+    if (message.onConflictOptions != null) {
       OnConflictOptions.encode(message.onConflictOptions, writer.uint32(210).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(218).fork()).join();
     }
-    if (message.eagerWorkerDeploymentOptions !== undefined) {
+    if (message.eagerWorkerDeploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.eagerWorkerDeploymentOptions, writer.uint32(226).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(234).fork()).join();
     }
     return writer;
@@ -6730,7 +6742,7 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -6752,7 +6764,7 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -6812,28 +6824,29 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
   },
 };
 
+const StartWorkflowExecutionResponseClass = messageClass<StartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.StartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false, status: 0 });
 function createBaseStartWorkflowExecutionResponse(): StartWorkflowExecutionResponse {
-  return {};
+  return new StartWorkflowExecutionResponseClass();
 }
 
 export const StartWorkflowExecutionResponse: MessageFns<StartWorkflowExecutionResponse> = {
   encode(message: StartWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(50).string(message.firstExecutionRunId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(24).bool(message.started);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(40).int32(message.status);
     }
-    if (message.eagerWorkflowTask !== undefined) {
+    if (message.eagerWorkflowTask != null) {
       PollWorkflowTaskQueueResponse.encode(message.eagerWorkflowTask, writer.uint32(18).fork()).join();
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -6906,31 +6919,32 @@ export const StartWorkflowExecutionResponse: MessageFns<StartWorkflowExecutionRe
   },
 };
 
+const GetWorkflowExecutionHistoryRequestClass = messageClass<GetWorkflowExecutionHistoryRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, waitNewEvent: false, historyEventFilterType: 0, skipArchival: false });
 function createBaseGetWorkflowExecutionHistoryRequest(): GetWorkflowExecutionHistoryRequest {
-  return {};
+  return new GetWorkflowExecutionHistoryRequestClass();
 }
 
 export const GetWorkflowExecutionHistoryRequest: MessageFns<GetWorkflowExecutionHistoryRequest> = {
   encode(message: GetWorkflowExecutionHistoryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(24).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(34).bytes(message.nextPageToken);
     }
-    if (message.waitNewEvent !== undefined && message.waitNewEvent !== false) {
+    if (message.waitNewEvent != null && message.waitNewEvent !== false) {
       writer.uint32(40).bool(message.waitNewEvent);
     }
-    if (message.historyEventFilterType !== undefined && message.historyEventFilterType !== 0) {
+    if (message.historyEventFilterType != null && message.historyEventFilterType !== 0) {
       writer.uint32(48).int32(message.historyEventFilterType);
     }
-    if (message.skipArchival !== undefined && message.skipArchival !== false) {
+    if (message.skipArchival != null && message.skipArchival !== false) {
       writer.uint32(56).bool(message.skipArchival);
     }
     return writer;
@@ -7011,24 +7025,25 @@ export const GetWorkflowExecutionHistoryRequest: MessageFns<GetWorkflowExecution
   },
 };
 
+const GetWorkflowExecutionHistoryResponseClass = messageClass<GetWorkflowExecutionHistoryResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse", { rawHistory: LIST, nextPageToken: BYTES, archived: false });
 function createBaseGetWorkflowExecutionHistoryResponse(): GetWorkflowExecutionHistoryResponse {
-  return {};
+  return new GetWorkflowExecutionHistoryResponseClass();
 }
 
 export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutionHistoryResponse> = {
   encode(message: GetWorkflowExecutionHistoryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(10).fork()).join();
     }
-    if (message.rawHistory !== undefined && message.rawHistory.length !== 0) {
+    if (message.rawHistory != null && message.rawHistory.length !== 0) {
       for (const v of message.rawHistory) {
         DataBlob.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.archived !== undefined && message.archived !== false) {
+    if (message.archived != null && message.archived !== false) {
       writer.uint32(32).bool(message.archived);
     }
     return writer;
@@ -7055,7 +7070,7 @@ export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutio
             break;
           }
 
-          if (message.rawHistory === undefined) {
+          if (message.rawHistory === LIST) {
             message.rawHistory = [];
           }
           const el = DataBlob.decode(reader, reader.uint32());
@@ -7091,22 +7106,23 @@ export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutio
   },
 };
 
+const GetWorkflowExecutionHistoryReverseRequestClass = messageClass<GetWorkflowExecutionHistoryReverseRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
 function createBaseGetWorkflowExecutionHistoryReverseRequest(): GetWorkflowExecutionHistoryReverseRequest {
-  return {};
+  return new GetWorkflowExecutionHistoryReverseRequestClass();
 }
 
 export const GetWorkflowExecutionHistoryReverseRequest: MessageFns<GetWorkflowExecutionHistoryReverseRequest> = {
   encode(message: GetWorkflowExecutionHistoryReverseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(24).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(34).bytes(message.nextPageToken);
     }
     return writer;
@@ -7163,16 +7179,17 @@ export const GetWorkflowExecutionHistoryReverseRequest: MessageFns<GetWorkflowEx
   },
 };
 
+const GetWorkflowExecutionHistoryReverseResponseClass = messageClass<GetWorkflowExecutionHistoryReverseResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseResponse", { nextPageToken: BYTES });
 function createBaseGetWorkflowExecutionHistoryReverseResponse(): GetWorkflowExecutionHistoryReverseResponse {
-  return {};
+  return new GetWorkflowExecutionHistoryReverseResponseClass();
 }
 
 export const GetWorkflowExecutionHistoryReverseResponse: MessageFns<GetWorkflowExecutionHistoryReverseResponse> = {
   encode(message: GetWorkflowExecutionHistoryReverseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(10).fork()).join();
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
     return writer;
@@ -7213,37 +7230,38 @@ export const GetWorkflowExecutionHistoryReverseResponse: MessageFns<GetWorkflowE
   },
 };
 
+const PollWorkflowTaskQueueRequestClass = messageClass<PollWorkflowTaskQueueRequest>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "", binaryChecksum: "" });
 function createBasePollWorkflowTaskQueueRequest(): PollWorkflowTaskQueueRequest {
-  return {};
+  return new PollWorkflowTaskQueueRequestClass();
 }
 
 export const PollWorkflowTaskQueueRequest: MessageFns<PollWorkflowTaskQueueRequest> = {
   encode(message: PollWorkflowTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(82).string(message.pollerGroupId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(66).string(message.workerInstanceKey);
     }
-    if (message.workerControlTaskQueue !== undefined && message.workerControlTaskQueue !== "") {
+    if (message.workerControlTaskQueue != null && message.workerControlTaskQueue !== "") {
       writer.uint32(74).string(message.workerControlTaskQueue);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(34).string(message.binaryChecksum);
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(42).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -7340,71 +7358,72 @@ export const PollWorkflowTaskQueueRequest: MessageFns<PollWorkflowTaskQueueReque
   },
 };
 
+const PollWorkflowTaskQueueResponseClass = messageClass<PollWorkflowTaskQueueResponse>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse", { taskToken: BYTES, previousStartedEventId: INT64, startedEventId: INT64, attempt: 0, backlogCountHint: INT64, nextPageToken: BYTES, queries: MAP, messages: LIST, pollerGroupId: "", pollerGroupInfos: LIST });
 function createBasePollWorkflowTaskQueueResponse(): PollWorkflowTaskQueueResponse {
-  return {};
+  return new PollWorkflowTaskQueueResponseClass();
 }
 
 export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResponse> = {
   encode(message: PollWorkflowTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.previousStartedEventId !== undefined && !message.previousStartedEventId.equals(Long.ZERO)) {
+    if (message.previousStartedEventId != null && !isZero(message.previousStartedEventId)) {
       writer.uint32(32).int64(message.previousStartedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(40).int64(message.startedEventId);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(48).int32(message.attempt);
     }
-    if (message.backlogCountHint !== undefined && !message.backlogCountHint.equals(Long.ZERO)) {
+    if (message.backlogCountHint != null && !isZero(message.backlogCountHint)) {
       writer.uint32(56).int64(message.backlogCountHint);
     }
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(66).fork()).join();
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(74).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined) {
+    if (message.query != null) {
       WorkflowQuery.encode(message.query, writer.uint32(82).fork()).join();
     }
-    if (message.workflowExecutionTaskQueue !== undefined) {
+    if (message.workflowExecutionTaskQueue != null) {
       TaskQueue.encode(message.workflowExecutionTaskQueue, writer.uint32(90).fork()).join();
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(98).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(106).fork()).join();
     }
     globalThis.Object.entries(message.queries || {}).forEach(([key, value]: [string, WorkflowQuery]) => {
       PollWorkflowTaskQueueResponse_QueriesEntry.encode({ key: key as any, value }, writer.uint32(114).fork()).join();
     });
-    if (message.messages !== undefined && message.messages.length !== 0) {
+    if (message.messages != null && message.messages.length !== 0) {
       for (const v of message.messages) {
         Message.encode(v!, writer.uint32(122).fork()).join();
       }
     }
-    if (message.pollerScalingDecision !== undefined) {
+    if (message.pollerScalingDecision != null) {
       PollerScalingDecision.encode(message.pollerScalingDecision, writer.uint32(130).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(138).string(message.pollerGroupId);
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(146).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(154).fork()).join();
     }
     return writer;
@@ -7529,7 +7548,7 @@ export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResp
 
           const entry14 = PollWorkflowTaskQueueResponse_QueriesEntry.decode(reader, reader.uint32());
           if (entry14.value !== undefined) {
-            if (message.queries === undefined) {
+            if (message.queries === MAP) {
               message.queries = {};
             }
             message.queries![entry14.key] = entry14.value;
@@ -7541,7 +7560,7 @@ export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResp
             break;
           }
 
-          if (message.messages === undefined) {
+          if (message.messages === LIST) {
             message.messages = [];
           }
           const el = Message.decode(reader, reader.uint32());
@@ -7571,7 +7590,7 @@ export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResp
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -7608,7 +7627,7 @@ export const PollWorkflowTaskQueueResponse_QueriesEntry: MessageFns<PollWorkflow
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       WorkflowQuery.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7649,81 +7668,82 @@ export const PollWorkflowTaskQueueResponse_QueriesEntry: MessageFns<PollWorkflow
   },
 };
 
+const RespondWorkflowTaskCompletedRequestClass = messageClass<RespondWorkflowTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest", { taskToken: BYTES, commands: LIST, identity: "", returnNewWorkflowTask: false, forceCreateNewWorkflowTask: false, binaryChecksum: "", queryResults: MAP, namespace: "", resourceId: "", messages: LIST, versioningBehavior: 0, workerInstanceKey: "", workerControlTaskQueue: "", pageNumber: 0, intermediatePage: false });
 function createBaseRespondWorkflowTaskCompletedRequest(): RespondWorkflowTaskCompletedRequest {
-  return {};
+  return new RespondWorkflowTaskCompletedRequestClass();
 }
 
 export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTaskCompletedRequest> = {
   encode(message: RespondWorkflowTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.commands !== undefined && message.commands.length !== 0) {
+    if (message.commands != null && message.commands.length !== 0) {
       for (const v of message.commands) {
         Command.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.stickyAttributes !== undefined) {
+    if (message.stickyAttributes != null) {
       StickyExecutionAttributes.encode(message.stickyAttributes, writer.uint32(34).fork()).join();
     }
-    if (message.returnNewWorkflowTask !== undefined && message.returnNewWorkflowTask !== false) {
+    if (message.returnNewWorkflowTask != null && message.returnNewWorkflowTask !== false) {
       writer.uint32(40).bool(message.returnNewWorkflowTask);
     }
-    if (message.forceCreateNewWorkflowTask !== undefined && message.forceCreateNewWorkflowTask !== false) {
+    if (message.forceCreateNewWorkflowTask != null && message.forceCreateNewWorkflowTask !== false) {
       writer.uint32(48).bool(message.forceCreateNewWorkflowTask);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(58).string(message.binaryChecksum);
     }
     globalThis.Object.entries(message.queryResults || {}).forEach(([key, value]: [string, WorkflowQueryResult]) => {
       RespondWorkflowTaskCompletedRequest_QueryResultsEntry.encode({ key: key as any, value }, writer.uint32(66).fork())
         .join();
     });
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(74).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(146).string(message.resourceId);
     }
-    if (message.workerVersionStamp !== undefined) {
+    if (message.workerVersionStamp != null) {
       WorkerVersionStamp.encode(message.workerVersionStamp, writer.uint32(82).fork()).join();
     }
-    if (message.messages !== undefined && message.messages.length !== 0) {
+    if (message.messages != null && message.messages.length !== 0) {
       for (const v of message.messages) {
         Message.encode(v!, writer.uint32(90).fork()).join();
       }
     }
-    if (message.sdkMetadata !== undefined) {
+    if (message.sdkMetadata != null) {
       WorkflowTaskCompletedMetadata.encode(message.sdkMetadata, writer.uint32(98).fork()).join();
     }
-    if (message.meteringMetadata !== undefined) {
+    if (message.meteringMetadata != null) {
       MeteringMetadata.encode(message.meteringMetadata, writer.uint32(106).fork()).join();
     }
-    if (message.capabilities !== undefined) {
+    if (message.capabilities != null) {
       RespondWorkflowTaskCompletedRequest_Capabilities.encode(message.capabilities, writer.uint32(114).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(122).fork()).join();
     }
-    if (message.versioningBehavior !== undefined && message.versioningBehavior !== 0) {
+    if (message.versioningBehavior != null && message.versioningBehavior !== 0) {
       writer.uint32(128).int32(message.versioningBehavior);
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(138).fork()).join();
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(154).string(message.workerInstanceKey);
     }
-    if (message.workerControlTaskQueue !== undefined && message.workerControlTaskQueue !== "") {
+    if (message.workerControlTaskQueue != null && message.workerControlTaskQueue !== "") {
       writer.uint32(162).string(message.workerControlTaskQueue);
     }
-    if (message.pageNumber !== undefined && message.pageNumber !== 0) {
+    if (message.pageNumber != null && message.pageNumber !== 0) {
       writer.uint32(168).int32(message.pageNumber);
     }
-    if (message.intermediatePage !== undefined && message.intermediatePage !== false) {
+    if (message.intermediatePage != null && message.intermediatePage !== false) {
       writer.uint32(176).bool(message.intermediatePage);
     }
     return writer;
@@ -7750,7 +7770,7 @@ export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTask
             break;
           }
 
-          if (message.commands === undefined) {
+          if (message.commands === LIST) {
             message.commands = [];
           }
           const el = Command.decode(reader, reader.uint32());
@@ -7806,7 +7826,7 @@ export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTask
 
           const entry8 = RespondWorkflowTaskCompletedRequest_QueryResultsEntry.decode(reader, reader.uint32());
           if (entry8.value !== undefined) {
-            if (message.queryResults === undefined) {
+            if (message.queryResults === MAP) {
               message.queryResults = {};
             }
             message.queryResults![entry8.key] = entry8.value;
@@ -7842,7 +7862,7 @@ export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTask
             break;
           }
 
-          if (message.messages === undefined) {
+          if (message.messages === LIST) {
             message.messages = [];
           }
           const el = Message.decode(reader, reader.uint32());
@@ -7956,7 +7976,7 @@ export const RespondWorkflowTaskCompletedRequest_QueryResultsEntry: MessageFns<
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       WorkflowQueryResult.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7997,8 +8017,9 @@ export const RespondWorkflowTaskCompletedRequest_QueryResultsEntry: MessageFns<
   },
 };
 
+const RespondWorkflowTaskCompletedRequest_CapabilitiesClass = messageClass<RespondWorkflowTaskCompletedRequest_Capabilities>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest.Capabilities", { discardSpeculativeWorkflowTaskWithEvents: false });
 function createBaseRespondWorkflowTaskCompletedRequest_Capabilities(): RespondWorkflowTaskCompletedRequest_Capabilities {
-  return {};
+  return new RespondWorkflowTaskCompletedRequest_CapabilitiesClass();
 }
 
 export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
@@ -8008,10 +8029,7 @@ export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
     message: RespondWorkflowTaskCompletedRequest_Capabilities,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (
-      message.discardSpeculativeWorkflowTaskWithEvents !== undefined &&
-      message.discardSpeculativeWorkflowTaskWithEvents !== false
-    ) {
+    if (message.discardSpeculativeWorkflowTaskWithEvents != null && message.discardSpeculativeWorkflowTaskWithEvents !== false) {
       writer.uint32(8).bool(message.discardSpeculativeWorkflowTaskWithEvents);
     }
     return writer;
@@ -8044,21 +8062,22 @@ export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
   },
 };
 
+const RespondWorkflowTaskCompletedResponseClass = messageClass<RespondWorkflowTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedResponse", { activityTasks: LIST, resetHistoryEventId: INT64 });
 function createBaseRespondWorkflowTaskCompletedResponse(): RespondWorkflowTaskCompletedResponse {
-  return {};
+  return new RespondWorkflowTaskCompletedResponseClass();
 }
 
 export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTaskCompletedResponse> = {
   encode(message: RespondWorkflowTaskCompletedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowTask !== undefined) {
+    if (message.workflowTask != null) {
       PollWorkflowTaskQueueResponse.encode(message.workflowTask, writer.uint32(10).fork()).join();
     }
-    if (message.activityTasks !== undefined && message.activityTasks.length !== 0) {
+    if (message.activityTasks != null && message.activityTasks.length !== 0) {
       for (const v of message.activityTasks) {
         PollActivityTaskQueueResponse.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.resetHistoryEventId !== undefined && !message.resetHistoryEventId.equals(Long.ZERO)) {
+    if (message.resetHistoryEventId != null && !isZero(message.resetHistoryEventId)) {
       writer.uint32(24).int64(message.resetHistoryEventId);
     }
     return writer;
@@ -8085,7 +8104,7 @@ export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTas
             break;
           }
 
-          if (message.activityTasks === undefined) {
+          if (message.activityTasks === LIST) {
             message.activityTasks = [];
           }
           const el = PollActivityTaskQueueResponse.decode(reader, reader.uint32());
@@ -8113,45 +8132,46 @@ export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTas
   },
 };
 
+const RespondWorkflowTaskFailedRequestClass = messageClass<RespondWorkflowTaskFailedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedRequest", { taskToken: BYTES, cause: 0, identity: "", binaryChecksum: "", namespace: "", resourceId: "", messages: LIST });
 function createBaseRespondWorkflowTaskFailedRequest(): RespondWorkflowTaskFailedRequest {
-  return {};
+  return new RespondWorkflowTaskFailedRequestClass();
 }
 
 export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFailedRequest> = {
   encode(message: RespondWorkflowTaskFailedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(16).int32(message.cause);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(42).string(message.binaryChecksum);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(50).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(90).string(message.resourceId);
     }
-    if (message.messages !== undefined && message.messages.length !== 0) {
+    if (message.messages != null && message.messages.length !== 0) {
       for (const v of message.messages) {
         Message.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(66).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(74).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -8226,7 +8246,7 @@ export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFai
             break;
           }
 
-          if (message.messages === undefined) {
+          if (message.messages === LIST) {
             message.messages = [];
           }
           const el = Message.decode(reader, reader.uint32());
@@ -8270,8 +8290,9 @@ export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFai
   },
 };
 
+const RespondWorkflowTaskFailedResponseClass = messageClass<RespondWorkflowTaskFailedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedResponse", {});
 function createBaseRespondWorkflowTaskFailedResponse(): RespondWorkflowTaskFailedResponse {
-  return {};
+  return new RespondWorkflowTaskFailedResponseClass();
 }
 
 export const RespondWorkflowTaskFailedResponse: MessageFns<RespondWorkflowTaskFailedResponse> = {
@@ -8298,37 +8319,38 @@ export const RespondWorkflowTaskFailedResponse: MessageFns<RespondWorkflowTaskFa
   },
 };
 
+const PollActivityTaskQueueRequestClass = messageClass<PollActivityTaskQueueRequest>("temporal.api.workflowservice.v1.PollActivityTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "" });
 function createBasePollActivityTaskQueueRequest(): PollActivityTaskQueueRequest {
-  return {};
+  return new PollActivityTaskQueueRequestClass();
 }
 
 export const PollActivityTaskQueueRequest: MessageFns<PollActivityTaskQueueRequest> = {
   encode(message: PollActivityTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(82).string(message.pollerGroupId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(66).string(message.workerInstanceKey);
     }
-    if (message.workerControlTaskQueue !== undefined && message.workerControlTaskQueue !== "") {
+    if (message.workerControlTaskQueue != null && message.workerControlTaskQueue !== "") {
       writer.uint32(74).string(message.workerControlTaskQueue);
     }
-    if (message.taskQueueMetadata !== undefined) {
+    if (message.taskQueueMetadata != null) {
       TaskQueueMetadata.encode(message.taskQueueMetadata, writer.uint32(34).fork()).join();
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(42).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -8425,78 +8447,79 @@ export const PollActivityTaskQueueRequest: MessageFns<PollActivityTaskQueueReque
   },
 };
 
+const PollActivityTaskQueueResponseClass = messageClass<PollActivityTaskQueueResponse>("temporal.api.workflowservice.v1.PollActivityTaskQueueResponse", { taskToken: BYTES, workflowNamespace: "", activityId: "", attempt: 0, activityRunId: "", pollerGroupInfos: LIST });
 function createBasePollActivityTaskQueueResponse(): PollActivityTaskQueueResponse {
-  return {};
+  return new PollActivityTaskQueueResponseClass();
 }
 
 export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResponse> = {
   encode(message: PollActivityTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.workflowNamespace !== undefined && message.workflowNamespace !== "") {
+    if (message.workflowNamespace != null && message.workflowNamespace !== "") {
       writer.uint32(18).string(message.workflowNamespace);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(34).fork()).join();
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(42).fork()).join();
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(50).string(message.activityId);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(58).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(66).fork()).join();
     }
-    if (message.heartbeatDetails !== undefined) {
+    if (message.heartbeatDetails != null) {
       Payloads.encode(message.heartbeatDetails, writer.uint32(74).fork()).join();
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(82).fork()).join();
     }
-    if (message.currentAttemptScheduledTime !== undefined) {
+    if (message.currentAttemptScheduledTime != null) {
       Timestamp.encode(message.currentAttemptScheduledTime, writer.uint32(90).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(98).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(104).int32(message.attempt);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(114).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(122).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(130).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(138).fork()).join();
     }
-    if (message.pollerScalingDecision !== undefined) {
+    if (message.pollerScalingDecision != null) {
       PollerScalingDecision.encode(message.pollerScalingDecision, writer.uint32(146).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(154).fork()).join();
     }
-    if (message.activityRunId !== undefined && message.activityRunId !== "") {
+    if (message.activityRunId != null && message.activityRunId !== "") {
       writer.uint32(162).string(message.activityRunId);
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(170).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(178).fork()).join();
     }
     return writer;
@@ -8675,7 +8698,7 @@ export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResp
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -8703,25 +8726,26 @@ export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResp
   },
 };
 
+const RecordActivityTaskHeartbeatRequestClass = messageClass<RecordActivityTaskHeartbeatRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
 function createBaseRecordActivityTaskHeartbeatRequest(): RecordActivityTaskHeartbeatRequest {
-  return {};
+  return new RecordActivityTaskHeartbeatRequestClass();
 }
 
 export const RecordActivityTaskHeartbeatRequest: MessageFns<RecordActivityTaskHeartbeatRequest> = {
   encode(message: RecordActivityTaskHeartbeatRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(42).string(message.resourceId);
     }
     return writer;
@@ -8786,19 +8810,20 @@ export const RecordActivityTaskHeartbeatRequest: MessageFns<RecordActivityTaskHe
   },
 };
 
+const RecordActivityTaskHeartbeatResponseClass = messageClass<RecordActivityTaskHeartbeatResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
 function createBaseRecordActivityTaskHeartbeatResponse(): RecordActivityTaskHeartbeatResponse {
-  return {};
+  return new RecordActivityTaskHeartbeatResponseClass();
 }
 
 export const RecordActivityTaskHeartbeatResponse: MessageFns<RecordActivityTaskHeartbeatResponse> = {
   encode(message: RecordActivityTaskHeartbeatResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cancelRequested !== undefined && message.cancelRequested !== false) {
+    if (message.cancelRequested != null && message.cancelRequested !== false) {
       writer.uint32(8).bool(message.cancelRequested);
     }
-    if (message.activityPaused !== undefined && message.activityPaused !== false) {
+    if (message.activityPaused != null && message.activityPaused !== false) {
       writer.uint32(16).bool(message.activityPaused);
     }
-    if (message.activityReset !== undefined && message.activityReset !== false) {
+    if (message.activityReset != null && message.activityReset !== false) {
       writer.uint32(24).bool(message.activityReset);
     }
     return writer;
@@ -8847,31 +8872,32 @@ export const RecordActivityTaskHeartbeatResponse: MessageFns<RecordActivityTaskH
   },
 };
 
+const RecordActivityTaskHeartbeatByIdRequestClass = messageClass<RecordActivityTaskHeartbeatByIdRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
 function createBaseRecordActivityTaskHeartbeatByIdRequest(): RecordActivityTaskHeartbeatByIdRequest {
-  return {};
+  return new RecordActivityTaskHeartbeatByIdRequestClass();
 }
 
 export const RecordActivityTaskHeartbeatByIdRequest: MessageFns<RecordActivityTaskHeartbeatByIdRequest> = {
   encode(message: RecordActivityTaskHeartbeatByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -8952,19 +8978,20 @@ export const RecordActivityTaskHeartbeatByIdRequest: MessageFns<RecordActivityTa
   },
 };
 
+const RecordActivityTaskHeartbeatByIdResponseClass = messageClass<RecordActivityTaskHeartbeatByIdResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
 function createBaseRecordActivityTaskHeartbeatByIdResponse(): RecordActivityTaskHeartbeatByIdResponse {
-  return {};
+  return new RecordActivityTaskHeartbeatByIdResponseClass();
 }
 
 export const RecordActivityTaskHeartbeatByIdResponse: MessageFns<RecordActivityTaskHeartbeatByIdResponse> = {
   encode(message: RecordActivityTaskHeartbeatByIdResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cancelRequested !== undefined && message.cancelRequested !== false) {
+    if (message.cancelRequested != null && message.cancelRequested !== false) {
       writer.uint32(8).bool(message.cancelRequested);
     }
-    if (message.activityPaused !== undefined && message.activityPaused !== false) {
+    if (message.activityPaused != null && message.activityPaused !== false) {
       writer.uint32(16).bool(message.activityPaused);
     }
-    if (message.activityReset !== undefined && message.activityReset !== false) {
+    if (message.activityReset != null && message.activityReset !== false) {
       writer.uint32(24).bool(message.activityReset);
     }
     return writer;
@@ -9013,34 +9040,35 @@ export const RecordActivityTaskHeartbeatByIdResponse: MessageFns<RecordActivityT
   },
 };
 
+const RespondActivityTaskCompletedRequestClass = messageClass<RespondActivityTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
 function createBaseRespondActivityTaskCompletedRequest(): RespondActivityTaskCompletedRequest {
-  return {};
+  return new RespondActivityTaskCompletedRequestClass();
 }
 
 export const RespondActivityTaskCompletedRequest: MessageFns<RespondActivityTaskCompletedRequest> = {
   encode(message: RespondActivityTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(50).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -9129,8 +9157,9 @@ export const RespondActivityTaskCompletedRequest: MessageFns<RespondActivityTask
   },
 };
 
+const RespondActivityTaskCompletedResponseClass = messageClass<RespondActivityTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedResponse", {});
 function createBaseRespondActivityTaskCompletedResponse(): RespondActivityTaskCompletedResponse {
-  return {};
+  return new RespondActivityTaskCompletedResponseClass();
 }
 
 export const RespondActivityTaskCompletedResponse: MessageFns<RespondActivityTaskCompletedResponse> = {
@@ -9157,31 +9186,32 @@ export const RespondActivityTaskCompletedResponse: MessageFns<RespondActivityTas
   },
 };
 
+const RespondActivityTaskCompletedByIdRequestClass = messageClass<RespondActivityTaskCompletedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
 function createBaseRespondActivityTaskCompletedByIdRequest(): RespondActivityTaskCompletedByIdRequest {
-  return {};
+  return new RespondActivityTaskCompletedByIdRequestClass();
 }
 
 export const RespondActivityTaskCompletedByIdRequest: MessageFns<RespondActivityTaskCompletedByIdRequest> = {
   encode(message: RespondActivityTaskCompletedByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -9262,8 +9292,9 @@ export const RespondActivityTaskCompletedByIdRequest: MessageFns<RespondActivity
   },
 };
 
+const RespondActivityTaskCompletedByIdResponseClass = messageClass<RespondActivityTaskCompletedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdResponse", {});
 function createBaseRespondActivityTaskCompletedByIdResponse(): RespondActivityTaskCompletedByIdResponse {
-  return {};
+  return new RespondActivityTaskCompletedByIdResponseClass();
 }
 
 export const RespondActivityTaskCompletedByIdResponse: MessageFns<RespondActivityTaskCompletedByIdResponse> = {
@@ -9290,40 +9321,41 @@ export const RespondActivityTaskCompletedByIdResponse: MessageFns<RespondActivit
   },
 };
 
+const RespondActivityTaskFailedRequestClass = messageClass<RespondActivityTaskFailedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "", cause: 0 });
 function createBaseRespondActivityTaskFailedRequest(): RespondActivityTaskFailedRequest {
-  return {};
+  return new RespondActivityTaskFailedRequestClass();
 }
 
 export const RespondActivityTaskFailedRequest: MessageFns<RespondActivityTaskFailedRequest> = {
   encode(message: RespondActivityTaskFailedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(74).string(message.resourceId);
     }
-    if (message.lastHeartbeatDetails !== undefined) {
+    if (message.lastHeartbeatDetails != null) {
       Payloads.encode(message.lastHeartbeatDetails, writer.uint32(42).fork()).join();
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(58).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(66).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(80).int32(message.cause);
     }
     return writer;
@@ -9428,13 +9460,14 @@ export const RespondActivityTaskFailedRequest: MessageFns<RespondActivityTaskFai
   },
 };
 
+const RespondActivityTaskFailedResponseClass = messageClass<RespondActivityTaskFailedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedResponse", { failures: LIST });
 function createBaseRespondActivityTaskFailedResponse(): RespondActivityTaskFailedResponse {
-  return {};
+  return new RespondActivityTaskFailedResponseClass();
 }
 
 export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFailedResponse> = {
   encode(message: RespondActivityTaskFailedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failures !== undefined && message.failures.length !== 0) {
+    if (message.failures != null && message.failures.length !== 0) {
       for (const v of message.failures) {
         Failure.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -9455,7 +9488,7 @@ export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFa
             break;
           }
 
-          if (message.failures === undefined) {
+          if (message.failures === LIST) {
             message.failures = [];
           }
           const el = Failure.decode(reader, reader.uint32());
@@ -9475,37 +9508,38 @@ export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFa
   },
 };
 
+const RespondActivityTaskFailedByIdRequestClass = messageClass<RespondActivityTaskFailedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "", cause: 0 });
 function createBaseRespondActivityTaskFailedByIdRequest(): RespondActivityTaskFailedByIdRequest {
-  return {};
+  return new RespondActivityTaskFailedByIdRequestClass();
 }
 
 export const RespondActivityTaskFailedByIdRequest: MessageFns<RespondActivityTaskFailedByIdRequest> = {
   encode(message: RespondActivityTaskFailedByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.lastHeartbeatDetails !== undefined) {
+    if (message.lastHeartbeatDetails != null) {
       Payloads.encode(message.lastHeartbeatDetails, writer.uint32(58).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(72).int32(message.cause);
     }
     return writer;
@@ -9602,13 +9636,14 @@ export const RespondActivityTaskFailedByIdRequest: MessageFns<RespondActivityTas
   },
 };
 
+const RespondActivityTaskFailedByIdResponseClass = messageClass<RespondActivityTaskFailedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdResponse", { failures: LIST });
 function createBaseRespondActivityTaskFailedByIdResponse(): RespondActivityTaskFailedByIdResponse {
-  return {};
+  return new RespondActivityTaskFailedByIdResponseClass();
 }
 
 export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTaskFailedByIdResponse> = {
   encode(message: RespondActivityTaskFailedByIdResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failures !== undefined && message.failures.length !== 0) {
+    if (message.failures != null && message.failures.length !== 0) {
       for (const v of message.failures) {
         Failure.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -9629,7 +9664,7 @@ export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTa
             break;
           }
 
-          if (message.failures === undefined) {
+          if (message.failures === LIST) {
             message.failures = [];
           }
           const el = Failure.decode(reader, reader.uint32());
@@ -9649,34 +9684,35 @@ export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTa
   },
 };
 
+const RespondActivityTaskCanceledRequestClass = messageClass<RespondActivityTaskCanceledRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
 function createBaseRespondActivityTaskCanceledRequest(): RespondActivityTaskCanceledRequest {
-  return {};
+  return new RespondActivityTaskCanceledRequestClass();
 }
 
 export const RespondActivityTaskCanceledRequest: MessageFns<RespondActivityTaskCanceledRequest> = {
   encode(message: RespondActivityTaskCanceledRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(50).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -9765,8 +9801,9 @@ export const RespondActivityTaskCanceledRequest: MessageFns<RespondActivityTaskC
   },
 };
 
+const RespondActivityTaskCanceledResponseClass = messageClass<RespondActivityTaskCanceledResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledResponse", {});
 function createBaseRespondActivityTaskCanceledResponse(): RespondActivityTaskCanceledResponse {
-  return {};
+  return new RespondActivityTaskCanceledResponseClass();
 }
 
 export const RespondActivityTaskCanceledResponse: MessageFns<RespondActivityTaskCanceledResponse> = {
@@ -9793,34 +9830,35 @@ export const RespondActivityTaskCanceledResponse: MessageFns<RespondActivityTask
   },
 };
 
+const RespondActivityTaskCanceledByIdRequestClass = messageClass<RespondActivityTaskCanceledByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
 function createBaseRespondActivityTaskCanceledByIdRequest(): RespondActivityTaskCanceledByIdRequest {
-  return {};
+  return new RespondActivityTaskCanceledByIdRequestClass();
 }
 
 export const RespondActivityTaskCanceledByIdRequest: MessageFns<RespondActivityTaskCanceledByIdRequest> = {
   encode(message: RespondActivityTaskCanceledByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(58).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
     return writer;
@@ -9909,8 +9947,9 @@ export const RespondActivityTaskCanceledByIdRequest: MessageFns<RespondActivityT
   },
 };
 
+const RespondActivityTaskCanceledByIdResponseClass = messageClass<RespondActivityTaskCanceledByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdResponse", {});
 function createBaseRespondActivityTaskCanceledByIdResponse(): RespondActivityTaskCanceledByIdResponse {
-  return {};
+  return new RespondActivityTaskCanceledByIdResponseClass();
 }
 
 export const RespondActivityTaskCanceledByIdResponse: MessageFns<RespondActivityTaskCanceledByIdResponse> = {
@@ -9937,31 +9976,32 @@ export const RespondActivityTaskCanceledByIdResponse: MessageFns<RespondActivity
   },
 };
 
+const RequestCancelWorkflowExecutionRequestClass = messageClass<RequestCancelWorkflowExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionRequest", { namespace: "", identity: "", requestId: "", firstExecutionRunId: "", reason: "", links: LIST });
 function createBaseRequestCancelWorkflowExecutionRequest(): RequestCancelWorkflowExecutionRequest {
-  return {};
+  return new RequestCancelWorkflowExecutionRequestClass();
 }
 
 export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWorkflowExecutionRequest> = {
   encode(message: RequestCancelWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(42).string(message.firstExecutionRunId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -10030,7 +10070,7 @@ export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWork
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10050,8 +10090,9 @@ export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWork
   },
 };
 
+const RequestCancelWorkflowExecutionResponseClass = messageClass<RequestCancelWorkflowExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionResponse", {});
 function createBaseRequestCancelWorkflowExecutionResponse(): RequestCancelWorkflowExecutionResponse {
-  return {};
+  return new RequestCancelWorkflowExecutionResponseClass();
 }
 
 export const RequestCancelWorkflowExecutionResponse: MessageFns<RequestCancelWorkflowExecutionResponse> = {
@@ -10078,37 +10119,38 @@ export const RequestCancelWorkflowExecutionResponse: MessageFns<RequestCancelWor
   },
 };
 
+const SignalWorkflowExecutionRequestClass = messageClass<SignalWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWorkflowExecutionRequest", { namespace: "", signalName: "", identity: "", requestId: "", control: "", links: LIST });
 function createBaseSignalWorkflowExecutionRequest(): SignalWorkflowExecutionRequest {
-  return {};
+  return new SignalWorkflowExecutionRequestClass();
 }
 
 export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionRequest> = {
   encode(message: SignalWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(26).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(58).string(message.control);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(66).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(82).fork()).join();
       }
@@ -10193,7 +10235,7 @@ export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionR
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10213,13 +10255,14 @@ export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionR
   },
 };
 
+const SignalWorkflowExecutionResponseClass = messageClass<SignalWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWorkflowExecutionResponse", {});
 function createBaseSignalWorkflowExecutionResponse(): SignalWorkflowExecutionResponse {
-  return {};
+  return new SignalWorkflowExecutionResponseClass();
 }
 
 export const SignalWorkflowExecutionResponse: MessageFns<SignalWorkflowExecutionResponse> = {
   encode(message: SignalWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -10252,90 +10295,91 @@ export const SignalWorkflowExecutionResponse: MessageFns<SignalWorkflowExecution
   },
 };
 
+const SignalWithStartWorkflowExecutionRequestClass = messageClass<SignalWithStartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, signalName: "", control: "", cronSchedule: "", links: LIST });
 function createBaseSignalWithStartWorkflowExecutionRequest(): SignalWithStartWorkflowExecutionRequest {
-  return {};
+  return new SignalWithStartWorkflowExecutionRequestClass();
 }
 
 export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStartWorkflowExecutionRequest> = {
   encode(message: SignalWithStartWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(88).int32(message.workflowIdReusePolicy);
     }
-    if (message.workflowIdConflictPolicy !== undefined && message.workflowIdConflictPolicy !== 0) {
+    if (message.workflowIdConflictPolicy != null && message.workflowIdConflictPolicy !== 0) {
       writer.uint32(176).int32(message.workflowIdConflictPolicy);
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(98).string(message.signalName);
     }
-    if (message.signalInput !== undefined) {
+    if (message.signalInput != null) {
       Payloads.encode(message.signalInput, writer.uint32(106).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(114).string(message.control);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(122).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(130).string(message.cronSchedule);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(138).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(146).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(154).fork()).join();
     }
-    if (message.workflowStartDelay !== undefined) {
+    if (message.workflowStartDelay != null) {
       Duration.encode(message.workflowStartDelay, writer.uint32(162).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(186).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(194).fork()).join();
       }
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(202).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(210).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(218).fork()).join();
     }
     return writer;
@@ -10530,7 +10574,7 @@ export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStart
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10574,22 +10618,23 @@ export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStart
   },
 };
 
+const SignalWithStartWorkflowExecutionResponseClass = messageClass<SignalWithStartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false });
 function createBaseSignalWithStartWorkflowExecutionResponse(): SignalWithStartWorkflowExecutionResponse {
-  return {};
+  return new SignalWithStartWorkflowExecutionResponseClass();
 }
 
 export const SignalWithStartWorkflowExecutionResponse: MessageFns<SignalWithStartWorkflowExecutionResponse> = {
   encode(message: SignalWithStartWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(34).string(message.firstExecutionRunId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(16).bool(message.started);
     }
-    if (message.signalLink !== undefined) {
+    if (message.signalLink != null) {
       Link.encode(message.signalLink, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -10646,43 +10691,44 @@ export const SignalWithStartWorkflowExecutionResponse: MessageFns<SignalWithStar
   },
 };
 
+const ResetWorkflowExecutionRequestClass = messageClass<ResetWorkflowExecutionRequest>("temporal.api.workflowservice.v1.ResetWorkflowExecutionRequest", { namespace: "", reason: "", workflowTaskFinishEventId: INT64, requestId: "", resetReapplyType: 0, resetReapplyExcludeTypes: LIST, postResetOperations: LIST, identity: "" });
 function createBaseResetWorkflowExecutionRequest(): ResetWorkflowExecutionRequest {
-  return {};
+  return new ResetWorkflowExecutionRequestClass();
 }
 
 export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionRequest> = {
   encode(message: ResetWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.workflowTaskFinishEventId !== undefined && !message.workflowTaskFinishEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskFinishEventId != null && !isZero(message.workflowTaskFinishEventId)) {
       writer.uint32(32).int64(message.workflowTaskFinishEventId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.resetReapplyType !== undefined && message.resetReapplyType !== 0) {
+    if (message.resetReapplyType != null && message.resetReapplyType !== 0) {
       writer.uint32(48).int32(message.resetReapplyType);
     }
-    if (message.resetReapplyExcludeTypes !== undefined && message.resetReapplyExcludeTypes.length !== 0) {
+    if (message.resetReapplyExcludeTypes != null && message.resetReapplyExcludeTypes.length !== 0) {
       writer.uint32(58).fork();
       for (const v of message.resetReapplyExcludeTypes) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (message.postResetOperations !== undefined && message.postResetOperations.length !== 0) {
+    if (message.postResetOperations != null && message.postResetOperations.length !== 0) {
       for (const v of message.postResetOperations) {
         PostResetOperation.encode(v!, writer.uint32(66).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
     return writer;
@@ -10746,7 +10792,7 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
         }
         case 7: {
           if (tag === 56) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             message.resetReapplyExcludeTypes!.push(reader.int32() as any);
@@ -10755,7 +10801,7 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
           }
 
           if (tag === 58) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -10773,7 +10819,7 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
             break;
           }
 
-          if (message.postResetOperations === undefined) {
+          if (message.postResetOperations === LIST) {
             message.postResetOperations = [];
           }
           const el = PostResetOperation.decode(reader, reader.uint32());
@@ -10801,13 +10847,14 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
   },
 };
 
+const ResetWorkflowExecutionResponseClass = messageClass<ResetWorkflowExecutionResponse>("temporal.api.workflowservice.v1.ResetWorkflowExecutionResponse", { runId: "" });
 function createBaseResetWorkflowExecutionResponse(): ResetWorkflowExecutionResponse {
-  return {};
+  return new ResetWorkflowExecutionResponseClass();
 }
 
 export const ResetWorkflowExecutionResponse: MessageFns<ResetWorkflowExecutionResponse> = {
   encode(message: ResetWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
     return writer;
@@ -10840,31 +10887,32 @@ export const ResetWorkflowExecutionResponse: MessageFns<ResetWorkflowExecutionRe
   },
 };
 
+const TerminateWorkflowExecutionRequestClass = messageClass<TerminateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionRequest", { namespace: "", reason: "", identity: "", firstExecutionRunId: "", links: LIST });
 function createBaseTerminateWorkflowExecutionRequest(): TerminateWorkflowExecutionRequest {
-  return {};
+  return new TerminateWorkflowExecutionRequestClass();
 }
 
 export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExecutionRequest> = {
   encode(message: TerminateWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(50).string(message.firstExecutionRunId);
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -10933,7 +10981,7 @@ export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExec
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10953,8 +11001,9 @@ export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExec
   },
 };
 
+const TerminateWorkflowExecutionResponseClass = messageClass<TerminateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionResponse", {});
 function createBaseTerminateWorkflowExecutionResponse(): TerminateWorkflowExecutionResponse {
-  return {};
+  return new TerminateWorkflowExecutionResponseClass();
 }
 
 export const TerminateWorkflowExecutionResponse: MessageFns<TerminateWorkflowExecutionResponse> = {
@@ -10981,16 +11030,17 @@ export const TerminateWorkflowExecutionResponse: MessageFns<TerminateWorkflowExe
   },
 };
 
+const DeleteWorkflowExecutionRequestClass = messageClass<DeleteWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionRequest", { namespace: "" });
 function createBaseDeleteWorkflowExecutionRequest(): DeleteWorkflowExecutionRequest {
-  return {};
+  return new DeleteWorkflowExecutionRequestClass();
 }
 
 export const DeleteWorkflowExecutionRequest: MessageFns<DeleteWorkflowExecutionRequest> = {
   encode(message: DeleteWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -11031,8 +11081,9 @@ export const DeleteWorkflowExecutionRequest: MessageFns<DeleteWorkflowExecutionR
   },
 };
 
+const DeleteWorkflowExecutionResponseClass = messageClass<DeleteWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionResponse", {});
 function createBaseDeleteWorkflowExecutionResponse(): DeleteWorkflowExecutionResponse {
-  return {};
+  return new DeleteWorkflowExecutionResponseClass();
 }
 
 export const DeleteWorkflowExecutionResponse: MessageFns<DeleteWorkflowExecutionResponse> = {
@@ -11059,28 +11110,29 @@ export const DeleteWorkflowExecutionResponse: MessageFns<DeleteWorkflowExecution
   },
 };
 
+const ListOpenWorkflowExecutionsRequestClass = messageClass<ListOpenWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
 function createBaseListOpenWorkflowExecutionsRequest(): ListOpenWorkflowExecutionsRequest {
-  return {};
+  return new ListOpenWorkflowExecutionsRequestClass();
 }
 
 export const ListOpenWorkflowExecutionsRequest: MessageFns<ListOpenWorkflowExecutionsRequest> = {
   encode(message: ListOpenWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(16).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.startTimeFilter !== undefined) {
+    if (message.startTimeFilter != null) {
       StartTimeFilter.encode(message.startTimeFilter, writer.uint32(34).fork()).join();
     }
-    if (message.executionFilter !== undefined) {
+    if (message.executionFilter != null) {
       WorkflowExecutionFilter.encode(message.executionFilter, writer.uint32(42).fork()).join();
     }
-    if (message.typeFilter !== undefined) {
+    if (message.typeFilter != null) {
       WorkflowTypeFilter.encode(message.typeFilter, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -11153,18 +11205,19 @@ export const ListOpenWorkflowExecutionsRequest: MessageFns<ListOpenWorkflowExecu
   },
 };
 
+const ListOpenWorkflowExecutionsResponseClass = messageClass<ListOpenWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
 function createBaseListOpenWorkflowExecutionsResponse(): ListOpenWorkflowExecutionsResponse {
-  return {};
+  return new ListOpenWorkflowExecutionsResponseClass();
 }
 
 export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExecutionsResponse> = {
   encode(message: ListOpenWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11183,7 +11236,7 @@ export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExec
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11211,31 +11264,32 @@ export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExec
   },
 };
 
+const ListClosedWorkflowExecutionsRequestClass = messageClass<ListClosedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
 function createBaseListClosedWorkflowExecutionsRequest(): ListClosedWorkflowExecutionsRequest {
-  return {};
+  return new ListClosedWorkflowExecutionsRequestClass();
 }
 
 export const ListClosedWorkflowExecutionsRequest: MessageFns<ListClosedWorkflowExecutionsRequest> = {
   encode(message: ListClosedWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(16).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.startTimeFilter !== undefined) {
+    if (message.startTimeFilter != null) {
       StartTimeFilter.encode(message.startTimeFilter, writer.uint32(34).fork()).join();
     }
-    if (message.executionFilter !== undefined) {
+    if (message.executionFilter != null) {
       WorkflowExecutionFilter.encode(message.executionFilter, writer.uint32(42).fork()).join();
     }
-    if (message.typeFilter !== undefined) {
+    if (message.typeFilter != null) {
       WorkflowTypeFilter.encode(message.typeFilter, writer.uint32(50).fork()).join();
     }
-    if (message.statusFilter !== undefined) {
+    if (message.statusFilter != null) {
       StatusFilter.encode(message.statusFilter, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -11316,18 +11370,19 @@ export const ListClosedWorkflowExecutionsRequest: MessageFns<ListClosedWorkflowE
   },
 };
 
+const ListClosedWorkflowExecutionsResponseClass = messageClass<ListClosedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
 function createBaseListClosedWorkflowExecutionsResponse(): ListClosedWorkflowExecutionsResponse {
-  return {};
+  return new ListClosedWorkflowExecutionsResponseClass();
 }
 
 export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflowExecutionsResponse> = {
   encode(message: ListClosedWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11346,7 +11401,7 @@ export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflow
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11374,22 +11429,23 @@ export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflow
   },
 };
 
+const ListWorkflowExecutionsRequestClass = messageClass<ListWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
 function createBaseListWorkflowExecutionsRequest(): ListWorkflowExecutionsRequest {
-  return {};
+  return new ListWorkflowExecutionsRequestClass();
 }
 
 export const ListWorkflowExecutionsRequest: MessageFns<ListWorkflowExecutionsRequest> = {
   encode(message: ListWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -11446,18 +11502,19 @@ export const ListWorkflowExecutionsRequest: MessageFns<ListWorkflowExecutionsReq
   },
 };
 
+const ListWorkflowExecutionsResponseClass = messageClass<ListWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
 function createBaseListWorkflowExecutionsResponse(): ListWorkflowExecutionsResponse {
-  return {};
+  return new ListWorkflowExecutionsResponseClass();
 }
 
 export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsResponse> = {
   encode(message: ListWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11476,7 +11533,7 @@ export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11504,22 +11561,23 @@ export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsRe
   },
 };
 
+const ListArchivedWorkflowExecutionsRequestClass = messageClass<ListArchivedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
 function createBaseListArchivedWorkflowExecutionsRequest(): ListArchivedWorkflowExecutionsRequest {
-  return {};
+  return new ListArchivedWorkflowExecutionsRequestClass();
 }
 
 export const ListArchivedWorkflowExecutionsRequest: MessageFns<ListArchivedWorkflowExecutionsRequest> = {
   encode(message: ListArchivedWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -11576,18 +11634,19 @@ export const ListArchivedWorkflowExecutionsRequest: MessageFns<ListArchivedWorkf
   },
 };
 
+const ListArchivedWorkflowExecutionsResponseClass = messageClass<ListArchivedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
 function createBaseListArchivedWorkflowExecutionsResponse(): ListArchivedWorkflowExecutionsResponse {
-  return {};
+  return new ListArchivedWorkflowExecutionsResponseClass();
 }
 
 export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWorkflowExecutionsResponse> = {
   encode(message: ListArchivedWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11606,7 +11665,7 @@ export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWork
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11634,22 +11693,23 @@ export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWork
   },
 };
 
+const ScanWorkflowExecutionsRequestClass = messageClass<ScanWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
 function createBaseScanWorkflowExecutionsRequest(): ScanWorkflowExecutionsRequest {
-  return {};
+  return new ScanWorkflowExecutionsRequestClass();
 }
 
 export const ScanWorkflowExecutionsRequest: MessageFns<ScanWorkflowExecutionsRequest> = {
   encode(message: ScanWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -11706,18 +11766,19 @@ export const ScanWorkflowExecutionsRequest: MessageFns<ScanWorkflowExecutionsReq
   },
 };
 
+const ScanWorkflowExecutionsResponseClass = messageClass<ScanWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
 function createBaseScanWorkflowExecutionsResponse(): ScanWorkflowExecutionsResponse {
-  return {};
+  return new ScanWorkflowExecutionsResponseClass();
 }
 
 export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsResponse> = {
   encode(message: ScanWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11736,7 +11797,7 @@ export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11764,16 +11825,17 @@ export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsRe
   },
 };
 
+const CountWorkflowExecutionsRequestClass = messageClass<CountWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.CountWorkflowExecutionsRequest", { namespace: "", query: "" });
 function createBaseCountWorkflowExecutionsRequest(): CountWorkflowExecutionsRequest {
-  return {};
+  return new CountWorkflowExecutionsRequestClass();
 }
 
 export const CountWorkflowExecutionsRequest: MessageFns<CountWorkflowExecutionsRequest> = {
   encode(message: CountWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -11814,16 +11876,17 @@ export const CountWorkflowExecutionsRequest: MessageFns<CountWorkflowExecutionsR
   },
 };
 
+const CountWorkflowExecutionsResponseClass = messageClass<CountWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse", { count: INT64, groups: LIST });
 function createBaseCountWorkflowExecutionsResponse(): CountWorkflowExecutionsResponse {
-  return {};
+  return new CountWorkflowExecutionsResponseClass();
 }
 
 export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutionsResponse> = {
   encode(message: CountWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountWorkflowExecutionsResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -11852,7 +11915,7 @@ export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutions
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountWorkflowExecutionsResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -11872,8 +11935,9 @@ export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutions
   },
 };
 
+const CountWorkflowExecutionsResponse_AggregationGroupClass = messageClass<CountWorkflowExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
 function createBaseCountWorkflowExecutionsResponse_AggregationGroup(): CountWorkflowExecutionsResponse_AggregationGroup {
-  return {};
+  return new CountWorkflowExecutionsResponse_AggregationGroupClass();
 }
 
 export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
@@ -11883,12 +11947,12 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
     message: CountWorkflowExecutionsResponse_AggregationGroup,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -11907,7 +11971,7 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -11935,8 +11999,9 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
+const GetSearchAttributesRequestClass = messageClass<GetSearchAttributesRequest>("temporal.api.workflowservice.v1.GetSearchAttributesRequest", {});
 function createBaseGetSearchAttributesRequest(): GetSearchAttributesRequest {
-  return {};
+  return new GetSearchAttributesRequestClass();
 }
 
 export const GetSearchAttributesRequest: MessageFns<GetSearchAttributesRequest> = {
@@ -11963,8 +12028,9 @@ export const GetSearchAttributesRequest: MessageFns<GetSearchAttributesRequest> 
   },
 };
 
+const GetSearchAttributesResponseClass = messageClass<GetSearchAttributesResponse>("temporal.api.workflowservice.v1.GetSearchAttributesResponse", { keys: MAP });
 function createBaseGetSearchAttributesResponse(): GetSearchAttributesResponse {
-  return {};
+  return new GetSearchAttributesResponseClass();
 }
 
 export const GetSearchAttributesResponse: MessageFns<GetSearchAttributesResponse> = {
@@ -11990,7 +12056,7 @@ export const GetSearchAttributesResponse: MessageFns<GetSearchAttributesResponse
 
           const entry1 = GetSearchAttributesResponse_KeysEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.keys === undefined) {
+            if (message.keys === MAP) {
               message.keys = {};
             }
             message.keys![entry1.key] = entry1.value;
@@ -12058,34 +12124,35 @@ export const GetSearchAttributesResponse_KeysEntry: MessageFns<GetSearchAttribut
   },
 };
 
+const RespondQueryTaskCompletedRequestClass = messageClass<RespondQueryTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedRequest", { taskToken: BYTES, completedType: 0, errorMessage: "", namespace: "", cause: 0, pollerGroupId: "" });
 function createBaseRespondQueryTaskCompletedRequest(): RespondQueryTaskCompletedRequest {
-  return {};
+  return new RespondQueryTaskCompletedRequestClass();
 }
 
 export const RespondQueryTaskCompletedRequest: MessageFns<RespondQueryTaskCompletedRequest> = {
   encode(message: RespondQueryTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.completedType !== undefined && message.completedType !== 0) {
+    if (message.completedType != null && message.completedType !== 0) {
       writer.uint32(16).int32(message.completedType);
     }
-    if (message.queryResult !== undefined) {
+    if (message.queryResult != null) {
       Payloads.encode(message.queryResult, writer.uint32(26).fork()).join();
     }
-    if (message.errorMessage !== undefined && message.errorMessage !== "") {
+    if (message.errorMessage != null && message.errorMessage !== "") {
       writer.uint32(34).string(message.errorMessage);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(50).string(message.namespace);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(58).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(64).int32(message.cause);
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(74).string(message.pollerGroupId);
     }
     return writer;
@@ -12174,8 +12241,9 @@ export const RespondQueryTaskCompletedRequest: MessageFns<RespondQueryTaskComple
   },
 };
 
+const RespondQueryTaskCompletedResponseClass = messageClass<RespondQueryTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedResponse", {});
 function createBaseRespondQueryTaskCompletedResponse(): RespondQueryTaskCompletedResponse {
-  return {};
+  return new RespondQueryTaskCompletedResponseClass();
 }
 
 export const RespondQueryTaskCompletedResponse: MessageFns<RespondQueryTaskCompletedResponse> = {
@@ -12202,16 +12270,17 @@ export const RespondQueryTaskCompletedResponse: MessageFns<RespondQueryTaskCompl
   },
 };
 
+const ResetStickyTaskQueueRequestClass = messageClass<ResetStickyTaskQueueRequest>("temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest", { namespace: "" });
 function createBaseResetStickyTaskQueueRequest(): ResetStickyTaskQueueRequest {
-  return {};
+  return new ResetStickyTaskQueueRequestClass();
 }
 
 export const ResetStickyTaskQueueRequest: MessageFns<ResetStickyTaskQueueRequest> = {
   encode(message: ResetStickyTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -12252,8 +12321,9 @@ export const ResetStickyTaskQueueRequest: MessageFns<ResetStickyTaskQueueRequest
   },
 };
 
+const ResetStickyTaskQueueResponseClass = messageClass<ResetStickyTaskQueueResponse>("temporal.api.workflowservice.v1.ResetStickyTaskQueueResponse", {});
 function createBaseResetStickyTaskQueueResponse(): ResetStickyTaskQueueResponse {
-  return {};
+  return new ResetStickyTaskQueueResponseClass();
 }
 
 export const ResetStickyTaskQueueResponse: MessageFns<ResetStickyTaskQueueResponse> = {
@@ -12280,34 +12350,35 @@ export const ResetStickyTaskQueueResponse: MessageFns<ResetStickyTaskQueueRespon
   },
 };
 
+const ShutdownWorkerRequestClass = messageClass<ShutdownWorkerRequest>("temporal.api.workflowservice.v1.ShutdownWorkerRequest", { namespace: "", stickyTaskQueue: "", identity: "", reason: "", workerInstanceKey: "", taskQueue: "", taskQueueTypes: LIST });
 function createBaseShutdownWorkerRequest(): ShutdownWorkerRequest {
-  return {};
+  return new ShutdownWorkerRequestClass();
 }
 
 export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
   encode(message: ShutdownWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.stickyTaskQueue !== undefined && message.stickyTaskQueue !== "") {
+    if (message.stickyTaskQueue != null && message.stickyTaskQueue !== "") {
       writer.uint32(18).string(message.stickyTaskQueue);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(34).string(message.reason);
     }
-    if (message.workerHeartbeat !== undefined) {
+    if (message.workerHeartbeat != null) {
       WorkerHeartbeat.encode(message.workerHeartbeat, writer.uint32(42).fork()).join();
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(50).string(message.workerInstanceKey);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(58).string(message.taskQueue);
     }
-    if (message.taskQueueTypes !== undefined && message.taskQueueTypes.length !== 0) {
+    if (message.taskQueueTypes != null && message.taskQueueTypes.length !== 0) {
       writer.uint32(66).fork();
       for (const v of message.taskQueueTypes) {
         writer.int32(v);
@@ -12383,7 +12454,7 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
         }
         case 8: {
           if (tag === 64) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             message.taskQueueTypes!.push(reader.int32() as any);
@@ -12392,7 +12463,7 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
           }
 
           if (tag === 66) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -12416,8 +12487,9 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
   },
 };
 
+const ShutdownWorkerResponseClass = messageClass<ShutdownWorkerResponse>("temporal.api.workflowservice.v1.ShutdownWorkerResponse", {});
 function createBaseShutdownWorkerResponse(): ShutdownWorkerResponse {
-  return {};
+  return new ShutdownWorkerResponseClass();
 }
 
 export const ShutdownWorkerResponse: MessageFns<ShutdownWorkerResponse> = {
@@ -12444,22 +12516,23 @@ export const ShutdownWorkerResponse: MessageFns<ShutdownWorkerResponse> = {
   },
 };
 
+const QueryWorkflowRequestClass = messageClass<QueryWorkflowRequest>("temporal.api.workflowservice.v1.QueryWorkflowRequest", { namespace: "", queryRejectCondition: 0 });
 function createBaseQueryWorkflowRequest(): QueryWorkflowRequest {
-  return {};
+  return new QueryWorkflowRequestClass();
 }
 
 export const QueryWorkflowRequest: MessageFns<QueryWorkflowRequest> = {
   encode(message: QueryWorkflowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.query !== undefined) {
+    if (message.query != null) {
       WorkflowQuery.encode(message.query, writer.uint32(26).fork()).join();
     }
-    if (message.queryRejectCondition !== undefined && message.queryRejectCondition !== 0) {
+    if (message.queryRejectCondition != null && message.queryRejectCondition !== 0) {
       writer.uint32(32).int32(message.queryRejectCondition);
     }
     return writer;
@@ -12516,19 +12589,20 @@ export const QueryWorkflowRequest: MessageFns<QueryWorkflowRequest> = {
   },
 };
 
+const QueryWorkflowResponseClass = messageClass<QueryWorkflowResponse>("temporal.api.workflowservice.v1.QueryWorkflowResponse", {});
 function createBaseQueryWorkflowResponse(): QueryWorkflowResponse {
-  return {};
+  return new QueryWorkflowResponseClass();
 }
 
 export const QueryWorkflowResponse: MessageFns<QueryWorkflowResponse> = {
   encode(message: QueryWorkflowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.queryResult !== undefined) {
+    if (message.queryResult != null) {
       Payloads.encode(message.queryResult, writer.uint32(10).fork()).join();
     }
-    if (message.queryRejected !== undefined) {
+    if (message.queryRejected != null) {
       QueryRejected.encode(message.queryRejected, writer.uint32(18).fork()).join();
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -12577,16 +12651,17 @@ export const QueryWorkflowResponse: MessageFns<QueryWorkflowResponse> = {
   },
 };
 
+const DescribeWorkflowExecutionRequestClass = messageClass<DescribeWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest", { namespace: "" });
 function createBaseDescribeWorkflowExecutionRequest(): DescribeWorkflowExecutionRequest {
-  return {};
+  return new DescribeWorkflowExecutionRequestClass();
 }
 
 export const DescribeWorkflowExecutionRequest: MessageFns<DescribeWorkflowExecutionRequest> = {
   encode(message: DescribeWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -12627,42 +12702,43 @@ export const DescribeWorkflowExecutionRequest: MessageFns<DescribeWorkflowExecut
   },
 };
 
+const DescribeWorkflowExecutionResponseClass = messageClass<DescribeWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse", { pendingActivities: LIST, pendingChildren: LIST, callbacks: LIST, pendingNexusOperations: LIST });
 function createBaseDescribeWorkflowExecutionResponse(): DescribeWorkflowExecutionResponse {
-  return {};
+  return new DescribeWorkflowExecutionResponseClass();
 }
 
 export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecutionResponse> = {
   encode(message: DescribeWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executionConfig !== undefined) {
+    if (message.executionConfig != null) {
       WorkflowExecutionConfig.encode(message.executionConfig, writer.uint32(10).fork()).join();
     }
-    if (message.workflowExecutionInfo !== undefined) {
+    if (message.workflowExecutionInfo != null) {
       WorkflowExecutionInfo.encode(message.workflowExecutionInfo, writer.uint32(18).fork()).join();
     }
-    if (message.pendingActivities !== undefined && message.pendingActivities.length !== 0) {
+    if (message.pendingActivities != null && message.pendingActivities.length !== 0) {
       for (const v of message.pendingActivities) {
         PendingActivityInfo.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.pendingChildren !== undefined && message.pendingChildren.length !== 0) {
+    if (message.pendingChildren != null && message.pendingChildren.length !== 0) {
       for (const v of message.pendingChildren) {
         PendingChildExecutionInfo.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.pendingWorkflowTask !== undefined) {
+    if (message.pendingWorkflowTask != null) {
       PendingWorkflowTaskInfo.encode(message.pendingWorkflowTask, writer.uint32(42).fork()).join();
     }
-    if (message.callbacks !== undefined && message.callbacks.length !== 0) {
+    if (message.callbacks != null && message.callbacks.length !== 0) {
       for (const v of message.callbacks) {
         CallbackInfo.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.pendingNexusOperations !== undefined && message.pendingNexusOperations.length !== 0) {
+    if (message.pendingNexusOperations != null && message.pendingNexusOperations.length !== 0) {
       for (const v of message.pendingNexusOperations) {
         PendingNexusOperationInfo.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.workflowExtendedInfo !== undefined) {
+    if (message.workflowExtendedInfo != null) {
       WorkflowExecutionExtendedInfo.encode(message.workflowExtendedInfo, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -12697,7 +12773,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.pendingActivities === undefined) {
+          if (message.pendingActivities === LIST) {
             message.pendingActivities = [];
           }
           const el = PendingActivityInfo.decode(reader, reader.uint32());
@@ -12711,7 +12787,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.pendingChildren === undefined) {
+          if (message.pendingChildren === LIST) {
             message.pendingChildren = [];
           }
           const el = PendingChildExecutionInfo.decode(reader, reader.uint32());
@@ -12733,7 +12809,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.callbacks === undefined) {
+          if (message.callbacks === LIST) {
             message.callbacks = [];
           }
           const el = CallbackInfo.decode(reader, reader.uint32());
@@ -12747,7 +12823,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.pendingNexusOperations === undefined) {
+          if (message.pendingNexusOperations === LIST) {
             message.pendingNexusOperations = [];
           }
           const el = PendingNexusOperationInfo.decode(reader, reader.uint32());
@@ -12775,45 +12851,46 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
   },
 };
 
+const DescribeTaskQueueRequestClass = messageClass<DescribeTaskQueueRequest>("temporal.api.workflowservice.v1.DescribeTaskQueueRequest", { namespace: "", taskQueueType: 0, reportStats: false, reportConfig: false, includeTaskQueueStatus: false, apiMode: 0, taskQueueTypes: LIST, reportPollers: false, reportTaskReachability: false });
 function createBaseDescribeTaskQueueRequest(): DescribeTaskQueueRequest {
-  return {};
+  return new DescribeTaskQueueRequestClass();
 }
 
 export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
   encode(message: DescribeTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueueType !== undefined && message.taskQueueType !== 0) {
+    if (message.taskQueueType != null && message.taskQueueType !== 0) {
       writer.uint32(24).int32(message.taskQueueType);
     }
-    if (message.reportStats !== undefined && message.reportStats !== false) {
+    if (message.reportStats != null && message.reportStats !== false) {
       writer.uint32(64).bool(message.reportStats);
     }
-    if (message.reportConfig !== undefined && message.reportConfig !== false) {
+    if (message.reportConfig != null && message.reportConfig !== false) {
       writer.uint32(88).bool(message.reportConfig);
     }
-    if (message.includeTaskQueueStatus !== undefined && message.includeTaskQueueStatus !== false) {
+    if (message.includeTaskQueueStatus != null && message.includeTaskQueueStatus !== false) {
       writer.uint32(32).bool(message.includeTaskQueueStatus);
     }
-    if (message.apiMode !== undefined && message.apiMode !== 0) {
+    if (message.apiMode != null && message.apiMode !== 0) {
       writer.uint32(40).int32(message.apiMode);
     }
-    if (message.versions !== undefined) {
+    if (message.versions != null) {
       TaskQueueVersionSelection.encode(message.versions, writer.uint32(50).fork()).join();
     }
-    if (message.taskQueueTypes !== undefined && message.taskQueueTypes.length !== 0) {
+    if (message.taskQueueTypes != null && message.taskQueueTypes.length !== 0) {
       for (const v of message.taskQueueTypes) {
         writer.uint32(56).int32(v!);
       }
     }
-    if (message.reportPollers !== undefined && message.reportPollers !== false) {
+    if (message.reportPollers != null && message.reportPollers !== false) {
       writer.uint32(72).bool(message.reportPollers);
     }
-    if (message.reportTaskReachability !== undefined && message.reportTaskReachability !== false) {
+    if (message.reportTaskReachability != null && message.reportTaskReachability !== false) {
       writer.uint32(80).bool(message.reportTaskReachability);
     }
     return writer;
@@ -12893,7 +12970,7 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
         }
         case 7: {
           if (tag === 56) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             message.taskQueueTypes!.push(reader.int32() as any);
@@ -12902,7 +12979,7 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
           }
 
           if (tag === 58) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -12942,34 +13019,35 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
   },
 };
 
+const DescribeTaskQueueResponseClass = messageClass<DescribeTaskQueueResponse>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse", { pollers: LIST, statsByPriorityKey: MAP, versionsInfo: MAP });
 function createBaseDescribeTaskQueueResponse(): DescribeTaskQueueResponse {
-  return {};
+  return new DescribeTaskQueueResponseClass();
 }
 
 export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = {
   encode(message: DescribeTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pollers !== undefined && message.pollers.length !== 0) {
+    if (message.pollers != null && message.pollers.length !== 0) {
       for (const v of message.pollers) {
         PollerInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.stats !== undefined) {
+    if (message.stats != null) {
       TaskQueueStats.encode(message.stats, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.statsByPriorityKey || {}).forEach(([key, value]: [string, TaskQueueStats]) => {
       DescribeTaskQueueResponse_StatsByPriorityKeyEntry.encode({ key: key as any, value }, writer.uint32(66).fork())
         .join();
     });
-    if (message.versioningInfo !== undefined) {
+    if (message.versioningInfo != null) {
       TaskQueueVersioningInfo.encode(message.versioningInfo, writer.uint32(34).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       TaskQueueConfig.encode(message.config, writer.uint32(50).fork()).join();
     }
-    if (message.effectiveRateLimit !== undefined) {
+    if (message.effectiveRateLimit != null) {
       DescribeTaskQueueResponse_EffectiveRateLimit.encode(message.effectiveRateLimit, writer.uint32(58).fork()).join();
     }
-    if (message.taskQueueStatus !== undefined) {
+    if (message.taskQueueStatus != null) {
       TaskQueueStatus.encode(message.taskQueueStatus, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.versionsInfo || {}).forEach(([key, value]: [string, TaskQueueVersionInfo]) => {
@@ -12991,7 +13069,7 @@ export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = 
             break;
           }
 
-          if (message.pollers === undefined) {
+          if (message.pollers === LIST) {
             message.pollers = [];
           }
           const el = PollerInfo.decode(reader, reader.uint32());
@@ -13015,7 +13093,7 @@ export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = 
 
           const entry8 = DescribeTaskQueueResponse_StatsByPriorityKeyEntry.decode(reader, reader.uint32());
           if (entry8.value !== undefined) {
-            if (message.statsByPriorityKey === undefined) {
+            if (message.statsByPriorityKey === MAP) {
               message.statsByPriorityKey = {};
             }
             message.statsByPriorityKey![entry8.key] = entry8.value;
@@ -13061,7 +13139,7 @@ export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = 
 
           const entry3 = DescribeTaskQueueResponse_VersionsInfoEntry.decode(reader, reader.uint32());
           if (entry3.value !== undefined) {
-            if (message.versionsInfo === undefined) {
+            if (message.versionsInfo === MAP) {
               message.versionsInfo = {};
             }
             message.versionsInfo![entry3.key] = entry3.value;
@@ -13093,7 +13171,7 @@ export const DescribeTaskQueueResponse_StatsByPriorityKeyEntry: MessageFns<
     if (message.key !== 0) {
       writer.uint32(8).int32(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueStats.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13134,8 +13212,9 @@ export const DescribeTaskQueueResponse_StatsByPriorityKeyEntry: MessageFns<
   },
 };
 
+const DescribeTaskQueueResponse_EffectiveRateLimitClass = messageClass<DescribeTaskQueueResponse_EffectiveRateLimit>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse.EffectiveRateLimit", { requestsPerSecond: 0, rateLimitSource: 0 });
 function createBaseDescribeTaskQueueResponse_EffectiveRateLimit(): DescribeTaskQueueResponse_EffectiveRateLimit {
-  return {};
+  return new DescribeTaskQueueResponse_EffectiveRateLimitClass();
 }
 
 export const DescribeTaskQueueResponse_EffectiveRateLimit: MessageFns<DescribeTaskQueueResponse_EffectiveRateLimit> = {
@@ -13143,10 +13222,10 @@ export const DescribeTaskQueueResponse_EffectiveRateLimit: MessageFns<DescribeTa
     message: DescribeTaskQueueResponse_EffectiveRateLimit,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.requestsPerSecond !== undefined && message.requestsPerSecond !== 0) {
+    if (message.requestsPerSecond != null && message.requestsPerSecond !== 0) {
       writer.uint32(13).float(message.requestsPerSecond);
     }
-    if (message.rateLimitSource !== undefined && message.rateLimitSource !== 0) {
+    if (message.rateLimitSource != null && message.rateLimitSource !== 0) {
       writer.uint32(16).int32(message.rateLimitSource);
     }
     return writer;
@@ -13199,7 +13278,7 @@ export const DescribeTaskQueueResponse_VersionsInfoEntry: MessageFns<DescribeTas
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueVersionInfo.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13240,8 +13319,9 @@ export const DescribeTaskQueueResponse_VersionsInfoEntry: MessageFns<DescribeTas
   },
 };
 
+const GetClusterInfoRequestClass = messageClass<GetClusterInfoRequest>("temporal.api.workflowservice.v1.GetClusterInfoRequest", {});
 function createBaseGetClusterInfoRequest(): GetClusterInfoRequest {
-  return {};
+  return new GetClusterInfoRequestClass();
 }
 
 export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
@@ -13268,8 +13348,9 @@ export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
   },
 };
 
+const GetClusterInfoResponseClass = messageClass<GetClusterInfoResponse>("temporal.api.workflowservice.v1.GetClusterInfoResponse", { supportedClients: MAP, serverVersion: "", clusterId: "", clusterName: "", historyShardCount: 0, persistenceStore: "", visibilityStore: "", initialFailoverVersion: INT64, failoverVersionIncrement: INT64 });
 function createBaseGetClusterInfoResponse(): GetClusterInfoResponse {
-  return {};
+  return new GetClusterInfoResponseClass();
 }
 
 export const GetClusterInfoResponse: MessageFns<GetClusterInfoResponse> = {
@@ -13277,31 +13358,31 @@ export const GetClusterInfoResponse: MessageFns<GetClusterInfoResponse> = {
     globalThis.Object.entries(message.supportedClients || {}).forEach(([key, value]: [string, string]) => {
       GetClusterInfoResponse_SupportedClientsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.serverVersion !== undefined && message.serverVersion !== "") {
+    if (message.serverVersion != null && message.serverVersion !== "") {
       writer.uint32(18).string(message.serverVersion);
     }
-    if (message.clusterId !== undefined && message.clusterId !== "") {
+    if (message.clusterId != null && message.clusterId !== "") {
       writer.uint32(26).string(message.clusterId);
     }
-    if (message.versionInfo !== undefined) {
+    if (message.versionInfo != null) {
       VersionInfo.encode(message.versionInfo, writer.uint32(34).fork()).join();
     }
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(42).string(message.clusterName);
     }
-    if (message.historyShardCount !== undefined && message.historyShardCount !== 0) {
+    if (message.historyShardCount != null && message.historyShardCount !== 0) {
       writer.uint32(48).int32(message.historyShardCount);
     }
-    if (message.persistenceStore !== undefined && message.persistenceStore !== "") {
+    if (message.persistenceStore != null && message.persistenceStore !== "") {
       writer.uint32(58).string(message.persistenceStore);
     }
-    if (message.visibilityStore !== undefined && message.visibilityStore !== "") {
+    if (message.visibilityStore != null && message.visibilityStore !== "") {
       writer.uint32(66).string(message.visibilityStore);
     }
-    if (message.initialFailoverVersion !== undefined && !message.initialFailoverVersion.equals(Long.ZERO)) {
+    if (message.initialFailoverVersion != null && !isZero(message.initialFailoverVersion)) {
       writer.uint32(72).int64(message.initialFailoverVersion);
     }
-    if (message.failoverVersionIncrement !== undefined && !message.failoverVersionIncrement.equals(Long.ZERO)) {
+    if (message.failoverVersionIncrement != null && !isZero(message.failoverVersionIncrement)) {
       writer.uint32(80).int64(message.failoverVersionIncrement);
     }
     return writer;
@@ -13322,7 +13403,7 @@ export const GetClusterInfoResponse: MessageFns<GetClusterInfoResponse> = {
 
           const entry1 = GetClusterInfoResponse_SupportedClientsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.supportedClients === undefined) {
+            if (message.supportedClients === MAP) {
               message.supportedClients = {};
             }
             message.supportedClients![entry1.key] = entry1.value;
@@ -13465,8 +13546,9 @@ export const GetClusterInfoResponse_SupportedClientsEntry: MessageFns<GetCluster
   },
 };
 
+const GetSystemInfoRequestClass = messageClass<GetSystemInfoRequest>("temporal.api.workflowservice.v1.GetSystemInfoRequest", {});
 function createBaseGetSystemInfoRequest(): GetSystemInfoRequest {
-  return {};
+  return new GetSystemInfoRequestClass();
 }
 
 export const GetSystemInfoRequest: MessageFns<GetSystemInfoRequest> = {
@@ -13493,16 +13575,17 @@ export const GetSystemInfoRequest: MessageFns<GetSystemInfoRequest> = {
   },
 };
 
+const GetSystemInfoResponseClass = messageClass<GetSystemInfoResponse>("temporal.api.workflowservice.v1.GetSystemInfoResponse", { serverVersion: "" });
 function createBaseGetSystemInfoResponse(): GetSystemInfoResponse {
-  return {};
+  return new GetSystemInfoResponseClass();
 }
 
 export const GetSystemInfoResponse: MessageFns<GetSystemInfoResponse> = {
   encode(message: GetSystemInfoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serverVersion !== undefined && message.serverVersion !== "") {
+    if (message.serverVersion != null && message.serverVersion !== "") {
       writer.uint32(10).string(message.serverVersion);
     }
-    if (message.capabilities !== undefined) {
+    if (message.capabilities != null) {
       GetSystemInfoResponse_Capabilities.encode(message.capabilities, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13543,49 +13626,50 @@ export const GetSystemInfoResponse: MessageFns<GetSystemInfoResponse> = {
   },
 };
 
+const GetSystemInfoResponse_CapabilitiesClass = messageClass<GetSystemInfoResponse_Capabilities>("temporal.api.workflowservice.v1.GetSystemInfoResponse.Capabilities", { signalAndQueryHeader: false, internalErrorDifferentiation: false, activityFailureIncludeHeartbeat: false, supportsSchedules: false, encodedFailureAttributes: false, buildIdBasedVersioning: false, upsertMemo: false, eagerWorkflowStart: false, sdkMetadata: false, countGroupByExecutionStatus: false, nexus: false, serverScaledDeployments: false, serverScaledProviderCloudRun: false });
 function createBaseGetSystemInfoResponse_Capabilities(): GetSystemInfoResponse_Capabilities {
-  return {};
+  return new GetSystemInfoResponse_CapabilitiesClass();
 }
 
 export const GetSystemInfoResponse_Capabilities: MessageFns<GetSystemInfoResponse_Capabilities> = {
   encode(message: GetSystemInfoResponse_Capabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalAndQueryHeader !== undefined && message.signalAndQueryHeader !== false) {
+    if (message.signalAndQueryHeader != null && message.signalAndQueryHeader !== false) {
       writer.uint32(8).bool(message.signalAndQueryHeader);
     }
-    if (message.internalErrorDifferentiation !== undefined && message.internalErrorDifferentiation !== false) {
+    if (message.internalErrorDifferentiation != null && message.internalErrorDifferentiation !== false) {
       writer.uint32(16).bool(message.internalErrorDifferentiation);
     }
-    if (message.activityFailureIncludeHeartbeat !== undefined && message.activityFailureIncludeHeartbeat !== false) {
+    if (message.activityFailureIncludeHeartbeat != null && message.activityFailureIncludeHeartbeat !== false) {
       writer.uint32(24).bool(message.activityFailureIncludeHeartbeat);
     }
-    if (message.supportsSchedules !== undefined && message.supportsSchedules !== false) {
+    if (message.supportsSchedules != null && message.supportsSchedules !== false) {
       writer.uint32(32).bool(message.supportsSchedules);
     }
-    if (message.encodedFailureAttributes !== undefined && message.encodedFailureAttributes !== false) {
+    if (message.encodedFailureAttributes != null && message.encodedFailureAttributes !== false) {
       writer.uint32(40).bool(message.encodedFailureAttributes);
     }
-    if (message.buildIdBasedVersioning !== undefined && message.buildIdBasedVersioning !== false) {
+    if (message.buildIdBasedVersioning != null && message.buildIdBasedVersioning !== false) {
       writer.uint32(48).bool(message.buildIdBasedVersioning);
     }
-    if (message.upsertMemo !== undefined && message.upsertMemo !== false) {
+    if (message.upsertMemo != null && message.upsertMemo !== false) {
       writer.uint32(56).bool(message.upsertMemo);
     }
-    if (message.eagerWorkflowStart !== undefined && message.eagerWorkflowStart !== false) {
+    if (message.eagerWorkflowStart != null && message.eagerWorkflowStart !== false) {
       writer.uint32(64).bool(message.eagerWorkflowStart);
     }
-    if (message.sdkMetadata !== undefined && message.sdkMetadata !== false) {
+    if (message.sdkMetadata != null && message.sdkMetadata !== false) {
       writer.uint32(72).bool(message.sdkMetadata);
     }
-    if (message.countGroupByExecutionStatus !== undefined && message.countGroupByExecutionStatus !== false) {
+    if (message.countGroupByExecutionStatus != null && message.countGroupByExecutionStatus !== false) {
       writer.uint32(80).bool(message.countGroupByExecutionStatus);
     }
-    if (message.nexus !== undefined && message.nexus !== false) {
+    if (message.nexus != null && message.nexus !== false) {
       writer.uint32(88).bool(message.nexus);
     }
-    if (message.serverScaledDeployments !== undefined && message.serverScaledDeployments !== false) {
+    if (message.serverScaledDeployments != null && message.serverScaledDeployments !== false) {
       writer.uint32(96).bool(message.serverScaledDeployments);
     }
-    if (message.serverScaledProviderCloudRun !== undefined && message.serverScaledProviderCloudRun !== false) {
+    if (message.serverScaledProviderCloudRun != null && message.serverScaledProviderCloudRun !== false) {
       writer.uint32(104).bool(message.serverScaledProviderCloudRun);
     }
     return writer;
@@ -13714,16 +13798,17 @@ export const GetSystemInfoResponse_Capabilities: MessageFns<GetSystemInfoRespons
   },
 };
 
+const ListTaskQueuePartitionsRequestClass = messageClass<ListTaskQueuePartitionsRequest>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsRequest", { namespace: "" });
 function createBaseListTaskQueuePartitionsRequest(): ListTaskQueuePartitionsRequest {
-  return {};
+  return new ListTaskQueuePartitionsRequestClass();
 }
 
 export const ListTaskQueuePartitionsRequest: MessageFns<ListTaskQueuePartitionsRequest> = {
   encode(message: ListTaskQueuePartitionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13764,18 +13849,19 @@ export const ListTaskQueuePartitionsRequest: MessageFns<ListTaskQueuePartitionsR
   },
 };
 
+const ListTaskQueuePartitionsResponseClass = messageClass<ListTaskQueuePartitionsResponse>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsResponse", { activityTaskQueuePartitions: LIST, workflowTaskQueuePartitions: LIST });
 function createBaseListTaskQueuePartitionsResponse(): ListTaskQueuePartitionsResponse {
-  return {};
+  return new ListTaskQueuePartitionsResponseClass();
 }
 
 export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitionsResponse> = {
   encode(message: ListTaskQueuePartitionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityTaskQueuePartitions !== undefined && message.activityTaskQueuePartitions.length !== 0) {
+    if (message.activityTaskQueuePartitions != null && message.activityTaskQueuePartitions.length !== 0) {
       for (const v of message.activityTaskQueuePartitions) {
         TaskQueuePartitionMetadata.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.workflowTaskQueuePartitions !== undefined && message.workflowTaskQueuePartitions.length !== 0) {
+    if (message.workflowTaskQueuePartitions != null && message.workflowTaskQueuePartitions.length !== 0) {
       for (const v of message.workflowTaskQueuePartitions) {
         TaskQueuePartitionMetadata.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -13796,7 +13882,7 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
             break;
           }
 
-          if (message.activityTaskQueuePartitions === undefined) {
+          if (message.activityTaskQueuePartitions === LIST) {
             message.activityTaskQueuePartitions = [];
           }
           const el = TaskQueuePartitionMetadata.decode(reader, reader.uint32());
@@ -13810,7 +13896,7 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
             break;
           }
 
-          if (message.workflowTaskQueuePartitions === undefined) {
+          if (message.workflowTaskQueuePartitions === LIST) {
             message.workflowTaskQueuePartitions = [];
           }
           const el = TaskQueuePartitionMetadata.decode(reader, reader.uint32());
@@ -13830,34 +13916,35 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
   },
 };
 
+const CreateScheduleRequestClass = messageClass<CreateScheduleRequest>("temporal.api.workflowservice.v1.CreateScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
 function createBaseCreateScheduleRequest(): CreateScheduleRequest {
-  return {};
+  return new CreateScheduleRequestClass();
 }
 
 export const CreateScheduleRequest: MessageFns<CreateScheduleRequest> = {
   encode(message: CreateScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.schedule !== undefined) {
+    if (message.schedule != null) {
       Schedule.encode(message.schedule, writer.uint32(26).fork()).join();
     }
-    if (message.initialPatch !== undefined) {
+    if (message.initialPatch != null) {
       SchedulePatch.encode(message.initialPatch, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(58).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -13946,13 +14033,14 @@ export const CreateScheduleRequest: MessageFns<CreateScheduleRequest> = {
   },
 };
 
+const CreateScheduleResponseClass = messageClass<CreateScheduleResponse>("temporal.api.workflowservice.v1.CreateScheduleResponse", { conflictToken: BYTES });
 function createBaseCreateScheduleResponse(): CreateScheduleResponse {
-  return {};
+  return new CreateScheduleResponseClass();
 }
 
 export const CreateScheduleResponse: MessageFns<CreateScheduleResponse> = {
   encode(message: CreateScheduleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
     return writer;
@@ -13985,16 +14073,17 @@ export const CreateScheduleResponse: MessageFns<CreateScheduleResponse> = {
   },
 };
 
+const DescribeScheduleRequestClass = messageClass<DescribeScheduleRequest>("temporal.api.workflowservice.v1.DescribeScheduleRequest", { namespace: "", scheduleId: "" });
 function createBaseDescribeScheduleRequest(): DescribeScheduleRequest {
-  return {};
+  return new DescribeScheduleRequestClass();
 }
 
 export const DescribeScheduleRequest: MessageFns<DescribeScheduleRequest> = {
   encode(message: DescribeScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
     return writer;
@@ -14035,25 +14124,26 @@ export const DescribeScheduleRequest: MessageFns<DescribeScheduleRequest> = {
   },
 };
 
+const DescribeScheduleResponseClass = messageClass<DescribeScheduleResponse>("temporal.api.workflowservice.v1.DescribeScheduleResponse", { conflictToken: BYTES });
 function createBaseDescribeScheduleResponse(): DescribeScheduleResponse {
-  return {};
+  return new DescribeScheduleResponseClass();
 }
 
 export const DescribeScheduleResponse: MessageFns<DescribeScheduleResponse> = {
   encode(message: DescribeScheduleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.schedule !== undefined) {
+    if (message.schedule != null) {
       Schedule.encode(message.schedule, writer.uint32(10).fork()).join();
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       ScheduleInfo.encode(message.info, writer.uint32(18).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(26).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(34).fork()).join();
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(42).bytes(message.conflictToken);
     }
     return writer;
@@ -14118,34 +14208,35 @@ export const DescribeScheduleResponse: MessageFns<DescribeScheduleResponse> = {
   },
 };
 
+const UpdateScheduleRequestClass = messageClass<UpdateScheduleRequest>("temporal.api.workflowservice.v1.UpdateScheduleRequest", { namespace: "", scheduleId: "", conflictToken: BYTES, identity: "", requestId: "" });
 function createBaseUpdateScheduleRequest(): UpdateScheduleRequest {
-  return {};
+  return new UpdateScheduleRequestClass();
 }
 
 export const UpdateScheduleRequest: MessageFns<UpdateScheduleRequest> = {
   encode(message: UpdateScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.schedule !== undefined) {
+    if (message.schedule != null) {
       Schedule.encode(message.schedule, writer.uint32(26).fork()).join();
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(34).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(58).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -14234,8 +14325,9 @@ export const UpdateScheduleRequest: MessageFns<UpdateScheduleRequest> = {
   },
 };
 
+const UpdateScheduleResponseClass = messageClass<UpdateScheduleResponse>("temporal.api.workflowservice.v1.UpdateScheduleResponse", {});
 function createBaseUpdateScheduleResponse(): UpdateScheduleResponse {
-  return {};
+  return new UpdateScheduleResponseClass();
 }
 
 export const UpdateScheduleResponse: MessageFns<UpdateScheduleResponse> = {
@@ -14262,25 +14354,26 @@ export const UpdateScheduleResponse: MessageFns<UpdateScheduleResponse> = {
   },
 };
 
+const PatchScheduleRequestClass = messageClass<PatchScheduleRequest>("temporal.api.workflowservice.v1.PatchScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
 function createBasePatchScheduleRequest(): PatchScheduleRequest {
-  return {};
+  return new PatchScheduleRequestClass();
 }
 
 export const PatchScheduleRequest: MessageFns<PatchScheduleRequest> = {
   encode(message: PatchScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.patch !== undefined) {
+    if (message.patch != null) {
       SchedulePatch.encode(message.patch, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
     return writer;
@@ -14345,8 +14438,9 @@ export const PatchScheduleRequest: MessageFns<PatchScheduleRequest> = {
   },
 };
 
+const PatchScheduleResponseClass = messageClass<PatchScheduleResponse>("temporal.api.workflowservice.v1.PatchScheduleResponse", {});
 function createBasePatchScheduleResponse(): PatchScheduleResponse {
-  return {};
+  return new PatchScheduleResponseClass();
 }
 
 export const PatchScheduleResponse: MessageFns<PatchScheduleResponse> = {
@@ -14373,22 +14467,23 @@ export const PatchScheduleResponse: MessageFns<PatchScheduleResponse> = {
   },
 };
 
+const ListScheduleMatchingTimesRequestClass = messageClass<ListScheduleMatchingTimesRequest>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesRequest", { namespace: "", scheduleId: "" });
 function createBaseListScheduleMatchingTimesRequest(): ListScheduleMatchingTimesRequest {
-  return {};
+  return new ListScheduleMatchingTimesRequestClass();
 }
 
 export const ListScheduleMatchingTimesRequest: MessageFns<ListScheduleMatchingTimesRequest> = {
   encode(message: ListScheduleMatchingTimesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(26).fork()).join();
     }
-    if (message.endTime !== undefined) {
+    if (message.endTime != null) {
       Timestamp.encode(message.endTime, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -14445,13 +14540,14 @@ export const ListScheduleMatchingTimesRequest: MessageFns<ListScheduleMatchingTi
   },
 };
 
+const ListScheduleMatchingTimesResponseClass = messageClass<ListScheduleMatchingTimesResponse>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesResponse", { startTime: LIST });
 function createBaseListScheduleMatchingTimesResponse(): ListScheduleMatchingTimesResponse {
-  return {};
+  return new ListScheduleMatchingTimesResponseClass();
 }
 
 export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingTimesResponse> = {
   encode(message: ListScheduleMatchingTimesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTime !== undefined && message.startTime.length !== 0) {
+    if (message.startTime != null && message.startTime.length !== 0) {
       for (const v of message.startTime) {
         Timestamp.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -14472,7 +14568,7 @@ export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingT
             break;
           }
 
-          if (message.startTime === undefined) {
+          if (message.startTime === LIST) {
             message.startTime = [];
           }
           const el = Timestamp.decode(reader, reader.uint32());
@@ -14492,19 +14588,20 @@ export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingT
   },
 };
 
+const DeleteScheduleRequestClass = messageClass<DeleteScheduleRequest>("temporal.api.workflowservice.v1.DeleteScheduleRequest", { namespace: "", scheduleId: "", identity: "" });
 function createBaseDeleteScheduleRequest(): DeleteScheduleRequest {
-  return {};
+  return new DeleteScheduleRequestClass();
 }
 
 export const DeleteScheduleRequest: MessageFns<DeleteScheduleRequest> = {
   encode(message: DeleteScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -14553,8 +14650,9 @@ export const DeleteScheduleRequest: MessageFns<DeleteScheduleRequest> = {
   },
 };
 
+const DeleteScheduleResponseClass = messageClass<DeleteScheduleResponse>("temporal.api.workflowservice.v1.DeleteScheduleResponse", {});
 function createBaseDeleteScheduleResponse(): DeleteScheduleResponse {
-  return {};
+  return new DeleteScheduleResponseClass();
 }
 
 export const DeleteScheduleResponse: MessageFns<DeleteScheduleResponse> = {
@@ -14581,22 +14679,23 @@ export const DeleteScheduleResponse: MessageFns<DeleteScheduleResponse> = {
   },
 };
 
+const ListSchedulesRequestClass = messageClass<ListSchedulesRequest>("temporal.api.workflowservice.v1.ListSchedulesRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, query: "" });
 function createBaseListSchedulesRequest(): ListSchedulesRequest {
-  return {};
+  return new ListSchedulesRequestClass();
 }
 
 export const ListSchedulesRequest: MessageFns<ListSchedulesRequest> = {
   encode(message: ListSchedulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(16).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -14653,18 +14752,19 @@ export const ListSchedulesRequest: MessageFns<ListSchedulesRequest> = {
   },
 };
 
+const ListSchedulesResponseClass = messageClass<ListSchedulesResponse>("temporal.api.workflowservice.v1.ListSchedulesResponse", { schedules: LIST, nextPageToken: BYTES });
 function createBaseListSchedulesResponse(): ListSchedulesResponse {
-  return {};
+  return new ListSchedulesResponseClass();
 }
 
 export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
   encode(message: ListSchedulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.schedules !== undefined && message.schedules.length !== 0) {
+    if (message.schedules != null && message.schedules.length !== 0) {
       for (const v of message.schedules) {
         ScheduleListEntry.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -14683,7 +14783,7 @@ export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
             break;
           }
 
-          if (message.schedules === undefined) {
+          if (message.schedules === LIST) {
             message.schedules = [];
           }
           const el = ScheduleListEntry.decode(reader, reader.uint32());
@@ -14711,16 +14811,17 @@ export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
   },
 };
 
+const CountSchedulesRequestClass = messageClass<CountSchedulesRequest>("temporal.api.workflowservice.v1.CountSchedulesRequest", { namespace: "", query: "" });
 function createBaseCountSchedulesRequest(): CountSchedulesRequest {
-  return {};
+  return new CountSchedulesRequestClass();
 }
 
 export const CountSchedulesRequest: MessageFns<CountSchedulesRequest> = {
   encode(message: CountSchedulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -14761,16 +14862,17 @@ export const CountSchedulesRequest: MessageFns<CountSchedulesRequest> = {
   },
 };
 
+const CountSchedulesResponseClass = messageClass<CountSchedulesResponse>("temporal.api.workflowservice.v1.CountSchedulesResponse", { count: INT64, groups: LIST });
 function createBaseCountSchedulesResponse(): CountSchedulesResponse {
-  return {};
+  return new CountSchedulesResponseClass();
 }
 
 export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
   encode(message: CountSchedulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountSchedulesResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -14799,7 +14901,7 @@ export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountSchedulesResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -14819,18 +14921,19 @@ export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
   },
 };
 
+const CountSchedulesResponse_AggregationGroupClass = messageClass<CountSchedulesResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountSchedulesResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
 function createBaseCountSchedulesResponse_AggregationGroup(): CountSchedulesResponse_AggregationGroup {
-  return {};
+  return new CountSchedulesResponse_AggregationGroupClass();
 }
 
 export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesResponse_AggregationGroup> = {
   encode(message: CountSchedulesResponse_AggregationGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -14849,7 +14952,7 @@ export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesR
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -14877,34 +14980,35 @@ export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesR
   },
 };
 
+const UpdateWorkerBuildIdCompatibilityRequestClass = messageClass<UpdateWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", addNewBuildIdInNewDefaultSet: "", promoteSetByBuildId: "", promoteBuildIdWithinSet: "" });
 function createBaseUpdateWorkerBuildIdCompatibilityRequest(): UpdateWorkerBuildIdCompatibilityRequest {
-  return {};
+  return new UpdateWorkerBuildIdCompatibilityRequestClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityRequest: MessageFns<UpdateWorkerBuildIdCompatibilityRequest> = {
   encode(message: UpdateWorkerBuildIdCompatibilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.addNewBuildIdInNewDefaultSet !== undefined) {
+    if (message.addNewBuildIdInNewDefaultSet != null) {
       writer.uint32(26).string(message.addNewBuildIdInNewDefaultSet);
     }
-    if (message.addNewCompatibleBuildId !== undefined) {
+    if (message.addNewCompatibleBuildId != null) {
       UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion.encode(
         message.addNewCompatibleBuildId,
         writer.uint32(34).fork(),
       ).join();
     }
-    if (message.promoteSetByBuildId !== undefined) {
+    if (message.promoteSetByBuildId != null) {
       writer.uint32(42).string(message.promoteSetByBuildId);
     }
-    if (message.promoteBuildIdWithinSet !== undefined) {
+    if (message.promoteBuildIdWithinSet != null) {
       writer.uint32(50).string(message.promoteBuildIdWithinSet);
     }
-    if (message.mergeSets !== undefined) {
+    if (message.mergeSets != null) {
       UpdateWorkerBuildIdCompatibilityRequest_MergeSets.encode(message.mergeSets, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -14988,8 +15092,9 @@ export const UpdateWorkerBuildIdCompatibilityRequest: MessageFns<UpdateWorkerBui
   },
 };
 
+const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass = messageClass<UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.AddNewCompatibleVersion", { newBuildId: "", existingCompatibleBuildId: "", makeSetDefault: false });
 function createBaseUpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion(): UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion {
-  return {};
+  return new UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: MessageFns<
@@ -14999,13 +15104,13 @@ export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: Me
     message: UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.newBuildId !== undefined && message.newBuildId !== "") {
+    if (message.newBuildId != null && message.newBuildId !== "") {
       writer.uint32(10).string(message.newBuildId);
     }
-    if (message.existingCompatibleBuildId !== undefined && message.existingCompatibleBuildId !== "") {
+    if (message.existingCompatibleBuildId != null && message.existingCompatibleBuildId !== "") {
       writer.uint32(18).string(message.existingCompatibleBuildId);
     }
-    if (message.makeSetDefault !== undefined && message.makeSetDefault !== false) {
+    if (message.makeSetDefault != null && message.makeSetDefault !== false) {
       writer.uint32(24).bool(message.makeSetDefault);
     }
     return writer;
@@ -15057,8 +15162,9 @@ export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: Me
   },
 };
 
+const UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass = messageClass<UpdateWorkerBuildIdCompatibilityRequest_MergeSets>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.MergeSets", { primarySetBuildId: "", secondarySetBuildId: "" });
 function createBaseUpdateWorkerBuildIdCompatibilityRequest_MergeSets(): UpdateWorkerBuildIdCompatibilityRequest_MergeSets {
-  return {};
+  return new UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
@@ -15068,10 +15174,10 @@ export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
     message: UpdateWorkerBuildIdCompatibilityRequest_MergeSets,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.primarySetBuildId !== undefined && message.primarySetBuildId !== "") {
+    if (message.primarySetBuildId != null && message.primarySetBuildId !== "") {
       writer.uint32(10).string(message.primarySetBuildId);
     }
-    if (message.secondarySetBuildId !== undefined && message.secondarySetBuildId !== "") {
+    if (message.secondarySetBuildId != null && message.secondarySetBuildId !== "") {
       writer.uint32(18).string(message.secondarySetBuildId);
     }
     return writer;
@@ -15112,8 +15218,9 @@ export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
   },
 };
 
+const UpdateWorkerBuildIdCompatibilityResponseClass = messageClass<UpdateWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityResponse", {});
 function createBaseUpdateWorkerBuildIdCompatibilityResponse(): UpdateWorkerBuildIdCompatibilityResponse {
-  return {};
+  return new UpdateWorkerBuildIdCompatibilityResponseClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityResponse: MessageFns<UpdateWorkerBuildIdCompatibilityResponse> = {
@@ -15140,19 +15247,20 @@ export const UpdateWorkerBuildIdCompatibilityResponse: MessageFns<UpdateWorkerBu
   },
 };
 
+const GetWorkerBuildIdCompatibilityRequestClass = messageClass<GetWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", maxSets: 0 });
 function createBaseGetWorkerBuildIdCompatibilityRequest(): GetWorkerBuildIdCompatibilityRequest {
-  return {};
+  return new GetWorkerBuildIdCompatibilityRequestClass();
 }
 
 export const GetWorkerBuildIdCompatibilityRequest: MessageFns<GetWorkerBuildIdCompatibilityRequest> = {
   encode(message: GetWorkerBuildIdCompatibilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.maxSets !== undefined && message.maxSets !== 0) {
+    if (message.maxSets != null && message.maxSets !== 0) {
       writer.uint32(24).int32(message.maxSets);
     }
     return writer;
@@ -15201,13 +15309,14 @@ export const GetWorkerBuildIdCompatibilityRequest: MessageFns<GetWorkerBuildIdCo
   },
 };
 
+const GetWorkerBuildIdCompatibilityResponseClass = messageClass<GetWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityResponse", { majorVersionSets: LIST });
 function createBaseGetWorkerBuildIdCompatibilityResponse(): GetWorkerBuildIdCompatibilityResponse {
-  return {};
+  return new GetWorkerBuildIdCompatibilityResponseClass();
 }
 
 export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdCompatibilityResponse> = {
   encode(message: GetWorkerBuildIdCompatibilityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.majorVersionSets !== undefined && message.majorVersionSets.length !== 0) {
+    if (message.majorVersionSets != null && message.majorVersionSets.length !== 0) {
       for (const v of message.majorVersionSets) {
         CompatibleVersionSet.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -15228,7 +15337,7 @@ export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdC
             break;
           }
 
-          if (message.majorVersionSets === undefined) {
+          if (message.majorVersionSets === LIST) {
             message.majorVersionSets = [];
           }
           const el = CompatibleVersionSet.decode(reader, reader.uint32());
@@ -15248,58 +15357,59 @@ export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdC
   },
 };
 
+const UpdateWorkerVersioningRulesRequestClass = messageClass<UpdateWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest", { namespace: "", taskQueue: "", conflictToken: BYTES });
 function createBaseUpdateWorkerVersioningRulesRequest(): UpdateWorkerVersioningRulesRequest {
-  return {};
+  return new UpdateWorkerVersioningRulesRequestClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest: MessageFns<UpdateWorkerVersioningRulesRequest> = {
   encode(message: UpdateWorkerVersioningRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(26).bytes(message.conflictToken);
     }
-    if (message.insertAssignmentRule !== undefined) {
+    if (message.insertAssignmentRule != null) {
       UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule.encode(
         message.insertAssignmentRule,
         writer.uint32(34).fork(),
       ).join();
     }
-    if (message.replaceAssignmentRule !== undefined) {
+    if (message.replaceAssignmentRule != null) {
       UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule.encode(
         message.replaceAssignmentRule,
         writer.uint32(42).fork(),
       ).join();
     }
-    if (message.deleteAssignmentRule !== undefined) {
+    if (message.deleteAssignmentRule != null) {
       UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule.encode(
         message.deleteAssignmentRule,
         writer.uint32(50).fork(),
       ).join();
     }
-    if (message.addCompatibleRedirectRule !== undefined) {
+    if (message.addCompatibleRedirectRule != null) {
       UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule.encode(
         message.addCompatibleRedirectRule,
         writer.uint32(58).fork(),
       ).join();
     }
-    if (message.replaceCompatibleRedirectRule !== undefined) {
+    if (message.replaceCompatibleRedirectRule != null) {
       UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule.encode(
         message.replaceCompatibleRedirectRule,
         writer.uint32(66).fork(),
       ).join();
     }
-    if (message.deleteCompatibleRedirectRule !== undefined) {
+    if (message.deleteCompatibleRedirectRule != null) {
       UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule.encode(
         message.deleteCompatibleRedirectRule,
         writer.uint32(74).fork(),
       ).join();
     }
-    if (message.commitBuildId !== undefined) {
+    if (message.commitBuildId != null) {
       UpdateWorkerVersioningRulesRequest_CommitBuildId.encode(message.commitBuildId, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -15416,8 +15526,9 @@ export const UpdateWorkerVersioningRulesRequest: MessageFns<UpdateWorkerVersioni
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.InsertBuildIdAssignmentRule", { ruleIndex: 0 });
 function createBaseUpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: MessageFns<
@@ -15427,10 +15538,10 @@ export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: Mes
     message: UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.ruleIndex !== undefined && message.ruleIndex !== 0) {
+    if (message.ruleIndex != null && message.ruleIndex !== 0) {
       writer.uint32(8).int32(message.ruleIndex);
     }
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       BuildIdAssignmentRule.encode(message.rule, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -15474,8 +15585,9 @@ export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: Mes
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceBuildIdAssignmentRule", { ruleIndex: 0, force: false });
 function createBaseUpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: MessageFns<
@@ -15485,13 +15597,13 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: Me
     message: UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.ruleIndex !== undefined && message.ruleIndex !== 0) {
+    if (message.ruleIndex != null && message.ruleIndex !== 0) {
       writer.uint32(8).int32(message.ruleIndex);
     }
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       BuildIdAssignmentRule.encode(message.rule, writer.uint32(18).fork()).join();
     }
-    if (message.force !== undefined && message.force !== false) {
+    if (message.force != null && message.force !== false) {
       writer.uint32(24).bool(message.force);
     }
     return writer;
@@ -15543,8 +15655,9 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: Me
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteBuildIdAssignmentRule", { ruleIndex: 0, force: false });
 function createBaseUpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: MessageFns<
@@ -15554,10 +15667,10 @@ export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: Mes
     message: UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.ruleIndex !== undefined && message.ruleIndex !== 0) {
+    if (message.ruleIndex != null && message.ruleIndex !== 0) {
       writer.uint32(8).int32(message.ruleIndex);
     }
-    if (message.force !== undefined && message.force !== false) {
+    if (message.force != null && message.force !== false) {
       writer.uint32(16).bool(message.force);
     }
     return writer;
@@ -15601,8 +15714,9 @@ export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: Mes
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.AddCompatibleBuildIdRedirectRule", {});
 function createBaseUpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule: MessageFns<
@@ -15612,7 +15726,7 @@ export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule
     message: UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       CompatibleBuildIdRedirectRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -15648,8 +15762,9 @@ export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceCompatibleBuildIdRedirectRule", {});
 function createBaseUpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule: MessageFns<
@@ -15659,7 +15774,7 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirect
     message: UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       CompatibleBuildIdRedirectRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -15695,8 +15810,9 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirect
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteCompatibleBuildIdRedirectRule", { sourceBuildId: "" });
 function createBaseUpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule: MessageFns<
@@ -15706,7 +15822,7 @@ export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectR
     message: UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.sourceBuildId !== undefined && message.sourceBuildId !== "") {
+    if (message.sourceBuildId != null && message.sourceBuildId !== "") {
       writer.uint32(10).string(message.sourceBuildId);
     }
     return writer;
@@ -15742,8 +15858,9 @@ export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectR
   },
 };
 
+const UpdateWorkerVersioningRulesRequest_CommitBuildIdClass = messageClass<UpdateWorkerVersioningRulesRequest_CommitBuildId>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.CommitBuildId", { targetBuildId: "", force: false });
 function createBaseUpdateWorkerVersioningRulesRequest_CommitBuildId(): UpdateWorkerVersioningRulesRequest_CommitBuildId {
-  return {};
+  return new UpdateWorkerVersioningRulesRequest_CommitBuildIdClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
@@ -15753,10 +15870,10 @@ export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
     message: UpdateWorkerVersioningRulesRequest_CommitBuildId,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.targetBuildId !== undefined && message.targetBuildId !== "") {
+    if (message.targetBuildId != null && message.targetBuildId !== "") {
       writer.uint32(10).string(message.targetBuildId);
     }
-    if (message.force !== undefined && message.force !== false) {
+    if (message.force != null && message.force !== false) {
       writer.uint32(16).bool(message.force);
     }
     return writer;
@@ -15797,23 +15914,24 @@ export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
   },
 };
 
+const UpdateWorkerVersioningRulesResponseClass = messageClass<UpdateWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
 function createBaseUpdateWorkerVersioningRulesResponse(): UpdateWorkerVersioningRulesResponse {
-  return {};
+  return new UpdateWorkerVersioningRulesResponseClass();
 }
 
 export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersioningRulesResponse> = {
   encode(message: UpdateWorkerVersioningRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.assignmentRules !== undefined && message.assignmentRules.length !== 0) {
+    if (message.assignmentRules != null && message.assignmentRules.length !== 0) {
       for (const v of message.assignmentRules) {
         TimestampedBuildIdAssignmentRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.compatibleRedirectRules !== undefined && message.compatibleRedirectRules.length !== 0) {
+    if (message.compatibleRedirectRules != null && message.compatibleRedirectRules.length !== 0) {
       for (const v of message.compatibleRedirectRules) {
         TimestampedCompatibleBuildIdRedirectRule.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(26).bytes(message.conflictToken);
     }
     return writer;
@@ -15832,7 +15950,7 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
             break;
           }
 
-          if (message.assignmentRules === undefined) {
+          if (message.assignmentRules === LIST) {
             message.assignmentRules = [];
           }
           const el = TimestampedBuildIdAssignmentRule.decode(reader, reader.uint32());
@@ -15846,7 +15964,7 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
             break;
           }
 
-          if (message.compatibleRedirectRules === undefined) {
+          if (message.compatibleRedirectRules === LIST) {
             message.compatibleRedirectRules = [];
           }
           const el = TimestampedCompatibleBuildIdRedirectRule.decode(reader, reader.uint32());
@@ -15874,16 +15992,17 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
   },
 };
 
+const GetWorkerVersioningRulesRequestClass = messageClass<GetWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesRequest", { namespace: "", taskQueue: "" });
 function createBaseGetWorkerVersioningRulesRequest(): GetWorkerVersioningRulesRequest {
-  return {};
+  return new GetWorkerVersioningRulesRequestClass();
 }
 
 export const GetWorkerVersioningRulesRequest: MessageFns<GetWorkerVersioningRulesRequest> = {
   encode(message: GetWorkerVersioningRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
     return writer;
@@ -15924,23 +16043,24 @@ export const GetWorkerVersioningRulesRequest: MessageFns<GetWorkerVersioningRule
   },
 };
 
+const GetWorkerVersioningRulesResponseClass = messageClass<GetWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
 function createBaseGetWorkerVersioningRulesResponse(): GetWorkerVersioningRulesResponse {
-  return {};
+  return new GetWorkerVersioningRulesResponseClass();
 }
 
 export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRulesResponse> = {
   encode(message: GetWorkerVersioningRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.assignmentRules !== undefined && message.assignmentRules.length !== 0) {
+    if (message.assignmentRules != null && message.assignmentRules.length !== 0) {
       for (const v of message.assignmentRules) {
         TimestampedBuildIdAssignmentRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.compatibleRedirectRules !== undefined && message.compatibleRedirectRules.length !== 0) {
+    if (message.compatibleRedirectRules != null && message.compatibleRedirectRules.length !== 0) {
       for (const v of message.compatibleRedirectRules) {
         TimestampedCompatibleBuildIdRedirectRule.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(26).bytes(message.conflictToken);
     }
     return writer;
@@ -15959,7 +16079,7 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
             break;
           }
 
-          if (message.assignmentRules === undefined) {
+          if (message.assignmentRules === LIST) {
             message.assignmentRules = [];
           }
           const el = TimestampedBuildIdAssignmentRule.decode(reader, reader.uint32());
@@ -15973,7 +16093,7 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
             break;
           }
 
-          if (message.compatibleRedirectRules === undefined) {
+          if (message.compatibleRedirectRules === LIST) {
             message.compatibleRedirectRules = [];
           }
           const el = TimestampedCompatibleBuildIdRedirectRule.decode(reader, reader.uint32());
@@ -16001,26 +16121,27 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
   },
 };
 
+const GetWorkerTaskReachabilityRequestClass = messageClass<GetWorkerTaskReachabilityRequest>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityRequest", { namespace: "", buildIds: LIST, taskQueues: LIST, reachability: 0 });
 function createBaseGetWorkerTaskReachabilityRequest(): GetWorkerTaskReachabilityRequest {
-  return {};
+  return new GetWorkerTaskReachabilityRequestClass();
 }
 
 export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabilityRequest> = {
   encode(message: GetWorkerTaskReachabilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.buildIds !== undefined && message.buildIds.length !== 0) {
+    if (message.buildIds != null && message.buildIds.length !== 0) {
       for (const v of message.buildIds) {
         writer.uint32(18).string(v!);
       }
     }
-    if (message.taskQueues !== undefined && message.taskQueues.length !== 0) {
+    if (message.taskQueues != null && message.taskQueues.length !== 0) {
       for (const v of message.taskQueues) {
         writer.uint32(26).string(v!);
       }
     }
-    if (message.reachability !== undefined && message.reachability !== 0) {
+    if (message.reachability != null && message.reachability !== 0) {
       writer.uint32(32).int32(message.reachability);
     }
     return writer;
@@ -16047,7 +16168,7 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
             break;
           }
 
-          if (message.buildIds === undefined) {
+          if (message.buildIds === LIST) {
             message.buildIds = [];
           }
           const el = reader.string();
@@ -16061,7 +16182,7 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
             break;
           }
 
-          if (message.taskQueues === undefined) {
+          if (message.taskQueues === LIST) {
             message.taskQueues = [];
           }
           const el = reader.string();
@@ -16089,13 +16210,14 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
   },
 };
 
+const GetWorkerTaskReachabilityResponseClass = messageClass<GetWorkerTaskReachabilityResponse>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityResponse", { buildIdReachability: LIST });
 function createBaseGetWorkerTaskReachabilityResponse(): GetWorkerTaskReachabilityResponse {
-  return {};
+  return new GetWorkerTaskReachabilityResponseClass();
 }
 
 export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabilityResponse> = {
   encode(message: GetWorkerTaskReachabilityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildIdReachability !== undefined && message.buildIdReachability.length !== 0) {
+    if (message.buildIdReachability != null && message.buildIdReachability.length !== 0) {
       for (const v of message.buildIdReachability) {
         BuildIdReachability.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -16116,7 +16238,7 @@ export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabi
             break;
           }
 
-          if (message.buildIdReachability === undefined) {
+          if (message.buildIdReachability === LIST) {
             message.buildIdReachability = [];
           }
           const el = BuildIdReachability.decode(reader, reader.uint32());
@@ -16136,25 +16258,26 @@ export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabi
   },
 };
 
+const UpdateWorkflowExecutionRequestClass = messageClass<UpdateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionRequest", { namespace: "", firstExecutionRunId: "" });
 function createBaseUpdateWorkflowExecutionRequest(): UpdateWorkflowExecutionRequest {
-  return {};
+  return new UpdateWorkflowExecutionRequestClass();
 }
 
 export const UpdateWorkflowExecutionRequest: MessageFns<UpdateWorkflowExecutionRequest> = {
   encode(message: UpdateWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(26).string(message.firstExecutionRunId);
     }
-    if (message.waitPolicy !== undefined) {
+    if (message.waitPolicy != null) {
       WaitPolicy.encode(message.waitPolicy, writer.uint32(34).fork()).join();
     }
-    if (message.request !== undefined) {
+    if (message.request != null) {
       Request.encode(message.request, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -16219,22 +16342,23 @@ export const UpdateWorkflowExecutionRequest: MessageFns<UpdateWorkflowExecutionR
   },
 };
 
+const UpdateWorkflowExecutionResponseClass = messageClass<UpdateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionResponse", { stage: 0 });
 function createBaseUpdateWorkflowExecutionResponse(): UpdateWorkflowExecutionResponse {
-  return {};
+  return new UpdateWorkflowExecutionResponseClass();
 }
 
 export const UpdateWorkflowExecutionResponse: MessageFns<UpdateWorkflowExecutionResponse> = {
   encode(message: UpdateWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.updateRef !== undefined) {
+    if (message.updateRef != null) {
       UpdateRef.encode(message.updateRef, writer.uint32(10).fork()).join();
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
-    if (message.stage !== undefined && message.stage !== 0) {
+    if (message.stage != null && message.stage !== 0) {
       writer.uint32(24).int32(message.stage);
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -16291,75 +16415,76 @@ export const UpdateWorkflowExecutionResponse: MessageFns<UpdateWorkflowExecution
   },
 };
 
+const StartBatchOperationRequestClass = messageClass<StartBatchOperationRequest>("temporal.api.workflowservice.v1.StartBatchOperationRequest", { namespace: "", visibilityQuery: "", jobId: "", reason: "", executions: LIST, targetExecutions: LIST, maxOperationsPerSecond: 0 });
 function createBaseStartBatchOperationRequest(): StartBatchOperationRequest {
-  return {};
+  return new StartBatchOperationRequestClass();
 }
 
 export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> = {
   encode(message: StartBatchOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.visibilityQuery !== undefined && message.visibilityQuery !== "") {
+    if (message.visibilityQuery != null && message.visibilityQuery !== "") {
       writer.uint32(18).string(message.visibilityQuery);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(26).string(message.jobId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(34).string(message.reason);
     }
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecution.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.targetExecutions !== undefined && message.targetExecutions.length !== 0) {
+    if (message.targetExecutions != null && message.targetExecutions.length !== 0) {
       for (const v of message.targetExecutions) {
         Execution.encode(v!, writer.uint32(178).fork()).join();
       }
     }
-    if (message.maxOperationsPerSecond !== undefined && message.maxOperationsPerSecond !== 0) {
+    if (message.maxOperationsPerSecond != null && message.maxOperationsPerSecond !== 0) {
       writer.uint32(53).float(message.maxOperationsPerSecond);
     }
-    if (message.terminationOperation !== undefined) {
+    if (message.terminationOperation != null) {
       BatchOperationTermination.encode(message.terminationOperation, writer.uint32(82).fork()).join();
     }
-    if (message.signalOperation !== undefined) {
+    if (message.signalOperation != null) {
       BatchOperationSignal.encode(message.signalOperation, writer.uint32(90).fork()).join();
     }
-    if (message.cancellationOperation !== undefined) {
+    if (message.cancellationOperation != null) {
       BatchOperationCancellation.encode(message.cancellationOperation, writer.uint32(98).fork()).join();
     }
-    if (message.deletionOperation !== undefined) {
+    if (message.deletionOperation != null) {
       BatchOperationDeletion.encode(message.deletionOperation, writer.uint32(106).fork()).join();
     }
-    if (message.resetOperation !== undefined) {
+    if (message.resetOperation != null) {
       BatchOperationReset.encode(message.resetOperation, writer.uint32(114).fork()).join();
     }
-    if (message.updateWorkflowOptionsOperation !== undefined) {
+    if (message.updateWorkflowOptionsOperation != null) {
       BatchOperationUpdateWorkflowExecutionOptions.encode(
         message.updateWorkflowOptionsOperation,
         writer.uint32(122).fork(),
       ).join();
     }
-    if (message.unpauseActivitiesOperation !== undefined) {
+    if (message.unpauseActivitiesOperation != null) {
       BatchOperationUnpauseActivities.encode(message.unpauseActivitiesOperation, writer.uint32(130).fork()).join();
     }
-    if (message.resetActivitiesOperation !== undefined) {
+    if (message.resetActivitiesOperation != null) {
       BatchOperationResetActivities.encode(message.resetActivitiesOperation, writer.uint32(138).fork()).join();
     }
-    if (message.updateActivityOptionsOperation !== undefined) {
+    if (message.updateActivityOptionsOperation != null) {
       BatchOperationUpdateActivityOptions.encode(message.updateActivityOptionsOperation, writer.uint32(146).fork())
         .join();
     }
-    if (message.cancelActivitiesOperation !== undefined) {
+    if (message.cancelActivitiesOperation != null) {
       BatchOperationCancelActivities.encode(message.cancelActivitiesOperation, writer.uint32(154).fork()).join();
     }
-    if (message.terminateActivitiesOperation !== undefined) {
+    if (message.terminateActivitiesOperation != null) {
       BatchOperationTerminateActivities.encode(message.terminateActivitiesOperation, writer.uint32(162).fork()).join();
     }
-    if (message.deleteActivitiesOperation !== undefined) {
+    if (message.deleteActivitiesOperation != null) {
       BatchOperationDeleteActivities.encode(message.deleteActivitiesOperation, writer.uint32(170).fork()).join();
     }
     return writer;
@@ -16410,7 +16535,7 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecution.decode(reader, reader.uint32());
@@ -16424,7 +16549,7 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
             break;
           }
 
-          if (message.targetExecutions === undefined) {
+          if (message.targetExecutions === LIST) {
             message.targetExecutions = [];
           }
           const el = Execution.decode(reader, reader.uint32());
@@ -16554,8 +16679,9 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
   },
 };
 
+const StartBatchOperationResponseClass = messageClass<StartBatchOperationResponse>("temporal.api.workflowservice.v1.StartBatchOperationResponse", {});
 function createBaseStartBatchOperationResponse(): StartBatchOperationResponse {
-  return {};
+  return new StartBatchOperationResponseClass();
 }
 
 export const StartBatchOperationResponse: MessageFns<StartBatchOperationResponse> = {
@@ -16582,22 +16708,23 @@ export const StartBatchOperationResponse: MessageFns<StartBatchOperationResponse
   },
 };
 
+const StopBatchOperationRequestClass = messageClass<StopBatchOperationRequest>("temporal.api.workflowservice.v1.StopBatchOperationRequest", { namespace: "", jobId: "", reason: "", identity: "" });
 function createBaseStopBatchOperationRequest(): StopBatchOperationRequest {
-  return {};
+  return new StopBatchOperationRequestClass();
 }
 
 export const StopBatchOperationRequest: MessageFns<StopBatchOperationRequest> = {
   encode(message: StopBatchOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -16654,8 +16781,9 @@ export const StopBatchOperationRequest: MessageFns<StopBatchOperationRequest> = 
   },
 };
 
+const StopBatchOperationResponseClass = messageClass<StopBatchOperationResponse>("temporal.api.workflowservice.v1.StopBatchOperationResponse", {});
 function createBaseStopBatchOperationResponse(): StopBatchOperationResponse {
-  return {};
+  return new StopBatchOperationResponseClass();
 }
 
 export const StopBatchOperationResponse: MessageFns<StopBatchOperationResponse> = {
@@ -16682,16 +16810,17 @@ export const StopBatchOperationResponse: MessageFns<StopBatchOperationResponse> 
   },
 };
 
+const DescribeBatchOperationRequestClass = messageClass<DescribeBatchOperationRequest>("temporal.api.workflowservice.v1.DescribeBatchOperationRequest", { namespace: "", jobId: "" });
 function createBaseDescribeBatchOperationRequest(): DescribeBatchOperationRequest {
-  return {};
+  return new DescribeBatchOperationRequestClass();
 }
 
 export const DescribeBatchOperationRequest: MessageFns<DescribeBatchOperationRequest> = {
   encode(message: DescribeBatchOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
     return writer;
@@ -16732,46 +16861,47 @@ export const DescribeBatchOperationRequest: MessageFns<DescribeBatchOperationReq
   },
 };
 
+const DescribeBatchOperationResponseClass = messageClass<DescribeBatchOperationResponse>("temporal.api.workflowservice.v1.DescribeBatchOperationResponse", { operationType: 0, jobId: "", state: 0, totalOperationCount: INT64, completeOperationCount: INT64, failureOperationCount: INT64, identity: "", reason: "", query: "", executions: LIST });
 function createBaseDescribeBatchOperationResponse(): DescribeBatchOperationResponse {
-  return {};
+  return new DescribeBatchOperationResponseClass();
 }
 
 export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationResponse> = {
   encode(message: DescribeBatchOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationType !== undefined && message.operationType !== 0) {
+    if (message.operationType != null && message.operationType !== 0) {
       writer.uint32(8).int32(message.operationType);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(34).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(42).fork()).join();
     }
-    if (message.totalOperationCount !== undefined && !message.totalOperationCount.equals(Long.ZERO)) {
+    if (message.totalOperationCount != null && !isZero(message.totalOperationCount)) {
       writer.uint32(48).int64(message.totalOperationCount);
     }
-    if (message.completeOperationCount !== undefined && !message.completeOperationCount.equals(Long.ZERO)) {
+    if (message.completeOperationCount != null && !isZero(message.completeOperationCount)) {
       writer.uint32(56).int64(message.completeOperationCount);
     }
-    if (message.failureOperationCount !== undefined && !message.failureOperationCount.equals(Long.ZERO)) {
+    if (message.failureOperationCount != null && !isZero(message.failureOperationCount)) {
       writer.uint32(64).int64(message.failureOperationCount);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(82).string(message.reason);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(90).string(message.query);
     }
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         Execution.encode(v!, writer.uint32(98).fork()).join();
       }
@@ -16880,7 +17010,7 @@ export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = Execution.decode(reader, reader.uint32());
@@ -16900,19 +17030,20 @@ export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationRe
   },
 };
 
+const ListBatchOperationsRequestClass = messageClass<ListBatchOperationsRequest>("temporal.api.workflowservice.v1.ListBatchOperationsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
 function createBaseListBatchOperationsRequest(): ListBatchOperationsRequest {
-  return {};
+  return new ListBatchOperationsRequestClass();
 }
 
 export const ListBatchOperationsRequest: MessageFns<ListBatchOperationsRequest> = {
   encode(message: ListBatchOperationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
     return writer;
@@ -16961,18 +17092,19 @@ export const ListBatchOperationsRequest: MessageFns<ListBatchOperationsRequest> 
   },
 };
 
+const ListBatchOperationsResponseClass = messageClass<ListBatchOperationsResponse>("temporal.api.workflowservice.v1.ListBatchOperationsResponse", { operationInfo: LIST, nextPageToken: BYTES });
 function createBaseListBatchOperationsResponse(): ListBatchOperationsResponse {
-  return {};
+  return new ListBatchOperationsResponseClass();
 }
 
 export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse> = {
   encode(message: ListBatchOperationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationInfo !== undefined && message.operationInfo.length !== 0) {
+    if (message.operationInfo != null && message.operationInfo.length !== 0) {
       for (const v of message.operationInfo) {
         BatchOperationInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -16991,7 +17123,7 @@ export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse
             break;
           }
 
-          if (message.operationInfo === undefined) {
+          if (message.operationInfo === LIST) {
             message.operationInfo = [];
           }
           const el = BatchOperationInfo.decode(reader, reader.uint32());
@@ -17019,22 +17151,23 @@ export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse
   },
 };
 
+const PollWorkflowExecutionUpdateRequestClass = messageClass<PollWorkflowExecutionUpdateRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateRequest", { namespace: "", identity: "" });
 function createBasePollWorkflowExecutionUpdateRequest(): PollWorkflowExecutionUpdateRequest {
-  return {};
+  return new PollWorkflowExecutionUpdateRequestClass();
 }
 
 export const PollWorkflowExecutionUpdateRequest: MessageFns<PollWorkflowExecutionUpdateRequest> = {
   encode(message: PollWorkflowExecutionUpdateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.updateRef !== undefined) {
+    if (message.updateRef != null) {
       UpdateRef.encode(message.updateRef, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.waitPolicy !== undefined) {
+    if (message.waitPolicy != null) {
       WaitPolicy.encode(message.waitPolicy, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -17091,19 +17224,20 @@ export const PollWorkflowExecutionUpdateRequest: MessageFns<PollWorkflowExecutio
   },
 };
 
+const PollWorkflowExecutionUpdateResponseClass = messageClass<PollWorkflowExecutionUpdateResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateResponse", { stage: 0 });
 function createBasePollWorkflowExecutionUpdateResponse(): PollWorkflowExecutionUpdateResponse {
-  return {};
+  return new PollWorkflowExecutionUpdateResponseClass();
 }
 
 export const PollWorkflowExecutionUpdateResponse: MessageFns<PollWorkflowExecutionUpdateResponse> = {
   encode(message: PollWorkflowExecutionUpdateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(10).fork()).join();
     }
-    if (message.stage !== undefined && message.stage !== 0) {
+    if (message.stage != null && message.stage !== 0) {
       writer.uint32(16).int32(message.stage);
     }
-    if (message.updateRef !== undefined) {
+    if (message.updateRef != null) {
       UpdateRef.encode(message.updateRef, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -17152,34 +17286,35 @@ export const PollWorkflowExecutionUpdateResponse: MessageFns<PollWorkflowExecuti
   },
 };
 
+const PollNexusTaskQueueRequestClass = messageClass<PollNexusTaskQueueRequest>("temporal.api.workflowservice.v1.PollNexusTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerHeartbeat: LIST });
 function createBasePollNexusTaskQueueRequest(): PollNexusTaskQueueRequest {
-  return {};
+  return new PollNexusTaskQueueRequestClass();
 }
 
 export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = {
   encode(message: PollNexusTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(26).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(74).string(message.pollerGroupId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(66).string(message.workerInstanceKey);
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(34).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(50).fork()).join();
     }
-    if (message.workerHeartbeat !== undefined && message.workerHeartbeat.length !== 0) {
+    if (message.workerHeartbeat != null && message.workerHeartbeat.length !== 0) {
       for (const v of message.workerHeartbeat) {
         WorkerHeartbeat.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -17256,7 +17391,7 @@ export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = 
             break;
           }
 
-          if (message.workerHeartbeat === undefined) {
+          if (message.workerHeartbeat === LIST) {
             message.workerHeartbeat = [];
           }
           const el = WorkerHeartbeat.decode(reader, reader.uint32());
@@ -17276,30 +17411,31 @@ export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = 
   },
 };
 
+const PollNexusTaskQueueResponseClass = messageClass<PollNexusTaskQueueResponse>("temporal.api.workflowservice.v1.PollNexusTaskQueueResponse", { taskToken: BYTES, pollerGroupId: "", pollerGroupInfos: LIST });
 function createBasePollNexusTaskQueueResponse(): PollNexusTaskQueueResponse {
-  return {};
+  return new PollNexusTaskQueueResponseClass();
 }
 
 export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> = {
   encode(message: PollNexusTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.request !== undefined) {
+    if (message.request != null) {
       Request1.encode(message.request, writer.uint32(18).fork()).join();
     }
-    if (message.pollerScalingDecision !== undefined) {
+    if (message.pollerScalingDecision != null) {
       PollerScalingDecision.encode(message.pollerScalingDecision, writer.uint32(26).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(34).string(message.pollerGroupId);
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -17350,7 +17486,7 @@ export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> 
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -17378,25 +17514,26 @@ export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> 
   },
 };
 
+const RespondNexusTaskCompletedRequestClass = messageClass<RespondNexusTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
 function createBaseRespondNexusTaskCompletedRequest(): RespondNexusTaskCompletedRequest {
-  return {};
+  return new RespondNexusTaskCompletedRequestClass();
 }
 
 export const RespondNexusTaskCompletedRequest: MessageFns<RespondNexusTaskCompletedRequest> = {
   encode(message: RespondNexusTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(26).bytes(message.taskToken);
     }
-    if (message.response !== undefined) {
+    if (message.response != null) {
       Response.encode(message.response, writer.uint32(34).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(42).string(message.pollerGroupId);
     }
     return writer;
@@ -17461,8 +17598,9 @@ export const RespondNexusTaskCompletedRequest: MessageFns<RespondNexusTaskComple
   },
 };
 
+const RespondNexusTaskCompletedResponseClass = messageClass<RespondNexusTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedResponse", {});
 function createBaseRespondNexusTaskCompletedResponse(): RespondNexusTaskCompletedResponse {
-  return {};
+  return new RespondNexusTaskCompletedResponseClass();
 }
 
 export const RespondNexusTaskCompletedResponse: MessageFns<RespondNexusTaskCompletedResponse> = {
@@ -17489,28 +17627,29 @@ export const RespondNexusTaskCompletedResponse: MessageFns<RespondNexusTaskCompl
   },
 };
 
+const RespondNexusTaskFailedRequestClass = messageClass<RespondNexusTaskFailedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskFailedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
 function createBaseRespondNexusTaskFailedRequest(): RespondNexusTaskFailedRequest {
-  return {};
+  return new RespondNexusTaskFailedRequestClass();
 }
 
 export const RespondNexusTaskFailedRequest: MessageFns<RespondNexusTaskFailedRequest> = {
   encode(message: RespondNexusTaskFailedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(26).bytes(message.taskToken);
     }
-    if (message.error !== undefined) {
+    if (message.error != null) {
       HandlerError.encode(message.error, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(50).string(message.pollerGroupId);
     }
     return writer;
@@ -17583,8 +17722,9 @@ export const RespondNexusTaskFailedRequest: MessageFns<RespondNexusTaskFailedReq
   },
 };
 
+const RespondNexusTaskFailedResponseClass = messageClass<RespondNexusTaskFailedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskFailedResponse", {});
 function createBaseRespondNexusTaskFailedResponse(): RespondNexusTaskFailedResponse {
-  return {};
+  return new RespondNexusTaskFailedResponseClass();
 }
 
 export const RespondNexusTaskFailedResponse: MessageFns<RespondNexusTaskFailedResponse> = {
@@ -17611,21 +17751,22 @@ export const RespondNexusTaskFailedResponse: MessageFns<RespondNexusTaskFailedRe
   },
 };
 
+const ExecuteMultiOperationRequestClass = messageClass<ExecuteMultiOperationRequest>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest", { namespace: "", operations: LIST, resourceId: "" });
 function createBaseExecuteMultiOperationRequest(): ExecuteMultiOperationRequest {
-  return {};
+  return new ExecuteMultiOperationRequestClass();
 }
 
 export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationRequest> = {
   encode(message: ExecuteMultiOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operations !== undefined && message.operations.length !== 0) {
+    if (message.operations != null && message.operations.length !== 0) {
       for (const v of message.operations) {
         ExecuteMultiOperationRequest_Operation.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(26).string(message.resourceId);
     }
     return writer;
@@ -17652,7 +17793,7 @@ export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationReque
             break;
           }
 
-          if (message.operations === undefined) {
+          if (message.operations === LIST) {
             message.operations = [];
           }
           const el = ExecuteMultiOperationRequest_Operation.decode(reader, reader.uint32());
@@ -17680,16 +17821,17 @@ export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationReque
   },
 };
 
+const ExecuteMultiOperationRequest_OperationClass = messageClass<ExecuteMultiOperationRequest_Operation>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest.Operation", {});
 function createBaseExecuteMultiOperationRequest_Operation(): ExecuteMultiOperationRequest_Operation {
-  return {};
+  return new ExecuteMultiOperationRequest_OperationClass();
 }
 
 export const ExecuteMultiOperationRequest_Operation: MessageFns<ExecuteMultiOperationRequest_Operation> = {
   encode(message: ExecuteMultiOperationRequest_Operation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startWorkflow !== undefined) {
+    if (message.startWorkflow != null) {
       StartWorkflowExecutionRequest.encode(message.startWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflow !== undefined) {
+    if (message.updateWorkflow != null) {
       UpdateWorkflowExecutionRequest.encode(message.updateWorkflow, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -17730,13 +17872,14 @@ export const ExecuteMultiOperationRequest_Operation: MessageFns<ExecuteMultiOper
   },
 };
 
+const ExecuteMultiOperationResponseClass = messageClass<ExecuteMultiOperationResponse>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse", { responses: LIST });
 function createBaseExecuteMultiOperationResponse(): ExecuteMultiOperationResponse {
-  return {};
+  return new ExecuteMultiOperationResponseClass();
 }
 
 export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResponse> = {
   encode(message: ExecuteMultiOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.responses !== undefined && message.responses.length !== 0) {
+    if (message.responses != null && message.responses.length !== 0) {
       for (const v of message.responses) {
         ExecuteMultiOperationResponse_Response.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -17757,7 +17900,7 @@ export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResp
             break;
           }
 
-          if (message.responses === undefined) {
+          if (message.responses === LIST) {
             message.responses = [];
           }
           const el = ExecuteMultiOperationResponse_Response.decode(reader, reader.uint32());
@@ -17777,16 +17920,17 @@ export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResp
   },
 };
 
+const ExecuteMultiOperationResponse_ResponseClass = messageClass<ExecuteMultiOperationResponse_Response>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse.Response", {});
 function createBaseExecuteMultiOperationResponse_Response(): ExecuteMultiOperationResponse_Response {
-  return {};
+  return new ExecuteMultiOperationResponse_ResponseClass();
 }
 
 export const ExecuteMultiOperationResponse_Response: MessageFns<ExecuteMultiOperationResponse_Response> = {
   encode(message: ExecuteMultiOperationResponse_Response, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startWorkflow !== undefined) {
+    if (message.startWorkflow != null) {
       StartWorkflowExecutionResponse.encode(message.startWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflow !== undefined) {
+    if (message.updateWorkflow != null) {
       UpdateWorkflowExecutionResponse.encode(message.updateWorkflow, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -17827,37 +17971,38 @@ export const ExecuteMultiOperationResponse_Response: MessageFns<ExecuteMultiOper
   },
 };
 
+const UpdateActivityOptionsRequestClass = messageClass<UpdateActivityOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityOptionsRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, restoreOriginal: false });
 function createBaseUpdateActivityOptionsRequest(): UpdateActivityOptionsRequest {
-  return {};
+  return new UpdateActivityOptionsRequestClass();
 }
 
 export const UpdateActivityOptionsRequest: MessageFns<UpdateActivityOptionsRequest> = {
   encode(message: UpdateActivityOptionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(34).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(42).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(42).fork()).join();
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(50).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(58).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(72).bool(message.matchAll);
     }
-    if (message.restoreOriginal !== undefined && message.restoreOriginal !== false) {
+    if (message.restoreOriginal != null && message.restoreOriginal !== false) {
       writer.uint32(64).bool(message.restoreOriginal);
     }
     return writer;
@@ -17954,40 +18099,41 @@ export const UpdateActivityOptionsRequest: MessageFns<UpdateActivityOptionsReque
   },
 };
 
+const UpdateActivityExecutionOptionsRequestClass = messageClass<UpdateActivityExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", restoreOriginal: false, resourceId: "", requestId: "" });
 function createBaseUpdateActivityExecutionOptionsRequest(): UpdateActivityExecutionOptionsRequest {
-  return {};
+  return new UpdateActivityExecutionOptionsRequestClass();
 }
 
 export const UpdateActivityExecutionOptionsRequest: MessageFns<UpdateActivityExecutionOptionsRequest> = {
   encode(message: UpdateActivityExecutionOptionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(50).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(58).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(58).fork()).join();
     }
-    if (message.restoreOriginal !== undefined && message.restoreOriginal !== false) {
+    if (message.restoreOriginal != null && message.restoreOriginal !== false) {
       writer.uint32(64).bool(message.restoreOriginal);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(74).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
     return writer;
@@ -18092,13 +18238,14 @@ export const UpdateActivityExecutionOptionsRequest: MessageFns<UpdateActivityExe
   },
 };
 
+const UpdateActivityOptionsResponseClass = messageClass<UpdateActivityOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityOptionsResponse", {});
 function createBaseUpdateActivityOptionsResponse(): UpdateActivityOptionsResponse {
-  return {};
+  return new UpdateActivityOptionsResponseClass();
 }
 
 export const UpdateActivityOptionsResponse: MessageFns<UpdateActivityOptionsResponse> = {
   encode(message: UpdateActivityOptionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -18131,13 +18278,14 @@ export const UpdateActivityOptionsResponse: MessageFns<UpdateActivityOptionsResp
   },
 };
 
+const UpdateActivityExecutionOptionsResponseClass = messageClass<UpdateActivityExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsResponse", {});
 function createBaseUpdateActivityExecutionOptionsResponse(): UpdateActivityExecutionOptionsResponse {
-  return {};
+  return new UpdateActivityExecutionOptionsResponseClass();
 }
 
 export const UpdateActivityExecutionOptionsResponse: MessageFns<UpdateActivityExecutionOptionsResponse> = {
   encode(message: UpdateActivityExecutionOptionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -18170,31 +18318,32 @@ export const UpdateActivityExecutionOptionsResponse: MessageFns<UpdateActivityEx
   },
 };
 
+const PauseActivityRequestClass = messageClass<PauseActivityRequest>("temporal.api.workflowservice.v1.PauseActivityRequest", { namespace: "", identity: "", id: "", type: "", reason: "", requestId: "" });
 function createBasePauseActivityRequest(): PauseActivityRequest {
-  return {};
+  return new PauseActivityRequestClass();
 }
 
 export const PauseActivityRequest: MessageFns<PauseActivityRequest> = {
   encode(message: PauseActivityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(42).string(message.type);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(58).string(message.requestId);
     }
     return writer;
@@ -18275,34 +18424,35 @@ export const PauseActivityRequest: MessageFns<PauseActivityRequest> = {
   },
 };
 
+const PauseActivityExecutionRequestClass = messageClass<PauseActivityExecutionRequest>("temporal.api.workflowservice.v1.PauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
 function createBasePauseActivityExecutionRequest(): PauseActivityExecutionRequest {
-  return {};
+  return new PauseActivityExecutionRequestClass();
 }
 
 export const PauseActivityExecutionRequest: MessageFns<PauseActivityExecutionRequest> = {
   encode(message: PauseActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(66).string(message.requestId);
     }
     return writer;
@@ -18391,8 +18541,9 @@ export const PauseActivityExecutionRequest: MessageFns<PauseActivityExecutionReq
   },
 };
 
+const PauseActivityResponseClass = messageClass<PauseActivityResponse>("temporal.api.workflowservice.v1.PauseActivityResponse", {});
 function createBasePauseActivityResponse(): PauseActivityResponse {
-  return {};
+  return new PauseActivityResponseClass();
 }
 
 export const PauseActivityResponse: MessageFns<PauseActivityResponse> = {
@@ -18419,8 +18570,9 @@ export const PauseActivityResponse: MessageFns<PauseActivityResponse> = {
   },
 };
 
+const PauseActivityExecutionResponseClass = messageClass<PauseActivityExecutionResponse>("temporal.api.workflowservice.v1.PauseActivityExecutionResponse", {});
 function createBasePauseActivityExecutionResponse(): PauseActivityExecutionResponse {
-  return {};
+  return new PauseActivityExecutionResponseClass();
 }
 
 export const PauseActivityExecutionResponse: MessageFns<PauseActivityExecutionResponse> = {
@@ -18447,37 +18599,38 @@ export const PauseActivityExecutionResponse: MessageFns<PauseActivityExecutionRe
   },
 };
 
+const UnpauseActivityRequestClass = messageClass<UnpauseActivityRequest>("temporal.api.workflowservice.v1.UnpauseActivityRequest", { namespace: "", identity: "", id: "", type: "", unpauseAll: false, resetAttempts: false, resetHeartbeat: false });
 function createBaseUnpauseActivityRequest(): UnpauseActivityRequest {
-  return {};
+  return new UnpauseActivityRequestClass();
 }
 
 export const UnpauseActivityRequest: MessageFns<UnpauseActivityRequest> = {
   encode(message: UnpauseActivityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(42).string(message.type);
     }
-    if (message.unpauseAll !== undefined) {
+    if (message.unpauseAll != null) {
       writer.uint32(48).bool(message.unpauseAll);
     }
-    if (message.resetAttempts !== undefined && message.resetAttempts !== false) {
+    if (message.resetAttempts != null && message.resetAttempts !== false) {
       writer.uint32(56).bool(message.resetAttempts);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(64).bool(message.resetHeartbeat);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(74).fork()).join();
     }
     return writer;
@@ -18574,37 +18727,38 @@ export const UnpauseActivityRequest: MessageFns<UnpauseActivityRequest> = {
   },
 };
 
+const UnpauseActivityExecutionRequestClass = messageClass<UnpauseActivityExecutionRequest>("temporal.api.workflowservice.v1.UnpauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
 function createBaseUnpauseActivityExecutionRequest(): UnpauseActivityExecutionRequest {
-  return {};
+  return new UnpauseActivityExecutionRequestClass();
 }
 
 export const UnpauseActivityExecutionRequest: MessageFns<UnpauseActivityExecutionRequest> = {
   encode(message: UnpauseActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(66).string(message.reason);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(74).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(82).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(90).string(message.requestId);
     }
     return writer;
@@ -18701,8 +18855,9 @@ export const UnpauseActivityExecutionRequest: MessageFns<UnpauseActivityExecutio
   },
 };
 
+const UnpauseActivityResponseClass = messageClass<UnpauseActivityResponse>("temporal.api.workflowservice.v1.UnpauseActivityResponse", {});
 function createBaseUnpauseActivityResponse(): UnpauseActivityResponse {
-  return {};
+  return new UnpauseActivityResponseClass();
 }
 
 export const UnpauseActivityResponse: MessageFns<UnpauseActivityResponse> = {
@@ -18729,8 +18884,9 @@ export const UnpauseActivityResponse: MessageFns<UnpauseActivityResponse> = {
   },
 };
 
+const UnpauseActivityExecutionResponseClass = messageClass<UnpauseActivityExecutionResponse>("temporal.api.workflowservice.v1.UnpauseActivityExecutionResponse", {});
 function createBaseUnpauseActivityExecutionResponse(): UnpauseActivityExecutionResponse {
-  return {};
+  return new UnpauseActivityExecutionResponseClass();
 }
 
 export const UnpauseActivityExecutionResponse: MessageFns<UnpauseActivityExecutionResponse> = {
@@ -18757,40 +18913,41 @@ export const UnpauseActivityExecutionResponse: MessageFns<UnpauseActivityExecuti
   },
 };
 
+const ResetActivityRequestClass = messageClass<ResetActivityRequest>("temporal.api.workflowservice.v1.ResetActivityRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
 function createBaseResetActivityRequest(): ResetActivityRequest {
-  return {};
+  return new ResetActivityRequestClass();
 }
 
 export const ResetActivityRequest: MessageFns<ResetActivityRequest> = {
   encode(message: ResetActivityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(42).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(80).bool(message.matchAll);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(48).bool(message.resetHeartbeat);
     }
-    if (message.keepPaused !== undefined && message.keepPaused !== false) {
+    if (message.keepPaused != null && message.keepPaused !== false) {
       writer.uint32(56).bool(message.keepPaused);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(66).fork()).join();
     }
-    if (message.restoreOriginalOptions !== undefined && message.restoreOriginalOptions !== false) {
+    if (message.restoreOriginalOptions != null && message.restoreOriginalOptions !== false) {
       writer.uint32(72).bool(message.restoreOriginalOptions);
     }
     return writer;
@@ -18895,43 +19052,44 @@ export const ResetActivityRequest: MessageFns<ResetActivityRequest> = {
   },
 };
 
+const ResetActivityExecutionRequestClass = messageClass<ResetActivityExecutionRequest>("temporal.api.workflowservice.v1.ResetActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", keepPaused: false, restoreOriginalOptions: false, resourceId: "", requestId: "", resetHeartbeat: false });
 function createBaseResetActivityExecutionRequest(): ResetActivityExecutionRequest {
-  return {};
+  return new ResetActivityExecutionRequestClass();
 }
 
 export const ResetActivityExecutionRequest: MessageFns<ResetActivityExecutionRequest> = {
   encode(message: ResetActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.keepPaused !== undefined && message.keepPaused !== false) {
+    if (message.keepPaused != null && message.keepPaused !== false) {
       writer.uint32(48).bool(message.keepPaused);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(58).fork()).join();
     }
-    if (message.restoreOriginalOptions !== undefined && message.restoreOriginalOptions !== false) {
+    if (message.restoreOriginalOptions != null && message.restoreOriginalOptions !== false) {
       writer.uint32(64).bool(message.restoreOriginalOptions);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(74).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(88).bool(message.resetHeartbeat);
     }
     return writer;
@@ -19044,8 +19202,9 @@ export const ResetActivityExecutionRequest: MessageFns<ResetActivityExecutionReq
   },
 };
 
+const ResetActivityResponseClass = messageClass<ResetActivityResponse>("temporal.api.workflowservice.v1.ResetActivityResponse", {});
 function createBaseResetActivityResponse(): ResetActivityResponse {
-  return {};
+  return new ResetActivityResponseClass();
 }
 
 export const ResetActivityResponse: MessageFns<ResetActivityResponse> = {
@@ -19072,8 +19231,9 @@ export const ResetActivityResponse: MessageFns<ResetActivityResponse> = {
   },
 };
 
+const ResetActivityExecutionResponseClass = messageClass<ResetActivityExecutionResponse>("temporal.api.workflowservice.v1.ResetActivityExecutionResponse", {});
 function createBaseResetActivityExecutionResponse(): ResetActivityExecutionResponse {
-  return {};
+  return new ResetActivityExecutionResponseClass();
 }
 
 export const ResetActivityExecutionResponse: MessageFns<ResetActivityExecutionResponse> = {
@@ -19100,25 +19260,26 @@ export const ResetActivityExecutionResponse: MessageFns<ResetActivityExecutionRe
   },
 };
 
+const UpdateWorkflowExecutionOptionsRequestClass = messageClass<UpdateWorkflowExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsRequest", { namespace: "", identity: "" });
 function createBaseUpdateWorkflowExecutionOptionsRequest(): UpdateWorkflowExecutionOptionsRequest {
-  return {};
+  return new UpdateWorkflowExecutionOptionsRequestClass();
 }
 
 export const UpdateWorkflowExecutionOptionsRequest: MessageFns<UpdateWorkflowExecutionOptionsRequest> = {
   encode(message: UpdateWorkflowExecutionOptionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(26).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(34).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
     return writer;
@@ -19183,16 +19344,17 @@ export const UpdateWorkflowExecutionOptionsRequest: MessageFns<UpdateWorkflowExe
   },
 };
 
+const UpdateWorkflowExecutionOptionsResponseClass = messageClass<UpdateWorkflowExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsResponse", {});
 function createBaseUpdateWorkflowExecutionOptionsResponse(): UpdateWorkflowExecutionOptionsResponse {
-  return {};
+  return new UpdateWorkflowExecutionOptionsResponseClass();
 }
 
 export const UpdateWorkflowExecutionOptionsResponse: MessageFns<UpdateWorkflowExecutionOptionsResponse> = {
   encode(message: UpdateWorkflowExecutionOptionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(10).fork()).join();
     }
-    if (message.updateTime !== undefined) {
+    if (message.updateTime != null) {
       Timestamp.encode(message.updateTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19233,16 +19395,17 @@ export const UpdateWorkflowExecutionOptionsResponse: MessageFns<UpdateWorkflowEx
   },
 };
 
+const DescribeDeploymentRequestClass = messageClass<DescribeDeploymentRequest>("temporal.api.workflowservice.v1.DescribeDeploymentRequest", { namespace: "" });
 function createBaseDescribeDeploymentRequest(): DescribeDeploymentRequest {
-  return {};
+  return new DescribeDeploymentRequestClass();
 }
 
 export const DescribeDeploymentRequest: MessageFns<DescribeDeploymentRequest> = {
   encode(message: DescribeDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19283,13 +19446,14 @@ export const DescribeDeploymentRequest: MessageFns<DescribeDeploymentRequest> = 
   },
 };
 
+const DescribeDeploymentResponseClass = messageClass<DescribeDeploymentResponse>("temporal.api.workflowservice.v1.DescribeDeploymentResponse", {});
 function createBaseDescribeDeploymentResponse(): DescribeDeploymentResponse {
-  return {};
+  return new DescribeDeploymentResponseClass();
 }
 
 export const DescribeDeploymentResponse: MessageFns<DescribeDeploymentResponse> = {
   encode(message: DescribeDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentInfo !== undefined) {
+    if (message.deploymentInfo != null) {
       DeploymentInfo.encode(message.deploymentInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -19322,22 +19486,23 @@ export const DescribeDeploymentResponse: MessageFns<DescribeDeploymentResponse> 
   },
 };
 
+const DescribeWorkerDeploymentVersionRequestClass = messageClass<DescribeWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionRequest", { namespace: "", version: "", reportTaskQueueStats: false });
 function createBaseDescribeWorkerDeploymentVersionRequest(): DescribeWorkerDeploymentVersionRequest {
-  return {};
+  return new DescribeWorkerDeploymentVersionRequestClass();
 }
 
 export const DescribeWorkerDeploymentVersionRequest: MessageFns<DescribeWorkerDeploymentVersionRequest> = {
   encode(message: DescribeWorkerDeploymentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(26).fork()).join();
     }
-    if (message.reportTaskQueueStats !== undefined && message.reportTaskQueueStats !== false) {
+    if (message.reportTaskQueueStats != null && message.reportTaskQueueStats !== false) {
       writer.uint32(32).bool(message.reportTaskQueueStats);
     }
     return writer;
@@ -19394,16 +19559,17 @@ export const DescribeWorkerDeploymentVersionRequest: MessageFns<DescribeWorkerDe
   },
 };
 
+const DescribeWorkerDeploymentVersionResponseClass = messageClass<DescribeWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse", { versionTaskQueues: LIST });
 function createBaseDescribeWorkerDeploymentVersionResponse(): DescribeWorkerDeploymentVersionResponse {
-  return {};
+  return new DescribeWorkerDeploymentVersionResponseClass();
 }
 
 export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerDeploymentVersionResponse> = {
   encode(message: DescribeWorkerDeploymentVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerDeploymentVersionInfo !== undefined) {
+    if (message.workerDeploymentVersionInfo != null) {
       WorkerDeploymentVersionInfo.encode(message.workerDeploymentVersionInfo, writer.uint32(10).fork()).join();
     }
-    if (message.versionTaskQueues !== undefined && message.versionTaskQueues.length !== 0) {
+    if (message.versionTaskQueues != null && message.versionTaskQueues.length !== 0) {
       for (const v of message.versionTaskQueues) {
         DescribeWorkerDeploymentVersionResponse_VersionTaskQueue.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -19432,7 +19598,7 @@ export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerD
             break;
           }
 
-          if (message.versionTaskQueues === undefined) {
+          if (message.versionTaskQueues === LIST) {
             message.versionTaskQueues = [];
           }
           const el = DescribeWorkerDeploymentVersionResponse_VersionTaskQueue.decode(reader, reader.uint32());
@@ -19452,8 +19618,9 @@ export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerD
   },
 };
 
+const DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass = messageClass<DescribeWorkerDeploymentVersionResponse_VersionTaskQueue>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse.VersionTaskQueue", { name: "", type: 0, statsByPriorityKey: MAP });
 function createBaseDescribeWorkerDeploymentVersionResponse_VersionTaskQueue(): DescribeWorkerDeploymentVersionResponse_VersionTaskQueue {
-  return {};
+  return new DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass();
 }
 
 export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue: MessageFns<
@@ -19463,13 +19630,13 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue: MessageFn
     message: DescribeWorkerDeploymentVersionResponse_VersionTaskQueue,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(16).int32(message.type);
     }
-    if (message.stats !== undefined) {
+    if (message.stats != null) {
       TaskQueueStats.encode(message.stats, writer.uint32(26).fork()).join();
     }
     globalThis.Object.entries(message.statsByPriorityKey || {}).forEach(([key, value]: [string, TaskQueueStats]) => {
@@ -19523,7 +19690,7 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue: MessageFn
             reader.uint32(),
           );
           if (entry4.value !== undefined) {
-            if (message.statsByPriorityKey === undefined) {
+            if (message.statsByPriorityKey === MAP) {
               message.statsByPriorityKey = {};
             }
             message.statsByPriorityKey![entry4.key] = entry4.value;
@@ -19555,7 +19722,7 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue_StatsByPri
     if (message.key !== 0) {
       writer.uint32(8).int32(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueStats.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19599,16 +19766,17 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue_StatsByPri
   },
 };
 
+const DescribeWorkerDeploymentRequestClass = messageClass<DescribeWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentRequest", { namespace: "", deploymentName: "" });
 function createBaseDescribeWorkerDeploymentRequest(): DescribeWorkerDeploymentRequest {
-  return {};
+  return new DescribeWorkerDeploymentRequestClass();
 }
 
 export const DescribeWorkerDeploymentRequest: MessageFns<DescribeWorkerDeploymentRequest> = {
   encode(message: DescribeWorkerDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
     return writer;
@@ -19649,16 +19817,17 @@ export const DescribeWorkerDeploymentRequest: MessageFns<DescribeWorkerDeploymen
   },
 };
 
+const DescribeWorkerDeploymentResponseClass = messageClass<DescribeWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentResponse", { conflictToken: BYTES });
 function createBaseDescribeWorkerDeploymentResponse(): DescribeWorkerDeploymentResponse {
-  return {};
+  return new DescribeWorkerDeploymentResponseClass();
 }
 
 export const DescribeWorkerDeploymentResponse: MessageFns<DescribeWorkerDeploymentResponse> = {
   encode(message: DescribeWorkerDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.workerDeploymentInfo !== undefined) {
+    if (message.workerDeploymentInfo != null) {
       WorkerDeploymentInfo.encode(message.workerDeploymentInfo, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19699,22 +19868,23 @@ export const DescribeWorkerDeploymentResponse: MessageFns<DescribeWorkerDeployme
   },
 };
 
+const ListDeploymentsRequestClass = messageClass<ListDeploymentsRequest>("temporal.api.workflowservice.v1.ListDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, seriesName: "" });
 function createBaseListDeploymentsRequest(): ListDeploymentsRequest {
-  return {};
+  return new ListDeploymentsRequestClass();
 }
 
 export const ListDeploymentsRequest: MessageFns<ListDeploymentsRequest> = {
   encode(message: ListDeploymentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.seriesName !== undefined && message.seriesName !== "") {
+    if (message.seriesName != null && message.seriesName !== "") {
       writer.uint32(34).string(message.seriesName);
     }
     return writer;
@@ -19771,16 +19941,17 @@ export const ListDeploymentsRequest: MessageFns<ListDeploymentsRequest> = {
   },
 };
 
+const ListDeploymentsResponseClass = messageClass<ListDeploymentsResponse>("temporal.api.workflowservice.v1.ListDeploymentsResponse", { nextPageToken: BYTES, deployments: LIST });
 function createBaseListDeploymentsResponse(): ListDeploymentsResponse {
-  return {};
+  return new ListDeploymentsResponseClass();
 }
 
 export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
   encode(message: ListDeploymentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(10).bytes(message.nextPageToken);
     }
-    if (message.deployments !== undefined && message.deployments.length !== 0) {
+    if (message.deployments != null && message.deployments.length !== 0) {
       for (const v of message.deployments) {
         DeploymentListInfo.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -19809,7 +19980,7 @@ export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
             break;
           }
 
-          if (message.deployments === undefined) {
+          if (message.deployments === LIST) {
             message.deployments = [];
           }
           const el = DeploymentListInfo.decode(reader, reader.uint32());
@@ -19829,22 +20000,23 @@ export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
   },
 };
 
+const SetCurrentDeploymentRequestClass = messageClass<SetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.SetCurrentDeploymentRequest", { namespace: "", identity: "" });
 function createBaseSetCurrentDeploymentRequest(): SetCurrentDeploymentRequest {
-  return {};
+  return new SetCurrentDeploymentRequestClass();
 }
 
 export const SetCurrentDeploymentRequest: MessageFns<SetCurrentDeploymentRequest> = {
   encode(message: SetCurrentDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.updateMetadata !== undefined) {
+    if (message.updateMetadata != null) {
       UpdateDeploymentMetadata.encode(message.updateMetadata, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -19901,16 +20073,17 @@ export const SetCurrentDeploymentRequest: MessageFns<SetCurrentDeploymentRequest
   },
 };
 
+const SetCurrentDeploymentResponseClass = messageClass<SetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.SetCurrentDeploymentResponse", {});
 function createBaseSetCurrentDeploymentResponse(): SetCurrentDeploymentResponse {
-  return {};
+  return new SetCurrentDeploymentResponseClass();
 }
 
 export const SetCurrentDeploymentResponse: MessageFns<SetCurrentDeploymentResponse> = {
   encode(message: SetCurrentDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentDeploymentInfo !== undefined) {
+    if (message.currentDeploymentInfo != null) {
       DeploymentInfo.encode(message.currentDeploymentInfo, writer.uint32(10).fork()).join();
     }
-    if (message.previousDeploymentInfo !== undefined) {
+    if (message.previousDeploymentInfo != null) {
       DeploymentInfo.encode(message.previousDeploymentInfo, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19951,34 +20124,35 @@ export const SetCurrentDeploymentResponse: MessageFns<SetCurrentDeploymentRespon
   },
 };
 
+const SetWorkerDeploymentCurrentVersionRequestClass = messageClass<SetWorkerDeploymentCurrentVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
 function createBaseSetWorkerDeploymentCurrentVersionRequest(): SetWorkerDeploymentCurrentVersionRequest {
-  return {};
+  return new SetWorkerDeploymentCurrentVersionRequestClass();
 }
 
 export const SetWorkerDeploymentCurrentVersionRequest: MessageFns<SetWorkerDeploymentCurrentVersionRequest> = {
   encode(message: SetWorkerDeploymentCurrentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(26).string(message.version);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(58).string(message.buildId);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(34).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.ignoreMissingTaskQueues !== undefined && message.ignoreMissingTaskQueues !== false) {
+    if (message.ignoreMissingTaskQueues != null && message.ignoreMissingTaskQueues !== false) {
       writer.uint32(48).bool(message.ignoreMissingTaskQueues);
     }
-    if (message.allowNoPollers !== undefined && message.allowNoPollers !== false) {
+    if (message.allowNoPollers != null && message.allowNoPollers !== false) {
       writer.uint32(72).bool(message.allowNoPollers);
     }
     return writer;
@@ -20067,19 +20241,20 @@ export const SetWorkerDeploymentCurrentVersionRequest: MessageFns<SetWorkerDeplo
   },
 };
 
+const SetWorkerDeploymentCurrentVersionResponseClass = messageClass<SetWorkerDeploymentCurrentVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionResponse", { conflictToken: BYTES, previousVersion: "" });
 function createBaseSetWorkerDeploymentCurrentVersionResponse(): SetWorkerDeploymentCurrentVersionResponse {
-  return {};
+  return new SetWorkerDeploymentCurrentVersionResponseClass();
 }
 
 export const SetWorkerDeploymentCurrentVersionResponse: MessageFns<SetWorkerDeploymentCurrentVersionResponse> = {
   encode(message: SetWorkerDeploymentCurrentVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.previousVersion !== undefined && message.previousVersion !== "") {
+    if (message.previousVersion != null && message.previousVersion !== "") {
       writer.uint32(18).string(message.previousVersion);
     }
-    if (message.previousDeploymentVersion !== undefined) {
+    if (message.previousDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.previousDeploymentVersion, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -20128,37 +20303,38 @@ export const SetWorkerDeploymentCurrentVersionResponse: MessageFns<SetWorkerDepl
   },
 };
 
+const SetWorkerDeploymentRampingVersionRequestClass = messageClass<SetWorkerDeploymentRampingVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", percentage: 0, conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
 function createBaseSetWorkerDeploymentRampingVersionRequest(): SetWorkerDeploymentRampingVersionRequest {
-  return {};
+  return new SetWorkerDeploymentRampingVersionRequestClass();
 }
 
 export const SetWorkerDeploymentRampingVersionRequest: MessageFns<SetWorkerDeploymentRampingVersionRequest> = {
   encode(message: SetWorkerDeploymentRampingVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(26).string(message.version);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(66).string(message.buildId);
     }
-    if (message.percentage !== undefined && message.percentage !== 0) {
+    if (message.percentage != null && message.percentage !== 0) {
       writer.uint32(37).float(message.percentage);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(42).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.ignoreMissingTaskQueues !== undefined && message.ignoreMissingTaskQueues !== false) {
+    if (message.ignoreMissingTaskQueues != null && message.ignoreMissingTaskQueues !== false) {
       writer.uint32(56).bool(message.ignoreMissingTaskQueues);
     }
-    if (message.allowNoPollers !== undefined && message.allowNoPollers !== false) {
+    if (message.allowNoPollers != null && message.allowNoPollers !== false) {
       writer.uint32(80).bool(message.allowNoPollers);
     }
     return writer;
@@ -20255,22 +20431,23 @@ export const SetWorkerDeploymentRampingVersionRequest: MessageFns<SetWorkerDeplo
   },
 };
 
+const SetWorkerDeploymentRampingVersionResponseClass = messageClass<SetWorkerDeploymentRampingVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionResponse", { conflictToken: BYTES, previousVersion: "", previousPercentage: 0 });
 function createBaseSetWorkerDeploymentRampingVersionResponse(): SetWorkerDeploymentRampingVersionResponse {
-  return {};
+  return new SetWorkerDeploymentRampingVersionResponseClass();
 }
 
 export const SetWorkerDeploymentRampingVersionResponse: MessageFns<SetWorkerDeploymentRampingVersionResponse> = {
   encode(message: SetWorkerDeploymentRampingVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.previousVersion !== undefined && message.previousVersion !== "") {
+    if (message.previousVersion != null && message.previousVersion !== "") {
       writer.uint32(18).string(message.previousVersion);
     }
-    if (message.previousDeploymentVersion !== undefined) {
+    if (message.previousDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.previousDeploymentVersion, writer.uint32(34).fork()).join();
     }
-    if (message.previousPercentage !== undefined && message.previousPercentage !== 0) {
+    if (message.previousPercentage != null && message.previousPercentage !== 0) {
       writer.uint32(29).float(message.previousPercentage);
     }
     return writer;
@@ -20327,22 +20504,23 @@ export const SetWorkerDeploymentRampingVersionResponse: MessageFns<SetWorkerDepl
   },
 };
 
+const CreateWorkerDeploymentRequestClass = messageClass<CreateWorkerDeploymentRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "", requestId: "" });
 function createBaseCreateWorkerDeploymentRequest(): CreateWorkerDeploymentRequest {
-  return {};
+  return new CreateWorkerDeploymentRequestClass();
 }
 
 export const CreateWorkerDeploymentRequest: MessageFns<CreateWorkerDeploymentRequest> = {
   encode(message: CreateWorkerDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
     return writer;
@@ -20399,13 +20577,14 @@ export const CreateWorkerDeploymentRequest: MessageFns<CreateWorkerDeploymentReq
   },
 };
 
+const CreateWorkerDeploymentResponseClass = messageClass<CreateWorkerDeploymentResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentResponse", { conflictToken: BYTES });
 function createBaseCreateWorkerDeploymentResponse(): CreateWorkerDeploymentResponse {
-  return {};
+  return new CreateWorkerDeploymentResponseClass();
 }
 
 export const CreateWorkerDeploymentResponse: MessageFns<CreateWorkerDeploymentResponse> = {
   encode(message: CreateWorkerDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
     return writer;
@@ -20438,19 +20617,20 @@ export const CreateWorkerDeploymentResponse: MessageFns<CreateWorkerDeploymentRe
   },
 };
 
+const ListWorkerDeploymentsRequestClass = messageClass<ListWorkerDeploymentsRequest>("temporal.api.workflowservice.v1.ListWorkerDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
 function createBaseListWorkerDeploymentsRequest(): ListWorkerDeploymentsRequest {
-  return {};
+  return new ListWorkerDeploymentsRequestClass();
 }
 
 export const ListWorkerDeploymentsRequest: MessageFns<ListWorkerDeploymentsRequest> = {
   encode(message: ListWorkerDeploymentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
     return writer;
@@ -20499,16 +20679,17 @@ export const ListWorkerDeploymentsRequest: MessageFns<ListWorkerDeploymentsReque
   },
 };
 
+const ListWorkerDeploymentsResponseClass = messageClass<ListWorkerDeploymentsResponse>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse", { nextPageToken: BYTES, workerDeployments: LIST });
 function createBaseListWorkerDeploymentsResponse(): ListWorkerDeploymentsResponse {
-  return {};
+  return new ListWorkerDeploymentsResponseClass();
 }
 
 export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResponse> = {
   encode(message: ListWorkerDeploymentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(10).bytes(message.nextPageToken);
     }
-    if (message.workerDeployments !== undefined && message.workerDeployments.length !== 0) {
+    if (message.workerDeployments != null && message.workerDeployments.length !== 0) {
       for (const v of message.workerDeployments) {
         ListWorkerDeploymentsResponse_WorkerDeploymentSummary.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -20537,7 +20718,7 @@ export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResp
             break;
           }
 
-          if (message.workerDeployments === undefined) {
+          if (message.workerDeployments === LIST) {
             message.workerDeployments = [];
           }
           const el = ListWorkerDeploymentsResponse_WorkerDeploymentSummary.decode(reader, reader.uint32());
@@ -20557,8 +20738,9 @@ export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResp
   },
 };
 
+const ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass = messageClass<ListWorkerDeploymentsResponse_WorkerDeploymentSummary>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse.WorkerDeploymentSummary", { name: "" });
 function createBaseListWorkerDeploymentsResponse_WorkerDeploymentSummary(): ListWorkerDeploymentsResponse_WorkerDeploymentSummary {
-  return {};
+  return new ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass();
 }
 
 export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
@@ -20568,26 +20750,26 @@ export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
     message: ListWorkerDeploymentsResponse_WorkerDeploymentSummary,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
-    if (message.routingConfig !== undefined) {
+    if (message.routingConfig != null) {
       RoutingConfig.encode(message.routingConfig, writer.uint32(26).fork()).join();
     }
-    if (message.latestVersionSummary !== undefined) {
+    if (message.latestVersionSummary != null) {
       WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(message.latestVersionSummary, writer.uint32(34).fork())
         .join();
     }
-    if (message.currentVersionSummary !== undefined) {
+    if (message.currentVersionSummary != null) {
       WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(
         message.currentVersionSummary,
         writer.uint32(42).fork(),
       ).join();
     }
-    if (message.rampingVersionSummary !== undefined) {
+    if (message.rampingVersionSummary != null) {
       WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(
         message.rampingVersionSummary,
         writer.uint32(50).fork(),
@@ -20672,25 +20854,26 @@ export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
   },
 };
 
+const CreateWorkerDeploymentVersionRequestClass = messageClass<CreateWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionRequest", { namespace: "", identity: "", requestId: "" });
 function createBaseCreateWorkerDeploymentVersionRequest(): CreateWorkerDeploymentVersionRequest {
-  return {};
+  return new CreateWorkerDeploymentVersionRequestClass();
 }
 
 export const CreateWorkerDeploymentVersionRequest: MessageFns<CreateWorkerDeploymentVersionRequest> = {
   encode(message: CreateWorkerDeploymentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
-    if (message.computeConfig !== undefined) {
+    if (message.computeConfig != null) {
       ComputeConfig.encode(message.computeConfig, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
     return writer;
@@ -20755,8 +20938,9 @@ export const CreateWorkerDeploymentVersionRequest: MessageFns<CreateWorkerDeploy
   },
 };
 
+const CreateWorkerDeploymentVersionResponseClass = messageClass<CreateWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionResponse", {});
 function createBaseCreateWorkerDeploymentVersionResponse(): CreateWorkerDeploymentVersionResponse {
-  return {};
+  return new CreateWorkerDeploymentVersionResponseClass();
 }
 
 export const CreateWorkerDeploymentVersionResponse: MessageFns<CreateWorkerDeploymentVersionResponse> = {
@@ -20783,25 +20967,26 @@ export const CreateWorkerDeploymentVersionResponse: MessageFns<CreateWorkerDeplo
   },
 };
 
+const DeleteWorkerDeploymentVersionRequestClass = messageClass<DeleteWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionRequest", { namespace: "", version: "", skipDrainage: false, identity: "" });
 function createBaseDeleteWorkerDeploymentVersionRequest(): DeleteWorkerDeploymentVersionRequest {
-  return {};
+  return new DeleteWorkerDeploymentVersionRequestClass();
 }
 
 export const DeleteWorkerDeploymentVersionRequest: MessageFns<DeleteWorkerDeploymentVersionRequest> = {
   encode(message: DeleteWorkerDeploymentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(42).fork()).join();
     }
-    if (message.skipDrainage !== undefined && message.skipDrainage !== false) {
+    if (message.skipDrainage != null && message.skipDrainage !== false) {
       writer.uint32(24).bool(message.skipDrainage);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -20866,8 +21051,9 @@ export const DeleteWorkerDeploymentVersionRequest: MessageFns<DeleteWorkerDeploy
   },
 };
 
+const DeleteWorkerDeploymentVersionResponseClass = messageClass<DeleteWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionResponse", {});
 function createBaseDeleteWorkerDeploymentVersionResponse(): DeleteWorkerDeploymentVersionResponse {
-  return {};
+  return new DeleteWorkerDeploymentVersionResponseClass();
 }
 
 export const DeleteWorkerDeploymentVersionResponse: MessageFns<DeleteWorkerDeploymentVersionResponse> = {
@@ -20894,19 +21080,20 @@ export const DeleteWorkerDeploymentVersionResponse: MessageFns<DeleteWorkerDeplo
   },
 };
 
+const DeleteWorkerDeploymentRequestClass = messageClass<DeleteWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "" });
 function createBaseDeleteWorkerDeploymentRequest(): DeleteWorkerDeploymentRequest {
-  return {};
+  return new DeleteWorkerDeploymentRequestClass();
 }
 
 export const DeleteWorkerDeploymentRequest: MessageFns<DeleteWorkerDeploymentRequest> = {
   encode(message: DeleteWorkerDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -20955,8 +21142,9 @@ export const DeleteWorkerDeploymentRequest: MessageFns<DeleteWorkerDeploymentReq
   },
 };
 
+const DeleteWorkerDeploymentResponseClass = messageClass<DeleteWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentResponse", {});
 function createBaseDeleteWorkerDeploymentResponse(): DeleteWorkerDeploymentResponse {
-  return {};
+  return new DeleteWorkerDeploymentResponseClass();
 }
 
 export const DeleteWorkerDeploymentResponse: MessageFns<DeleteWorkerDeploymentResponse> = {
@@ -20983,8 +21171,9 @@ export const DeleteWorkerDeploymentResponse: MessageFns<DeleteWorkerDeploymentRe
   },
 };
 
+const UpdateWorkerDeploymentVersionComputeConfigRequestClass = messageClass<UpdateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "", requestId: "" });
 function createBaseUpdateWorkerDeploymentVersionComputeConfigRequest(): UpdateWorkerDeploymentVersionComputeConfigRequest {
-  return {};
+  return new UpdateWorkerDeploymentVersionComputeConfigRequestClass();
 }
 
 export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
@@ -20994,10 +21183,10 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
     message: UpdateWorkerDeploymentVersionComputeConfigRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.computeConfigScalingGroups || {}).forEach(
@@ -21008,17 +21197,15 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
         }, writer.uint32(50).fork()).join();
       },
     );
-    if (
-      message.removeComputeConfigScalingGroups !== undefined && message.removeComputeConfigScalingGroups.length !== 0
-    ) {
+    if (message.removeComputeConfigScalingGroups != null && message.removeComputeConfigScalingGroups.length !== 0) {
       for (const v of message.removeComputeConfigScalingGroups) {
         writer.uint32(58).string(v!);
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
     return writer;
@@ -21058,7 +21245,7 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             reader.uint32(),
           );
           if (entry6.value !== undefined) {
-            if (message.computeConfigScalingGroups === undefined) {
+            if (message.computeConfigScalingGroups === MAP) {
               message.computeConfigScalingGroups = {};
             }
             message.computeConfigScalingGroups![entry6.key] = entry6.value;
@@ -21070,7 +21257,7 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             break;
           }
 
-          if (message.removeComputeConfigScalingGroups === undefined) {
+          if (message.removeComputeConfigScalingGroups === LIST) {
             message.removeComputeConfigScalingGroups = [];
           }
           const el = reader.string();
@@ -21120,7 +21307,7 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigScal
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       ComputeConfigScalingGroupUpdate.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21164,8 +21351,9 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigScal
   },
 };
 
+const UpdateWorkerDeploymentVersionComputeConfigResponseClass = messageClass<UpdateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigResponse", {});
 function createBaseUpdateWorkerDeploymentVersionComputeConfigResponse(): UpdateWorkerDeploymentVersionComputeConfigResponse {
-  return {};
+  return new UpdateWorkerDeploymentVersionComputeConfigResponseClass();
 }
 
 export const UpdateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
@@ -21197,8 +21385,9 @@ export const UpdateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
   },
 };
 
+const ValidateWorkerDeploymentVersionComputeConfigRequestClass = messageClass<ValidateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "" });
 function createBaseValidateWorkerDeploymentVersionComputeConfigRequest(): ValidateWorkerDeploymentVersionComputeConfigRequest {
-  return {};
+  return new ValidateWorkerDeploymentVersionComputeConfigRequestClass();
 }
 
 export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
@@ -21208,10 +21397,10 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
     message: ValidateWorkerDeploymentVersionComputeConfigRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.computeConfigScalingGroups || {}).forEach(
@@ -21222,14 +21411,12 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
         }, writer.uint32(50).fork()).join();
       },
     );
-    if (
-      message.removeComputeConfigScalingGroups !== undefined && message.removeComputeConfigScalingGroups.length !== 0
-    ) {
+    if (message.removeComputeConfigScalingGroups != null && message.removeComputeConfigScalingGroups.length !== 0) {
       for (const v of message.removeComputeConfigScalingGroups) {
         writer.uint32(58).string(v!);
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -21269,7 +21456,7 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             reader.uint32(),
           );
           if (entry6.value !== undefined) {
-            if (message.computeConfigScalingGroups === undefined) {
+            if (message.computeConfigScalingGroups === MAP) {
               message.computeConfigScalingGroups = {};
             }
             message.computeConfigScalingGroups![entry6.key] = entry6.value;
@@ -21281,7 +21468,7 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             break;
           }
 
-          if (message.removeComputeConfigScalingGroups === undefined) {
+          if (message.removeComputeConfigScalingGroups === LIST) {
             message.removeComputeConfigScalingGroups = [];
           }
           const el = reader.string();
@@ -21323,7 +21510,7 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigSc
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       ComputeConfigScalingGroupUpdate.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21367,8 +21554,9 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigSc
   },
 };
 
+const ValidateWorkerDeploymentVersionComputeConfigResponseClass = messageClass<ValidateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigResponse", {});
 function createBaseValidateWorkerDeploymentVersionComputeConfigResponse(): ValidateWorkerDeploymentVersionComputeConfigResponse {
-  return {};
+  return new ValidateWorkerDeploymentVersionComputeConfigResponseClass();
 }
 
 export const ValidateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
@@ -21400,8 +21588,9 @@ export const ValidateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
   },
 };
 
+const UpdateWorkerDeploymentVersionMetadataRequestClass = messageClass<UpdateWorkerDeploymentVersionMetadataRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest", { namespace: "", version: "", upsertEntries: MAP, removeEntries: LIST, identity: "" });
 function createBaseUpdateWorkerDeploymentVersionMetadataRequest(): UpdateWorkerDeploymentVersionMetadataRequest {
-  return {};
+  return new UpdateWorkerDeploymentVersionMetadataRequestClass();
 }
 
 export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWorkerDeploymentVersionMetadataRequest> = {
@@ -21409,13 +21598,13 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
     message: UpdateWorkerDeploymentVersionMetadataRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.upsertEntries || {}).forEach(([key, value]: [string, Payload]) => {
@@ -21424,12 +21613,12 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
         writer.uint32(26).fork(),
       ).join();
     });
-    if (message.removeEntries !== undefined && message.removeEntries.length !== 0) {
+    if (message.removeEntries != null && message.removeEntries.length !== 0) {
       for (const v of message.removeEntries) {
         writer.uint32(34).string(v!);
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
     return writer;
@@ -21477,7 +21666,7 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
             reader.uint32(),
           );
           if (entry3.value !== undefined) {
-            if (message.upsertEntries === undefined) {
+            if (message.upsertEntries === MAP) {
               message.upsertEntries = {};
             }
             message.upsertEntries![entry3.key] = entry3.value;
@@ -21489,7 +21678,7 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
             break;
           }
 
-          if (message.removeEntries === undefined) {
+          if (message.removeEntries === LIST) {
             message.removeEntries = [];
           }
           const el = reader.string();
@@ -21531,7 +21720,7 @@ export const UpdateWorkerDeploymentVersionMetadataRequest_UpsertEntriesEntry: Me
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21575,8 +21764,9 @@ export const UpdateWorkerDeploymentVersionMetadataRequest_UpsertEntriesEntry: Me
   },
 };
 
+const UpdateWorkerDeploymentVersionMetadataResponseClass = messageClass<UpdateWorkerDeploymentVersionMetadataResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataResponse", {});
 function createBaseUpdateWorkerDeploymentVersionMetadataResponse(): UpdateWorkerDeploymentVersionMetadataResponse {
-  return {};
+  return new UpdateWorkerDeploymentVersionMetadataResponseClass();
 }
 
 export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWorkerDeploymentVersionMetadataResponse> =
@@ -21585,7 +21775,7 @@ export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWor
       message: UpdateWorkerDeploymentVersionMetadataResponse,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.metadata !== undefined) {
+      if (message.metadata != null) {
         VersionMetadata.encode(message.metadata, writer.uint32(10).fork()).join();
       }
       return writer;
@@ -21618,28 +21808,29 @@ export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWor
     },
   };
 
+const SetWorkerDeploymentManagerRequestClass = messageClass<SetWorkerDeploymentManagerRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerRequest", { namespace: "", deploymentName: "", managerIdentity: "", self: false, conflictToken: BYTES, identity: "" });
 function createBaseSetWorkerDeploymentManagerRequest(): SetWorkerDeploymentManagerRequest {
-  return {};
+  return new SetWorkerDeploymentManagerRequestClass();
 }
 
 export const SetWorkerDeploymentManagerRequest: MessageFns<SetWorkerDeploymentManagerRequest> = {
   encode(message: SetWorkerDeploymentManagerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.managerIdentity !== undefined) {
+    if (message.managerIdentity != null) {
       writer.uint32(26).string(message.managerIdentity);
     }
-    if (message.self !== undefined) {
+    if (message.self != null) {
       writer.uint32(32).bool(message.self);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(42).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
     return writer;
@@ -21712,16 +21903,17 @@ export const SetWorkerDeploymentManagerRequest: MessageFns<SetWorkerDeploymentMa
   },
 };
 
+const SetWorkerDeploymentManagerResponseClass = messageClass<SetWorkerDeploymentManagerResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerResponse", { conflictToken: BYTES, previousManagerIdentity: "" });
 function createBaseSetWorkerDeploymentManagerResponse(): SetWorkerDeploymentManagerResponse {
-  return {};
+  return new SetWorkerDeploymentManagerResponseClass();
 }
 
 export const SetWorkerDeploymentManagerResponse: MessageFns<SetWorkerDeploymentManagerResponse> = {
   encode(message: SetWorkerDeploymentManagerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.previousManagerIdentity !== undefined && message.previousManagerIdentity !== "") {
+    if (message.previousManagerIdentity != null && message.previousManagerIdentity !== "") {
       writer.uint32(18).string(message.previousManagerIdentity);
     }
     return writer;
@@ -21762,16 +21954,17 @@ export const SetWorkerDeploymentManagerResponse: MessageFns<SetWorkerDeploymentM
   },
 };
 
+const GetCurrentDeploymentRequestClass = messageClass<GetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.GetCurrentDeploymentRequest", { namespace: "", seriesName: "" });
 function createBaseGetCurrentDeploymentRequest(): GetCurrentDeploymentRequest {
-  return {};
+  return new GetCurrentDeploymentRequestClass();
 }
 
 export const GetCurrentDeploymentRequest: MessageFns<GetCurrentDeploymentRequest> = {
   encode(message: GetCurrentDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.seriesName !== undefined && message.seriesName !== "") {
+    if (message.seriesName != null && message.seriesName !== "") {
       writer.uint32(18).string(message.seriesName);
     }
     return writer;
@@ -21812,13 +22005,14 @@ export const GetCurrentDeploymentRequest: MessageFns<GetCurrentDeploymentRequest
   },
 };
 
+const GetCurrentDeploymentResponseClass = messageClass<GetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.GetCurrentDeploymentResponse", {});
 function createBaseGetCurrentDeploymentResponse(): GetCurrentDeploymentResponse {
-  return {};
+  return new GetCurrentDeploymentResponseClass();
 }
 
 export const GetCurrentDeploymentResponse: MessageFns<GetCurrentDeploymentResponse> = {
   encode(message: GetCurrentDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentDeploymentInfo !== undefined) {
+    if (message.currentDeploymentInfo != null) {
       DeploymentInfo.encode(message.currentDeploymentInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -21851,16 +22045,17 @@ export const GetCurrentDeploymentResponse: MessageFns<GetCurrentDeploymentRespon
   },
 };
 
+const GetDeploymentReachabilityRequestClass = messageClass<GetDeploymentReachabilityRequest>("temporal.api.workflowservice.v1.GetDeploymentReachabilityRequest", { namespace: "" });
 function createBaseGetDeploymentReachabilityRequest(): GetDeploymentReachabilityRequest {
-  return {};
+  return new GetDeploymentReachabilityRequestClass();
 }
 
 export const GetDeploymentReachabilityRequest: MessageFns<GetDeploymentReachabilityRequest> = {
   encode(message: GetDeploymentReachabilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21901,19 +22096,20 @@ export const GetDeploymentReachabilityRequest: MessageFns<GetDeploymentReachabil
   },
 };
 
+const GetDeploymentReachabilityResponseClass = messageClass<GetDeploymentReachabilityResponse>("temporal.api.workflowservice.v1.GetDeploymentReachabilityResponse", { reachability: 0 });
 function createBaseGetDeploymentReachabilityResponse(): GetDeploymentReachabilityResponse {
-  return {};
+  return new GetDeploymentReachabilityResponseClass();
 }
 
 export const GetDeploymentReachabilityResponse: MessageFns<GetDeploymentReachabilityResponse> = {
   encode(message: GetDeploymentReachabilityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentInfo !== undefined) {
+    if (message.deploymentInfo != null) {
       DeploymentInfo.encode(message.deploymentInfo, writer.uint32(10).fork()).join();
     }
-    if (message.reachability !== undefined && message.reachability !== 0) {
+    if (message.reachability != null && message.reachability !== 0) {
       writer.uint32(16).int32(message.reachability);
     }
-    if (message.lastUpdateTime !== undefined) {
+    if (message.lastUpdateTime != null) {
       Timestamp.encode(message.lastUpdateTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -21962,28 +22158,29 @@ export const GetDeploymentReachabilityResponse: MessageFns<GetDeploymentReachabi
   },
 };
 
+const CreateWorkflowRuleRequestClass = messageClass<CreateWorkflowRuleRequest>("temporal.api.workflowservice.v1.CreateWorkflowRuleRequest", { namespace: "", forceScan: false, requestId: "", identity: "", description: "" });
 function createBaseCreateWorkflowRuleRequest(): CreateWorkflowRuleRequest {
-  return {};
+  return new CreateWorkflowRuleRequestClass();
 }
 
 export const CreateWorkflowRuleRequest: MessageFns<CreateWorkflowRuleRequest> = {
   encode(message: CreateWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       WorkflowRuleSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.forceScan !== undefined && message.forceScan !== false) {
+    if (message.forceScan != null && message.forceScan !== false) {
       writer.uint32(24).bool(message.forceScan);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(50).string(message.description);
     }
     return writer;
@@ -22056,16 +22253,17 @@ export const CreateWorkflowRuleRequest: MessageFns<CreateWorkflowRuleRequest> = 
   },
 };
 
+const CreateWorkflowRuleResponseClass = messageClass<CreateWorkflowRuleResponse>("temporal.api.workflowservice.v1.CreateWorkflowRuleResponse", { jobId: "" });
 function createBaseCreateWorkflowRuleResponse(): CreateWorkflowRuleResponse {
-  return {};
+  return new CreateWorkflowRuleResponseClass();
 }
 
 export const CreateWorkflowRuleResponse: MessageFns<CreateWorkflowRuleResponse> = {
   encode(message: CreateWorkflowRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       WorkflowRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
     return writer;
@@ -22106,16 +22304,17 @@ export const CreateWorkflowRuleResponse: MessageFns<CreateWorkflowRuleResponse> 
   },
 };
 
+const DescribeWorkflowRuleRequestClass = messageClass<DescribeWorkflowRuleRequest>("temporal.api.workflowservice.v1.DescribeWorkflowRuleRequest", { namespace: "", ruleId: "" });
 function createBaseDescribeWorkflowRuleRequest(): DescribeWorkflowRuleRequest {
-  return {};
+  return new DescribeWorkflowRuleRequestClass();
 }
 
 export const DescribeWorkflowRuleRequest: MessageFns<DescribeWorkflowRuleRequest> = {
   encode(message: DescribeWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.ruleId !== undefined && message.ruleId !== "") {
+    if (message.ruleId != null && message.ruleId !== "") {
       writer.uint32(18).string(message.ruleId);
     }
     return writer;
@@ -22156,13 +22355,14 @@ export const DescribeWorkflowRuleRequest: MessageFns<DescribeWorkflowRuleRequest
   },
 };
 
+const DescribeWorkflowRuleResponseClass = messageClass<DescribeWorkflowRuleResponse>("temporal.api.workflowservice.v1.DescribeWorkflowRuleResponse", {});
 function createBaseDescribeWorkflowRuleResponse(): DescribeWorkflowRuleResponse {
-  return {};
+  return new DescribeWorkflowRuleResponseClass();
 }
 
 export const DescribeWorkflowRuleResponse: MessageFns<DescribeWorkflowRuleResponse> = {
   encode(message: DescribeWorkflowRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       WorkflowRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -22195,16 +22395,17 @@ export const DescribeWorkflowRuleResponse: MessageFns<DescribeWorkflowRuleRespon
   },
 };
 
+const DeleteWorkflowRuleRequestClass = messageClass<DeleteWorkflowRuleRequest>("temporal.api.workflowservice.v1.DeleteWorkflowRuleRequest", { namespace: "", ruleId: "" });
 function createBaseDeleteWorkflowRuleRequest(): DeleteWorkflowRuleRequest {
-  return {};
+  return new DeleteWorkflowRuleRequestClass();
 }
 
 export const DeleteWorkflowRuleRequest: MessageFns<DeleteWorkflowRuleRequest> = {
   encode(message: DeleteWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.ruleId !== undefined && message.ruleId !== "") {
+    if (message.ruleId != null && message.ruleId !== "") {
       writer.uint32(18).string(message.ruleId);
     }
     return writer;
@@ -22245,8 +22446,9 @@ export const DeleteWorkflowRuleRequest: MessageFns<DeleteWorkflowRuleRequest> = 
   },
 };
 
+const DeleteWorkflowRuleResponseClass = messageClass<DeleteWorkflowRuleResponse>("temporal.api.workflowservice.v1.DeleteWorkflowRuleResponse", {});
 function createBaseDeleteWorkflowRuleResponse(): DeleteWorkflowRuleResponse {
-  return {};
+  return new DeleteWorkflowRuleResponseClass();
 }
 
 export const DeleteWorkflowRuleResponse: MessageFns<DeleteWorkflowRuleResponse> = {
@@ -22273,16 +22475,17 @@ export const DeleteWorkflowRuleResponse: MessageFns<DeleteWorkflowRuleResponse> 
   },
 };
 
+const ListWorkflowRulesRequestClass = messageClass<ListWorkflowRulesRequest>("temporal.api.workflowservice.v1.ListWorkflowRulesRequest", { namespace: "", nextPageToken: BYTES });
 function createBaseListWorkflowRulesRequest(): ListWorkflowRulesRequest {
-  return {};
+  return new ListWorkflowRulesRequestClass();
 }
 
 export const ListWorkflowRulesRequest: MessageFns<ListWorkflowRulesRequest> = {
   encode(message: ListWorkflowRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -22323,18 +22526,19 @@ export const ListWorkflowRulesRequest: MessageFns<ListWorkflowRulesRequest> = {
   },
 };
 
+const ListWorkflowRulesResponseClass = messageClass<ListWorkflowRulesResponse>("temporal.api.workflowservice.v1.ListWorkflowRulesResponse", { rules: LIST, nextPageToken: BYTES });
 function createBaseListWorkflowRulesResponse(): ListWorkflowRulesResponse {
-  return {};
+  return new ListWorkflowRulesResponseClass();
 }
 
 export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = {
   encode(message: ListWorkflowRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rules !== undefined && message.rules.length !== 0) {
+    if (message.rules != null && message.rules.length !== 0) {
       for (const v of message.rules) {
         WorkflowRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -22353,7 +22557,7 @@ export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = 
             break;
           }
 
-          if (message.rules === undefined) {
+          if (message.rules === LIST) {
             message.rules = [];
           }
           const el = WorkflowRule.decode(reader, reader.uint32());
@@ -22381,25 +22585,26 @@ export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = 
   },
 };
 
+const TriggerWorkflowRuleRequestClass = messageClass<TriggerWorkflowRuleRequest>("temporal.api.workflowservice.v1.TriggerWorkflowRuleRequest", { namespace: "", id: "", identity: "" });
 function createBaseTriggerWorkflowRuleRequest(): TriggerWorkflowRuleRequest {
-  return {};
+  return new TriggerWorkflowRuleRequestClass();
 }
 
 export const TriggerWorkflowRuleRequest: MessageFns<TriggerWorkflowRuleRequest> = {
   encode(message: TriggerWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       WorkflowRuleSpec.encode(message.spec, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -22464,13 +22669,14 @@ export const TriggerWorkflowRuleRequest: MessageFns<TriggerWorkflowRuleRequest> 
   },
 };
 
+const TriggerWorkflowRuleResponseClass = messageClass<TriggerWorkflowRuleResponse>("temporal.api.workflowservice.v1.TriggerWorkflowRuleResponse", { applied: false });
 function createBaseTriggerWorkflowRuleResponse(): TriggerWorkflowRuleResponse {
-  return {};
+  return new TriggerWorkflowRuleResponseClass();
 }
 
 export const TriggerWorkflowRuleResponse: MessageFns<TriggerWorkflowRuleResponse> = {
   encode(message: TriggerWorkflowRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.applied !== undefined && message.applied !== false) {
+    if (message.applied != null && message.applied !== false) {
       writer.uint32(8).bool(message.applied);
     }
     return writer;
@@ -22503,24 +22709,25 @@ export const TriggerWorkflowRuleResponse: MessageFns<TriggerWorkflowRuleResponse
   },
 };
 
+const RecordWorkerHeartbeatRequestClass = messageClass<RecordWorkerHeartbeatRequest>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatRequest", { namespace: "", identity: "", workerHeartbeat: LIST, resourceId: "" });
 function createBaseRecordWorkerHeartbeatRequest(): RecordWorkerHeartbeatRequest {
-  return {};
+  return new RecordWorkerHeartbeatRequestClass();
 }
 
 export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatRequest> = {
   encode(message: RecordWorkerHeartbeatRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.workerHeartbeat !== undefined && message.workerHeartbeat.length !== 0) {
+    if (message.workerHeartbeat != null && message.workerHeartbeat.length !== 0) {
       for (const v of message.workerHeartbeat) {
         WorkerHeartbeat.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(34).string(message.resourceId);
     }
     return writer;
@@ -22555,7 +22762,7 @@ export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatReque
             break;
           }
 
-          if (message.workerHeartbeat === undefined) {
+          if (message.workerHeartbeat === LIST) {
             message.workerHeartbeat = [];
           }
           const el = WorkerHeartbeat.decode(reader, reader.uint32());
@@ -22583,8 +22790,9 @@ export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatReque
   },
 };
 
+const RecordWorkerHeartbeatResponseClass = messageClass<RecordWorkerHeartbeatResponse>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatResponse", {});
 function createBaseRecordWorkerHeartbeatResponse(): RecordWorkerHeartbeatResponse {
-  return {};
+  return new RecordWorkerHeartbeatResponseClass();
 }
 
 export const RecordWorkerHeartbeatResponse: MessageFns<RecordWorkerHeartbeatResponse> = {
@@ -22611,25 +22819,26 @@ export const RecordWorkerHeartbeatResponse: MessageFns<RecordWorkerHeartbeatResp
   },
 };
 
+const ListWorkersRequestClass = messageClass<ListWorkersRequest>("temporal.api.workflowservice.v1.ListWorkersRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "", includeSystemWorkers: false });
 function createBaseListWorkersRequest(): ListWorkersRequest {
-  return {};
+  return new ListWorkersRequestClass();
 }
 
 export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
   encode(message: ListWorkersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
-    if (message.includeSystemWorkers !== undefined && message.includeSystemWorkers !== false) {
+    if (message.includeSystemWorkers != null && message.includeSystemWorkers !== false) {
       writer.uint32(40).bool(message.includeSystemWorkers);
     }
     return writer;
@@ -22694,23 +22903,24 @@ export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
   },
 };
 
+const ListWorkersResponseClass = messageClass<ListWorkersResponse>("temporal.api.workflowservice.v1.ListWorkersResponse", { workersInfo: LIST, workers: LIST, nextPageToken: BYTES });
 function createBaseListWorkersResponse(): ListWorkersResponse {
-  return {};
+  return new ListWorkersResponseClass();
 }
 
 export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
   encode(message: ListWorkersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workersInfo !== undefined && message.workersInfo.length !== 0) {
+    if (message.workersInfo != null && message.workersInfo.length !== 0) {
       for (const v of message.workersInfo) {
         WorkerInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.workers !== undefined && message.workers.length !== 0) {
+    if (message.workers != null && message.workers.length !== 0) {
       for (const v of message.workers) {
         WorkerListInfo.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -22729,7 +22939,7 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
             break;
           }
 
-          if (message.workersInfo === undefined) {
+          if (message.workersInfo === LIST) {
             message.workersInfo = [];
           }
           const el = WorkerInfo.decode(reader, reader.uint32());
@@ -22743,7 +22953,7 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
             break;
           }
 
-          if (message.workers === undefined) {
+          if (message.workers === LIST) {
             message.workers = [];
           }
           const el = WorkerListInfo.decode(reader, reader.uint32());
@@ -22771,29 +22981,30 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
   },
 };
 
+const UpdateTaskQueueConfigRequestClass = messageClass<UpdateTaskQueueConfigRequest>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest", { namespace: "", identity: "", taskQueue: "", taskQueueType: 0, setFairnessWeightOverrides: MAP, unsetFairnessWeightOverrides: LIST });
 function createBaseUpdateTaskQueueConfigRequest(): UpdateTaskQueueConfigRequest {
-  return {};
+  return new UpdateTaskQueueConfigRequestClass();
 }
 
 export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigRequest> = {
   encode(message: UpdateTaskQueueConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(26).string(message.taskQueue);
     }
-    if (message.taskQueueType !== undefined && message.taskQueueType !== 0) {
+    if (message.taskQueueType != null && message.taskQueueType !== 0) {
       writer.uint32(32).int32(message.taskQueueType);
     }
-    if (message.updateQueueRateLimit !== undefined) {
+    if (message.updateQueueRateLimit != null) {
       UpdateTaskQueueConfigRequest_RateLimitUpdate.encode(message.updateQueueRateLimit, writer.uint32(42).fork())
         .join();
     }
-    if (message.updateFairnessKeyRateLimitDefault !== undefined) {
+    if (message.updateFairnessKeyRateLimitDefault != null) {
       UpdateTaskQueueConfigRequest_RateLimitUpdate.encode(
         message.updateFairnessKeyRateLimitDefault,
         writer.uint32(50).fork(),
@@ -22805,7 +23016,7 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
         writer.uint32(58).fork(),
       ).join();
     });
-    if (message.unsetFairnessWeightOverrides !== undefined && message.unsetFairnessWeightOverrides.length !== 0) {
+    if (message.unsetFairnessWeightOverrides != null && message.unsetFairnessWeightOverrides.length !== 0) {
       for (const v of message.unsetFairnessWeightOverrides) {
         writer.uint32(66).string(v!);
       }
@@ -22879,7 +23090,7 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
 
           const entry7 = UpdateTaskQueueConfigRequest_SetFairnessWeightOverridesEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.setFairnessWeightOverrides === undefined) {
+            if (message.setFairnessWeightOverrides === MAP) {
               message.setFairnessWeightOverrides = {};
             }
             message.setFairnessWeightOverrides![entry7.key] = entry7.value;
@@ -22891,7 +23102,7 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
             break;
           }
 
-          if (message.unsetFairnessWeightOverrides === undefined) {
+          if (message.unsetFairnessWeightOverrides === LIST) {
             message.unsetFairnessWeightOverrides = [];
           }
           const el = reader.string();
@@ -22911,8 +23122,9 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
   },
 };
 
+const UpdateTaskQueueConfigRequest_RateLimitUpdateClass = messageClass<UpdateTaskQueueConfigRequest_RateLimitUpdate>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest.RateLimitUpdate", { reason: "" });
 function createBaseUpdateTaskQueueConfigRequest_RateLimitUpdate(): UpdateTaskQueueConfigRequest_RateLimitUpdate {
-  return {};
+  return new UpdateTaskQueueConfigRequest_RateLimitUpdateClass();
 }
 
 export const UpdateTaskQueueConfigRequest_RateLimitUpdate: MessageFns<UpdateTaskQueueConfigRequest_RateLimitUpdate> = {
@@ -22920,10 +23132,10 @@ export const UpdateTaskQueueConfigRequest_RateLimitUpdate: MessageFns<UpdateTask
     message: UpdateTaskQueueConfigRequest_RateLimitUpdate,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.rateLimit !== undefined) {
+    if (message.rateLimit != null) {
       RateLimit.encode(message.rateLimit, writer.uint32(10).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -23022,13 +23234,14 @@ export const UpdateTaskQueueConfigRequest_SetFairnessWeightOverridesEntry: Messa
   },
 };
 
+const UpdateTaskQueueConfigResponseClass = messageClass<UpdateTaskQueueConfigResponse>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigResponse", {});
 function createBaseUpdateTaskQueueConfigResponse(): UpdateTaskQueueConfigResponse {
-  return {};
+  return new UpdateTaskQueueConfigResponseClass();
 }
 
 export const UpdateTaskQueueConfigResponse: MessageFns<UpdateTaskQueueConfigResponse> = {
   encode(message: UpdateTaskQueueConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.config !== undefined) {
+    if (message.config != null) {
       TaskQueueConfig.encode(message.config, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23061,25 +23274,26 @@ export const UpdateTaskQueueConfigResponse: MessageFns<UpdateTaskQueueConfigResp
   },
 };
 
+const FetchWorkerConfigRequestClass = messageClass<FetchWorkerConfigRequest>("temporal.api.workflowservice.v1.FetchWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
 function createBaseFetchWorkerConfigRequest(): FetchWorkerConfigRequest {
-  return {};
+  return new FetchWorkerConfigRequestClass();
 }
 
 export const FetchWorkerConfigRequest: MessageFns<FetchWorkerConfigRequest> = {
   encode(message: FetchWorkerConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.selector !== undefined) {
+    if (message.selector != null) {
       WorkerSelector.encode(message.selector, writer.uint32(50).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -23144,13 +23358,14 @@ export const FetchWorkerConfigRequest: MessageFns<FetchWorkerConfigRequest> = {
   },
 };
 
+const FetchWorkerConfigResponseClass = messageClass<FetchWorkerConfigResponse>("temporal.api.workflowservice.v1.FetchWorkerConfigResponse", {});
 function createBaseFetchWorkerConfigResponse(): FetchWorkerConfigResponse {
-  return {};
+  return new FetchWorkerConfigResponseClass();
 }
 
 export const FetchWorkerConfigResponse: MessageFns<FetchWorkerConfigResponse> = {
   encode(message: FetchWorkerConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerConfig !== undefined) {
+    if (message.workerConfig != null) {
       WorkerConfig.encode(message.workerConfig, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23183,31 +23398,32 @@ export const FetchWorkerConfigResponse: MessageFns<FetchWorkerConfigResponse> = 
   },
 };
 
+const UpdateWorkerConfigRequestClass = messageClass<UpdateWorkerConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
 function createBaseUpdateWorkerConfigRequest(): UpdateWorkerConfigRequest {
-  return {};
+  return new UpdateWorkerConfigRequestClass();
 }
 
 export const UpdateWorkerConfigRequest: MessageFns<UpdateWorkerConfigRequest> = {
   encode(message: UpdateWorkerConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.workerConfig !== undefined) {
+    if (message.workerConfig != null) {
       WorkerConfig.encode(message.workerConfig, writer.uint32(34).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(42).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(42).fork()).join();
     }
-    if (message.selector !== undefined) {
+    if (message.selector != null) {
       WorkerSelector.encode(message.selector, writer.uint32(50).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -23288,13 +23504,14 @@ export const UpdateWorkerConfigRequest: MessageFns<UpdateWorkerConfigRequest> = 
   },
 };
 
+const UpdateWorkerConfigResponseClass = messageClass<UpdateWorkerConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerConfigResponse", {});
 function createBaseUpdateWorkerConfigResponse(): UpdateWorkerConfigResponse {
-  return {};
+  return new UpdateWorkerConfigResponseClass();
 }
 
 export const UpdateWorkerConfigResponse: MessageFns<UpdateWorkerConfigResponse> = {
   encode(message: UpdateWorkerConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerConfig !== undefined) {
+    if (message.workerConfig != null) {
       WorkerConfig.encode(message.workerConfig, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23327,16 +23544,17 @@ export const UpdateWorkerConfigResponse: MessageFns<UpdateWorkerConfigResponse> 
   },
 };
 
+const DescribeWorkerRequestClass = messageClass<DescribeWorkerRequest>("temporal.api.workflowservice.v1.DescribeWorkerRequest", { namespace: "", workerInstanceKey: "" });
 function createBaseDescribeWorkerRequest(): DescribeWorkerRequest {
-  return {};
+  return new DescribeWorkerRequestClass();
 }
 
 export const DescribeWorkerRequest: MessageFns<DescribeWorkerRequest> = {
   encode(message: DescribeWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(18).string(message.workerInstanceKey);
     }
     return writer;
@@ -23377,13 +23595,14 @@ export const DescribeWorkerRequest: MessageFns<DescribeWorkerRequest> = {
   },
 };
 
+const DescribeWorkerResponseClass = messageClass<DescribeWorkerResponse>("temporal.api.workflowservice.v1.DescribeWorkerResponse", {});
 function createBaseDescribeWorkerResponse(): DescribeWorkerResponse {
-  return {};
+  return new DescribeWorkerResponseClass();
 }
 
 export const DescribeWorkerResponse: MessageFns<DescribeWorkerResponse> = {
   encode(message: DescribeWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerInfo !== undefined) {
+    if (message.workerInfo != null) {
       WorkerInfo.encode(message.workerInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23416,19 +23635,20 @@ export const DescribeWorkerResponse: MessageFns<DescribeWorkerResponse> = {
   },
 };
 
+const CountWorkersRequestClass = messageClass<CountWorkersRequest>("temporal.api.workflowservice.v1.CountWorkersRequest", { namespace: "", query: "", includeSystemWorkers: false });
 function createBaseCountWorkersRequest(): CountWorkersRequest {
-  return {};
+  return new CountWorkersRequestClass();
 }
 
 export const CountWorkersRequest: MessageFns<CountWorkersRequest> = {
   encode(message: CountWorkersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
-    if (message.includeSystemWorkers !== undefined && message.includeSystemWorkers !== false) {
+    if (message.includeSystemWorkers != null && message.includeSystemWorkers !== false) {
       writer.uint32(24).bool(message.includeSystemWorkers);
     }
     return writer;
@@ -23477,13 +23697,14 @@ export const CountWorkersRequest: MessageFns<CountWorkersRequest> = {
   },
 };
 
+const CountWorkersResponseClass = messageClass<CountWorkersResponse>("temporal.api.workflowservice.v1.CountWorkersResponse", { count: INT64 });
 function createBaseCountWorkersResponse(): CountWorkersResponse {
-  return {};
+  return new CountWorkersResponseClass();
 }
 
 export const CountWorkersResponse: MessageFns<CountWorkersResponse> = {
   encode(message: CountWorkersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
     return writer;
@@ -23516,28 +23737,29 @@ export const CountWorkersResponse: MessageFns<CountWorkersResponse> = {
   },
 };
 
+const PauseWorkflowExecutionRequestClass = messageClass<PauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.PauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
 function createBasePauseWorkflowExecutionRequest(): PauseWorkflowExecutionRequest {
-  return {};
+  return new PauseWorkflowExecutionRequestClass();
 }
 
 export const PauseWorkflowExecutionRequest: MessageFns<PauseWorkflowExecutionRequest> = {
   encode(message: PauseWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(42).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
     return writer;
@@ -23610,8 +23832,9 @@ export const PauseWorkflowExecutionRequest: MessageFns<PauseWorkflowExecutionReq
   },
 };
 
+const PauseWorkflowExecutionResponseClass = messageClass<PauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.PauseWorkflowExecutionResponse", {});
 function createBasePauseWorkflowExecutionResponse(): PauseWorkflowExecutionResponse {
-  return {};
+  return new PauseWorkflowExecutionResponseClass();
 }
 
 export const PauseWorkflowExecutionResponse: MessageFns<PauseWorkflowExecutionResponse> = {
@@ -23638,28 +23861,29 @@ export const PauseWorkflowExecutionResponse: MessageFns<PauseWorkflowExecutionRe
   },
 };
 
+const UnpauseWorkflowExecutionRequestClass = messageClass<UnpauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
 function createBaseUnpauseWorkflowExecutionRequest(): UnpauseWorkflowExecutionRequest {
-  return {};
+  return new UnpauseWorkflowExecutionRequestClass();
 }
 
 export const UnpauseWorkflowExecutionRequest: MessageFns<UnpauseWorkflowExecutionRequest> = {
   encode(message: UnpauseWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(42).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
     return writer;
@@ -23732,8 +23956,9 @@ export const UnpauseWorkflowExecutionRequest: MessageFns<UnpauseWorkflowExecutio
   },
 };
 
+const UnpauseWorkflowExecutionResponseClass = messageClass<UnpauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionResponse", {});
 function createBaseUnpauseWorkflowExecutionResponse(): UnpauseWorkflowExecutionResponse {
-  return {};
+  return new UnpauseWorkflowExecutionResponseClass();
 }
 
 export const UnpauseWorkflowExecutionResponse: MessageFns<UnpauseWorkflowExecutionResponse> = {
@@ -23760,80 +23985,81 @@ export const UnpauseWorkflowExecutionResponse: MessageFns<UnpauseWorkflowExecuti
   },
 };
 
+const StartActivityExecutionRequestClass = messageClass<StartActivityExecutionRequest>("temporal.api.workflowservice.v1.StartActivityExecutionRequest", { namespace: "", identity: "", requestId: "", activityId: "", idReusePolicy: 0, idConflictPolicy: 0, completionCallbacks: LIST, links: LIST });
 function createBaseStartActivityExecutionRequest(): StartActivityExecutionRequest {
-  return {};
+  return new StartActivityExecutionRequestClass();
 }
 
 export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionRequest> = {
   encode(message: StartActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(42).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(50).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(90).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(98).fork()).join();
     }
-    if (message.idReusePolicy !== undefined && message.idReusePolicy !== 0) {
+    if (message.idReusePolicy != null && message.idReusePolicy !== 0) {
       writer.uint32(104).int32(message.idReusePolicy);
     }
-    if (message.idConflictPolicy !== undefined && message.idConflictPolicy !== 0) {
+    if (message.idConflictPolicy != null && message.idConflictPolicy !== 0) {
       writer.uint32(112).int32(message.idConflictPolicy);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(122).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(130).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(138).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(146).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(154).fork()).join();
       }
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(162).fork()).join();
       }
     }
-    if (message.onConflictOptions !== undefined) {
+    if (message.onConflictOptions != null) {
       OnConflictOptions2.encode(message.onConflictOptions, writer.uint32(170).fork()).join();
     }
-    if (message.startDelay !== undefined) {
+    if (message.startDelay != null) {
       Duration.encode(message.startDelay, writer.uint32(178).fork()).join();
     }
     return writer;
@@ -23996,7 +24222,7 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -24010,7 +24236,7 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -24046,19 +24272,20 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
   },
 };
 
+const StartActivityExecutionResponseClass = messageClass<StartActivityExecutionResponse>("temporal.api.workflowservice.v1.StartActivityExecutionResponse", { runId: "", started: false });
 function createBaseStartActivityExecutionResponse(): StartActivityExecutionResponse {
-  return {};
+  return new StartActivityExecutionResponseClass();
 }
 
 export const StartActivityExecutionResponse: MessageFns<StartActivityExecutionResponse> = {
   encode(message: StartActivityExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(16).bool(message.started);
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -24107,34 +24334,35 @@ export const StartActivityExecutionResponse: MessageFns<StartActivityExecutionRe
   },
 };
 
+const DescribeActivityExecutionRequestClass = messageClass<DescribeActivityExecutionRequest>("temporal.api.workflowservice.v1.DescribeActivityExecutionRequest", { namespace: "", activityId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES, includeHeartbeatDetails: false, includeLastFailure: false });
 function createBaseDescribeActivityExecutionRequest(): DescribeActivityExecutionRequest {
-  return {};
+  return new DescribeActivityExecutionRequestClass();
 }
 
 export const DescribeActivityExecutionRequest: MessageFns<DescribeActivityExecutionRequest> = {
   encode(message: DescribeActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.includeInput !== undefined && message.includeInput !== false) {
+    if (message.includeInput != null && message.includeInput !== false) {
       writer.uint32(32).bool(message.includeInput);
     }
-    if (message.includeOutcome !== undefined && message.includeOutcome !== false) {
+    if (message.includeOutcome != null && message.includeOutcome !== false) {
       writer.uint32(40).bool(message.includeOutcome);
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(50).bytes(message.longPollToken);
     }
-    if (message.includeHeartbeatDetails !== undefined && message.includeHeartbeatDetails !== false) {
+    if (message.includeHeartbeatDetails != null && message.includeHeartbeatDetails !== false) {
       writer.uint32(56).bool(message.includeHeartbeatDetails);
     }
-    if (message.includeLastFailure !== undefined && message.includeLastFailure !== false) {
+    if (message.includeLastFailure != null && message.includeLastFailure !== false) {
       writer.uint32(64).bool(message.includeLastFailure);
     }
     return writer;
@@ -24223,28 +24451,29 @@ export const DescribeActivityExecutionRequest: MessageFns<DescribeActivityExecut
   },
 };
 
+const DescribeActivityExecutionResponseClass = messageClass<DescribeActivityExecutionResponse>("temporal.api.workflowservice.v1.DescribeActivityExecutionResponse", { runId: "", longPollToken: BYTES, callbacks: LIST });
 function createBaseDescribeActivityExecutionResponse(): DescribeActivityExecutionResponse {
-  return {};
+  return new DescribeActivityExecutionResponseClass();
 }
 
 export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecutionResponse> = {
   encode(message: DescribeActivityExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       ActivityExecutionInfo.encode(message.info, writer.uint32(18).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(26).fork()).join();
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       ActivityExecutionOutcome.encode(message.outcome, writer.uint32(34).fork()).join();
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(42).bytes(message.longPollToken);
     }
-    if (message.callbacks !== undefined && message.callbacks.length !== 0) {
+    if (message.callbacks != null && message.callbacks.length !== 0) {
       for (const v of message.callbacks) {
         CallbackInfo4.encode(v!, writer.uint32(50).fork()).join();
       }
@@ -24305,7 +24534,7 @@ export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecu
             break;
           }
 
-          if (message.callbacks === undefined) {
+          if (message.callbacks === LIST) {
             message.callbacks = [];
           }
           const el = CallbackInfo4.decode(reader, reader.uint32());
@@ -24325,19 +24554,20 @@ export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecu
   },
 };
 
+const PollActivityExecutionRequestClass = messageClass<PollActivityExecutionRequest>("temporal.api.workflowservice.v1.PollActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
 function createBasePollActivityExecutionRequest(): PollActivityExecutionRequest {
-  return {};
+  return new PollActivityExecutionRequestClass();
 }
 
 export const PollActivityExecutionRequest: MessageFns<PollActivityExecutionRequest> = {
   encode(message: PollActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -24386,16 +24616,17 @@ export const PollActivityExecutionRequest: MessageFns<PollActivityExecutionReque
   },
 };
 
+const PollActivityExecutionResponseClass = messageClass<PollActivityExecutionResponse>("temporal.api.workflowservice.v1.PollActivityExecutionResponse", { runId: "" });
 function createBasePollActivityExecutionResponse(): PollActivityExecutionResponse {
-  return {};
+  return new PollActivityExecutionResponseClass();
 }
 
 export const PollActivityExecutionResponse: MessageFns<PollActivityExecutionResponse> = {
   encode(message: PollActivityExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       ActivityExecutionOutcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -24436,22 +24667,23 @@ export const PollActivityExecutionResponse: MessageFns<PollActivityExecutionResp
   },
 };
 
+const ListActivityExecutionsRequestClass = messageClass<ListActivityExecutionsRequest>("temporal.api.workflowservice.v1.ListActivityExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
 function createBaseListActivityExecutionsRequest(): ListActivityExecutionsRequest {
-  return {};
+  return new ListActivityExecutionsRequestClass();
 }
 
 export const ListActivityExecutionsRequest: MessageFns<ListActivityExecutionsRequest> = {
   encode(message: ListActivityExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -24508,18 +24740,19 @@ export const ListActivityExecutionsRequest: MessageFns<ListActivityExecutionsReq
   },
 };
 
+const ListActivityExecutionsResponseClass = messageClass<ListActivityExecutionsResponse>("temporal.api.workflowservice.v1.ListActivityExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
 function createBaseListActivityExecutionsResponse(): ListActivityExecutionsResponse {
-  return {};
+  return new ListActivityExecutionsResponseClass();
 }
 
 export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsResponse> = {
   encode(message: ListActivityExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         ActivityExecutionListInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -24538,7 +24771,7 @@ export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = ActivityExecutionListInfo.decode(reader, reader.uint32());
@@ -24566,70 +24799,71 @@ export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsRe
   },
 };
 
+const StartNexusOperationExecutionRequestClass = messageClass<StartNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.StartNexusOperationExecutionRequest", { namespace: "", identity: "", requestId: "", operationId: "", endpoint: "", service: "", operation: "", idReusePolicy: 0, idConflictPolicy: 0, nexusHeader: MAP, completionCallbacks: LIST, links: LIST });
 function createBaseStartNexusOperationExecutionRequest(): StartNexusOperationExecutionRequest {
-  return {};
+  return new StartNexusOperationExecutionRequestClass();
 }
 
 export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperationExecutionRequest> = {
   encode(message: StartNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(34).string(message.operationId);
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(42).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(50).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(58).string(message.operation);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(90).fork()).join();
     }
-    if (message.idReusePolicy !== undefined && message.idReusePolicy !== 0) {
+    if (message.idReusePolicy != null && message.idReusePolicy !== 0) {
       writer.uint32(96).int32(message.idReusePolicy);
     }
-    if (message.idConflictPolicy !== undefined && message.idConflictPolicy !== 0) {
+    if (message.idConflictPolicy != null && message.idConflictPolicy !== 0) {
       writer.uint32(104).int32(message.idConflictPolicy);
     }
-    if (message.onConflictOptions !== undefined) {
+    if (message.onConflictOptions != null) {
       OnConflictOptions3.encode(message.onConflictOptions, writer.uint32(138).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(114).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
       StartNexusOperationExecutionRequest_NexusHeaderEntry.encode({ key: key as any, value }, writer.uint32(122).fork())
         .join();
     });
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(130).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(146).fork()).join();
       }
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(154).fork()).join();
       }
@@ -24772,7 +25006,7 @@ export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperation
 
           const entry15 = StartNexusOperationExecutionRequest_NexusHeaderEntry.decode(reader, reader.uint32());
           if (entry15.value !== undefined) {
-            if (message.nexusHeader === undefined) {
+            if (message.nexusHeader === MAP) {
               message.nexusHeader = {};
             }
             message.nexusHeader![entry15.key] = entry15.value;
@@ -24792,7 +25026,7 @@ export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperation
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -24806,7 +25040,7 @@ export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperation
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -24881,16 +25115,17 @@ export const StartNexusOperationExecutionRequest_NexusHeaderEntry: MessageFns<
   },
 };
 
+const StartNexusOperationExecutionResponseClass = messageClass<StartNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.StartNexusOperationExecutionResponse", { runId: "", started: false });
 function createBaseStartNexusOperationExecutionResponse(): StartNexusOperationExecutionResponse {
-  return {};
+  return new StartNexusOperationExecutionResponseClass();
 }
 
 export const StartNexusOperationExecutionResponse: MessageFns<StartNexusOperationExecutionResponse> = {
   encode(message: StartNexusOperationExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(16).bool(message.started);
     }
     return writer;
@@ -24931,28 +25166,29 @@ export const StartNexusOperationExecutionResponse: MessageFns<StartNexusOperatio
   },
 };
 
+const DescribeNexusOperationExecutionRequestClass = messageClass<DescribeNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES });
 function createBaseDescribeNexusOperationExecutionRequest(): DescribeNexusOperationExecutionRequest {
-  return {};
+  return new DescribeNexusOperationExecutionRequestClass();
 }
 
 export const DescribeNexusOperationExecutionRequest: MessageFns<DescribeNexusOperationExecutionRequest> = {
   encode(message: DescribeNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.includeInput !== undefined && message.includeInput !== false) {
+    if (message.includeInput != null && message.includeInput !== false) {
       writer.uint32(32).bool(message.includeInput);
     }
-    if (message.includeOutcome !== undefined && message.includeOutcome !== false) {
+    if (message.includeOutcome != null && message.includeOutcome !== false) {
       writer.uint32(40).bool(message.includeOutcome);
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(50).bytes(message.longPollToken);
     }
     return writer;
@@ -25025,31 +25261,32 @@ export const DescribeNexusOperationExecutionRequest: MessageFns<DescribeNexusOpe
   },
 };
 
+const DescribeNexusOperationExecutionResponseClass = messageClass<DescribeNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionResponse", { runId: "", longPollToken: BYTES, completionCallbacks: LIST });
 function createBaseDescribeNexusOperationExecutionResponse(): DescribeNexusOperationExecutionResponse {
-  return {};
+  return new DescribeNexusOperationExecutionResponseClass();
 }
 
 export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOperationExecutionResponse> = {
   encode(message: DescribeNexusOperationExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       NexusOperationExecutionInfo.encode(message.info, writer.uint32(18).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(26).fork()).join();
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(50).bytes(message.longPollToken);
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         CallbackInfo5.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -25118,7 +25355,7 @@ export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOp
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = CallbackInfo5.decode(reader, reader.uint32());
@@ -25138,22 +25375,23 @@ export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOp
   },
 };
 
+const PollNexusOperationExecutionRequestClass = messageClass<PollNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.PollNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", waitStage: 0 });
 function createBasePollNexusOperationExecutionRequest(): PollNexusOperationExecutionRequest {
-  return {};
+  return new PollNexusOperationExecutionRequestClass();
 }
 
 export const PollNexusOperationExecutionRequest: MessageFns<PollNexusOperationExecutionRequest> = {
   encode(message: PollNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.waitStage !== undefined && message.waitStage !== 0) {
+    if (message.waitStage != null && message.waitStage !== 0) {
       writer.uint32(32).int32(message.waitStage);
     }
     return writer;
@@ -25210,25 +25448,26 @@ export const PollNexusOperationExecutionRequest: MessageFns<PollNexusOperationEx
   },
 };
 
+const PollNexusOperationExecutionResponseClass = messageClass<PollNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.PollNexusOperationExecutionResponse", { runId: "", waitStage: 0, operationToken: "" });
 function createBasePollNexusOperationExecutionResponse(): PollNexusOperationExecutionResponse {
-  return {};
+  return new PollNexusOperationExecutionResponseClass();
 }
 
 export const PollNexusOperationExecutionResponse: MessageFns<PollNexusOperationExecutionResponse> = {
   encode(message: PollNexusOperationExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.waitStage !== undefined && message.waitStage !== 0) {
+    if (message.waitStage != null && message.waitStage !== 0) {
       writer.uint32(16).int32(message.waitStage);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(26).string(message.operationToken);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -25293,22 +25532,23 @@ export const PollNexusOperationExecutionResponse: MessageFns<PollNexusOperationE
   },
 };
 
+const ListNexusOperationExecutionsRequestClass = messageClass<ListNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
 function createBaseListNexusOperationExecutionsRequest(): ListNexusOperationExecutionsRequest {
-  return {};
+  return new ListNexusOperationExecutionsRequestClass();
 }
 
 export const ListNexusOperationExecutionsRequest: MessageFns<ListNexusOperationExecutionsRequest> = {
   encode(message: ListNexusOperationExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -25365,18 +25605,19 @@ export const ListNexusOperationExecutionsRequest: MessageFns<ListNexusOperationE
   },
 };
 
+const ListNexusOperationExecutionsResponseClass = messageClass<ListNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsResponse", { operations: LIST, nextPageToken: BYTES });
 function createBaseListNexusOperationExecutionsResponse(): ListNexusOperationExecutionsResponse {
-  return {};
+  return new ListNexusOperationExecutionsResponseClass();
 }
 
 export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperationExecutionsResponse> = {
   encode(message: ListNexusOperationExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operations !== undefined && message.operations.length !== 0) {
+    if (message.operations != null && message.operations.length !== 0) {
       for (const v of message.operations) {
         NexusOperationExecutionListInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -25395,7 +25636,7 @@ export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperation
             break;
           }
 
-          if (message.operations === undefined) {
+          if (message.operations === LIST) {
             message.operations = [];
           }
           const el = NexusOperationExecutionListInfo.decode(reader, reader.uint32());
@@ -25423,16 +25664,17 @@ export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperation
   },
 };
 
+const CountActivityExecutionsRequestClass = messageClass<CountActivityExecutionsRequest>("temporal.api.workflowservice.v1.CountActivityExecutionsRequest", { namespace: "", query: "" });
 function createBaseCountActivityExecutionsRequest(): CountActivityExecutionsRequest {
-  return {};
+  return new CountActivityExecutionsRequestClass();
 }
 
 export const CountActivityExecutionsRequest: MessageFns<CountActivityExecutionsRequest> = {
   encode(message: CountActivityExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -25473,16 +25715,17 @@ export const CountActivityExecutionsRequest: MessageFns<CountActivityExecutionsR
   },
 };
 
+const CountActivityExecutionsResponseClass = messageClass<CountActivityExecutionsResponse>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse", { count: INT64, groups: LIST });
 function createBaseCountActivityExecutionsResponse(): CountActivityExecutionsResponse {
-  return {};
+  return new CountActivityExecutionsResponseClass();
 }
 
 export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutionsResponse> = {
   encode(message: CountActivityExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountActivityExecutionsResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -25511,7 +25754,7 @@ export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutions
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountActivityExecutionsResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -25531,8 +25774,9 @@ export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutions
   },
 };
 
+const CountActivityExecutionsResponse_AggregationGroupClass = messageClass<CountActivityExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
 function createBaseCountActivityExecutionsResponse_AggregationGroup(): CountActivityExecutionsResponse_AggregationGroup {
-  return {};
+  return new CountActivityExecutionsResponse_AggregationGroupClass();
 }
 
 export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
@@ -25542,12 +25786,12 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
     message: CountActivityExecutionsResponse_AggregationGroup,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -25566,7 +25810,7 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -25594,16 +25838,17 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
+const CountNexusOperationExecutionsRequestClass = messageClass<CountNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsRequest", { namespace: "", query: "" });
 function createBaseCountNexusOperationExecutionsRequest(): CountNexusOperationExecutionsRequest {
-  return {};
+  return new CountNexusOperationExecutionsRequestClass();
 }
 
 export const CountNexusOperationExecutionsRequest: MessageFns<CountNexusOperationExecutionsRequest> = {
   encode(message: CountNexusOperationExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -25644,16 +25889,17 @@ export const CountNexusOperationExecutionsRequest: MessageFns<CountNexusOperatio
   },
 };
 
+const CountNexusOperationExecutionsResponseClass = messageClass<CountNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse", { count: INT64, groups: LIST });
 function createBaseCountNexusOperationExecutionsResponse(): CountNexusOperationExecutionsResponse {
-  return {};
+  return new CountNexusOperationExecutionsResponseClass();
 }
 
 export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperationExecutionsResponse> = {
   encode(message: CountNexusOperationExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountNexusOperationExecutionsResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -25682,7 +25928,7 @@ export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperati
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountNexusOperationExecutionsResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -25702,8 +25948,9 @@ export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperati
   },
 };
 
+const CountNexusOperationExecutionsResponse_AggregationGroupClass = messageClass<CountNexusOperationExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
 function createBaseCountNexusOperationExecutionsResponse_AggregationGroup(): CountNexusOperationExecutionsResponse_AggregationGroup {
-  return {};
+  return new CountNexusOperationExecutionsResponse_AggregationGroupClass();
 }
 
 export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
@@ -25713,12 +25960,12 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
     message: CountNexusOperationExecutionsResponse_AggregationGroup,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -25737,7 +25984,7 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -25765,28 +26012,29 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
+const RequestCancelActivityExecutionRequestClass = messageClass<RequestCancelActivityExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
 function createBaseRequestCancelActivityExecutionRequest(): RequestCancelActivityExecutionRequest {
-  return {};
+  return new RequestCancelActivityExecutionRequestClass();
 }
 
 export const RequestCancelActivityExecutionRequest: MessageFns<RequestCancelActivityExecutionRequest> = {
   encode(message: RequestCancelActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -25859,8 +26107,9 @@ export const RequestCancelActivityExecutionRequest: MessageFns<RequestCancelActi
   },
 };
 
+const RequestCancelActivityExecutionResponseClass = messageClass<RequestCancelActivityExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionResponse", {});
 function createBaseRequestCancelActivityExecutionResponse(): RequestCancelActivityExecutionResponse {
-  return {};
+  return new RequestCancelActivityExecutionResponseClass();
 }
 
 export const RequestCancelActivityExecutionResponse: MessageFns<RequestCancelActivityExecutionResponse> = {
@@ -25887,28 +26136,29 @@ export const RequestCancelActivityExecutionResponse: MessageFns<RequestCancelAct
   },
 };
 
+const TerminateActivityExecutionRequestClass = messageClass<TerminateActivityExecutionRequest>("temporal.api.workflowservice.v1.TerminateActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
 function createBaseTerminateActivityExecutionRequest(): TerminateActivityExecutionRequest {
-  return {};
+  return new TerminateActivityExecutionRequestClass();
 }
 
 export const TerminateActivityExecutionRequest: MessageFns<TerminateActivityExecutionRequest> = {
   encode(message: TerminateActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -25981,8 +26231,9 @@ export const TerminateActivityExecutionRequest: MessageFns<TerminateActivityExec
   },
 };
 
+const TerminateActivityExecutionResponseClass = messageClass<TerminateActivityExecutionResponse>("temporal.api.workflowservice.v1.TerminateActivityExecutionResponse", {});
 function createBaseTerminateActivityExecutionResponse(): TerminateActivityExecutionResponse {
-  return {};
+  return new TerminateActivityExecutionResponseClass();
 }
 
 export const TerminateActivityExecutionResponse: MessageFns<TerminateActivityExecutionResponse> = {
@@ -26009,19 +26260,20 @@ export const TerminateActivityExecutionResponse: MessageFns<TerminateActivityExe
   },
 };
 
+const DeleteActivityExecutionRequestClass = messageClass<DeleteActivityExecutionRequest>("temporal.api.workflowservice.v1.DeleteActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
 function createBaseDeleteActivityExecutionRequest(): DeleteActivityExecutionRequest {
-  return {};
+  return new DeleteActivityExecutionRequestClass();
 }
 
 export const DeleteActivityExecutionRequest: MessageFns<DeleteActivityExecutionRequest> = {
   encode(message: DeleteActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -26070,8 +26322,9 @@ export const DeleteActivityExecutionRequest: MessageFns<DeleteActivityExecutionR
   },
 };
 
+const DeleteActivityExecutionResponseClass = messageClass<DeleteActivityExecutionResponse>("temporal.api.workflowservice.v1.DeleteActivityExecutionResponse", {});
 function createBaseDeleteActivityExecutionResponse(): DeleteActivityExecutionResponse {
-  return {};
+  return new DeleteActivityExecutionResponseClass();
 }
 
 export const DeleteActivityExecutionResponse: MessageFns<DeleteActivityExecutionResponse> = {
@@ -26098,8 +26351,9 @@ export const DeleteActivityExecutionResponse: MessageFns<DeleteActivityExecution
   },
 };
 
+const RequestCancelNexusOperationExecutionRequestClass = messageClass<RequestCancelNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
 function createBaseRequestCancelNexusOperationExecutionRequest(): RequestCancelNexusOperationExecutionRequest {
-  return {};
+  return new RequestCancelNexusOperationExecutionRequestClass();
 }
 
 export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCancelNexusOperationExecutionRequest> = {
@@ -26107,22 +26361,22 @@ export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCanc
     message: RequestCancelNexusOperationExecutionRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -26195,8 +26449,9 @@ export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCanc
   },
 };
 
+const RequestCancelNexusOperationExecutionResponseClass = messageClass<RequestCancelNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionResponse", {});
 function createBaseRequestCancelNexusOperationExecutionResponse(): RequestCancelNexusOperationExecutionResponse {
-  return {};
+  return new RequestCancelNexusOperationExecutionResponseClass();
 }
 
 export const RequestCancelNexusOperationExecutionResponse: MessageFns<RequestCancelNexusOperationExecutionResponse> = {
@@ -26223,28 +26478,29 @@ export const RequestCancelNexusOperationExecutionResponse: MessageFns<RequestCan
   },
 };
 
+const TerminateNexusOperationExecutionRequestClass = messageClass<TerminateNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
 function createBaseTerminateNexusOperationExecutionRequest(): TerminateNexusOperationExecutionRequest {
-  return {};
+  return new TerminateNexusOperationExecutionRequestClass();
 }
 
 export const TerminateNexusOperationExecutionRequest: MessageFns<TerminateNexusOperationExecutionRequest> = {
   encode(message: TerminateNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -26317,8 +26573,9 @@ export const TerminateNexusOperationExecutionRequest: MessageFns<TerminateNexusO
   },
 };
 
+const TerminateNexusOperationExecutionResponseClass = messageClass<TerminateNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionResponse", {});
 function createBaseTerminateNexusOperationExecutionResponse(): TerminateNexusOperationExecutionResponse {
-  return {};
+  return new TerminateNexusOperationExecutionResponseClass();
 }
 
 export const TerminateNexusOperationExecutionResponse: MessageFns<TerminateNexusOperationExecutionResponse> = {
@@ -26345,19 +26602,20 @@ export const TerminateNexusOperationExecutionResponse: MessageFns<TerminateNexus
   },
 };
 
+const DeleteNexusOperationExecutionRequestClass = messageClass<DeleteNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "" });
 function createBaseDeleteNexusOperationExecutionRequest(): DeleteNexusOperationExecutionRequest {
-  return {};
+  return new DeleteNexusOperationExecutionRequestClass();
 }
 
 export const DeleteNexusOperationExecutionRequest: MessageFns<DeleteNexusOperationExecutionRequest> = {
   encode(message: DeleteNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -26406,8 +26664,9 @@ export const DeleteNexusOperationExecutionRequest: MessageFns<DeleteNexusOperati
   },
 };
 
+const DeleteNexusOperationExecutionResponseClass = messageClass<DeleteNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionResponse", {});
 function createBaseDeleteNexusOperationExecutionResponse(): DeleteNexusOperationExecutionResponse {
-  return {};
+  return new DeleteNexusOperationExecutionResponseClass();
 }
 
 export const DeleteNexusOperationExecutionResponse: MessageFns<DeleteNexusOperationExecutionResponse> = {
@@ -26434,19 +26693,20 @@ export const DeleteNexusOperationExecutionResponse: MessageFns<DeleteNexusOperat
   },
 };
 
+const PollWorkflowExecutionTimeSkippingRequestClass = messageClass<PollWorkflowExecutionTimeSkippingRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingRequest", { namespace: "", fastForwardId: "" });
 function createBasePollWorkflowExecutionTimeSkippingRequest(): PollWorkflowExecutionTimeSkippingRequest {
-  return {};
+  return new PollWorkflowExecutionTimeSkippingRequestClass();
 }
 
 export const PollWorkflowExecutionTimeSkippingRequest: MessageFns<PollWorkflowExecutionTimeSkippingRequest> = {
   encode(message: PollWorkflowExecutionTimeSkippingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.fastForwardId !== undefined && message.fastForwardId !== "") {
+    if (message.fastForwardId != null && message.fastForwardId !== "") {
       writer.uint32(26).string(message.fastForwardId);
     }
     return writer;
@@ -26495,19 +26755,20 @@ export const PollWorkflowExecutionTimeSkippingRequest: MessageFns<PollWorkflowEx
   },
 };
 
+const PollWorkflowExecutionTimeSkippingResponseClass = messageClass<PollWorkflowExecutionTimeSkippingResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingResponse", { fastForwardPollingResult: 0, failedReason: "" });
 function createBasePollWorkflowExecutionTimeSkippingResponse(): PollWorkflowExecutionTimeSkippingResponse {
-  return {};
+  return new PollWorkflowExecutionTimeSkippingResponseClass();
 }
 
 export const PollWorkflowExecutionTimeSkippingResponse: MessageFns<PollWorkflowExecutionTimeSkippingResponse> = {
   encode(message: PollWorkflowExecutionTimeSkippingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.fastForwardPollingResult !== undefined && message.fastForwardPollingResult !== 0) {
+    if (message.fastForwardPollingResult != null && message.fastForwardPollingResult !== 0) {
       writer.uint32(8).int32(message.fastForwardPollingResult);
     }
-    if (message.failedReason !== undefined && message.failedReason !== "") {
+    if (message.failedReason != null && message.failedReason !== "") {
       writer.uint32(18).string(message.failedReason);
     }
-    if (message.fastForwardInfo !== undefined) {
+    if (message.fastForwardInfo != null) {
       TimeSkippingFastForwardInfo.encode(message.fastForwardInfo, writer.uint32(26).fork()).join();
     }
     return writer;

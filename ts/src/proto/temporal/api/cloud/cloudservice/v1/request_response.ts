@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/cloudservice/v1/request_response.proto
 
 /* eslint-disable */
+import { LIST, MAP, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { Account, AccountSpec, AuditLogSink, AuditLogSinkSpec } from "../../account/v1/message";
@@ -1692,8 +1693,9 @@ export interface GetUserGroupNamespaceAssignmentsResponse {
   nextPageToken?: string | undefined;
 }
 
+const GetCurrentIdentityRequestClass = messageClass<GetCurrentIdentityRequest>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityRequest", {});
 function createBaseGetCurrentIdentityRequest(): GetCurrentIdentityRequest {
-  return {};
+  return new GetCurrentIdentityRequestClass();
 }
 
 export const GetCurrentIdentityRequest: MessageFns<GetCurrentIdentityRequest> = {
@@ -1720,19 +1722,20 @@ export const GetCurrentIdentityRequest: MessageFns<GetCurrentIdentityRequest> = 
   },
 };
 
+const GetCurrentIdentityResponseClass = messageClass<GetCurrentIdentityResponse>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityResponse", {});
 function createBaseGetCurrentIdentityResponse(): GetCurrentIdentityResponse {
-  return {};
+  return new GetCurrentIdentityResponseClass();
 }
 
 export const GetCurrentIdentityResponse: MessageFns<GetCurrentIdentityResponse> = {
   encode(message: GetCurrentIdentityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.user !== undefined) {
+    if (message.user != null) {
       User.encode(message.user, writer.uint32(10).fork()).join();
     }
-    if (message.serviceAccount !== undefined) {
+    if (message.serviceAccount != null) {
       ServiceAccount.encode(message.serviceAccount, writer.uint32(18).fork()).join();
     }
-    if (message.principalApiKey !== undefined) {
+    if (message.principalApiKey != null) {
       ApiKey.encode(message.principalApiKey, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1781,22 +1784,23 @@ export const GetCurrentIdentityResponse: MessageFns<GetCurrentIdentityResponse> 
   },
 };
 
+const GetUsersRequestClass = messageClass<GetUsersRequest>("temporal.api.cloud.cloudservice.v1.GetUsersRequest", { pageSize: 0, pageToken: "", email: "", namespace: "" });
 function createBaseGetUsersRequest(): GetUsersRequest {
-  return {};
+  return new GetUsersRequestClass();
 }
 
 export const GetUsersRequest: MessageFns<GetUsersRequest> = {
   encode(message: GetUsersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.email !== undefined && message.email !== "") {
+    if (message.email != null && message.email !== "") {
       writer.uint32(26).string(message.email);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
     return writer;
@@ -1853,18 +1857,19 @@ export const GetUsersRequest: MessageFns<GetUsersRequest> = {
   },
 };
 
+const GetUsersResponseClass = messageClass<GetUsersResponse>("temporal.api.cloud.cloudservice.v1.GetUsersResponse", { users: LIST, nextPageToken: "" });
 function createBaseGetUsersResponse(): GetUsersResponse {
-  return {};
+  return new GetUsersResponseClass();
 }
 
 export const GetUsersResponse: MessageFns<GetUsersResponse> = {
   encode(message: GetUsersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.users !== undefined && message.users.length !== 0) {
+    if (message.users != null && message.users.length !== 0) {
       for (const v of message.users) {
         User.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -1883,7 +1888,7 @@ export const GetUsersResponse: MessageFns<GetUsersResponse> = {
             break;
           }
 
-          if (message.users === undefined) {
+          if (message.users === LIST) {
             message.users = [];
           }
           const el = User.decode(reader, reader.uint32());
@@ -1911,13 +1916,14 @@ export const GetUsersResponse: MessageFns<GetUsersResponse> = {
   },
 };
 
+const GetUserRequestClass = messageClass<GetUserRequest>("temporal.api.cloud.cloudservice.v1.GetUserRequest", { userId: "" });
 function createBaseGetUserRequest(): GetUserRequest {
-  return {};
+  return new GetUserRequestClass();
 }
 
 export const GetUserRequest: MessageFns<GetUserRequest> = {
   encode(message: GetUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
     return writer;
@@ -1950,13 +1956,14 @@ export const GetUserRequest: MessageFns<GetUserRequest> = {
   },
 };
 
+const GetUserResponseClass = messageClass<GetUserResponse>("temporal.api.cloud.cloudservice.v1.GetUserResponse", {});
 function createBaseGetUserResponse(): GetUserResponse {
-  return {};
+  return new GetUserResponseClass();
 }
 
 export const GetUserResponse: MessageFns<GetUserResponse> = {
   encode(message: GetUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.user !== undefined) {
+    if (message.user != null) {
       User.encode(message.user, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1989,16 +1996,17 @@ export const GetUserResponse: MessageFns<GetUserResponse> = {
   },
 };
 
+const CreateUserRequestClass = messageClass<CreateUserRequest>("temporal.api.cloud.cloudservice.v1.CreateUserRequest", { asyncOperationId: "" });
 function createBaseCreateUserRequest(): CreateUserRequest {
-  return {};
+  return new CreateUserRequestClass();
 }
 
 export const CreateUserRequest: MessageFns<CreateUserRequest> = {
   encode(message: CreateUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -2039,16 +2047,17 @@ export const CreateUserRequest: MessageFns<CreateUserRequest> = {
   },
 };
 
+const CreateUserResponseClass = messageClass<CreateUserResponse>("temporal.api.cloud.cloudservice.v1.CreateUserResponse", { userId: "" });
 function createBaseCreateUserResponse(): CreateUserResponse {
-  return {};
+  return new CreateUserResponseClass();
 }
 
 export const CreateUserResponse: MessageFns<CreateUserResponse> = {
   encode(message: CreateUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2089,22 +2098,23 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
   },
 };
 
+const UpdateUserRequestClass = messageClass<UpdateUserRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateUserRequest(): UpdateUserRequest {
-  return {};
+  return new UpdateUserRequestClass();
 }
 
 export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
   encode(message: UpdateUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -2161,13 +2171,14 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
   },
 };
 
+const UpdateUserResponseClass = messageClass<UpdateUserResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserResponse", {});
 function createBaseUpdateUserResponse(): UpdateUserResponse {
-  return {};
+  return new UpdateUserResponseClass();
 }
 
 export const UpdateUserResponse: MessageFns<UpdateUserResponse> = {
   encode(message: UpdateUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2200,19 +2211,20 @@ export const UpdateUserResponse: MessageFns<UpdateUserResponse> = {
   },
 };
 
+const DeleteUserRequestClass = messageClass<DeleteUserRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteUserRequest(): DeleteUserRequest {
-  return {};
+  return new DeleteUserRequestClass();
 }
 
 export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   encode(message: DeleteUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -2261,13 +2273,14 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   },
 };
 
+const DeleteUserResponseClass = messageClass<DeleteUserResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserResponse", {});
 function createBaseDeleteUserResponse(): DeleteUserResponse {
-  return {};
+  return new DeleteUserResponseClass();
 }
 
 export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   encode(message: DeleteUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2300,25 +2313,26 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   },
 };
 
+const SetUserNamespaceAccessRequestClass = messageClass<SetUserNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessRequest", { namespace: "", userId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseSetUserNamespaceAccessRequest(): SetUserNamespaceAccessRequest {
-  return {};
+  return new SetUserNamespaceAccessRequestClass();
 }
 
 export const SetUserNamespaceAccessRequest: MessageFns<SetUserNamespaceAccessRequest> = {
   encode(message: SetUserNamespaceAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(18).string(message.userId);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(26).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -2383,13 +2397,14 @@ export const SetUserNamespaceAccessRequest: MessageFns<SetUserNamespaceAccessReq
   },
 };
 
+const SetUserNamespaceAccessResponseClass = messageClass<SetUserNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessResponse", {});
 function createBaseSetUserNamespaceAccessResponse(): SetUserNamespaceAccessResponse {
-  return {};
+  return new SetUserNamespaceAccessResponseClass();
 }
 
 export const SetUserNamespaceAccessResponse: MessageFns<SetUserNamespaceAccessResponse> = {
   encode(message: SetUserNamespaceAccessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2422,13 +2437,14 @@ export const SetUserNamespaceAccessResponse: MessageFns<SetUserNamespaceAccessRe
   },
 };
 
+const GetAsyncOperationRequestClass = messageClass<GetAsyncOperationRequest>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationRequest", { asyncOperationId: "" });
 function createBaseGetAsyncOperationRequest(): GetAsyncOperationRequest {
-  return {};
+  return new GetAsyncOperationRequestClass();
 }
 
 export const GetAsyncOperationRequest: MessageFns<GetAsyncOperationRequest> = {
   encode(message: GetAsyncOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(10).string(message.asyncOperationId);
     }
     return writer;
@@ -2461,13 +2477,14 @@ export const GetAsyncOperationRequest: MessageFns<GetAsyncOperationRequest> = {
   },
 };
 
+const GetAsyncOperationResponseClass = messageClass<GetAsyncOperationResponse>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationResponse", {});
 function createBaseGetAsyncOperationResponse(): GetAsyncOperationResponse {
-  return {};
+  return new GetAsyncOperationResponseClass();
 }
 
 export const GetAsyncOperationResponse: MessageFns<GetAsyncOperationResponse> = {
   encode(message: GetAsyncOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2500,16 +2517,17 @@ export const GetAsyncOperationResponse: MessageFns<GetAsyncOperationResponse> = 
   },
 };
 
+const CreateNamespaceRequestClass = messageClass<CreateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceRequest", { asyncOperationId: "", tags: MAP });
 function createBaseCreateNamespaceRequest(): CreateNamespaceRequest {
-  return {};
+  return new CreateNamespaceRequestClass();
 }
 
 export const CreateNamespaceRequest: MessageFns<CreateNamespaceRequest> = {
   encode(message: CreateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       NamespaceSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     globalThis.Object.entries(message.tags || {}).forEach(([key, value]: [string, string]) => {
@@ -2549,7 +2567,7 @@ export const CreateNamespaceRequest: MessageFns<CreateNamespaceRequest> = {
 
           const entry4 = CreateNamespaceRequest_TagsEntry.decode(reader, reader.uint32());
           if (entry4.value !== undefined) {
-            if (message.tags === undefined) {
+            if (message.tags === MAP) {
               message.tags = {};
             }
             message.tags![entry4.key] = entry4.value;
@@ -2617,16 +2635,17 @@ export const CreateNamespaceRequest_TagsEntry: MessageFns<CreateNamespaceRequest
   },
 };
 
+const CreateNamespaceResponseClass = messageClass<CreateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceResponse", { namespace: "" });
 function createBaseCreateNamespaceResponse(): CreateNamespaceResponse {
-  return {};
+  return new CreateNamespaceResponseClass();
 }
 
 export const CreateNamespaceResponse: MessageFns<CreateNamespaceResponse> = {
   encode(message: CreateNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2667,19 +2686,20 @@ export const CreateNamespaceResponse: MessageFns<CreateNamespaceResponse> = {
   },
 };
 
+const GetNamespacesRequestClass = messageClass<GetNamespacesRequest>("temporal.api.cloud.cloudservice.v1.GetNamespacesRequest", { pageSize: 0, pageToken: "", name: "" });
 function createBaseGetNamespacesRequest(): GetNamespacesRequest {
-  return {};
+  return new GetNamespacesRequestClass();
 }
 
 export const GetNamespacesRequest: MessageFns<GetNamespacesRequest> = {
   encode(message: GetNamespacesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(26).string(message.name);
     }
     return writer;
@@ -2728,18 +2748,19 @@ export const GetNamespacesRequest: MessageFns<GetNamespacesRequest> = {
   },
 };
 
+const GetNamespacesResponseClass = messageClass<GetNamespacesResponse>("temporal.api.cloud.cloudservice.v1.GetNamespacesResponse", { namespaces: LIST, nextPageToken: "" });
 function createBaseGetNamespacesResponse(): GetNamespacesResponse {
-  return {};
+  return new GetNamespacesResponseClass();
 }
 
 export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
   encode(message: GetNamespacesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaces !== undefined && message.namespaces.length !== 0) {
+    if (message.namespaces != null && message.namespaces.length !== 0) {
       for (const v of message.namespaces) {
         Namespace.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -2758,7 +2779,7 @@ export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
             break;
           }
 
-          if (message.namespaces === undefined) {
+          if (message.namespaces === LIST) {
             message.namespaces = [];
           }
           const el = Namespace.decode(reader, reader.uint32());
@@ -2786,13 +2807,14 @@ export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
   },
 };
 
+const GetNamespaceRequestClass = messageClass<GetNamespaceRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceRequest", { namespace: "" });
 function createBaseGetNamespaceRequest(): GetNamespaceRequest {
-  return {};
+  return new GetNamespaceRequestClass();
 }
 
 export const GetNamespaceRequest: MessageFns<GetNamespaceRequest> = {
   encode(message: GetNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -2825,13 +2847,14 @@ export const GetNamespaceRequest: MessageFns<GetNamespaceRequest> = {
   },
 };
 
+const GetNamespaceResponseClass = messageClass<GetNamespaceResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceResponse", {});
 function createBaseGetNamespaceResponse(): GetNamespaceResponse {
-  return {};
+  return new GetNamespaceResponseClass();
 }
 
 export const GetNamespaceResponse: MessageFns<GetNamespaceResponse> = {
   encode(message: GetNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined) {
+    if (message.namespace != null) {
       Namespace.encode(message.namespace, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2864,22 +2887,23 @@ export const GetNamespaceResponse: MessageFns<GetNamespaceResponse> = {
   },
 };
 
+const UpdateNamespaceRequestClass = messageClass<UpdateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateNamespaceRequest(): UpdateNamespaceRequest {
-  return {};
+  return new UpdateNamespaceRequestClass();
 }
 
 export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   encode(message: UpdateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       NamespaceSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -2936,13 +2960,14 @@ export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   },
 };
 
+const UpdateNamespaceResponseClass = messageClass<UpdateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceResponse", {});
 function createBaseUpdateNamespaceResponse(): UpdateNamespaceResponse {
-  return {};
+  return new UpdateNamespaceResponseClass();
 }
 
 export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   encode(message: UpdateNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2975,25 +3000,26 @@ export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   },
 };
 
+const RenameCustomSearchAttributeRequestClass = messageClass<RenameCustomSearchAttributeRequest>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeRequest", { namespace: "", existingCustomSearchAttributeName: "", newCustomSearchAttributeName: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseRenameCustomSearchAttributeRequest(): RenameCustomSearchAttributeRequest {
-  return {};
+  return new RenameCustomSearchAttributeRequestClass();
 }
 
 export const RenameCustomSearchAttributeRequest: MessageFns<RenameCustomSearchAttributeRequest> = {
   encode(message: RenameCustomSearchAttributeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.existingCustomSearchAttributeName !== undefined && message.existingCustomSearchAttributeName !== "") {
+    if (message.existingCustomSearchAttributeName != null && message.existingCustomSearchAttributeName !== "") {
       writer.uint32(18).string(message.existingCustomSearchAttributeName);
     }
-    if (message.newCustomSearchAttributeName !== undefined && message.newCustomSearchAttributeName !== "") {
+    if (message.newCustomSearchAttributeName != null && message.newCustomSearchAttributeName !== "") {
       writer.uint32(26).string(message.newCustomSearchAttributeName);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -3058,13 +3084,14 @@ export const RenameCustomSearchAttributeRequest: MessageFns<RenameCustomSearchAt
   },
 };
 
+const RenameCustomSearchAttributeResponseClass = messageClass<RenameCustomSearchAttributeResponse>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeResponse", {});
 function createBaseRenameCustomSearchAttributeResponse(): RenameCustomSearchAttributeResponse {
-  return {};
+  return new RenameCustomSearchAttributeResponseClass();
 }
 
 export const RenameCustomSearchAttributeResponse: MessageFns<RenameCustomSearchAttributeResponse> = {
   encode(message: RenameCustomSearchAttributeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3097,19 +3124,20 @@ export const RenameCustomSearchAttributeResponse: MessageFns<RenameCustomSearchA
   },
 };
 
+const DeleteNamespaceRequestClass = messageClass<DeleteNamespaceRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteNamespaceRequest(): DeleteNamespaceRequest {
-  return {};
+  return new DeleteNamespaceRequestClass();
 }
 
 export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   encode(message: DeleteNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -3158,13 +3186,14 @@ export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   },
 };
 
+const DeleteNamespaceResponseClass = messageClass<DeleteNamespaceResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceResponse", {});
 function createBaseDeleteNamespaceResponse(): DeleteNamespaceResponse {
-  return {};
+  return new DeleteNamespaceResponseClass();
 }
 
 export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   encode(message: DeleteNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3197,19 +3226,20 @@ export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   },
 };
 
+const FailoverNamespaceRegionRequestClass = messageClass<FailoverNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionRequest", { namespace: "", region: "", asyncOperationId: "" });
 function createBaseFailoverNamespaceRegionRequest(): FailoverNamespaceRegionRequest {
-  return {};
+  return new FailoverNamespaceRegionRequestClass();
 }
 
 export const FailoverNamespaceRegionRequest: MessageFns<FailoverNamespaceRegionRequest> = {
   encode(message: FailoverNamespaceRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(18).string(message.region);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -3258,13 +3288,14 @@ export const FailoverNamespaceRegionRequest: MessageFns<FailoverNamespaceRegionR
   },
 };
 
+const FailoverNamespaceRegionResponseClass = messageClass<FailoverNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionResponse", {});
 function createBaseFailoverNamespaceRegionResponse(): FailoverNamespaceRegionResponse {
-  return {};
+  return new FailoverNamespaceRegionResponseClass();
 }
 
 export const FailoverNamespaceRegionResponse: MessageFns<FailoverNamespaceRegionResponse> = {
   encode(message: FailoverNamespaceRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3297,22 +3328,23 @@ export const FailoverNamespaceRegionResponse: MessageFns<FailoverNamespaceRegion
   },
 };
 
+const AddNamespaceRegionRequestClass = messageClass<AddNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseAddNamespaceRegionRequest(): AddNamespaceRegionRequest {
-  return {};
+  return new AddNamespaceRegionRequestClass();
 }
 
 export const AddNamespaceRegionRequest: MessageFns<AddNamespaceRegionRequest> = {
   encode(message: AddNamespaceRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(18).string(message.region);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -3369,13 +3401,14 @@ export const AddNamespaceRegionRequest: MessageFns<AddNamespaceRegionRequest> = 
   },
 };
 
+const AddNamespaceRegionResponseClass = messageClass<AddNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionResponse", {});
 function createBaseAddNamespaceRegionResponse(): AddNamespaceRegionResponse {
-  return {};
+  return new AddNamespaceRegionResponseClass();
 }
 
 export const AddNamespaceRegionResponse: MessageFns<AddNamespaceRegionResponse> = {
   encode(message: AddNamespaceRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3408,22 +3441,23 @@ export const AddNamespaceRegionResponse: MessageFns<AddNamespaceRegionResponse> 
   },
 };
 
+const DeleteNamespaceRegionRequestClass = messageClass<DeleteNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteNamespaceRegionRequest(): DeleteNamespaceRegionRequest {
-  return {};
+  return new DeleteNamespaceRegionRequestClass();
 }
 
 export const DeleteNamespaceRegionRequest: MessageFns<DeleteNamespaceRegionRequest> = {
   encode(message: DeleteNamespaceRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(18).string(message.region);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -3480,13 +3514,14 @@ export const DeleteNamespaceRegionRequest: MessageFns<DeleteNamespaceRegionReque
   },
 };
 
+const DeleteNamespaceRegionResponseClass = messageClass<DeleteNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionResponse", {});
 function createBaseDeleteNamespaceRegionResponse(): DeleteNamespaceRegionResponse {
-  return {};
+  return new DeleteNamespaceRegionResponseClass();
 }
 
 export const DeleteNamespaceRegionResponse: MessageFns<DeleteNamespaceRegionResponse> = {
   encode(message: DeleteNamespaceRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3519,8 +3554,9 @@ export const DeleteNamespaceRegionResponse: MessageFns<DeleteNamespaceRegionResp
   },
 };
 
+const GetRegionsRequestClass = messageClass<GetRegionsRequest>("temporal.api.cloud.cloudservice.v1.GetRegionsRequest", {});
 function createBaseGetRegionsRequest(): GetRegionsRequest {
-  return {};
+  return new GetRegionsRequestClass();
 }
 
 export const GetRegionsRequest: MessageFns<GetRegionsRequest> = {
@@ -3547,13 +3583,14 @@ export const GetRegionsRequest: MessageFns<GetRegionsRequest> = {
   },
 };
 
+const GetRegionsResponseClass = messageClass<GetRegionsResponse>("temporal.api.cloud.cloudservice.v1.GetRegionsResponse", { regions: LIST });
 function createBaseGetRegionsResponse(): GetRegionsResponse {
-  return {};
+  return new GetRegionsResponseClass();
 }
 
 export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
   encode(message: GetRegionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.regions !== undefined && message.regions.length !== 0) {
+    if (message.regions != null && message.regions.length !== 0) {
       for (const v of message.regions) {
         Region.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -3574,7 +3611,7 @@ export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
             break;
           }
 
-          if (message.regions === undefined) {
+          if (message.regions === LIST) {
             message.regions = [];
           }
           const el = Region.decode(reader, reader.uint32());
@@ -3594,13 +3631,14 @@ export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
   },
 };
 
+const GetRegionRequestClass = messageClass<GetRegionRequest>("temporal.api.cloud.cloudservice.v1.GetRegionRequest", { region: "" });
 function createBaseGetRegionRequest(): GetRegionRequest {
-  return {};
+  return new GetRegionRequestClass();
 }
 
 export const GetRegionRequest: MessageFns<GetRegionRequest> = {
   encode(message: GetRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(10).string(message.region);
     }
     return writer;
@@ -3633,13 +3671,14 @@ export const GetRegionRequest: MessageFns<GetRegionRequest> = {
   },
 };
 
+const GetRegionResponseClass = messageClass<GetRegionResponse>("temporal.api.cloud.cloudservice.v1.GetRegionResponse", {});
 function createBaseGetRegionResponse(): GetRegionResponse {
-  return {};
+  return new GetRegionResponseClass();
 }
 
 export const GetRegionResponse: MessageFns<GetRegionResponse> = {
   encode(message: GetRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.region !== undefined) {
+    if (message.region != null) {
       Region.encode(message.region, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3672,25 +3711,26 @@ export const GetRegionResponse: MessageFns<GetRegionResponse> = {
   },
 };
 
+const GetApiKeysRequestClass = messageClass<GetApiKeysRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeysRequest", { pageSize: 0, pageToken: "", ownerId: "", ownerTypeDeprecated: "", ownerType: 0 });
 function createBaseGetApiKeysRequest(): GetApiKeysRequest {
-  return {};
+  return new GetApiKeysRequestClass();
 }
 
 export const GetApiKeysRequest: MessageFns<GetApiKeysRequest> = {
   encode(message: GetApiKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.ownerId !== undefined && message.ownerId !== "") {
+    if (message.ownerId != null && message.ownerId !== "") {
       writer.uint32(26).string(message.ownerId);
     }
-    if (message.ownerTypeDeprecated !== undefined && message.ownerTypeDeprecated !== "") {
+    if (message.ownerTypeDeprecated != null && message.ownerTypeDeprecated !== "") {
       writer.uint32(34).string(message.ownerTypeDeprecated);
     }
-    if (message.ownerType !== undefined && message.ownerType !== 0) {
+    if (message.ownerType != null && message.ownerType !== 0) {
       writer.uint32(40).int32(message.ownerType);
     }
     return writer;
@@ -3755,18 +3795,19 @@ export const GetApiKeysRequest: MessageFns<GetApiKeysRequest> = {
   },
 };
 
+const GetApiKeysResponseClass = messageClass<GetApiKeysResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeysResponse", { apiKeys: LIST, nextPageToken: "" });
 function createBaseGetApiKeysResponse(): GetApiKeysResponse {
-  return {};
+  return new GetApiKeysResponseClass();
 }
 
 export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
   encode(message: GetApiKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.apiKeys !== undefined && message.apiKeys.length !== 0) {
+    if (message.apiKeys != null && message.apiKeys.length !== 0) {
       for (const v of message.apiKeys) {
         ApiKey.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -3785,7 +3826,7 @@ export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
             break;
           }
 
-          if (message.apiKeys === undefined) {
+          if (message.apiKeys === LIST) {
             message.apiKeys = [];
           }
           const el = ApiKey.decode(reader, reader.uint32());
@@ -3813,13 +3854,14 @@ export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
   },
 };
 
+const GetApiKeyRequestClass = messageClass<GetApiKeyRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeyRequest", { keyId: "" });
 function createBaseGetApiKeyRequest(): GetApiKeyRequest {
-  return {};
+  return new GetApiKeyRequestClass();
 }
 
 export const GetApiKeyRequest: MessageFns<GetApiKeyRequest> = {
   encode(message: GetApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
     return writer;
@@ -3852,13 +3894,14 @@ export const GetApiKeyRequest: MessageFns<GetApiKeyRequest> = {
   },
 };
 
+const GetApiKeyResponseClass = messageClass<GetApiKeyResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeyResponse", {});
 function createBaseGetApiKeyResponse(): GetApiKeyResponse {
-  return {};
+  return new GetApiKeyResponseClass();
 }
 
 export const GetApiKeyResponse: MessageFns<GetApiKeyResponse> = {
   encode(message: GetApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.apiKey !== undefined) {
+    if (message.apiKey != null) {
       ApiKey.encode(message.apiKey, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3891,16 +3934,17 @@ export const GetApiKeyResponse: MessageFns<GetApiKeyResponse> = {
   },
 };
 
+const CreateApiKeyRequestClass = messageClass<CreateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.CreateApiKeyRequest", { asyncOperationId: "" });
 function createBaseCreateApiKeyRequest(): CreateApiKeyRequest {
-  return {};
+  return new CreateApiKeyRequestClass();
 }
 
 export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
   encode(message: CreateApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ApiKeySpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -3941,19 +3985,20 @@ export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
   },
 };
 
+const CreateApiKeyResponseClass = messageClass<CreateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.CreateApiKeyResponse", { keyId: "", token: "" });
 function createBaseCreateApiKeyResponse(): CreateApiKeyResponse {
-  return {};
+  return new CreateApiKeyResponseClass();
 }
 
 export const CreateApiKeyResponse: MessageFns<CreateApiKeyResponse> = {
   encode(message: CreateApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
-    if (message.token !== undefined && message.token !== "") {
+    if (message.token != null && message.token !== "") {
       writer.uint32(18).string(message.token);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -4002,22 +4047,23 @@ export const CreateApiKeyResponse: MessageFns<CreateApiKeyResponse> = {
   },
 };
 
+const UpdateApiKeyRequestClass = messageClass<UpdateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateApiKeyRequest(): UpdateApiKeyRequest {
-  return {};
+  return new UpdateApiKeyRequestClass();
 }
 
 export const UpdateApiKeyRequest: MessageFns<UpdateApiKeyRequest> = {
   encode(message: UpdateApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ApiKeySpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -4074,13 +4120,14 @@ export const UpdateApiKeyRequest: MessageFns<UpdateApiKeyRequest> = {
   },
 };
 
+const UpdateApiKeyResponseClass = messageClass<UpdateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyResponse", {});
 function createBaseUpdateApiKeyResponse(): UpdateApiKeyResponse {
-  return {};
+  return new UpdateApiKeyResponseClass();
 }
 
 export const UpdateApiKeyResponse: MessageFns<UpdateApiKeyResponse> = {
   encode(message: UpdateApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4113,19 +4160,20 @@ export const UpdateApiKeyResponse: MessageFns<UpdateApiKeyResponse> = {
   },
 };
 
+const DeleteApiKeyRequestClass = messageClass<DeleteApiKeyRequest>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteApiKeyRequest(): DeleteApiKeyRequest {
-  return {};
+  return new DeleteApiKeyRequestClass();
 }
 
 export const DeleteApiKeyRequest: MessageFns<DeleteApiKeyRequest> = {
   encode(message: DeleteApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -4174,13 +4222,14 @@ export const DeleteApiKeyRequest: MessageFns<DeleteApiKeyRequest> = {
   },
 };
 
+const DeleteApiKeyResponseClass = messageClass<DeleteApiKeyResponse>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyResponse", {});
 function createBaseDeleteApiKeyResponse(): DeleteApiKeyResponse {
-  return {};
+  return new DeleteApiKeyResponseClass();
 }
 
 export const DeleteApiKeyResponse: MessageFns<DeleteApiKeyResponse> = {
   encode(message: DeleteApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4213,25 +4262,26 @@ export const DeleteApiKeyResponse: MessageFns<DeleteApiKeyResponse> = {
   },
 };
 
+const GetNexusEndpointsRequestClass = messageClass<GetNexusEndpointsRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsRequest", { pageSize: 0, pageToken: "", targetNamespaceId: "", targetTaskQueue: "", name: "" });
 function createBaseGetNexusEndpointsRequest(): GetNexusEndpointsRequest {
-  return {};
+  return new GetNexusEndpointsRequestClass();
 }
 
 export const GetNexusEndpointsRequest: MessageFns<GetNexusEndpointsRequest> = {
   encode(message: GetNexusEndpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.targetNamespaceId !== undefined && message.targetNamespaceId !== "") {
+    if (message.targetNamespaceId != null && message.targetNamespaceId !== "") {
       writer.uint32(26).string(message.targetNamespaceId);
     }
-    if (message.targetTaskQueue !== undefined && message.targetTaskQueue !== "") {
+    if (message.targetTaskQueue != null && message.targetTaskQueue !== "") {
       writer.uint32(34).string(message.targetTaskQueue);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(42).string(message.name);
     }
     return writer;
@@ -4296,18 +4346,19 @@ export const GetNexusEndpointsRequest: MessageFns<GetNexusEndpointsRequest> = {
   },
 };
 
+const GetNexusEndpointsResponseClass = messageClass<GetNexusEndpointsResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsResponse", { endpoints: LIST, nextPageToken: "" });
 function createBaseGetNexusEndpointsResponse(): GetNexusEndpointsResponse {
-  return {};
+  return new GetNexusEndpointsResponseClass();
 }
 
 export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = {
   encode(message: GetNexusEndpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoints !== undefined && message.endpoints.length !== 0) {
+    if (message.endpoints != null && message.endpoints.length !== 0) {
       for (const v of message.endpoints) {
         Endpoint.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -4326,7 +4377,7 @@ export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = 
             break;
           }
 
-          if (message.endpoints === undefined) {
+          if (message.endpoints === LIST) {
             message.endpoints = [];
           }
           const el = Endpoint.decode(reader, reader.uint32());
@@ -4354,13 +4405,14 @@ export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = 
   },
 };
 
+const GetNexusEndpointRequestClass = messageClass<GetNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointRequest", { endpointId: "" });
 function createBaseGetNexusEndpointRequest(): GetNexusEndpointRequest {
-  return {};
+  return new GetNexusEndpointRequestClass();
 }
 
 export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   encode(message: GetNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
     return writer;
@@ -4393,13 +4445,14 @@ export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   },
 };
 
+const GetNexusEndpointResponseClass = messageClass<GetNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointResponse", {});
 function createBaseGetNexusEndpointResponse(): GetNexusEndpointResponse {
-  return {};
+  return new GetNexusEndpointResponseClass();
 }
 
 export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   encode(message: GetNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4432,16 +4485,17 @@ export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   },
 };
 
+const CreateNexusEndpointRequestClass = messageClass<CreateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointRequest", { asyncOperationId: "" });
 function createBaseCreateNexusEndpointRequest(): CreateNexusEndpointRequest {
-  return {};
+  return new CreateNexusEndpointRequestClass();
 }
 
 export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> = {
   encode(message: CreateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -4482,16 +4536,17 @@ export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> 
   },
 };
 
+const CreateNexusEndpointResponseClass = messageClass<CreateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointResponse", { endpointId: "" });
 function createBaseCreateNexusEndpointResponse(): CreateNexusEndpointResponse {
-  return {};
+  return new CreateNexusEndpointResponseClass();
 }
 
 export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse> = {
   encode(message: CreateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -4532,22 +4587,23 @@ export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse
   },
 };
 
+const UpdateNexusEndpointRequestClass = messageClass<UpdateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateNexusEndpointRequest(): UpdateNexusEndpointRequest {
-  return {};
+  return new UpdateNexusEndpointRequestClass();
 }
 
 export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> = {
   encode(message: UpdateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -4604,13 +4660,14 @@ export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> 
   },
 };
 
+const UpdateNexusEndpointResponseClass = messageClass<UpdateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointResponse", {});
 function createBaseUpdateNexusEndpointResponse(): UpdateNexusEndpointResponse {
-  return {};
+  return new UpdateNexusEndpointResponseClass();
 }
 
 export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse> = {
   encode(message: UpdateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4643,19 +4700,20 @@ export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse
   },
 };
 
+const DeleteNexusEndpointRequestClass = messageClass<DeleteNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteNexusEndpointRequest(): DeleteNexusEndpointRequest {
-  return {};
+  return new DeleteNexusEndpointRequestClass();
 }
 
 export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> = {
   encode(message: DeleteNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -4704,13 +4762,14 @@ export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> 
   },
 };
 
+const DeleteNexusEndpointResponseClass = messageClass<DeleteNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointResponse", {});
 function createBaseDeleteNexusEndpointResponse(): DeleteNexusEndpointResponse {
-  return {};
+  return new DeleteNexusEndpointResponseClass();
 }
 
 export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse> = {
   encode(message: DeleteNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4743,28 +4802,29 @@ export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse
   },
 };
 
+const GetUserGroupsRequestClass = messageClass<GetUserGroupsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest", { pageSize: 0, pageToken: "", namespace: "", displayName: "" });
 function createBaseGetUserGroupsRequest(): GetUserGroupsRequest {
-  return {};
+  return new GetUserGroupsRequestClass();
 }
 
 export const GetUserGroupsRequest: MessageFns<GetUserGroupsRequest> = {
   encode(message: GetUserGroupsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(34).string(message.displayName);
     }
-    if (message.googleGroup !== undefined) {
+    if (message.googleGroup != null) {
       GetUserGroupsRequest_GoogleGroupFilter.encode(message.googleGroup, writer.uint32(42).fork()).join();
     }
-    if (message.scimGroup !== undefined) {
+    if (message.scimGroup != null) {
       GetUserGroupsRequest_SCIMGroupFilter.encode(message.scimGroup, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -4837,13 +4897,14 @@ export const GetUserGroupsRequest: MessageFns<GetUserGroupsRequest> = {
   },
 };
 
+const GetUserGroupsRequest_GoogleGroupFilterClass = messageClass<GetUserGroupsRequest_GoogleGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.GoogleGroupFilter", { emailAddress: "" });
 function createBaseGetUserGroupsRequest_GoogleGroupFilter(): GetUserGroupsRequest_GoogleGroupFilter {
-  return {};
+  return new GetUserGroupsRequest_GoogleGroupFilterClass();
 }
 
 export const GetUserGroupsRequest_GoogleGroupFilter: MessageFns<GetUserGroupsRequest_GoogleGroupFilter> = {
   encode(message: GetUserGroupsRequest_GoogleGroupFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.emailAddress !== undefined && message.emailAddress !== "") {
+    if (message.emailAddress != null && message.emailAddress !== "") {
       writer.uint32(10).string(message.emailAddress);
     }
     return writer;
@@ -4876,13 +4937,14 @@ export const GetUserGroupsRequest_GoogleGroupFilter: MessageFns<GetUserGroupsReq
   },
 };
 
+const GetUserGroupsRequest_SCIMGroupFilterClass = messageClass<GetUserGroupsRequest_SCIMGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.SCIMGroupFilter", { idpId: "" });
 function createBaseGetUserGroupsRequest_SCIMGroupFilter(): GetUserGroupsRequest_SCIMGroupFilter {
-  return {};
+  return new GetUserGroupsRequest_SCIMGroupFilterClass();
 }
 
 export const GetUserGroupsRequest_SCIMGroupFilter: MessageFns<GetUserGroupsRequest_SCIMGroupFilter> = {
   encode(message: GetUserGroupsRequest_SCIMGroupFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.idpId !== undefined && message.idpId !== "") {
+    if (message.idpId != null && message.idpId !== "") {
       writer.uint32(10).string(message.idpId);
     }
     return writer;
@@ -4915,18 +4977,19 @@ export const GetUserGroupsRequest_SCIMGroupFilter: MessageFns<GetUserGroupsReque
   },
 };
 
+const GetUserGroupsResponseClass = messageClass<GetUserGroupsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupsResponse", { groups: LIST, nextPageToken: "" });
 function createBaseGetUserGroupsResponse(): GetUserGroupsResponse {
-  return {};
+  return new GetUserGroupsResponseClass();
 }
 
 export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
   encode(message: GetUserGroupsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         UserGroup.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -4945,7 +5008,7 @@ export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = UserGroup.decode(reader, reader.uint32());
@@ -4973,13 +5036,14 @@ export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
   },
 };
 
+const GetUserGroupRequestClass = messageClass<GetUserGroupRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupRequest", { groupId: "" });
 function createBaseGetUserGroupRequest(): GetUserGroupRequest {
-  return {};
+  return new GetUserGroupRequestClass();
 }
 
 export const GetUserGroupRequest: MessageFns<GetUserGroupRequest> = {
   encode(message: GetUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
     return writer;
@@ -5012,13 +5076,14 @@ export const GetUserGroupRequest: MessageFns<GetUserGroupRequest> = {
   },
 };
 
+const GetUserGroupResponseClass = messageClass<GetUserGroupResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupResponse", {});
 function createBaseGetUserGroupResponse(): GetUserGroupResponse {
-  return {};
+  return new GetUserGroupResponseClass();
 }
 
 export const GetUserGroupResponse: MessageFns<GetUserGroupResponse> = {
   encode(message: GetUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.group !== undefined) {
+    if (message.group != null) {
       UserGroup.encode(message.group, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5051,16 +5116,17 @@ export const GetUserGroupResponse: MessageFns<GetUserGroupResponse> = {
   },
 };
 
+const CreateUserGroupRequestClass = messageClass<CreateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.CreateUserGroupRequest", { asyncOperationId: "" });
 function createBaseCreateUserGroupRequest(): CreateUserGroupRequest {
-  return {};
+  return new CreateUserGroupRequestClass();
 }
 
 export const CreateUserGroupRequest: MessageFns<CreateUserGroupRequest> = {
   encode(message: CreateUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserGroupSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -5101,16 +5167,17 @@ export const CreateUserGroupRequest: MessageFns<CreateUserGroupRequest> = {
   },
 };
 
+const CreateUserGroupResponseClass = messageClass<CreateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.CreateUserGroupResponse", { groupId: "" });
 function createBaseCreateUserGroupResponse(): CreateUserGroupResponse {
-  return {};
+  return new CreateUserGroupResponseClass();
 }
 
 export const CreateUserGroupResponse: MessageFns<CreateUserGroupResponse> = {
   encode(message: CreateUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -5151,22 +5218,23 @@ export const CreateUserGroupResponse: MessageFns<CreateUserGroupResponse> = {
   },
 };
 
+const UpdateUserGroupRequestClass = messageClass<UpdateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateUserGroupRequest(): UpdateUserGroupRequest {
-  return {};
+  return new UpdateUserGroupRequestClass();
 }
 
 export const UpdateUserGroupRequest: MessageFns<UpdateUserGroupRequest> = {
   encode(message: UpdateUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserGroupSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -5223,13 +5291,14 @@ export const UpdateUserGroupRequest: MessageFns<UpdateUserGroupRequest> = {
   },
 };
 
+const UpdateUserGroupResponseClass = messageClass<UpdateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupResponse", {});
 function createBaseUpdateUserGroupResponse(): UpdateUserGroupResponse {
-  return {};
+  return new UpdateUserGroupResponseClass();
 }
 
 export const UpdateUserGroupResponse: MessageFns<UpdateUserGroupResponse> = {
   encode(message: UpdateUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5262,19 +5331,20 @@ export const UpdateUserGroupResponse: MessageFns<UpdateUserGroupResponse> = {
   },
 };
 
+const DeleteUserGroupRequestClass = messageClass<DeleteUserGroupRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteUserGroupRequest(): DeleteUserGroupRequest {
-  return {};
+  return new DeleteUserGroupRequestClass();
 }
 
 export const DeleteUserGroupRequest: MessageFns<DeleteUserGroupRequest> = {
   encode(message: DeleteUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -5323,13 +5393,14 @@ export const DeleteUserGroupRequest: MessageFns<DeleteUserGroupRequest> = {
   },
 };
 
+const DeleteUserGroupResponseClass = messageClass<DeleteUserGroupResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupResponse", {});
 function createBaseDeleteUserGroupResponse(): DeleteUserGroupResponse {
-  return {};
+  return new DeleteUserGroupResponseClass();
 }
 
 export const DeleteUserGroupResponse: MessageFns<DeleteUserGroupResponse> = {
   encode(message: DeleteUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5362,25 +5433,26 @@ export const DeleteUserGroupResponse: MessageFns<DeleteUserGroupResponse> = {
   },
 };
 
+const SetUserGroupNamespaceAccessRequestClass = messageClass<SetUserGroupNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessRequest", { namespace: "", groupId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseSetUserGroupNamespaceAccessRequest(): SetUserGroupNamespaceAccessRequest {
-  return {};
+  return new SetUserGroupNamespaceAccessRequestClass();
 }
 
 export const SetUserGroupNamespaceAccessRequest: MessageFns<SetUserGroupNamespaceAccessRequest> = {
   encode(message: SetUserGroupNamespaceAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(18).string(message.groupId);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(26).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -5445,13 +5517,14 @@ export const SetUserGroupNamespaceAccessRequest: MessageFns<SetUserGroupNamespac
   },
 };
 
+const SetUserGroupNamespaceAccessResponseClass = messageClass<SetUserGroupNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessResponse", {});
 function createBaseSetUserGroupNamespaceAccessResponse(): SetUserGroupNamespaceAccessResponse {
-  return {};
+  return new SetUserGroupNamespaceAccessResponseClass();
 }
 
 export const SetUserGroupNamespaceAccessResponse: MessageFns<SetUserGroupNamespaceAccessResponse> = {
   encode(message: SetUserGroupNamespaceAccessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5484,19 +5557,20 @@ export const SetUserGroupNamespaceAccessResponse: MessageFns<SetUserGroupNamespa
   },
 };
 
+const AddUserGroupMemberRequestClass = messageClass<AddUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
 function createBaseAddUserGroupMemberRequest(): AddUserGroupMemberRequest {
-  return {};
+  return new AddUserGroupMemberRequestClass();
 }
 
 export const AddUserGroupMemberRequest: MessageFns<AddUserGroupMemberRequest> = {
   encode(message: AddUserGroupMemberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.memberId !== undefined) {
+    if (message.memberId != null) {
       UserGroupMemberId.encode(message.memberId, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -5545,13 +5619,14 @@ export const AddUserGroupMemberRequest: MessageFns<AddUserGroupMemberRequest> = 
   },
 };
 
+const AddUserGroupMemberResponseClass = messageClass<AddUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberResponse", {});
 function createBaseAddUserGroupMemberResponse(): AddUserGroupMemberResponse {
-  return {};
+  return new AddUserGroupMemberResponseClass();
 }
 
 export const AddUserGroupMemberResponse: MessageFns<AddUserGroupMemberResponse> = {
   encode(message: AddUserGroupMemberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5584,19 +5659,20 @@ export const AddUserGroupMemberResponse: MessageFns<AddUserGroupMemberResponse> 
   },
 };
 
+const RemoveUserGroupMemberRequestClass = messageClass<RemoveUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
 function createBaseRemoveUserGroupMemberRequest(): RemoveUserGroupMemberRequest {
-  return {};
+  return new RemoveUserGroupMemberRequestClass();
 }
 
 export const RemoveUserGroupMemberRequest: MessageFns<RemoveUserGroupMemberRequest> = {
   encode(message: RemoveUserGroupMemberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.memberId !== undefined) {
+    if (message.memberId != null) {
       UserGroupMemberId.encode(message.memberId, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -5645,13 +5721,14 @@ export const RemoveUserGroupMemberRequest: MessageFns<RemoveUserGroupMemberReque
   },
 };
 
+const RemoveUserGroupMemberResponseClass = messageClass<RemoveUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberResponse", {});
 function createBaseRemoveUserGroupMemberResponse(): RemoveUserGroupMemberResponse {
-  return {};
+  return new RemoveUserGroupMemberResponseClass();
 }
 
 export const RemoveUserGroupMemberResponse: MessageFns<RemoveUserGroupMemberResponse> = {
   encode(message: RemoveUserGroupMemberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5684,19 +5761,20 @@ export const RemoveUserGroupMemberResponse: MessageFns<RemoveUserGroupMemberResp
   },
 };
 
+const GetUserGroupMembersRequestClass = messageClass<GetUserGroupMembersRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersRequest", { pageSize: 0, pageToken: "", groupId: "" });
 function createBaseGetUserGroupMembersRequest(): GetUserGroupMembersRequest {
-  return {};
+  return new GetUserGroupMembersRequestClass();
 }
 
 export const GetUserGroupMembersRequest: MessageFns<GetUserGroupMembersRequest> = {
   encode(message: GetUserGroupMembersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(26).string(message.groupId);
     }
     return writer;
@@ -5745,18 +5823,19 @@ export const GetUserGroupMembersRequest: MessageFns<GetUserGroupMembersRequest> 
   },
 };
 
+const GetUserGroupMembersResponseClass = messageClass<GetUserGroupMembersResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersResponse", { members: LIST, nextPageToken: "" });
 function createBaseGetUserGroupMembersResponse(): GetUserGroupMembersResponse {
-  return {};
+  return new GetUserGroupMembersResponseClass();
 }
 
 export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse> = {
   encode(message: GetUserGroupMembersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.members !== undefined && message.members.length !== 0) {
+    if (message.members != null && message.members.length !== 0) {
       for (const v of message.members) {
         UserGroupMember.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -5775,7 +5854,7 @@ export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse
             break;
           }
 
-          if (message.members === undefined) {
+          if (message.members === LIST) {
             message.members = [];
           }
           const el = UserGroupMember.decode(reader, reader.uint32());
@@ -5803,16 +5882,17 @@ export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse
   },
 };
 
+const CreateServiceAccountRequestClass = messageClass<CreateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountRequest", { asyncOperationId: "" });
 function createBaseCreateServiceAccountRequest(): CreateServiceAccountRequest {
-  return {};
+  return new CreateServiceAccountRequestClass();
 }
 
 export const CreateServiceAccountRequest: MessageFns<CreateServiceAccountRequest> = {
   encode(message: CreateServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ServiceAccountSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -5853,16 +5933,17 @@ export const CreateServiceAccountRequest: MessageFns<CreateServiceAccountRequest
   },
 };
 
+const CreateServiceAccountResponseClass = messageClass<CreateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountResponse", { serviceAccountId: "" });
 function createBaseCreateServiceAccountResponse(): CreateServiceAccountResponse {
-  return {};
+  return new CreateServiceAccountResponseClass();
 }
 
 export const CreateServiceAccountResponse: MessageFns<CreateServiceAccountResponse> = {
   encode(message: CreateServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -5903,13 +5984,14 @@ export const CreateServiceAccountResponse: MessageFns<CreateServiceAccountRespon
   },
 };
 
+const GetServiceAccountRequestClass = messageClass<GetServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountRequest", { serviceAccountId: "" });
 function createBaseGetServiceAccountRequest(): GetServiceAccountRequest {
-  return {};
+  return new GetServiceAccountRequestClass();
 }
 
 export const GetServiceAccountRequest: MessageFns<GetServiceAccountRequest> = {
   encode(message: GetServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
     return writer;
@@ -5942,13 +6024,14 @@ export const GetServiceAccountRequest: MessageFns<GetServiceAccountRequest> = {
   },
 };
 
+const GetServiceAccountResponseClass = messageClass<GetServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountResponse", {});
 function createBaseGetServiceAccountResponse(): GetServiceAccountResponse {
-  return {};
+  return new GetServiceAccountResponseClass();
 }
 
 export const GetServiceAccountResponse: MessageFns<GetServiceAccountResponse> = {
   encode(message: GetServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccount !== undefined) {
+    if (message.serviceAccount != null) {
       ServiceAccount.encode(message.serviceAccount, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5981,16 +6064,17 @@ export const GetServiceAccountResponse: MessageFns<GetServiceAccountResponse> = 
   },
 };
 
+const GetServiceAccountsRequestClass = messageClass<GetServiceAccountsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsRequest", { pageSize: 0, pageToken: "" });
 function createBaseGetServiceAccountsRequest(): GetServiceAccountsRequest {
-  return {};
+  return new GetServiceAccountsRequestClass();
 }
 
 export const GetServiceAccountsRequest: MessageFns<GetServiceAccountsRequest> = {
   encode(message: GetServiceAccountsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
     return writer;
@@ -6031,18 +6115,19 @@ export const GetServiceAccountsRequest: MessageFns<GetServiceAccountsRequest> = 
   },
 };
 
+const GetServiceAccountsResponseClass = messageClass<GetServiceAccountsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsResponse", { serviceAccount: LIST, nextPageToken: "" });
 function createBaseGetServiceAccountsResponse(): GetServiceAccountsResponse {
-  return {};
+  return new GetServiceAccountsResponseClass();
 }
 
 export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> = {
   encode(message: GetServiceAccountsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccount !== undefined && message.serviceAccount.length !== 0) {
+    if (message.serviceAccount != null && message.serviceAccount.length !== 0) {
       for (const v of message.serviceAccount) {
         ServiceAccount.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -6061,7 +6146,7 @@ export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> 
             break;
           }
 
-          if (message.serviceAccount === undefined) {
+          if (message.serviceAccount === LIST) {
             message.serviceAccount = [];
           }
           const el = ServiceAccount.decode(reader, reader.uint32());
@@ -6089,22 +6174,23 @@ export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> 
   },
 };
 
+const UpdateServiceAccountRequestClass = messageClass<UpdateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateServiceAccountRequest(): UpdateServiceAccountRequest {
-  return {};
+  return new UpdateServiceAccountRequestClass();
 }
 
 export const UpdateServiceAccountRequest: MessageFns<UpdateServiceAccountRequest> = {
   encode(message: UpdateServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ServiceAccountSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -6161,13 +6247,14 @@ export const UpdateServiceAccountRequest: MessageFns<UpdateServiceAccountRequest
   },
 };
 
+const UpdateServiceAccountResponseClass = messageClass<UpdateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountResponse", {});
 function createBaseUpdateServiceAccountResponse(): UpdateServiceAccountResponse {
-  return {};
+  return new UpdateServiceAccountResponseClass();
 }
 
 export const UpdateServiceAccountResponse: MessageFns<UpdateServiceAccountResponse> = {
   encode(message: UpdateServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6200,25 +6287,26 @@ export const UpdateServiceAccountResponse: MessageFns<UpdateServiceAccountRespon
   },
 };
 
+const SetServiceAccountNamespaceAccessRequestClass = messageClass<SetServiceAccountNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessRequest", { serviceAccountId: "", namespace: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseSetServiceAccountNamespaceAccessRequest(): SetServiceAccountNamespaceAccessRequest {
-  return {};
+  return new SetServiceAccountNamespaceAccessRequestClass();
 }
 
 export const SetServiceAccountNamespaceAccessRequest: MessageFns<SetServiceAccountNamespaceAccessRequest> = {
   encode(message: SetServiceAccountNamespaceAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(26).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -6283,13 +6371,14 @@ export const SetServiceAccountNamespaceAccessRequest: MessageFns<SetServiceAccou
   },
 };
 
+const SetServiceAccountNamespaceAccessResponseClass = messageClass<SetServiceAccountNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessResponse", {});
 function createBaseSetServiceAccountNamespaceAccessResponse(): SetServiceAccountNamespaceAccessResponse {
-  return {};
+  return new SetServiceAccountNamespaceAccessResponseClass();
 }
 
 export const SetServiceAccountNamespaceAccessResponse: MessageFns<SetServiceAccountNamespaceAccessResponse> = {
   encode(message: SetServiceAccountNamespaceAccessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6322,19 +6411,20 @@ export const SetServiceAccountNamespaceAccessResponse: MessageFns<SetServiceAcco
   },
 };
 
+const DeleteServiceAccountRequestClass = messageClass<DeleteServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteServiceAccountRequest(): DeleteServiceAccountRequest {
-  return {};
+  return new DeleteServiceAccountRequestClass();
 }
 
 export const DeleteServiceAccountRequest: MessageFns<DeleteServiceAccountRequest> = {
   encode(message: DeleteServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -6383,13 +6473,14 @@ export const DeleteServiceAccountRequest: MessageFns<DeleteServiceAccountRequest
   },
 };
 
+const DeleteServiceAccountResponseClass = messageClass<DeleteServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountResponse", {});
 function createBaseDeleteServiceAccountResponse(): DeleteServiceAccountResponse {
-  return {};
+  return new DeleteServiceAccountResponseClass();
 }
 
 export const DeleteServiceAccountResponse: MessageFns<DeleteServiceAccountResponse> = {
   encode(message: DeleteServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6422,22 +6513,23 @@ export const DeleteServiceAccountResponse: MessageFns<DeleteServiceAccountRespon
   },
 };
 
+const GetUsageRequestClass = messageClass<GetUsageRequest>("temporal.api.cloud.cloudservice.v1.GetUsageRequest", { pageSize: 0, pageToken: "" });
 function createBaseGetUsageRequest(): GetUsageRequest {
-  return {};
+  return new GetUsageRequestClass();
 }
 
 export const GetUsageRequest: MessageFns<GetUsageRequest> = {
   encode(message: GetUsageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTimeInclusive !== undefined) {
+    if (message.startTimeInclusive != null) {
       Timestamp.encode(message.startTimeInclusive, writer.uint32(10).fork()).join();
     }
-    if (message.endTimeExclusive !== undefined) {
+    if (message.endTimeExclusive != null) {
       Timestamp.encode(message.endTimeExclusive, writer.uint32(18).fork()).join();
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(24).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(34).string(message.pageToken);
     }
     return writer;
@@ -6494,18 +6586,19 @@ export const GetUsageRequest: MessageFns<GetUsageRequest> = {
   },
 };
 
+const GetUsageResponseClass = messageClass<GetUsageResponse>("temporal.api.cloud.cloudservice.v1.GetUsageResponse", { summaries: LIST, nextPageToken: "" });
 function createBaseGetUsageResponse(): GetUsageResponse {
-  return {};
+  return new GetUsageResponseClass();
 }
 
 export const GetUsageResponse: MessageFns<GetUsageResponse> = {
   encode(message: GetUsageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.summaries !== undefined && message.summaries.length !== 0) {
+    if (message.summaries != null && message.summaries.length !== 0) {
       for (const v of message.summaries) {
         Summary.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -6524,7 +6617,7 @@ export const GetUsageResponse: MessageFns<GetUsageResponse> = {
             break;
           }
 
-          if (message.summaries === undefined) {
+          if (message.summaries === LIST) {
             message.summaries = [];
           }
           const el = Summary.decode(reader, reader.uint32());
@@ -6552,8 +6645,9 @@ export const GetUsageResponse: MessageFns<GetUsageResponse> = {
   },
 };
 
+const GetAccountRequestClass = messageClass<GetAccountRequest>("temporal.api.cloud.cloudservice.v1.GetAccountRequest", {});
 function createBaseGetAccountRequest(): GetAccountRequest {
-  return {};
+  return new GetAccountRequestClass();
 }
 
 export const GetAccountRequest: MessageFns<GetAccountRequest> = {
@@ -6580,13 +6674,14 @@ export const GetAccountRequest: MessageFns<GetAccountRequest> = {
   },
 };
 
+const GetAccountResponseClass = messageClass<GetAccountResponse>("temporal.api.cloud.cloudservice.v1.GetAccountResponse", {});
 function createBaseGetAccountResponse(): GetAccountResponse {
-  return {};
+  return new GetAccountResponseClass();
 }
 
 export const GetAccountResponse: MessageFns<GetAccountResponse> = {
   encode(message: GetAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.account !== undefined) {
+    if (message.account != null) {
       Account.encode(message.account, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6619,19 +6714,20 @@ export const GetAccountResponse: MessageFns<GetAccountResponse> = {
   },
 };
 
+const UpdateAccountRequestClass = messageClass<UpdateAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountRequest", { resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateAccountRequest(): UpdateAccountRequest {
-  return {};
+  return new UpdateAccountRequestClass();
 }
 
 export const UpdateAccountRequest: MessageFns<UpdateAccountRequest> = {
   encode(message: UpdateAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AccountSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -6680,13 +6776,14 @@ export const UpdateAccountRequest: MessageFns<UpdateAccountRequest> = {
   },
 };
 
+const UpdateAccountResponseClass = messageClass<UpdateAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountResponse", {});
 function createBaseUpdateAccountResponse(): UpdateAccountResponse {
-  return {};
+  return new UpdateAccountResponseClass();
 }
 
 export const UpdateAccountResponse: MessageFns<UpdateAccountResponse> = {
   encode(message: UpdateAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6719,19 +6816,20 @@ export const UpdateAccountResponse: MessageFns<UpdateAccountResponse> = {
   },
 };
 
+const CreateNamespaceExportSinkRequestClass = messageClass<CreateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkRequest", { namespace: "", asyncOperationId: "" });
 function createBaseCreateNamespaceExportSinkRequest(): CreateNamespaceExportSinkRequest {
-  return {};
+  return new CreateNamespaceExportSinkRequestClass();
 }
 
 export const CreateNamespaceExportSinkRequest: MessageFns<CreateNamespaceExportSinkRequest> = {
   encode(message: CreateNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -6780,13 +6878,14 @@ export const CreateNamespaceExportSinkRequest: MessageFns<CreateNamespaceExportS
   },
 };
 
+const CreateNamespaceExportSinkResponseClass = messageClass<CreateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkResponse", {});
 function createBaseCreateNamespaceExportSinkResponse(): CreateNamespaceExportSinkResponse {
-  return {};
+  return new CreateNamespaceExportSinkResponseClass();
 }
 
 export const CreateNamespaceExportSinkResponse: MessageFns<CreateNamespaceExportSinkResponse> = {
   encode(message: CreateNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6819,16 +6918,17 @@ export const CreateNamespaceExportSinkResponse: MessageFns<CreateNamespaceExport
   },
 };
 
+const GetNamespaceExportSinkRequestClass = messageClass<GetNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkRequest", { namespace: "", name: "" });
 function createBaseGetNamespaceExportSinkRequest(): GetNamespaceExportSinkRequest {
-  return {};
+  return new GetNamespaceExportSinkRequestClass();
 }
 
 export const GetNamespaceExportSinkRequest: MessageFns<GetNamespaceExportSinkRequest> = {
   encode(message: GetNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
     return writer;
@@ -6869,13 +6969,14 @@ export const GetNamespaceExportSinkRequest: MessageFns<GetNamespaceExportSinkReq
   },
 };
 
+const GetNamespaceExportSinkResponseClass = messageClass<GetNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkResponse", {});
 function createBaseGetNamespaceExportSinkResponse(): GetNamespaceExportSinkResponse {
-  return {};
+  return new GetNamespaceExportSinkResponseClass();
 }
 
 export const GetNamespaceExportSinkResponse: MessageFns<GetNamespaceExportSinkResponse> = {
   encode(message: GetNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sink !== undefined) {
+    if (message.sink != null) {
       ExportSink.encode(message.sink, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6908,19 +7009,20 @@ export const GetNamespaceExportSinkResponse: MessageFns<GetNamespaceExportSinkRe
   },
 };
 
+const GetNamespaceExportSinksRequestClass = messageClass<GetNamespaceExportSinksRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksRequest", { namespace: "", pageSize: 0, pageToken: "" });
 function createBaseGetNamespaceExportSinksRequest(): GetNamespaceExportSinksRequest {
-  return {};
+  return new GetNamespaceExportSinksRequestClass();
 }
 
 export const GetNamespaceExportSinksRequest: MessageFns<GetNamespaceExportSinksRequest> = {
   encode(message: GetNamespaceExportSinksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -6969,18 +7071,19 @@ export const GetNamespaceExportSinksRequest: MessageFns<GetNamespaceExportSinksR
   },
 };
 
+const GetNamespaceExportSinksResponseClass = messageClass<GetNamespaceExportSinksResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksResponse", { sinks: LIST, nextPageToken: "" });
 function createBaseGetNamespaceExportSinksResponse(): GetNamespaceExportSinksResponse {
-  return {};
+  return new GetNamespaceExportSinksResponseClass();
 }
 
 export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinksResponse> = {
   encode(message: GetNamespaceExportSinksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sinks !== undefined && message.sinks.length !== 0) {
+    if (message.sinks != null && message.sinks.length !== 0) {
       for (const v of message.sinks) {
         ExportSink.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -6999,7 +7102,7 @@ export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinks
             break;
           }
 
-          if (message.sinks === undefined) {
+          if (message.sinks === LIST) {
             message.sinks = [];
           }
           const el = ExportSink.decode(reader, reader.uint32());
@@ -7027,22 +7130,23 @@ export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinks
   },
 };
 
+const UpdateNamespaceExportSinkRequestClass = messageClass<UpdateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateNamespaceExportSinkRequest(): UpdateNamespaceExportSinkRequest {
-  return {};
+  return new UpdateNamespaceExportSinkRequestClass();
 }
 
 export const UpdateNamespaceExportSinkRequest: MessageFns<UpdateNamespaceExportSinkRequest> = {
   encode(message: UpdateNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -7099,13 +7203,14 @@ export const UpdateNamespaceExportSinkRequest: MessageFns<UpdateNamespaceExportS
   },
 };
 
+const UpdateNamespaceExportSinkResponseClass = messageClass<UpdateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkResponse", {});
 function createBaseUpdateNamespaceExportSinkResponse(): UpdateNamespaceExportSinkResponse {
-  return {};
+  return new UpdateNamespaceExportSinkResponseClass();
 }
 
 export const UpdateNamespaceExportSinkResponse: MessageFns<UpdateNamespaceExportSinkResponse> = {
   encode(message: UpdateNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7138,22 +7243,23 @@ export const UpdateNamespaceExportSinkResponse: MessageFns<UpdateNamespaceExport
   },
 };
 
+const DeleteNamespaceExportSinkRequestClass = messageClass<DeleteNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkRequest", { namespace: "", name: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteNamespaceExportSinkRequest(): DeleteNamespaceExportSinkRequest {
-  return {};
+  return new DeleteNamespaceExportSinkRequestClass();
 }
 
 export const DeleteNamespaceExportSinkRequest: MessageFns<DeleteNamespaceExportSinkRequest> = {
   encode(message: DeleteNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -7210,13 +7316,14 @@ export const DeleteNamespaceExportSinkRequest: MessageFns<DeleteNamespaceExportS
   },
 };
 
+const DeleteNamespaceExportSinkResponseClass = messageClass<DeleteNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkResponse", {});
 function createBaseDeleteNamespaceExportSinkResponse(): DeleteNamespaceExportSinkResponse {
-  return {};
+  return new DeleteNamespaceExportSinkResponseClass();
 }
 
 export const DeleteNamespaceExportSinkResponse: MessageFns<DeleteNamespaceExportSinkResponse> = {
   encode(message: DeleteNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7249,16 +7356,17 @@ export const DeleteNamespaceExportSinkResponse: MessageFns<DeleteNamespaceExport
   },
 };
 
+const ValidateNamespaceExportSinkRequestClass = messageClass<ValidateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkRequest", { namespace: "" });
 function createBaseValidateNamespaceExportSinkRequest(): ValidateNamespaceExportSinkRequest {
-  return {};
+  return new ValidateNamespaceExportSinkRequestClass();
 }
 
 export const ValidateNamespaceExportSinkRequest: MessageFns<ValidateNamespaceExportSinkRequest> = {
   encode(message: ValidateNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7299,8 +7407,9 @@ export const ValidateNamespaceExportSinkRequest: MessageFns<ValidateNamespaceExp
   },
 };
 
+const ValidateNamespaceExportSinkResponseClass = messageClass<ValidateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkResponse", {});
 function createBaseValidateNamespaceExportSinkResponse(): ValidateNamespaceExportSinkResponse {
-  return {};
+  return new ValidateNamespaceExportSinkResponseClass();
 }
 
 export const ValidateNamespaceExportSinkResponse: MessageFns<ValidateNamespaceExportSinkResponse> = {
@@ -7327,24 +7436,25 @@ export const ValidateNamespaceExportSinkResponse: MessageFns<ValidateNamespaceEx
   },
 };
 
+const UpdateNamespaceTagsRequestClass = messageClass<UpdateNamespaceTagsRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsRequest", { namespace: "", tagsToUpsert: MAP, tagsToRemove: LIST, asyncOperationId: "" });
 function createBaseUpdateNamespaceTagsRequest(): UpdateNamespaceTagsRequest {
-  return {};
+  return new UpdateNamespaceTagsRequestClass();
 }
 
 export const UpdateNamespaceTagsRequest: MessageFns<UpdateNamespaceTagsRequest> = {
   encode(message: UpdateNamespaceTagsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     globalThis.Object.entries(message.tagsToUpsert || {}).forEach(([key, value]: [string, string]) => {
       UpdateNamespaceTagsRequest_TagsToUpsertEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.tagsToRemove !== undefined && message.tagsToRemove.length !== 0) {
+    if (message.tagsToRemove != null && message.tagsToRemove.length !== 0) {
       for (const v of message.tagsToRemove) {
         writer.uint32(26).string(v!);
       }
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -7373,7 +7483,7 @@ export const UpdateNamespaceTagsRequest: MessageFns<UpdateNamespaceTagsRequest> 
 
           const entry2 = UpdateNamespaceTagsRequest_TagsToUpsertEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.tagsToUpsert === undefined) {
+            if (message.tagsToUpsert === MAP) {
               message.tagsToUpsert = {};
             }
             message.tagsToUpsert![entry2.key] = entry2.value;
@@ -7385,7 +7495,7 @@ export const UpdateNamespaceTagsRequest: MessageFns<UpdateNamespaceTagsRequest> 
             break;
           }
 
-          if (message.tagsToRemove === undefined) {
+          if (message.tagsToRemove === LIST) {
             message.tagsToRemove = [];
           }
           const el = reader.string();
@@ -7466,13 +7576,14 @@ export const UpdateNamespaceTagsRequest_TagsToUpsertEntry: MessageFns<UpdateName
   },
 };
 
+const UpdateNamespaceTagsResponseClass = messageClass<UpdateNamespaceTagsResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsResponse", {});
 function createBaseUpdateNamespaceTagsResponse(): UpdateNamespaceTagsResponse {
-  return {};
+  return new UpdateNamespaceTagsResponseClass();
 }
 
 export const UpdateNamespaceTagsResponse: MessageFns<UpdateNamespaceTagsResponse> = {
   encode(message: UpdateNamespaceTagsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7505,16 +7616,17 @@ export const UpdateNamespaceTagsResponse: MessageFns<UpdateNamespaceTagsResponse
   },
 };
 
+const CreateConnectivityRuleRequestClass = messageClass<CreateConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleRequest", { asyncOperationId: "" });
 function createBaseCreateConnectivityRuleRequest(): CreateConnectivityRuleRequest {
-  return {};
+  return new CreateConnectivityRuleRequestClass();
 }
 
 export const CreateConnectivityRuleRequest: MessageFns<CreateConnectivityRuleRequest> = {
   encode(message: CreateConnectivityRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ConnectivityRuleSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -7555,16 +7667,17 @@ export const CreateConnectivityRuleRequest: MessageFns<CreateConnectivityRuleReq
   },
 };
 
+const CreateConnectivityRuleResponseClass = messageClass<CreateConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleResponse", { connectivityRuleId: "" });
 function createBaseCreateConnectivityRuleResponse(): CreateConnectivityRuleResponse {
-  return {};
+  return new CreateConnectivityRuleResponseClass();
 }
 
 export const CreateConnectivityRuleResponse: MessageFns<CreateConnectivityRuleResponse> = {
   encode(message: CreateConnectivityRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRuleId !== undefined && message.connectivityRuleId !== "") {
+    if (message.connectivityRuleId != null && message.connectivityRuleId !== "") {
       writer.uint32(10).string(message.connectivityRuleId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7605,13 +7718,14 @@ export const CreateConnectivityRuleResponse: MessageFns<CreateConnectivityRuleRe
   },
 };
 
+const GetConnectivityRuleRequestClass = messageClass<GetConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleRequest", { connectivityRuleId: "" });
 function createBaseGetConnectivityRuleRequest(): GetConnectivityRuleRequest {
-  return {};
+  return new GetConnectivityRuleRequestClass();
 }
 
 export const GetConnectivityRuleRequest: MessageFns<GetConnectivityRuleRequest> = {
   encode(message: GetConnectivityRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRuleId !== undefined && message.connectivityRuleId !== "") {
+    if (message.connectivityRuleId != null && message.connectivityRuleId !== "") {
       writer.uint32(10).string(message.connectivityRuleId);
     }
     return writer;
@@ -7644,13 +7758,14 @@ export const GetConnectivityRuleRequest: MessageFns<GetConnectivityRuleRequest> 
   },
 };
 
+const GetConnectivityRuleResponseClass = messageClass<GetConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleResponse", {});
 function createBaseGetConnectivityRuleResponse(): GetConnectivityRuleResponse {
-  return {};
+  return new GetConnectivityRuleResponseClass();
 }
 
 export const GetConnectivityRuleResponse: MessageFns<GetConnectivityRuleResponse> = {
   encode(message: GetConnectivityRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRule !== undefined) {
+    if (message.connectivityRule != null) {
       ConnectivityRule.encode(message.connectivityRule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7683,19 +7798,20 @@ export const GetConnectivityRuleResponse: MessageFns<GetConnectivityRuleResponse
   },
 };
 
+const GetConnectivityRulesRequestClass = messageClass<GetConnectivityRulesRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesRequest", { pageSize: 0, pageToken: "", namespace: "" });
 function createBaseGetConnectivityRulesRequest(): GetConnectivityRulesRequest {
-  return {};
+  return new GetConnectivityRulesRequestClass();
 }
 
 export const GetConnectivityRulesRequest: MessageFns<GetConnectivityRulesRequest> = {
   encode(message: GetConnectivityRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
     return writer;
@@ -7744,18 +7860,19 @@ export const GetConnectivityRulesRequest: MessageFns<GetConnectivityRulesRequest
   },
 };
 
+const GetConnectivityRulesResponseClass = messageClass<GetConnectivityRulesResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesResponse", { connectivityRules: LIST, nextPageToken: "" });
 function createBaseGetConnectivityRulesResponse(): GetConnectivityRulesResponse {
-  return {};
+  return new GetConnectivityRulesResponseClass();
 }
 
 export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesResponse> = {
   encode(message: GetConnectivityRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRules !== undefined && message.connectivityRules.length !== 0) {
+    if (message.connectivityRules != null && message.connectivityRules.length !== 0) {
       for (const v of message.connectivityRules) {
         ConnectivityRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -7774,7 +7891,7 @@ export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesRespon
             break;
           }
 
-          if (message.connectivityRules === undefined) {
+          if (message.connectivityRules === LIST) {
             message.connectivityRules = [];
           }
           const el = ConnectivityRule.decode(reader, reader.uint32());
@@ -7802,19 +7919,20 @@ export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesRespon
   },
 };
 
+const DeleteConnectivityRuleRequestClass = messageClass<DeleteConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleRequest", { connectivityRuleId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteConnectivityRuleRequest(): DeleteConnectivityRuleRequest {
-  return {};
+  return new DeleteConnectivityRuleRequestClass();
 }
 
 export const DeleteConnectivityRuleRequest: MessageFns<DeleteConnectivityRuleRequest> = {
   encode(message: DeleteConnectivityRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRuleId !== undefined && message.connectivityRuleId !== "") {
+    if (message.connectivityRuleId != null && message.connectivityRuleId !== "") {
       writer.uint32(10).string(message.connectivityRuleId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -7863,13 +7981,14 @@ export const DeleteConnectivityRuleRequest: MessageFns<DeleteConnectivityRuleReq
   },
 };
 
+const DeleteConnectivityRuleResponseClass = messageClass<DeleteConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleResponse", {});
 function createBaseDeleteConnectivityRuleResponse(): DeleteConnectivityRuleResponse {
-  return {};
+  return new DeleteConnectivityRuleResponseClass();
 }
 
 export const DeleteConnectivityRuleResponse: MessageFns<DeleteConnectivityRuleResponse> = {
   encode(message: DeleteConnectivityRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7902,22 +8021,23 @@ export const DeleteConnectivityRuleResponse: MessageFns<DeleteConnectivityRuleRe
   },
 };
 
+const GetAuditLogsRequestClass = messageClass<GetAuditLogsRequest>("temporal.api.cloud.cloudservice.v1.GetAuditLogsRequest", { pageSize: 0, pageToken: "" });
 function createBaseGetAuditLogsRequest(): GetAuditLogsRequest {
-  return {};
+  return new GetAuditLogsRequestClass();
 }
 
 export const GetAuditLogsRequest: MessageFns<GetAuditLogsRequest> = {
   encode(message: GetAuditLogsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.startTimeInclusive !== undefined) {
+    if (message.startTimeInclusive != null) {
       Timestamp.encode(message.startTimeInclusive, writer.uint32(26).fork()).join();
     }
-    if (message.endTimeExclusive !== undefined) {
+    if (message.endTimeExclusive != null) {
       Timestamp.encode(message.endTimeExclusive, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -7974,18 +8094,19 @@ export const GetAuditLogsRequest: MessageFns<GetAuditLogsRequest> = {
   },
 };
 
+const GetAuditLogsResponseClass = messageClass<GetAuditLogsResponse>("temporal.api.cloud.cloudservice.v1.GetAuditLogsResponse", { logs: LIST, nextPageToken: "" });
 function createBaseGetAuditLogsResponse(): GetAuditLogsResponse {
-  return {};
+  return new GetAuditLogsResponseClass();
 }
 
 export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
   encode(message: GetAuditLogsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.logs !== undefined && message.logs.length !== 0) {
+    if (message.logs != null && message.logs.length !== 0) {
       for (const v of message.logs) {
         LogRecord.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -8004,7 +8125,7 @@ export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
             break;
           }
 
-          if (message.logs === undefined) {
+          if (message.logs === LIST) {
             message.logs = [];
           }
           const el = LogRecord.decode(reader, reader.uint32());
@@ -8032,13 +8153,14 @@ export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
   },
 };
 
+const ValidateAccountAuditLogSinkRequestClass = messageClass<ValidateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkRequest", {});
 function createBaseValidateAccountAuditLogSinkRequest(): ValidateAccountAuditLogSinkRequest {
-  return {};
+  return new ValidateAccountAuditLogSinkRequestClass();
 }
 
 export const ValidateAccountAuditLogSinkRequest: MessageFns<ValidateAccountAuditLogSinkRequest> = {
   encode(message: ValidateAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8071,8 +8193,9 @@ export const ValidateAccountAuditLogSinkRequest: MessageFns<ValidateAccountAudit
   },
 };
 
+const ValidateAccountAuditLogSinkResponseClass = messageClass<ValidateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkResponse", {});
 function createBaseValidateAccountAuditLogSinkResponse(): ValidateAccountAuditLogSinkResponse {
-  return {};
+  return new ValidateAccountAuditLogSinkResponseClass();
 }
 
 export const ValidateAccountAuditLogSinkResponse: MessageFns<ValidateAccountAuditLogSinkResponse> = {
@@ -8099,16 +8222,17 @@ export const ValidateAccountAuditLogSinkResponse: MessageFns<ValidateAccountAudi
   },
 };
 
+const CreateAccountAuditLogSinkRequestClass = messageClass<CreateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkRequest", { asyncOperationId: "" });
 function createBaseCreateAccountAuditLogSinkRequest(): CreateAccountAuditLogSinkRequest {
-  return {};
+  return new CreateAccountAuditLogSinkRequestClass();
 }
 
 export const CreateAccountAuditLogSinkRequest: MessageFns<CreateAccountAuditLogSinkRequest> = {
   encode(message: CreateAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -8149,13 +8273,14 @@ export const CreateAccountAuditLogSinkRequest: MessageFns<CreateAccountAuditLogS
   },
 };
 
+const CreateAccountAuditLogSinkResponseClass = messageClass<CreateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkResponse", {});
 function createBaseCreateAccountAuditLogSinkResponse(): CreateAccountAuditLogSinkResponse {
-  return {};
+  return new CreateAccountAuditLogSinkResponseClass();
 }
 
 export const CreateAccountAuditLogSinkResponse: MessageFns<CreateAccountAuditLogSinkResponse> = {
   encode(message: CreateAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8188,13 +8313,14 @@ export const CreateAccountAuditLogSinkResponse: MessageFns<CreateAccountAuditLog
   },
 };
 
+const GetAccountAuditLogSinkRequestClass = messageClass<GetAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkRequest", { name: "" });
 function createBaseGetAccountAuditLogSinkRequest(): GetAccountAuditLogSinkRequest {
-  return {};
+  return new GetAccountAuditLogSinkRequestClass();
 }
 
 export const GetAccountAuditLogSinkRequest: MessageFns<GetAccountAuditLogSinkRequest> = {
   encode(message: GetAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -8227,13 +8353,14 @@ export const GetAccountAuditLogSinkRequest: MessageFns<GetAccountAuditLogSinkReq
   },
 };
 
+const GetAccountAuditLogSinkResponseClass = messageClass<GetAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkResponse", {});
 function createBaseGetAccountAuditLogSinkResponse(): GetAccountAuditLogSinkResponse {
-  return {};
+  return new GetAccountAuditLogSinkResponseClass();
 }
 
 export const GetAccountAuditLogSinkResponse: MessageFns<GetAccountAuditLogSinkResponse> = {
   encode(message: GetAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sink !== undefined) {
+    if (message.sink != null) {
       AuditLogSink.encode(message.sink, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8266,16 +8393,17 @@ export const GetAccountAuditLogSinkResponse: MessageFns<GetAccountAuditLogSinkRe
   },
 };
 
+const GetAccountAuditLogSinksRequestClass = messageClass<GetAccountAuditLogSinksRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksRequest", { pageSize: 0, pageToken: "" });
 function createBaseGetAccountAuditLogSinksRequest(): GetAccountAuditLogSinksRequest {
-  return {};
+  return new GetAccountAuditLogSinksRequestClass();
 }
 
 export const GetAccountAuditLogSinksRequest: MessageFns<GetAccountAuditLogSinksRequest> = {
   encode(message: GetAccountAuditLogSinksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
     return writer;
@@ -8316,18 +8444,19 @@ export const GetAccountAuditLogSinksRequest: MessageFns<GetAccountAuditLogSinksR
   },
 };
 
+const GetAccountAuditLogSinksResponseClass = messageClass<GetAccountAuditLogSinksResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksResponse", { sinks: LIST, nextPageToken: "" });
 function createBaseGetAccountAuditLogSinksResponse(): GetAccountAuditLogSinksResponse {
-  return {};
+  return new GetAccountAuditLogSinksResponseClass();
 }
 
 export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinksResponse> = {
   encode(message: GetAccountAuditLogSinksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sinks !== undefined && message.sinks.length !== 0) {
+    if (message.sinks != null && message.sinks.length !== 0) {
       for (const v of message.sinks) {
         AuditLogSink.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -8346,7 +8475,7 @@ export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinks
             break;
           }
 
-          if (message.sinks === undefined) {
+          if (message.sinks === LIST) {
             message.sinks = [];
           }
           const el = AuditLogSink.decode(reader, reader.uint32());
@@ -8374,19 +8503,20 @@ export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinks
   },
 };
 
+const UpdateAccountAuditLogSinkRequestClass = messageClass<UpdateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkRequest", { resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateAccountAuditLogSinkRequest(): UpdateAccountAuditLogSinkRequest {
-  return {};
+  return new UpdateAccountAuditLogSinkRequestClass();
 }
 
 export const UpdateAccountAuditLogSinkRequest: MessageFns<UpdateAccountAuditLogSinkRequest> = {
   encode(message: UpdateAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -8435,13 +8565,14 @@ export const UpdateAccountAuditLogSinkRequest: MessageFns<UpdateAccountAuditLogS
   },
 };
 
+const UpdateAccountAuditLogSinkResponseClass = messageClass<UpdateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkResponse", {});
 function createBaseUpdateAccountAuditLogSinkResponse(): UpdateAccountAuditLogSinkResponse {
-  return {};
+  return new UpdateAccountAuditLogSinkResponseClass();
 }
 
 export const UpdateAccountAuditLogSinkResponse: MessageFns<UpdateAccountAuditLogSinkResponse> = {
   encode(message: UpdateAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8474,19 +8605,20 @@ export const UpdateAccountAuditLogSinkResponse: MessageFns<UpdateAccountAuditLog
   },
 };
 
+const DeleteAccountAuditLogSinkRequestClass = messageClass<DeleteAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkRequest", { name: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteAccountAuditLogSinkRequest(): DeleteAccountAuditLogSinkRequest {
-  return {};
+  return new DeleteAccountAuditLogSinkRequestClass();
 }
 
 export const DeleteAccountAuditLogSinkRequest: MessageFns<DeleteAccountAuditLogSinkRequest> = {
   encode(message: DeleteAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -8535,13 +8667,14 @@ export const DeleteAccountAuditLogSinkRequest: MessageFns<DeleteAccountAuditLogS
   },
 };
 
+const DeleteAccountAuditLogSinkResponseClass = messageClass<DeleteAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkResponse", {});
 function createBaseDeleteAccountAuditLogSinkResponse(): DeleteAccountAuditLogSinkResponse {
-  return {};
+  return new DeleteAccountAuditLogSinkResponseClass();
 }
 
 export const DeleteAccountAuditLogSinkResponse: MessageFns<DeleteAccountAuditLogSinkResponse> = {
   encode(message: DeleteAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8574,13 +8707,14 @@ export const DeleteAccountAuditLogSinkResponse: MessageFns<DeleteAccountAuditLog
   },
 };
 
+const GetNamespaceCapacityInfoRequestClass = messageClass<GetNamespaceCapacityInfoRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoRequest", { namespace: "" });
 function createBaseGetNamespaceCapacityInfoRequest(): GetNamespaceCapacityInfoRequest {
-  return {};
+  return new GetNamespaceCapacityInfoRequestClass();
 }
 
 export const GetNamespaceCapacityInfoRequest: MessageFns<GetNamespaceCapacityInfoRequest> = {
   encode(message: GetNamespaceCapacityInfoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -8613,13 +8747,14 @@ export const GetNamespaceCapacityInfoRequest: MessageFns<GetNamespaceCapacityInf
   },
 };
 
+const GetNamespaceCapacityInfoResponseClass = messageClass<GetNamespaceCapacityInfoResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoResponse", {});
 function createBaseGetNamespaceCapacityInfoResponse(): GetNamespaceCapacityInfoResponse {
-  return {};
+  return new GetNamespaceCapacityInfoResponseClass();
 }
 
 export const GetNamespaceCapacityInfoResponse: MessageFns<GetNamespaceCapacityInfoResponse> = {
   encode(message: GetNamespaceCapacityInfoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.capacityInfo !== undefined) {
+    if (message.capacityInfo != null) {
       NamespaceCapacityInfo.encode(message.capacityInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8652,16 +8787,17 @@ export const GetNamespaceCapacityInfoResponse: MessageFns<GetNamespaceCapacityIn
   },
 };
 
+const CreateBillingReportRequestClass = messageClass<CreateBillingReportRequest>("temporal.api.cloud.cloudservice.v1.CreateBillingReportRequest", { asyncOperationId: "" });
 function createBaseCreateBillingReportRequest(): CreateBillingReportRequest {
-  return {};
+  return new CreateBillingReportRequestClass();
 }
 
 export const CreateBillingReportRequest: MessageFns<CreateBillingReportRequest> = {
   encode(message: CreateBillingReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       BillingReportSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -8702,16 +8838,17 @@ export const CreateBillingReportRequest: MessageFns<CreateBillingReportRequest> 
   },
 };
 
+const CreateBillingReportResponseClass = messageClass<CreateBillingReportResponse>("temporal.api.cloud.cloudservice.v1.CreateBillingReportResponse", { billingReportId: "" });
 function createBaseCreateBillingReportResponse(): CreateBillingReportResponse {
-  return {};
+  return new CreateBillingReportResponseClass();
 }
 
 export const CreateBillingReportResponse: MessageFns<CreateBillingReportResponse> = {
   encode(message: CreateBillingReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.billingReportId !== undefined && message.billingReportId !== "") {
+    if (message.billingReportId != null && message.billingReportId !== "") {
       writer.uint32(10).string(message.billingReportId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -8752,13 +8889,14 @@ export const CreateBillingReportResponse: MessageFns<CreateBillingReportResponse
   },
 };
 
+const GetBillingReportRequestClass = messageClass<GetBillingReportRequest>("temporal.api.cloud.cloudservice.v1.GetBillingReportRequest", { billingReportId: "" });
 function createBaseGetBillingReportRequest(): GetBillingReportRequest {
-  return {};
+  return new GetBillingReportRequestClass();
 }
 
 export const GetBillingReportRequest: MessageFns<GetBillingReportRequest> = {
   encode(message: GetBillingReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.billingReportId !== undefined && message.billingReportId !== "") {
+    if (message.billingReportId != null && message.billingReportId !== "") {
       writer.uint32(10).string(message.billingReportId);
     }
     return writer;
@@ -8791,13 +8929,14 @@ export const GetBillingReportRequest: MessageFns<GetBillingReportRequest> = {
   },
 };
 
+const GetBillingReportResponseClass = messageClass<GetBillingReportResponse>("temporal.api.cloud.cloudservice.v1.GetBillingReportResponse", {});
 function createBaseGetBillingReportResponse(): GetBillingReportResponse {
-  return {};
+  return new GetBillingReportResponseClass();
 }
 
 export const GetBillingReportResponse: MessageFns<GetBillingReportResponse> = {
   encode(message: GetBillingReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.billingReport !== undefined) {
+    if (message.billingReport != null) {
       BillingReport.encode(message.billingReport, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8830,16 +8969,17 @@ export const GetBillingReportResponse: MessageFns<GetBillingReportResponse> = {
   },
 };
 
+const GetCustomRolesRequestClass = messageClass<GetCustomRolesRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRolesRequest", { pageSize: 0, pageToken: "" });
 function createBaseGetCustomRolesRequest(): GetCustomRolesRequest {
-  return {};
+  return new GetCustomRolesRequestClass();
 }
 
 export const GetCustomRolesRequest: MessageFns<GetCustomRolesRequest> = {
   encode(message: GetCustomRolesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
     return writer;
@@ -8880,18 +9020,19 @@ export const GetCustomRolesRequest: MessageFns<GetCustomRolesRequest> = {
   },
 };
 
+const GetCustomRolesResponseClass = messageClass<GetCustomRolesResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRolesResponse", { customRoles: LIST, nextPageToken: "" });
 function createBaseGetCustomRolesResponse(): GetCustomRolesResponse {
-  return {};
+  return new GetCustomRolesResponseClass();
 }
 
 export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
   encode(message: GetCustomRolesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.customRoles !== undefined && message.customRoles.length !== 0) {
+    if (message.customRoles != null && message.customRoles.length !== 0) {
       for (const v of message.customRoles) {
         CustomRole.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -8910,7 +9051,7 @@ export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
             break;
           }
 
-          if (message.customRoles === undefined) {
+          if (message.customRoles === LIST) {
             message.customRoles = [];
           }
           const el = CustomRole.decode(reader, reader.uint32());
@@ -8938,13 +9079,14 @@ export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
   },
 };
 
+const GetCustomRoleRequestClass = messageClass<GetCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRoleRequest", { roleId: "" });
 function createBaseGetCustomRoleRequest(): GetCustomRoleRequest {
-  return {};
+  return new GetCustomRoleRequestClass();
 }
 
 export const GetCustomRoleRequest: MessageFns<GetCustomRoleRequest> = {
   encode(message: GetCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
     return writer;
@@ -8977,13 +9119,14 @@ export const GetCustomRoleRequest: MessageFns<GetCustomRoleRequest> = {
   },
 };
 
+const GetCustomRoleResponseClass = messageClass<GetCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRoleResponse", {});
 function createBaseGetCustomRoleResponse(): GetCustomRoleResponse {
-  return {};
+  return new GetCustomRoleResponseClass();
 }
 
 export const GetCustomRoleResponse: MessageFns<GetCustomRoleResponse> = {
   encode(message: GetCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.customRole !== undefined) {
+    if (message.customRole != null) {
       CustomRole.encode(message.customRole, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -9016,16 +9159,17 @@ export const GetCustomRoleResponse: MessageFns<GetCustomRoleResponse> = {
   },
 };
 
+const CreateCustomRoleRequestClass = messageClass<CreateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleRequest", { asyncOperationId: "" });
 function createBaseCreateCustomRoleRequest(): CreateCustomRoleRequest {
-  return {};
+  return new CreateCustomRoleRequestClass();
 }
 
 export const CreateCustomRoleRequest: MessageFns<CreateCustomRoleRequest> = {
   encode(message: CreateCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CustomRoleSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -9066,16 +9210,17 @@ export const CreateCustomRoleRequest: MessageFns<CreateCustomRoleRequest> = {
   },
 };
 
+const CreateCustomRoleResponseClass = messageClass<CreateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleResponse", { roleId: "" });
 function createBaseCreateCustomRoleResponse(): CreateCustomRoleResponse {
-  return {};
+  return new CreateCustomRoleResponseClass();
 }
 
 export const CreateCustomRoleResponse: MessageFns<CreateCustomRoleResponse> = {
   encode(message: CreateCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -9116,22 +9261,23 @@ export const CreateCustomRoleResponse: MessageFns<CreateCustomRoleResponse> = {
   },
 };
 
+const UpdateCustomRoleRequestClass = messageClass<UpdateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseUpdateCustomRoleRequest(): UpdateCustomRoleRequest {
-  return {};
+  return new UpdateCustomRoleRequestClass();
 }
 
 export const UpdateCustomRoleRequest: MessageFns<UpdateCustomRoleRequest> = {
   encode(message: UpdateCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CustomRoleSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -9188,13 +9334,14 @@ export const UpdateCustomRoleRequest: MessageFns<UpdateCustomRoleRequest> = {
   },
 };
 
+const UpdateCustomRoleResponseClass = messageClass<UpdateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleResponse", {});
 function createBaseUpdateCustomRoleResponse(): UpdateCustomRoleResponse {
-  return {};
+  return new UpdateCustomRoleResponseClass();
 }
 
 export const UpdateCustomRoleResponse: MessageFns<UpdateCustomRoleResponse> = {
   encode(message: UpdateCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -9227,19 +9374,20 @@ export const UpdateCustomRoleResponse: MessageFns<UpdateCustomRoleResponse> = {
   },
 };
 
+const DeleteCustomRoleRequestClass = messageClass<DeleteCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
 function createBaseDeleteCustomRoleRequest(): DeleteCustomRoleRequest {
-  return {};
+  return new DeleteCustomRoleRequestClass();
 }
 
 export const DeleteCustomRoleRequest: MessageFns<DeleteCustomRoleRequest> = {
   encode(message: DeleteCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -9288,13 +9436,14 @@ export const DeleteCustomRoleRequest: MessageFns<DeleteCustomRoleRequest> = {
   },
 };
 
+const DeleteCustomRoleResponseClass = messageClass<DeleteCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleResponse", {});
 function createBaseDeleteCustomRoleResponse(): DeleteCustomRoleResponse {
-  return {};
+  return new DeleteCustomRoleResponseClass();
 }
 
 export const DeleteCustomRoleResponse: MessageFns<DeleteCustomRoleResponse> = {
   encode(message: DeleteCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -9327,19 +9476,20 @@ export const DeleteCustomRoleResponse: MessageFns<DeleteCustomRoleResponse> = {
   },
 };
 
+const GetUserNamespaceAssignmentsRequestClass = messageClass<GetUserNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
 function createBaseGetUserNamespaceAssignmentsRequest(): GetUserNamespaceAssignmentsRequest {
-  return {};
+  return new GetUserNamespaceAssignmentsRequestClass();
 }
 
 export const GetUserNamespaceAssignmentsRequest: MessageFns<GetUserNamespaceAssignmentsRequest> = {
   encode(message: GetUserNamespaceAssignmentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -9388,18 +9538,19 @@ export const GetUserNamespaceAssignmentsRequest: MessageFns<GetUserNamespaceAssi
   },
 };
 
+const GetUserNamespaceAssignmentsResponseClass = messageClass<GetUserNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsResponse", { users: LIST, nextPageToken: "" });
 function createBaseGetUserNamespaceAssignmentsResponse(): GetUserNamespaceAssignmentsResponse {
-  return {};
+  return new GetUserNamespaceAssignmentsResponseClass();
 }
 
 export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAssignmentsResponse> = {
   encode(message: GetUserNamespaceAssignmentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.users !== undefined && message.users.length !== 0) {
+    if (message.users != null && message.users.length !== 0) {
       for (const v of message.users) {
         UserNamespaceAssignment.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -9418,7 +9569,7 @@ export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAss
             break;
           }
 
-          if (message.users === undefined) {
+          if (message.users === LIST) {
             message.users = [];
           }
           const el = UserNamespaceAssignment.decode(reader, reader.uint32());
@@ -9446,8 +9597,9 @@ export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAss
   },
 };
 
+const GetServiceAccountNamespaceAssignmentsRequestClass = messageClass<GetServiceAccountNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
 function createBaseGetServiceAccountNamespaceAssignmentsRequest(): GetServiceAccountNamespaceAssignmentsRequest {
-  return {};
+  return new GetServiceAccountNamespaceAssignmentsRequestClass();
 }
 
 export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetServiceAccountNamespaceAssignmentsRequest> = {
@@ -9455,13 +9607,13 @@ export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetService
     message: GetServiceAccountNamespaceAssignmentsRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -9510,8 +9662,9 @@ export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetService
   },
 };
 
+const GetServiceAccountNamespaceAssignmentsResponseClass = messageClass<GetServiceAccountNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsResponse", { serviceAccounts: LIST, nextPageToken: "" });
 function createBaseGetServiceAccountNamespaceAssignmentsResponse(): GetServiceAccountNamespaceAssignmentsResponse {
-  return {};
+  return new GetServiceAccountNamespaceAssignmentsResponseClass();
 }
 
 export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServiceAccountNamespaceAssignmentsResponse> =
@@ -9520,12 +9673,12 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
       message: GetServiceAccountNamespaceAssignmentsResponse,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.serviceAccounts !== undefined && message.serviceAccounts.length !== 0) {
+      if (message.serviceAccounts != null && message.serviceAccounts.length !== 0) {
         for (const v of message.serviceAccounts) {
           ServiceAccountNamespaceAssignment.encode(v!, writer.uint32(10).fork()).join();
         }
       }
-      if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+      if (message.nextPageToken != null && message.nextPageToken !== "") {
         writer.uint32(18).string(message.nextPageToken);
       }
       return writer;
@@ -9544,7 +9697,7 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
               break;
             }
 
-            if (message.serviceAccounts === undefined) {
+            if (message.serviceAccounts === LIST) {
               message.serviceAccounts = [];
             }
             const el = ServiceAccountNamespaceAssignment.decode(reader, reader.uint32());
@@ -9572,19 +9725,20 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
     },
   };
 
+const GetUserGroupNamespaceAssignmentsRequestClass = messageClass<GetUserGroupNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
 function createBaseGetUserGroupNamespaceAssignmentsRequest(): GetUserGroupNamespaceAssignmentsRequest {
-  return {};
+  return new GetUserGroupNamespaceAssignmentsRequestClass();
 }
 
 export const GetUserGroupNamespaceAssignmentsRequest: MessageFns<GetUserGroupNamespaceAssignmentsRequest> = {
   encode(message: GetUserGroupNamespaceAssignmentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -9633,18 +9787,19 @@ export const GetUserGroupNamespaceAssignmentsRequest: MessageFns<GetUserGroupNam
   },
 };
 
+const GetUserGroupNamespaceAssignmentsResponseClass = messageClass<GetUserGroupNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsResponse", { groups: LIST, nextPageToken: "" });
 function createBaseGetUserGroupNamespaceAssignmentsResponse(): GetUserGroupNamespaceAssignmentsResponse {
-  return {};
+  return new GetUserGroupNamespaceAssignmentsResponseClass();
 }
 
 export const GetUserGroupNamespaceAssignmentsResponse: MessageFns<GetUserGroupNamespaceAssignmentsResponse> = {
   encode(message: GetUserGroupNamespaceAssignmentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         UserGroupNamespaceAssignment.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -9663,7 +9818,7 @@ export const GetUserGroupNamespaceAssignmentsResponse: MessageFns<GetUserGroupNa
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = UserGroupNamespaceAssignment.decode(reader, reader.uint32());

@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/identity/v1/message.proto
 
 /* eslint-disable */
+import { LIST, MAP, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { ResourceState } from "../../resource/v1/message";
@@ -625,19 +626,20 @@ export interface UserGroupNamespaceAssignment {
   resourceVersion?: string | undefined;
 }
 
+const AccountAccessClass = messageClass<AccountAccess>("temporal.api.cloud.identity.v1.AccountAccess", { roleDeprecated: "", role: 0, customRoles: LIST });
 function createBaseAccountAccess(): AccountAccess {
-  return {};
+  return new AccountAccessClass();
 }
 
 export const AccountAccess: MessageFns<AccountAccess> = {
   encode(message: AccountAccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleDeprecated !== undefined && message.roleDeprecated !== "") {
+    if (message.roleDeprecated != null && message.roleDeprecated !== "") {
       writer.uint32(10).string(message.roleDeprecated);
     }
-    if (message.role !== undefined && message.role !== 0) {
+    if (message.role != null && message.role !== 0) {
       writer.uint32(16).int32(message.role);
     }
-    if (message.customRoles !== undefined && message.customRoles.length !== 0) {
+    if (message.customRoles != null && message.customRoles.length !== 0) {
       for (const v of message.customRoles) {
         writer.uint32(26).string(v!);
       }
@@ -674,7 +676,7 @@ export const AccountAccess: MessageFns<AccountAccess> = {
             break;
           }
 
-          if (message.customRoles === undefined) {
+          if (message.customRoles === LIST) {
             message.customRoles = [];
           }
           const el = reader.string();
@@ -694,16 +696,17 @@ export const AccountAccess: MessageFns<AccountAccess> = {
   },
 };
 
+const NamespaceAccessClass = messageClass<NamespaceAccess>("temporal.api.cloud.identity.v1.NamespaceAccess", { permissionDeprecated: "", permission: 0 });
 function createBaseNamespaceAccess(): NamespaceAccess {
-  return {};
+  return new NamespaceAccessClass();
 }
 
 export const NamespaceAccess: MessageFns<NamespaceAccess> = {
   encode(message: NamespaceAccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.permissionDeprecated !== undefined && message.permissionDeprecated !== "") {
+    if (message.permissionDeprecated != null && message.permissionDeprecated !== "") {
       writer.uint32(10).string(message.permissionDeprecated);
     }
-    if (message.permission !== undefined && message.permission !== 0) {
+    if (message.permission != null && message.permission !== 0) {
       writer.uint32(16).int32(message.permission);
     }
     return writer;
@@ -744,19 +747,20 @@ export const NamespaceAccess: MessageFns<NamespaceAccess> = {
   },
 };
 
+const AccessClass = messageClass<Access>("temporal.api.cloud.identity.v1.Access", { namespaceAccesses: MAP, customRolesDeprecated: LIST });
 function createBaseAccess(): Access {
-  return {};
+  return new AccessClass();
 }
 
 export const Access: MessageFns<Access> = {
   encode(message: Access, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.accountAccess !== undefined) {
+    if (message.accountAccess != null) {
       AccountAccess.encode(message.accountAccess, writer.uint32(10).fork()).join();
     }
     globalThis.Object.entries(message.namespaceAccesses || {}).forEach(([key, value]: [string, NamespaceAccess]) => {
       Access_NamespaceAccessesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.customRolesDeprecated !== undefined && message.customRolesDeprecated.length !== 0) {
+    if (message.customRolesDeprecated != null && message.customRolesDeprecated.length !== 0) {
       for (const v of message.customRolesDeprecated) {
         writer.uint32(34).string(v!);
       }
@@ -787,7 +791,7 @@ export const Access: MessageFns<Access> = {
 
           const entry2 = Access_NamespaceAccessesEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.namespaceAccesses === undefined) {
+            if (message.namespaceAccesses === MAP) {
               message.namespaceAccesses = {};
             }
             message.namespaceAccesses![entry2.key] = entry2.value;
@@ -799,7 +803,7 @@ export const Access: MessageFns<Access> = {
             break;
           }
 
-          if (message.customRolesDeprecated === undefined) {
+          if (message.customRolesDeprecated === LIST) {
             message.customRolesDeprecated = [];
           }
           const el = reader.string();
@@ -828,7 +832,7 @@ export const Access_NamespaceAccessesEntry: MessageFns<Access_NamespaceAccessesE
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       NamespaceAccess.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -869,16 +873,17 @@ export const Access_NamespaceAccessesEntry: MessageFns<Access_NamespaceAccessesE
   },
 };
 
+const NamespaceScopedAccessClass = messageClass<NamespaceScopedAccess>("temporal.api.cloud.identity.v1.NamespaceScopedAccess", { namespace: "" });
 function createBaseNamespaceScopedAccess(): NamespaceScopedAccess {
-  return {};
+  return new NamespaceScopedAccessClass();
 }
 
 export const NamespaceScopedAccess: MessageFns<NamespaceScopedAccess> = {
   encode(message: NamespaceScopedAccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -919,16 +924,17 @@ export const NamespaceScopedAccess: MessageFns<NamespaceScopedAccess> = {
   },
 };
 
+const UserSpecClass = messageClass<UserSpec>("temporal.api.cloud.identity.v1.UserSpec", { email: "" });
 function createBaseUserSpec(): UserSpec {
-  return {};
+  return new UserSpecClass();
 }
 
 export const UserSpec: MessageFns<UserSpec> = {
   encode(message: UserSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.email !== undefined && message.email !== "") {
+    if (message.email != null && message.email !== "") {
       writer.uint32(10).string(message.email);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       Access.encode(message.access, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -969,16 +975,17 @@ export const UserSpec: MessageFns<UserSpec> = {
   },
 };
 
+const InvitationClass = messageClass<Invitation>("temporal.api.cloud.identity.v1.Invitation", {});
 function createBaseInvitation(): Invitation {
-  return {};
+  return new InvitationClass();
 }
 
 export const Invitation: MessageFns<Invitation> = {
   encode(message: Invitation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(10).fork()).join();
     }
-    if (message.expiredTime !== undefined) {
+    if (message.expiredTime != null) {
       Timestamp.encode(message.expiredTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1019,37 +1026,38 @@ export const Invitation: MessageFns<Invitation> = {
   },
 };
 
+const UserClass = messageClass<User>("temporal.api.cloud.identity.v1.User", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
 function createBaseUser(): User {
-  return {};
+  return new UserClass();
 }
 
 export const User: MessageFns<User> = {
   encode(message: User, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(72).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.invitation !== undefined) {
+    if (message.invitation != null) {
       Invitation.encode(message.invitation, writer.uint32(50).fork()).join();
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(58).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -1146,13 +1154,14 @@ export const User: MessageFns<User> = {
   },
 };
 
+const GoogleGroupSpecClass = messageClass<GoogleGroupSpec>("temporal.api.cloud.identity.v1.GoogleGroupSpec", { emailAddress: "" });
 function createBaseGoogleGroupSpec(): GoogleGroupSpec {
-  return {};
+  return new GoogleGroupSpecClass();
 }
 
 export const GoogleGroupSpec: MessageFns<GoogleGroupSpec> = {
   encode(message: GoogleGroupSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.emailAddress !== undefined && message.emailAddress !== "") {
+    if (message.emailAddress != null && message.emailAddress !== "") {
       writer.uint32(10).string(message.emailAddress);
     }
     return writer;
@@ -1185,13 +1194,14 @@ export const GoogleGroupSpec: MessageFns<GoogleGroupSpec> = {
   },
 };
 
+const SCIMGroupSpecClass = messageClass<SCIMGroupSpec>("temporal.api.cloud.identity.v1.SCIMGroupSpec", { idpId: "" });
 function createBaseSCIMGroupSpec(): SCIMGroupSpec {
-  return {};
+  return new SCIMGroupSpecClass();
 }
 
 export const SCIMGroupSpec: MessageFns<SCIMGroupSpec> = {
   encode(message: SCIMGroupSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.idpId !== undefined && message.idpId !== "") {
+    if (message.idpId != null && message.idpId !== "") {
       writer.uint32(10).string(message.idpId);
     }
     return writer;
@@ -1224,8 +1234,9 @@ export const SCIMGroupSpec: MessageFns<SCIMGroupSpec> = {
   },
 };
 
+const CloudGroupSpecClass = messageClass<CloudGroupSpec>("temporal.api.cloud.identity.v1.CloudGroupSpec", {});
 function createBaseCloudGroupSpec(): CloudGroupSpec {
-  return {};
+  return new CloudGroupSpecClass();
 }
 
 export const CloudGroupSpec: MessageFns<CloudGroupSpec> = {
@@ -1252,25 +1263,26 @@ export const CloudGroupSpec: MessageFns<CloudGroupSpec> = {
   },
 };
 
+const UserGroupSpecClass = messageClass<UserGroupSpec>("temporal.api.cloud.identity.v1.UserGroupSpec", { displayName: "" });
 function createBaseUserGroupSpec(): UserGroupSpec {
-  return {};
+  return new UserGroupSpecClass();
 }
 
 export const UserGroupSpec: MessageFns<UserGroupSpec> = {
   encode(message: UserGroupSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(10).string(message.displayName);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       Access.encode(message.access, writer.uint32(18).fork()).join();
     }
-    if (message.googleGroup !== undefined) {
+    if (message.googleGroup != null) {
       GoogleGroupSpec.encode(message.googleGroup, writer.uint32(26).fork()).join();
     }
-    if (message.scimGroup !== undefined) {
+    if (message.scimGroup != null) {
       SCIMGroupSpec.encode(message.scimGroup, writer.uint32(34).fork()).join();
     }
-    if (message.cloudGroup !== undefined) {
+    if (message.cloudGroup != null) {
       CloudGroupSpec.encode(message.cloudGroup, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1335,34 +1347,35 @@ export const UserGroupSpec: MessageFns<UserGroupSpec> = {
   },
 };
 
+const UserGroupClass = messageClass<UserGroup>("temporal.api.cloud.identity.v1.UserGroup", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
 function createBaseUserGroup(): UserGroup {
-  return {};
+  return new UserGroupClass();
 }
 
 export const UserGroup: MessageFns<UserGroup> = {
   encode(message: UserGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserGroupSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(64).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1451,13 +1464,14 @@ export const UserGroup: MessageFns<UserGroup> = {
   },
 };
 
+const UserGroupMemberIdClass = messageClass<UserGroupMemberId>("temporal.api.cloud.identity.v1.UserGroupMemberId", { userId: "" });
 function createBaseUserGroupMemberId(): UserGroupMemberId {
-  return {};
+  return new UserGroupMemberIdClass();
 }
 
 export const UserGroupMemberId: MessageFns<UserGroupMemberId> = {
   encode(message: UserGroupMemberId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined) {
+    if (message.userId != null) {
       writer.uint32(10).string(message.userId);
     }
     return writer;
@@ -1490,16 +1504,17 @@ export const UserGroupMemberId: MessageFns<UserGroupMemberId> = {
   },
 };
 
+const UserGroupMemberClass = messageClass<UserGroupMember>("temporal.api.cloud.identity.v1.UserGroupMember", {});
 function createBaseUserGroupMember(): UserGroupMember {
-  return {};
+  return new UserGroupMemberClass();
 }
 
 export const UserGroupMember: MessageFns<UserGroupMember> = {
   encode(message: UserGroupMember, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.memberId !== undefined) {
+    if (message.memberId != null) {
       UserGroupMemberId.encode(message.memberId, writer.uint32(10).fork()).join();
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1540,34 +1555,35 @@ export const UserGroupMember: MessageFns<UserGroupMember> = {
   },
 };
 
+const ServiceAccountClass = messageClass<ServiceAccount>("temporal.api.cloud.identity.v1.ServiceAccount", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
 function createBaseServiceAccount(): ServiceAccount {
-  return {};
+  return new ServiceAccountClass();
 }
 
 export const ServiceAccount: MessageFns<ServiceAccount> = {
   encode(message: ServiceAccount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ServiceAccountSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(64).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1656,22 +1672,23 @@ export const ServiceAccount: MessageFns<ServiceAccount> = {
   },
 };
 
+const ServiceAccountSpecClass = messageClass<ServiceAccountSpec>("temporal.api.cloud.identity.v1.ServiceAccountSpec", { name: "", description: "" });
 function createBaseServiceAccountSpec(): ServiceAccountSpec {
-  return {};
+  return new ServiceAccountSpecClass();
 }
 
 export const ServiceAccountSpec: MessageFns<ServiceAccountSpec> = {
   encode(message: ServiceAccountSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       Access.encode(message.access, writer.uint32(18).fork()).join();
     }
-    if (message.namespaceScopedAccess !== undefined) {
+    if (message.namespaceScopedAccess != null) {
       NamespaceScopedAccess.encode(message.namespaceScopedAccess, writer.uint32(34).fork()).join();
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(26).string(message.description);
     }
     return writer;
@@ -1728,34 +1745,35 @@ export const ServiceAccountSpec: MessageFns<ServiceAccountSpec> = {
   },
 };
 
+const ApiKeyClass = messageClass<ApiKey>("temporal.api.cloud.identity.v1.ApiKey", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
 function createBaseApiKey(): ApiKey {
-  return {};
+  return new ApiKeyClass();
 }
 
 export const ApiKey: MessageFns<ApiKey> = {
   encode(message: ApiKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ApiKeySpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(64).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1844,31 +1862,32 @@ export const ApiKey: MessageFns<ApiKey> = {
   },
 };
 
+const ApiKeySpecClass = messageClass<ApiKeySpec>("temporal.api.cloud.identity.v1.ApiKeySpec", { ownerId: "", ownerTypeDeprecated: "", ownerType: 0, displayName: "", description: "", disabled: false });
 function createBaseApiKeySpec(): ApiKeySpec {
-  return {};
+  return new ApiKeySpecClass();
 }
 
 export const ApiKeySpec: MessageFns<ApiKeySpec> = {
   encode(message: ApiKeySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ownerId !== undefined && message.ownerId !== "") {
+    if (message.ownerId != null && message.ownerId !== "") {
       writer.uint32(10).string(message.ownerId);
     }
-    if (message.ownerTypeDeprecated !== undefined && message.ownerTypeDeprecated !== "") {
+    if (message.ownerTypeDeprecated != null && message.ownerTypeDeprecated !== "") {
       writer.uint32(18).string(message.ownerTypeDeprecated);
     }
-    if (message.ownerType !== undefined && message.ownerType !== 0) {
+    if (message.ownerType != null && message.ownerType !== 0) {
       writer.uint32(56).int32(message.ownerType);
     }
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(26).string(message.displayName);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(34).string(message.description);
     }
-    if (message.expiryTime !== undefined) {
+    if (message.expiryTime != null) {
       Timestamp.encode(message.expiryTime, writer.uint32(42).fork()).join();
     }
-    if (message.disabled !== undefined && message.disabled !== false) {
+    if (message.disabled != null && message.disabled !== false) {
       writer.uint32(48).bool(message.disabled);
     }
     return writer;
@@ -1949,19 +1968,20 @@ export const ApiKeySpec: MessageFns<ApiKeySpec> = {
   },
 };
 
+const CustomRoleSpecClass = messageClass<CustomRoleSpec>("temporal.api.cloud.identity.v1.CustomRoleSpec", { name: "", description: "", permissions: LIST });
 function createBaseCustomRoleSpec(): CustomRoleSpec {
-  return {};
+  return new CustomRoleSpecClass();
 }
 
 export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
   encode(message: CustomRoleSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(18).string(message.description);
     }
-    if (message.permissions !== undefined && message.permissions.length !== 0) {
+    if (message.permissions != null && message.permissions.length !== 0) {
       for (const v of message.permissions) {
         CustomRoleSpec_Permission.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -1998,7 +2018,7 @@ export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
             break;
           }
 
-          if (message.permissions === undefined) {
+          if (message.permissions === LIST) {
             message.permissions = [];
           }
           const el = CustomRoleSpec_Permission.decode(reader, reader.uint32());
@@ -2018,21 +2038,22 @@ export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
   },
 };
 
+const CustomRoleSpec_ResourcesClass = messageClass<CustomRoleSpec_Resources>("temporal.api.cloud.identity.v1.CustomRoleSpec.Resources", { resourceType: "", resourceIds: LIST, allowAll: false });
 function createBaseCustomRoleSpec_Resources(): CustomRoleSpec_Resources {
-  return {};
+  return new CustomRoleSpec_ResourcesClass();
 }
 
 export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
   encode(message: CustomRoleSpec_Resources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resourceType !== undefined && message.resourceType !== "") {
+    if (message.resourceType != null && message.resourceType !== "") {
       writer.uint32(10).string(message.resourceType);
     }
-    if (message.resourceIds !== undefined && message.resourceIds.length !== 0) {
+    if (message.resourceIds != null && message.resourceIds.length !== 0) {
       for (const v of message.resourceIds) {
         writer.uint32(18).string(v!);
       }
     }
-    if (message.allowAll !== undefined && message.allowAll !== false) {
+    if (message.allowAll != null && message.allowAll !== false) {
       writer.uint32(24).bool(message.allowAll);
     }
     return writer;
@@ -2059,7 +2080,7 @@ export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
             break;
           }
 
-          if (message.resourceIds === undefined) {
+          if (message.resourceIds === LIST) {
             message.resourceIds = [];
           }
           const el = reader.string();
@@ -2087,16 +2108,17 @@ export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
   },
 };
 
+const CustomRoleSpec_PermissionClass = messageClass<CustomRoleSpec_Permission>("temporal.api.cloud.identity.v1.CustomRoleSpec.Permission", { actions: LIST });
 function createBaseCustomRoleSpec_Permission(): CustomRoleSpec_Permission {
-  return {};
+  return new CustomRoleSpec_PermissionClass();
 }
 
 export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = {
   encode(message: CustomRoleSpec_Permission, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resources !== undefined) {
+    if (message.resources != null) {
       CustomRoleSpec_Resources.encode(message.resources, writer.uint32(10).fork()).join();
     }
-    if (message.actions !== undefined && message.actions.length !== 0) {
+    if (message.actions != null && message.actions.length !== 0) {
       for (const v of message.actions) {
         writer.uint32(18).string(v!);
       }
@@ -2125,7 +2147,7 @@ export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = 
             break;
           }
 
-          if (message.actions === undefined) {
+          if (message.actions === LIST) {
             message.actions = [];
           }
           const el = reader.string();
@@ -2145,31 +2167,32 @@ export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = 
   },
 };
 
+const CustomRoleClass = messageClass<CustomRole>("temporal.api.cloud.identity.v1.CustomRole", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
 function createBaseCustomRole(): CustomRole {
-  return {};
+  return new CustomRoleClass();
 }
 
 export const CustomRole: MessageFns<CustomRole> = {
   encode(message: CustomRole, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CustomRoleSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -2250,25 +2273,26 @@ export const CustomRole: MessageFns<CustomRole> = {
   },
 };
 
+const UserNamespaceAssignmentClass = messageClass<UserNamespaceAssignment>("temporal.api.cloud.identity.v1.UserNamespaceAssignment", { id: "", email: "", inheritedAccess: false, resourceVersion: "" });
 function createBaseUserNamespaceAssignment(): UserNamespaceAssignment {
-  return {};
+  return new UserNamespaceAssignmentClass();
 }
 
 export const UserNamespaceAssignment: MessageFns<UserNamespaceAssignment> = {
   encode(message: UserNamespaceAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.email !== undefined && message.email !== "") {
+    if (message.email != null && message.email !== "") {
       writer.uint32(18).string(message.email);
     }
-    if (message.namespaceAccess !== undefined) {
+    if (message.namespaceAccess != null) {
       NamespaceAccess.encode(message.namespaceAccess, writer.uint32(26).fork()).join();
     }
-    if (message.inheritedAccess !== undefined && message.inheritedAccess !== false) {
+    if (message.inheritedAccess != null && message.inheritedAccess !== false) {
       writer.uint32(32).bool(message.inheritedAccess);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(42).string(message.resourceVersion);
     }
     return writer;
@@ -2333,25 +2357,26 @@ export const UserNamespaceAssignment: MessageFns<UserNamespaceAssignment> = {
   },
 };
 
+const ServiceAccountNamespaceAssignmentClass = messageClass<ServiceAccountNamespaceAssignment>("temporal.api.cloud.identity.v1.ServiceAccountNamespaceAssignment", { id: "", name: "", inheritedAccess: false, resourceVersion: "" });
 function createBaseServiceAccountNamespaceAssignment(): ServiceAccountNamespaceAssignment {
-  return {};
+  return new ServiceAccountNamespaceAssignmentClass();
 }
 
 export const ServiceAccountNamespaceAssignment: MessageFns<ServiceAccountNamespaceAssignment> = {
   encode(message: ServiceAccountNamespaceAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
-    if (message.namespaceAccess !== undefined) {
+    if (message.namespaceAccess != null) {
       NamespaceAccess.encode(message.namespaceAccess, writer.uint32(26).fork()).join();
     }
-    if (message.inheritedAccess !== undefined && message.inheritedAccess !== false) {
+    if (message.inheritedAccess != null && message.inheritedAccess !== false) {
       writer.uint32(32).bool(message.inheritedAccess);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(42).string(message.resourceVersion);
     }
     return writer;
@@ -2416,25 +2441,26 @@ export const ServiceAccountNamespaceAssignment: MessageFns<ServiceAccountNamespa
   },
 };
 
+const UserGroupNamespaceAssignmentClass = messageClass<UserGroupNamespaceAssignment>("temporal.api.cloud.identity.v1.UserGroupNamespaceAssignment", { id: "", displayName: "", inheritedAccess: false, resourceVersion: "" });
 function createBaseUserGroupNamespaceAssignment(): UserGroupNamespaceAssignment {
-  return {};
+  return new UserGroupNamespaceAssignmentClass();
 }
 
 export const UserGroupNamespaceAssignment: MessageFns<UserGroupNamespaceAssignment> = {
   encode(message: UserGroupNamespaceAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(18).string(message.displayName);
     }
-    if (message.namespaceAccess !== undefined) {
+    if (message.namespaceAccess != null) {
       NamespaceAccess.encode(message.namespaceAccess, writer.uint32(26).fork()).join();
     }
-    if (message.inheritedAccess !== undefined && message.inheritedAccess !== false) {
+    if (message.inheritedAccess != null && message.inheritedAccess !== false) {
       writer.uint32(32).bool(message.inheritedAccess);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(42).string(message.resourceVersion);
     }
     return writer;

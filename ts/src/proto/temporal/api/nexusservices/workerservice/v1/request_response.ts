@@ -2,6 +2,7 @@
 // source: temporal/api/nexusservices/workerservice/v1/request_response.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { WorkerCommand, WorkerCommandResult } from "../../../worker/v1/message";
 
@@ -18,13 +19,14 @@ export interface ExecuteCommandsResponse {
   results?: WorkerCommandResult[] | undefined;
 }
 
+const ExecuteCommandsRequestClass = messageClass<ExecuteCommandsRequest>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsRequest", { commands: LIST });
 function createBaseExecuteCommandsRequest(): ExecuteCommandsRequest {
-  return {};
+  return new ExecuteCommandsRequestClass();
 }
 
 export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
   encode(message: ExecuteCommandsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.commands !== undefined && message.commands.length !== 0) {
+    if (message.commands != null && message.commands.length !== 0) {
       for (const v of message.commands) {
         WorkerCommand.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -45,7 +47,7 @@ export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
             break;
           }
 
-          if (message.commands === undefined) {
+          if (message.commands === LIST) {
             message.commands = [];
           }
           const el = WorkerCommand.decode(reader, reader.uint32());
@@ -65,13 +67,14 @@ export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
   },
 };
 
+const ExecuteCommandsResponseClass = messageClass<ExecuteCommandsResponse>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsResponse", { results: LIST });
 function createBaseExecuteCommandsResponse(): ExecuteCommandsResponse {
-  return {};
+  return new ExecuteCommandsResponseClass();
 }
 
 export const ExecuteCommandsResponse: MessageFns<ExecuteCommandsResponse> = {
   encode(message: ExecuteCommandsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.results !== undefined && message.results.length !== 0) {
+    if (message.results != null && message.results.length !== 0) {
       for (const v of message.results) {
         WorkerCommandResult.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -92,7 +95,7 @@ export const ExecuteCommandsResponse: MessageFns<ExecuteCommandsResponse> = {
             break;
           }
 
-          if (message.results === undefined) {
+          if (message.results === LIST) {
             message.results = [];
           }
           const el = WorkerCommandResult.decode(reader, reader.uint32());
