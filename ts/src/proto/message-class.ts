@@ -37,7 +37,7 @@ export function isMessage(object: object): boolean {
  * @param defaults of the fields that have any: messages and what is optional is undefined
  */
 export function messageClass<T extends object>(fullName: string, defaults: Partial<T>): new () => T {
-  const name = fullName.slice(fullName.lastIndexOf(".") + 1);
+  const [name] = /\w+$/.exec(fullName)!;
   const made = { [name]: class {} }[name]!;
   classes.set(fullName, made);
   prototypes.add(made.prototype);

@@ -1,6 +1,7 @@
 /**
  * Messages and enumerations as `@temporalio/proto` has them: an object with `create`, `encode`, `decode`, `fromObject`
- * … per message. Messages are the same as everywhere in this SDK. The modules behind the messages are loaded when the first one of them is used.
+ * … per message. Messages are the same as everywhere in this SDK. The modules behind the messages are loaded when the
+ * first one of them is used.
  */
 
 import Long from "long";

@@ -14,7 +14,7 @@ export class WireFormatError extends Error {
 }
 
 /** A 64-bit integer as programs may give it: messages that were read have it as `Long`. */
-export type Int64 = Long | number | string | bigint;
+type Int64 = Long | number | string | bigint;
 
 /** Whether a 64-bit integer that is to be written is zero. */
 export function isZero(value: Int64): boolean {
@@ -65,7 +65,8 @@ export class BinaryReader {
 
   /** The same bytes as a `Buffer`, made when it is needed: to ask for the memory of small arrays is expensive. */
   get #buffer(): Buffer {
-    return (this.#view ??= asBuffer(this.#bytes));
+    const bytes = this.#bytes;
+    return (this.#view ??= bytes instanceof Buffer ? bytes : asBuffer(bytes));
   }
 
   /** Marks the beginning of a message; throws when messages are nested deeper than 100 levels. */
@@ -350,6 +351,7 @@ export class BinaryWriter {
   /** Length-prefixed bytes; text is their Base64. */
   bytes(value: Uint8Array | string): this {
     if (typeof value === "string") value = Buffer.from(value, "base64");
+    if (value.length === undefined) throw new TypeError(`expected bytes, got ${typeof value}`);
     this.uint32(value.length);
     this.#reserve(value.length);
     this.#buffer.set(value, this.#pos);

@@ -2,8 +2,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
-import type { Payload, PayloadCodec } from "../../src/common";
-import { testConnection, withWorker } from "./support";
+import { ApplicationFailure, type Payload, type PayloadCodec } from "../../src/common";
+import { causes, rejection, testConnection, withWorker } from "./support";
 
 setDefaultTimeout(180_000);
 
@@ -65,6 +65,50 @@ test("Workflow code converts payloads and histories", () =>
     },
     { workflowsPath },
   ));
+
+test("in Workflow code messages are plain objects, so that runs share no prototype", () =>
+  withWorker(
+    async ({ execute }) => {
+      expect(await execute("prototypes")).toEqual([true, true]);
+    },
+    {
+      workflowsPath,
+      activities: {
+        shout: async () => {
+          throw ApplicationFailure.nonRetryable("no");
+        },
+      },
+    },
+  ));
+
+test("what can't be sent, from a codec or a converter, is a failure that says so", async () => {
+  const broken: PayloadCodec = {
+    encode: async (payloads) => payloads.map(({ metadata }): any => ({ metadata, data: 5 })),
+    decode: async (payloads) => payloads,
+  };
+  const activities = { shout: async (text: string) => text.toUpperCase() };
+  const options = { workflowsPath: undefined, activities } as const;
+  const failureOf = async (dataConverter: object) =>
+    withWorker(
+      async ({ client, taskQueue }) => {
+        const call = client.activity.execute("shout", {
+          id: randomUUID(),
+          taskQueue,
+          args: ["x"],
+          startToCloseTimeout: "1 minute",
+          retry: { maximumAttempts: 1 },
+        });
+        return causes(await rejection(call)).at(-1);
+      },
+      { ...options, dataConverter } as any,
+    );
+  expect((await failureOf({ payloadCodecs: [broken] })).message).toBe("expected bytes, got number");
+  const failing = { failureConverterPath: `${import.meta.dir}/fixtures/broken-failures.ts` };
+  activities.shout = async () => {
+    throw new Error("x");
+  };
+  expect((await failureOf(failing)).message).toStartWith("The error could not be converted for the server");
+});
 
 test("raw requests take null for what isn't set, and responses are JSON", async () => {
   const { connection, namespace } = await testConnection();

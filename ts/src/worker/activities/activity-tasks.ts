@@ -150,9 +150,12 @@ export class ActivityTasks {
       }),
     };
     this.#running.add(key, running);
+    const encode = (result: ActivityExecutionResult) => ActivityTaskCompletion.encode({ taskToken, result }).finish();
     let result: ActivityExecutionResult;
+    let completion: Uint8Array;
     try {
       result = await this.#run(taskToken, start, dataConverter, context, running);
+      completion = encode(result);
     } catch (error) {
       // The activity's arguments couldn't be decoded, nobody knows it, or its outcome couldn't be encoded.
       const failure = ensureApplicationFailure(error);
@@ -167,11 +170,10 @@ export class ActivityTasks {
           activityId: start.activityId,
         });
       result = { failed: { failure: await encodeErrorOrNotice(dataConverter, failure, context, report) } };
+      completion = encode(result);
     }
     await running.heartbeats.finish(result.failed !== undefined);
-    this.#running.finish(key, () =>
-      this.#options.complete(ActivityTaskCompletion.encode({ taskToken, result }).finish()),
-    );
+    this.#running.finish(key, () => this.#options.complete(completion));
   }
 
   async #run(

@@ -50,18 +50,16 @@ export class NexusTasks {
     const key = base64(taskToken);
     const abort = new AbortController();
     this.#running.add(key, abort);
-    const outcome = await this.#run(task, abort.signal, deadline);
-    this.#running.finish(key, () =>
-      this.#options.complete(NexusTaskCompletion.encode({ taskToken, ...outcome }).finish()),
-    );
+    const completion = await this.#run(task, abort.signal, deadline);
+    this.#running.finish(key, () => this.#options.complete(completion));
   }
 
-  /** Never rejects. */
+  /** The encoded completion. Never rejects. */
   async #run(
-    { request = {} }: PollNexusTaskQueueResponse,
+    { taskToken, request = {} }: PollNexusTaskQueueResponse,
     signal: AbortSignal,
     deadline: Date | undefined,
-  ): Promise<Pick<NexusTaskCompletion, "completed" | "failure">> {
+  ): Promise<Uint8Array> {
     let execution: NexusExecution | undefined;
     try {
       execution = new NexusExecution(
@@ -69,11 +67,12 @@ export class NexusTasks {
         operationContext(request, signal, deadline),
         request.endpoint ?? "",
       );
-      return { completed: await execution.run(request) };
+      return NexusTaskCompletion.encode({ taskToken, completed: await execution.run(request) }).finish();
     } catch (error) {
       if (execution === undefined || execution.reported !== error)
         report(execution?.logger ?? this.#options.logger, error);
-      return { failure: await this.#failure(error, request.startOperation ?? request.cancelOperation) };
+      const failure = await this.#failure(error, request.startOperation ?? request.cancelOperation);
+      return NexusTaskCompletion.encode({ taskToken, failure }).finish();
     }
   }
 
