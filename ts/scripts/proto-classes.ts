@@ -61,8 +61,11 @@ export function addClasses(text: string, path: string, defaults: FieldDefaults):
       return code
         .replace(
           /^function[\s\S]*?\n\}\n/,
-          `const ${name}Class = messageClass<${type}>("${fullName}", {${literal === "" ? "" : ` ${literal} `}});\n` +
-            `function createBase${name}(): ${type} {\n  return new ${name}Class();\n}\n`,
+          // Made when the first message of the type is: there are a thousand of them, and most are never needed.
+          `let ${name}Class: (new () => ${type}) | undefined;\n` +
+            `function createBase${name}(): ${type} {\n` +
+            `  ${name}Class ??= messageClass<${type}>("${fullName}", {${literal === "" ? "" : ` ${literal} `}});\n` +
+            `  return new ${name}Class();\n}\n`,
         )
         .replaceAll(
           /if \(message\.(\w+) === undefined\) \{(\n *message\.\w+ = (?:\[\]|\{\});)/g,

@@ -49,9 +49,6 @@ const enumNames = new Map<string, Map<number, string>>();
 export const shortName = (name: string): string =>
   name.startsWith("temporal.api.") ? name.slice("temporal.api".length) : name;
 
-/** Undoes {@link shortName}. */
-export const fullName = (name: string): string => (name.startsWith(".") ? `temporal.api${name}` : name);
-
 /** The fields of a message, by both of their names. The name of the message is a {@link shortName}. */
 export function fieldsOf(type: string): Map<string, Field> {
   let fields = parsed.get(type);

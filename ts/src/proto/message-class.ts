@@ -15,15 +15,7 @@ export const UINT64: any = Object.freeze(Long.UZERO);
 /** Set by who knows the fields of all messages; where nobody does, JSON has the fields as they are. */
 export const json: { write?(fullName: string, message: object): unknown } = {};
 
-/** The classes that are loaded, by the full names of their messages. */
-const classes = new Map<string, new () => object>();
 const prototypes = new WeakSet<object>();
-
-/** A message without fields; a plain object if its class isn't loaded. */
-export function emptyMessage(fullName: string): object {
-  const Message = classes.get(fullName) ?? Object;
-  return new Message();
-}
 
 /** Whether an object is an instance of a message's class. */
 export function isMessage(object: object): boolean {
@@ -39,7 +31,6 @@ export function isMessage(object: object): boolean {
 export function messageClass<T extends object>(fullName: string, defaults: Partial<T>): new () => T {
   const [name] = /\w+$/.exec(fullName)!;
   const made = { [name]: class {} }[name]!;
-  classes.set(fullName, made);
   prototypes.add(made.prototype);
   // Not enumerable: what goes through the fields of a message finds those that are set.
   const define = (key: PropertyKey, value: unknown) =>

@@ -5,7 +5,7 @@
  */
 
 import Long from "long";
-import { emptyMessage, isMessage } from "./message-class";
+import { isMessage } from "./message-class";
 import type { MessageCodec } from "./rpc";
 import { BinaryReader, BinaryWriter } from "./wire";
 
@@ -105,8 +105,9 @@ function message<T extends object>(codec: () => MessageCodec<T>, fullName: strin
       return codec().decode(reader, reader.uint32());
     },
     fromObject(object) {
-      codec();
-      return readMessage(fullName, object, fullName) as T;
+      const read = readMessage(fullName, object, fullName) as T;
+      // Once through the wire format: then it and what is in it are messages, without what isn't set.
+      return read === object ? read : codec().decode(codec().encode(read).finish());
     },
     toObject: (value, options = {}) => writeMessage(fullName, value, options),
     verify(object) {
@@ -139,7 +140,7 @@ const isBare = (type: string): boolean =>
 function readMessage(type: string, object: unknown, path: string): unknown {
   if (!isObject(object)) throw new TypeError(`${path}: expected an object, got ${typeof object}`);
   if (isMessage(object)) return object;
-  const result: Fields = emptyMessage(description().fullName(type));
+  const result: Fields = {};
   for (const field of fieldsOf(type)) {
     const value = object[field.name];
     if (value == null) continue;
@@ -153,16 +154,8 @@ function readMessage(type: string, object: unknown, path: string): unknown {
         Object.entries(value).map(([key, item]) => [key, readValue(field, item, `${place}.${key}`)]),
       );
     } else result[field.name] = readValue(field, value, place);
-    if (isDefault(result[field.name], Object.getPrototypeOf(result)[field.name])) delete result[field.name];
   }
   return result;
-}
-
-/** Whether a field has the value that it has when it isn't set. */
-function isDefault(value: any, inherited: any): boolean {
-  if (inherited === undefined || typeof inherited !== "object") return value === inherited;
-  if (Long.isLong(inherited)) return value.isZero();
-  return (inherited instanceof Uint8Array || Array.isArray(inherited) ? value : Object.keys(value)).length === 0;
 }
 
 function readValue(field: Field, value: any, path: string): unknown {

@@ -9,10 +9,6 @@ export const MAP = undefined;
 export const INT64 = undefined;
 export const UINT64 = undefined;
 
-export function emptyMessage(): object {
-  return {};
-}
-
 export function isMessage(): boolean {
   return false;
 }

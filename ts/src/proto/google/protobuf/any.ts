@@ -130,8 +130,9 @@ export interface Any {
   value?: Uint8Array | undefined;
 }
 
-const AnyClass = messageClass<Any>("google.protobuf.Any", { typeUrl: "", value: BYTES });
+let AnyClass: (new () => Any) | undefined;
 function createBaseAny(): Any {
+  AnyClass ??= messageClass<Any>("google.protobuf.Any", { typeUrl: "", value: BYTES });
   return new AnyClass();
 }
 

@@ -86,8 +86,9 @@ export interface Duration {
   nanos?: number | undefined;
 }
 
-const DurationClass = messageClass<Duration>("google.protobuf.Duration", { seconds: INT64, nanos: 0 });
+let DurationClass: (new () => Duration) | undefined;
 function createBaseDuration(): Duration {
+  DurationClass ??= messageClass<Duration>("google.protobuf.Duration", { seconds: INT64, nanos: 0 });
   return new DurationClass();
 }
 

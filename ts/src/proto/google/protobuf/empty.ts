@@ -17,8 +17,9 @@ import { BinaryReader, BinaryWriter } from "../../wire";
 export interface Empty {
 }
 
-const EmptyClass = messageClass<Empty>("google.protobuf.Empty", {});
+let EmptyClass: (new () => Empty) | undefined;
 function createBaseEmpty(): Empty {
+  EmptyClass ??= messageClass<Empty>("google.protobuf.Empty", {});
   return new EmptyClass();
 }
 

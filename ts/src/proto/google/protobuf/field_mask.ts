@@ -208,8 +208,9 @@ export interface FieldMask {
   paths?: string[] | undefined;
 }
 
-const FieldMaskClass = messageClass<FieldMask>("google.protobuf.FieldMask", { paths: LIST });
+let FieldMaskClass: (new () => FieldMask) | undefined;
 function createBaseFieldMask(): FieldMask {
+  FieldMaskClass ??= messageClass<FieldMask>("google.protobuf.FieldMask", { paths: LIST });
   return new FieldMaskClass();
 }
 

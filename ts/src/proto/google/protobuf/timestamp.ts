@@ -115,8 +115,9 @@ export interface Timestamp {
   nanos?: number | undefined;
 }
 
-const TimestampClass = messageClass<Timestamp>("google.protobuf.Timestamp", { seconds: INT64, nanos: 0 });
+let TimestampClass: (new () => Timestamp) | undefined;
 function createBaseTimestamp(): Timestamp {
+  TimestampClass ??= messageClass<Timestamp>("google.protobuf.Timestamp", { seconds: INT64, nanos: 0 });
   return new TimestampClass();
 }
 

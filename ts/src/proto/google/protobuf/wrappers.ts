@@ -96,8 +96,9 @@ export interface BytesValue {
   value?: Uint8Array | undefined;
 }
 
-const DoubleValueClass = messageClass<DoubleValue>("google.protobuf.DoubleValue", { value: 0 });
+let DoubleValueClass: (new () => DoubleValue) | undefined;
 function createBaseDoubleValue(): DoubleValue {
+  DoubleValueClass ??= messageClass<DoubleValue>("google.protobuf.DoubleValue", { value: 0 });
   return new DoubleValueClass();
 }
 
@@ -136,8 +137,9 @@ export const DoubleValue: MessageFns<DoubleValue> = {
   },
 };
 
-const FloatValueClass = messageClass<FloatValue>("google.protobuf.FloatValue", { value: 0 });
+let FloatValueClass: (new () => FloatValue) | undefined;
 function createBaseFloatValue(): FloatValue {
+  FloatValueClass ??= messageClass<FloatValue>("google.protobuf.FloatValue", { value: 0 });
   return new FloatValueClass();
 }
 
@@ -176,8 +178,9 @@ export const FloatValue: MessageFns<FloatValue> = {
   },
 };
 
-const Int64ValueClass = messageClass<Int64Value>("google.protobuf.Int64Value", { value: INT64 });
+let Int64ValueClass: (new () => Int64Value) | undefined;
 function createBaseInt64Value(): Int64Value {
+  Int64ValueClass ??= messageClass<Int64Value>("google.protobuf.Int64Value", { value: INT64 });
   return new Int64ValueClass();
 }
 
@@ -216,8 +219,9 @@ export const Int64Value: MessageFns<Int64Value> = {
   },
 };
 
-const UInt64ValueClass = messageClass<UInt64Value>("google.protobuf.UInt64Value", { value: UINT64 });
+let UInt64ValueClass: (new () => UInt64Value) | undefined;
 function createBaseUInt64Value(): UInt64Value {
+  UInt64ValueClass ??= messageClass<UInt64Value>("google.protobuf.UInt64Value", { value: UINT64 });
   return new UInt64ValueClass();
 }
 
@@ -256,8 +260,9 @@ export const UInt64Value: MessageFns<UInt64Value> = {
   },
 };
 
-const Int32ValueClass = messageClass<Int32Value>("google.protobuf.Int32Value", { value: 0 });
+let Int32ValueClass: (new () => Int32Value) | undefined;
 function createBaseInt32Value(): Int32Value {
+  Int32ValueClass ??= messageClass<Int32Value>("google.protobuf.Int32Value", { value: 0 });
   return new Int32ValueClass();
 }
 
@@ -296,8 +301,9 @@ export const Int32Value: MessageFns<Int32Value> = {
   },
 };
 
-const UInt32ValueClass = messageClass<UInt32Value>("google.protobuf.UInt32Value", { value: 0 });
+let UInt32ValueClass: (new () => UInt32Value) | undefined;
 function createBaseUInt32Value(): UInt32Value {
+  UInt32ValueClass ??= messageClass<UInt32Value>("google.protobuf.UInt32Value", { value: 0 });
   return new UInt32ValueClass();
 }
 
@@ -336,8 +342,9 @@ export const UInt32Value: MessageFns<UInt32Value> = {
   },
 };
 
-const BoolValueClass = messageClass<BoolValue>("google.protobuf.BoolValue", { value: false });
+let BoolValueClass: (new () => BoolValue) | undefined;
 function createBaseBoolValue(): BoolValue {
+  BoolValueClass ??= messageClass<BoolValue>("google.protobuf.BoolValue", { value: false });
   return new BoolValueClass();
 }
 
@@ -376,8 +383,9 @@ export const BoolValue: MessageFns<BoolValue> = {
   },
 };
 
-const StringValueClass = messageClass<StringValue>("google.protobuf.StringValue", { value: "" });
+let StringValueClass: (new () => StringValue) | undefined;
 function createBaseStringValue(): StringValue {
+  StringValueClass ??= messageClass<StringValue>("google.protobuf.StringValue", { value: "" });
   return new StringValueClass();
 }
 
@@ -416,8 +424,9 @@ export const StringValue: MessageFns<StringValue> = {
   },
 };
 
-const BytesValueClass = messageClass<BytesValue>("google.protobuf.BytesValue", { value: BYTES });
+let BytesValueClass: (new () => BytesValue) | undefined;
 function createBaseBytesValue(): BytesValue {
+  BytesValueClass ??= messageClass<BytesValue>("google.protobuf.BytesValue", { value: BYTES });
   return new BytesValueClass();
 }
 

@@ -39,8 +39,9 @@ export interface Status {
   details?: Any[] | undefined;
 }
 
-const StatusClass = messageClass<Status>("google.rpc.Status", { code: 0, message: "", details: LIST });
+let StatusClass: (new () => Status) | undefined;
 function createBaseStatus(): Status {
+  StatusClass ??= messageClass<Status>("google.rpc.Status", { code: 0, message: "", details: LIST });
   return new StatusClass();
 }
 

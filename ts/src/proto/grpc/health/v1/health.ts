@@ -22,8 +22,9 @@ export enum HealthCheckResponse_ServingStatus {
   UNRECOGNIZED = -1,
 }
 
-const HealthCheckRequestClass = messageClass<HealthCheckRequest>("grpc.health.v1.HealthCheckRequest", { service: "" });
+let HealthCheckRequestClass: (new () => HealthCheckRequest) | undefined;
 function createBaseHealthCheckRequest(): HealthCheckRequest {
+  HealthCheckRequestClass ??= messageClass<HealthCheckRequest>("grpc.health.v1.HealthCheckRequest", { service: "" });
   return new HealthCheckRequestClass();
 }
 
@@ -62,8 +63,9 @@ export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
   },
 };
 
-const HealthCheckResponseClass = messageClass<HealthCheckResponse>("grpc.health.v1.HealthCheckResponse", { status: 0 });
+let HealthCheckResponseClass: (new () => HealthCheckResponse) | undefined;
 function createBaseHealthCheckResponse(): HealthCheckResponse {
+  HealthCheckResponseClass ??= messageClass<HealthCheckResponse>("grpc.health.v1.HealthCheckResponse", { status: 0 });
   return new HealthCheckResponseClass();
 }
 

@@ -363,8 +363,9 @@ export interface CallbackInfo_Trigger {
   activityClosed?: CallbackInfo_ActivityClosed | undefined;
 }
 
-const ActivityExecutionOutcomeClass = messageClass<ActivityExecutionOutcome>("temporal.api.activity.v1.ActivityExecutionOutcome", { retryState: 0 });
+let ActivityExecutionOutcomeClass: (new () => ActivityExecutionOutcome) | undefined;
 function createBaseActivityExecutionOutcome(): ActivityExecutionOutcome {
+  ActivityExecutionOutcomeClass ??= messageClass<ActivityExecutionOutcome>("temporal.api.activity.v1.ActivityExecutionOutcome", { retryState: 0 });
   return new ActivityExecutionOutcomeClass();
 }
 
@@ -425,8 +426,9 @@ export const ActivityExecutionOutcome: MessageFns<ActivityExecutionOutcome> = {
   },
 };
 
-const ActivityOptionsClass = messageClass<ActivityOptions>("temporal.api.activity.v1.ActivityOptions", {});
+let ActivityOptionsClass: (new () => ActivityOptions) | undefined;
 function createBaseActivityOptions(): ActivityOptions {
+  ActivityOptionsClass ??= messageClass<ActivityOptions>("temporal.api.activity.v1.ActivityOptions", {});
   return new ActivityOptionsClass();
 }
 
@@ -542,8 +544,9 @@ export const ActivityOptions: MessageFns<ActivityOptions> = {
   },
 };
 
-const ActivityExecutionInfoClass = messageClass<ActivityExecutionInfo>("temporal.api.activity.v1.ActivityExecutionInfo", { activityId: "", runId: "", status: 0, runState: 0, taskQueue: "", attempt: 0, lastWorkerIdentity: "", stateTransitionCount: INT64, stateSizeBytes: INT64, canceledReason: "", links: LIST, totalHeartbeatCount: INT64, sdkName: "", sdkVersion: "" });
+let ActivityExecutionInfoClass: (new () => ActivityExecutionInfo) | undefined;
 function createBaseActivityExecutionInfo(): ActivityExecutionInfo {
+  ActivityExecutionInfoClass ??= messageClass<ActivityExecutionInfo>("temporal.api.activity.v1.ActivityExecutionInfo", { activityId: "", runId: "", status: 0, runState: 0, taskQueue: "", attempt: 0, lastWorkerIdentity: "", stateTransitionCount: INT64, stateSizeBytes: INT64, canceledReason: "", links: LIST, totalHeartbeatCount: INT64, sdkName: "", sdkVersion: "" });
   return new ActivityExecutionInfoClass();
 }
 
@@ -997,8 +1000,9 @@ export const ActivityExecutionInfo: MessageFns<ActivityExecutionInfo> = {
   },
 };
 
-const ActivityExecutionListInfoClass = messageClass<ActivityExecutionListInfo>("temporal.api.activity.v1.ActivityExecutionListInfo", { activityId: "", runId: "", status: 0, taskQueue: "", stateTransitionCount: INT64, stateSizeBytes: INT64 });
+let ActivityExecutionListInfoClass: (new () => ActivityExecutionListInfo) | undefined;
 function createBaseActivityExecutionListInfo(): ActivityExecutionListInfo {
+  ActivityExecutionListInfoClass ??= messageClass<ActivityExecutionListInfo>("temporal.api.activity.v1.ActivityExecutionListInfo", { activityId: "", runId: "", status: 0, taskQueue: "", stateTransitionCount: INT64, stateSizeBytes: INT64 });
   return new ActivityExecutionListInfoClass();
 }
 
@@ -1158,8 +1162,9 @@ export const ActivityExecutionListInfo: MessageFns<ActivityExecutionListInfo> = 
   },
 };
 
-const CallbackInfoClass = messageClass<CallbackInfo>("temporal.api.activity.v1.CallbackInfo", {});
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.activity.v1.CallbackInfo", {});
   return new CallbackInfoClass();
 }
 
@@ -1209,8 +1214,9 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
-const CallbackInfo_ActivityClosedClass = messageClass<CallbackInfo_ActivityClosed>("temporal.api.activity.v1.CallbackInfo.ActivityClosed", {});
+let CallbackInfo_ActivityClosedClass: (new () => CallbackInfo_ActivityClosed) | undefined;
 function createBaseCallbackInfo_ActivityClosed(): CallbackInfo_ActivityClosed {
+  CallbackInfo_ActivityClosedClass ??= messageClass<CallbackInfo_ActivityClosed>("temporal.api.activity.v1.CallbackInfo.ActivityClosed", {});
   return new CallbackInfo_ActivityClosedClass();
 }
 
@@ -1238,8 +1244,9 @@ export const CallbackInfo_ActivityClosed: MessageFns<CallbackInfo_ActivityClosed
   },
 };
 
-const CallbackInfo_TriggerClass = messageClass<CallbackInfo_Trigger>("temporal.api.activity.v1.CallbackInfo.Trigger", {});
+let CallbackInfo_TriggerClass: (new () => CallbackInfo_Trigger) | undefined;
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
+  CallbackInfo_TriggerClass ??= messageClass<CallbackInfo_Trigger>("temporal.api.activity.v1.CallbackInfo.Trigger", {});
   return new CallbackInfo_TriggerClass();
 }
 

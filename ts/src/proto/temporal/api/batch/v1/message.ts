@@ -292,8 +292,9 @@ export interface BatchOperationUpdateActivityOptions {
   restoreOriginal?: boolean | undefined;
 }
 
-const BatchOperationInfoClass = messageClass<BatchOperationInfo>("temporal.api.batch.v1.BatchOperationInfo", { jobId: "", state: 0, operationType: 0 });
+let BatchOperationInfoClass: (new () => BatchOperationInfo) | undefined;
 function createBaseBatchOperationInfo(): BatchOperationInfo {
+  BatchOperationInfoClass ??= messageClass<BatchOperationInfo>("temporal.api.batch.v1.BatchOperationInfo", { jobId: "", state: 0, operationType: 0 });
   return new BatchOperationInfoClass();
 }
 
@@ -376,8 +377,9 @@ export const BatchOperationInfo: MessageFns<BatchOperationInfo> = {
   },
 };
 
-const BatchOperationTerminationClass = messageClass<BatchOperationTermination>("temporal.api.batch.v1.BatchOperationTermination", { identity: "" });
+let BatchOperationTerminationClass: (new () => BatchOperationTermination) | undefined;
 function createBaseBatchOperationTermination(): BatchOperationTermination {
+  BatchOperationTerminationClass ??= messageClass<BatchOperationTermination>("temporal.api.batch.v1.BatchOperationTermination", { identity: "" });
   return new BatchOperationTerminationClass();
 }
 
@@ -427,8 +429,9 @@ export const BatchOperationTermination: MessageFns<BatchOperationTermination> = 
   },
 };
 
-const BatchOperationTerminateActivitiesClass = messageClass<BatchOperationTerminateActivities>("temporal.api.batch.v1.BatchOperationTerminateActivities", { identity: "", reason: "" });
+let BatchOperationTerminateActivitiesClass: (new () => BatchOperationTerminateActivities) | undefined;
 function createBaseBatchOperationTerminateActivities(): BatchOperationTerminateActivities {
+  BatchOperationTerminateActivitiesClass ??= messageClass<BatchOperationTerminateActivities>("temporal.api.batch.v1.BatchOperationTerminateActivities", { identity: "", reason: "" });
   return new BatchOperationTerminateActivitiesClass();
 }
 
@@ -478,8 +481,9 @@ export const BatchOperationTerminateActivities: MessageFns<BatchOperationTermina
   },
 };
 
-const BatchOperationSignalClass = messageClass<BatchOperationSignal>("temporal.api.batch.v1.BatchOperationSignal", { signal: "", identity: "" });
+let BatchOperationSignalClass: (new () => BatchOperationSignal) | undefined;
 function createBaseBatchOperationSignal(): BatchOperationSignal {
+  BatchOperationSignalClass ??= messageClass<BatchOperationSignal>("temporal.api.batch.v1.BatchOperationSignal", { signal: "", identity: "" });
   return new BatchOperationSignalClass();
 }
 
@@ -551,8 +555,9 @@ export const BatchOperationSignal: MessageFns<BatchOperationSignal> = {
   },
 };
 
-const BatchOperationCancellationClass = messageClass<BatchOperationCancellation>("temporal.api.batch.v1.BatchOperationCancellation", { identity: "" });
+let BatchOperationCancellationClass: (new () => BatchOperationCancellation) | undefined;
 function createBaseBatchOperationCancellation(): BatchOperationCancellation {
+  BatchOperationCancellationClass ??= messageClass<BatchOperationCancellation>("temporal.api.batch.v1.BatchOperationCancellation", { identity: "" });
   return new BatchOperationCancellationClass();
 }
 
@@ -591,8 +596,9 @@ export const BatchOperationCancellation: MessageFns<BatchOperationCancellation> 
   },
 };
 
-const BatchOperationCancelActivitiesClass = messageClass<BatchOperationCancelActivities>("temporal.api.batch.v1.BatchOperationCancelActivities", { identity: "", reason: "" });
+let BatchOperationCancelActivitiesClass: (new () => BatchOperationCancelActivities) | undefined;
 function createBaseBatchOperationCancelActivities(): BatchOperationCancelActivities {
+  BatchOperationCancelActivitiesClass ??= messageClass<BatchOperationCancelActivities>("temporal.api.batch.v1.BatchOperationCancelActivities", { identity: "", reason: "" });
   return new BatchOperationCancelActivitiesClass();
 }
 
@@ -642,8 +648,9 @@ export const BatchOperationCancelActivities: MessageFns<BatchOperationCancelActi
   },
 };
 
-const BatchOperationDeletionClass = messageClass<BatchOperationDeletion>("temporal.api.batch.v1.BatchOperationDeletion", { identity: "" });
+let BatchOperationDeletionClass: (new () => BatchOperationDeletion) | undefined;
 function createBaseBatchOperationDeletion(): BatchOperationDeletion {
+  BatchOperationDeletionClass ??= messageClass<BatchOperationDeletion>("temporal.api.batch.v1.BatchOperationDeletion", { identity: "" });
   return new BatchOperationDeletionClass();
 }
 
@@ -682,8 +689,9 @@ export const BatchOperationDeletion: MessageFns<BatchOperationDeletion> = {
   },
 };
 
-const BatchOperationDeleteActivitiesClass = messageClass<BatchOperationDeleteActivities>("temporal.api.batch.v1.BatchOperationDeleteActivities", {});
+let BatchOperationDeleteActivitiesClass: (new () => BatchOperationDeleteActivities) | undefined;
 function createBaseBatchOperationDeleteActivities(): BatchOperationDeleteActivities {
+  BatchOperationDeleteActivitiesClass ??= messageClass<BatchOperationDeleteActivities>("temporal.api.batch.v1.BatchOperationDeleteActivities", {});
   return new BatchOperationDeleteActivitiesClass();
 }
 
@@ -711,8 +719,9 @@ export const BatchOperationDeleteActivities: MessageFns<BatchOperationDeleteActi
   },
 };
 
-const BatchOperationResetClass = messageClass<BatchOperationReset>("temporal.api.batch.v1.BatchOperationReset", { identity: "", resetType: 0, resetReapplyType: 0, postResetOperations: LIST });
+let BatchOperationResetClass: (new () => BatchOperationReset) | undefined;
 function createBaseBatchOperationReset(): BatchOperationReset {
+  BatchOperationResetClass ??= messageClass<BatchOperationReset>("temporal.api.batch.v1.BatchOperationReset", { identity: "", resetType: 0, resetReapplyType: 0, postResetOperations: LIST });
   return new BatchOperationResetClass();
 }
 
@@ -803,8 +812,9 @@ export const BatchOperationReset: MessageFns<BatchOperationReset> = {
   },
 };
 
-const BatchOperationUpdateWorkflowExecutionOptionsClass = messageClass<BatchOperationUpdateWorkflowExecutionOptions>("temporal.api.batch.v1.BatchOperationUpdateWorkflowExecutionOptions", { identity: "" });
+let BatchOperationUpdateWorkflowExecutionOptionsClass: (new () => BatchOperationUpdateWorkflowExecutionOptions) | undefined;
 function createBaseBatchOperationUpdateWorkflowExecutionOptions(): BatchOperationUpdateWorkflowExecutionOptions {
+  BatchOperationUpdateWorkflowExecutionOptionsClass ??= messageClass<BatchOperationUpdateWorkflowExecutionOptions>("temporal.api.batch.v1.BatchOperationUpdateWorkflowExecutionOptions", { identity: "" });
   return new BatchOperationUpdateWorkflowExecutionOptionsClass();
 }
 
@@ -868,8 +878,9 @@ export const BatchOperationUpdateWorkflowExecutionOptions: MessageFns<BatchOpera
   },
 };
 
-const BatchOperationUnpauseActivitiesClass = messageClass<BatchOperationUnpauseActivities>("temporal.api.batch.v1.BatchOperationUnpauseActivities", { identity: "", type: "", matchAll: false, resetAttempts: false, resetHeartbeat: false });
+let BatchOperationUnpauseActivitiesClass: (new () => BatchOperationUnpauseActivities) | undefined;
 function createBaseBatchOperationUnpauseActivities(): BatchOperationUnpauseActivities {
+  BatchOperationUnpauseActivitiesClass ??= messageClass<BatchOperationUnpauseActivities>("temporal.api.batch.v1.BatchOperationUnpauseActivities", { identity: "", type: "", matchAll: false, resetAttempts: false, resetHeartbeat: false });
   return new BatchOperationUnpauseActivitiesClass();
 }
 
@@ -963,8 +974,9 @@ export const BatchOperationUnpauseActivities: MessageFns<BatchOperationUnpauseAc
   },
 };
 
-const BatchOperationTriggerWorkflowRuleClass = messageClass<BatchOperationTriggerWorkflowRule>("temporal.api.batch.v1.BatchOperationTriggerWorkflowRule", { identity: "", id: "" });
+let BatchOperationTriggerWorkflowRuleClass: (new () => BatchOperationTriggerWorkflowRule) | undefined;
 function createBaseBatchOperationTriggerWorkflowRule(): BatchOperationTriggerWorkflowRule {
+  BatchOperationTriggerWorkflowRuleClass ??= messageClass<BatchOperationTriggerWorkflowRule>("temporal.api.batch.v1.BatchOperationTriggerWorkflowRule", { identity: "", id: "" });
   return new BatchOperationTriggerWorkflowRuleClass();
 }
 
@@ -1025,8 +1037,9 @@ export const BatchOperationTriggerWorkflowRule: MessageFns<BatchOperationTrigger
   },
 };
 
-const BatchOperationResetActivitiesClass = messageClass<BatchOperationResetActivities>("temporal.api.batch.v1.BatchOperationResetActivities", { identity: "", type: "", matchAll: false, resetAttempts: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
+let BatchOperationResetActivitiesClass: (new () => BatchOperationResetActivities) | undefined;
 function createBaseBatchOperationResetActivities(): BatchOperationResetActivities {
+  BatchOperationResetActivitiesClass ??= messageClass<BatchOperationResetActivities>("temporal.api.batch.v1.BatchOperationResetActivities", { identity: "", type: "", matchAll: false, resetAttempts: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
   return new BatchOperationResetActivitiesClass();
 }
 
@@ -1142,8 +1155,9 @@ export const BatchOperationResetActivities: MessageFns<BatchOperationResetActivi
   },
 };
 
-const BatchOperationUpdateActivityOptionsClass = messageClass<BatchOperationUpdateActivityOptions>("temporal.api.batch.v1.BatchOperationUpdateActivityOptions", { identity: "", type: "", matchAll: false, restoreOriginal: false });
+let BatchOperationUpdateActivityOptionsClass: (new () => BatchOperationUpdateActivityOptions) | undefined;
 function createBaseBatchOperationUpdateActivityOptions(): BatchOperationUpdateActivityOptions {
+  BatchOperationUpdateActivityOptionsClass ??= messageClass<BatchOperationUpdateActivityOptions>("temporal.api.batch.v1.BatchOperationUpdateActivityOptions", { identity: "", type: "", matchAll: false, restoreOriginal: false });
   return new BatchOperationUpdateActivityOptionsClass();
 }
 

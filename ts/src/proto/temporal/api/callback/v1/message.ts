@@ -53,8 +53,9 @@ export interface CallbackInfo {
   requestId?: string | undefined;
 }
 
-const CallbackInfoClass = messageClass<CallbackInfo>("temporal.api.callback.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.callback.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
   return new CallbackInfoClass();
 }
 

@@ -499,8 +499,9 @@ export interface Command {
   requestCancelNexusOperationCommandAttributes?: RequestCancelNexusOperationCommandAttributes | undefined;
 }
 
-const ScheduleActivityTaskCommandAttributesClass = messageClass<ScheduleActivityTaskCommandAttributes>("temporal.api.command.v1.ScheduleActivityTaskCommandAttributes", { activityId: "", requestEagerExecution: false, useWorkflowBuildId: false });
+let ScheduleActivityTaskCommandAttributesClass: (new () => ScheduleActivityTaskCommandAttributes) | undefined;
 function createBaseScheduleActivityTaskCommandAttributes(): ScheduleActivityTaskCommandAttributes {
+  ScheduleActivityTaskCommandAttributesClass ??= messageClass<ScheduleActivityTaskCommandAttributes>("temporal.api.command.v1.ScheduleActivityTaskCommandAttributes", { activityId: "", requestEagerExecution: false, useWorkflowBuildId: false });
   return new ScheduleActivityTaskCommandAttributesClass();
 }
 
@@ -671,8 +672,9 @@ export const ScheduleActivityTaskCommandAttributes: MessageFns<ScheduleActivityT
   },
 };
 
-const RequestCancelActivityTaskCommandAttributesClass = messageClass<RequestCancelActivityTaskCommandAttributes>("temporal.api.command.v1.RequestCancelActivityTaskCommandAttributes", { scheduledEventId: INT64 });
+let RequestCancelActivityTaskCommandAttributesClass: (new () => RequestCancelActivityTaskCommandAttributes) | undefined;
 function createBaseRequestCancelActivityTaskCommandAttributes(): RequestCancelActivityTaskCommandAttributes {
+  RequestCancelActivityTaskCommandAttributesClass ??= messageClass<RequestCancelActivityTaskCommandAttributes>("temporal.api.command.v1.RequestCancelActivityTaskCommandAttributes", { scheduledEventId: INT64 });
   return new RequestCancelActivityTaskCommandAttributesClass();
 }
 
@@ -711,8 +713,9 @@ export const RequestCancelActivityTaskCommandAttributes: MessageFns<RequestCance
   },
 };
 
-const StartTimerCommandAttributesClass = messageClass<StartTimerCommandAttributes>("temporal.api.command.v1.StartTimerCommandAttributes", { timerId: "" });
+let StartTimerCommandAttributesClass: (new () => StartTimerCommandAttributes) | undefined;
 function createBaseStartTimerCommandAttributes(): StartTimerCommandAttributes {
+  StartTimerCommandAttributesClass ??= messageClass<StartTimerCommandAttributes>("temporal.api.command.v1.StartTimerCommandAttributes", { timerId: "" });
   return new StartTimerCommandAttributesClass();
 }
 
@@ -762,8 +765,9 @@ export const StartTimerCommandAttributes: MessageFns<StartTimerCommandAttributes
   },
 };
 
-const CompleteWorkflowExecutionCommandAttributesClass = messageClass<CompleteWorkflowExecutionCommandAttributes>("temporal.api.command.v1.CompleteWorkflowExecutionCommandAttributes", {});
+let CompleteWorkflowExecutionCommandAttributesClass: (new () => CompleteWorkflowExecutionCommandAttributes) | undefined;
 function createBaseCompleteWorkflowExecutionCommandAttributes(): CompleteWorkflowExecutionCommandAttributes {
+  CompleteWorkflowExecutionCommandAttributesClass ??= messageClass<CompleteWorkflowExecutionCommandAttributes>("temporal.api.command.v1.CompleteWorkflowExecutionCommandAttributes", {});
   return new CompleteWorkflowExecutionCommandAttributesClass();
 }
 
@@ -802,8 +806,9 @@ export const CompleteWorkflowExecutionCommandAttributes: MessageFns<CompleteWork
   },
 };
 
-const FailWorkflowExecutionCommandAttributesClass = messageClass<FailWorkflowExecutionCommandAttributes>("temporal.api.command.v1.FailWorkflowExecutionCommandAttributes", {});
+let FailWorkflowExecutionCommandAttributesClass: (new () => FailWorkflowExecutionCommandAttributes) | undefined;
 function createBaseFailWorkflowExecutionCommandAttributes(): FailWorkflowExecutionCommandAttributes {
+  FailWorkflowExecutionCommandAttributesClass ??= messageClass<FailWorkflowExecutionCommandAttributes>("temporal.api.command.v1.FailWorkflowExecutionCommandAttributes", {});
   return new FailWorkflowExecutionCommandAttributesClass();
 }
 
@@ -842,8 +847,9 @@ export const FailWorkflowExecutionCommandAttributes: MessageFns<FailWorkflowExec
   },
 };
 
-const CancelTimerCommandAttributesClass = messageClass<CancelTimerCommandAttributes>("temporal.api.command.v1.CancelTimerCommandAttributes", { timerId: "" });
+let CancelTimerCommandAttributesClass: (new () => CancelTimerCommandAttributes) | undefined;
 function createBaseCancelTimerCommandAttributes(): CancelTimerCommandAttributes {
+  CancelTimerCommandAttributesClass ??= messageClass<CancelTimerCommandAttributes>("temporal.api.command.v1.CancelTimerCommandAttributes", { timerId: "" });
   return new CancelTimerCommandAttributesClass();
 }
 
@@ -882,8 +888,9 @@ export const CancelTimerCommandAttributes: MessageFns<CancelTimerCommandAttribut
   },
 };
 
-const CancelWorkflowExecutionCommandAttributesClass = messageClass<CancelWorkflowExecutionCommandAttributes>("temporal.api.command.v1.CancelWorkflowExecutionCommandAttributes", {});
+let CancelWorkflowExecutionCommandAttributesClass: (new () => CancelWorkflowExecutionCommandAttributes) | undefined;
 function createBaseCancelWorkflowExecutionCommandAttributes(): CancelWorkflowExecutionCommandAttributes {
+  CancelWorkflowExecutionCommandAttributesClass ??= messageClass<CancelWorkflowExecutionCommandAttributes>("temporal.api.command.v1.CancelWorkflowExecutionCommandAttributes", {});
   return new CancelWorkflowExecutionCommandAttributesClass();
 }
 
@@ -922,8 +929,9 @@ export const CancelWorkflowExecutionCommandAttributes: MessageFns<CancelWorkflow
   },
 };
 
-const RequestCancelExternalWorkflowExecutionCommandAttributesClass = messageClass<RequestCancelExternalWorkflowExecutionCommandAttributes>("temporal.api.command.v1.RequestCancelExternalWorkflowExecutionCommandAttributes", { namespace: "", workflowId: "", runId: "", control: "", childWorkflowOnly: false, reason: "" });
+let RequestCancelExternalWorkflowExecutionCommandAttributesClass: (new () => RequestCancelExternalWorkflowExecutionCommandAttributes) | undefined;
 function createBaseRequestCancelExternalWorkflowExecutionCommandAttributes(): RequestCancelExternalWorkflowExecutionCommandAttributes {
+  RequestCancelExternalWorkflowExecutionCommandAttributesClass ??= messageClass<RequestCancelExternalWorkflowExecutionCommandAttributes>("temporal.api.command.v1.RequestCancelExternalWorkflowExecutionCommandAttributes", { namespace: "", workflowId: "", runId: "", control: "", childWorkflowOnly: false, reason: "" });
   return new RequestCancelExternalWorkflowExecutionCommandAttributesClass();
 }
 
@@ -1022,8 +1030,9 @@ export const RequestCancelExternalWorkflowExecutionCommandAttributes: MessageFns
   },
 };
 
-const SignalExternalWorkflowExecutionCommandAttributesClass = messageClass<SignalExternalWorkflowExecutionCommandAttributes>("temporal.api.command.v1.SignalExternalWorkflowExecutionCommandAttributes", { namespace: "", signalName: "", control: "", childWorkflowOnly: false });
+let SignalExternalWorkflowExecutionCommandAttributesClass: (new () => SignalExternalWorkflowExecutionCommandAttributes) | undefined;
 function createBaseSignalExternalWorkflowExecutionCommandAttributes(): SignalExternalWorkflowExecutionCommandAttributes {
+  SignalExternalWorkflowExecutionCommandAttributesClass ??= messageClass<SignalExternalWorkflowExecutionCommandAttributes>("temporal.api.command.v1.SignalExternalWorkflowExecutionCommandAttributes", { namespace: "", signalName: "", control: "", childWorkflowOnly: false });
   return new SignalExternalWorkflowExecutionCommandAttributesClass();
 }
 
@@ -1133,8 +1142,9 @@ export const SignalExternalWorkflowExecutionCommandAttributes: MessageFns<
   },
 };
 
-const UpsertWorkflowSearchAttributesCommandAttributesClass = messageClass<UpsertWorkflowSearchAttributesCommandAttributes>("temporal.api.command.v1.UpsertWorkflowSearchAttributesCommandAttributes", {});
+let UpsertWorkflowSearchAttributesCommandAttributesClass: (new () => UpsertWorkflowSearchAttributesCommandAttributes) | undefined;
 function createBaseUpsertWorkflowSearchAttributesCommandAttributes(): UpsertWorkflowSearchAttributesCommandAttributes {
+  UpsertWorkflowSearchAttributesCommandAttributesClass ??= messageClass<UpsertWorkflowSearchAttributesCommandAttributes>("temporal.api.command.v1.UpsertWorkflowSearchAttributesCommandAttributes", {});
   return new UpsertWorkflowSearchAttributesCommandAttributesClass();
 }
 
@@ -1178,8 +1188,9 @@ export const UpsertWorkflowSearchAttributesCommandAttributes: MessageFns<
   },
 };
 
-const ModifyWorkflowPropertiesCommandAttributesClass = messageClass<ModifyWorkflowPropertiesCommandAttributes>("temporal.api.command.v1.ModifyWorkflowPropertiesCommandAttributes", {});
+let ModifyWorkflowPropertiesCommandAttributesClass: (new () => ModifyWorkflowPropertiesCommandAttributes) | undefined;
 function createBaseModifyWorkflowPropertiesCommandAttributes(): ModifyWorkflowPropertiesCommandAttributes {
+  ModifyWorkflowPropertiesCommandAttributesClass ??= messageClass<ModifyWorkflowPropertiesCommandAttributes>("temporal.api.command.v1.ModifyWorkflowPropertiesCommandAttributes", {});
   return new ModifyWorkflowPropertiesCommandAttributesClass();
 }
 
@@ -1218,8 +1229,9 @@ export const ModifyWorkflowPropertiesCommandAttributes: MessageFns<ModifyWorkflo
   },
 };
 
-const RecordMarkerCommandAttributesClass = messageClass<RecordMarkerCommandAttributes>("temporal.api.command.v1.RecordMarkerCommandAttributes", { markerName: "", details: MAP });
+let RecordMarkerCommandAttributesClass: (new () => RecordMarkerCommandAttributes) | undefined;
 function createBaseRecordMarkerCommandAttributes(): RecordMarkerCommandAttributes {
+  RecordMarkerCommandAttributesClass ??= messageClass<RecordMarkerCommandAttributes>("temporal.api.command.v1.RecordMarkerCommandAttributes", { markerName: "", details: MAP });
   return new RecordMarkerCommandAttributesClass();
 }
 
@@ -1347,8 +1359,9 @@ export const RecordMarkerCommandAttributes_DetailsEntry: MessageFns<RecordMarker
   },
 };
 
-const ContinueAsNewWorkflowExecutionCommandAttributesClass = messageClass<ContinueAsNewWorkflowExecutionCommandAttributes>("temporal.api.command.v1.ContinueAsNewWorkflowExecutionCommandAttributes", { initiator: 0, cronSchedule: "", inheritBuildId: false, initialVersioningBehavior: 0 });
+let ContinueAsNewWorkflowExecutionCommandAttributesClass: (new () => ContinueAsNewWorkflowExecutionCommandAttributes) | undefined;
 function createBaseContinueAsNewWorkflowExecutionCommandAttributes(): ContinueAsNewWorkflowExecutionCommandAttributes {
+  ContinueAsNewWorkflowExecutionCommandAttributesClass ??= messageClass<ContinueAsNewWorkflowExecutionCommandAttributes>("temporal.api.command.v1.ContinueAsNewWorkflowExecutionCommandAttributes", { initiator: 0, cronSchedule: "", inheritBuildId: false, initialVersioningBehavior: 0 });
   return new ContinueAsNewWorkflowExecutionCommandAttributesClass();
 }
 
@@ -1557,8 +1570,9 @@ export const ContinueAsNewWorkflowExecutionCommandAttributes: MessageFns<
   },
 };
 
-const StartChildWorkflowExecutionCommandAttributesClass = messageClass<StartChildWorkflowExecutionCommandAttributes>("temporal.api.command.v1.StartChildWorkflowExecutionCommandAttributes", { namespace: "", workflowId: "", parentClosePolicy: 0, control: "", workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
+let StartChildWorkflowExecutionCommandAttributesClass: (new () => StartChildWorkflowExecutionCommandAttributes) | undefined;
 function createBaseStartChildWorkflowExecutionCommandAttributes(): StartChildWorkflowExecutionCommandAttributes {
+  StartChildWorkflowExecutionCommandAttributesClass ??= messageClass<StartChildWorkflowExecutionCommandAttributes>("temporal.api.command.v1.StartChildWorkflowExecutionCommandAttributes", { namespace: "", workflowId: "", parentClosePolicy: 0, control: "", workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
   return new StartChildWorkflowExecutionCommandAttributesClass();
 }
 
@@ -1798,8 +1812,9 @@ export const StartChildWorkflowExecutionCommandAttributes: MessageFns<StartChild
   },
 };
 
-const ProtocolMessageCommandAttributesClass = messageClass<ProtocolMessageCommandAttributes>("temporal.api.command.v1.ProtocolMessageCommandAttributes", { messageId: "" });
+let ProtocolMessageCommandAttributesClass: (new () => ProtocolMessageCommandAttributes) | undefined;
 function createBaseProtocolMessageCommandAttributes(): ProtocolMessageCommandAttributes {
+  ProtocolMessageCommandAttributesClass ??= messageClass<ProtocolMessageCommandAttributes>("temporal.api.command.v1.ProtocolMessageCommandAttributes", { messageId: "" });
   return new ProtocolMessageCommandAttributesClass();
 }
 
@@ -1838,8 +1853,9 @@ export const ProtocolMessageCommandAttributes: MessageFns<ProtocolMessageCommand
   },
 };
 
-const ScheduleNexusOperationCommandAttributesClass = messageClass<ScheduleNexusOperationCommandAttributes>("temporal.api.command.v1.ScheduleNexusOperationCommandAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP });
+let ScheduleNexusOperationCommandAttributesClass: (new () => ScheduleNexusOperationCommandAttributes) | undefined;
 function createBaseScheduleNexusOperationCommandAttributes(): ScheduleNexusOperationCommandAttributes {
+  ScheduleNexusOperationCommandAttributesClass ??= messageClass<ScheduleNexusOperationCommandAttributes>("temporal.api.command.v1.ScheduleNexusOperationCommandAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP });
   return new ScheduleNexusOperationCommandAttributesClass();
 }
 
@@ -2019,8 +2035,9 @@ export const ScheduleNexusOperationCommandAttributes_NexusHeaderEntry: MessageFn
   },
 };
 
-const RequestCancelNexusOperationCommandAttributesClass = messageClass<RequestCancelNexusOperationCommandAttributes>("temporal.api.command.v1.RequestCancelNexusOperationCommandAttributes", { scheduledEventId: INT64 });
+let RequestCancelNexusOperationCommandAttributesClass: (new () => RequestCancelNexusOperationCommandAttributes) | undefined;
 function createBaseRequestCancelNexusOperationCommandAttributes(): RequestCancelNexusOperationCommandAttributes {
+  RequestCancelNexusOperationCommandAttributesClass ??= messageClass<RequestCancelNexusOperationCommandAttributes>("temporal.api.command.v1.RequestCancelNexusOperationCommandAttributes", { scheduledEventId: INT64 });
   return new RequestCancelNexusOperationCommandAttributesClass();
 }
 
@@ -2062,8 +2079,9 @@ export const RequestCancelNexusOperationCommandAttributes: MessageFns<RequestCan
   },
 };
 
-const CommandClass = messageClass<Command>("temporal.api.command.v1.Command", { commandType: 0, eventGroupMarkers: LIST });
+let CommandClass: (new () => Command) | undefined;
 function createBaseCommand(): Command {
+  CommandClass ??= messageClass<Command>("temporal.api.command.v1.Command", { commandType: 0, eventGroupMarkers: LIST });
   return new CommandClass();
 }
 

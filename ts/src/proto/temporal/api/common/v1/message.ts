@@ -705,8 +705,9 @@ export interface TimeSkippingFastForwardInfo {
   hasCompleted?: boolean | undefined;
 }
 
-const DataBlobClass = messageClass<DataBlob>("temporal.api.common.v1.DataBlob", { encodingType: 0, data: BYTES });
+let DataBlobClass: (new () => DataBlob) | undefined;
 function createBaseDataBlob(): DataBlob {
+  DataBlobClass ??= messageClass<DataBlob>("temporal.api.common.v1.DataBlob", { encodingType: 0, data: BYTES });
   return new DataBlobClass();
 }
 
@@ -756,8 +757,9 @@ export const DataBlob: MessageFns<DataBlob> = {
   },
 };
 
-const PayloadsClass = messageClass<Payloads>("temporal.api.common.v1.Payloads", { payloads: LIST });
+let PayloadsClass: (new () => Payloads) | undefined;
 function createBasePayloads(): Payloads {
+  PayloadsClass ??= messageClass<Payloads>("temporal.api.common.v1.Payloads", { payloads: LIST });
   return new PayloadsClass();
 }
 
@@ -804,8 +806,9 @@ export const Payloads: MessageFns<Payloads> = {
   },
 };
 
-const PayloadClass = messageClass<Payload>("temporal.api.common.v1.Payload", { metadata: MAP, data: BYTES, externalPayloads: LIST });
+let PayloadClass: (new () => Payload) | undefined;
 function createBasePayload(): Payload {
+  PayloadClass ??= messageClass<Payload>("temporal.api.common.v1.Payload", { metadata: MAP, data: BYTES, externalPayloads: LIST });
   return new PayloadClass();
 }
 
@@ -930,8 +933,9 @@ export const Payload_MetadataEntry: MessageFns<Payload_MetadataEntry> = {
   },
 };
 
-const Payload_ExternalPayloadDetailsClass = messageClass<Payload_ExternalPayloadDetails>("temporal.api.common.v1.Payload.ExternalPayloadDetails", { sizeBytes: INT64 });
+let Payload_ExternalPayloadDetailsClass: (new () => Payload_ExternalPayloadDetails) | undefined;
 function createBasePayload_ExternalPayloadDetails(): Payload_ExternalPayloadDetails {
+  Payload_ExternalPayloadDetailsClass ??= messageClass<Payload_ExternalPayloadDetails>("temporal.api.common.v1.Payload.ExternalPayloadDetails", { sizeBytes: INT64 });
   return new Payload_ExternalPayloadDetailsClass();
 }
 
@@ -970,8 +974,9 @@ export const Payload_ExternalPayloadDetails: MessageFns<Payload_ExternalPayloadD
   },
 };
 
-const SearchAttributesClass = messageClass<SearchAttributes>("temporal.api.common.v1.SearchAttributes", { indexedFields: MAP });
+let SearchAttributesClass: (new () => SearchAttributes) | undefined;
 function createBaseSearchAttributes(): SearchAttributes {
+  SearchAttributesClass ??= messageClass<SearchAttributes>("temporal.api.common.v1.SearchAttributes", { indexedFields: MAP });
   return new SearchAttributesClass();
 }
 
@@ -1066,8 +1071,9 @@ export const SearchAttributes_IndexedFieldsEntry: MessageFns<SearchAttributes_In
   },
 };
 
-const MemoClass = messageClass<Memo>("temporal.api.common.v1.Memo", { fields: MAP });
+let MemoClass: (new () => Memo) | undefined;
 function createBaseMemo(): Memo {
+  MemoClass ??= messageClass<Memo>("temporal.api.common.v1.Memo", { fields: MAP });
   return new MemoClass();
 }
 
@@ -1162,8 +1168,9 @@ export const Memo_FieldsEntry: MessageFns<Memo_FieldsEntry> = {
   },
 };
 
-const HeaderClass = messageClass<Header>("temporal.api.common.v1.Header", { fields: MAP });
+let HeaderClass: (new () => Header) | undefined;
 function createBaseHeader(): Header {
+  HeaderClass ??= messageClass<Header>("temporal.api.common.v1.Header", { fields: MAP });
   return new HeaderClass();
 }
 
@@ -1258,8 +1265,9 @@ export const Header_FieldsEntry: MessageFns<Header_FieldsEntry> = {
   },
 };
 
-const WorkflowExecutionClass = messageClass<WorkflowExecution>("temporal.api.common.v1.WorkflowExecution", { workflowId: "", runId: "" });
+let WorkflowExecutionClass: (new () => WorkflowExecution) | undefined;
 function createBaseWorkflowExecution(): WorkflowExecution {
+  WorkflowExecutionClass ??= messageClass<WorkflowExecution>("temporal.api.common.v1.WorkflowExecution", { workflowId: "", runId: "" });
   return new WorkflowExecutionClass();
 }
 
@@ -1309,8 +1317,9 @@ export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   },
 };
 
-const ExecutionClass = messageClass<Execution>("temporal.api.common.v1.Execution", { type: 0, businessId: "", runId: "" });
+let ExecutionClass: (new () => Execution) | undefined;
 function createBaseExecution(): Execution {
+  ExecutionClass ??= messageClass<Execution>("temporal.api.common.v1.Execution", { type: 0, businessId: "", runId: "" });
   return new ExecutionClass();
 }
 
@@ -1371,8 +1380,9 @@ export const Execution: MessageFns<Execution> = {
   },
 };
 
-const WorkflowTypeClass = messageClass<WorkflowType>("temporal.api.common.v1.WorkflowType", { name: "" });
+let WorkflowTypeClass: (new () => WorkflowType) | undefined;
 function createBaseWorkflowType(): WorkflowType {
+  WorkflowTypeClass ??= messageClass<WorkflowType>("temporal.api.common.v1.WorkflowType", { name: "" });
   return new WorkflowTypeClass();
 }
 
@@ -1411,8 +1421,9 @@ export const WorkflowType: MessageFns<WorkflowType> = {
   },
 };
 
-const ActivityTypeClass = messageClass<ActivityType>("temporal.api.common.v1.ActivityType", { name: "" });
+let ActivityTypeClass: (new () => ActivityType) | undefined;
 function createBaseActivityType(): ActivityType {
+  ActivityTypeClass ??= messageClass<ActivityType>("temporal.api.common.v1.ActivityType", { name: "" });
   return new ActivityTypeClass();
 }
 
@@ -1451,8 +1462,9 @@ export const ActivityType: MessageFns<ActivityType> = {
   },
 };
 
-const RetryPolicyClass = messageClass<RetryPolicy>("temporal.api.common.v1.RetryPolicy", { backoffCoefficient: 0, maximumAttempts: 0, nonRetryableErrorTypes: LIST });
+let RetryPolicyClass: (new () => RetryPolicy) | undefined;
 function createBaseRetryPolicy(): RetryPolicy {
+  RetryPolicyClass ??= messageClass<RetryPolicy>("temporal.api.common.v1.RetryPolicy", { backoffCoefficient: 0, maximumAttempts: 0, nonRetryableErrorTypes: LIST });
   return new RetryPolicyClass();
 }
 
@@ -1543,8 +1555,9 @@ export const RetryPolicy: MessageFns<RetryPolicy> = {
   },
 };
 
-const MeteringMetadataClass = messageClass<MeteringMetadata>("temporal.api.common.v1.MeteringMetadata", { nonfirstLocalActivityExecutionAttempts: 0 });
+let MeteringMetadataClass: (new () => MeteringMetadata) | undefined;
 function createBaseMeteringMetadata(): MeteringMetadata {
+  MeteringMetadataClass ??= messageClass<MeteringMetadata>("temporal.api.common.v1.MeteringMetadata", { nonfirstLocalActivityExecutionAttempts: 0 });
   return new MeteringMetadataClass();
 }
 
@@ -1583,8 +1596,9 @@ export const MeteringMetadata: MessageFns<MeteringMetadata> = {
   },
 };
 
-const WorkerVersionStampClass = messageClass<WorkerVersionStamp>("temporal.api.common.v1.WorkerVersionStamp", { buildId: "", useVersioning: false });
+let WorkerVersionStampClass: (new () => WorkerVersionStamp) | undefined;
 function createBaseWorkerVersionStamp(): WorkerVersionStamp {
+  WorkerVersionStampClass ??= messageClass<WorkerVersionStamp>("temporal.api.common.v1.WorkerVersionStamp", { buildId: "", useVersioning: false });
   return new WorkerVersionStampClass();
 }
 
@@ -1634,8 +1648,9 @@ export const WorkerVersionStamp: MessageFns<WorkerVersionStamp> = {
   },
 };
 
-const WorkerVersionCapabilitiesClass = messageClass<WorkerVersionCapabilities>("temporal.api.common.v1.WorkerVersionCapabilities", { buildId: "", useVersioning: false, deploymentSeriesName: "" });
+let WorkerVersionCapabilitiesClass: (new () => WorkerVersionCapabilities) | undefined;
 function createBaseWorkerVersionCapabilities(): WorkerVersionCapabilities {
+  WorkerVersionCapabilitiesClass ??= messageClass<WorkerVersionCapabilities>("temporal.api.common.v1.WorkerVersionCapabilities", { buildId: "", useVersioning: false, deploymentSeriesName: "" });
   return new WorkerVersionCapabilitiesClass();
 }
 
@@ -1696,8 +1711,9 @@ export const WorkerVersionCapabilities: MessageFns<WorkerVersionCapabilities> = 
   },
 };
 
-const ResetOptionsClass = messageClass<ResetOptions>("temporal.api.common.v1.ResetOptions", { workflowTaskId: INT64, buildId: "", resetReapplyType: 0, currentRunOnly: false, resetReapplyExcludeTypes: LIST });
+let ResetOptionsClass: (new () => ResetOptions) | undefined;
 function createBaseResetOptions(): ResetOptions {
+  ResetOptionsClass ??= messageClass<ResetOptions>("temporal.api.common.v1.ResetOptions", { workflowTaskId: INT64, buildId: "", resetReapplyType: 0, currentRunOnly: false, resetReapplyExcludeTypes: LIST });
   return new ResetOptionsClass();
 }
 
@@ -1822,8 +1838,9 @@ export const ResetOptions: MessageFns<ResetOptions> = {
   },
 };
 
-const CallbackClass = messageClass<Callback>("temporal.api.common.v1.Callback", { links: LIST });
+let CallbackClass: (new () => Callback) | undefined;
 function createBaseCallback(): Callback {
+  CallbackClass ??= messageClass<Callback>("temporal.api.common.v1.Callback", { links: LIST });
   return new CallbackClass();
 }
 
@@ -1903,8 +1920,9 @@ export const Callback: MessageFns<Callback> = {
   },
 };
 
-const Callback_NexusClass = messageClass<Callback_Nexus>("temporal.api.common.v1.Callback.Nexus", { url: "", header: MAP });
+let Callback_NexusClass: (new () => Callback_Nexus) | undefined;
 function createBaseCallback_Nexus(): Callback_Nexus {
+  Callback_NexusClass ??= messageClass<Callback_Nexus>("temporal.api.common.v1.Callback.Nexus", { url: "", header: MAP });
   return new Callback_NexusClass();
 }
 
@@ -2010,8 +2028,9 @@ export const Callback_Nexus_HeaderEntry: MessageFns<Callback_Nexus_HeaderEntry> 
   },
 };
 
-const Callback_InternalClass = messageClass<Callback_Internal>("temporal.api.common.v1.Callback.Internal", { data: BYTES });
+let Callback_InternalClass: (new () => Callback_Internal) | undefined;
 function createBaseCallback_Internal(): Callback_Internal {
+  Callback_InternalClass ??= messageClass<Callback_Internal>("temporal.api.common.v1.Callback.Internal", { data: BYTES });
   return new Callback_InternalClass();
 }
 
@@ -2050,8 +2069,9 @@ export const Callback_Internal: MessageFns<Callback_Internal> = {
   },
 };
 
-const Callback_NexusHandlerClass = messageClass<Callback_NexusHandler>("temporal.api.common.v1.Callback.NexusHandler", { taskQueueName: "", service: "", operation: "" });
+let Callback_NexusHandlerClass: (new () => Callback_NexusHandler) | undefined;
 function createBaseCallback_NexusHandler(): Callback_NexusHandler {
+  Callback_NexusHandlerClass ??= messageClass<Callback_NexusHandler>("temporal.api.common.v1.Callback.NexusHandler", { taskQueueName: "", service: "", operation: "" });
   return new Callback_NexusHandlerClass();
 }
 
@@ -2123,8 +2143,9 @@ export const Callback_NexusHandler: MessageFns<Callback_NexusHandler> = {
   },
 };
 
-const LinkClass = messageClass<Link>("temporal.api.common.v1.Link", {});
+let LinkClass: (new () => Link) | undefined;
 function createBaseLink(): Link {
+  LinkClass ??= messageClass<Link>("temporal.api.common.v1.Link", {});
   return new LinkClass();
 }
 
@@ -2218,8 +2239,9 @@ export const Link: MessageFns<Link> = {
   },
 };
 
-const Link_WorkflowEventClass = messageClass<Link_WorkflowEvent>("temporal.api.common.v1.Link.WorkflowEvent", { namespace: "", workflowId: "", runId: "" });
+let Link_WorkflowEventClass: (new () => Link_WorkflowEvent) | undefined;
 function createBaseLink_WorkflowEvent(): Link_WorkflowEvent {
+  Link_WorkflowEventClass ??= messageClass<Link_WorkflowEvent>("temporal.api.common.v1.Link.WorkflowEvent", { namespace: "", workflowId: "", runId: "" });
   return new Link_WorkflowEventClass();
 }
 
@@ -2302,8 +2324,9 @@ export const Link_WorkflowEvent: MessageFns<Link_WorkflowEvent> = {
   },
 };
 
-const Link_WorkflowEvent_EventReferenceClass = messageClass<Link_WorkflowEvent_EventReference>("temporal.api.common.v1.Link.WorkflowEvent.EventReference", { eventId: INT64, eventType: 0 });
+let Link_WorkflowEvent_EventReferenceClass: (new () => Link_WorkflowEvent_EventReference) | undefined;
 function createBaseLink_WorkflowEvent_EventReference(): Link_WorkflowEvent_EventReference {
+  Link_WorkflowEvent_EventReferenceClass ??= messageClass<Link_WorkflowEvent_EventReference>("temporal.api.common.v1.Link.WorkflowEvent.EventReference", { eventId: INT64, eventType: 0 });
   return new Link_WorkflowEvent_EventReferenceClass();
 }
 
@@ -2353,8 +2376,9 @@ export const Link_WorkflowEvent_EventReference: MessageFns<Link_WorkflowEvent_Ev
   },
 };
 
-const Link_WorkflowEvent_RequestIdReferenceClass = messageClass<Link_WorkflowEvent_RequestIdReference>("temporal.api.common.v1.Link.WorkflowEvent.RequestIdReference", { requestId: "", eventType: 0 });
+let Link_WorkflowEvent_RequestIdReferenceClass: (new () => Link_WorkflowEvent_RequestIdReference) | undefined;
 function createBaseLink_WorkflowEvent_RequestIdReference(): Link_WorkflowEvent_RequestIdReference {
+  Link_WorkflowEvent_RequestIdReferenceClass ??= messageClass<Link_WorkflowEvent_RequestIdReference>("temporal.api.common.v1.Link.WorkflowEvent.RequestIdReference", { requestId: "", eventType: 0 });
   return new Link_WorkflowEvent_RequestIdReferenceClass();
 }
 
@@ -2404,8 +2428,9 @@ export const Link_WorkflowEvent_RequestIdReference: MessageFns<Link_WorkflowEven
   },
 };
 
-const Link_BatchJobClass = messageClass<Link_BatchJob>("temporal.api.common.v1.Link.BatchJob", { jobId: "" });
+let Link_BatchJobClass: (new () => Link_BatchJob) | undefined;
 function createBaseLink_BatchJob(): Link_BatchJob {
+  Link_BatchJobClass ??= messageClass<Link_BatchJob>("temporal.api.common.v1.Link.BatchJob", { jobId: "" });
   return new Link_BatchJobClass();
 }
 
@@ -2444,8 +2469,9 @@ export const Link_BatchJob: MessageFns<Link_BatchJob> = {
   },
 };
 
-const Link_ActivityClass = messageClass<Link_Activity>("temporal.api.common.v1.Link.Activity", { namespace: "", activityId: "", runId: "" });
+let Link_ActivityClass: (new () => Link_Activity) | undefined;
 function createBaseLink_Activity(): Link_Activity {
+  Link_ActivityClass ??= messageClass<Link_Activity>("temporal.api.common.v1.Link.Activity", { namespace: "", activityId: "", runId: "" });
   return new Link_ActivityClass();
 }
 
@@ -2506,8 +2532,9 @@ export const Link_Activity: MessageFns<Link_Activity> = {
   },
 };
 
-const Link_NexusOperationClass = messageClass<Link_NexusOperation>("temporal.api.common.v1.Link.NexusOperation", { namespace: "", operationId: "", runId: "" });
+let Link_NexusOperationClass: (new () => Link_NexusOperation) | undefined;
 function createBaseLink_NexusOperation(): Link_NexusOperation {
+  Link_NexusOperationClass ??= messageClass<Link_NexusOperation>("temporal.api.common.v1.Link.NexusOperation", { namespace: "", operationId: "", runId: "" });
   return new Link_NexusOperationClass();
 }
 
@@ -2568,8 +2595,9 @@ export const Link_NexusOperation: MessageFns<Link_NexusOperation> = {
   },
 };
 
-const Link_WorkflowClass = messageClass<Link_Workflow>("temporal.api.common.v1.Link.Workflow", { namespace: "", workflowId: "", runId: "", reason: "" });
+let Link_WorkflowClass: (new () => Link_Workflow) | undefined;
 function createBaseLink_Workflow(): Link_Workflow {
+  Link_WorkflowClass ??= messageClass<Link_Workflow>("temporal.api.common.v1.Link.Workflow", { namespace: "", workflowId: "", runId: "", reason: "" });
   return new Link_WorkflowClass();
 }
 
@@ -2641,8 +2669,9 @@ export const Link_Workflow: MessageFns<Link_Workflow> = {
   },
 };
 
-const Link_CallbackClass = messageClass<Link_Callback>("temporal.api.common.v1.Link.Callback", { namespace: "", componentPath: LIST, requestId: "" });
+let Link_CallbackClass: (new () => Link_Callback) | undefined;
 function createBaseLink_Callback(): Link_Callback {
+  Link_CallbackClass ??= messageClass<Link_Callback>("temporal.api.common.v1.Link.Callback", { namespace: "", componentPath: LIST, requestId: "" });
   return new Link_CallbackClass();
 }
 
@@ -2722,8 +2751,9 @@ export const Link_Callback: MessageFns<Link_Callback> = {
   },
 };
 
-const PrincipalClass = messageClass<Principal>("temporal.api.common.v1.Principal", { type: "", name: "" });
+let PrincipalClass: (new () => Principal) | undefined;
 function createBasePrincipal(): Principal {
+  PrincipalClass ??= messageClass<Principal>("temporal.api.common.v1.Principal", { type: "", name: "" });
   return new PrincipalClass();
 }
 
@@ -2773,8 +2803,9 @@ export const Principal: MessageFns<Principal> = {
   },
 };
 
-const PriorityClass = messageClass<Priority>("temporal.api.common.v1.Priority", { priorityKey: 0, fairnessKey: "", fairnessWeight: 0 });
+let PriorityClass: (new () => Priority) | undefined;
 function createBasePriority(): Priority {
+  PriorityClass ??= messageClass<Priority>("temporal.api.common.v1.Priority", { priorityKey: 0, fairnessKey: "", fairnessWeight: 0 });
   return new PriorityClass();
 }
 
@@ -2835,8 +2866,9 @@ export const Priority: MessageFns<Priority> = {
   },
 };
 
-const WorkerSelectorClass = messageClass<WorkerSelector>("temporal.api.common.v1.WorkerSelector", { workerInstanceKey: "" });
+let WorkerSelectorClass: (new () => WorkerSelector) | undefined;
 function createBaseWorkerSelector(): WorkerSelector {
+  WorkerSelectorClass ??= messageClass<WorkerSelector>("temporal.api.common.v1.WorkerSelector", { workerInstanceKey: "" });
   return new WorkerSelectorClass();
 }
 
@@ -2875,8 +2907,9 @@ export const WorkerSelector: MessageFns<WorkerSelector> = {
   },
 };
 
-const OnConflictOptionsClass = messageClass<OnConflictOptions>("temporal.api.common.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
+let OnConflictOptionsClass: (new () => OnConflictOptions) | undefined;
 function createBaseOnConflictOptions(): OnConflictOptions {
+  OnConflictOptionsClass ??= messageClass<OnConflictOptions>("temporal.api.common.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
   return new OnConflictOptionsClass();
 }
 
@@ -2937,8 +2970,9 @@ export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   },
 };
 
-const TimeSkippingConfigClass = messageClass<TimeSkippingConfig>("temporal.api.common.v1.TimeSkippingConfig", { enabled: false, disablePropagation: false, maxSessionSkipCount: 0 });
+let TimeSkippingConfigClass: (new () => TimeSkippingConfig) | undefined;
 function createBaseTimeSkippingConfig(): TimeSkippingConfig {
+  TimeSkippingConfigClass ??= messageClass<TimeSkippingConfig>("temporal.api.common.v1.TimeSkippingConfig", { enabled: false, disablePropagation: false, maxSessionSkipCount: 0 });
   return new TimeSkippingConfigClass();
 }
 
@@ -3010,8 +3044,9 @@ export const TimeSkippingConfig: MessageFns<TimeSkippingConfig> = {
   },
 };
 
-const FastForwardConfigClass = messageClass<FastForwardConfig>("temporal.api.common.v1.FastForwardConfig", { id: "" });
+let FastForwardConfigClass: (new () => FastForwardConfig) | undefined;
 function createBaseFastForwardConfig(): FastForwardConfig {
+  FastForwardConfigClass ??= messageClass<FastForwardConfig>("temporal.api.common.v1.FastForwardConfig", { id: "" });
   return new FastForwardConfigClass();
 }
 
@@ -3061,8 +3096,9 @@ export const FastForwardConfig: MessageFns<FastForwardConfig> = {
   },
 };
 
-const TimeSkippingStatePropagationClass = messageClass<TimeSkippingStatePropagation>("temporal.api.common.v1.TimeSkippingStatePropagation", { initialSkipCount: 0 });
+let TimeSkippingStatePropagationClass: (new () => TimeSkippingStatePropagation) | undefined;
 function createBaseTimeSkippingStatePropagation(): TimeSkippingStatePropagation {
+  TimeSkippingStatePropagationClass ??= messageClass<TimeSkippingStatePropagation>("temporal.api.common.v1.TimeSkippingStatePropagation", { initialSkipCount: 0 });
   return new TimeSkippingStatePropagationClass();
 }
 
@@ -3123,8 +3159,9 @@ export const TimeSkippingStatePropagation: MessageFns<TimeSkippingStatePropagati
   },
 };
 
-const TimeSkippingInfoClass = messageClass<TimeSkippingInfo>("temporal.api.common.v1.TimeSkippingInfo", { currentSessionSkipCount: 0 });
+let TimeSkippingInfoClass: (new () => TimeSkippingInfo) | undefined;
 function createBaseTimeSkippingInfo(): TimeSkippingInfo {
+  TimeSkippingInfoClass ??= messageClass<TimeSkippingInfo>("temporal.api.common.v1.TimeSkippingInfo", { currentSessionSkipCount: 0 });
   return new TimeSkippingInfoClass();
 }
 
@@ -3196,8 +3233,9 @@ export const TimeSkippingInfo: MessageFns<TimeSkippingInfo> = {
   },
 };
 
-const TimeSkippingFastForwardInfoClass = messageClass<TimeSkippingFastForwardInfo>("temporal.api.common.v1.TimeSkippingFastForwardInfo", { fastForwardId: "", hasCompleted: false });
+let TimeSkippingFastForwardInfoClass: (new () => TimeSkippingFastForwardInfo) | undefined;
 function createBaseTimeSkippingFastForwardInfo(): TimeSkippingFastForwardInfo {
+  TimeSkippingFastForwardInfoClass ??= messageClass<TimeSkippingFastForwardInfo>("temporal.api.common.v1.TimeSkippingFastForwardInfo", { fastForwardId: "", hasCompleted: false });
   return new TimeSkippingFastForwardInfoClass();
 }
 

@@ -86,8 +86,9 @@ export interface ComputeConfigScalingGroupSummary {
   providerType?: string | undefined;
 }
 
-const ComputeConfigScalingGroupClass = messageClass<ComputeConfigScalingGroup>("temporal.api.compute.v1.ComputeConfigScalingGroup", { taskQueueTypes: LIST });
+let ComputeConfigScalingGroupClass: (new () => ComputeConfigScalingGroup) | undefined;
 function createBaseComputeConfigScalingGroup(): ComputeConfigScalingGroup {
+  ComputeConfigScalingGroupClass ??= messageClass<ComputeConfigScalingGroup>("temporal.api.compute.v1.ComputeConfigScalingGroup", { taskQueueTypes: LIST });
   return new ComputeConfigScalingGroupClass();
 }
 
@@ -168,8 +169,9 @@ export const ComputeConfigScalingGroup: MessageFns<ComputeConfigScalingGroup> = 
   },
 };
 
-const ComputeConfigClass = messageClass<ComputeConfig>("temporal.api.compute.v1.ComputeConfig", { scalingGroups: MAP });
+let ComputeConfigClass: (new () => ComputeConfig) | undefined;
 function createBaseComputeConfig(): ComputeConfig {
+  ComputeConfigClass ??= messageClass<ComputeConfig>("temporal.api.compute.v1.ComputeConfig", { scalingGroups: MAP });
   return new ComputeConfigClass();
 }
 
@@ -266,8 +268,9 @@ export const ComputeConfig_ScalingGroupsEntry: MessageFns<ComputeConfig_ScalingG
   },
 };
 
-const ComputeConfigScalingGroupUpdateClass = messageClass<ComputeConfigScalingGroupUpdate>("temporal.api.compute.v1.ComputeConfigScalingGroupUpdate", {});
+let ComputeConfigScalingGroupUpdateClass: (new () => ComputeConfigScalingGroupUpdate) | undefined;
 function createBaseComputeConfigScalingGroupUpdate(): ComputeConfigScalingGroupUpdate {
+  ComputeConfigScalingGroupUpdateClass ??= messageClass<ComputeConfigScalingGroupUpdate>("temporal.api.compute.v1.ComputeConfigScalingGroupUpdate", {});
   return new ComputeConfigScalingGroupUpdateClass();
 }
 
@@ -317,8 +320,9 @@ export const ComputeConfigScalingGroupUpdate: MessageFns<ComputeConfigScalingGro
   },
 };
 
-const ComputeConfigSummaryClass = messageClass<ComputeConfigSummary>("temporal.api.compute.v1.ComputeConfigSummary", { scalingGroups: MAP });
+let ComputeConfigSummaryClass: (new () => ComputeConfigSummary) | undefined;
 function createBaseComputeConfigSummary(): ComputeConfigSummary {
+  ComputeConfigSummaryClass ??= messageClass<ComputeConfigSummary>("temporal.api.compute.v1.ComputeConfigSummary", { scalingGroups: MAP });
   return new ComputeConfigSummaryClass();
 }
 
@@ -415,8 +419,9 @@ export const ComputeConfigSummary_ScalingGroupsEntry: MessageFns<ComputeConfigSu
   },
 };
 
-const ComputeConfigScalingGroupSummaryClass = messageClass<ComputeConfigScalingGroupSummary>("temporal.api.compute.v1.ComputeConfigScalingGroupSummary", { taskQueueTypes: LIST, providerType: "" });
+let ComputeConfigScalingGroupSummaryClass: (new () => ComputeConfigScalingGroupSummary) | undefined;
 function createBaseComputeConfigScalingGroupSummary(): ComputeConfigScalingGroupSummary {
+  ComputeConfigScalingGroupSummaryClass ??= messageClass<ComputeConfigScalingGroupSummary>("temporal.api.compute.v1.ComputeConfigScalingGroupSummary", { taskQueueTypes: LIST, providerType: "" });
   return new ComputeConfigScalingGroupSummaryClass();
 }
 

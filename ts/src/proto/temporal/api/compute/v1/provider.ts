@@ -39,8 +39,9 @@ export interface ComputeProvider {
   nexusEndpoint?: string | undefined;
 }
 
-const ComputeProviderClass = messageClass<ComputeProvider>("temporal.api.compute.v1.ComputeProvider", { type: "", nexusEndpoint: "" });
+let ComputeProviderClass: (new () => ComputeProvider) | undefined;
 function createBaseComputeProvider(): ComputeProvider {
+  ComputeProviderClass ??= messageClass<ComputeProvider>("temporal.api.compute.v1.ComputeProvider", { type: "", nexusEndpoint: "" });
   return new ComputeProviderClass();
 }
 

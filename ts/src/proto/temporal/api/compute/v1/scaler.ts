@@ -29,8 +29,9 @@ export interface ComputeScaler {
   details?: Payload | undefined;
 }
 
-const ComputeScalerClass = messageClass<ComputeScaler>("temporal.api.compute.v1.ComputeScaler", { type: "" });
+let ComputeScalerClass: (new () => ComputeScaler) | undefined;
 function createBaseComputeScaler(): ComputeScaler {
+  ComputeScalerClass ??= messageClass<ComputeScaler>("temporal.api.compute.v1.ComputeScaler", { type: "" });
   return new ComputeScalerClass();
 }
 

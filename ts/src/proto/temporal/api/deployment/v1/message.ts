@@ -543,8 +543,9 @@ export interface InheritedAutoUpgradeInfo {
   continueAsNewInitialVersioningBehavior?: ContinueAsNewVersioningBehavior | undefined;
 }
 
-const WorkerDeploymentOptionsClass = messageClass<WorkerDeploymentOptions>("temporal.api.deployment.v1.WorkerDeploymentOptions", { deploymentName: "", buildId: "", workerVersioningMode: 0 });
+let WorkerDeploymentOptionsClass: (new () => WorkerDeploymentOptions) | undefined;
 function createBaseWorkerDeploymentOptions(): WorkerDeploymentOptions {
+  WorkerDeploymentOptionsClass ??= messageClass<WorkerDeploymentOptions>("temporal.api.deployment.v1.WorkerDeploymentOptions", { deploymentName: "", buildId: "", workerVersioningMode: 0 });
   return new WorkerDeploymentOptionsClass();
 }
 
@@ -605,8 +606,9 @@ export const WorkerDeploymentOptions: MessageFns<WorkerDeploymentOptions> = {
   },
 };
 
-const DeploymentClass = messageClass<Deployment>("temporal.api.deployment.v1.Deployment", { seriesName: "", buildId: "" });
+let DeploymentClass: (new () => Deployment) | undefined;
 function createBaseDeployment(): Deployment {
+  DeploymentClass ??= messageClass<Deployment>("temporal.api.deployment.v1.Deployment", { seriesName: "", buildId: "" });
   return new DeploymentClass();
 }
 
@@ -656,8 +658,9 @@ export const Deployment: MessageFns<Deployment> = {
   },
 };
 
-const DeploymentInfoClass = messageClass<DeploymentInfo>("temporal.api.deployment.v1.DeploymentInfo", { taskQueueInfos: LIST, metadata: MAP, isCurrent: false });
+let DeploymentInfoClass: (new () => DeploymentInfo) | undefined;
 function createBaseDeploymentInfo(): DeploymentInfo {
+  DeploymentInfoClass ??= messageClass<DeploymentInfo>("temporal.api.deployment.v1.DeploymentInfo", { taskQueueInfos: LIST, metadata: MAP, isCurrent: false });
   return new DeploymentInfoClass();
 }
 
@@ -804,8 +807,9 @@ export const DeploymentInfo_MetadataEntry: MessageFns<DeploymentInfo_MetadataEnt
   },
 };
 
-const DeploymentInfo_TaskQueueInfoClass = messageClass<DeploymentInfo_TaskQueueInfo>("temporal.api.deployment.v1.DeploymentInfo.TaskQueueInfo", { name: "", type: 0 });
+let DeploymentInfo_TaskQueueInfoClass: (new () => DeploymentInfo_TaskQueueInfo) | undefined;
 function createBaseDeploymentInfo_TaskQueueInfo(): DeploymentInfo_TaskQueueInfo {
+  DeploymentInfo_TaskQueueInfoClass ??= messageClass<DeploymentInfo_TaskQueueInfo>("temporal.api.deployment.v1.DeploymentInfo.TaskQueueInfo", { name: "", type: 0 });
   return new DeploymentInfo_TaskQueueInfoClass();
 }
 
@@ -866,8 +870,9 @@ export const DeploymentInfo_TaskQueueInfo: MessageFns<DeploymentInfo_TaskQueueIn
   },
 };
 
-const UpdateDeploymentMetadataClass = messageClass<UpdateDeploymentMetadata>("temporal.api.deployment.v1.UpdateDeploymentMetadata", { upsertEntries: MAP, removeEntries: LIST });
+let UpdateDeploymentMetadataClass: (new () => UpdateDeploymentMetadata) | undefined;
 function createBaseUpdateDeploymentMetadata(): UpdateDeploymentMetadata {
+  UpdateDeploymentMetadataClass ??= messageClass<UpdateDeploymentMetadata>("temporal.api.deployment.v1.UpdateDeploymentMetadata", { upsertEntries: MAP, removeEntries: LIST });
   return new UpdateDeploymentMetadataClass();
 }
 
@@ -984,8 +989,9 @@ export const UpdateDeploymentMetadata_UpsertEntriesEntry: MessageFns<UpdateDeplo
   },
 };
 
-const DeploymentListInfoClass = messageClass<DeploymentListInfo>("temporal.api.deployment.v1.DeploymentListInfo", { isCurrent: false });
+let DeploymentListInfoClass: (new () => DeploymentListInfo) | undefined;
 function createBaseDeploymentListInfo(): DeploymentListInfo {
+  DeploymentListInfoClass ??= messageClass<DeploymentListInfo>("temporal.api.deployment.v1.DeploymentListInfo", { isCurrent: false });
   return new DeploymentListInfoClass();
 }
 
@@ -1046,8 +1052,9 @@ export const DeploymentListInfo: MessageFns<DeploymentListInfo> = {
   },
 };
 
-const WorkerDeploymentVersionInfoClass = messageClass<WorkerDeploymentVersionInfo>("temporal.api.deployment.v1.WorkerDeploymentVersionInfo", { version: "", status: 0, deploymentName: "", rampPercentage: 0, taskQueueInfos: LIST, lastModifierIdentity: "" });
+let WorkerDeploymentVersionInfoClass: (new () => WorkerDeploymentVersionInfo) | undefined;
 function createBaseWorkerDeploymentVersionInfo(): WorkerDeploymentVersionInfo {
+  WorkerDeploymentVersionInfoClass ??= messageClass<WorkerDeploymentVersionInfo>("temporal.api.deployment.v1.WorkerDeploymentVersionInfo", { version: "", status: 0, deploymentName: "", rampPercentage: 0, taskQueueInfos: LIST, lastModifierIdentity: "" });
   return new WorkerDeploymentVersionInfoClass();
 }
 
@@ -1270,8 +1277,9 @@ export const WorkerDeploymentVersionInfo: MessageFns<WorkerDeploymentVersionInfo
   },
 };
 
-const WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass = messageClass<WorkerDeploymentVersionInfo_VersionTaskQueueInfo>("temporal.api.deployment.v1.WorkerDeploymentVersionInfo.VersionTaskQueueInfo", { name: "", type: 0 });
+let WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass: (new () => WorkerDeploymentVersionInfo_VersionTaskQueueInfo) | undefined;
 function createBaseWorkerDeploymentVersionInfo_VersionTaskQueueInfo(): WorkerDeploymentVersionInfo_VersionTaskQueueInfo {
+  WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass ??= messageClass<WorkerDeploymentVersionInfo_VersionTaskQueueInfo>("temporal.api.deployment.v1.WorkerDeploymentVersionInfo.VersionTaskQueueInfo", { name: "", type: 0 });
   return new WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass();
 }
 
@@ -1326,8 +1334,9 @@ export const WorkerDeploymentVersionInfo_VersionTaskQueueInfo: MessageFns<
   },
 };
 
-const VersionDrainageInfoClass = messageClass<VersionDrainageInfo>("temporal.api.deployment.v1.VersionDrainageInfo", { status: 0 });
+let VersionDrainageInfoClass: (new () => VersionDrainageInfo) | undefined;
 function createBaseVersionDrainageInfo(): VersionDrainageInfo {
+  VersionDrainageInfoClass ??= messageClass<VersionDrainageInfo>("temporal.api.deployment.v1.VersionDrainageInfo", { status: 0 });
   return new VersionDrainageInfoClass();
 }
 
@@ -1388,8 +1397,9 @@ export const VersionDrainageInfo: MessageFns<VersionDrainageInfo> = {
   },
 };
 
-const ComputeStatusClass = messageClass<ComputeStatus>("temporal.api.deployment.v1.ComputeStatus", {});
+let ComputeStatusClass: (new () => ComputeStatus) | undefined;
 function createBaseComputeStatus(): ComputeStatus {
+  ComputeStatusClass ??= messageClass<ComputeStatus>("temporal.api.deployment.v1.ComputeStatus", {});
   return new ComputeStatusClass();
 }
 
@@ -1428,8 +1438,9 @@ export const ComputeStatus: MessageFns<ComputeStatus> = {
   },
 };
 
-const ComputeStatus_ProviderValidationStatusClass = messageClass<ComputeStatus_ProviderValidationStatus>("temporal.api.deployment.v1.ComputeStatus.ProviderValidationStatus", { errorMessage: "" });
+let ComputeStatus_ProviderValidationStatusClass: (new () => ComputeStatus_ProviderValidationStatus) | undefined;
 function createBaseComputeStatus_ProviderValidationStatus(): ComputeStatus_ProviderValidationStatus {
+  ComputeStatus_ProviderValidationStatusClass ??= messageClass<ComputeStatus_ProviderValidationStatus>("temporal.api.deployment.v1.ComputeStatus.ProviderValidationStatus", { errorMessage: "" });
   return new ComputeStatus_ProviderValidationStatusClass();
 }
 
@@ -1479,8 +1490,9 @@ export const ComputeStatus_ProviderValidationStatus: MessageFns<ComputeStatus_Pr
   },
 };
 
-const WorkerDeploymentInfoClass = messageClass<WorkerDeploymentInfo>("temporal.api.deployment.v1.WorkerDeploymentInfo", { name: "", versionSummaries: LIST, lastModifierIdentity: "", managerIdentity: "", routingConfigUpdateState: 0 });
+let WorkerDeploymentInfoClass: (new () => WorkerDeploymentInfo) | undefined;
 function createBaseWorkerDeploymentInfo(): WorkerDeploymentInfo {
+  WorkerDeploymentInfoClass ??= messageClass<WorkerDeploymentInfo>("temporal.api.deployment.v1.WorkerDeploymentInfo", { name: "", versionSummaries: LIST, lastModifierIdentity: "", managerIdentity: "", routingConfigUpdateState: 0 });
   return new WorkerDeploymentInfoClass();
 }
 
@@ -1593,8 +1605,9 @@ export const WorkerDeploymentInfo: MessageFns<WorkerDeploymentInfo> = {
   },
 };
 
-const WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass = messageClass<WorkerDeploymentInfo_WorkerDeploymentVersionSummary>("temporal.api.deployment.v1.WorkerDeploymentInfo.WorkerDeploymentVersionSummary", { version: "", status: 0, drainageStatus: 0 });
+let WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass: (new () => WorkerDeploymentInfo_WorkerDeploymentVersionSummary) | undefined;
 function createBaseWorkerDeploymentInfo_WorkerDeploymentVersionSummary(): WorkerDeploymentInfo_WorkerDeploymentVersionSummary {
+  WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass ??= messageClass<WorkerDeploymentInfo_WorkerDeploymentVersionSummary>("temporal.api.deployment.v1.WorkerDeploymentInfo.WorkerDeploymentVersionSummary", { version: "", status: 0, drainageStatus: 0 });
   return new WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass();
 }
 
@@ -1781,8 +1794,9 @@ export const WorkerDeploymentInfo_WorkerDeploymentVersionSummary: MessageFns<
   },
 };
 
-const WorkerDeploymentVersionClass = messageClass<WorkerDeploymentVersion>("temporal.api.deployment.v1.WorkerDeploymentVersion", { buildId: "", deploymentName: "" });
+let WorkerDeploymentVersionClass: (new () => WorkerDeploymentVersion) | undefined;
 function createBaseWorkerDeploymentVersion(): WorkerDeploymentVersion {
+  WorkerDeploymentVersionClass ??= messageClass<WorkerDeploymentVersion>("temporal.api.deployment.v1.WorkerDeploymentVersion", { buildId: "", deploymentName: "" });
   return new WorkerDeploymentVersionClass();
 }
 
@@ -1832,8 +1846,9 @@ export const WorkerDeploymentVersion: MessageFns<WorkerDeploymentVersion> = {
   },
 };
 
-const VersionMetadataClass = messageClass<VersionMetadata>("temporal.api.deployment.v1.VersionMetadata", { entries: MAP });
+let VersionMetadataClass: (new () => VersionMetadata) | undefined;
 function createBaseVersionMetadata(): VersionMetadata {
+  VersionMetadataClass ??= messageClass<VersionMetadata>("temporal.api.deployment.v1.VersionMetadata", { entries: MAP });
   return new VersionMetadataClass();
 }
 
@@ -1928,8 +1943,9 @@ export const VersionMetadata_EntriesEntry: MessageFns<VersionMetadata_EntriesEnt
   },
 };
 
-const RoutingConfigClass = messageClass<RoutingConfig>("temporal.api.deployment.v1.RoutingConfig", { currentVersion: "", rampingVersion: "", rampingVersionPercentage: 0, revisionNumber: INT64 });
+let RoutingConfigClass: (new () => RoutingConfig) | undefined;
 function createBaseRoutingConfig(): RoutingConfig {
+  RoutingConfigClass ??= messageClass<RoutingConfig>("temporal.api.deployment.v1.RoutingConfig", { currentVersion: "", rampingVersion: "", rampingVersionPercentage: 0, revisionNumber: INT64 });
   return new RoutingConfigClass();
 }
 
@@ -2056,8 +2072,9 @@ export const RoutingConfig: MessageFns<RoutingConfig> = {
   },
 };
 
-const InheritedAutoUpgradeInfoClass = messageClass<InheritedAutoUpgradeInfo>("temporal.api.deployment.v1.InheritedAutoUpgradeInfo", { sourceDeploymentRevisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
+let InheritedAutoUpgradeInfoClass: (new () => InheritedAutoUpgradeInfo) | undefined;
 function createBaseInheritedAutoUpgradeInfo(): InheritedAutoUpgradeInfo {
+  InheritedAutoUpgradeInfoClass ??= messageClass<InheritedAutoUpgradeInfo>("temporal.api.deployment.v1.InheritedAutoUpgradeInfo", { sourceDeploymentRevisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
   return new InheritedAutoUpgradeInfoClass();
 }
 

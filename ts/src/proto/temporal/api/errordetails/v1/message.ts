@@ -160,8 +160,9 @@ export interface NexusOperationExecutionAlreadyStartedFailure {
 export interface WorkflowTaskCompletionBufferLostFailure {
 }
 
-const NotFoundFailureClass = messageClass<NotFoundFailure>("temporal.api.errordetails.v1.NotFoundFailure", { currentCluster: "", activeCluster: "" });
+let NotFoundFailureClass: (new () => NotFoundFailure) | undefined;
 function createBaseNotFoundFailure(): NotFoundFailure {
+  NotFoundFailureClass ??= messageClass<NotFoundFailure>("temporal.api.errordetails.v1.NotFoundFailure", { currentCluster: "", activeCluster: "" });
   return new NotFoundFailureClass();
 }
 
@@ -211,8 +212,9 @@ export const NotFoundFailure: MessageFns<NotFoundFailure> = {
   },
 };
 
-const WorkflowExecutionAlreadyStartedFailureClass = messageClass<WorkflowExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure", { startRequestId: "", runId: "", firstExecutionRunId: "" });
+let WorkflowExecutionAlreadyStartedFailureClass: (new () => WorkflowExecutionAlreadyStartedFailure) | undefined;
 function createBaseWorkflowExecutionAlreadyStartedFailure(): WorkflowExecutionAlreadyStartedFailure {
+  WorkflowExecutionAlreadyStartedFailureClass ??= messageClass<WorkflowExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure", { startRequestId: "", runId: "", firstExecutionRunId: "" });
   return new WorkflowExecutionAlreadyStartedFailureClass();
 }
 
@@ -273,8 +275,9 @@ export const WorkflowExecutionAlreadyStartedFailure: MessageFns<WorkflowExecutio
   },
 };
 
-const NamespaceNotActiveFailureClass = messageClass<NamespaceNotActiveFailure>("temporal.api.errordetails.v1.NamespaceNotActiveFailure", { namespace: "", currentCluster: "", activeCluster: "" });
+let NamespaceNotActiveFailureClass: (new () => NamespaceNotActiveFailure) | undefined;
 function createBaseNamespaceNotActiveFailure(): NamespaceNotActiveFailure {
+  NamespaceNotActiveFailureClass ??= messageClass<NamespaceNotActiveFailure>("temporal.api.errordetails.v1.NamespaceNotActiveFailure", { namespace: "", currentCluster: "", activeCluster: "" });
   return new NamespaceNotActiveFailureClass();
 }
 
@@ -335,8 +338,9 @@ export const NamespaceNotActiveFailure: MessageFns<NamespaceNotActiveFailure> = 
   },
 };
 
-const NamespaceUnavailableFailureClass = messageClass<NamespaceUnavailableFailure>("temporal.api.errordetails.v1.NamespaceUnavailableFailure", { namespace: "" });
+let NamespaceUnavailableFailureClass: (new () => NamespaceUnavailableFailure) | undefined;
 function createBaseNamespaceUnavailableFailure(): NamespaceUnavailableFailure {
+  NamespaceUnavailableFailureClass ??= messageClass<NamespaceUnavailableFailure>("temporal.api.errordetails.v1.NamespaceUnavailableFailure", { namespace: "" });
   return new NamespaceUnavailableFailureClass();
 }
 
@@ -375,8 +379,9 @@ export const NamespaceUnavailableFailure: MessageFns<NamespaceUnavailableFailure
   },
 };
 
-const NamespaceInvalidStateFailureClass = messageClass<NamespaceInvalidStateFailure>("temporal.api.errordetails.v1.NamespaceInvalidStateFailure", { namespace: "", state: 0, allowedStates: LIST });
+let NamespaceInvalidStateFailureClass: (new () => NamespaceInvalidStateFailure) | undefined;
 function createBaseNamespaceInvalidStateFailure(): NamespaceInvalidStateFailure {
+  NamespaceInvalidStateFailureClass ??= messageClass<NamespaceInvalidStateFailure>("temporal.api.errordetails.v1.NamespaceInvalidStateFailure", { namespace: "", state: 0, allowedStates: LIST });
   return new NamespaceInvalidStateFailureClass();
 }
 
@@ -457,8 +462,9 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
   },
 };
 
-const NamespaceNotFoundFailureClass = messageClass<NamespaceNotFoundFailure>("temporal.api.errordetails.v1.NamespaceNotFoundFailure", { namespace: "" });
+let NamespaceNotFoundFailureClass: (new () => NamespaceNotFoundFailure) | undefined;
 function createBaseNamespaceNotFoundFailure(): NamespaceNotFoundFailure {
+  NamespaceNotFoundFailureClass ??= messageClass<NamespaceNotFoundFailure>("temporal.api.errordetails.v1.NamespaceNotFoundFailure", { namespace: "" });
   return new NamespaceNotFoundFailureClass();
 }
 
@@ -497,8 +503,9 @@ export const NamespaceNotFoundFailure: MessageFns<NamespaceNotFoundFailure> = {
   },
 };
 
-const NamespaceAlreadyExistsFailureClass = messageClass<NamespaceAlreadyExistsFailure>("temporal.api.errordetails.v1.NamespaceAlreadyExistsFailure", {});
+let NamespaceAlreadyExistsFailureClass: (new () => NamespaceAlreadyExistsFailure) | undefined;
 function createBaseNamespaceAlreadyExistsFailure(): NamespaceAlreadyExistsFailure {
+  NamespaceAlreadyExistsFailureClass ??= messageClass<NamespaceAlreadyExistsFailure>("temporal.api.errordetails.v1.NamespaceAlreadyExistsFailure", {});
   return new NamespaceAlreadyExistsFailureClass();
 }
 
@@ -526,8 +533,9 @@ export const NamespaceAlreadyExistsFailure: MessageFns<NamespaceAlreadyExistsFai
   },
 };
 
-const ClientVersionNotSupportedFailureClass = messageClass<ClientVersionNotSupportedFailure>("temporal.api.errordetails.v1.ClientVersionNotSupportedFailure", { clientVersion: "", clientName: "", supportedVersions: "" });
+let ClientVersionNotSupportedFailureClass: (new () => ClientVersionNotSupportedFailure) | undefined;
 function createBaseClientVersionNotSupportedFailure(): ClientVersionNotSupportedFailure {
+  ClientVersionNotSupportedFailureClass ??= messageClass<ClientVersionNotSupportedFailure>("temporal.api.errordetails.v1.ClientVersionNotSupportedFailure", { clientVersion: "", clientName: "", supportedVersions: "" });
   return new ClientVersionNotSupportedFailureClass();
 }
 
@@ -588,8 +596,9 @@ export const ClientVersionNotSupportedFailure: MessageFns<ClientVersionNotSuppor
   },
 };
 
-const ServerVersionNotSupportedFailureClass = messageClass<ServerVersionNotSupportedFailure>("temporal.api.errordetails.v1.ServerVersionNotSupportedFailure", { serverVersion: "", clientSupportedServerVersions: "" });
+let ServerVersionNotSupportedFailureClass: (new () => ServerVersionNotSupportedFailure) | undefined;
 function createBaseServerVersionNotSupportedFailure(): ServerVersionNotSupportedFailure {
+  ServerVersionNotSupportedFailureClass ??= messageClass<ServerVersionNotSupportedFailure>("temporal.api.errordetails.v1.ServerVersionNotSupportedFailure", { serverVersion: "", clientSupportedServerVersions: "" });
   return new ServerVersionNotSupportedFailureClass();
 }
 
@@ -639,8 +648,9 @@ export const ServerVersionNotSupportedFailure: MessageFns<ServerVersionNotSuppor
   },
 };
 
-const CancellationAlreadyRequestedFailureClass = messageClass<CancellationAlreadyRequestedFailure>("temporal.api.errordetails.v1.CancellationAlreadyRequestedFailure", {});
+let CancellationAlreadyRequestedFailureClass: (new () => CancellationAlreadyRequestedFailure) | undefined;
 function createBaseCancellationAlreadyRequestedFailure(): CancellationAlreadyRequestedFailure {
+  CancellationAlreadyRequestedFailureClass ??= messageClass<CancellationAlreadyRequestedFailure>("temporal.api.errordetails.v1.CancellationAlreadyRequestedFailure", {});
   return new CancellationAlreadyRequestedFailureClass();
 }
 
@@ -668,8 +678,9 @@ export const CancellationAlreadyRequestedFailure: MessageFns<CancellationAlready
   },
 };
 
-const QueryFailedFailureClass = messageClass<QueryFailedFailure>("temporal.api.errordetails.v1.QueryFailedFailure", {});
+let QueryFailedFailureClass: (new () => QueryFailedFailure) | undefined;
 function createBaseQueryFailedFailure(): QueryFailedFailure {
+  QueryFailedFailureClass ??= messageClass<QueryFailedFailure>("temporal.api.errordetails.v1.QueryFailedFailure", {});
   return new QueryFailedFailureClass();
 }
 
@@ -708,8 +719,9 @@ export const QueryFailedFailure: MessageFns<QueryFailedFailure> = {
   },
 };
 
-const PermissionDeniedFailureClass = messageClass<PermissionDeniedFailure>("temporal.api.errordetails.v1.PermissionDeniedFailure", { reason: "" });
+let PermissionDeniedFailureClass: (new () => PermissionDeniedFailure) | undefined;
 function createBasePermissionDeniedFailure(): PermissionDeniedFailure {
+  PermissionDeniedFailureClass ??= messageClass<PermissionDeniedFailure>("temporal.api.errordetails.v1.PermissionDeniedFailure", { reason: "" });
   return new PermissionDeniedFailureClass();
 }
 
@@ -748,8 +760,9 @@ export const PermissionDeniedFailure: MessageFns<PermissionDeniedFailure> = {
   },
 };
 
-const ResourceExhaustedFailureClass = messageClass<ResourceExhaustedFailure>("temporal.api.errordetails.v1.ResourceExhaustedFailure", { cause: 0, scope: 0 });
+let ResourceExhaustedFailureClass: (new () => ResourceExhaustedFailure) | undefined;
 function createBaseResourceExhaustedFailure(): ResourceExhaustedFailure {
+  ResourceExhaustedFailureClass ??= messageClass<ResourceExhaustedFailure>("temporal.api.errordetails.v1.ResourceExhaustedFailure", { cause: 0, scope: 0 });
   return new ResourceExhaustedFailureClass();
 }
 
@@ -799,8 +812,9 @@ export const ResourceExhaustedFailure: MessageFns<ResourceExhaustedFailure> = {
   },
 };
 
-const SystemWorkflowFailureClass = messageClass<SystemWorkflowFailure>("temporal.api.errordetails.v1.SystemWorkflowFailure", { workflowError: "" });
+let SystemWorkflowFailureClass: (new () => SystemWorkflowFailure) | undefined;
 function createBaseSystemWorkflowFailure(): SystemWorkflowFailure {
+  SystemWorkflowFailureClass ??= messageClass<SystemWorkflowFailure>("temporal.api.errordetails.v1.SystemWorkflowFailure", { workflowError: "" });
   return new SystemWorkflowFailureClass();
 }
 
@@ -850,8 +864,9 @@ export const SystemWorkflowFailure: MessageFns<SystemWorkflowFailure> = {
   },
 };
 
-const WorkflowNotReadyFailureClass = messageClass<WorkflowNotReadyFailure>("temporal.api.errordetails.v1.WorkflowNotReadyFailure", {});
+let WorkflowNotReadyFailureClass: (new () => WorkflowNotReadyFailure) | undefined;
 function createBaseWorkflowNotReadyFailure(): WorkflowNotReadyFailure {
+  WorkflowNotReadyFailureClass ??= messageClass<WorkflowNotReadyFailure>("temporal.api.errordetails.v1.WorkflowNotReadyFailure", {});
   return new WorkflowNotReadyFailureClass();
 }
 
@@ -879,8 +894,9 @@ export const WorkflowNotReadyFailure: MessageFns<WorkflowNotReadyFailure> = {
   },
 };
 
-const NewerBuildExistsFailureClass = messageClass<NewerBuildExistsFailure>("temporal.api.errordetails.v1.NewerBuildExistsFailure", { defaultBuildId: "" });
+let NewerBuildExistsFailureClass: (new () => NewerBuildExistsFailure) | undefined;
 function createBaseNewerBuildExistsFailure(): NewerBuildExistsFailure {
+  NewerBuildExistsFailureClass ??= messageClass<NewerBuildExistsFailure>("temporal.api.errordetails.v1.NewerBuildExistsFailure", { defaultBuildId: "" });
   return new NewerBuildExistsFailureClass();
 }
 
@@ -919,8 +935,9 @@ export const NewerBuildExistsFailure: MessageFns<NewerBuildExistsFailure> = {
   },
 };
 
-const MultiOperationExecutionFailureClass = messageClass<MultiOperationExecutionFailure>("temporal.api.errordetails.v1.MultiOperationExecutionFailure", { statuses: LIST });
+let MultiOperationExecutionFailureClass: (new () => MultiOperationExecutionFailure) | undefined;
 function createBaseMultiOperationExecutionFailure(): MultiOperationExecutionFailure {
+  MultiOperationExecutionFailureClass ??= messageClass<MultiOperationExecutionFailure>("temporal.api.errordetails.v1.MultiOperationExecutionFailure", { statuses: LIST });
   return new MultiOperationExecutionFailureClass();
 }
 
@@ -967,8 +984,9 @@ export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionF
   },
 };
 
-const MultiOperationExecutionFailure_OperationStatusClass = messageClass<MultiOperationExecutionFailure_OperationStatus>("temporal.api.errordetails.v1.MultiOperationExecutionFailure.OperationStatus", { code: 0, message: "", details: LIST });
+let MultiOperationExecutionFailure_OperationStatusClass: (new () => MultiOperationExecutionFailure_OperationStatus) | undefined;
 function createBaseMultiOperationExecutionFailure_OperationStatus(): MultiOperationExecutionFailure_OperationStatus {
+  MultiOperationExecutionFailure_OperationStatusClass ??= messageClass<MultiOperationExecutionFailure_OperationStatus>("temporal.api.errordetails.v1.MultiOperationExecutionFailure.OperationStatus", { code: 0, message: "", details: LIST });
   return new MultiOperationExecutionFailure_OperationStatusClass();
 }
 
@@ -1042,8 +1060,9 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
   },
 };
 
-const ActivityExecutionAlreadyStartedFailureClass = messageClass<ActivityExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.ActivityExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
+let ActivityExecutionAlreadyStartedFailureClass: (new () => ActivityExecutionAlreadyStartedFailure) | undefined;
 function createBaseActivityExecutionAlreadyStartedFailure(): ActivityExecutionAlreadyStartedFailure {
+  ActivityExecutionAlreadyStartedFailureClass ??= messageClass<ActivityExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.ActivityExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
   return new ActivityExecutionAlreadyStartedFailureClass();
 }
 
@@ -1093,8 +1112,9 @@ export const ActivityExecutionAlreadyStartedFailure: MessageFns<ActivityExecutio
   },
 };
 
-const NexusOperationExecutionAlreadyStartedFailureClass = messageClass<NexusOperationExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.NexusOperationExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
+let NexusOperationExecutionAlreadyStartedFailureClass: (new () => NexusOperationExecutionAlreadyStartedFailure) | undefined;
 function createBaseNexusOperationExecutionAlreadyStartedFailure(): NexusOperationExecutionAlreadyStartedFailure {
+  NexusOperationExecutionAlreadyStartedFailureClass ??= messageClass<NexusOperationExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.NexusOperationExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
   return new NexusOperationExecutionAlreadyStartedFailureClass();
 }
 
@@ -1147,8 +1167,9 @@ export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOpera
   },
 };
 
-const WorkflowTaskCompletionBufferLostFailureClass = messageClass<WorkflowTaskCompletionBufferLostFailure>("temporal.api.errordetails.v1.WorkflowTaskCompletionBufferLostFailure", {});
+let WorkflowTaskCompletionBufferLostFailureClass: (new () => WorkflowTaskCompletionBufferLostFailure) | undefined;
 function createBaseWorkflowTaskCompletionBufferLostFailure(): WorkflowTaskCompletionBufferLostFailure {
+  WorkflowTaskCompletionBufferLostFailureClass ??= messageClass<WorkflowTaskCompletionBufferLostFailure>("temporal.api.errordetails.v1.WorkflowTaskCompletionBufferLostFailure", {});
   return new WorkflowTaskCompletionBufferLostFailureClass();
 }
 

@@ -18,8 +18,9 @@ export interface WorkflowExecutions {
   items?: WorkflowExecution[] | undefined;
 }
 
-const WorkflowExecutionClass = messageClass<WorkflowExecution>("temporal.api.export.v1.WorkflowExecution", {});
+let WorkflowExecutionClass: (new () => WorkflowExecution) | undefined;
 function createBaseWorkflowExecution(): WorkflowExecution {
+  WorkflowExecutionClass ??= messageClass<WorkflowExecution>("temporal.api.export.v1.WorkflowExecution", {});
   return new WorkflowExecutionClass();
 }
 
@@ -58,8 +59,9 @@ export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   },
 };
 
-const WorkflowExecutionsClass = messageClass<WorkflowExecutions>("temporal.api.export.v1.WorkflowExecutions", { items: LIST });
+let WorkflowExecutionsClass: (new () => WorkflowExecutions) | undefined;
 function createBaseWorkflowExecutions(): WorkflowExecutions {
+  WorkflowExecutionsClass ??= messageClass<WorkflowExecutions>("temporal.api.export.v1.WorkflowExecutions", { items: LIST });
   return new WorkflowExecutionsClass();
 }
 

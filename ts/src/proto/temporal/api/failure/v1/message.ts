@@ -161,8 +161,9 @@ export interface Failure {
 export interface MultiOperationExecutionAborted {
 }
 
-const ApplicationFailureInfoClass = messageClass<ApplicationFailureInfo>("temporal.api.failure.v1.ApplicationFailureInfo", { type: "", nonRetryable: false, category: 0 });
+let ApplicationFailureInfoClass: (new () => ApplicationFailureInfo) | undefined;
 function createBaseApplicationFailureInfo(): ApplicationFailureInfo {
+  ApplicationFailureInfoClass ??= messageClass<ApplicationFailureInfo>("temporal.api.failure.v1.ApplicationFailureInfo", { type: "", nonRetryable: false, category: 0 });
   return new ApplicationFailureInfoClass();
 }
 
@@ -245,8 +246,9 @@ export const ApplicationFailureInfo: MessageFns<ApplicationFailureInfo> = {
   },
 };
 
-const TimeoutFailureInfoClass = messageClass<TimeoutFailureInfo>("temporal.api.failure.v1.TimeoutFailureInfo", { timeoutType: 0 });
+let TimeoutFailureInfoClass: (new () => TimeoutFailureInfo) | undefined;
 function createBaseTimeoutFailureInfo(): TimeoutFailureInfo {
+  TimeoutFailureInfoClass ??= messageClass<TimeoutFailureInfo>("temporal.api.failure.v1.TimeoutFailureInfo", { timeoutType: 0 });
   return new TimeoutFailureInfoClass();
 }
 
@@ -296,8 +298,9 @@ export const TimeoutFailureInfo: MessageFns<TimeoutFailureInfo> = {
   },
 };
 
-const CanceledFailureInfoClass = messageClass<CanceledFailureInfo>("temporal.api.failure.v1.CanceledFailureInfo", { identity: "" });
+let CanceledFailureInfoClass: (new () => CanceledFailureInfo) | undefined;
 function createBaseCanceledFailureInfo(): CanceledFailureInfo {
+  CanceledFailureInfoClass ??= messageClass<CanceledFailureInfo>("temporal.api.failure.v1.CanceledFailureInfo", { identity: "" });
   return new CanceledFailureInfoClass();
 }
 
@@ -347,8 +350,9 @@ export const CanceledFailureInfo: MessageFns<CanceledFailureInfo> = {
   },
 };
 
-const TerminatedFailureInfoClass = messageClass<TerminatedFailureInfo>("temporal.api.failure.v1.TerminatedFailureInfo", { identity: "" });
+let TerminatedFailureInfoClass: (new () => TerminatedFailureInfo) | undefined;
 function createBaseTerminatedFailureInfo(): TerminatedFailureInfo {
+  TerminatedFailureInfoClass ??= messageClass<TerminatedFailureInfo>("temporal.api.failure.v1.TerminatedFailureInfo", { identity: "" });
   return new TerminatedFailureInfoClass();
 }
 
@@ -387,8 +391,9 @@ export const TerminatedFailureInfo: MessageFns<TerminatedFailureInfo> = {
   },
 };
 
-const ServerFailureInfoClass = messageClass<ServerFailureInfo>("temporal.api.failure.v1.ServerFailureInfo", { nonRetryable: false });
+let ServerFailureInfoClass: (new () => ServerFailureInfo) | undefined;
 function createBaseServerFailureInfo(): ServerFailureInfo {
+  ServerFailureInfoClass ??= messageClass<ServerFailureInfo>("temporal.api.failure.v1.ServerFailureInfo", { nonRetryable: false });
   return new ServerFailureInfoClass();
 }
 
@@ -427,8 +432,9 @@ export const ServerFailureInfo: MessageFns<ServerFailureInfo> = {
   },
 };
 
-const ResetWorkflowFailureInfoClass = messageClass<ResetWorkflowFailureInfo>("temporal.api.failure.v1.ResetWorkflowFailureInfo", {});
+let ResetWorkflowFailureInfoClass: (new () => ResetWorkflowFailureInfo) | undefined;
 function createBaseResetWorkflowFailureInfo(): ResetWorkflowFailureInfo {
+  ResetWorkflowFailureInfoClass ??= messageClass<ResetWorkflowFailureInfo>("temporal.api.failure.v1.ResetWorkflowFailureInfo", {});
   return new ResetWorkflowFailureInfoClass();
 }
 
@@ -467,8 +473,9 @@ export const ResetWorkflowFailureInfo: MessageFns<ResetWorkflowFailureInfo> = {
   },
 };
 
-const ActivityFailureInfoClass = messageClass<ActivityFailureInfo>("temporal.api.failure.v1.ActivityFailureInfo", { scheduledEventId: INT64, startedEventId: INT64, identity: "", activityId: "", retryState: 0 });
+let ActivityFailureInfoClass: (new () => ActivityFailureInfo) | undefined;
 function createBaseActivityFailureInfo(): ActivityFailureInfo {
+  ActivityFailureInfoClass ??= messageClass<ActivityFailureInfo>("temporal.api.failure.v1.ActivityFailureInfo", { scheduledEventId: INT64, startedEventId: INT64, identity: "", activityId: "", retryState: 0 });
   return new ActivityFailureInfoClass();
 }
 
@@ -562,8 +569,9 @@ export const ActivityFailureInfo: MessageFns<ActivityFailureInfo> = {
   },
 };
 
-const ChildWorkflowExecutionFailureInfoClass = messageClass<ChildWorkflowExecutionFailureInfo>("temporal.api.failure.v1.ChildWorkflowExecutionFailureInfo", { namespace: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
+let ChildWorkflowExecutionFailureInfoClass: (new () => ChildWorkflowExecutionFailureInfo) | undefined;
 function createBaseChildWorkflowExecutionFailureInfo(): ChildWorkflowExecutionFailureInfo {
+  ChildWorkflowExecutionFailureInfoClass ??= messageClass<ChildWorkflowExecutionFailureInfo>("temporal.api.failure.v1.ChildWorkflowExecutionFailureInfo", { namespace: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
   return new ChildWorkflowExecutionFailureInfoClass();
 }
 
@@ -657,8 +665,9 @@ export const ChildWorkflowExecutionFailureInfo: MessageFns<ChildWorkflowExecutio
   },
 };
 
-const NexusOperationFailureInfoClass = messageClass<NexusOperationFailureInfo>("temporal.api.failure.v1.NexusOperationFailureInfo", { scheduledEventId: INT64, endpoint: "", service: "", operation: "", operationId: "", operationToken: "" });
+let NexusOperationFailureInfoClass: (new () => NexusOperationFailureInfo) | undefined;
 function createBaseNexusOperationFailureInfo(): NexusOperationFailureInfo {
+  NexusOperationFailureInfoClass ??= messageClass<NexusOperationFailureInfo>("temporal.api.failure.v1.NexusOperationFailureInfo", { scheduledEventId: INT64, endpoint: "", service: "", operation: "", operationId: "", operationToken: "" });
   return new NexusOperationFailureInfoClass();
 }
 
@@ -752,8 +761,9 @@ export const NexusOperationFailureInfo: MessageFns<NexusOperationFailureInfo> = 
   },
 };
 
-const NexusHandlerFailureInfoClass = messageClass<NexusHandlerFailureInfo>("temporal.api.failure.v1.NexusHandlerFailureInfo", { type: "", retryBehavior: 0 });
+let NexusHandlerFailureInfoClass: (new () => NexusHandlerFailureInfo) | undefined;
 function createBaseNexusHandlerFailureInfo(): NexusHandlerFailureInfo {
+  NexusHandlerFailureInfoClass ??= messageClass<NexusHandlerFailureInfo>("temporal.api.failure.v1.NexusHandlerFailureInfo", { type: "", retryBehavior: 0 });
   return new NexusHandlerFailureInfoClass();
 }
 
@@ -803,8 +813,9 @@ export const NexusHandlerFailureInfo: MessageFns<NexusHandlerFailureInfo> = {
   },
 };
 
-const FailureClass = messageClass<Failure>("temporal.api.failure.v1.Failure", { message: "", source: "", stackTrace: "" });
+let FailureClass: (new () => Failure) | undefined;
 function createBaseFailure(): Failure {
+  FailureClass ??= messageClass<Failure>("temporal.api.failure.v1.Failure", { message: "", source: "", stackTrace: "" });
   return new FailureClass();
 }
 
@@ -1001,8 +1012,9 @@ export const Failure: MessageFns<Failure> = {
   },
 };
 
-const MultiOperationExecutionAbortedClass = messageClass<MultiOperationExecutionAborted>("temporal.api.failure.v1.MultiOperationExecutionAborted", {});
+let MultiOperationExecutionAbortedClass: (new () => MultiOperationExecutionAborted) | undefined;
 function createBaseMultiOperationExecutionAborted(): MultiOperationExecutionAborted {
+  MultiOperationExecutionAbortedClass ??= messageClass<MultiOperationExecutionAborted>("temporal.api.failure.v1.MultiOperationExecutionAborted", {});
   return new MultiOperationExecutionAbortedClass();
 }
 

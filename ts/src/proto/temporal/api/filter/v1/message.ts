@@ -25,8 +25,9 @@ export interface StatusFilter {
   status?: WorkflowExecutionStatus | undefined;
 }
 
-const WorkflowExecutionFilterClass = messageClass<WorkflowExecutionFilter>("temporal.api.filter.v1.WorkflowExecutionFilter", { workflowId: "", runId: "" });
+let WorkflowExecutionFilterClass: (new () => WorkflowExecutionFilter) | undefined;
 function createBaseWorkflowExecutionFilter(): WorkflowExecutionFilter {
+  WorkflowExecutionFilterClass ??= messageClass<WorkflowExecutionFilter>("temporal.api.filter.v1.WorkflowExecutionFilter", { workflowId: "", runId: "" });
   return new WorkflowExecutionFilterClass();
 }
 
@@ -76,8 +77,9 @@ export const WorkflowExecutionFilter: MessageFns<WorkflowExecutionFilter> = {
   },
 };
 
-const WorkflowTypeFilterClass = messageClass<WorkflowTypeFilter>("temporal.api.filter.v1.WorkflowTypeFilter", { name: "" });
+let WorkflowTypeFilterClass: (new () => WorkflowTypeFilter) | undefined;
 function createBaseWorkflowTypeFilter(): WorkflowTypeFilter {
+  WorkflowTypeFilterClass ??= messageClass<WorkflowTypeFilter>("temporal.api.filter.v1.WorkflowTypeFilter", { name: "" });
   return new WorkflowTypeFilterClass();
 }
 
@@ -116,8 +118,9 @@ export const WorkflowTypeFilter: MessageFns<WorkflowTypeFilter> = {
   },
 };
 
-const StartTimeFilterClass = messageClass<StartTimeFilter>("temporal.api.filter.v1.StartTimeFilter", {});
+let StartTimeFilterClass: (new () => StartTimeFilter) | undefined;
 function createBaseStartTimeFilter(): StartTimeFilter {
+  StartTimeFilterClass ??= messageClass<StartTimeFilter>("temporal.api.filter.v1.StartTimeFilter", {});
   return new StartTimeFilterClass();
 }
 
@@ -167,8 +170,9 @@ export const StartTimeFilter: MessageFns<StartTimeFilter> = {
   },
 };
 
-const StatusFilterClass = messageClass<StatusFilter>("temporal.api.filter.v1.StatusFilter", { status: 0 });
+let StatusFilterClass: (new () => StatusFilter) | undefined;
 function createBaseStatusFilter(): StatusFilter {
+  StatusFilterClass ??= messageClass<StatusFilter>("temporal.api.filter.v1.StatusFilter", { status: 0 });
   return new StatusFilterClass();
 }
 

@@ -2070,8 +2070,9 @@ export interface History {
   events?: HistoryEvent[] | undefined;
 }
 
-const WorkflowExecutionStartedEventAttributesClass = messageClass<WorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.WorkflowExecutionStartedEventAttributes", { parentWorkflowNamespace: "", parentWorkflowNamespaceId: "", parentInitiatedEventId: INT64, continuedExecutionRunId: "", initiator: 0, originalExecutionRunId: "", identity: "", firstExecutionRunId: "", attempt: 0, cronSchedule: "", parentInitiatedEventVersion: INT64, workflowId: "", completionCallbacks: LIST, inheritedBuildId: "", parentPinnedWorkerDeploymentVersion: "", eagerExecutionAccepted: false });
+let WorkflowExecutionStartedEventAttributesClass: (new () => WorkflowExecutionStartedEventAttributes) | undefined;
 function createBaseWorkflowExecutionStartedEventAttributes(): WorkflowExecutionStartedEventAttributes {
+  WorkflowExecutionStartedEventAttributesClass ??= messageClass<WorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.WorkflowExecutionStartedEventAttributes", { parentWorkflowNamespace: "", parentWorkflowNamespaceId: "", parentInitiatedEventId: INT64, continuedExecutionRunId: "", initiator: 0, originalExecutionRunId: "", identity: "", firstExecutionRunId: "", attempt: 0, cronSchedule: "", parentInitiatedEventVersion: INT64, workflowId: "", completionCallbacks: LIST, inheritedBuildId: "", parentPinnedWorkerDeploymentVersion: "", eagerExecutionAccepted: false });
   return new WorkflowExecutionStartedEventAttributesClass();
 }
 
@@ -2558,8 +2559,9 @@ export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecuti
   },
 };
 
-const DeclinedTargetVersionUpgradeClass = messageClass<DeclinedTargetVersionUpgrade>("temporal.api.history.v1.DeclinedTargetVersionUpgrade", { revisionNumber: INT64 });
+let DeclinedTargetVersionUpgradeClass: (new () => DeclinedTargetVersionUpgrade) | undefined;
 function createBaseDeclinedTargetVersionUpgrade(): DeclinedTargetVersionUpgrade {
+  DeclinedTargetVersionUpgradeClass ??= messageClass<DeclinedTargetVersionUpgrade>("temporal.api.history.v1.DeclinedTargetVersionUpgrade", { revisionNumber: INT64 });
   return new DeclinedTargetVersionUpgradeClass();
 }
 
@@ -2609,8 +2611,9 @@ export const DeclinedTargetVersionUpgrade: MessageFns<DeclinedTargetVersionUpgra
   },
 };
 
-const WorkflowExecutionCompletedEventAttributesClass = messageClass<WorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCompletedEventAttributes", { workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
+let WorkflowExecutionCompletedEventAttributesClass: (new () => WorkflowExecutionCompletedEventAttributes) | undefined;
 function createBaseWorkflowExecutionCompletedEventAttributes(): WorkflowExecutionCompletedEventAttributes {
+  WorkflowExecutionCompletedEventAttributesClass ??= messageClass<WorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCompletedEventAttributes", { workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
   return new WorkflowExecutionCompletedEventAttributesClass();
 }
 
@@ -2671,8 +2674,9 @@ export const WorkflowExecutionCompletedEventAttributes: MessageFns<WorkflowExecu
   },
 };
 
-const WorkflowExecutionFailedEventAttributesClass = messageClass<WorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.WorkflowExecutionFailedEventAttributes", { retryState: 0, workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
+let WorkflowExecutionFailedEventAttributesClass: (new () => WorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseWorkflowExecutionFailedEventAttributes(): WorkflowExecutionFailedEventAttributes {
+  WorkflowExecutionFailedEventAttributesClass ??= messageClass<WorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.WorkflowExecutionFailedEventAttributes", { retryState: 0, workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
   return new WorkflowExecutionFailedEventAttributesClass();
 }
 
@@ -2744,8 +2748,9 @@ export const WorkflowExecutionFailedEventAttributes: MessageFns<WorkflowExecutio
   },
 };
 
-const WorkflowExecutionTimedOutEventAttributesClass = messageClass<WorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimedOutEventAttributes", { retryState: 0, newExecutionRunId: "" });
+let WorkflowExecutionTimedOutEventAttributesClass: (new () => WorkflowExecutionTimedOutEventAttributes) | undefined;
 function createBaseWorkflowExecutionTimedOutEventAttributes(): WorkflowExecutionTimedOutEventAttributes {
+  WorkflowExecutionTimedOutEventAttributesClass ??= messageClass<WorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimedOutEventAttributes", { retryState: 0, newExecutionRunId: "" });
   return new WorkflowExecutionTimedOutEventAttributesClass();
 }
 
@@ -2795,8 +2800,9 @@ export const WorkflowExecutionTimedOutEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
-const WorkflowExecutionContinuedAsNewEventAttributesClass = messageClass<WorkflowExecutionContinuedAsNewEventAttributes>("temporal.api.history.v1.WorkflowExecutionContinuedAsNewEventAttributes", { newExecutionRunId: "", workflowTaskCompletedEventId: INT64, initiator: 0, inheritBuildId: false, initialVersioningBehavior: 0 });
+let WorkflowExecutionContinuedAsNewEventAttributesClass: (new () => WorkflowExecutionContinuedAsNewEventAttributes) | undefined;
 function createBaseWorkflowExecutionContinuedAsNewEventAttributes(): WorkflowExecutionContinuedAsNewEventAttributes {
+  WorkflowExecutionContinuedAsNewEventAttributesClass ??= messageClass<WorkflowExecutionContinuedAsNewEventAttributes>("temporal.api.history.v1.WorkflowExecutionContinuedAsNewEventAttributes", { newExecutionRunId: "", workflowTaskCompletedEventId: INT64, initiator: 0, inheritBuildId: false, initialVersioningBehavior: 0 });
   return new WorkflowExecutionContinuedAsNewEventAttributesClass();
 }
 
@@ -3005,8 +3011,9 @@ export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
   },
 };
 
-const WorkflowTaskScheduledEventAttributesClass = messageClass<WorkflowTaskScheduledEventAttributes>("temporal.api.history.v1.WorkflowTaskScheduledEventAttributes", { attempt: 0 });
+let WorkflowTaskScheduledEventAttributesClass: (new () => WorkflowTaskScheduledEventAttributes) | undefined;
 function createBaseWorkflowTaskScheduledEventAttributes(): WorkflowTaskScheduledEventAttributes {
+  WorkflowTaskScheduledEventAttributesClass ??= messageClass<WorkflowTaskScheduledEventAttributes>("temporal.api.history.v1.WorkflowTaskScheduledEventAttributes", { attempt: 0 });
   return new WorkflowTaskScheduledEventAttributesClass();
 }
 
@@ -3067,8 +3074,9 @@ export const WorkflowTaskScheduledEventAttributes: MessageFns<WorkflowTaskSchedu
   },
 };
 
-const WorkflowTaskStartedEventAttributesClass = messageClass<WorkflowTaskStartedEventAttributes>("temporal.api.history.v1.WorkflowTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", suggestContinueAsNew: false, suggestContinueAsNewReasons: LIST, targetWorkerDeploymentVersionChanged: false, historySizeBytes: INT64, buildIdRedirectCounter: INT64 });
+let WorkflowTaskStartedEventAttributesClass: (new () => WorkflowTaskStartedEventAttributes) | undefined;
 function createBaseWorkflowTaskStartedEventAttributes(): WorkflowTaskStartedEventAttributes {
+  WorkflowTaskStartedEventAttributesClass ??= messageClass<WorkflowTaskStartedEventAttributes>("temporal.api.history.v1.WorkflowTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", suggestContinueAsNew: false, suggestContinueAsNewReasons: LIST, targetWorkerDeploymentVersionChanged: false, historySizeBytes: INT64, buildIdRedirectCounter: INT64 });
   return new WorkflowTaskStartedEventAttributesClass();
 }
 
@@ -3215,8 +3223,9 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
   },
 };
 
-const WorkflowTaskCompletedEventAttributesClass = messageClass<WorkflowTaskCompletedEventAttributes>("temporal.api.history.v1.WorkflowTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", binaryChecksum: "", versioningBehavior: 0, workerDeploymentVersion: "", workerDeploymentName: "" });
+let WorkflowTaskCompletedEventAttributesClass: (new () => WorkflowTaskCompletedEventAttributes) | undefined;
 function createBaseWorkflowTaskCompletedEventAttributes(): WorkflowTaskCompletedEventAttributes {
+  WorkflowTaskCompletedEventAttributesClass ??= messageClass<WorkflowTaskCompletedEventAttributes>("temporal.api.history.v1.WorkflowTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", binaryChecksum: "", versioningBehavior: 0, workerDeploymentVersion: "", workerDeploymentName: "" });
   return new WorkflowTaskCompletedEventAttributesClass();
 }
 
@@ -3376,8 +3385,9 @@ export const WorkflowTaskCompletedEventAttributes: MessageFns<WorkflowTaskComple
   },
 };
 
-const WorkflowTaskTimedOutEventAttributesClass = messageClass<WorkflowTaskTimedOutEventAttributes>("temporal.api.history.v1.WorkflowTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, timeoutType: 0 });
+let WorkflowTaskTimedOutEventAttributesClass: (new () => WorkflowTaskTimedOutEventAttributes) | undefined;
 function createBaseWorkflowTaskTimedOutEventAttributes(): WorkflowTaskTimedOutEventAttributes {
+  WorkflowTaskTimedOutEventAttributesClass ??= messageClass<WorkflowTaskTimedOutEventAttributes>("temporal.api.history.v1.WorkflowTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, timeoutType: 0 });
   return new WorkflowTaskTimedOutEventAttributesClass();
 }
 
@@ -3438,8 +3448,9 @@ export const WorkflowTaskTimedOutEventAttributes: MessageFns<WorkflowTaskTimedOu
   },
 };
 
-const WorkflowTaskFailedEventAttributesClass = messageClass<WorkflowTaskFailedEventAttributes>("temporal.api.history.v1.WorkflowTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, cause: 0, identity: "", baseRunId: "", newRunId: "", forkEventVersion: INT64, binaryChecksum: "" });
+let WorkflowTaskFailedEventAttributesClass: (new () => WorkflowTaskFailedEventAttributes) | undefined;
 function createBaseWorkflowTaskFailedEventAttributes(): WorkflowTaskFailedEventAttributes {
+  WorkflowTaskFailedEventAttributesClass ??= messageClass<WorkflowTaskFailedEventAttributes>("temporal.api.history.v1.WorkflowTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, cause: 0, identity: "", baseRunId: "", newRunId: "", forkEventVersion: INT64, binaryChecksum: "" });
   return new WorkflowTaskFailedEventAttributesClass();
 }
 
@@ -3577,8 +3588,9 @@ export const WorkflowTaskFailedEventAttributes: MessageFns<WorkflowTaskFailedEve
   },
 };
 
-const ActivityTaskScheduledEventAttributesClass = messageClass<ActivityTaskScheduledEventAttributes>("temporal.api.history.v1.ActivityTaskScheduledEventAttributes", { activityId: "", workflowTaskCompletedEventId: INT64, useWorkflowBuildId: false });
+let ActivityTaskScheduledEventAttributesClass: (new () => ActivityTaskScheduledEventAttributes) | undefined;
 function createBaseActivityTaskScheduledEventAttributes(): ActivityTaskScheduledEventAttributes {
+  ActivityTaskScheduledEventAttributesClass ??= messageClass<ActivityTaskScheduledEventAttributes>("temporal.api.history.v1.ActivityTaskScheduledEventAttributes", { activityId: "", workflowTaskCompletedEventId: INT64, useWorkflowBuildId: false });
   return new ActivityTaskScheduledEventAttributesClass();
 }
 
@@ -3749,8 +3761,9 @@ export const ActivityTaskScheduledEventAttributes: MessageFns<ActivityTaskSchedu
   },
 };
 
-const ActivityTaskStartedEventAttributesClass = messageClass<ActivityTaskStartedEventAttributes>("temporal.api.history.v1.ActivityTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", attempt: 0, buildIdRedirectCounter: INT64 });
+let ActivityTaskStartedEventAttributesClass: (new () => ActivityTaskStartedEventAttributes) | undefined;
 function createBaseActivityTaskStartedEventAttributes(): ActivityTaskStartedEventAttributes {
+  ActivityTaskStartedEventAttributesClass ??= messageClass<ActivityTaskStartedEventAttributes>("temporal.api.history.v1.ActivityTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", attempt: 0, buildIdRedirectCounter: INT64 });
   return new ActivityTaskStartedEventAttributesClass();
 }
 
@@ -3855,8 +3868,9 @@ export const ActivityTaskStartedEventAttributes: MessageFns<ActivityTaskStartedE
   },
 };
 
-const ActivityTaskCompletedEventAttributesClass = messageClass<ActivityTaskCompletedEventAttributes>("temporal.api.history.v1.ActivityTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "" });
+let ActivityTaskCompletedEventAttributesClass: (new () => ActivityTaskCompletedEventAttributes) | undefined;
 function createBaseActivityTaskCompletedEventAttributes(): ActivityTaskCompletedEventAttributes {
+  ActivityTaskCompletedEventAttributesClass ??= messageClass<ActivityTaskCompletedEventAttributes>("temporal.api.history.v1.ActivityTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "" });
   return new ActivityTaskCompletedEventAttributesClass();
 }
 
@@ -3939,8 +3953,9 @@ export const ActivityTaskCompletedEventAttributes: MessageFns<ActivityTaskComple
   },
 };
 
-const ActivityTaskFailedEventAttributesClass = messageClass<ActivityTaskFailedEventAttributes>("temporal.api.history.v1.ActivityTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", retryState: 0, cause: 0 });
+let ActivityTaskFailedEventAttributesClass: (new () => ActivityTaskFailedEventAttributes) | undefined;
 function createBaseActivityTaskFailedEventAttributes(): ActivityTaskFailedEventAttributes {
+  ActivityTaskFailedEventAttributesClass ??= messageClass<ActivityTaskFailedEventAttributes>("temporal.api.history.v1.ActivityTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", retryState: 0, cause: 0 });
   return new ActivityTaskFailedEventAttributesClass();
 }
 
@@ -4045,8 +4060,9 @@ export const ActivityTaskFailedEventAttributes: MessageFns<ActivityTaskFailedEve
   },
 };
 
-const ActivityTaskTimedOutEventAttributesClass = messageClass<ActivityTaskTimedOutEventAttributes>("temporal.api.history.v1.ActivityTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, retryState: 0 });
+let ActivityTaskTimedOutEventAttributesClass: (new () => ActivityTaskTimedOutEventAttributes) | undefined;
 function createBaseActivityTaskTimedOutEventAttributes(): ActivityTaskTimedOutEventAttributes {
+  ActivityTaskTimedOutEventAttributesClass ??= messageClass<ActivityTaskTimedOutEventAttributes>("temporal.api.history.v1.ActivityTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, retryState: 0 });
   return new ActivityTaskTimedOutEventAttributesClass();
 }
 
@@ -4118,8 +4134,9 @@ export const ActivityTaskTimedOutEventAttributes: MessageFns<ActivityTaskTimedOu
   },
 };
 
-const ActivityTaskCancelRequestedEventAttributesClass = messageClass<ActivityTaskCancelRequestedEventAttributes>("temporal.api.history.v1.ActivityTaskCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
+let ActivityTaskCancelRequestedEventAttributesClass: (new () => ActivityTaskCancelRequestedEventAttributes) | undefined;
 function createBaseActivityTaskCancelRequestedEventAttributes(): ActivityTaskCancelRequestedEventAttributes {
+  ActivityTaskCancelRequestedEventAttributesClass ??= messageClass<ActivityTaskCancelRequestedEventAttributes>("temporal.api.history.v1.ActivityTaskCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
   return new ActivityTaskCancelRequestedEventAttributesClass();
 }
 
@@ -4169,8 +4186,9 @@ export const ActivityTaskCancelRequestedEventAttributes: MessageFns<ActivityTask
   },
 };
 
-const ActivityTaskCanceledEventAttributesClass = messageClass<ActivityTaskCanceledEventAttributes>("temporal.api.history.v1.ActivityTaskCanceledEventAttributes", { latestCancelRequestedEventId: INT64, scheduledEventId: INT64, startedEventId: INT64, identity: "" });
+let ActivityTaskCanceledEventAttributesClass: (new () => ActivityTaskCanceledEventAttributes) | undefined;
 function createBaseActivityTaskCanceledEventAttributes(): ActivityTaskCanceledEventAttributes {
+  ActivityTaskCanceledEventAttributesClass ??= messageClass<ActivityTaskCanceledEventAttributes>("temporal.api.history.v1.ActivityTaskCanceledEventAttributes", { latestCancelRequestedEventId: INT64, scheduledEventId: INT64, startedEventId: INT64, identity: "" });
   return new ActivityTaskCanceledEventAttributesClass();
 }
 
@@ -4264,8 +4282,9 @@ export const ActivityTaskCanceledEventAttributes: MessageFns<ActivityTaskCancele
   },
 };
 
-const TimerStartedEventAttributesClass = messageClass<TimerStartedEventAttributes>("temporal.api.history.v1.TimerStartedEventAttributes", { timerId: "", workflowTaskCompletedEventId: INT64 });
+let TimerStartedEventAttributesClass: (new () => TimerStartedEventAttributes) | undefined;
 function createBaseTimerStartedEventAttributes(): TimerStartedEventAttributes {
+  TimerStartedEventAttributesClass ??= messageClass<TimerStartedEventAttributes>("temporal.api.history.v1.TimerStartedEventAttributes", { timerId: "", workflowTaskCompletedEventId: INT64 });
   return new TimerStartedEventAttributesClass();
 }
 
@@ -4326,8 +4345,9 @@ export const TimerStartedEventAttributes: MessageFns<TimerStartedEventAttributes
   },
 };
 
-const TimerFiredEventAttributesClass = messageClass<TimerFiredEventAttributes>("temporal.api.history.v1.TimerFiredEventAttributes", { timerId: "", startedEventId: INT64 });
+let TimerFiredEventAttributesClass: (new () => TimerFiredEventAttributes) | undefined;
 function createBaseTimerFiredEventAttributes(): TimerFiredEventAttributes {
+  TimerFiredEventAttributesClass ??= messageClass<TimerFiredEventAttributes>("temporal.api.history.v1.TimerFiredEventAttributes", { timerId: "", startedEventId: INT64 });
   return new TimerFiredEventAttributesClass();
 }
 
@@ -4377,8 +4397,9 @@ export const TimerFiredEventAttributes: MessageFns<TimerFiredEventAttributes> = 
   },
 };
 
-const TimerCanceledEventAttributesClass = messageClass<TimerCanceledEventAttributes>("temporal.api.history.v1.TimerCanceledEventAttributes", { timerId: "", startedEventId: INT64, workflowTaskCompletedEventId: INT64, identity: "" });
+let TimerCanceledEventAttributesClass: (new () => TimerCanceledEventAttributes) | undefined;
 function createBaseTimerCanceledEventAttributes(): TimerCanceledEventAttributes {
+  TimerCanceledEventAttributesClass ??= messageClass<TimerCanceledEventAttributes>("temporal.api.history.v1.TimerCanceledEventAttributes", { timerId: "", startedEventId: INT64, workflowTaskCompletedEventId: INT64, identity: "" });
   return new TimerCanceledEventAttributesClass();
 }
 
@@ -4450,8 +4471,9 @@ export const TimerCanceledEventAttributes: MessageFns<TimerCanceledEventAttribut
   },
 };
 
-const WorkflowExecutionCancelRequestedEventAttributesClass = messageClass<WorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCancelRequestedEventAttributes", { cause: "", externalInitiatedEventId: INT64, identity: "" });
+let WorkflowExecutionCancelRequestedEventAttributesClass: (new () => WorkflowExecutionCancelRequestedEventAttributes) | undefined;
 function createBaseWorkflowExecutionCancelRequestedEventAttributes(): WorkflowExecutionCancelRequestedEventAttributes {
+  WorkflowExecutionCancelRequestedEventAttributesClass ??= messageClass<WorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCancelRequestedEventAttributes", { cause: "", externalInitiatedEventId: INT64, identity: "" });
   return new WorkflowExecutionCancelRequestedEventAttributesClass();
 }
 
@@ -4528,8 +4550,9 @@ export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionCanceledEventAttributesClass = messageClass<WorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.WorkflowExecutionCanceledEventAttributes", { workflowTaskCompletedEventId: INT64 });
+let WorkflowExecutionCanceledEventAttributesClass: (new () => WorkflowExecutionCanceledEventAttributes) | undefined;
 function createBaseWorkflowExecutionCanceledEventAttributes(): WorkflowExecutionCanceledEventAttributes {
+  WorkflowExecutionCanceledEventAttributesClass ??= messageClass<WorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.WorkflowExecutionCanceledEventAttributes", { workflowTaskCompletedEventId: INT64 });
   return new WorkflowExecutionCanceledEventAttributesClass();
 }
 
@@ -4579,8 +4602,9 @@ export const WorkflowExecutionCanceledEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
-const MarkerRecordedEventAttributesClass = messageClass<MarkerRecordedEventAttributes>("temporal.api.history.v1.MarkerRecordedEventAttributes", { markerName: "", details: MAP, workflowTaskCompletedEventId: INT64 });
+let MarkerRecordedEventAttributesClass: (new () => MarkerRecordedEventAttributes) | undefined;
 function createBaseMarkerRecordedEventAttributes(): MarkerRecordedEventAttributes {
+  MarkerRecordedEventAttributesClass ??= messageClass<MarkerRecordedEventAttributes>("temporal.api.history.v1.MarkerRecordedEventAttributes", { markerName: "", details: MAP, workflowTaskCompletedEventId: INT64 });
   return new MarkerRecordedEventAttributesClass();
 }
 
@@ -4719,8 +4743,9 @@ export const MarkerRecordedEventAttributes_DetailsEntry: MessageFns<MarkerRecord
   },
 };
 
-const WorkflowExecutionSignaledEventAttributesClass = messageClass<WorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.WorkflowExecutionSignaledEventAttributes", { signalName: "", identity: "", skipGenerateWorkflowTask: false, requestId: "" });
+let WorkflowExecutionSignaledEventAttributesClass: (new () => WorkflowExecutionSignaledEventAttributes) | undefined;
 function createBaseWorkflowExecutionSignaledEventAttributes(): WorkflowExecutionSignaledEventAttributes {
+  WorkflowExecutionSignaledEventAttributesClass ??= messageClass<WorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.WorkflowExecutionSignaledEventAttributes", { signalName: "", identity: "", skipGenerateWorkflowTask: false, requestId: "" });
   return new WorkflowExecutionSignaledEventAttributesClass();
 }
 
@@ -4825,8 +4850,9 @@ export const WorkflowExecutionSignaledEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
-const WorkflowExecutionTerminatedEventAttributesClass = messageClass<WorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTerminatedEventAttributes", { reason: "", identity: "" });
+let WorkflowExecutionTerminatedEventAttributesClass: (new () => WorkflowExecutionTerminatedEventAttributes) | undefined;
 function createBaseWorkflowExecutionTerminatedEventAttributes(): WorkflowExecutionTerminatedEventAttributes {
+  WorkflowExecutionTerminatedEventAttributesClass ??= messageClass<WorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTerminatedEventAttributes", { reason: "", identity: "" });
   return new WorkflowExecutionTerminatedEventAttributesClass();
 }
 
@@ -4887,8 +4913,9 @@ export const WorkflowExecutionTerminatedEventAttributes: MessageFns<WorkflowExec
   },
 };
 
-const RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass = messageClass<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", control: "", childWorkflowOnly: false, reason: "" });
+let RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass: (new () => RequestCancelExternalWorkflowExecutionInitiatedEventAttributes) | undefined;
 function createBaseRequestCancelExternalWorkflowExecutionInitiatedEventAttributes(): RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
+  RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass ??= messageClass<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", control: "", childWorkflowOnly: false, reason: "" });
   return new RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass();
 }
 
@@ -5001,8 +5028,9 @@ export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: Mes
   },
 };
 
-const RequestCancelExternalWorkflowExecutionFailedEventAttributesClass = messageClass<RequestCancelExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
+let RequestCancelExternalWorkflowExecutionFailedEventAttributesClass: (new () => RequestCancelExternalWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseRequestCancelExternalWorkflowExecutionFailedEventAttributes(): RequestCancelExternalWorkflowExecutionFailedEventAttributes {
+  RequestCancelExternalWorkflowExecutionFailedEventAttributesClass ??= messageClass<RequestCancelExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
   return new RequestCancelExternalWorkflowExecutionFailedEventAttributesClass();
 }
 
@@ -5115,8 +5143,9 @@ export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: Messag
   },
 };
 
-const ExternalWorkflowExecutionCancelRequestedEventAttributesClass = messageClass<ExternalWorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionCancelRequestedEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "" });
+let ExternalWorkflowExecutionCancelRequestedEventAttributesClass: (new () => ExternalWorkflowExecutionCancelRequestedEventAttributes) | undefined;
 function createBaseExternalWorkflowExecutionCancelRequestedEventAttributes(): ExternalWorkflowExecutionCancelRequestedEventAttributes {
+  ExternalWorkflowExecutionCancelRequestedEventAttributesClass ??= messageClass<ExternalWorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionCancelRequestedEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "" });
   return new ExternalWorkflowExecutionCancelRequestedEventAttributesClass();
 }
 
@@ -5193,8 +5222,9 @@ export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns
   },
 };
 
-const SignalExternalWorkflowExecutionInitiatedEventAttributesClass = messageClass<SignalExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", signalName: "", control: "", childWorkflowOnly: false });
+let SignalExternalWorkflowExecutionInitiatedEventAttributesClass: (new () => SignalExternalWorkflowExecutionInitiatedEventAttributes) | undefined;
 function createBaseSignalExternalWorkflowExecutionInitiatedEventAttributes(): SignalExternalWorkflowExecutionInitiatedEventAttributes {
+  SignalExternalWorkflowExecutionInitiatedEventAttributesClass ??= messageClass<SignalExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", signalName: "", control: "", childWorkflowOnly: false });
   return new SignalExternalWorkflowExecutionInitiatedEventAttributesClass();
 }
 
@@ -5326,8 +5356,9 @@ export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns
   },
 };
 
-const SignalExternalWorkflowExecutionFailedEventAttributesClass = messageClass<SignalExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
+let SignalExternalWorkflowExecutionFailedEventAttributesClass: (new () => SignalExternalWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseSignalExternalWorkflowExecutionFailedEventAttributes(): SignalExternalWorkflowExecutionFailedEventAttributes {
+  SignalExternalWorkflowExecutionFailedEventAttributesClass ??= messageClass<SignalExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
   return new SignalExternalWorkflowExecutionFailedEventAttributesClass();
 }
 
@@ -5437,8 +5468,9 @@ export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
   },
 };
 
-const ExternalWorkflowExecutionSignaledEventAttributesClass = messageClass<ExternalWorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionSignaledEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "", control: "" });
+let ExternalWorkflowExecutionSignaledEventAttributesClass: (new () => ExternalWorkflowExecutionSignaledEventAttributes) | undefined;
 function createBaseExternalWorkflowExecutionSignaledEventAttributes(): ExternalWorkflowExecutionSignaledEventAttributes {
+  ExternalWorkflowExecutionSignaledEventAttributesClass ??= messageClass<ExternalWorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionSignaledEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "", control: "" });
   return new ExternalWorkflowExecutionSignaledEventAttributesClass();
 }
 
@@ -5526,8 +5558,9 @@ export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
   },
 };
 
-const UpsertWorkflowSearchAttributesEventAttributesClass = messageClass<UpsertWorkflowSearchAttributesEventAttributes>("temporal.api.history.v1.UpsertWorkflowSearchAttributesEventAttributes", { workflowTaskCompletedEventId: INT64 });
+let UpsertWorkflowSearchAttributesEventAttributesClass: (new () => UpsertWorkflowSearchAttributesEventAttributes) | undefined;
 function createBaseUpsertWorkflowSearchAttributesEventAttributes(): UpsertWorkflowSearchAttributesEventAttributes {
+  UpsertWorkflowSearchAttributesEventAttributesClass ??= messageClass<UpsertWorkflowSearchAttributesEventAttributes>("temporal.api.history.v1.UpsertWorkflowSearchAttributesEventAttributes", { workflowTaskCompletedEventId: INT64 });
   return new UpsertWorkflowSearchAttributesEventAttributesClass();
 }
 
@@ -5581,8 +5614,9 @@ export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWor
     },
   };
 
-const WorkflowPropertiesModifiedEventAttributesClass = messageClass<WorkflowPropertiesModifiedEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedEventAttributes", { workflowTaskCompletedEventId: INT64 });
+let WorkflowPropertiesModifiedEventAttributesClass: (new () => WorkflowPropertiesModifiedEventAttributes) | undefined;
 function createBaseWorkflowPropertiesModifiedEventAttributes(): WorkflowPropertiesModifiedEventAttributes {
+  WorkflowPropertiesModifiedEventAttributesClass ??= messageClass<WorkflowPropertiesModifiedEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedEventAttributes", { workflowTaskCompletedEventId: INT64 });
   return new WorkflowPropertiesModifiedEventAttributesClass();
 }
 
@@ -5632,8 +5666,9 @@ export const WorkflowPropertiesModifiedEventAttributes: MessageFns<WorkflowPrope
   },
 };
 
-const StartChildWorkflowExecutionInitiatedEventAttributesClass = messageClass<StartChildWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionInitiatedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", parentClosePolicy: 0, control: "", workflowTaskCompletedEventId: INT64, workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
+let StartChildWorkflowExecutionInitiatedEventAttributesClass: (new () => StartChildWorkflowExecutionInitiatedEventAttributes) | undefined;
 function createBaseStartChildWorkflowExecutionInitiatedEventAttributes(): StartChildWorkflowExecutionInitiatedEventAttributes {
+  StartChildWorkflowExecutionInitiatedEventAttributesClass ??= messageClass<StartChildWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionInitiatedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", parentClosePolicy: 0, control: "", workflowTaskCompletedEventId: INT64, workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
   return new StartChildWorkflowExecutionInitiatedEventAttributesClass();
 }
 
@@ -5919,8 +5954,9 @@ export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
   },
 };
 
-const StartChildWorkflowExecutionFailedEventAttributesClass = messageClass<StartChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", cause: 0, control: "", initiatedEventId: INT64, workflowTaskCompletedEventId: INT64 });
+let StartChildWorkflowExecutionFailedEventAttributesClass: (new () => StartChildWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseStartChildWorkflowExecutionFailedEventAttributes(): StartChildWorkflowExecutionFailedEventAttributes {
+  StartChildWorkflowExecutionFailedEventAttributesClass ??= messageClass<StartChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", cause: 0, control: "", initiatedEventId: INT64, workflowTaskCompletedEventId: INT64 });
   return new StartChildWorkflowExecutionFailedEventAttributesClass();
 }
 
@@ -6041,8 +6077,9 @@ export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
   },
 };
 
-const ChildWorkflowExecutionStartedEventAttributesClass = messageClass<ChildWorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionStartedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64 });
+let ChildWorkflowExecutionStartedEventAttributesClass: (new () => ChildWorkflowExecutionStartedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionStartedEventAttributes(): ChildWorkflowExecutionStartedEventAttributes {
+  ChildWorkflowExecutionStartedEventAttributesClass ??= messageClass<ChildWorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionStartedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64 });
   return new ChildWorkflowExecutionStartedEventAttributesClass();
 }
 
@@ -6139,8 +6176,9 @@ export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkf
   },
 };
 
-const ChildWorkflowExecutionCompletedEventAttributesClass = messageClass<ChildWorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCompletedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
+let ChildWorkflowExecutionCompletedEventAttributesClass: (new () => ChildWorkflowExecutionCompletedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionCompletedEventAttributes(): ChildWorkflowExecutionCompletedEventAttributes {
+  ChildWorkflowExecutionCompletedEventAttributesClass ??= messageClass<ChildWorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCompletedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
   return new ChildWorkflowExecutionCompletedEventAttributesClass();
 }
 
@@ -6250,8 +6288,9 @@ export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
   },
 };
 
-const ChildWorkflowExecutionFailedEventAttributesClass = messageClass<ChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
+let ChildWorkflowExecutionFailedEventAttributesClass: (new () => ChildWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionFailedEventAttributes(): ChildWorkflowExecutionFailedEventAttributes {
+  ChildWorkflowExecutionFailedEventAttributesClass ??= messageClass<ChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
   return new ChildWorkflowExecutionFailedEventAttributesClass();
 }
 
@@ -6370,8 +6409,9 @@ export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkfl
   },
 };
 
-const ChildWorkflowExecutionCanceledEventAttributesClass = messageClass<ChildWorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCanceledEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
+let ChildWorkflowExecutionCanceledEventAttributesClass: (new () => ChildWorkflowExecutionCanceledEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionCanceledEventAttributes(): ChildWorkflowExecutionCanceledEventAttributes {
+  ChildWorkflowExecutionCanceledEventAttributesClass ??= messageClass<ChildWorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCanceledEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
   return new ChildWorkflowExecutionCanceledEventAttributesClass();
 }
 
@@ -6480,8 +6520,9 @@ export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWork
     },
   };
 
-const ChildWorkflowExecutionTimedOutEventAttributesClass = messageClass<ChildWorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTimedOutEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
+let ChildWorkflowExecutionTimedOutEventAttributesClass: (new () => ChildWorkflowExecutionTimedOutEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionTimedOutEventAttributes(): ChildWorkflowExecutionTimedOutEventAttributes {
+  ChildWorkflowExecutionTimedOutEventAttributesClass ??= messageClass<ChildWorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTimedOutEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
   return new ChildWorkflowExecutionTimedOutEventAttributesClass();
 }
 
@@ -6590,8 +6631,9 @@ export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWork
     },
   };
 
-const ChildWorkflowExecutionTerminatedEventAttributesClass = messageClass<ChildWorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTerminatedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
+let ChildWorkflowExecutionTerminatedEventAttributesClass: (new () => ChildWorkflowExecutionTerminatedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionTerminatedEventAttributes(): ChildWorkflowExecutionTerminatedEventAttributes {
+  ChildWorkflowExecutionTerminatedEventAttributesClass ??= messageClass<ChildWorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTerminatedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
   return new ChildWorkflowExecutionTerminatedEventAttributesClass();
 }
 
@@ -6690,8 +6732,9 @@ export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionOptionsUpdatedEventAttributesClass = messageClass<WorkflowExecutionOptionsUpdatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes", { unsetVersioningOverride: false, attachedRequestId: "", attachedCompletionCallbacks: LIST, identity: "", timeSkippingConfigUpdated: false, workflowUpdateOptions: LIST });
+let WorkflowExecutionOptionsUpdatedEventAttributesClass: (new () => WorkflowExecutionOptionsUpdatedEventAttributes) | undefined;
 function createBaseWorkflowExecutionOptionsUpdatedEventAttributes(): WorkflowExecutionOptionsUpdatedEventAttributes {
+  WorkflowExecutionOptionsUpdatedEventAttributesClass ??= messageClass<WorkflowExecutionOptionsUpdatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes", { unsetVersioningOverride: false, attachedRequestId: "", attachedCompletionCallbacks: LIST, identity: "", timeSkippingConfigUpdated: false, workflowUpdateOptions: LIST });
   return new WorkflowExecutionOptionsUpdatedEventAttributesClass();
 }
 
@@ -6843,8 +6886,9 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass = messageClass<WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes.WorkflowUpdateOptionsUpdate", { updateId: "", attachedRequestId: "", attachedCompletionCallbacks: LIST });
+let WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass: (new () => WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate) | undefined;
 function createBaseWorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate(): WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate {
+  WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass ??= messageClass<WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes.WorkflowUpdateOptionsUpdate", { updateId: "", attachedRequestId: "", attachedCompletionCallbacks: LIST });
   return new WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass();
 }
 
@@ -6921,8 +6965,9 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
   },
 };
 
-const WorkflowPropertiesModifiedExternallyEventAttributesClass = messageClass<WorkflowPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedExternallyEventAttributes", { newTaskQueue: "" });
+let WorkflowPropertiesModifiedExternallyEventAttributesClass: (new () => WorkflowPropertiesModifiedExternallyEventAttributes) | undefined;
 function createBaseWorkflowPropertiesModifiedExternallyEventAttributes(): WorkflowPropertiesModifiedExternallyEventAttributes {
+  WorkflowPropertiesModifiedExternallyEventAttributesClass ??= messageClass<WorkflowPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedExternallyEventAttributes", { newTaskQueue: "" });
   return new WorkflowPropertiesModifiedExternallyEventAttributesClass();
 }
 
@@ -7010,8 +7055,9 @@ export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
   },
 };
 
-const ActivityPropertiesModifiedExternallyEventAttributesClass = messageClass<ActivityPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.ActivityPropertiesModifiedExternallyEventAttributes", { scheduledEventId: INT64 });
+let ActivityPropertiesModifiedExternallyEventAttributesClass: (new () => ActivityPropertiesModifiedExternallyEventAttributes) | undefined;
 function createBaseActivityPropertiesModifiedExternallyEventAttributes(): ActivityPropertiesModifiedExternallyEventAttributes {
+  ActivityPropertiesModifiedExternallyEventAttributesClass ??= messageClass<ActivityPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.ActivityPropertiesModifiedExternallyEventAttributes", { scheduledEventId: INT64 });
   return new ActivityPropertiesModifiedExternallyEventAttributesClass();
 }
 
@@ -7066,8 +7112,9 @@ export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionUpdateAcceptedEventAttributesClass = messageClass<WorkflowExecutionUpdateAcceptedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAcceptedEventAttributes", { protocolInstanceId: "", acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
+let WorkflowExecutionUpdateAcceptedEventAttributesClass: (new () => WorkflowExecutionUpdateAcceptedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateAcceptedEventAttributes(): WorkflowExecutionUpdateAcceptedEventAttributes {
+  WorkflowExecutionUpdateAcceptedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateAcceptedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAcceptedEventAttributes", { protocolInstanceId: "", acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
   return new WorkflowExecutionUpdateAcceptedEventAttributesClass();
 }
 
@@ -7144,8 +7191,9 @@ export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionUpdateCompletedEventAttributesClass = messageClass<WorkflowExecutionUpdateCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateCompletedEventAttributes", { acceptedEventId: INT64 });
+let WorkflowExecutionUpdateCompletedEventAttributesClass: (new () => WorkflowExecutionUpdateCompletedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateCompletedEventAttributes(): WorkflowExecutionUpdateCompletedEventAttributes {
+  WorkflowExecutionUpdateCompletedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateCompletedEventAttributes", { acceptedEventId: INT64 });
   return new WorkflowExecutionUpdateCompletedEventAttributesClass();
 }
 
@@ -7211,8 +7259,9 @@ export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionUpdateRejectedEventAttributesClass = messageClass<WorkflowExecutionUpdateRejectedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateRejectedEventAttributes", { protocolInstanceId: "", rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
+let WorkflowExecutionUpdateRejectedEventAttributesClass: (new () => WorkflowExecutionUpdateRejectedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateRejectedEventAttributes(): WorkflowExecutionUpdateRejectedEventAttributes {
+  WorkflowExecutionUpdateRejectedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateRejectedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateRejectedEventAttributes", { protocolInstanceId: "", rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
   return new WorkflowExecutionUpdateRejectedEventAttributesClass();
 }
 
@@ -7300,8 +7349,9 @@ export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionUpdateAdmittedEventAttributesClass = messageClass<WorkflowExecutionUpdateAdmittedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAdmittedEventAttributes", { origin: 0 });
+let WorkflowExecutionUpdateAdmittedEventAttributesClass: (new () => WorkflowExecutionUpdateAdmittedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateAdmittedEventAttributes(): WorkflowExecutionUpdateAdmittedEventAttributes {
+  WorkflowExecutionUpdateAdmittedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateAdmittedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAdmittedEventAttributes", { origin: 0 });
   return new WorkflowExecutionUpdateAdmittedEventAttributesClass();
 }
 
@@ -7356,8 +7406,9 @@ export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
   },
 };
 
-const WorkflowExecutionPausedEventAttributesClass = messageClass<WorkflowExecutionPausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionPausedEventAttributes", { identity: "", reason: "", requestId: "" });
+let WorkflowExecutionPausedEventAttributesClass: (new () => WorkflowExecutionPausedEventAttributes) | undefined;
 function createBaseWorkflowExecutionPausedEventAttributes(): WorkflowExecutionPausedEventAttributes {
+  WorkflowExecutionPausedEventAttributesClass ??= messageClass<WorkflowExecutionPausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionPausedEventAttributes", { identity: "", reason: "", requestId: "" });
   return new WorkflowExecutionPausedEventAttributesClass();
 }
 
@@ -7418,8 +7469,9 @@ export const WorkflowExecutionPausedEventAttributes: MessageFns<WorkflowExecutio
   },
 };
 
-const WorkflowExecutionUnpausedEventAttributesClass = messageClass<WorkflowExecutionUnpausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUnpausedEventAttributes", { identity: "", reason: "", requestId: "" });
+let WorkflowExecutionUnpausedEventAttributesClass: (new () => WorkflowExecutionUnpausedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUnpausedEventAttributes(): WorkflowExecutionUnpausedEventAttributes {
+  WorkflowExecutionUnpausedEventAttributesClass ??= messageClass<WorkflowExecutionUnpausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUnpausedEventAttributes", { identity: "", reason: "", requestId: "" });
   return new WorkflowExecutionUnpausedEventAttributesClass();
 }
 
@@ -7480,8 +7532,9 @@ export const WorkflowExecutionUnpausedEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
-const WorkflowExecutionTimeSkippingTransitionedEventAttributesClass = messageClass<WorkflowExecutionTimeSkippingTransitionedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimeSkippingTransitionedEventAttributes", { disabledAfterFastForward: false });
+let WorkflowExecutionTimeSkippingTransitionedEventAttributesClass: (new () => WorkflowExecutionTimeSkippingTransitionedEventAttributes) | undefined;
 function createBaseWorkflowExecutionTimeSkippingTransitionedEventAttributes(): WorkflowExecutionTimeSkippingTransitionedEventAttributes {
+  WorkflowExecutionTimeSkippingTransitionedEventAttributesClass ??= messageClass<WorkflowExecutionTimeSkippingTransitionedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimeSkippingTransitionedEventAttributes", { disabledAfterFastForward: false });
   return new WorkflowExecutionTimeSkippingTransitionedEventAttributesClass();
 }
 
@@ -7547,8 +7600,9 @@ export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFn
   },
 };
 
-const NexusOperationScheduledEventAttributesClass = messageClass<NexusOperationScheduledEventAttributes>("temporal.api.history.v1.NexusOperationScheduledEventAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP, workflowTaskCompletedEventId: INT64, requestId: "", endpointId: "" });
+let NexusOperationScheduledEventAttributesClass: (new () => NexusOperationScheduledEventAttributes) | undefined;
 function createBaseNexusOperationScheduledEventAttributes(): NexusOperationScheduledEventAttributes {
+  NexusOperationScheduledEventAttributesClass ??= messageClass<NexusOperationScheduledEventAttributes>("temporal.api.history.v1.NexusOperationScheduledEventAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP, workflowTaskCompletedEventId: INT64, requestId: "", endpointId: "" });
   return new NexusOperationScheduledEventAttributesClass();
 }
 
@@ -7761,8 +7815,9 @@ export const NexusOperationScheduledEventAttributes_NexusHeaderEntry: MessageFns
   },
 };
 
-const NexusOperationStartedEventAttributesClass = messageClass<NexusOperationStartedEventAttributes>("temporal.api.history.v1.NexusOperationStartedEventAttributes", { scheduledEventId: INT64, operationId: "", requestId: "", operationToken: "" });
+let NexusOperationStartedEventAttributesClass: (new () => NexusOperationStartedEventAttributes) | undefined;
 function createBaseNexusOperationStartedEventAttributes(): NexusOperationStartedEventAttributes {
+  NexusOperationStartedEventAttributesClass ??= messageClass<NexusOperationStartedEventAttributes>("temporal.api.history.v1.NexusOperationStartedEventAttributes", { scheduledEventId: INT64, operationId: "", requestId: "", operationToken: "" });
   return new NexusOperationStartedEventAttributesClass();
 }
 
@@ -7834,8 +7889,9 @@ export const NexusOperationStartedEventAttributes: MessageFns<NexusOperationStar
   },
 };
 
-const NexusOperationCompletedEventAttributesClass = messageClass<NexusOperationCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCompletedEventAttributes", { scheduledEventId: INT64, requestId: "" });
+let NexusOperationCompletedEventAttributesClass: (new () => NexusOperationCompletedEventAttributes) | undefined;
 function createBaseNexusOperationCompletedEventAttributes(): NexusOperationCompletedEventAttributes {
+  NexusOperationCompletedEventAttributesClass ??= messageClass<NexusOperationCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCompletedEventAttributes", { scheduledEventId: INT64, requestId: "" });
   return new NexusOperationCompletedEventAttributesClass();
 }
 
@@ -7896,8 +7952,9 @@ export const NexusOperationCompletedEventAttributes: MessageFns<NexusOperationCo
   },
 };
 
-const NexusOperationFailedEventAttributesClass = messageClass<NexusOperationFailedEventAttributes>("temporal.api.history.v1.NexusOperationFailedEventAttributes", { scheduledEventId: INT64, requestId: "" });
+let NexusOperationFailedEventAttributesClass: (new () => NexusOperationFailedEventAttributes) | undefined;
 function createBaseNexusOperationFailedEventAttributes(): NexusOperationFailedEventAttributes {
+  NexusOperationFailedEventAttributesClass ??= messageClass<NexusOperationFailedEventAttributes>("temporal.api.history.v1.NexusOperationFailedEventAttributes", { scheduledEventId: INT64, requestId: "" });
   return new NexusOperationFailedEventAttributesClass();
 }
 
@@ -7958,8 +8015,9 @@ export const NexusOperationFailedEventAttributes: MessageFns<NexusOperationFaile
   },
 };
 
-const NexusOperationTimedOutEventAttributesClass = messageClass<NexusOperationTimedOutEventAttributes>("temporal.api.history.v1.NexusOperationTimedOutEventAttributes", { scheduledEventId: INT64, requestId: "" });
+let NexusOperationTimedOutEventAttributesClass: (new () => NexusOperationTimedOutEventAttributes) | undefined;
 function createBaseNexusOperationTimedOutEventAttributes(): NexusOperationTimedOutEventAttributes {
+  NexusOperationTimedOutEventAttributesClass ??= messageClass<NexusOperationTimedOutEventAttributes>("temporal.api.history.v1.NexusOperationTimedOutEventAttributes", { scheduledEventId: INT64, requestId: "" });
   return new NexusOperationTimedOutEventAttributesClass();
 }
 
@@ -8020,8 +8078,9 @@ export const NexusOperationTimedOutEventAttributes: MessageFns<NexusOperationTim
   },
 };
 
-const NexusOperationCanceledEventAttributesClass = messageClass<NexusOperationCanceledEventAttributes>("temporal.api.history.v1.NexusOperationCanceledEventAttributes", { scheduledEventId: INT64, requestId: "" });
+let NexusOperationCanceledEventAttributesClass: (new () => NexusOperationCanceledEventAttributes) | undefined;
 function createBaseNexusOperationCanceledEventAttributes(): NexusOperationCanceledEventAttributes {
+  NexusOperationCanceledEventAttributesClass ??= messageClass<NexusOperationCanceledEventAttributes>("temporal.api.history.v1.NexusOperationCanceledEventAttributes", { scheduledEventId: INT64, requestId: "" });
   return new NexusOperationCanceledEventAttributesClass();
 }
 
@@ -8082,8 +8141,9 @@ export const NexusOperationCanceledEventAttributes: MessageFns<NexusOperationCan
   },
 };
 
-const NexusOperationCancelRequestedEventAttributesClass = messageClass<NexusOperationCancelRequestedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
+let NexusOperationCancelRequestedEventAttributesClass: (new () => NexusOperationCancelRequestedEventAttributes) | undefined;
 function createBaseNexusOperationCancelRequestedEventAttributes(): NexusOperationCancelRequestedEventAttributes {
+  NexusOperationCancelRequestedEventAttributesClass ??= messageClass<NexusOperationCancelRequestedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
   return new NexusOperationCancelRequestedEventAttributesClass();
 }
 
@@ -8136,8 +8196,9 @@ export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOpera
   },
 };
 
-const NexusOperationCancelRequestCompletedEventAttributesClass = messageClass<NexusOperationCancelRequestCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestCompletedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
+let NexusOperationCancelRequestCompletedEventAttributesClass: (new () => NexusOperationCancelRequestCompletedEventAttributes) | undefined;
 function createBaseNexusOperationCancelRequestCompletedEventAttributes(): NexusOperationCancelRequestCompletedEventAttributes {
+  NexusOperationCancelRequestCompletedEventAttributesClass ??= messageClass<NexusOperationCancelRequestCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestCompletedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
   return new NexusOperationCancelRequestCompletedEventAttributesClass();
 }
 
@@ -8203,8 +8264,9 @@ export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
   },
 };
 
-const NexusOperationCancelRequestFailedEventAttributesClass = messageClass<NexusOperationCancelRequestFailedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestFailedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
+let NexusOperationCancelRequestFailedEventAttributesClass: (new () => NexusOperationCancelRequestFailedEventAttributes) | undefined;
 function createBaseNexusOperationCancelRequestFailedEventAttributes(): NexusOperationCancelRequestFailedEventAttributes {
+  NexusOperationCancelRequestFailedEventAttributesClass ??= messageClass<NexusOperationCancelRequestFailedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestFailedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
   return new NexusOperationCancelRequestFailedEventAttributesClass();
 }
 
@@ -8281,8 +8343,9 @@ export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
   },
 };
 
-const HistoryEventClass = messageClass<HistoryEvent>("temporal.api.history.v1.HistoryEvent", { eventId: INT64, eventType: 0, version: INT64, taskId: INT64, workerMayIgnore: false, links: LIST, eventGroupMarkers: LIST });
+let HistoryEventClass: (new () => HistoryEvent) | undefined;
 function createBaseHistoryEvent(): HistoryEvent {
+  HistoryEventClass ??= messageClass<HistoryEvent>("temporal.api.history.v1.HistoryEvent", { eventId: INT64, eventType: 0, version: INT64, taskId: INT64, workerMayIgnore: false, links: LIST, eventGroupMarkers: LIST });
   return new HistoryEventClass();
 }
 
@@ -9366,8 +9429,9 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
   },
 };
 
-const HistoryClass = messageClass<History>("temporal.api.history.v1.History", { events: LIST });
+let HistoryClass: (new () => History) | undefined;
 function createBaseHistory(): History {
+  HistoryClass ??= messageClass<History>("temporal.api.history.v1.History", { events: LIST });
   return new HistoryClass();
 }
 

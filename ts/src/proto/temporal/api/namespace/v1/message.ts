@@ -214,8 +214,9 @@ export interface NamespaceFilter {
   includeDeleted?: boolean | undefined;
 }
 
-const NamespaceInfoClass = messageClass<NamespaceInfo>("temporal.api.namespace.v1.NamespaceInfo", { name: "", state: 0, description: "", ownerEmail: "", data: MAP, id: "", supportsSchedules: false });
+let NamespaceInfoClass: (new () => NamespaceInfo) | undefined;
 function createBaseNamespaceInfo(): NamespaceInfo {
+  NamespaceInfoClass ??= messageClass<NamespaceInfo>("temporal.api.namespace.v1.NamespaceInfo", { name: "", state: 0, description: "", ownerEmail: "", data: MAP, id: "", supportsSchedules: false });
   return new NamespaceInfoClass();
 }
 
@@ -398,8 +399,9 @@ export const NamespaceInfo_DataEntry: MessageFns<NamespaceInfo_DataEntry> = {
   },
 };
 
-const NamespaceInfo_CapabilitiesClass = messageClass<NamespaceInfo_Capabilities>("temporal.api.namespace.v1.NamespaceInfo.Capabilities", { eagerWorkflowStart: false, syncUpdate: false, asyncUpdate: false, workerHeartbeats: false, reportedProblemsSearchAttribute: false, workflowPause: false, standaloneActivities: false, workerPollCompleteOnShutdown: false, pollerAutoscaling: false, workerCommands: false, standaloneNexusOperation: false, workflowUpdateCallbacks: false, pollerAutoscalingAutoEnroll: false, workflowTaskCompletionPagination: false, standaloneActivityStartDelay: false, standaloneActivityBatchOperations: false, standaloneActivityOperatorCommands: false });
+let NamespaceInfo_CapabilitiesClass: (new () => NamespaceInfo_Capabilities) | undefined;
 function createBaseNamespaceInfo_Capabilities(): NamespaceInfo_Capabilities {
+  NamespaceInfo_CapabilitiesClass ??= messageClass<NamespaceInfo_Capabilities>("temporal.api.namespace.v1.NamespaceInfo.Capabilities", { eagerWorkflowStart: false, syncUpdate: false, asyncUpdate: false, workerHeartbeats: false, reportedProblemsSearchAttribute: false, workflowPause: false, standaloneActivities: false, workerPollCompleteOnShutdown: false, pollerAutoscaling: false, workerCommands: false, standaloneNexusOperation: false, workflowUpdateCallbacks: false, pollerAutoscalingAutoEnroll: false, workflowTaskCompletionPagination: false, standaloneActivityStartDelay: false, standaloneActivityBatchOperations: false, standaloneActivityOperatorCommands: false });
   return new NamespaceInfo_CapabilitiesClass();
 }
 
@@ -614,8 +616,9 @@ export const NamespaceInfo_Capabilities: MessageFns<NamespaceInfo_Capabilities> 
   },
 };
 
-const NamespaceInfo_LimitsClass = messageClass<NamespaceInfo_Limits>("temporal.api.namespace.v1.NamespaceInfo.Limits", { blobSizeLimitError: INT64, memoSizeLimitError: INT64, workflowTaskCompletionSizeLimitError: INT64 });
+let NamespaceInfo_LimitsClass: (new () => NamespaceInfo_Limits) | undefined;
 function createBaseNamespaceInfo_Limits(): NamespaceInfo_Limits {
+  NamespaceInfo_LimitsClass ??= messageClass<NamespaceInfo_Limits>("temporal.api.namespace.v1.NamespaceInfo.Limits", { blobSizeLimitError: INT64, memoSizeLimitError: INT64, workflowTaskCompletionSizeLimitError: INT64 });
   return new NamespaceInfo_LimitsClass();
 }
 
@@ -676,8 +679,9 @@ export const NamespaceInfo_Limits: MessageFns<NamespaceInfo_Limits> = {
   },
 };
 
-const NamespaceConfigClass = messageClass<NamespaceConfig>("temporal.api.namespace.v1.NamespaceConfig", { historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "", customSearchAttributeAliases: MAP });
+let NamespaceConfigClass: (new () => NamespaceConfig) | undefined;
 function createBaseNamespaceConfig(): NamespaceConfig {
+  NamespaceConfigClass ??= messageClass<NamespaceConfig>("temporal.api.namespace.v1.NamespaceConfig", { historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "", customSearchAttributeAliases: MAP });
   return new NamespaceConfigClass();
 }
 
@@ -844,8 +848,9 @@ export const NamespaceConfig_CustomSearchAttributeAliasesEntry: MessageFns<
   },
 };
 
-const BadBinariesClass = messageClass<BadBinaries>("temporal.api.namespace.v1.BadBinaries", { binaries: MAP });
+let BadBinariesClass: (new () => BadBinaries) | undefined;
 function createBaseBadBinaries(): BadBinaries {
+  BadBinariesClass ??= messageClass<BadBinaries>("temporal.api.namespace.v1.BadBinaries", { binaries: MAP });
   return new BadBinariesClass();
 }
 
@@ -940,8 +945,9 @@ export const BadBinaries_BinariesEntry: MessageFns<BadBinaries_BinariesEntry> = 
   },
 };
 
-const BadBinaryInfoClass = messageClass<BadBinaryInfo>("temporal.api.namespace.v1.BadBinaryInfo", { reason: "", operator: "" });
+let BadBinaryInfoClass: (new () => BadBinaryInfo) | undefined;
 function createBaseBadBinaryInfo(): BadBinaryInfo {
+  BadBinaryInfoClass ??= messageClass<BadBinaryInfo>("temporal.api.namespace.v1.BadBinaryInfo", { reason: "", operator: "" });
   return new BadBinaryInfoClass();
 }
 
@@ -1002,8 +1008,9 @@ export const BadBinaryInfo: MessageFns<BadBinaryInfo> = {
   },
 };
 
-const UpdateNamespaceInfoClass = messageClass<UpdateNamespaceInfo>("temporal.api.namespace.v1.UpdateNamespaceInfo", { description: "", ownerEmail: "", data: MAP, state: 0 });
+let UpdateNamespaceInfoClass: (new () => UpdateNamespaceInfo) | undefined;
 function createBaseUpdateNamespaceInfo(): UpdateNamespaceInfo {
+  UpdateNamespaceInfoClass ??= messageClass<UpdateNamespaceInfo>("temporal.api.namespace.v1.UpdateNamespaceInfo", { description: "", ownerEmail: "", data: MAP, state: 0 });
   return new UpdateNamespaceInfoClass();
 }
 
@@ -1131,8 +1138,9 @@ export const UpdateNamespaceInfo_DataEntry: MessageFns<UpdateNamespaceInfo_DataE
   },
 };
 
-const NamespaceFilterClass = messageClass<NamespaceFilter>("temporal.api.namespace.v1.NamespaceFilter", { includeDeleted: false });
+let NamespaceFilterClass: (new () => NamespaceFilter) | undefined;
 function createBaseNamespaceFilter(): NamespaceFilter {
+  NamespaceFilterClass ??= messageClass<NamespaceFilter>("temporal.api.namespace.v1.NamespaceFilter", { includeDeleted: false });
   return new NamespaceFilterClass();
 }
 

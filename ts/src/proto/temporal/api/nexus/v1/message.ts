@@ -525,8 +525,9 @@ export interface NexusOperationExecutionListInfo {
   stateSizeBytes?: Long | undefined;
 }
 
-const FailureClass = messageClass<Failure>("temporal.api.nexus.v1.Failure", { message: "", stackTrace: "", metadata: MAP, details: BYTES });
+let FailureClass: (new () => Failure) | undefined;
 function createBaseFailure(): Failure {
+  FailureClass ??= messageClass<Failure>("temporal.api.nexus.v1.Failure", { message: "", stackTrace: "", metadata: MAP, details: BYTES });
   return new FailureClass();
 }
 
@@ -665,8 +666,9 @@ export const Failure_MetadataEntry: MessageFns<Failure_MetadataEntry> = {
   },
 };
 
-const HandlerErrorClass = messageClass<HandlerError>("temporal.api.nexus.v1.HandlerError", { errorType: "", retryBehavior: 0 });
+let HandlerErrorClass: (new () => HandlerError) | undefined;
 function createBaseHandlerError(): HandlerError {
+  HandlerErrorClass ??= messageClass<HandlerError>("temporal.api.nexus.v1.HandlerError", { errorType: "", retryBehavior: 0 });
   return new HandlerErrorClass();
 }
 
@@ -727,8 +729,9 @@ export const HandlerError: MessageFns<HandlerError> = {
   },
 };
 
-const UnsuccessfulOperationErrorClass = messageClass<UnsuccessfulOperationError>("temporal.api.nexus.v1.UnsuccessfulOperationError", { operationState: "" });
+let UnsuccessfulOperationErrorClass: (new () => UnsuccessfulOperationError) | undefined;
 function createBaseUnsuccessfulOperationError(): UnsuccessfulOperationError {
+  UnsuccessfulOperationErrorClass ??= messageClass<UnsuccessfulOperationError>("temporal.api.nexus.v1.UnsuccessfulOperationError", { operationState: "" });
   return new UnsuccessfulOperationErrorClass();
 }
 
@@ -778,8 +781,9 @@ export const UnsuccessfulOperationError: MessageFns<UnsuccessfulOperationError> 
   },
 };
 
-const LinkClass = messageClass<Link>("temporal.api.nexus.v1.Link", { url: "", type: "" });
+let LinkClass: (new () => Link) | undefined;
 function createBaseLink(): Link {
+  LinkClass ??= messageClass<Link>("temporal.api.nexus.v1.Link", { url: "", type: "" });
   return new LinkClass();
 }
 
@@ -829,8 +833,9 @@ export const Link: MessageFns<Link> = {
   },
 };
 
-const StartOperationRequestClass = messageClass<StartOperationRequest>("temporal.api.nexus.v1.StartOperationRequest", { service: "", operation: "", requestId: "", callback: "", callbackHeader: MAP, links: LIST });
+let StartOperationRequestClass: (new () => StartOperationRequest) | undefined;
 function createBaseStartOperationRequest(): StartOperationRequest {
+  StartOperationRequestClass ??= messageClass<StartOperationRequest>("temporal.api.nexus.v1.StartOperationRequest", { service: "", operation: "", requestId: "", callback: "", callbackHeader: MAP, links: LIST });
   return new StartOperationRequestClass();
 }
 
@@ -999,8 +1004,9 @@ export const StartOperationRequest_CallbackHeaderEntry: MessageFns<StartOperatio
   },
 };
 
-const CancelOperationRequestClass = messageClass<CancelOperationRequest>("temporal.api.nexus.v1.CancelOperationRequest", { service: "", operation: "", operationId: "", operationToken: "" });
+let CancelOperationRequestClass: (new () => CancelOperationRequest) | undefined;
 function createBaseCancelOperationRequest(): CancelOperationRequest {
+  CancelOperationRequestClass ??= messageClass<CancelOperationRequest>("temporal.api.nexus.v1.CancelOperationRequest", { service: "", operation: "", operationId: "", operationToken: "" });
   return new CancelOperationRequestClass();
 }
 
@@ -1072,8 +1078,9 @@ export const CancelOperationRequest: MessageFns<CancelOperationRequest> = {
   },
 };
 
-const RequestClass = messageClass<Request>("temporal.api.nexus.v1.Request", { header: MAP, endpoint: "" });
+let RequestClass: (new () => Request) | undefined;
 function createBaseRequest(): Request {
+  RequestClass ??= messageClass<Request>("temporal.api.nexus.v1.Request", { header: MAP, endpoint: "" });
   return new RequestClass();
 }
 
@@ -1173,8 +1180,9 @@ export const Request: MessageFns<Request> = {
   },
 };
 
-const Request_CapabilitiesClass = messageClass<Request_Capabilities>("temporal.api.nexus.v1.Request.Capabilities", { temporalFailureResponses: false });
+let Request_CapabilitiesClass: (new () => Request_Capabilities) | undefined;
 function createBaseRequest_Capabilities(): Request_Capabilities {
+  Request_CapabilitiesClass ??= messageClass<Request_Capabilities>("temporal.api.nexus.v1.Request.Capabilities", { temporalFailureResponses: false });
   return new Request_CapabilitiesClass();
 }
 
@@ -1263,8 +1271,9 @@ export const Request_HeaderEntry: MessageFns<Request_HeaderEntry> = {
   },
 };
 
-const StartOperationResponseClass = messageClass<StartOperationResponse>("temporal.api.nexus.v1.StartOperationResponse", {});
+let StartOperationResponseClass: (new () => StartOperationResponse) | undefined;
 function createBaseStartOperationResponse(): StartOperationResponse {
+  StartOperationResponseClass ??= messageClass<StartOperationResponse>("temporal.api.nexus.v1.StartOperationResponse", {});
   return new StartOperationResponseClass();
 }
 
@@ -1336,8 +1345,9 @@ export const StartOperationResponse: MessageFns<StartOperationResponse> = {
   },
 };
 
-const StartOperationResponse_SyncClass = messageClass<StartOperationResponse_Sync>("temporal.api.nexus.v1.StartOperationResponse.Sync", { links: LIST });
+let StartOperationResponse_SyncClass: (new () => StartOperationResponse_Sync) | undefined;
 function createBaseStartOperationResponse_Sync(): StartOperationResponse_Sync {
+  StartOperationResponse_SyncClass ??= messageClass<StartOperationResponse_Sync>("temporal.api.nexus.v1.StartOperationResponse.Sync", { links: LIST });
   return new StartOperationResponse_SyncClass();
 }
 
@@ -1395,8 +1405,9 @@ export const StartOperationResponse_Sync: MessageFns<StartOperationResponse_Sync
   },
 };
 
-const StartOperationResponse_AsyncClass = messageClass<StartOperationResponse_Async>("temporal.api.nexus.v1.StartOperationResponse.Async", { operationId: "", links: LIST, operationToken: "" });
+let StartOperationResponse_AsyncClass: (new () => StartOperationResponse_Async) | undefined;
 function createBaseStartOperationResponse_Async(): StartOperationResponse_Async {
+  StartOperationResponse_AsyncClass ??= messageClass<StartOperationResponse_Async>("temporal.api.nexus.v1.StartOperationResponse.Async", { operationId: "", links: LIST, operationToken: "" });
   return new StartOperationResponse_AsyncClass();
 }
 
@@ -1465,8 +1476,9 @@ export const StartOperationResponse_Async: MessageFns<StartOperationResponse_Asy
   },
 };
 
-const CancelOperationResponseClass = messageClass<CancelOperationResponse>("temporal.api.nexus.v1.CancelOperationResponse", {});
+let CancelOperationResponseClass: (new () => CancelOperationResponse) | undefined;
 function createBaseCancelOperationResponse(): CancelOperationResponse {
+  CancelOperationResponseClass ??= messageClass<CancelOperationResponse>("temporal.api.nexus.v1.CancelOperationResponse", {});
   return new CancelOperationResponseClass();
 }
 
@@ -1494,8 +1506,9 @@ export const CancelOperationResponse: MessageFns<CancelOperationResponse> = {
   },
 };
 
-const ResponseClass = messageClass<Response>("temporal.api.nexus.v1.Response", {});
+let ResponseClass: (new () => Response) | undefined;
 function createBaseResponse(): Response {
+  ResponseClass ??= messageClass<Response>("temporal.api.nexus.v1.Response", {});
   return new ResponseClass();
 }
 
@@ -1545,8 +1558,9 @@ export const Response: MessageFns<Response> = {
   },
 };
 
-const EndpointClass = messageClass<Endpoint>("temporal.api.nexus.v1.Endpoint", { version: INT64, id: "", urlPrefix: "" });
+let EndpointClass: (new () => Endpoint) | undefined;
 function createBaseEndpoint(): Endpoint {
+  EndpointClass ??= messageClass<Endpoint>("temporal.api.nexus.v1.Endpoint", { version: INT64, id: "", urlPrefix: "" });
   return new EndpointClass();
 }
 
@@ -1640,8 +1654,9 @@ export const Endpoint: MessageFns<Endpoint> = {
   },
 };
 
-const EndpointSpecClass = messageClass<EndpointSpec>("temporal.api.nexus.v1.EndpointSpec", { name: "" });
+let EndpointSpecClass: (new () => EndpointSpec) | undefined;
 function createBaseEndpointSpec(): EndpointSpec {
+  EndpointSpecClass ??= messageClass<EndpointSpec>("temporal.api.nexus.v1.EndpointSpec", { name: "" });
   return new EndpointSpecClass();
 }
 
@@ -1702,8 +1717,9 @@ export const EndpointSpec: MessageFns<EndpointSpec> = {
   },
 };
 
-const EndpointTargetClass = messageClass<EndpointTarget>("temporal.api.nexus.v1.EndpointTarget", {});
+let EndpointTargetClass: (new () => EndpointTarget) | undefined;
 function createBaseEndpointTarget(): EndpointTarget {
+  EndpointTargetClass ??= messageClass<EndpointTarget>("temporal.api.nexus.v1.EndpointTarget", {});
   return new EndpointTargetClass();
 }
 
@@ -1753,8 +1769,9 @@ export const EndpointTarget: MessageFns<EndpointTarget> = {
   },
 };
 
-const EndpointTarget_WorkerClass = messageClass<EndpointTarget_Worker>("temporal.api.nexus.v1.EndpointTarget.Worker", { namespace: "", taskQueue: "" });
+let EndpointTarget_WorkerClass: (new () => EndpointTarget_Worker) | undefined;
 function createBaseEndpointTarget_Worker(): EndpointTarget_Worker {
+  EndpointTarget_WorkerClass ??= messageClass<EndpointTarget_Worker>("temporal.api.nexus.v1.EndpointTarget.Worker", { namespace: "", taskQueue: "" });
   return new EndpointTarget_WorkerClass();
 }
 
@@ -1804,8 +1821,9 @@ export const EndpointTarget_Worker: MessageFns<EndpointTarget_Worker> = {
   },
 };
 
-const EndpointTarget_ExternalClass = messageClass<EndpointTarget_External>("temporal.api.nexus.v1.EndpointTarget.External", { url: "" });
+let EndpointTarget_ExternalClass: (new () => EndpointTarget_External) | undefined;
 function createBaseEndpointTarget_External(): EndpointTarget_External {
+  EndpointTarget_ExternalClass ??= messageClass<EndpointTarget_External>("temporal.api.nexus.v1.EndpointTarget.External", { url: "" });
   return new EndpointTarget_ExternalClass();
 }
 
@@ -1844,8 +1862,9 @@ export const EndpointTarget_External: MessageFns<EndpointTarget_External> = {
   },
 };
 
-const NexusOperationExecutionCancellationInfoClass = messageClass<NexusOperationExecutionCancellationInfo>("temporal.api.nexus.v1.NexusOperationExecutionCancellationInfo", { state: 0, attempt: 0, blockedReason: "", reason: "" });
+let NexusOperationExecutionCancellationInfoClass: (new () => NexusOperationExecutionCancellationInfo) | undefined;
 function createBaseNexusOperationExecutionCancellationInfo(): NexusOperationExecutionCancellationInfo {
+  NexusOperationExecutionCancellationInfoClass ??= messageClass<NexusOperationExecutionCancellationInfo>("temporal.api.nexus.v1.NexusOperationExecutionCancellationInfo", { state: 0, attempt: 0, blockedReason: "", reason: "" });
   return new NexusOperationExecutionCancellationInfoClass();
 }
 
@@ -1961,8 +1980,9 @@ export const NexusOperationExecutionCancellationInfo: MessageFns<NexusOperationE
   },
 };
 
-const NexusOperationExecutionInfoClass = messageClass<NexusOperationExecutionInfo>("temporal.api.nexus.v1.NexusOperationExecutionInfo", { operationId: "", runId: "", endpoint: "", service: "", operation: "", status: 0, state: 0, attempt: 0, blockedReason: "", requestId: "", operationToken: "", stateTransitionCount: INT64, nexusHeader: MAP, links: LIST, identity: "", stateSizeBytes: INT64 });
+let NexusOperationExecutionInfoClass: (new () => NexusOperationExecutionInfo) | undefined;
 function createBaseNexusOperationExecutionInfo(): NexusOperationExecutionInfo {
+  NexusOperationExecutionInfoClass ??= messageClass<NexusOperationExecutionInfo>("temporal.api.nexus.v1.NexusOperationExecutionInfo", { operationId: "", runId: "", endpoint: "", service: "", operation: "", status: 0, state: 0, attempt: 0, blockedReason: "", requestId: "", operationToken: "", stateTransitionCount: INT64, nexusHeader: MAP, links: LIST, identity: "", stateSizeBytes: INT64 });
   return new NexusOperationExecutionInfoClass();
 }
 
@@ -2376,8 +2396,9 @@ export const NexusOperationExecutionInfo_NexusHeaderEntry: MessageFns<NexusOpera
   },
 };
 
-const NexusOperationExecutionListInfoClass = messageClass<NexusOperationExecutionListInfo>("temporal.api.nexus.v1.NexusOperationExecutionListInfo", { operationId: "", runId: "", endpoint: "", service: "", operation: "", status: 0, stateTransitionCount: INT64, stateSizeBytes: INT64 });
+let NexusOperationExecutionListInfoClass: (new () => NexusOperationExecutionListInfo) | undefined;
 function createBaseNexusOperationExecutionListInfo(): NexusOperationExecutionListInfo {
+  NexusOperationExecutionListInfoClass ??= messageClass<NexusOperationExecutionListInfo>("temporal.api.nexus.v1.NexusOperationExecutionListInfo", { operationId: "", runId: "", endpoint: "", service: "", operation: "", status: 0, stateTransitionCount: INT64, stateSizeBytes: INT64 });
   return new NexusOperationExecutionListInfoClass();
 }
 

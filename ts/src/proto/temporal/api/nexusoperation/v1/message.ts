@@ -45,8 +45,9 @@ export interface OnConflictOptions {
   attachLinks?: boolean | undefined;
 }
 
-const CallbackInfoClass = messageClass<CallbackInfo>("temporal.api.nexusoperation.v1.CallbackInfo", {});
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.nexusoperation.v1.CallbackInfo", {});
   return new CallbackInfoClass();
 }
 
@@ -96,8 +97,9 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
-const CallbackInfo_OperationCompletedClass = messageClass<CallbackInfo_OperationCompleted>("temporal.api.nexusoperation.v1.CallbackInfo.OperationCompleted", {});
+let CallbackInfo_OperationCompletedClass: (new () => CallbackInfo_OperationCompleted) | undefined;
 function createBaseCallbackInfo_OperationCompleted(): CallbackInfo_OperationCompleted {
+  CallbackInfo_OperationCompletedClass ??= messageClass<CallbackInfo_OperationCompleted>("temporal.api.nexusoperation.v1.CallbackInfo.OperationCompleted", {});
   return new CallbackInfo_OperationCompletedClass();
 }
 
@@ -125,8 +127,9 @@ export const CallbackInfo_OperationCompleted: MessageFns<CallbackInfo_OperationC
   },
 };
 
-const CallbackInfo_TriggerClass = messageClass<CallbackInfo_Trigger>("temporal.api.nexusoperation.v1.CallbackInfo.Trigger", {});
+let CallbackInfo_TriggerClass: (new () => CallbackInfo_Trigger) | undefined;
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
+  CallbackInfo_TriggerClass ??= messageClass<CallbackInfo_Trigger>("temporal.api.nexusoperation.v1.CallbackInfo.Trigger", {});
   return new CallbackInfo_TriggerClass();
 }
 
@@ -165,8 +168,9 @@ export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   },
 };
 
-const OnConflictOptionsClass = messageClass<OnConflictOptions>("temporal.api.nexusoperation.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
+let OnConflictOptionsClass: (new () => OnConflictOptions) | undefined;
 function createBaseOnConflictOptions(): OnConflictOptions {
+  OnConflictOptionsClass ??= messageClass<OnConflictOptions>("temporal.api.nexusoperation.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
   return new OnConflictOptionsClass();
 }
 

@@ -33,8 +33,9 @@ export interface OnCompleteRequest {
 export interface OnCompleteResponse {
 }
 
-const OnCompleteRequestClass = messageClass<OnCompleteRequest>("temporal.api.notificationservice.v1.OnCompleteRequest", {});
+let OnCompleteRequestClass: (new () => OnCompleteRequest) | undefined;
 function createBaseOnCompleteRequest(): OnCompleteRequest {
+  OnCompleteRequestClass ??= messageClass<OnCompleteRequest>("temporal.api.notificationservice.v1.OnCompleteRequest", {});
   return new OnCompleteRequestClass();
 }
 
@@ -95,8 +96,9 @@ export const OnCompleteRequest: MessageFns<OnCompleteRequest> = {
   },
 };
 
-const OnCompleteResponseClass = messageClass<OnCompleteResponse>("temporal.api.notificationservice.v1.OnCompleteResponse", {});
+let OnCompleteResponseClass: (new () => OnCompleteResponse) | undefined;
 function createBaseOnCompleteResponse(): OnCompleteResponse {
+  OnCompleteResponseClass ??= messageClass<OnCompleteResponse>("temporal.api.notificationservice.v1.OnCompleteResponse", {});
   return new OnCompleteResponseClass();
 }
 

@@ -229,8 +229,9 @@ export interface ListNexusEndpointsResponse {
   endpoints?: Endpoint[] | undefined;
 }
 
-const AddSearchAttributesRequestClass = messageClass<AddSearchAttributesRequest>("temporal.api.operatorservice.v1.AddSearchAttributesRequest", { searchAttributes: MAP, namespace: "" });
+let AddSearchAttributesRequestClass: (new () => AddSearchAttributesRequest) | undefined;
 function createBaseAddSearchAttributesRequest(): AddSearchAttributesRequest {
+  AddSearchAttributesRequestClass ??= messageClass<AddSearchAttributesRequest>("temporal.api.operatorservice.v1.AddSearchAttributesRequest", { searchAttributes: MAP, namespace: "" });
   return new AddSearchAttributesRequestClass();
 }
 
@@ -342,8 +343,9 @@ export const AddSearchAttributesRequest_SearchAttributesEntry: MessageFns<
   },
 };
 
-const AddSearchAttributesResponseClass = messageClass<AddSearchAttributesResponse>("temporal.api.operatorservice.v1.AddSearchAttributesResponse", {});
+let AddSearchAttributesResponseClass: (new () => AddSearchAttributesResponse) | undefined;
 function createBaseAddSearchAttributesResponse(): AddSearchAttributesResponse {
+  AddSearchAttributesResponseClass ??= messageClass<AddSearchAttributesResponse>("temporal.api.operatorservice.v1.AddSearchAttributesResponse", {});
   return new AddSearchAttributesResponseClass();
 }
 
@@ -371,8 +373,9 @@ export const AddSearchAttributesResponse: MessageFns<AddSearchAttributesResponse
   },
 };
 
-const RemoveSearchAttributesRequestClass = messageClass<RemoveSearchAttributesRequest>("temporal.api.operatorservice.v1.RemoveSearchAttributesRequest", { searchAttributes: LIST, namespace: "" });
+let RemoveSearchAttributesRequestClass: (new () => RemoveSearchAttributesRequest) | undefined;
 function createBaseRemoveSearchAttributesRequest(): RemoveSearchAttributesRequest {
+  RemoveSearchAttributesRequestClass ??= messageClass<RemoveSearchAttributesRequest>("temporal.api.operatorservice.v1.RemoveSearchAttributesRequest", { searchAttributes: LIST, namespace: "" });
   return new RemoveSearchAttributesRequestClass();
 }
 
@@ -430,8 +433,9 @@ export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesReq
   },
 };
 
-const RemoveSearchAttributesResponseClass = messageClass<RemoveSearchAttributesResponse>("temporal.api.operatorservice.v1.RemoveSearchAttributesResponse", {});
+let RemoveSearchAttributesResponseClass: (new () => RemoveSearchAttributesResponse) | undefined;
 function createBaseRemoveSearchAttributesResponse(): RemoveSearchAttributesResponse {
+  RemoveSearchAttributesResponseClass ??= messageClass<RemoveSearchAttributesResponse>("temporal.api.operatorservice.v1.RemoveSearchAttributesResponse", {});
   return new RemoveSearchAttributesResponseClass();
 }
 
@@ -459,8 +463,9 @@ export const RemoveSearchAttributesResponse: MessageFns<RemoveSearchAttributesRe
   },
 };
 
-const ListSearchAttributesRequestClass = messageClass<ListSearchAttributesRequest>("temporal.api.operatorservice.v1.ListSearchAttributesRequest", { namespace: "" });
+let ListSearchAttributesRequestClass: (new () => ListSearchAttributesRequest) | undefined;
 function createBaseListSearchAttributesRequest(): ListSearchAttributesRequest {
+  ListSearchAttributesRequestClass ??= messageClass<ListSearchAttributesRequest>("temporal.api.operatorservice.v1.ListSearchAttributesRequest", { namespace: "" });
   return new ListSearchAttributesRequestClass();
 }
 
@@ -499,8 +504,9 @@ export const ListSearchAttributesRequest: MessageFns<ListSearchAttributesRequest
   },
 };
 
-const ListSearchAttributesResponseClass = messageClass<ListSearchAttributesResponse>("temporal.api.operatorservice.v1.ListSearchAttributesResponse", { customAttributes: MAP, systemAttributes: MAP, storageSchema: MAP });
+let ListSearchAttributesResponseClass: (new () => ListSearchAttributesResponse) | undefined;
 function createBaseListSearchAttributesResponse(): ListSearchAttributesResponse {
+  ListSearchAttributesResponseClass ??= messageClass<ListSearchAttributesResponse>("temporal.api.operatorservice.v1.ListSearchAttributesResponse", { customAttributes: MAP, systemAttributes: MAP, storageSchema: MAP });
   return new ListSearchAttributesResponseClass();
 }
 
@@ -747,8 +753,9 @@ export const ListSearchAttributesResponse_StorageSchemaEntry: MessageFns<
   },
 };
 
-const DeleteNamespaceRequestClass = messageClass<DeleteNamespaceRequest>("temporal.api.operatorservice.v1.DeleteNamespaceRequest", { namespace: "", namespaceId: "" });
+let DeleteNamespaceRequestClass: (new () => DeleteNamespaceRequest) | undefined;
 function createBaseDeleteNamespaceRequest(): DeleteNamespaceRequest {
+  DeleteNamespaceRequestClass ??= messageClass<DeleteNamespaceRequest>("temporal.api.operatorservice.v1.DeleteNamespaceRequest", { namespace: "", namespaceId: "" });
   return new DeleteNamespaceRequestClass();
 }
 
@@ -809,8 +816,9 @@ export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   },
 };
 
-const DeleteNamespaceResponseClass = messageClass<DeleteNamespaceResponse>("temporal.api.operatorservice.v1.DeleteNamespaceResponse", { deletedNamespace: "" });
+let DeleteNamespaceResponseClass: (new () => DeleteNamespaceResponse) | undefined;
 function createBaseDeleteNamespaceResponse(): DeleteNamespaceResponse {
+  DeleteNamespaceResponseClass ??= messageClass<DeleteNamespaceResponse>("temporal.api.operatorservice.v1.DeleteNamespaceResponse", { deletedNamespace: "" });
   return new DeleteNamespaceResponseClass();
 }
 
@@ -849,8 +857,9 @@ export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   },
 };
 
-const AddOrUpdateRemoteClusterRequestClass = messageClass<AddOrUpdateRemoteClusterRequest>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterRequest", { frontendAddress: "", enableRemoteClusterConnection: false, frontendHttpAddress: "", enableReplication: false });
+let AddOrUpdateRemoteClusterRequestClass: (new () => AddOrUpdateRemoteClusterRequest) | undefined;
 function createBaseAddOrUpdateRemoteClusterRequest(): AddOrUpdateRemoteClusterRequest {
+  AddOrUpdateRemoteClusterRequestClass ??= messageClass<AddOrUpdateRemoteClusterRequest>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterRequest", { frontendAddress: "", enableRemoteClusterConnection: false, frontendHttpAddress: "", enableReplication: false });
   return new AddOrUpdateRemoteClusterRequestClass();
 }
 
@@ -922,8 +931,9 @@ export const AddOrUpdateRemoteClusterRequest: MessageFns<AddOrUpdateRemoteCluste
   },
 };
 
-const AddOrUpdateRemoteClusterResponseClass = messageClass<AddOrUpdateRemoteClusterResponse>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterResponse", {});
+let AddOrUpdateRemoteClusterResponseClass: (new () => AddOrUpdateRemoteClusterResponse) | undefined;
 function createBaseAddOrUpdateRemoteClusterResponse(): AddOrUpdateRemoteClusterResponse {
+  AddOrUpdateRemoteClusterResponseClass ??= messageClass<AddOrUpdateRemoteClusterResponse>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterResponse", {});
   return new AddOrUpdateRemoteClusterResponseClass();
 }
 
@@ -951,8 +961,9 @@ export const AddOrUpdateRemoteClusterResponse: MessageFns<AddOrUpdateRemoteClust
   },
 };
 
-const RemoveRemoteClusterRequestClass = messageClass<RemoveRemoteClusterRequest>("temporal.api.operatorservice.v1.RemoveRemoteClusterRequest", { clusterName: "" });
+let RemoveRemoteClusterRequestClass: (new () => RemoveRemoteClusterRequest) | undefined;
 function createBaseRemoveRemoteClusterRequest(): RemoveRemoteClusterRequest {
+  RemoveRemoteClusterRequestClass ??= messageClass<RemoveRemoteClusterRequest>("temporal.api.operatorservice.v1.RemoveRemoteClusterRequest", { clusterName: "" });
   return new RemoveRemoteClusterRequestClass();
 }
 
@@ -991,8 +1002,9 @@ export const RemoveRemoteClusterRequest: MessageFns<RemoveRemoteClusterRequest> 
   },
 };
 
-const RemoveRemoteClusterResponseClass = messageClass<RemoveRemoteClusterResponse>("temporal.api.operatorservice.v1.RemoveRemoteClusterResponse", {});
+let RemoveRemoteClusterResponseClass: (new () => RemoveRemoteClusterResponse) | undefined;
 function createBaseRemoveRemoteClusterResponse(): RemoveRemoteClusterResponse {
+  RemoveRemoteClusterResponseClass ??= messageClass<RemoveRemoteClusterResponse>("temporal.api.operatorservice.v1.RemoveRemoteClusterResponse", {});
   return new RemoveRemoteClusterResponseClass();
 }
 
@@ -1020,8 +1032,9 @@ export const RemoveRemoteClusterResponse: MessageFns<RemoveRemoteClusterResponse
   },
 };
 
-const ListClustersRequestClass = messageClass<ListClustersRequest>("temporal.api.operatorservice.v1.ListClustersRequest", { pageSize: 0, nextPageToken: BYTES });
+let ListClustersRequestClass: (new () => ListClustersRequest) | undefined;
 function createBaseListClustersRequest(): ListClustersRequest {
+  ListClustersRequestClass ??= messageClass<ListClustersRequest>("temporal.api.operatorservice.v1.ListClustersRequest", { pageSize: 0, nextPageToken: BYTES });
   return new ListClustersRequestClass();
 }
 
@@ -1071,8 +1084,9 @@ export const ListClustersRequest: MessageFns<ListClustersRequest> = {
   },
 };
 
-const ListClustersResponseClass = messageClass<ListClustersResponse>("temporal.api.operatorservice.v1.ListClustersResponse", { clusters: LIST, nextPageToken: BYTES });
+let ListClustersResponseClass: (new () => ListClustersResponse) | undefined;
 function createBaseListClustersResponse(): ListClustersResponse {
+  ListClustersResponseClass ??= messageClass<ListClustersResponse>("temporal.api.operatorservice.v1.ListClustersResponse", { clusters: LIST, nextPageToken: BYTES });
   return new ListClustersResponseClass();
 }
 
@@ -1130,8 +1144,9 @@ export const ListClustersResponse: MessageFns<ListClustersResponse> = {
   },
 };
 
-const ClusterMetadataClass = messageClass<ClusterMetadata>("temporal.api.operatorservice.v1.ClusterMetadata", { clusterName: "", clusterId: "", address: "", httpAddress: "", initialFailoverVersion: INT64, historyShardCount: 0, isConnectionEnabled: false, isReplicationEnabled: false });
+let ClusterMetadataClass: (new () => ClusterMetadata) | undefined;
 function createBaseClusterMetadata(): ClusterMetadata {
+  ClusterMetadataClass ??= messageClass<ClusterMetadata>("temporal.api.operatorservice.v1.ClusterMetadata", { clusterName: "", clusterId: "", address: "", httpAddress: "", initialFailoverVersion: INT64, historyShardCount: 0, isConnectionEnabled: false, isReplicationEnabled: false });
   return new ClusterMetadataClass();
 }
 
@@ -1247,8 +1262,9 @@ export const ClusterMetadata: MessageFns<ClusterMetadata> = {
   },
 };
 
-const GetNexusEndpointRequestClass = messageClass<GetNexusEndpointRequest>("temporal.api.operatorservice.v1.GetNexusEndpointRequest", { id: "" });
+let GetNexusEndpointRequestClass: (new () => GetNexusEndpointRequest) | undefined;
 function createBaseGetNexusEndpointRequest(): GetNexusEndpointRequest {
+  GetNexusEndpointRequestClass ??= messageClass<GetNexusEndpointRequest>("temporal.api.operatorservice.v1.GetNexusEndpointRequest", { id: "" });
   return new GetNexusEndpointRequestClass();
 }
 
@@ -1287,8 +1303,9 @@ export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   },
 };
 
-const GetNexusEndpointResponseClass = messageClass<GetNexusEndpointResponse>("temporal.api.operatorservice.v1.GetNexusEndpointResponse", {});
+let GetNexusEndpointResponseClass: (new () => GetNexusEndpointResponse) | undefined;
 function createBaseGetNexusEndpointResponse(): GetNexusEndpointResponse {
+  GetNexusEndpointResponseClass ??= messageClass<GetNexusEndpointResponse>("temporal.api.operatorservice.v1.GetNexusEndpointResponse", {});
   return new GetNexusEndpointResponseClass();
 }
 
@@ -1327,8 +1344,9 @@ export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   },
 };
 
-const CreateNexusEndpointRequestClass = messageClass<CreateNexusEndpointRequest>("temporal.api.operatorservice.v1.CreateNexusEndpointRequest", {});
+let CreateNexusEndpointRequestClass: (new () => CreateNexusEndpointRequest) | undefined;
 function createBaseCreateNexusEndpointRequest(): CreateNexusEndpointRequest {
+  CreateNexusEndpointRequestClass ??= messageClass<CreateNexusEndpointRequest>("temporal.api.operatorservice.v1.CreateNexusEndpointRequest", {});
   return new CreateNexusEndpointRequestClass();
 }
 
@@ -1367,8 +1385,9 @@ export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> 
   },
 };
 
-const CreateNexusEndpointResponseClass = messageClass<CreateNexusEndpointResponse>("temporal.api.operatorservice.v1.CreateNexusEndpointResponse", {});
+let CreateNexusEndpointResponseClass: (new () => CreateNexusEndpointResponse) | undefined;
 function createBaseCreateNexusEndpointResponse(): CreateNexusEndpointResponse {
+  CreateNexusEndpointResponseClass ??= messageClass<CreateNexusEndpointResponse>("temporal.api.operatorservice.v1.CreateNexusEndpointResponse", {});
   return new CreateNexusEndpointResponseClass();
 }
 
@@ -1407,8 +1426,9 @@ export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse
   },
 };
 
-const UpdateNexusEndpointRequestClass = messageClass<UpdateNexusEndpointRequest>("temporal.api.operatorservice.v1.UpdateNexusEndpointRequest", { id: "", version: INT64 });
+let UpdateNexusEndpointRequestClass: (new () => UpdateNexusEndpointRequest) | undefined;
 function createBaseUpdateNexusEndpointRequest(): UpdateNexusEndpointRequest {
+  UpdateNexusEndpointRequestClass ??= messageClass<UpdateNexusEndpointRequest>("temporal.api.operatorservice.v1.UpdateNexusEndpointRequest", { id: "", version: INT64 });
   return new UpdateNexusEndpointRequestClass();
 }
 
@@ -1469,8 +1489,9 @@ export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> 
   },
 };
 
-const UpdateNexusEndpointResponseClass = messageClass<UpdateNexusEndpointResponse>("temporal.api.operatorservice.v1.UpdateNexusEndpointResponse", {});
+let UpdateNexusEndpointResponseClass: (new () => UpdateNexusEndpointResponse) | undefined;
 function createBaseUpdateNexusEndpointResponse(): UpdateNexusEndpointResponse {
+  UpdateNexusEndpointResponseClass ??= messageClass<UpdateNexusEndpointResponse>("temporal.api.operatorservice.v1.UpdateNexusEndpointResponse", {});
   return new UpdateNexusEndpointResponseClass();
 }
 
@@ -1509,8 +1530,9 @@ export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse
   },
 };
 
-const DeleteNexusEndpointRequestClass = messageClass<DeleteNexusEndpointRequest>("temporal.api.operatorservice.v1.DeleteNexusEndpointRequest", { id: "", version: INT64 });
+let DeleteNexusEndpointRequestClass: (new () => DeleteNexusEndpointRequest) | undefined;
 function createBaseDeleteNexusEndpointRequest(): DeleteNexusEndpointRequest {
+  DeleteNexusEndpointRequestClass ??= messageClass<DeleteNexusEndpointRequest>("temporal.api.operatorservice.v1.DeleteNexusEndpointRequest", { id: "", version: INT64 });
   return new DeleteNexusEndpointRequestClass();
 }
 
@@ -1560,8 +1582,9 @@ export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> 
   },
 };
 
-const DeleteNexusEndpointResponseClass = messageClass<DeleteNexusEndpointResponse>("temporal.api.operatorservice.v1.DeleteNexusEndpointResponse", {});
+let DeleteNexusEndpointResponseClass: (new () => DeleteNexusEndpointResponse) | undefined;
 function createBaseDeleteNexusEndpointResponse(): DeleteNexusEndpointResponse {
+  DeleteNexusEndpointResponseClass ??= messageClass<DeleteNexusEndpointResponse>("temporal.api.operatorservice.v1.DeleteNexusEndpointResponse", {});
   return new DeleteNexusEndpointResponseClass();
 }
 
@@ -1589,8 +1612,9 @@ export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse
   },
 };
 
-const ListNexusEndpointsRequestClass = messageClass<ListNexusEndpointsRequest>("temporal.api.operatorservice.v1.ListNexusEndpointsRequest", { pageSize: 0, nextPageToken: BYTES, name: "" });
+let ListNexusEndpointsRequestClass: (new () => ListNexusEndpointsRequest) | undefined;
 function createBaseListNexusEndpointsRequest(): ListNexusEndpointsRequest {
+  ListNexusEndpointsRequestClass ??= messageClass<ListNexusEndpointsRequest>("temporal.api.operatorservice.v1.ListNexusEndpointsRequest", { pageSize: 0, nextPageToken: BYTES, name: "" });
   return new ListNexusEndpointsRequestClass();
 }
 
@@ -1651,8 +1675,9 @@ export const ListNexusEndpointsRequest: MessageFns<ListNexusEndpointsRequest> = 
   },
 };
 
-const ListNexusEndpointsResponseClass = messageClass<ListNexusEndpointsResponse>("temporal.api.operatorservice.v1.ListNexusEndpointsResponse", { nextPageToken: BYTES, endpoints: LIST });
+let ListNexusEndpointsResponseClass: (new () => ListNexusEndpointsResponse) | undefined;
 function createBaseListNexusEndpointsResponse(): ListNexusEndpointsResponse {
+  ListNexusEndpointsResponseClass ??= messageClass<ListNexusEndpointsResponse>("temporal.api.operatorservice.v1.ListNexusEndpointsResponse", { nextPageToken: BYTES, endpoints: LIST });
   return new ListNexusEndpointsResponseClass();
 }
 

@@ -32,8 +32,9 @@ export interface Message {
   body?: Any | undefined;
 }
 
-const MessageClass = messageClass<Message>("temporal.api.protocol.v1.Message", { id: "", protocolInstanceId: "", eventId: INT64, commandIndex: INT64 });
+let MessageClass: (new () => Message) | undefined;
 function createBaseMessage(): Message {
+  MessageClass ??= messageClass<Message>("temporal.api.protocol.v1.Message", { id: "", protocolInstanceId: "", eventId: INT64, commandIndex: INT64 });
   return new MessageClass();
 }
 

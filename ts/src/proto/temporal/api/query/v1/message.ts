@@ -58,8 +58,9 @@ export interface QueryRejected {
   status?: WorkflowExecutionStatus | undefined;
 }
 
-const WorkflowQueryClass = messageClass<WorkflowQuery>("temporal.api.query.v1.WorkflowQuery", { queryType: "" });
+let WorkflowQueryClass: (new () => WorkflowQuery) | undefined;
 function createBaseWorkflowQuery(): WorkflowQuery {
+  WorkflowQueryClass ??= messageClass<WorkflowQuery>("temporal.api.query.v1.WorkflowQuery", { queryType: "" });
   return new WorkflowQueryClass();
 }
 
@@ -120,8 +121,9 @@ export const WorkflowQuery: MessageFns<WorkflowQuery> = {
   },
 };
 
-const WorkflowQueryResultClass = messageClass<WorkflowQueryResult>("temporal.api.query.v1.WorkflowQueryResult", { resultType: 0, errorMessage: "" });
+let WorkflowQueryResultClass: (new () => WorkflowQueryResult) | undefined;
 function createBaseWorkflowQueryResult(): WorkflowQueryResult {
+  WorkflowQueryResultClass ??= messageClass<WorkflowQueryResult>("temporal.api.query.v1.WorkflowQueryResult", { resultType: 0, errorMessage: "" });
   return new WorkflowQueryResultClass();
 }
 
@@ -193,8 +195,9 @@ export const WorkflowQueryResult: MessageFns<WorkflowQueryResult> = {
   },
 };
 
-const QueryRejectedClass = messageClass<QueryRejected>("temporal.api.query.v1.QueryRejected", { status: 0 });
+let QueryRejectedClass: (new () => QueryRejected) | undefined;
 function createBaseQueryRejected(): QueryRejected {
+  QueryRejectedClass ??= messageClass<QueryRejected>("temporal.api.query.v1.QueryRejected", { status: 0 });
   return new QueryRejectedClass();
 }
 

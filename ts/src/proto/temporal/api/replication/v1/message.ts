@@ -33,8 +33,9 @@ export interface FailoverStatus {
   failoverVersion?: Long | undefined;
 }
 
-const ClusterReplicationConfigClass = messageClass<ClusterReplicationConfig>("temporal.api.replication.v1.ClusterReplicationConfig", { clusterName: "" });
+let ClusterReplicationConfigClass: (new () => ClusterReplicationConfig) | undefined;
 function createBaseClusterReplicationConfig(): ClusterReplicationConfig {
+  ClusterReplicationConfigClass ??= messageClass<ClusterReplicationConfig>("temporal.api.replication.v1.ClusterReplicationConfig", { clusterName: "" });
   return new ClusterReplicationConfigClass();
 }
 
@@ -84,8 +85,9 @@ export const ClusterReplicationConfig: MessageFns<ClusterReplicationConfig> = {
   },
 };
 
-const NamespaceReplicationConfigClass = messageClass<NamespaceReplicationConfig>("temporal.api.replication.v1.NamespaceReplicationConfig", { activeClusterName: "", clusters: LIST, state: 0 });
+let NamespaceReplicationConfigClass: (new () => NamespaceReplicationConfig) | undefined;
 function createBaseNamespaceReplicationConfig(): NamespaceReplicationConfig {
+  NamespaceReplicationConfigClass ??= messageClass<NamespaceReplicationConfig>("temporal.api.replication.v1.NamespaceReplicationConfig", { activeClusterName: "", clusters: LIST, state: 0 });
   return new NamespaceReplicationConfigClass();
 }
 
@@ -154,8 +156,9 @@ export const NamespaceReplicationConfig: MessageFns<NamespaceReplicationConfig> 
   },
 };
 
-const FailoverStatusClass = messageClass<FailoverStatus>("temporal.api.replication.v1.FailoverStatus", { failoverVersion: INT64 });
+let FailoverStatusClass: (new () => FailoverStatus) | undefined;
 function createBaseFailoverStatus(): FailoverStatus {
+  FailoverStatusClass ??= messageClass<FailoverStatus>("temporal.api.replication.v1.FailoverStatus", { failoverVersion: INT64 });
   return new FailoverStatusClass();
 }
 

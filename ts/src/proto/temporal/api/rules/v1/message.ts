@@ -91,8 +91,9 @@ export interface WorkflowRule {
   description?: string | undefined;
 }
 
-const WorkflowRuleActionClass = messageClass<WorkflowRuleAction>("temporal.api.rules.v1.WorkflowRuleAction", {});
+let WorkflowRuleActionClass: (new () => WorkflowRuleAction) | undefined;
 function createBaseWorkflowRuleAction(): WorkflowRuleAction {
+  WorkflowRuleActionClass ??= messageClass<WorkflowRuleAction>("temporal.api.rules.v1.WorkflowRuleAction", {});
   return new WorkflowRuleActionClass();
 }
 
@@ -131,8 +132,9 @@ export const WorkflowRuleAction: MessageFns<WorkflowRuleAction> = {
   },
 };
 
-const WorkflowRuleAction_ActionActivityPauseClass = messageClass<WorkflowRuleAction_ActionActivityPause>("temporal.api.rules.v1.WorkflowRuleAction.ActionActivityPause", {});
+let WorkflowRuleAction_ActionActivityPauseClass: (new () => WorkflowRuleAction_ActionActivityPause) | undefined;
 function createBaseWorkflowRuleAction_ActionActivityPause(): WorkflowRuleAction_ActionActivityPause {
+  WorkflowRuleAction_ActionActivityPauseClass ??= messageClass<WorkflowRuleAction_ActionActivityPause>("temporal.api.rules.v1.WorkflowRuleAction.ActionActivityPause", {});
   return new WorkflowRuleAction_ActionActivityPauseClass();
 }
 
@@ -160,8 +162,9 @@ export const WorkflowRuleAction_ActionActivityPause: MessageFns<WorkflowRuleActi
   },
 };
 
-const WorkflowRuleSpecClass = messageClass<WorkflowRuleSpec>("temporal.api.rules.v1.WorkflowRuleSpec", { id: "", visibilityQuery: "", actions: LIST });
+let WorkflowRuleSpecClass: (new () => WorkflowRuleSpec) | undefined;
 function createBaseWorkflowRuleSpec(): WorkflowRuleSpec {
+  WorkflowRuleSpecClass ??= messageClass<WorkflowRuleSpec>("temporal.api.rules.v1.WorkflowRuleSpec", { id: "", visibilityQuery: "", actions: LIST });
   return new WorkflowRuleSpecClass();
 }
 
@@ -252,8 +255,9 @@ export const WorkflowRuleSpec: MessageFns<WorkflowRuleSpec> = {
   },
 };
 
-const WorkflowRuleSpec_ActivityStartingTriggerClass = messageClass<WorkflowRuleSpec_ActivityStartingTrigger>("temporal.api.rules.v1.WorkflowRuleSpec.ActivityStartingTrigger", { predicate: "" });
+let WorkflowRuleSpec_ActivityStartingTriggerClass: (new () => WorkflowRuleSpec_ActivityStartingTrigger) | undefined;
 function createBaseWorkflowRuleSpec_ActivityStartingTrigger(): WorkflowRuleSpec_ActivityStartingTrigger {
+  WorkflowRuleSpec_ActivityStartingTriggerClass ??= messageClass<WorkflowRuleSpec_ActivityStartingTrigger>("temporal.api.rules.v1.WorkflowRuleSpec.ActivityStartingTrigger", { predicate: "" });
   return new WorkflowRuleSpec_ActivityStartingTriggerClass();
 }
 
@@ -292,8 +296,9 @@ export const WorkflowRuleSpec_ActivityStartingTrigger: MessageFns<WorkflowRuleSp
   },
 };
 
-const WorkflowRuleClass = messageClass<WorkflowRule>("temporal.api.rules.v1.WorkflowRule", { createdByIdentity: "", description: "" });
+let WorkflowRuleClass: (new () => WorkflowRule) | undefined;
 function createBaseWorkflowRule(): WorkflowRule {
+  WorkflowRuleClass ??= messageClass<WorkflowRule>("temporal.api.rules.v1.WorkflowRule", { createdByIdentity: "", description: "" });
   return new WorkflowRuleClass();
 }
 

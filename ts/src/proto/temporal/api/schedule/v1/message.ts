@@ -519,8 +519,9 @@ export interface ScheduleListEntry {
   info?: ScheduleListInfo | undefined;
 }
 
-const CalendarSpecClass = messageClass<CalendarSpec>("temporal.api.schedule.v1.CalendarSpec", { second: "", minute: "", hour: "", dayOfMonth: "", month: "", year: "", dayOfWeek: "", comment: "" });
+let CalendarSpecClass: (new () => CalendarSpec) | undefined;
 function createBaseCalendarSpec(): CalendarSpec {
+  CalendarSpecClass ??= messageClass<CalendarSpec>("temporal.api.schedule.v1.CalendarSpec", { second: "", minute: "", hour: "", dayOfMonth: "", month: "", year: "", dayOfWeek: "", comment: "" });
   return new CalendarSpecClass();
 }
 
@@ -636,8 +637,9 @@ export const CalendarSpec: MessageFns<CalendarSpec> = {
   },
 };
 
-const RangeClass = messageClass<Range>("temporal.api.schedule.v1.Range", { start: 0, end: 0, step: 0 });
+let RangeClass: (new () => Range) | undefined;
 function createBaseRange(): Range {
+  RangeClass ??= messageClass<Range>("temporal.api.schedule.v1.Range", { start: 0, end: 0, step: 0 });
   return new RangeClass();
 }
 
@@ -698,8 +700,9 @@ export const Range: MessageFns<Range> = {
   },
 };
 
-const StructuredCalendarSpecClass = messageClass<StructuredCalendarSpec>("temporal.api.schedule.v1.StructuredCalendarSpec", { second: LIST, minute: LIST, hour: LIST, dayOfMonth: LIST, month: LIST, year: LIST, dayOfWeek: LIST, comment: "" });
+let StructuredCalendarSpecClass: (new () => StructuredCalendarSpec) | undefined;
 function createBaseStructuredCalendarSpec(): StructuredCalendarSpec {
+  StructuredCalendarSpecClass ??= messageClass<StructuredCalendarSpec>("temporal.api.schedule.v1.StructuredCalendarSpec", { second: LIST, minute: LIST, hour: LIST, dayOfMonth: LIST, month: LIST, year: LIST, dayOfWeek: LIST, comment: "" });
   return new StructuredCalendarSpecClass();
 }
 
@@ -871,8 +874,9 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
   },
 };
 
-const IntervalSpecClass = messageClass<IntervalSpec>("temporal.api.schedule.v1.IntervalSpec", {});
+let IntervalSpecClass: (new () => IntervalSpec) | undefined;
 function createBaseIntervalSpec(): IntervalSpec {
+  IntervalSpecClass ??= messageClass<IntervalSpec>("temporal.api.schedule.v1.IntervalSpec", {});
   return new IntervalSpecClass();
 }
 
@@ -922,8 +926,9 @@ export const IntervalSpec: MessageFns<IntervalSpec> = {
   },
 };
 
-const ScheduleSpecClass = messageClass<ScheduleSpec>("temporal.api.schedule.v1.ScheduleSpec", { structuredCalendar: LIST, cronString: LIST, calendar: LIST, interval: LIST, excludeCalendar: LIST, excludeStructuredCalendar: LIST, timezoneName: "", timezoneData: BYTES });
+let ScheduleSpecClass: (new () => ScheduleSpec) | undefined;
 function createBaseScheduleSpec(): ScheduleSpec {
+  ScheduleSpecClass ??= messageClass<ScheduleSpec>("temporal.api.schedule.v1.ScheduleSpec", { structuredCalendar: LIST, cronString: LIST, calendar: LIST, interval: LIST, excludeCalendar: LIST, excludeStructuredCalendar: LIST, timezoneName: "", timezoneData: BYTES });
   return new ScheduleSpecClass();
 }
 
@@ -1120,8 +1125,9 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
   },
 };
 
-const SchedulePoliciesClass = messageClass<SchedulePolicies>("temporal.api.schedule.v1.SchedulePolicies", { overlapPolicy: 0, pauseOnFailure: false, keepOriginalWorkflowId: false });
+let SchedulePoliciesClass: (new () => SchedulePolicies) | undefined;
 function createBaseSchedulePolicies(): SchedulePolicies {
+  SchedulePoliciesClass ??= messageClass<SchedulePolicies>("temporal.api.schedule.v1.SchedulePolicies", { overlapPolicy: 0, pauseOnFailure: false, keepOriginalWorkflowId: false });
   return new SchedulePoliciesClass();
 }
 
@@ -1193,8 +1199,9 @@ export const SchedulePolicies: MessageFns<SchedulePolicies> = {
   },
 };
 
-const ScheduleActionClass = messageClass<ScheduleAction>("temporal.api.schedule.v1.ScheduleAction", {});
+let ScheduleActionClass: (new () => ScheduleAction) | undefined;
 function createBaseScheduleAction(): ScheduleAction {
+  ScheduleActionClass ??= messageClass<ScheduleAction>("temporal.api.schedule.v1.ScheduleAction", {});
   return new ScheduleActionClass();
 }
 
@@ -1233,8 +1240,9 @@ export const ScheduleAction: MessageFns<ScheduleAction> = {
   },
 };
 
-const ScheduleActionResultClass = messageClass<ScheduleActionResult>("temporal.api.schedule.v1.ScheduleActionResult", { startWorkflowStatus: 0 });
+let ScheduleActionResultClass: (new () => ScheduleActionResult) | undefined;
 function createBaseScheduleActionResult(): ScheduleActionResult {
+  ScheduleActionResultClass ??= messageClass<ScheduleActionResult>("temporal.api.schedule.v1.ScheduleActionResult", { startWorkflowStatus: 0 });
   return new ScheduleActionResultClass();
 }
 
@@ -1306,8 +1314,9 @@ export const ScheduleActionResult: MessageFns<ScheduleActionResult> = {
   },
 };
 
-const ScheduleStateClass = messageClass<ScheduleState>("temporal.api.schedule.v1.ScheduleState", { notes: "", paused: false, limitedActions: false, remainingActions: INT64 });
+let ScheduleStateClass: (new () => ScheduleState) | undefined;
 function createBaseScheduleState(): ScheduleState {
+  ScheduleStateClass ??= messageClass<ScheduleState>("temporal.api.schedule.v1.ScheduleState", { notes: "", paused: false, limitedActions: false, remainingActions: INT64 });
   return new ScheduleStateClass();
 }
 
@@ -1379,8 +1388,9 @@ export const ScheduleState: MessageFns<ScheduleState> = {
   },
 };
 
-const TriggerImmediatelyRequestClass = messageClass<TriggerImmediatelyRequest>("temporal.api.schedule.v1.TriggerImmediatelyRequest", { overlapPolicy: 0 });
+let TriggerImmediatelyRequestClass: (new () => TriggerImmediatelyRequest) | undefined;
 function createBaseTriggerImmediatelyRequest(): TriggerImmediatelyRequest {
+  TriggerImmediatelyRequestClass ??= messageClass<TriggerImmediatelyRequest>("temporal.api.schedule.v1.TriggerImmediatelyRequest", { overlapPolicy: 0 });
   return new TriggerImmediatelyRequestClass();
 }
 
@@ -1430,8 +1440,9 @@ export const TriggerImmediatelyRequest: MessageFns<TriggerImmediatelyRequest> = 
   },
 };
 
-const BackfillRequestClass = messageClass<BackfillRequest>("temporal.api.schedule.v1.BackfillRequest", { overlapPolicy: 0 });
+let BackfillRequestClass: (new () => BackfillRequest) | undefined;
 function createBaseBackfillRequest(): BackfillRequest {
+  BackfillRequestClass ??= messageClass<BackfillRequest>("temporal.api.schedule.v1.BackfillRequest", { overlapPolicy: 0 });
   return new BackfillRequestClass();
 }
 
@@ -1492,8 +1503,9 @@ export const BackfillRequest: MessageFns<BackfillRequest> = {
   },
 };
 
-const SchedulePatchClass = messageClass<SchedulePatch>("temporal.api.schedule.v1.SchedulePatch", { backfillRequest: LIST, pause: "", unpause: "" });
+let SchedulePatchClass: (new () => SchedulePatch) | undefined;
 function createBaseSchedulePatch(): SchedulePatch {
+  SchedulePatchClass ??= messageClass<SchedulePatch>("temporal.api.schedule.v1.SchedulePatch", { backfillRequest: LIST, pause: "", unpause: "" });
   return new SchedulePatchClass();
 }
 
@@ -1573,8 +1585,9 @@ export const SchedulePatch: MessageFns<SchedulePatch> = {
   },
 };
 
-const ScheduleInfoClass = messageClass<ScheduleInfo>("temporal.api.schedule.v1.ScheduleInfo", { actionCount: INT64, missedCatchupWindow: INT64, overlapSkipped: INT64, bufferDropped: INT64, bufferSize: INT64, runningWorkflows: LIST, recentActions: LIST, futureActionTimes: LIST, invalidScheduleError: "", stateSizeBytes: INT64 });
+let ScheduleInfoClass: (new () => ScheduleInfo) | undefined;
 function createBaseScheduleInfo(): ScheduleInfo {
+  ScheduleInfoClass ??= messageClass<ScheduleInfo>("temporal.api.schedule.v1.ScheduleInfo", { actionCount: INT64, missedCatchupWindow: INT64, overlapSkipped: INT64, bufferDropped: INT64, bufferSize: INT64, runningWorkflows: LIST, recentActions: LIST, futureActionTimes: LIST, invalidScheduleError: "", stateSizeBytes: INT64 });
   return new ScheduleInfoClass();
 }
 
@@ -1758,8 +1771,9 @@ export const ScheduleInfo: MessageFns<ScheduleInfo> = {
   },
 };
 
-const ScheduleClass = messageClass<Schedule>("temporal.api.schedule.v1.Schedule", {});
+let ScheduleClass: (new () => Schedule) | undefined;
 function createBaseSchedule(): Schedule {
+  ScheduleClass ??= messageClass<Schedule>("temporal.api.schedule.v1.Schedule", {});
   return new ScheduleClass();
 }
 
@@ -1831,8 +1845,9 @@ export const Schedule: MessageFns<Schedule> = {
   },
 };
 
-const ScheduleListInfoClass = messageClass<ScheduleListInfo>("temporal.api.schedule.v1.ScheduleListInfo", { notes: "", paused: false, recentActions: LIST, futureActionTimes: LIST, stateSizeBytes: INT64 });
+let ScheduleListInfoClass: (new () => ScheduleListInfo) | undefined;
 function createBaseScheduleListInfo(): ScheduleListInfo {
+  ScheduleListInfoClass ??= messageClass<ScheduleListInfo>("temporal.api.schedule.v1.ScheduleListInfo", { notes: "", paused: false, recentActions: LIST, futureActionTimes: LIST, stateSizeBytes: INT64 });
   return new ScheduleListInfoClass();
 }
 
@@ -1953,8 +1968,9 @@ export const ScheduleListInfo: MessageFns<ScheduleListInfo> = {
   },
 };
 
-const ScheduleListEntryClass = messageClass<ScheduleListEntry>("temporal.api.schedule.v1.ScheduleListEntry", { scheduleId: "" });
+let ScheduleListEntryClass: (new () => ScheduleListEntry) | undefined;
 function createBaseScheduleListEntry(): ScheduleListEntry {
+  ScheduleListEntryClass ??= messageClass<ScheduleListEntry>("temporal.api.schedule.v1.ScheduleListEntry", { scheduleId: "" });
   return new ScheduleListEntryClass();
 }
 

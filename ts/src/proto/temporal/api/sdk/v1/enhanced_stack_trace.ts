@@ -96,8 +96,9 @@ export interface StackTrace {
   locations?: StackTraceFileLocation[] | undefined;
 }
 
-const EnhancedStackTraceClass = messageClass<EnhancedStackTrace>("temporal.api.sdk.v1.EnhancedStackTrace", { sources: MAP, stacks: LIST });
+let EnhancedStackTraceClass: (new () => EnhancedStackTrace) | undefined;
 function createBaseEnhancedStackTrace(): EnhancedStackTrace {
+  EnhancedStackTraceClass ??= messageClass<EnhancedStackTrace>("temporal.api.sdk.v1.EnhancedStackTrace", { sources: MAP, stacks: LIST });
   return new EnhancedStackTraceClass();
 }
 
@@ -222,8 +223,9 @@ export const EnhancedStackTrace_SourcesEntry: MessageFns<EnhancedStackTrace_Sour
   },
 };
 
-const StackTraceSDKInfoClass = messageClass<StackTraceSDKInfo>("temporal.api.sdk.v1.StackTraceSDKInfo", { name: "", version: "" });
+let StackTraceSDKInfoClass: (new () => StackTraceSDKInfo) | undefined;
 function createBaseStackTraceSDKInfo(): StackTraceSDKInfo {
+  StackTraceSDKInfoClass ??= messageClass<StackTraceSDKInfo>("temporal.api.sdk.v1.StackTraceSDKInfo", { name: "", version: "" });
   return new StackTraceSDKInfoClass();
 }
 
@@ -273,8 +275,9 @@ export const StackTraceSDKInfo: MessageFns<StackTraceSDKInfo> = {
   },
 };
 
-const StackTraceFileSliceClass = messageClass<StackTraceFileSlice>("temporal.api.sdk.v1.StackTraceFileSlice", { lineOffset: 0, content: "" });
+let StackTraceFileSliceClass: (new () => StackTraceFileSlice) | undefined;
 function createBaseStackTraceFileSlice(): StackTraceFileSlice {
+  StackTraceFileSliceClass ??= messageClass<StackTraceFileSlice>("temporal.api.sdk.v1.StackTraceFileSlice", { lineOffset: 0, content: "" });
   return new StackTraceFileSliceClass();
 }
 
@@ -324,8 +327,9 @@ export const StackTraceFileSlice: MessageFns<StackTraceFileSlice> = {
   },
 };
 
-const StackTraceFileLocationClass = messageClass<StackTraceFileLocation>("temporal.api.sdk.v1.StackTraceFileLocation", { filePath: "", line: 0, column: 0, functionName: "", internalCode: false });
+let StackTraceFileLocationClass: (new () => StackTraceFileLocation) | undefined;
 function createBaseStackTraceFileLocation(): StackTraceFileLocation {
+  StackTraceFileLocationClass ??= messageClass<StackTraceFileLocation>("temporal.api.sdk.v1.StackTraceFileLocation", { filePath: "", line: 0, column: 0, functionName: "", internalCode: false });
   return new StackTraceFileLocationClass();
 }
 
@@ -408,8 +412,9 @@ export const StackTraceFileLocation: MessageFns<StackTraceFileLocation> = {
   },
 };
 
-const StackTraceClass = messageClass<StackTrace>("temporal.api.sdk.v1.StackTrace", { locations: LIST });
+let StackTraceClass: (new () => StackTrace) | undefined;
 function createBaseStackTrace(): StackTrace {
+  StackTraceClass ??= messageClass<StackTrace>("temporal.api.sdk.v1.StackTrace", { locations: LIST });
   return new StackTraceClass();
 }
 

@@ -60,8 +60,9 @@ export interface EventGroupMarker_InboundUpdate {
   inboundUpdateId?: string | undefined;
 }
 
-const EventGroupMarkerClass = messageClass<EventGroupMarker>("temporal.api.sdk.v1.EventGroupMarker", {});
+let EventGroupMarkerClass: (new () => EventGroupMarker) | undefined;
 function createBaseEventGroupMarker(): EventGroupMarker {
+  EventGroupMarkerClass ??= messageClass<EventGroupMarker>("temporal.api.sdk.v1.EventGroupMarker", {});
   return new EventGroupMarkerClass();
 }
 
@@ -122,8 +123,9 @@ export const EventGroupMarker: MessageFns<EventGroupMarker> = {
   },
 };
 
-const EventGroupMarker_LabelClass = messageClass<EventGroupMarker_Label>("temporal.api.sdk.v1.EventGroupMarker.Label", { id: "" });
+let EventGroupMarker_LabelClass: (new () => EventGroupMarker_Label) | undefined;
 function createBaseEventGroupMarker_Label(): EventGroupMarker_Label {
+  EventGroupMarker_LabelClass ??= messageClass<EventGroupMarker_Label>("temporal.api.sdk.v1.EventGroupMarker.Label", { id: "" });
   return new EventGroupMarker_LabelClass();
 }
 
@@ -173,8 +175,9 @@ export const EventGroupMarker_Label: MessageFns<EventGroupMarker_Label> = {
   },
 };
 
-const EventGroupMarker_InboundEventClass = messageClass<EventGroupMarker_InboundEvent>("temporal.api.sdk.v1.EventGroupMarker.InboundEvent", { inboundEventId: INT64 });
+let EventGroupMarker_InboundEventClass: (new () => EventGroupMarker_InboundEvent) | undefined;
 function createBaseEventGroupMarker_InboundEvent(): EventGroupMarker_InboundEvent {
+  EventGroupMarker_InboundEventClass ??= messageClass<EventGroupMarker_InboundEvent>("temporal.api.sdk.v1.EventGroupMarker.InboundEvent", { inboundEventId: INT64 });
   return new EventGroupMarker_InboundEventClass();
 }
 
@@ -213,8 +216,9 @@ export const EventGroupMarker_InboundEvent: MessageFns<EventGroupMarker_InboundE
   },
 };
 
-const EventGroupMarker_InboundUpdateClass = messageClass<EventGroupMarker_InboundUpdate>("temporal.api.sdk.v1.EventGroupMarker.InboundUpdate", { inboundUpdateId: "" });
+let EventGroupMarker_InboundUpdateClass: (new () => EventGroupMarker_InboundUpdate) | undefined;
 function createBaseEventGroupMarker_InboundUpdate(): EventGroupMarker_InboundUpdate {
+  EventGroupMarker_InboundUpdateClass ??= messageClass<EventGroupMarker_InboundUpdate>("temporal.api.sdk.v1.EventGroupMarker.InboundUpdate", { inboundUpdateId: "" });
   return new EventGroupMarker_InboundUpdateClass();
 }
 

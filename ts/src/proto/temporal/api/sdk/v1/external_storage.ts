@@ -24,8 +24,9 @@ export interface ExternalStorageReference_ClaimDataEntry {
   value: string;
 }
 
-const ExternalStorageReferenceClass = messageClass<ExternalStorageReference>("temporal.api.sdk.v1.ExternalStorageReference", { driverName: "", claimData: MAP });
+let ExternalStorageReferenceClass: (new () => ExternalStorageReference) | undefined;
 function createBaseExternalStorageReference(): ExternalStorageReference {
+  ExternalStorageReferenceClass ??= messageClass<ExternalStorageReference>("temporal.api.sdk.v1.ExternalStorageReference", { driverName: "", claimData: MAP });
   return new ExternalStorageReferenceClass();
 }
 

@@ -60,8 +60,9 @@ export interface WorkflowTaskCompletedMetadata {
   sdkVersion?: string | undefined;
 }
 
-const WorkflowTaskCompletedMetadataClass = messageClass<WorkflowTaskCompletedMetadata>("temporal.api.sdk.v1.WorkflowTaskCompletedMetadata", { coreUsedFlags: LIST, langUsedFlags: LIST, sdkName: "", sdkVersion: "" });
+let WorkflowTaskCompletedMetadataClass: (new () => WorkflowTaskCompletedMetadata) | undefined;
 function createBaseWorkflowTaskCompletedMetadata(): WorkflowTaskCompletedMetadata {
+  WorkflowTaskCompletedMetadataClass ??= messageClass<WorkflowTaskCompletedMetadata>("temporal.api.sdk.v1.WorkflowTaskCompletedMetadata", { coreUsedFlags: LIST, langUsedFlags: LIST, sdkName: "", sdkVersion: "" });
   return new WorkflowTaskCompletedMetadataClass();
 }
 

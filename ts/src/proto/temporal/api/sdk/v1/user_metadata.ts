@@ -25,8 +25,9 @@ export interface UserMetadata {
   details?: Payload | undefined;
 }
 
-const UserMetadataClass = messageClass<UserMetadata>("temporal.api.sdk.v1.UserMetadata", {});
+let UserMetadataClass: (new () => UserMetadata) | undefined;
 function createBaseUserMetadata(): UserMetadata {
+  UserMetadataClass ??= messageClass<UserMetadata>("temporal.api.sdk.v1.UserMetadata", {});
   return new UserMetadataClass();
 }
 

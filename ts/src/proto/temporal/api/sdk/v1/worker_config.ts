@@ -34,8 +34,9 @@ export interface WorkerConfig_AutoscalingPollerBehavior {
   initialPollers?: number | undefined;
 }
 
-const WorkerConfigClass = messageClass<WorkerConfig>("temporal.api.sdk.v1.WorkerConfig", { workflowCacheSize: 0 });
+let WorkerConfigClass: (new () => WorkerConfig) | undefined;
 function createBaseWorkerConfig(): WorkerConfig {
+  WorkerConfigClass ??= messageClass<WorkerConfig>("temporal.api.sdk.v1.WorkerConfig", { workflowCacheSize: 0 });
   return new WorkerConfigClass();
 }
 
@@ -96,8 +97,9 @@ export const WorkerConfig: MessageFns<WorkerConfig> = {
   },
 };
 
-const WorkerConfig_SimplePollerBehaviorClass = messageClass<WorkerConfig_SimplePollerBehavior>("temporal.api.sdk.v1.WorkerConfig.SimplePollerBehavior", { maxPollers: 0 });
+let WorkerConfig_SimplePollerBehaviorClass: (new () => WorkerConfig_SimplePollerBehavior) | undefined;
 function createBaseWorkerConfig_SimplePollerBehavior(): WorkerConfig_SimplePollerBehavior {
+  WorkerConfig_SimplePollerBehaviorClass ??= messageClass<WorkerConfig_SimplePollerBehavior>("temporal.api.sdk.v1.WorkerConfig.SimplePollerBehavior", { maxPollers: 0 });
   return new WorkerConfig_SimplePollerBehaviorClass();
 }
 
@@ -136,8 +138,9 @@ export const WorkerConfig_SimplePollerBehavior: MessageFns<WorkerConfig_SimplePo
   },
 };
 
-const WorkerConfig_AutoscalingPollerBehaviorClass = messageClass<WorkerConfig_AutoscalingPollerBehavior>("temporal.api.sdk.v1.WorkerConfig.AutoscalingPollerBehavior", { minPollers: 0, maxPollers: 0, initialPollers: 0 });
+let WorkerConfig_AutoscalingPollerBehaviorClass: (new () => WorkerConfig_AutoscalingPollerBehavior) | undefined;
 function createBaseWorkerConfig_AutoscalingPollerBehavior(): WorkerConfig_AutoscalingPollerBehavior {
+  WorkerConfig_AutoscalingPollerBehaviorClass ??= messageClass<WorkerConfig_AutoscalingPollerBehavior>("temporal.api.sdk.v1.WorkerConfig.AutoscalingPollerBehavior", { minPollers: 0, maxPollers: 0, initialPollers: 0 });
   return new WorkerConfig_AutoscalingPollerBehaviorClass();
 }
 

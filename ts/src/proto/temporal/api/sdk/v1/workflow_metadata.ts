@@ -61,8 +61,9 @@ export interface WorkflowInteractionDefinition {
   description?: string | undefined;
 }
 
-const WorkflowMetadataClass = messageClass<WorkflowMetadata>("temporal.api.sdk.v1.WorkflowMetadata", { currentDetails: "" });
+let WorkflowMetadataClass: (new () => WorkflowMetadata) | undefined;
 function createBaseWorkflowMetadata(): WorkflowMetadata {
+  WorkflowMetadataClass ??= messageClass<WorkflowMetadata>("temporal.api.sdk.v1.WorkflowMetadata", { currentDetails: "" });
   return new WorkflowMetadataClass();
 }
 
@@ -112,8 +113,9 @@ export const WorkflowMetadata: MessageFns<WorkflowMetadata> = {
   },
 };
 
-const WorkflowDefinitionClass = messageClass<WorkflowDefinition>("temporal.api.sdk.v1.WorkflowDefinition", { type: "", queryDefinitions: LIST, signalDefinitions: LIST, updateDefinitions: LIST });
+let WorkflowDefinitionClass: (new () => WorkflowDefinition) | undefined;
 function createBaseWorkflowDefinition(): WorkflowDefinition {
+  WorkflowDefinitionClass ??= messageClass<WorkflowDefinition>("temporal.api.sdk.v1.WorkflowDefinition", { type: "", queryDefinitions: LIST, signalDefinitions: LIST, updateDefinitions: LIST });
   return new WorkflowDefinitionClass();
 }
 
@@ -209,8 +211,9 @@ export const WorkflowDefinition: MessageFns<WorkflowDefinition> = {
   },
 };
 
-const WorkflowInteractionDefinitionClass = messageClass<WorkflowInteractionDefinition>("temporal.api.sdk.v1.WorkflowInteractionDefinition", { name: "", description: "" });
+let WorkflowInteractionDefinitionClass: (new () => WorkflowInteractionDefinition) | undefined;
 function createBaseWorkflowInteractionDefinition(): WorkflowInteractionDefinition {
+  WorkflowInteractionDefinitionClass ??= messageClass<WorkflowInteractionDefinition>("temporal.api.sdk.v1.WorkflowInteractionDefinition", { name: "", description: "" });
   return new WorkflowInteractionDefinitionClass();
 }
 

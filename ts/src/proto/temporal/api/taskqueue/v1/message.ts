@@ -472,8 +472,9 @@ export interface TaskQueueConfig_FairnessWeightOverridesEntry {
   value: number;
 }
 
-const TaskQueueClass = messageClass<TaskQueue>("temporal.api.taskqueue.v1.TaskQueue", { name: "", kind: 0, normalName: "" });
+let TaskQueueClass: (new () => TaskQueue) | undefined;
 function createBaseTaskQueue(): TaskQueue {
+  TaskQueueClass ??= messageClass<TaskQueue>("temporal.api.taskqueue.v1.TaskQueue", { name: "", kind: 0, normalName: "" });
   return new TaskQueueClass();
 }
 
@@ -534,8 +535,9 @@ export const TaskQueue: MessageFns<TaskQueue> = {
   },
 };
 
-const TaskQueueMetadataClass = messageClass<TaskQueueMetadata>("temporal.api.taskqueue.v1.TaskQueueMetadata", {});
+let TaskQueueMetadataClass: (new () => TaskQueueMetadata) | undefined;
 function createBaseTaskQueueMetadata(): TaskQueueMetadata {
+  TaskQueueMetadataClass ??= messageClass<TaskQueueMetadata>("temporal.api.taskqueue.v1.TaskQueueMetadata", {});
   return new TaskQueueMetadataClass();
 }
 
@@ -574,8 +576,9 @@ export const TaskQueueMetadata: MessageFns<TaskQueueMetadata> = {
   },
 };
 
-const TaskQueueVersioningInfoClass = messageClass<TaskQueueVersioningInfo>("temporal.api.taskqueue.v1.TaskQueueVersioningInfo", { currentVersion: "", rampingVersion: "", rampingVersionPercentage: 0 });
+let TaskQueueVersioningInfoClass: (new () => TaskQueueVersioningInfo) | undefined;
 function createBaseTaskQueueVersioningInfo(): TaskQueueVersioningInfo {
+  TaskQueueVersioningInfoClass ??= messageClass<TaskQueueVersioningInfo>("temporal.api.taskqueue.v1.TaskQueueVersioningInfo", { currentVersion: "", rampingVersion: "", rampingVersionPercentage: 0 });
   return new TaskQueueVersioningInfoClass();
 }
 
@@ -669,8 +672,9 @@ export const TaskQueueVersioningInfo: MessageFns<TaskQueueVersioningInfo> = {
   },
 };
 
-const TaskQueueVersionSelectionClass = messageClass<TaskQueueVersionSelection>("temporal.api.taskqueue.v1.TaskQueueVersionSelection", { buildIds: LIST, unversioned: false, allActive: false });
+let TaskQueueVersionSelectionClass: (new () => TaskQueueVersionSelection) | undefined;
 function createBaseTaskQueueVersionSelection(): TaskQueueVersionSelection {
+  TaskQueueVersionSelectionClass ??= messageClass<TaskQueueVersionSelection>("temporal.api.taskqueue.v1.TaskQueueVersionSelection", { buildIds: LIST, unversioned: false, allActive: false });
   return new TaskQueueVersionSelectionClass();
 }
 
@@ -739,8 +743,9 @@ export const TaskQueueVersionSelection: MessageFns<TaskQueueVersionSelection> = 
   },
 };
 
-const TaskQueueVersionInfoClass = messageClass<TaskQueueVersionInfo>("temporal.api.taskqueue.v1.TaskQueueVersionInfo", { typesInfo: MAP, taskReachability: 0 });
+let TaskQueueVersionInfoClass: (new () => TaskQueueVersionInfo) | undefined;
 function createBaseTaskQueueVersionInfo(): TaskQueueVersionInfo {
+  TaskQueueVersionInfoClass ??= messageClass<TaskQueueVersionInfo>("temporal.api.taskqueue.v1.TaskQueueVersionInfo", { typesInfo: MAP, taskReachability: 0 });
   return new TaskQueueVersionInfoClass();
 }
 
@@ -846,8 +851,9 @@ export const TaskQueueVersionInfo_TypesInfoEntry: MessageFns<TaskQueueVersionInf
   },
 };
 
-const TaskQueueTypeInfoClass = messageClass<TaskQueueTypeInfo>("temporal.api.taskqueue.v1.TaskQueueTypeInfo", { pollers: LIST });
+let TaskQueueTypeInfoClass: (new () => TaskQueueTypeInfo) | undefined;
 function createBaseTaskQueueTypeInfo(): TaskQueueTypeInfo {
+  TaskQueueTypeInfoClass ??= messageClass<TaskQueueTypeInfo>("temporal.api.taskqueue.v1.TaskQueueTypeInfo", { pollers: LIST });
   return new TaskQueueTypeInfoClass();
 }
 
@@ -905,8 +911,9 @@ export const TaskQueueTypeInfo: MessageFns<TaskQueueTypeInfo> = {
   },
 };
 
-const TaskQueueStatsClass = messageClass<TaskQueueStats>("temporal.api.taskqueue.v1.TaskQueueStats", { approximateBacklogCount: INT64, tasksAddRate: 0, tasksDispatchRate: 0, rateLimitingActive: false });
+let TaskQueueStatsClass: (new () => TaskQueueStats) | undefined;
 function createBaseTaskQueueStats(): TaskQueueStats {
+  TaskQueueStatsClass ??= messageClass<TaskQueueStats>("temporal.api.taskqueue.v1.TaskQueueStats", { approximateBacklogCount: INT64, tasksAddRate: 0, tasksDispatchRate: 0, rateLimitingActive: false });
   return new TaskQueueStatsClass();
 }
 
@@ -989,8 +996,9 @@ export const TaskQueueStats: MessageFns<TaskQueueStats> = {
   },
 };
 
-const TaskQueueStatusClass = messageClass<TaskQueueStatus>("temporal.api.taskqueue.v1.TaskQueueStatus", { backlogCountHint: INT64, readLevel: INT64, ackLevel: INT64, ratePerSecond: 0 });
+let TaskQueueStatusClass: (new () => TaskQueueStatus) | undefined;
 function createBaseTaskQueueStatus(): TaskQueueStatus {
+  TaskQueueStatusClass ??= messageClass<TaskQueueStatus>("temporal.api.taskqueue.v1.TaskQueueStatus", { backlogCountHint: INT64, readLevel: INT64, ackLevel: INT64, ratePerSecond: 0 });
   return new TaskQueueStatusClass();
 }
 
@@ -1073,8 +1081,9 @@ export const TaskQueueStatus: MessageFns<TaskQueueStatus> = {
   },
 };
 
-const TaskIdBlockClass = messageClass<TaskIdBlock>("temporal.api.taskqueue.v1.TaskIdBlock", { startId: INT64, endId: INT64 });
+let TaskIdBlockClass: (new () => TaskIdBlock) | undefined;
 function createBaseTaskIdBlock(): TaskIdBlock {
+  TaskIdBlockClass ??= messageClass<TaskIdBlock>("temporal.api.taskqueue.v1.TaskIdBlock", { startId: INT64, endId: INT64 });
   return new TaskIdBlockClass();
 }
 
@@ -1124,8 +1133,9 @@ export const TaskIdBlock: MessageFns<TaskIdBlock> = {
   },
 };
 
-const TaskQueuePartitionMetadataClass = messageClass<TaskQueuePartitionMetadata>("temporal.api.taskqueue.v1.TaskQueuePartitionMetadata", { key: "", ownerHostName: "" });
+let TaskQueuePartitionMetadataClass: (new () => TaskQueuePartitionMetadata) | undefined;
 function createBaseTaskQueuePartitionMetadata(): TaskQueuePartitionMetadata {
+  TaskQueuePartitionMetadataClass ??= messageClass<TaskQueuePartitionMetadata>("temporal.api.taskqueue.v1.TaskQueuePartitionMetadata", { key: "", ownerHostName: "" });
   return new TaskQueuePartitionMetadataClass();
 }
 
@@ -1175,8 +1185,9 @@ export const TaskQueuePartitionMetadata: MessageFns<TaskQueuePartitionMetadata> 
   },
 };
 
-const PollerInfoClass = messageClass<PollerInfo>("temporal.api.taskqueue.v1.PollerInfo", { identity: "", ratePerSecond: 0 });
+let PollerInfoClass: (new () => PollerInfo) | undefined;
 function createBasePollerInfo(): PollerInfo {
+  PollerInfoClass ??= messageClass<PollerInfo>("temporal.api.taskqueue.v1.PollerInfo", { identity: "", ratePerSecond: 0 });
   return new PollerInfoClass();
 }
 
@@ -1259,8 +1270,9 @@ export const PollerInfo: MessageFns<PollerInfo> = {
   },
 };
 
-const StickyExecutionAttributesClass = messageClass<StickyExecutionAttributes>("temporal.api.taskqueue.v1.StickyExecutionAttributes", {});
+let StickyExecutionAttributesClass: (new () => StickyExecutionAttributes) | undefined;
 function createBaseStickyExecutionAttributes(): StickyExecutionAttributes {
+  StickyExecutionAttributesClass ??= messageClass<StickyExecutionAttributes>("temporal.api.taskqueue.v1.StickyExecutionAttributes", {});
   return new StickyExecutionAttributesClass();
 }
 
@@ -1310,8 +1322,9 @@ export const StickyExecutionAttributes: MessageFns<StickyExecutionAttributes> = 
   },
 };
 
-const CompatibleVersionSetClass = messageClass<CompatibleVersionSet>("temporal.api.taskqueue.v1.CompatibleVersionSet", { buildIds: LIST });
+let CompatibleVersionSetClass: (new () => CompatibleVersionSet) | undefined;
 function createBaseCompatibleVersionSet(): CompatibleVersionSet {
+  CompatibleVersionSetClass ??= messageClass<CompatibleVersionSet>("temporal.api.taskqueue.v1.CompatibleVersionSet", { buildIds: LIST });
   return new CompatibleVersionSetClass();
 }
 
@@ -1358,8 +1371,9 @@ export const CompatibleVersionSet: MessageFns<CompatibleVersionSet> = {
   },
 };
 
-const TaskQueueReachabilityClass = messageClass<TaskQueueReachability>("temporal.api.taskqueue.v1.TaskQueueReachability", { taskQueue: "", reachability: LIST });
+let TaskQueueReachabilityClass: (new () => TaskQueueReachability) | undefined;
 function createBaseTaskQueueReachability(): TaskQueueReachability {
+  TaskQueueReachabilityClass ??= messageClass<TaskQueueReachability>("temporal.api.taskqueue.v1.TaskQueueReachability", { taskQueue: "", reachability: LIST });
   return new TaskQueueReachabilityClass();
 }
 
@@ -1429,8 +1443,9 @@ export const TaskQueueReachability: MessageFns<TaskQueueReachability> = {
   },
 };
 
-const BuildIdReachabilityClass = messageClass<BuildIdReachability>("temporal.api.taskqueue.v1.BuildIdReachability", { buildId: "", taskQueueReachability: LIST });
+let BuildIdReachabilityClass: (new () => BuildIdReachability) | undefined;
 function createBaseBuildIdReachability(): BuildIdReachability {
+  BuildIdReachabilityClass ??= messageClass<BuildIdReachability>("temporal.api.taskqueue.v1.BuildIdReachability", { buildId: "", taskQueueReachability: LIST });
   return new BuildIdReachabilityClass();
 }
 
@@ -1488,8 +1503,9 @@ export const BuildIdReachability: MessageFns<BuildIdReachability> = {
   },
 };
 
-const RampByPercentageClass = messageClass<RampByPercentage>("temporal.api.taskqueue.v1.RampByPercentage", { rampPercentage: 0 });
+let RampByPercentageClass: (new () => RampByPercentage) | undefined;
 function createBaseRampByPercentage(): RampByPercentage {
+  RampByPercentageClass ??= messageClass<RampByPercentage>("temporal.api.taskqueue.v1.RampByPercentage", { rampPercentage: 0 });
   return new RampByPercentageClass();
 }
 
@@ -1528,8 +1544,9 @@ export const RampByPercentage: MessageFns<RampByPercentage> = {
   },
 };
 
-const BuildIdAssignmentRuleClass = messageClass<BuildIdAssignmentRule>("temporal.api.taskqueue.v1.BuildIdAssignmentRule", { targetBuildId: "" });
+let BuildIdAssignmentRuleClass: (new () => BuildIdAssignmentRule) | undefined;
 function createBaseBuildIdAssignmentRule(): BuildIdAssignmentRule {
+  BuildIdAssignmentRuleClass ??= messageClass<BuildIdAssignmentRule>("temporal.api.taskqueue.v1.BuildIdAssignmentRule", { targetBuildId: "" });
   return new BuildIdAssignmentRuleClass();
 }
 
@@ -1579,8 +1596,9 @@ export const BuildIdAssignmentRule: MessageFns<BuildIdAssignmentRule> = {
   },
 };
 
-const CompatibleBuildIdRedirectRuleClass = messageClass<CompatibleBuildIdRedirectRule>("temporal.api.taskqueue.v1.CompatibleBuildIdRedirectRule", { sourceBuildId: "", targetBuildId: "" });
+let CompatibleBuildIdRedirectRuleClass: (new () => CompatibleBuildIdRedirectRule) | undefined;
 function createBaseCompatibleBuildIdRedirectRule(): CompatibleBuildIdRedirectRule {
+  CompatibleBuildIdRedirectRuleClass ??= messageClass<CompatibleBuildIdRedirectRule>("temporal.api.taskqueue.v1.CompatibleBuildIdRedirectRule", { sourceBuildId: "", targetBuildId: "" });
   return new CompatibleBuildIdRedirectRuleClass();
 }
 
@@ -1630,8 +1648,9 @@ export const CompatibleBuildIdRedirectRule: MessageFns<CompatibleBuildIdRedirect
   },
 };
 
-const TimestampedBuildIdAssignmentRuleClass = messageClass<TimestampedBuildIdAssignmentRule>("temporal.api.taskqueue.v1.TimestampedBuildIdAssignmentRule", {});
+let TimestampedBuildIdAssignmentRuleClass: (new () => TimestampedBuildIdAssignmentRule) | undefined;
 function createBaseTimestampedBuildIdAssignmentRule(): TimestampedBuildIdAssignmentRule {
+  TimestampedBuildIdAssignmentRuleClass ??= messageClass<TimestampedBuildIdAssignmentRule>("temporal.api.taskqueue.v1.TimestampedBuildIdAssignmentRule", {});
   return new TimestampedBuildIdAssignmentRuleClass();
 }
 
@@ -1681,8 +1700,9 @@ export const TimestampedBuildIdAssignmentRule: MessageFns<TimestampedBuildIdAssi
   },
 };
 
-const TimestampedCompatibleBuildIdRedirectRuleClass = messageClass<TimestampedCompatibleBuildIdRedirectRule>("temporal.api.taskqueue.v1.TimestampedCompatibleBuildIdRedirectRule", {});
+let TimestampedCompatibleBuildIdRedirectRuleClass: (new () => TimestampedCompatibleBuildIdRedirectRule) | undefined;
 function createBaseTimestampedCompatibleBuildIdRedirectRule(): TimestampedCompatibleBuildIdRedirectRule {
+  TimestampedCompatibleBuildIdRedirectRuleClass ??= messageClass<TimestampedCompatibleBuildIdRedirectRule>("temporal.api.taskqueue.v1.TimestampedCompatibleBuildIdRedirectRule", {});
   return new TimestampedCompatibleBuildIdRedirectRuleClass();
 }
 
@@ -1732,8 +1752,9 @@ export const TimestampedCompatibleBuildIdRedirectRule: MessageFns<TimestampedCom
   },
 };
 
-const PollerGroupInfoClass = messageClass<PollerGroupInfo>("temporal.api.taskqueue.v1.PollerGroupInfo", { id: "", weight: 0 });
+let PollerGroupInfoClass: (new () => PollerGroupInfo) | undefined;
 function createBasePollerGroupInfo(): PollerGroupInfo {
+  PollerGroupInfoClass ??= messageClass<PollerGroupInfo>("temporal.api.taskqueue.v1.PollerGroupInfo", { id: "", weight: 0 });
   return new PollerGroupInfoClass();
 }
 
@@ -1783,8 +1804,9 @@ export const PollerGroupInfo: MessageFns<PollerGroupInfo> = {
   },
 };
 
-const PollerGroupsInfoClass = messageClass<PollerGroupsInfo>("temporal.api.taskqueue.v1.PollerGroupsInfo", { version: INT64, pollerGroups: LIST });
+let PollerGroupsInfoClass: (new () => PollerGroupsInfo) | undefined;
 function createBasePollerGroupsInfo(): PollerGroupsInfo {
+  PollerGroupsInfoClass ??= messageClass<PollerGroupsInfo>("temporal.api.taskqueue.v1.PollerGroupsInfo", { version: INT64, pollerGroups: LIST });
   return new PollerGroupsInfoClass();
 }
 
@@ -1842,8 +1864,9 @@ export const PollerGroupsInfo: MessageFns<PollerGroupsInfo> = {
   },
 };
 
-const PollerScalingDecisionClass = messageClass<PollerScalingDecision>("temporal.api.taskqueue.v1.PollerScalingDecision", { pollRequestDeltaSuggestion: 0 });
+let PollerScalingDecisionClass: (new () => PollerScalingDecision) | undefined;
 function createBasePollerScalingDecision(): PollerScalingDecision {
+  PollerScalingDecisionClass ??= messageClass<PollerScalingDecision>("temporal.api.taskqueue.v1.PollerScalingDecision", { pollRequestDeltaSuggestion: 0 });
   return new PollerScalingDecisionClass();
 }
 
@@ -1882,8 +1905,9 @@ export const PollerScalingDecision: MessageFns<PollerScalingDecision> = {
   },
 };
 
-const RateLimitClass = messageClass<RateLimit>("temporal.api.taskqueue.v1.RateLimit", { requestsPerSecond: 0 });
+let RateLimitClass: (new () => RateLimit) | undefined;
 function createBaseRateLimit(): RateLimit {
+  RateLimitClass ??= messageClass<RateLimit>("temporal.api.taskqueue.v1.RateLimit", { requestsPerSecond: 0 });
   return new RateLimitClass();
 }
 
@@ -1922,8 +1946,9 @@ export const RateLimit: MessageFns<RateLimit> = {
   },
 };
 
-const ConfigMetadataClass = messageClass<ConfigMetadata>("temporal.api.taskqueue.v1.ConfigMetadata", { reason: "", updateIdentity: "" });
+let ConfigMetadataClass: (new () => ConfigMetadata) | undefined;
 function createBaseConfigMetadata(): ConfigMetadata {
+  ConfigMetadataClass ??= messageClass<ConfigMetadata>("temporal.api.taskqueue.v1.ConfigMetadata", { reason: "", updateIdentity: "" });
   return new ConfigMetadataClass();
 }
 
@@ -1984,8 +2009,9 @@ export const ConfigMetadata: MessageFns<ConfigMetadata> = {
   },
 };
 
-const RateLimitConfigClass = messageClass<RateLimitConfig>("temporal.api.taskqueue.v1.RateLimitConfig", {});
+let RateLimitConfigClass: (new () => RateLimitConfig) | undefined;
 function createBaseRateLimitConfig(): RateLimitConfig {
+  RateLimitConfigClass ??= messageClass<RateLimitConfig>("temporal.api.taskqueue.v1.RateLimitConfig", {});
   return new RateLimitConfigClass();
 }
 
@@ -2035,8 +2061,9 @@ export const RateLimitConfig: MessageFns<RateLimitConfig> = {
   },
 };
 
-const TaskQueueConfigClass = messageClass<TaskQueueConfig>("temporal.api.taskqueue.v1.TaskQueueConfig", { fairnessWeightOverrides: MAP });
+let TaskQueueConfigClass: (new () => TaskQueueConfig) | undefined;
 function createBaseTaskQueueConfig(): TaskQueueConfig {
+  TaskQueueConfigClass ??= messageClass<TaskQueueConfig>("temporal.api.taskqueue.v1.TaskQueueConfig", { fairnessWeightOverrides: MAP });
   return new TaskQueueConfigClass();
 }
 

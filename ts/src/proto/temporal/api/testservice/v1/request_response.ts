@@ -34,8 +34,9 @@ export interface GetCurrentTimeResponse {
   time?: Timestamp | undefined;
 }
 
-const LockTimeSkippingRequestClass = messageClass<LockTimeSkippingRequest>("temporal.api.testservice.v1.LockTimeSkippingRequest", {});
+let LockTimeSkippingRequestClass: (new () => LockTimeSkippingRequest) | undefined;
 function createBaseLockTimeSkippingRequest(): LockTimeSkippingRequest {
+  LockTimeSkippingRequestClass ??= messageClass<LockTimeSkippingRequest>("temporal.api.testservice.v1.LockTimeSkippingRequest", {});
   return new LockTimeSkippingRequestClass();
 }
 
@@ -63,8 +64,9 @@ export const LockTimeSkippingRequest: MessageFns<LockTimeSkippingRequest> = {
   },
 };
 
-const LockTimeSkippingResponseClass = messageClass<LockTimeSkippingResponse>("temporal.api.testservice.v1.LockTimeSkippingResponse", {});
+let LockTimeSkippingResponseClass: (new () => LockTimeSkippingResponse) | undefined;
 function createBaseLockTimeSkippingResponse(): LockTimeSkippingResponse {
+  LockTimeSkippingResponseClass ??= messageClass<LockTimeSkippingResponse>("temporal.api.testservice.v1.LockTimeSkippingResponse", {});
   return new LockTimeSkippingResponseClass();
 }
 
@@ -92,8 +94,9 @@ export const LockTimeSkippingResponse: MessageFns<LockTimeSkippingResponse> = {
   },
 };
 
-const UnlockTimeSkippingRequestClass = messageClass<UnlockTimeSkippingRequest>("temporal.api.testservice.v1.UnlockTimeSkippingRequest", {});
+let UnlockTimeSkippingRequestClass: (new () => UnlockTimeSkippingRequest) | undefined;
 function createBaseUnlockTimeSkippingRequest(): UnlockTimeSkippingRequest {
+  UnlockTimeSkippingRequestClass ??= messageClass<UnlockTimeSkippingRequest>("temporal.api.testservice.v1.UnlockTimeSkippingRequest", {});
   return new UnlockTimeSkippingRequestClass();
 }
 
@@ -121,8 +124,9 @@ export const UnlockTimeSkippingRequest: MessageFns<UnlockTimeSkippingRequest> = 
   },
 };
 
-const UnlockTimeSkippingResponseClass = messageClass<UnlockTimeSkippingResponse>("temporal.api.testservice.v1.UnlockTimeSkippingResponse", {});
+let UnlockTimeSkippingResponseClass: (new () => UnlockTimeSkippingResponse) | undefined;
 function createBaseUnlockTimeSkippingResponse(): UnlockTimeSkippingResponse {
+  UnlockTimeSkippingResponseClass ??= messageClass<UnlockTimeSkippingResponse>("temporal.api.testservice.v1.UnlockTimeSkippingResponse", {});
   return new UnlockTimeSkippingResponseClass();
 }
 
@@ -150,8 +154,9 @@ export const UnlockTimeSkippingResponse: MessageFns<UnlockTimeSkippingResponse> 
   },
 };
 
-const SleepUntilRequestClass = messageClass<SleepUntilRequest>("temporal.api.testservice.v1.SleepUntilRequest", {});
+let SleepUntilRequestClass: (new () => SleepUntilRequest) | undefined;
 function createBaseSleepUntilRequest(): SleepUntilRequest {
+  SleepUntilRequestClass ??= messageClass<SleepUntilRequest>("temporal.api.testservice.v1.SleepUntilRequest", {});
   return new SleepUntilRequestClass();
 }
 
@@ -190,8 +195,9 @@ export const SleepUntilRequest: MessageFns<SleepUntilRequest> = {
   },
 };
 
-const SleepRequestClass = messageClass<SleepRequest>("temporal.api.testservice.v1.SleepRequest", {});
+let SleepRequestClass: (new () => SleepRequest) | undefined;
 function createBaseSleepRequest(): SleepRequest {
+  SleepRequestClass ??= messageClass<SleepRequest>("temporal.api.testservice.v1.SleepRequest", {});
   return new SleepRequestClass();
 }
 
@@ -230,8 +236,9 @@ export const SleepRequest: MessageFns<SleepRequest> = {
   },
 };
 
-const SleepResponseClass = messageClass<SleepResponse>("temporal.api.testservice.v1.SleepResponse", {});
+let SleepResponseClass: (new () => SleepResponse) | undefined;
 function createBaseSleepResponse(): SleepResponse {
+  SleepResponseClass ??= messageClass<SleepResponse>("temporal.api.testservice.v1.SleepResponse", {});
   return new SleepResponseClass();
 }
 
@@ -259,8 +266,9 @@ export const SleepResponse: MessageFns<SleepResponse> = {
   },
 };
 
-const GetCurrentTimeResponseClass = messageClass<GetCurrentTimeResponse>("temporal.api.testservice.v1.GetCurrentTimeResponse", {});
+let GetCurrentTimeResponseClass: (new () => GetCurrentTimeResponse) | undefined;
 function createBaseGetCurrentTimeResponse(): GetCurrentTimeResponse {
+  GetCurrentTimeResponseClass ??= messageClass<GetCurrentTimeResponse>("temporal.api.testservice.v1.GetCurrentTimeResponse", {});
   return new GetCurrentTimeResponseClass();
 }
 

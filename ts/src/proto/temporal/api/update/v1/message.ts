@@ -104,8 +104,9 @@ export interface Response {
   outcome?: Outcome | undefined;
 }
 
-const WaitPolicyClass = messageClass<WaitPolicy>("temporal.api.update.v1.WaitPolicy", { lifecycleStage: 0 });
+let WaitPolicyClass: (new () => WaitPolicy) | undefined;
 function createBaseWaitPolicy(): WaitPolicy {
+  WaitPolicyClass ??= messageClass<WaitPolicy>("temporal.api.update.v1.WaitPolicy", { lifecycleStage: 0 });
   return new WaitPolicyClass();
 }
 
@@ -144,8 +145,9 @@ export const WaitPolicy: MessageFns<WaitPolicy> = {
   },
 };
 
-const UpdateRefClass = messageClass<UpdateRef>("temporal.api.update.v1.UpdateRef", { updateId: "" });
+let UpdateRefClass: (new () => UpdateRef) | undefined;
 function createBaseUpdateRef(): UpdateRef {
+  UpdateRefClass ??= messageClass<UpdateRef>("temporal.api.update.v1.UpdateRef", { updateId: "" });
   return new UpdateRefClass();
 }
 
@@ -195,8 +197,9 @@ export const UpdateRef: MessageFns<UpdateRef> = {
   },
 };
 
-const OutcomeClass = messageClass<Outcome>("temporal.api.update.v1.Outcome", {});
+let OutcomeClass: (new () => Outcome) | undefined;
 function createBaseOutcome(): Outcome {
+  OutcomeClass ??= messageClass<Outcome>("temporal.api.update.v1.Outcome", {});
   return new OutcomeClass();
 }
 
@@ -246,8 +249,9 @@ export const Outcome: MessageFns<Outcome> = {
   },
 };
 
-const MetaClass = messageClass<Meta>("temporal.api.update.v1.Meta", { updateId: "", identity: "" });
+let MetaClass: (new () => Meta) | undefined;
 function createBaseMeta(): Meta {
+  MetaClass ??= messageClass<Meta>("temporal.api.update.v1.Meta", { updateId: "", identity: "" });
   return new MetaClass();
 }
 
@@ -297,8 +301,9 @@ export const Meta: MessageFns<Meta> = {
   },
 };
 
-const InputClass = messageClass<Input>("temporal.api.update.v1.Input", { name: "" });
+let InputClass: (new () => Input) | undefined;
 function createBaseInput(): Input {
+  InputClass ??= messageClass<Input>("temporal.api.update.v1.Input", { name: "" });
   return new InputClass();
 }
 
@@ -359,8 +364,9 @@ export const Input: MessageFns<Input> = {
   },
 };
 
-const RequestClass = messageClass<Request>("temporal.api.update.v1.Request", { requestId: "", completionCallbacks: LIST, links: LIST });
+let RequestClass: (new () => Request) | undefined;
 function createBaseRequest(): Request {
+  RequestClass ??= messageClass<Request>("temporal.api.update.v1.Request", { requestId: "", completionCallbacks: LIST, links: LIST });
   return new RequestClass();
 }
 
@@ -459,8 +465,9 @@ export const Request: MessageFns<Request> = {
   },
 };
 
-const RejectionClass = messageClass<Rejection>("temporal.api.update.v1.Rejection", { rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
+let RejectionClass: (new () => Rejection) | undefined;
 function createBaseRejection(): Rejection {
+  RejectionClass ??= messageClass<Rejection>("temporal.api.update.v1.Rejection", { rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
   return new RejectionClass();
 }
 
@@ -532,8 +539,9 @@ export const Rejection: MessageFns<Rejection> = {
   },
 };
 
-const AcceptanceClass = messageClass<Acceptance>("temporal.api.update.v1.Acceptance", { acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
+let AcceptanceClass: (new () => Acceptance) | undefined;
 function createBaseAcceptance(): Acceptance {
+  AcceptanceClass ??= messageClass<Acceptance>("temporal.api.update.v1.Acceptance", { acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
   return new AcceptanceClass();
 }
 
@@ -594,8 +602,9 @@ export const Acceptance: MessageFns<Acceptance> = {
   },
 };
 
-const ResponseClass = messageClass<Response>("temporal.api.update.v1.Response", {});
+let ResponseClass: (new () => Response) | undefined;
 function createBaseResponse(): Response {
+  ResponseClass ??= messageClass<Response>("temporal.api.update.v1.Response", {});
   return new ResponseClass();
 }
 

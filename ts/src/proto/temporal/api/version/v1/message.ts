@@ -29,8 +29,9 @@ export interface VersionInfo {
   lastUpdateTime?: Timestamp | undefined;
 }
 
-const ReleaseInfoClass = messageClass<ReleaseInfo>("temporal.api.version.v1.ReleaseInfo", { version: "", notes: "" });
+let ReleaseInfoClass: (new () => ReleaseInfo) | undefined;
 function createBaseReleaseInfo(): ReleaseInfo {
+  ReleaseInfoClass ??= messageClass<ReleaseInfo>("temporal.api.version.v1.ReleaseInfo", { version: "", notes: "" });
   return new ReleaseInfoClass();
 }
 
@@ -91,8 +92,9 @@ export const ReleaseInfo: MessageFns<ReleaseInfo> = {
   },
 };
 
-const AlertClass = messageClass<Alert>("temporal.api.version.v1.Alert", { message: "", severity: 0 });
+let AlertClass: (new () => Alert) | undefined;
 function createBaseAlert(): Alert {
+  AlertClass ??= messageClass<Alert>("temporal.api.version.v1.Alert", { message: "", severity: 0 });
   return new AlertClass();
 }
 
@@ -142,8 +144,9 @@ export const Alert: MessageFns<Alert> = {
   },
 };
 
-const VersionInfoClass = messageClass<VersionInfo>("temporal.api.version.v1.VersionInfo", { instructions: "", alerts: LIST });
+let VersionInfoClass: (new () => VersionInfo) | undefined;
 function createBaseVersionInfo(): VersionInfo {
+  VersionInfoClass ??= messageClass<VersionInfo>("temporal.api.version.v1.VersionInfo", { instructions: "", alerts: LIST });
   return new VersionInfoClass();
 }
 

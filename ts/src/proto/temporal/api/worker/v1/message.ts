@@ -432,8 +432,9 @@ export interface WorkerCommandResult {
 export interface CancelActivityResult {
 }
 
-const WorkerPollerInfoClass = messageClass<WorkerPollerInfo>("temporal.api.worker.v1.WorkerPollerInfo", { currentPollers: 0, isAutoscaling: false });
+let WorkerPollerInfoClass: (new () => WorkerPollerInfo) | undefined;
 function createBaseWorkerPollerInfo(): WorkerPollerInfo {
+  WorkerPollerInfoClass ??= messageClass<WorkerPollerInfo>("temporal.api.worker.v1.WorkerPollerInfo", { currentPollers: 0, isAutoscaling: false });
   return new WorkerPollerInfoClass();
 }
 
@@ -494,8 +495,9 @@ export const WorkerPollerInfo: MessageFns<WorkerPollerInfo> = {
   },
 };
 
-const WorkerSlotsInfoClass = messageClass<WorkerSlotsInfo>("temporal.api.worker.v1.WorkerSlotsInfo", { currentAvailableSlots: 0, currentUsedSlots: 0, slotSupplierKind: "", totalProcessedTasks: 0, totalFailedTasks: 0, lastIntervalProcessedTasks: 0, lastIntervalFailureTasks: 0 });
+let WorkerSlotsInfoClass: (new () => WorkerSlotsInfo) | undefined;
 function createBaseWorkerSlotsInfo(): WorkerSlotsInfo {
+  WorkerSlotsInfoClass ??= messageClass<WorkerSlotsInfo>("temporal.api.worker.v1.WorkerSlotsInfo", { currentAvailableSlots: 0, currentUsedSlots: 0, slotSupplierKind: "", totalProcessedTasks: 0, totalFailedTasks: 0, lastIntervalProcessedTasks: 0, lastIntervalFailureTasks: 0 });
   return new WorkerSlotsInfoClass();
 }
 
@@ -600,8 +602,9 @@ export const WorkerSlotsInfo: MessageFns<WorkerSlotsInfo> = {
   },
 };
 
-const WorkerHostInfoClass = messageClass<WorkerHostInfo>("temporal.api.worker.v1.WorkerHostInfo", { hostName: "", workerGroupingKey: "", processId: "", currentHostCpuUsage: 0, currentHostMemUsage: 0 });
+let WorkerHostInfoClass: (new () => WorkerHostInfo) | undefined;
 function createBaseWorkerHostInfo(): WorkerHostInfo {
+  WorkerHostInfoClass ??= messageClass<WorkerHostInfo>("temporal.api.worker.v1.WorkerHostInfo", { hostName: "", workerGroupingKey: "", processId: "", currentHostCpuUsage: 0, currentHostMemUsage: 0 });
   return new WorkerHostInfoClass();
 }
 
@@ -684,8 +687,9 @@ export const WorkerHostInfo: MessageFns<WorkerHostInfo> = {
   },
 };
 
-const WorkerHeartbeatClass = messageClass<WorkerHeartbeat>("temporal.api.worker.v1.WorkerHeartbeat", { workerInstanceKey: "", workerIdentity: "", taskQueue: "", sdkName: "", sdkVersion: "", status: 0, totalStickyCacheHit: 0, totalStickyCacheMiss: 0, currentStickyCacheSize: 0, plugins: LIST, drivers: LIST });
+let WorkerHeartbeatClass: (new () => WorkerHeartbeat) | undefined;
 function createBaseWorkerHeartbeat(): WorkerHeartbeat {
+  WorkerHeartbeatClass ??= messageClass<WorkerHeartbeat>("temporal.api.worker.v1.WorkerHeartbeat", { workerInstanceKey: "", workerIdentity: "", taskQueue: "", sdkName: "", sdkVersion: "", status: 0, totalStickyCacheHit: 0, totalStickyCacheMiss: 0, currentStickyCacheSize: 0, plugins: LIST, drivers: LIST });
   return new WorkerHeartbeatClass();
 }
 
@@ -1004,8 +1008,9 @@ export const WorkerHeartbeat: MessageFns<WorkerHeartbeat> = {
   },
 };
 
-const WorkerInfoClass = messageClass<WorkerInfo>("temporal.api.worker.v1.WorkerInfo", {});
+let WorkerInfoClass: (new () => WorkerInfo) | undefined;
 function createBaseWorkerInfo(): WorkerInfo {
+  WorkerInfoClass ??= messageClass<WorkerInfo>("temporal.api.worker.v1.WorkerInfo", {});
   return new WorkerInfoClass();
 }
 
@@ -1044,8 +1049,9 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
   },
 };
 
-const WorkerListInfoClass = messageClass<WorkerListInfo>("temporal.api.worker.v1.WorkerListInfo", { workerInstanceKey: "", workerIdentity: "", taskQueue: "", sdkName: "", sdkVersion: "", status: 0, hostName: "", workerGroupingKey: "", processId: "", plugins: LIST, drivers: LIST });
+let WorkerListInfoClass: (new () => WorkerListInfo) | undefined;
 function createBaseWorkerListInfo(): WorkerListInfo {
+  WorkerListInfoClass ??= messageClass<WorkerListInfo>("temporal.api.worker.v1.WorkerListInfo", { workerInstanceKey: "", workerIdentity: "", taskQueue: "", sdkName: "", sdkVersion: "", status: 0, hostName: "", workerGroupingKey: "", processId: "", plugins: LIST, drivers: LIST });
   return new WorkerListInfoClass();
 }
 
@@ -1232,8 +1238,9 @@ export const WorkerListInfo: MessageFns<WorkerListInfo> = {
   },
 };
 
-const PluginInfoClass = messageClass<PluginInfo>("temporal.api.worker.v1.PluginInfo", { name: "", version: "" });
+let PluginInfoClass: (new () => PluginInfo) | undefined;
 function createBasePluginInfo(): PluginInfo {
+  PluginInfoClass ??= messageClass<PluginInfo>("temporal.api.worker.v1.PluginInfo", { name: "", version: "" });
   return new PluginInfoClass();
 }
 
@@ -1283,8 +1290,9 @@ export const PluginInfo: MessageFns<PluginInfo> = {
   },
 };
 
-const StorageDriverInfoClass = messageClass<StorageDriverInfo>("temporal.api.worker.v1.StorageDriverInfo", { type: "" });
+let StorageDriverInfoClass: (new () => StorageDriverInfo) | undefined;
 function createBaseStorageDriverInfo(): StorageDriverInfo {
+  StorageDriverInfoClass ??= messageClass<StorageDriverInfo>("temporal.api.worker.v1.StorageDriverInfo", { type: "" });
   return new StorageDriverInfoClass();
 }
 
@@ -1323,8 +1331,9 @@ export const StorageDriverInfo: MessageFns<StorageDriverInfo> = {
   },
 };
 
-const EnvironmentInfoClass = messageClass<EnvironmentInfo>("temporal.api.worker.v1.EnvironmentInfo", { runtimes: LIST, hostingEnvironments: LIST });
+let EnvironmentInfoClass: (new () => EnvironmentInfo) | undefined;
 function createBaseEnvironmentInfo(): EnvironmentInfo {
+  EnvironmentInfoClass ??= messageClass<EnvironmentInfo>("temporal.api.worker.v1.EnvironmentInfo", { runtimes: LIST, hostingEnvironments: LIST });
   return new EnvironmentInfoClass();
 }
 
@@ -1401,8 +1410,9 @@ export const EnvironmentInfo: MessageFns<EnvironmentInfo> = {
   },
 };
 
-const EnvironmentInfo_RuntimeClass = messageClass<EnvironmentInfo_Runtime>("temporal.api.worker.v1.EnvironmentInfo.Runtime", { type: 0, version: "" });
+let EnvironmentInfo_RuntimeClass: (new () => EnvironmentInfo_Runtime) | undefined;
 function createBaseEnvironmentInfo_Runtime(): EnvironmentInfo_Runtime {
+  EnvironmentInfo_RuntimeClass ??= messageClass<EnvironmentInfo_Runtime>("temporal.api.worker.v1.EnvironmentInfo.Runtime", { type: 0, version: "" });
   return new EnvironmentInfo_RuntimeClass();
 }
 
@@ -1452,8 +1462,9 @@ export const EnvironmentInfo_Runtime: MessageFns<EnvironmentInfo_Runtime> = {
   },
 };
 
-const EnvironmentInfo_HostingEnvironmentClass = messageClass<EnvironmentInfo_HostingEnvironment>("temporal.api.worker.v1.EnvironmentInfo.HostingEnvironment", { type: 0, version: "" });
+let EnvironmentInfo_HostingEnvironmentClass: (new () => EnvironmentInfo_HostingEnvironment) | undefined;
 function createBaseEnvironmentInfo_HostingEnvironment(): EnvironmentInfo_HostingEnvironment {
+  EnvironmentInfo_HostingEnvironmentClass ??= messageClass<EnvironmentInfo_HostingEnvironment>("temporal.api.worker.v1.EnvironmentInfo.HostingEnvironment", { type: 0, version: "" });
   return new EnvironmentInfo_HostingEnvironmentClass();
 }
 
@@ -1503,8 +1514,9 @@ export const EnvironmentInfo_HostingEnvironment: MessageFns<EnvironmentInfo_Host
   },
 };
 
-const EnvironmentInfo_PlatformClass = messageClass<EnvironmentInfo_Platform>("temporal.api.worker.v1.EnvironmentInfo.Platform", {});
+let EnvironmentInfo_PlatformClass: (new () => EnvironmentInfo_Platform) | undefined;
 function createBaseEnvironmentInfo_Platform(): EnvironmentInfo_Platform {
+  EnvironmentInfo_PlatformClass ??= messageClass<EnvironmentInfo_Platform>("temporal.api.worker.v1.EnvironmentInfo.Platform", {});
   return new EnvironmentInfo_PlatformClass();
 }
 
@@ -1565,8 +1577,9 @@ export const EnvironmentInfo_Platform: MessageFns<EnvironmentInfo_Platform> = {
   },
 };
 
-const EnvironmentInfo_LinuxPlatformClass = messageClass<EnvironmentInfo_LinuxPlatform>("temporal.api.worker.v1.EnvironmentInfo.LinuxPlatform", { version: "", architecture: 0, libc: 0 });
+let EnvironmentInfo_LinuxPlatformClass: (new () => EnvironmentInfo_LinuxPlatform) | undefined;
 function createBaseEnvironmentInfo_LinuxPlatform(): EnvironmentInfo_LinuxPlatform {
+  EnvironmentInfo_LinuxPlatformClass ??= messageClass<EnvironmentInfo_LinuxPlatform>("temporal.api.worker.v1.EnvironmentInfo.LinuxPlatform", { version: "", architecture: 0, libc: 0 });
   return new EnvironmentInfo_LinuxPlatformClass();
 }
 
@@ -1627,8 +1640,9 @@ export const EnvironmentInfo_LinuxPlatform: MessageFns<EnvironmentInfo_LinuxPlat
   },
 };
 
-const EnvironmentInfo_MacOSPlatformClass = messageClass<EnvironmentInfo_MacOSPlatform>("temporal.api.worker.v1.EnvironmentInfo.MacOSPlatform", { version: "", architecture: 0 });
+let EnvironmentInfo_MacOSPlatformClass: (new () => EnvironmentInfo_MacOSPlatform) | undefined;
 function createBaseEnvironmentInfo_MacOSPlatform(): EnvironmentInfo_MacOSPlatform {
+  EnvironmentInfo_MacOSPlatformClass ??= messageClass<EnvironmentInfo_MacOSPlatform>("temporal.api.worker.v1.EnvironmentInfo.MacOSPlatform", { version: "", architecture: 0 });
   return new EnvironmentInfo_MacOSPlatformClass();
 }
 
@@ -1678,8 +1692,9 @@ export const EnvironmentInfo_MacOSPlatform: MessageFns<EnvironmentInfo_MacOSPlat
   },
 };
 
-const EnvironmentInfo_WindowsPlatformClass = messageClass<EnvironmentInfo_WindowsPlatform>("temporal.api.worker.v1.EnvironmentInfo.WindowsPlatform", { version: "", architecture: 0, crt: 0 });
+let EnvironmentInfo_WindowsPlatformClass: (new () => EnvironmentInfo_WindowsPlatform) | undefined;
 function createBaseEnvironmentInfo_WindowsPlatform(): EnvironmentInfo_WindowsPlatform {
+  EnvironmentInfo_WindowsPlatformClass ??= messageClass<EnvironmentInfo_WindowsPlatform>("temporal.api.worker.v1.EnvironmentInfo.WindowsPlatform", { version: "", architecture: 0, crt: 0 });
   return new EnvironmentInfo_WindowsPlatformClass();
 }
 
@@ -1740,8 +1755,9 @@ export const EnvironmentInfo_WindowsPlatform: MessageFns<EnvironmentInfo_Windows
   },
 };
 
-const WorkerCommandClass = messageClass<WorkerCommand>("temporal.api.worker.v1.WorkerCommand", {});
+let WorkerCommandClass: (new () => WorkerCommand) | undefined;
 function createBaseWorkerCommand(): WorkerCommand {
+  WorkerCommandClass ??= messageClass<WorkerCommand>("temporal.api.worker.v1.WorkerCommand", {});
   return new WorkerCommandClass();
 }
 
@@ -1780,8 +1796,9 @@ export const WorkerCommand: MessageFns<WorkerCommand> = {
   },
 };
 
-const CancelActivityCommandClass = messageClass<CancelActivityCommand>("temporal.api.worker.v1.CancelActivityCommand", { taskToken: BYTES });
+let CancelActivityCommandClass: (new () => CancelActivityCommand) | undefined;
 function createBaseCancelActivityCommand(): CancelActivityCommand {
+  CancelActivityCommandClass ??= messageClass<CancelActivityCommand>("temporal.api.worker.v1.CancelActivityCommand", { taskToken: BYTES });
   return new CancelActivityCommandClass();
 }
 
@@ -1820,8 +1837,9 @@ export const CancelActivityCommand: MessageFns<CancelActivityCommand> = {
   },
 };
 
-const WorkerCommandResultClass = messageClass<WorkerCommandResult>("temporal.api.worker.v1.WorkerCommandResult", {});
+let WorkerCommandResultClass: (new () => WorkerCommandResult) | undefined;
 function createBaseWorkerCommandResult(): WorkerCommandResult {
+  WorkerCommandResultClass ??= messageClass<WorkerCommandResult>("temporal.api.worker.v1.WorkerCommandResult", {});
   return new WorkerCommandResultClass();
 }
 
@@ -1860,8 +1878,9 @@ export const WorkerCommandResult: MessageFns<WorkerCommandResult> = {
   },
 };
 
-const CancelActivityResultClass = messageClass<CancelActivityResult>("temporal.api.worker.v1.CancelActivityResult", {});
+let CancelActivityResultClass: (new () => CancelActivityResult) | undefined;
 function createBaseCancelActivityResult(): CancelActivityResult {
+  CancelActivityResultClass ??= messageClass<CancelActivityResult>("temporal.api.worker.v1.CancelActivityResult", {});
   return new CancelActivityResultClass();
 }
 

@@ -1102,8 +1102,9 @@ export interface WorkflowExecutionPauseInfo {
   reason?: string | undefined;
 }
 
-const WorkflowExecutionInfoClass = messageClass<WorkflowExecutionInfo>("temporal.api.workflow.v1.WorkflowExecutionInfo", { status: 0, historyLength: INT64, parentNamespaceId: "", taskQueue: "", stateTransitionCount: INT64, historySizeBytes: INT64, assignedBuildId: "", inheritedBuildId: "", firstRunId: "", workerDeploymentName: "", externalPayloadSizeBytes: INT64, externalPayloadCount: INT64 });
+let WorkflowExecutionInfoClass: (new () => WorkflowExecutionInfo) | undefined;
 function createBaseWorkflowExecutionInfo(): WorkflowExecutionInfo {
+  WorkflowExecutionInfoClass ??= messageClass<WorkflowExecutionInfo>("temporal.api.workflow.v1.WorkflowExecutionInfo", { status: 0, historyLength: INT64, parentNamespaceId: "", taskQueue: "", stateTransitionCount: INT64, historySizeBytes: INT64, assignedBuildId: "", inheritedBuildId: "", firstRunId: "", workerDeploymentName: "", externalPayloadSizeBytes: INT64, externalPayloadCount: INT64 });
   return new WorkflowExecutionInfoClass();
 }
 
@@ -1417,8 +1418,9 @@ export const WorkflowExecutionInfo: MessageFns<WorkflowExecutionInfo> = {
   },
 };
 
-const WorkflowExecutionExtendedInfoClass = messageClass<WorkflowExecutionExtendedInfo>("temporal.api.workflow.v1.WorkflowExecutionExtendedInfo", { cancelRequested: false, resetRunId: "", requestIdInfos: MAP });
+let WorkflowExecutionExtendedInfoClass: (new () => WorkflowExecutionExtendedInfo) | undefined;
 function createBaseWorkflowExecutionExtendedInfo(): WorkflowExecutionExtendedInfo {
+  WorkflowExecutionExtendedInfoClass ??= messageClass<WorkflowExecutionExtendedInfo>("temporal.api.workflow.v1.WorkflowExecutionExtendedInfo", { cancelRequested: false, resetRunId: "", requestIdInfos: MAP });
   return new WorkflowExecutionExtendedInfoClass();
 }
 
@@ -1607,8 +1609,9 @@ export const WorkflowExecutionExtendedInfo_RequestIdInfosEntry: MessageFns<
   },
 };
 
-const WorkflowExecutionVersioningInfoClass = messageClass<WorkflowExecutionVersioningInfo>("temporal.api.workflow.v1.WorkflowExecutionVersioningInfo", { behavior: 0, version: "", revisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
+let WorkflowExecutionVersioningInfoClass: (new () => WorkflowExecutionVersioningInfo) | undefined;
 function createBaseWorkflowExecutionVersioningInfo(): WorkflowExecutionVersioningInfo {
+  WorkflowExecutionVersioningInfoClass ??= messageClass<WorkflowExecutionVersioningInfo>("temporal.api.workflow.v1.WorkflowExecutionVersioningInfo", { behavior: 0, version: "", revisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
   return new WorkflowExecutionVersioningInfoClass();
 }
 
@@ -1735,8 +1738,9 @@ export const WorkflowExecutionVersioningInfo: MessageFns<WorkflowExecutionVersio
   },
 };
 
-const DeploymentTransitionClass = messageClass<DeploymentTransition>("temporal.api.workflow.v1.DeploymentTransition", {});
+let DeploymentTransitionClass: (new () => DeploymentTransition) | undefined;
 function createBaseDeploymentTransition(): DeploymentTransition {
+  DeploymentTransitionClass ??= messageClass<DeploymentTransition>("temporal.api.workflow.v1.DeploymentTransition", {});
   return new DeploymentTransitionClass();
 }
 
@@ -1775,8 +1779,9 @@ export const DeploymentTransition: MessageFns<DeploymentTransition> = {
   },
 };
 
-const DeploymentVersionTransitionClass = messageClass<DeploymentVersionTransition>("temporal.api.workflow.v1.DeploymentVersionTransition", { version: "" });
+let DeploymentVersionTransitionClass: (new () => DeploymentVersionTransition) | undefined;
 function createBaseDeploymentVersionTransition(): DeploymentVersionTransition {
+  DeploymentVersionTransitionClass ??= messageClass<DeploymentVersionTransition>("temporal.api.workflow.v1.DeploymentVersionTransition", { version: "" });
   return new DeploymentVersionTransitionClass();
 }
 
@@ -1826,8 +1831,9 @@ export const DeploymentVersionTransition: MessageFns<DeploymentVersionTransition
   },
 };
 
-const WorkflowExecutionConfigClass = messageClass<WorkflowExecutionConfig>("temporal.api.workflow.v1.WorkflowExecutionConfig", {});
+let WorkflowExecutionConfigClass: (new () => WorkflowExecutionConfig) | undefined;
 function createBaseWorkflowExecutionConfig(): WorkflowExecutionConfig {
+  WorkflowExecutionConfigClass ??= messageClass<WorkflowExecutionConfig>("temporal.api.workflow.v1.WorkflowExecutionConfig", {});
   return new WorkflowExecutionConfigClass();
 }
 
@@ -1910,8 +1916,9 @@ export const WorkflowExecutionConfig: MessageFns<WorkflowExecutionConfig> = {
   },
 };
 
-const PendingActivityInfoClass = messageClass<PendingActivityInfo>("temporal.api.workflow.v1.PendingActivityInfo", { activityId: "", state: 0, attempt: 0, maximumAttempts: 0, lastWorkerIdentity: "", lastIndependentlyAssignedBuildId: "", paused: false, lastWorkerDeploymentVersion: "" });
+let PendingActivityInfoClass: (new () => PendingActivityInfo) | undefined;
 function createBasePendingActivityInfo(): PendingActivityInfo {
+  PendingActivityInfoClass ??= messageClass<PendingActivityInfo>("temporal.api.workflow.v1.PendingActivityInfo", { activityId: "", state: 0, attempt: 0, maximumAttempts: 0, lastWorkerIdentity: "", lastIndependentlyAssignedBuildId: "", paused: false, lastWorkerDeploymentVersion: "" });
   return new PendingActivityInfoClass();
 }
 
@@ -2214,8 +2221,9 @@ export const PendingActivityInfo: MessageFns<PendingActivityInfo> = {
   },
 };
 
-const PendingActivityInfo_PauseInfoClass = messageClass<PendingActivityInfo_PauseInfo>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo", {});
+let PendingActivityInfo_PauseInfoClass: (new () => PendingActivityInfo_PauseInfo) | undefined;
 function createBasePendingActivityInfo_PauseInfo(): PendingActivityInfo_PauseInfo {
+  PendingActivityInfo_PauseInfoClass ??= messageClass<PendingActivityInfo_PauseInfo>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo", {});
   return new PendingActivityInfo_PauseInfoClass();
 }
 
@@ -2276,8 +2284,9 @@ export const PendingActivityInfo_PauseInfo: MessageFns<PendingActivityInfo_Pause
   },
 };
 
-const PendingActivityInfo_PauseInfo_ManualClass = messageClass<PendingActivityInfo_PauseInfo_Manual>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Manual", { identity: "", reason: "" });
+let PendingActivityInfo_PauseInfo_ManualClass: (new () => PendingActivityInfo_PauseInfo_Manual) | undefined;
 function createBasePendingActivityInfo_PauseInfo_Manual(): PendingActivityInfo_PauseInfo_Manual {
+  PendingActivityInfo_PauseInfo_ManualClass ??= messageClass<PendingActivityInfo_PauseInfo_Manual>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Manual", { identity: "", reason: "" });
   return new PendingActivityInfo_PauseInfo_ManualClass();
 }
 
@@ -2327,8 +2336,9 @@ export const PendingActivityInfo_PauseInfo_Manual: MessageFns<PendingActivityInf
   },
 };
 
-const PendingActivityInfo_PauseInfo_RuleClass = messageClass<PendingActivityInfo_PauseInfo_Rule>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Rule", { ruleId: "", identity: "", reason: "" });
+let PendingActivityInfo_PauseInfo_RuleClass: (new () => PendingActivityInfo_PauseInfo_Rule) | undefined;
 function createBasePendingActivityInfo_PauseInfo_Rule(): PendingActivityInfo_PauseInfo_Rule {
+  PendingActivityInfo_PauseInfo_RuleClass ??= messageClass<PendingActivityInfo_PauseInfo_Rule>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Rule", { ruleId: "", identity: "", reason: "" });
   return new PendingActivityInfo_PauseInfo_RuleClass();
 }
 
@@ -2389,8 +2399,9 @@ export const PendingActivityInfo_PauseInfo_Rule: MessageFns<PendingActivityInfo_
   },
 };
 
-const PendingChildExecutionInfoClass = messageClass<PendingChildExecutionInfo>("temporal.api.workflow.v1.PendingChildExecutionInfo", { workflowId: "", runId: "", workflowTypeName: "", initiatedId: INT64, parentClosePolicy: 0 });
+let PendingChildExecutionInfoClass: (new () => PendingChildExecutionInfo) | undefined;
 function createBasePendingChildExecutionInfo(): PendingChildExecutionInfo {
+  PendingChildExecutionInfoClass ??= messageClass<PendingChildExecutionInfo>("temporal.api.workflow.v1.PendingChildExecutionInfo", { workflowId: "", runId: "", workflowTypeName: "", initiatedId: INT64, parentClosePolicy: 0 });
   return new PendingChildExecutionInfoClass();
 }
 
@@ -2473,8 +2484,9 @@ export const PendingChildExecutionInfo: MessageFns<PendingChildExecutionInfo> = 
   },
 };
 
-const PendingWorkflowTaskInfoClass = messageClass<PendingWorkflowTaskInfo>("temporal.api.workflow.v1.PendingWorkflowTaskInfo", { state: 0, attempt: 0 });
+let PendingWorkflowTaskInfoClass: (new () => PendingWorkflowTaskInfo) | undefined;
 function createBasePendingWorkflowTaskInfo(): PendingWorkflowTaskInfo {
+  PendingWorkflowTaskInfoClass ??= messageClass<PendingWorkflowTaskInfo>("temporal.api.workflow.v1.PendingWorkflowTaskInfo", { state: 0, attempt: 0 });
   return new PendingWorkflowTaskInfoClass();
 }
 
@@ -2557,8 +2569,9 @@ export const PendingWorkflowTaskInfo: MessageFns<PendingWorkflowTaskInfo> = {
   },
 };
 
-const ResetPointsClass = messageClass<ResetPoints>("temporal.api.workflow.v1.ResetPoints", { points: LIST });
+let ResetPointsClass: (new () => ResetPoints) | undefined;
 function createBaseResetPoints(): ResetPoints {
+  ResetPointsClass ??= messageClass<ResetPoints>("temporal.api.workflow.v1.ResetPoints", { points: LIST });
   return new ResetPointsClass();
 }
 
@@ -2605,8 +2618,9 @@ export const ResetPoints: MessageFns<ResetPoints> = {
   },
 };
 
-const ResetPointInfoClass = messageClass<ResetPointInfo>("temporal.api.workflow.v1.ResetPointInfo", { buildId: "", binaryChecksum: "", runId: "", firstWorkflowTaskCompletedId: INT64, resettable: false });
+let ResetPointInfoClass: (new () => ResetPointInfo) | undefined;
 function createBaseResetPointInfo(): ResetPointInfo {
+  ResetPointInfoClass ??= messageClass<ResetPointInfo>("temporal.api.workflow.v1.ResetPointInfo", { buildId: "", binaryChecksum: "", runId: "", firstWorkflowTaskCompletedId: INT64, resettable: false });
   return new ResetPointInfoClass();
 }
 
@@ -2711,8 +2725,9 @@ export const ResetPointInfo: MessageFns<ResetPointInfo> = {
   },
 };
 
-const NewWorkflowExecutionInfoClass = messageClass<NewWorkflowExecutionInfo>("temporal.api.workflow.v1.NewWorkflowExecutionInfo", { workflowId: "", workflowIdReusePolicy: 0, cronSchedule: "" });
+let NewWorkflowExecutionInfoClass: (new () => NewWorkflowExecutionInfo) | undefined;
 function createBaseNewWorkflowExecutionInfo(): NewWorkflowExecutionInfo {
+  NewWorkflowExecutionInfoClass ??= messageClass<NewWorkflowExecutionInfo>("temporal.api.workflow.v1.NewWorkflowExecutionInfo", { workflowId: "", workflowIdReusePolicy: 0, cronSchedule: "" });
   return new NewWorkflowExecutionInfoClass();
 }
 
@@ -2916,8 +2931,9 @@ export const NewWorkflowExecutionInfo: MessageFns<NewWorkflowExecutionInfo> = {
   },
 };
 
-const CallbackInfoClass = messageClass<CallbackInfo>("temporal.api.workflow.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.workflow.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
   return new CallbackInfoClass();
 }
 
@@ -3055,8 +3071,9 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
-const CallbackInfo_WorkflowClosedClass = messageClass<CallbackInfo_WorkflowClosed>("temporal.api.workflow.v1.CallbackInfo.WorkflowClosed", {});
+let CallbackInfo_WorkflowClosedClass: (new () => CallbackInfo_WorkflowClosed) | undefined;
 function createBaseCallbackInfo_WorkflowClosed(): CallbackInfo_WorkflowClosed {
+  CallbackInfo_WorkflowClosedClass ??= messageClass<CallbackInfo_WorkflowClosed>("temporal.api.workflow.v1.CallbackInfo.WorkflowClosed", {});
   return new CallbackInfo_WorkflowClosedClass();
 }
 
@@ -3084,8 +3101,9 @@ export const CallbackInfo_WorkflowClosed: MessageFns<CallbackInfo_WorkflowClosed
   },
 };
 
-const CallbackInfo_UpdateWorkflowExecutionCompletedClass = messageClass<CallbackInfo_UpdateWorkflowExecutionCompleted>("temporal.api.workflow.v1.CallbackInfo.UpdateWorkflowExecutionCompleted", { updateId: "" });
+let CallbackInfo_UpdateWorkflowExecutionCompletedClass: (new () => CallbackInfo_UpdateWorkflowExecutionCompleted) | undefined;
 function createBaseCallbackInfo_UpdateWorkflowExecutionCompleted(): CallbackInfo_UpdateWorkflowExecutionCompleted {
+  CallbackInfo_UpdateWorkflowExecutionCompletedClass ??= messageClass<CallbackInfo_UpdateWorkflowExecutionCompleted>("temporal.api.workflow.v1.CallbackInfo.UpdateWorkflowExecutionCompleted", { updateId: "" });
   return new CallbackInfo_UpdateWorkflowExecutionCompletedClass();
 }
 
@@ -3128,8 +3146,9 @@ export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackI
     },
   };
 
-const CallbackInfo_TriggerClass = messageClass<CallbackInfo_Trigger>("temporal.api.workflow.v1.CallbackInfo.Trigger", {});
+let CallbackInfo_TriggerClass: (new () => CallbackInfo_Trigger) | undefined;
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
+  CallbackInfo_TriggerClass ??= messageClass<CallbackInfo_Trigger>("temporal.api.workflow.v1.CallbackInfo.Trigger", {});
   return new CallbackInfo_TriggerClass();
 }
 
@@ -3185,8 +3204,9 @@ export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   },
 };
 
-const PendingNexusOperationInfoClass = messageClass<PendingNexusOperationInfo>("temporal.api.workflow.v1.PendingNexusOperationInfo", { endpoint: "", service: "", operation: "", operationId: "", state: 0, attempt: 0, scheduledEventId: INT64, blockedReason: "", operationToken: "" });
+let PendingNexusOperationInfoClass: (new () => PendingNexusOperationInfo) | undefined;
 function createBasePendingNexusOperationInfo(): PendingNexusOperationInfo {
+  PendingNexusOperationInfoClass ??= messageClass<PendingNexusOperationInfo>("temporal.api.workflow.v1.PendingNexusOperationInfo", { endpoint: "", service: "", operation: "", operationId: "", state: 0, attempt: 0, scheduledEventId: INT64, blockedReason: "", operationToken: "" });
   return new PendingNexusOperationInfoClass();
 }
 
@@ -3401,8 +3421,9 @@ export const PendingNexusOperationInfo: MessageFns<PendingNexusOperationInfo> = 
   },
 };
 
-const NexusOperationCancellationInfoClass = messageClass<NexusOperationCancellationInfo>("temporal.api.workflow.v1.NexusOperationCancellationInfo", { state: 0, attempt: 0, blockedReason: "" });
+let NexusOperationCancellationInfoClass: (new () => NexusOperationCancellationInfo) | undefined;
 function createBaseNexusOperationCancellationInfo(): NexusOperationCancellationInfo {
+  NexusOperationCancellationInfoClass ??= messageClass<NexusOperationCancellationInfo>("temporal.api.workflow.v1.NexusOperationCancellationInfo", { state: 0, attempt: 0, blockedReason: "" });
   return new NexusOperationCancellationInfoClass();
 }
 
@@ -3507,8 +3528,9 @@ export const NexusOperationCancellationInfo: MessageFns<NexusOperationCancellati
   },
 };
 
-const WorkflowExecutionOptionsClass = messageClass<WorkflowExecutionOptions>("temporal.api.workflow.v1.WorkflowExecutionOptions", {});
+let WorkflowExecutionOptionsClass: (new () => WorkflowExecutionOptions) | undefined;
 function createBaseWorkflowExecutionOptions(): WorkflowExecutionOptions {
+  WorkflowExecutionOptionsClass ??= messageClass<WorkflowExecutionOptions>("temporal.api.workflow.v1.WorkflowExecutionOptions", {});
   return new WorkflowExecutionOptionsClass();
 }
 
@@ -3569,8 +3591,9 @@ export const WorkflowExecutionOptions: MessageFns<WorkflowExecutionOptions> = {
   },
 };
 
-const VersioningOverrideClass = messageClass<VersioningOverride>("temporal.api.workflow.v1.VersioningOverride", { autoUpgrade: false, behavior: 0, pinnedVersion: "" });
+let VersioningOverrideClass: (new () => VersioningOverride) | undefined;
 function createBaseVersioningOverride(): VersioningOverride {
+  VersioningOverrideClass ??= messageClass<VersioningOverride>("temporal.api.workflow.v1.VersioningOverride", { autoUpgrade: false, behavior: 0, pinnedVersion: "" });
   return new VersioningOverrideClass();
 }
 
@@ -3664,8 +3687,9 @@ export const VersioningOverride: MessageFns<VersioningOverride> = {
   },
 };
 
-const VersioningOverride_PinnedOverrideClass = messageClass<VersioningOverride_PinnedOverride>("temporal.api.workflow.v1.VersioningOverride.PinnedOverride", { behavior: 0 });
+let VersioningOverride_PinnedOverrideClass: (new () => VersioningOverride_PinnedOverride) | undefined;
 function createBaseVersioningOverride_PinnedOverride(): VersioningOverride_PinnedOverride {
+  VersioningOverride_PinnedOverrideClass ??= messageClass<VersioningOverride_PinnedOverride>("temporal.api.workflow.v1.VersioningOverride.PinnedOverride", { behavior: 0 });
   return new VersioningOverride_PinnedOverrideClass();
 }
 
@@ -3715,8 +3739,9 @@ export const VersioningOverride_PinnedOverride: MessageFns<VersioningOverride_Pi
   },
 };
 
-const VersioningOverride_OneTimeOverrideClass = messageClass<VersioningOverride_OneTimeOverride>("temporal.api.workflow.v1.VersioningOverride.OneTimeOverride", {});
+let VersioningOverride_OneTimeOverrideClass: (new () => VersioningOverride_OneTimeOverride) | undefined;
 function createBaseVersioningOverride_OneTimeOverride(): VersioningOverride_OneTimeOverride {
+  VersioningOverride_OneTimeOverrideClass ??= messageClass<VersioningOverride_OneTimeOverride>("temporal.api.workflow.v1.VersioningOverride.OneTimeOverride", {});
   return new VersioningOverride_OneTimeOverrideClass();
 }
 
@@ -3755,8 +3780,9 @@ export const VersioningOverride_OneTimeOverride: MessageFns<VersioningOverride_O
   },
 };
 
-const OnConflictOptionsClass = messageClass<OnConflictOptions>("temporal.api.workflow.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
+let OnConflictOptionsClass: (new () => OnConflictOptions) | undefined;
 function createBaseOnConflictOptions(): OnConflictOptions {
+  OnConflictOptionsClass ??= messageClass<OnConflictOptions>("temporal.api.workflow.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
   return new OnConflictOptionsClass();
 }
 
@@ -3817,8 +3843,9 @@ export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   },
 };
 
-const RequestIdInfoClass = messageClass<RequestIdInfo>("temporal.api.workflow.v1.RequestIdInfo", { eventType: 0, eventId: INT64, buffered: false });
+let RequestIdInfoClass: (new () => RequestIdInfo) | undefined;
 function createBaseRequestIdInfo(): RequestIdInfo {
+  RequestIdInfoClass ??= messageClass<RequestIdInfo>("temporal.api.workflow.v1.RequestIdInfo", { eventType: 0, eventId: INT64, buffered: false });
   return new RequestIdInfoClass();
 }
 
@@ -3879,8 +3906,9 @@ export const RequestIdInfo: MessageFns<RequestIdInfo> = {
   },
 };
 
-const PostResetOperationClass = messageClass<PostResetOperation>("temporal.api.workflow.v1.PostResetOperation", {});
+let PostResetOperationClass: (new () => PostResetOperation) | undefined;
 function createBasePostResetOperation(): PostResetOperation {
+  PostResetOperationClass ??= messageClass<PostResetOperation>("temporal.api.workflow.v1.PostResetOperation", {});
   return new PostResetOperationClass();
 }
 
@@ -3930,8 +3958,9 @@ export const PostResetOperation: MessageFns<PostResetOperation> = {
   },
 };
 
-const PostResetOperation_SignalWorkflowClass = messageClass<PostResetOperation_SignalWorkflow>("temporal.api.workflow.v1.PostResetOperation.SignalWorkflow", { signalName: "", links: LIST });
+let PostResetOperation_SignalWorkflowClass: (new () => PostResetOperation_SignalWorkflow) | undefined;
 function createBasePostResetOperation_SignalWorkflow(): PostResetOperation_SignalWorkflow {
+  PostResetOperation_SignalWorkflowClass ??= messageClass<PostResetOperation_SignalWorkflow>("temporal.api.workflow.v1.PostResetOperation.SignalWorkflow", { signalName: "", links: LIST });
   return new PostResetOperation_SignalWorkflowClass();
 }
 
@@ -4011,8 +4040,9 @@ export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_Si
   },
 };
 
-const PostResetOperation_UpdateWorkflowOptionsClass = messageClass<PostResetOperation_UpdateWorkflowOptions>("temporal.api.workflow.v1.PostResetOperation.UpdateWorkflowOptions", {});
+let PostResetOperation_UpdateWorkflowOptionsClass: (new () => PostResetOperation_UpdateWorkflowOptions) | undefined;
 function createBasePostResetOperation_UpdateWorkflowOptions(): PostResetOperation_UpdateWorkflowOptions {
+  PostResetOperation_UpdateWorkflowOptionsClass ??= messageClass<PostResetOperation_UpdateWorkflowOptions>("temporal.api.workflow.v1.PostResetOperation.UpdateWorkflowOptions", {});
   return new PostResetOperation_UpdateWorkflowOptionsClass();
 }
 
@@ -4062,8 +4092,9 @@ export const PostResetOperation_UpdateWorkflowOptions: MessageFns<PostResetOpera
   },
 };
 
-const WorkflowExecutionPauseInfoClass = messageClass<WorkflowExecutionPauseInfo>("temporal.api.workflow.v1.WorkflowExecutionPauseInfo", { identity: "", reason: "" });
+let WorkflowExecutionPauseInfoClass: (new () => WorkflowExecutionPauseInfo) | undefined;
 function createBaseWorkflowExecutionPauseInfo(): WorkflowExecutionPauseInfo {
+  WorkflowExecutionPauseInfoClass ??= messageClass<WorkflowExecutionPauseInfo>("temporal.api.workflow.v1.WorkflowExecutionPauseInfo", { identity: "", reason: "" });
   return new WorkflowExecutionPauseInfoClass();
 }
 

@@ -5609,8 +5609,9 @@ export interface PollWorkflowExecutionTimeSkippingResponse {
   fastForwardInfo?: TimeSkippingFastForwardInfo | undefined;
 }
 
-const RegisterNamespaceRequestClass = messageClass<RegisterNamespaceRequest>("temporal.api.workflowservice.v1.RegisterNamespaceRequest", { namespace: "", description: "", ownerEmail: "", clusters: LIST, activeClusterName: "", data: MAP, securityToken: "", isGlobalNamespace: false, historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "" });
+let RegisterNamespaceRequestClass: (new () => RegisterNamespaceRequest) | undefined;
 function createBaseRegisterNamespaceRequest(): RegisterNamespaceRequest {
+  RegisterNamespaceRequestClass ??= messageClass<RegisterNamespaceRequest>("temporal.api.workflowservice.v1.RegisterNamespaceRequest", { namespace: "", description: "", ownerEmail: "", clusters: LIST, activeClusterName: "", data: MAP, securityToken: "", isGlobalNamespace: false, historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "" });
   return new RegisterNamespaceRequestClass();
 }
 
@@ -5845,8 +5846,9 @@ export const RegisterNamespaceRequest_DataEntry: MessageFns<RegisterNamespaceReq
   },
 };
 
-const RegisterNamespaceResponseClass = messageClass<RegisterNamespaceResponse>("temporal.api.workflowservice.v1.RegisterNamespaceResponse", {});
+let RegisterNamespaceResponseClass: (new () => RegisterNamespaceResponse) | undefined;
 function createBaseRegisterNamespaceResponse(): RegisterNamespaceResponse {
+  RegisterNamespaceResponseClass ??= messageClass<RegisterNamespaceResponse>("temporal.api.workflowservice.v1.RegisterNamespaceResponse", {});
   return new RegisterNamespaceResponseClass();
 }
 
@@ -5874,8 +5876,9 @@ export const RegisterNamespaceResponse: MessageFns<RegisterNamespaceResponse> = 
   },
 };
 
-const ListNamespacesRequestClass = messageClass<ListNamespacesRequest>("temporal.api.workflowservice.v1.ListNamespacesRequest", { pageSize: 0, nextPageToken: BYTES });
+let ListNamespacesRequestClass: (new () => ListNamespacesRequest) | undefined;
 function createBaseListNamespacesRequest(): ListNamespacesRequest {
+  ListNamespacesRequestClass ??= messageClass<ListNamespacesRequest>("temporal.api.workflowservice.v1.ListNamespacesRequest", { pageSize: 0, nextPageToken: BYTES });
   return new ListNamespacesRequestClass();
 }
 
@@ -5936,8 +5939,9 @@ export const ListNamespacesRequest: MessageFns<ListNamespacesRequest> = {
   },
 };
 
-const ListNamespacesResponseClass = messageClass<ListNamespacesResponse>("temporal.api.workflowservice.v1.ListNamespacesResponse", { namespaces: LIST, nextPageToken: BYTES });
+let ListNamespacesResponseClass: (new () => ListNamespacesResponse) | undefined;
 function createBaseListNamespacesResponse(): ListNamespacesResponse {
+  ListNamespacesResponseClass ??= messageClass<ListNamespacesResponse>("temporal.api.workflowservice.v1.ListNamespacesResponse", { namespaces: LIST, nextPageToken: BYTES });
   return new ListNamespacesResponseClass();
 }
 
@@ -5995,8 +5999,9 @@ export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
   },
 };
 
-const DescribeNamespaceRequestClass = messageClass<DescribeNamespaceRequest>("temporal.api.workflowservice.v1.DescribeNamespaceRequest", { namespace: "", id: "", weakConsistency: false });
+let DescribeNamespaceRequestClass: (new () => DescribeNamespaceRequest) | undefined;
 function createBaseDescribeNamespaceRequest(): DescribeNamespaceRequest {
+  DescribeNamespaceRequestClass ??= messageClass<DescribeNamespaceRequest>("temporal.api.workflowservice.v1.DescribeNamespaceRequest", { namespace: "", id: "", weakConsistency: false });
   return new DescribeNamespaceRequestClass();
 }
 
@@ -6057,8 +6062,9 @@ export const DescribeNamespaceRequest: MessageFns<DescribeNamespaceRequest> = {
   },
 };
 
-const DescribeNamespaceResponseClass = messageClass<DescribeNamespaceResponse>("temporal.api.workflowservice.v1.DescribeNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false, failoverHistory: LIST, pollerGroupInfos: LIST });
+let DescribeNamespaceResponseClass: (new () => DescribeNamespaceResponse) | undefined;
 function createBaseDescribeNamespaceResponse(): DescribeNamespaceResponse {
+  DescribeNamespaceResponseClass ??= messageClass<DescribeNamespaceResponse>("temporal.api.workflowservice.v1.DescribeNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false, failoverHistory: LIST, pollerGroupInfos: LIST });
   return new DescribeNamespaceResponseClass();
 }
 
@@ -6190,8 +6196,9 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
   },
 };
 
-const UpdateNamespaceRequestClass = messageClass<UpdateNamespaceRequest>("temporal.api.workflowservice.v1.UpdateNamespaceRequest", { namespace: "", securityToken: "", deleteBadBinary: "", promoteNamespace: false });
+let UpdateNamespaceRequestClass: (new () => UpdateNamespaceRequest) | undefined;
 function createBaseUpdateNamespaceRequest(): UpdateNamespaceRequest {
+  UpdateNamespaceRequestClass ??= messageClass<UpdateNamespaceRequest>("temporal.api.workflowservice.v1.UpdateNamespaceRequest", { namespace: "", securityToken: "", deleteBadBinary: "", promoteNamespace: false });
   return new UpdateNamespaceRequestClass();
 }
 
@@ -6296,8 +6303,9 @@ export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   },
 };
 
-const UpdateNamespaceResponseClass = messageClass<UpdateNamespaceResponse>("temporal.api.workflowservice.v1.UpdateNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false });
+let UpdateNamespaceResponseClass: (new () => UpdateNamespaceResponse) | undefined;
 function createBaseUpdateNamespaceResponse(): UpdateNamespaceResponse {
+  UpdateNamespaceResponseClass ??= messageClass<UpdateNamespaceResponse>("temporal.api.workflowservice.v1.UpdateNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false });
   return new UpdateNamespaceResponseClass();
 }
 
@@ -6380,8 +6388,9 @@ export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   },
 };
 
-const DeprecateNamespaceRequestClass = messageClass<DeprecateNamespaceRequest>("temporal.api.workflowservice.v1.DeprecateNamespaceRequest", { namespace: "", securityToken: "" });
+let DeprecateNamespaceRequestClass: (new () => DeprecateNamespaceRequest) | undefined;
 function createBaseDeprecateNamespaceRequest(): DeprecateNamespaceRequest {
+  DeprecateNamespaceRequestClass ??= messageClass<DeprecateNamespaceRequest>("temporal.api.workflowservice.v1.DeprecateNamespaceRequest", { namespace: "", securityToken: "" });
   return new DeprecateNamespaceRequestClass();
 }
 
@@ -6431,8 +6440,9 @@ export const DeprecateNamespaceRequest: MessageFns<DeprecateNamespaceRequest> = 
   },
 };
 
-const DeprecateNamespaceResponseClass = messageClass<DeprecateNamespaceResponse>("temporal.api.workflowservice.v1.DeprecateNamespaceResponse", {});
+let DeprecateNamespaceResponseClass: (new () => DeprecateNamespaceResponse) | undefined;
 function createBaseDeprecateNamespaceResponse(): DeprecateNamespaceResponse {
+  DeprecateNamespaceResponseClass ??= messageClass<DeprecateNamespaceResponse>("temporal.api.workflowservice.v1.DeprecateNamespaceResponse", {});
   return new DeprecateNamespaceResponseClass();
 }
 
@@ -6460,8 +6470,9 @@ export const DeprecateNamespaceResponse: MessageFns<DeprecateNamespaceResponse> 
   },
 };
 
-const StartWorkflowExecutionRequestClass = messageClass<StartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.StartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, cronSchedule: "", requestEagerExecution: false, completionCallbacks: LIST, links: LIST });
+let StartWorkflowExecutionRequestClass: (new () => StartWorkflowExecutionRequest) | undefined;
 function createBaseStartWorkflowExecutionRequest(): StartWorkflowExecutionRequest {
+  StartWorkflowExecutionRequestClass ??= messageClass<StartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.StartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, cronSchedule: "", requestEagerExecution: false, completionCallbacks: LIST, links: LIST });
   return new StartWorkflowExecutionRequestClass();
 }
 
@@ -6824,8 +6835,9 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
   },
 };
 
-const StartWorkflowExecutionResponseClass = messageClass<StartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.StartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false, status: 0 });
+let StartWorkflowExecutionResponseClass: (new () => StartWorkflowExecutionResponse) | undefined;
 function createBaseStartWorkflowExecutionResponse(): StartWorkflowExecutionResponse {
+  StartWorkflowExecutionResponseClass ??= messageClass<StartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.StartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false, status: 0 });
   return new StartWorkflowExecutionResponseClass();
 }
 
@@ -6919,8 +6931,9 @@ export const StartWorkflowExecutionResponse: MessageFns<StartWorkflowExecutionRe
   },
 };
 
-const GetWorkflowExecutionHistoryRequestClass = messageClass<GetWorkflowExecutionHistoryRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, waitNewEvent: false, historyEventFilterType: 0, skipArchival: false });
+let GetWorkflowExecutionHistoryRequestClass: (new () => GetWorkflowExecutionHistoryRequest) | undefined;
 function createBaseGetWorkflowExecutionHistoryRequest(): GetWorkflowExecutionHistoryRequest {
+  GetWorkflowExecutionHistoryRequestClass ??= messageClass<GetWorkflowExecutionHistoryRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, waitNewEvent: false, historyEventFilterType: 0, skipArchival: false });
   return new GetWorkflowExecutionHistoryRequestClass();
 }
 
@@ -7025,8 +7038,9 @@ export const GetWorkflowExecutionHistoryRequest: MessageFns<GetWorkflowExecution
   },
 };
 
-const GetWorkflowExecutionHistoryResponseClass = messageClass<GetWorkflowExecutionHistoryResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse", { rawHistory: LIST, nextPageToken: BYTES, archived: false });
+let GetWorkflowExecutionHistoryResponseClass: (new () => GetWorkflowExecutionHistoryResponse) | undefined;
 function createBaseGetWorkflowExecutionHistoryResponse(): GetWorkflowExecutionHistoryResponse {
+  GetWorkflowExecutionHistoryResponseClass ??= messageClass<GetWorkflowExecutionHistoryResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse", { rawHistory: LIST, nextPageToken: BYTES, archived: false });
   return new GetWorkflowExecutionHistoryResponseClass();
 }
 
@@ -7106,8 +7120,9 @@ export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutio
   },
 };
 
-const GetWorkflowExecutionHistoryReverseRequestClass = messageClass<GetWorkflowExecutionHistoryReverseRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
+let GetWorkflowExecutionHistoryReverseRequestClass: (new () => GetWorkflowExecutionHistoryReverseRequest) | undefined;
 function createBaseGetWorkflowExecutionHistoryReverseRequest(): GetWorkflowExecutionHistoryReverseRequest {
+  GetWorkflowExecutionHistoryReverseRequestClass ??= messageClass<GetWorkflowExecutionHistoryReverseRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
   return new GetWorkflowExecutionHistoryReverseRequestClass();
 }
 
@@ -7179,8 +7194,9 @@ export const GetWorkflowExecutionHistoryReverseRequest: MessageFns<GetWorkflowEx
   },
 };
 
-const GetWorkflowExecutionHistoryReverseResponseClass = messageClass<GetWorkflowExecutionHistoryReverseResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseResponse", { nextPageToken: BYTES });
+let GetWorkflowExecutionHistoryReverseResponseClass: (new () => GetWorkflowExecutionHistoryReverseResponse) | undefined;
 function createBaseGetWorkflowExecutionHistoryReverseResponse(): GetWorkflowExecutionHistoryReverseResponse {
+  GetWorkflowExecutionHistoryReverseResponseClass ??= messageClass<GetWorkflowExecutionHistoryReverseResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseResponse", { nextPageToken: BYTES });
   return new GetWorkflowExecutionHistoryReverseResponseClass();
 }
 
@@ -7230,8 +7246,9 @@ export const GetWorkflowExecutionHistoryReverseResponse: MessageFns<GetWorkflowE
   },
 };
 
-const PollWorkflowTaskQueueRequestClass = messageClass<PollWorkflowTaskQueueRequest>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "", binaryChecksum: "" });
+let PollWorkflowTaskQueueRequestClass: (new () => PollWorkflowTaskQueueRequest) | undefined;
 function createBasePollWorkflowTaskQueueRequest(): PollWorkflowTaskQueueRequest {
+  PollWorkflowTaskQueueRequestClass ??= messageClass<PollWorkflowTaskQueueRequest>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "", binaryChecksum: "" });
   return new PollWorkflowTaskQueueRequestClass();
 }
 
@@ -7358,8 +7375,9 @@ export const PollWorkflowTaskQueueRequest: MessageFns<PollWorkflowTaskQueueReque
   },
 };
 
-const PollWorkflowTaskQueueResponseClass = messageClass<PollWorkflowTaskQueueResponse>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse", { taskToken: BYTES, previousStartedEventId: INT64, startedEventId: INT64, attempt: 0, backlogCountHint: INT64, nextPageToken: BYTES, queries: MAP, messages: LIST, pollerGroupId: "", pollerGroupInfos: LIST });
+let PollWorkflowTaskQueueResponseClass: (new () => PollWorkflowTaskQueueResponse) | undefined;
 function createBasePollWorkflowTaskQueueResponse(): PollWorkflowTaskQueueResponse {
+  PollWorkflowTaskQueueResponseClass ??= messageClass<PollWorkflowTaskQueueResponse>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse", { taskToken: BYTES, previousStartedEventId: INT64, startedEventId: INT64, attempt: 0, backlogCountHint: INT64, nextPageToken: BYTES, queries: MAP, messages: LIST, pollerGroupId: "", pollerGroupInfos: LIST });
   return new PollWorkflowTaskQueueResponseClass();
 }
 
@@ -7668,8 +7686,9 @@ export const PollWorkflowTaskQueueResponse_QueriesEntry: MessageFns<PollWorkflow
   },
 };
 
-const RespondWorkflowTaskCompletedRequestClass = messageClass<RespondWorkflowTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest", { taskToken: BYTES, commands: LIST, identity: "", returnNewWorkflowTask: false, forceCreateNewWorkflowTask: false, binaryChecksum: "", queryResults: MAP, namespace: "", resourceId: "", messages: LIST, versioningBehavior: 0, workerInstanceKey: "", workerControlTaskQueue: "", pageNumber: 0, intermediatePage: false });
+let RespondWorkflowTaskCompletedRequestClass: (new () => RespondWorkflowTaskCompletedRequest) | undefined;
 function createBaseRespondWorkflowTaskCompletedRequest(): RespondWorkflowTaskCompletedRequest {
+  RespondWorkflowTaskCompletedRequestClass ??= messageClass<RespondWorkflowTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest", { taskToken: BYTES, commands: LIST, identity: "", returnNewWorkflowTask: false, forceCreateNewWorkflowTask: false, binaryChecksum: "", queryResults: MAP, namespace: "", resourceId: "", messages: LIST, versioningBehavior: 0, workerInstanceKey: "", workerControlTaskQueue: "", pageNumber: 0, intermediatePage: false });
   return new RespondWorkflowTaskCompletedRequestClass();
 }
 
@@ -8017,8 +8036,9 @@ export const RespondWorkflowTaskCompletedRequest_QueryResultsEntry: MessageFns<
   },
 };
 
-const RespondWorkflowTaskCompletedRequest_CapabilitiesClass = messageClass<RespondWorkflowTaskCompletedRequest_Capabilities>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest.Capabilities", { discardSpeculativeWorkflowTaskWithEvents: false });
+let RespondWorkflowTaskCompletedRequest_CapabilitiesClass: (new () => RespondWorkflowTaskCompletedRequest_Capabilities) | undefined;
 function createBaseRespondWorkflowTaskCompletedRequest_Capabilities(): RespondWorkflowTaskCompletedRequest_Capabilities {
+  RespondWorkflowTaskCompletedRequest_CapabilitiesClass ??= messageClass<RespondWorkflowTaskCompletedRequest_Capabilities>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest.Capabilities", { discardSpeculativeWorkflowTaskWithEvents: false });
   return new RespondWorkflowTaskCompletedRequest_CapabilitiesClass();
 }
 
@@ -8062,8 +8082,9 @@ export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
   },
 };
 
-const RespondWorkflowTaskCompletedResponseClass = messageClass<RespondWorkflowTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedResponse", { activityTasks: LIST, resetHistoryEventId: INT64 });
+let RespondWorkflowTaskCompletedResponseClass: (new () => RespondWorkflowTaskCompletedResponse) | undefined;
 function createBaseRespondWorkflowTaskCompletedResponse(): RespondWorkflowTaskCompletedResponse {
+  RespondWorkflowTaskCompletedResponseClass ??= messageClass<RespondWorkflowTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedResponse", { activityTasks: LIST, resetHistoryEventId: INT64 });
   return new RespondWorkflowTaskCompletedResponseClass();
 }
 
@@ -8132,8 +8153,9 @@ export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTas
   },
 };
 
-const RespondWorkflowTaskFailedRequestClass = messageClass<RespondWorkflowTaskFailedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedRequest", { taskToken: BYTES, cause: 0, identity: "", binaryChecksum: "", namespace: "", resourceId: "", messages: LIST });
+let RespondWorkflowTaskFailedRequestClass: (new () => RespondWorkflowTaskFailedRequest) | undefined;
 function createBaseRespondWorkflowTaskFailedRequest(): RespondWorkflowTaskFailedRequest {
+  RespondWorkflowTaskFailedRequestClass ??= messageClass<RespondWorkflowTaskFailedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedRequest", { taskToken: BYTES, cause: 0, identity: "", binaryChecksum: "", namespace: "", resourceId: "", messages: LIST });
   return new RespondWorkflowTaskFailedRequestClass();
 }
 
@@ -8290,8 +8312,9 @@ export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFai
   },
 };
 
-const RespondWorkflowTaskFailedResponseClass = messageClass<RespondWorkflowTaskFailedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedResponse", {});
+let RespondWorkflowTaskFailedResponseClass: (new () => RespondWorkflowTaskFailedResponse) | undefined;
 function createBaseRespondWorkflowTaskFailedResponse(): RespondWorkflowTaskFailedResponse {
+  RespondWorkflowTaskFailedResponseClass ??= messageClass<RespondWorkflowTaskFailedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedResponse", {});
   return new RespondWorkflowTaskFailedResponseClass();
 }
 
@@ -8319,8 +8342,9 @@ export const RespondWorkflowTaskFailedResponse: MessageFns<RespondWorkflowTaskFa
   },
 };
 
-const PollActivityTaskQueueRequestClass = messageClass<PollActivityTaskQueueRequest>("temporal.api.workflowservice.v1.PollActivityTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "" });
+let PollActivityTaskQueueRequestClass: (new () => PollActivityTaskQueueRequest) | undefined;
 function createBasePollActivityTaskQueueRequest(): PollActivityTaskQueueRequest {
+  PollActivityTaskQueueRequestClass ??= messageClass<PollActivityTaskQueueRequest>("temporal.api.workflowservice.v1.PollActivityTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "" });
   return new PollActivityTaskQueueRequestClass();
 }
 
@@ -8447,8 +8471,9 @@ export const PollActivityTaskQueueRequest: MessageFns<PollActivityTaskQueueReque
   },
 };
 
-const PollActivityTaskQueueResponseClass = messageClass<PollActivityTaskQueueResponse>("temporal.api.workflowservice.v1.PollActivityTaskQueueResponse", { taskToken: BYTES, workflowNamespace: "", activityId: "", attempt: 0, activityRunId: "", pollerGroupInfos: LIST });
+let PollActivityTaskQueueResponseClass: (new () => PollActivityTaskQueueResponse) | undefined;
 function createBasePollActivityTaskQueueResponse(): PollActivityTaskQueueResponse {
+  PollActivityTaskQueueResponseClass ??= messageClass<PollActivityTaskQueueResponse>("temporal.api.workflowservice.v1.PollActivityTaskQueueResponse", { taskToken: BYTES, workflowNamespace: "", activityId: "", attempt: 0, activityRunId: "", pollerGroupInfos: LIST });
   return new PollActivityTaskQueueResponseClass();
 }
 
@@ -8726,8 +8751,9 @@ export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResp
   },
 };
 
-const RecordActivityTaskHeartbeatRequestClass = messageClass<RecordActivityTaskHeartbeatRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
+let RecordActivityTaskHeartbeatRequestClass: (new () => RecordActivityTaskHeartbeatRequest) | undefined;
 function createBaseRecordActivityTaskHeartbeatRequest(): RecordActivityTaskHeartbeatRequest {
+  RecordActivityTaskHeartbeatRequestClass ??= messageClass<RecordActivityTaskHeartbeatRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
   return new RecordActivityTaskHeartbeatRequestClass();
 }
 
@@ -8810,8 +8836,9 @@ export const RecordActivityTaskHeartbeatRequest: MessageFns<RecordActivityTaskHe
   },
 };
 
-const RecordActivityTaskHeartbeatResponseClass = messageClass<RecordActivityTaskHeartbeatResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
+let RecordActivityTaskHeartbeatResponseClass: (new () => RecordActivityTaskHeartbeatResponse) | undefined;
 function createBaseRecordActivityTaskHeartbeatResponse(): RecordActivityTaskHeartbeatResponse {
+  RecordActivityTaskHeartbeatResponseClass ??= messageClass<RecordActivityTaskHeartbeatResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
   return new RecordActivityTaskHeartbeatResponseClass();
 }
 
@@ -8872,8 +8899,9 @@ export const RecordActivityTaskHeartbeatResponse: MessageFns<RecordActivityTaskH
   },
 };
 
-const RecordActivityTaskHeartbeatByIdRequestClass = messageClass<RecordActivityTaskHeartbeatByIdRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
+let RecordActivityTaskHeartbeatByIdRequestClass: (new () => RecordActivityTaskHeartbeatByIdRequest) | undefined;
 function createBaseRecordActivityTaskHeartbeatByIdRequest(): RecordActivityTaskHeartbeatByIdRequest {
+  RecordActivityTaskHeartbeatByIdRequestClass ??= messageClass<RecordActivityTaskHeartbeatByIdRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
   return new RecordActivityTaskHeartbeatByIdRequestClass();
 }
 
@@ -8978,8 +9006,9 @@ export const RecordActivityTaskHeartbeatByIdRequest: MessageFns<RecordActivityTa
   },
 };
 
-const RecordActivityTaskHeartbeatByIdResponseClass = messageClass<RecordActivityTaskHeartbeatByIdResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
+let RecordActivityTaskHeartbeatByIdResponseClass: (new () => RecordActivityTaskHeartbeatByIdResponse) | undefined;
 function createBaseRecordActivityTaskHeartbeatByIdResponse(): RecordActivityTaskHeartbeatByIdResponse {
+  RecordActivityTaskHeartbeatByIdResponseClass ??= messageClass<RecordActivityTaskHeartbeatByIdResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
   return new RecordActivityTaskHeartbeatByIdResponseClass();
 }
 
@@ -9040,8 +9069,9 @@ export const RecordActivityTaskHeartbeatByIdResponse: MessageFns<RecordActivityT
   },
 };
 
-const RespondActivityTaskCompletedRequestClass = messageClass<RespondActivityTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
+let RespondActivityTaskCompletedRequestClass: (new () => RespondActivityTaskCompletedRequest) | undefined;
 function createBaseRespondActivityTaskCompletedRequest(): RespondActivityTaskCompletedRequest {
+  RespondActivityTaskCompletedRequestClass ??= messageClass<RespondActivityTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
   return new RespondActivityTaskCompletedRequestClass();
 }
 
@@ -9157,8 +9187,9 @@ export const RespondActivityTaskCompletedRequest: MessageFns<RespondActivityTask
   },
 };
 
-const RespondActivityTaskCompletedResponseClass = messageClass<RespondActivityTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedResponse", {});
+let RespondActivityTaskCompletedResponseClass: (new () => RespondActivityTaskCompletedResponse) | undefined;
 function createBaseRespondActivityTaskCompletedResponse(): RespondActivityTaskCompletedResponse {
+  RespondActivityTaskCompletedResponseClass ??= messageClass<RespondActivityTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedResponse", {});
   return new RespondActivityTaskCompletedResponseClass();
 }
 
@@ -9186,8 +9217,9 @@ export const RespondActivityTaskCompletedResponse: MessageFns<RespondActivityTas
   },
 };
 
-const RespondActivityTaskCompletedByIdRequestClass = messageClass<RespondActivityTaskCompletedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
+let RespondActivityTaskCompletedByIdRequestClass: (new () => RespondActivityTaskCompletedByIdRequest) | undefined;
 function createBaseRespondActivityTaskCompletedByIdRequest(): RespondActivityTaskCompletedByIdRequest {
+  RespondActivityTaskCompletedByIdRequestClass ??= messageClass<RespondActivityTaskCompletedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
   return new RespondActivityTaskCompletedByIdRequestClass();
 }
 
@@ -9292,8 +9324,9 @@ export const RespondActivityTaskCompletedByIdRequest: MessageFns<RespondActivity
   },
 };
 
-const RespondActivityTaskCompletedByIdResponseClass = messageClass<RespondActivityTaskCompletedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdResponse", {});
+let RespondActivityTaskCompletedByIdResponseClass: (new () => RespondActivityTaskCompletedByIdResponse) | undefined;
 function createBaseRespondActivityTaskCompletedByIdResponse(): RespondActivityTaskCompletedByIdResponse {
+  RespondActivityTaskCompletedByIdResponseClass ??= messageClass<RespondActivityTaskCompletedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdResponse", {});
   return new RespondActivityTaskCompletedByIdResponseClass();
 }
 
@@ -9321,8 +9354,9 @@ export const RespondActivityTaskCompletedByIdResponse: MessageFns<RespondActivit
   },
 };
 
-const RespondActivityTaskFailedRequestClass = messageClass<RespondActivityTaskFailedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "", cause: 0 });
+let RespondActivityTaskFailedRequestClass: (new () => RespondActivityTaskFailedRequest) | undefined;
 function createBaseRespondActivityTaskFailedRequest(): RespondActivityTaskFailedRequest {
+  RespondActivityTaskFailedRequestClass ??= messageClass<RespondActivityTaskFailedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "", cause: 0 });
   return new RespondActivityTaskFailedRequestClass();
 }
 
@@ -9460,8 +9494,9 @@ export const RespondActivityTaskFailedRequest: MessageFns<RespondActivityTaskFai
   },
 };
 
-const RespondActivityTaskFailedResponseClass = messageClass<RespondActivityTaskFailedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedResponse", { failures: LIST });
+let RespondActivityTaskFailedResponseClass: (new () => RespondActivityTaskFailedResponse) | undefined;
 function createBaseRespondActivityTaskFailedResponse(): RespondActivityTaskFailedResponse {
+  RespondActivityTaskFailedResponseClass ??= messageClass<RespondActivityTaskFailedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedResponse", { failures: LIST });
   return new RespondActivityTaskFailedResponseClass();
 }
 
@@ -9508,8 +9543,9 @@ export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFa
   },
 };
 
-const RespondActivityTaskFailedByIdRequestClass = messageClass<RespondActivityTaskFailedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "", cause: 0 });
+let RespondActivityTaskFailedByIdRequestClass: (new () => RespondActivityTaskFailedByIdRequest) | undefined;
 function createBaseRespondActivityTaskFailedByIdRequest(): RespondActivityTaskFailedByIdRequest {
+  RespondActivityTaskFailedByIdRequestClass ??= messageClass<RespondActivityTaskFailedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "", cause: 0 });
   return new RespondActivityTaskFailedByIdRequestClass();
 }
 
@@ -9636,8 +9672,9 @@ export const RespondActivityTaskFailedByIdRequest: MessageFns<RespondActivityTas
   },
 };
 
-const RespondActivityTaskFailedByIdResponseClass = messageClass<RespondActivityTaskFailedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdResponse", { failures: LIST });
+let RespondActivityTaskFailedByIdResponseClass: (new () => RespondActivityTaskFailedByIdResponse) | undefined;
 function createBaseRespondActivityTaskFailedByIdResponse(): RespondActivityTaskFailedByIdResponse {
+  RespondActivityTaskFailedByIdResponseClass ??= messageClass<RespondActivityTaskFailedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdResponse", { failures: LIST });
   return new RespondActivityTaskFailedByIdResponseClass();
 }
 
@@ -9684,8 +9721,9 @@ export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTa
   },
 };
 
-const RespondActivityTaskCanceledRequestClass = messageClass<RespondActivityTaskCanceledRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
+let RespondActivityTaskCanceledRequestClass: (new () => RespondActivityTaskCanceledRequest) | undefined;
 function createBaseRespondActivityTaskCanceledRequest(): RespondActivityTaskCanceledRequest {
+  RespondActivityTaskCanceledRequestClass ??= messageClass<RespondActivityTaskCanceledRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
   return new RespondActivityTaskCanceledRequestClass();
 }
 
@@ -9801,8 +9839,9 @@ export const RespondActivityTaskCanceledRequest: MessageFns<RespondActivityTaskC
   },
 };
 
-const RespondActivityTaskCanceledResponseClass = messageClass<RespondActivityTaskCanceledResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledResponse", {});
+let RespondActivityTaskCanceledResponseClass: (new () => RespondActivityTaskCanceledResponse) | undefined;
 function createBaseRespondActivityTaskCanceledResponse(): RespondActivityTaskCanceledResponse {
+  RespondActivityTaskCanceledResponseClass ??= messageClass<RespondActivityTaskCanceledResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledResponse", {});
   return new RespondActivityTaskCanceledResponseClass();
 }
 
@@ -9830,8 +9869,9 @@ export const RespondActivityTaskCanceledResponse: MessageFns<RespondActivityTask
   },
 };
 
-const RespondActivityTaskCanceledByIdRequestClass = messageClass<RespondActivityTaskCanceledByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
+let RespondActivityTaskCanceledByIdRequestClass: (new () => RespondActivityTaskCanceledByIdRequest) | undefined;
 function createBaseRespondActivityTaskCanceledByIdRequest(): RespondActivityTaskCanceledByIdRequest {
+  RespondActivityTaskCanceledByIdRequestClass ??= messageClass<RespondActivityTaskCanceledByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
   return new RespondActivityTaskCanceledByIdRequestClass();
 }
 
@@ -9947,8 +9987,9 @@ export const RespondActivityTaskCanceledByIdRequest: MessageFns<RespondActivityT
   },
 };
 
-const RespondActivityTaskCanceledByIdResponseClass = messageClass<RespondActivityTaskCanceledByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdResponse", {});
+let RespondActivityTaskCanceledByIdResponseClass: (new () => RespondActivityTaskCanceledByIdResponse) | undefined;
 function createBaseRespondActivityTaskCanceledByIdResponse(): RespondActivityTaskCanceledByIdResponse {
+  RespondActivityTaskCanceledByIdResponseClass ??= messageClass<RespondActivityTaskCanceledByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdResponse", {});
   return new RespondActivityTaskCanceledByIdResponseClass();
 }
 
@@ -9976,8 +10017,9 @@ export const RespondActivityTaskCanceledByIdResponse: MessageFns<RespondActivity
   },
 };
 
-const RequestCancelWorkflowExecutionRequestClass = messageClass<RequestCancelWorkflowExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionRequest", { namespace: "", identity: "", requestId: "", firstExecutionRunId: "", reason: "", links: LIST });
+let RequestCancelWorkflowExecutionRequestClass: (new () => RequestCancelWorkflowExecutionRequest) | undefined;
 function createBaseRequestCancelWorkflowExecutionRequest(): RequestCancelWorkflowExecutionRequest {
+  RequestCancelWorkflowExecutionRequestClass ??= messageClass<RequestCancelWorkflowExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionRequest", { namespace: "", identity: "", requestId: "", firstExecutionRunId: "", reason: "", links: LIST });
   return new RequestCancelWorkflowExecutionRequestClass();
 }
 
@@ -10090,8 +10132,9 @@ export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWork
   },
 };
 
-const RequestCancelWorkflowExecutionResponseClass = messageClass<RequestCancelWorkflowExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionResponse", {});
+let RequestCancelWorkflowExecutionResponseClass: (new () => RequestCancelWorkflowExecutionResponse) | undefined;
 function createBaseRequestCancelWorkflowExecutionResponse(): RequestCancelWorkflowExecutionResponse {
+  RequestCancelWorkflowExecutionResponseClass ??= messageClass<RequestCancelWorkflowExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionResponse", {});
   return new RequestCancelWorkflowExecutionResponseClass();
 }
 
@@ -10119,8 +10162,9 @@ export const RequestCancelWorkflowExecutionResponse: MessageFns<RequestCancelWor
   },
 };
 
-const SignalWorkflowExecutionRequestClass = messageClass<SignalWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWorkflowExecutionRequest", { namespace: "", signalName: "", identity: "", requestId: "", control: "", links: LIST });
+let SignalWorkflowExecutionRequestClass: (new () => SignalWorkflowExecutionRequest) | undefined;
 function createBaseSignalWorkflowExecutionRequest(): SignalWorkflowExecutionRequest {
+  SignalWorkflowExecutionRequestClass ??= messageClass<SignalWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWorkflowExecutionRequest", { namespace: "", signalName: "", identity: "", requestId: "", control: "", links: LIST });
   return new SignalWorkflowExecutionRequestClass();
 }
 
@@ -10255,8 +10299,9 @@ export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionR
   },
 };
 
-const SignalWorkflowExecutionResponseClass = messageClass<SignalWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWorkflowExecutionResponse", {});
+let SignalWorkflowExecutionResponseClass: (new () => SignalWorkflowExecutionResponse) | undefined;
 function createBaseSignalWorkflowExecutionResponse(): SignalWorkflowExecutionResponse {
+  SignalWorkflowExecutionResponseClass ??= messageClass<SignalWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWorkflowExecutionResponse", {});
   return new SignalWorkflowExecutionResponseClass();
 }
 
@@ -10295,8 +10340,9 @@ export const SignalWorkflowExecutionResponse: MessageFns<SignalWorkflowExecution
   },
 };
 
-const SignalWithStartWorkflowExecutionRequestClass = messageClass<SignalWithStartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, signalName: "", control: "", cronSchedule: "", links: LIST });
+let SignalWithStartWorkflowExecutionRequestClass: (new () => SignalWithStartWorkflowExecutionRequest) | undefined;
 function createBaseSignalWithStartWorkflowExecutionRequest(): SignalWithStartWorkflowExecutionRequest {
+  SignalWithStartWorkflowExecutionRequestClass ??= messageClass<SignalWithStartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, signalName: "", control: "", cronSchedule: "", links: LIST });
   return new SignalWithStartWorkflowExecutionRequestClass();
 }
 
@@ -10618,8 +10664,9 @@ export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStart
   },
 };
 
-const SignalWithStartWorkflowExecutionResponseClass = messageClass<SignalWithStartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false });
+let SignalWithStartWorkflowExecutionResponseClass: (new () => SignalWithStartWorkflowExecutionResponse) | undefined;
 function createBaseSignalWithStartWorkflowExecutionResponse(): SignalWithStartWorkflowExecutionResponse {
+  SignalWithStartWorkflowExecutionResponseClass ??= messageClass<SignalWithStartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false });
   return new SignalWithStartWorkflowExecutionResponseClass();
 }
 
@@ -10691,8 +10738,9 @@ export const SignalWithStartWorkflowExecutionResponse: MessageFns<SignalWithStar
   },
 };
 
-const ResetWorkflowExecutionRequestClass = messageClass<ResetWorkflowExecutionRequest>("temporal.api.workflowservice.v1.ResetWorkflowExecutionRequest", { namespace: "", reason: "", workflowTaskFinishEventId: INT64, requestId: "", resetReapplyType: 0, resetReapplyExcludeTypes: LIST, postResetOperations: LIST, identity: "" });
+let ResetWorkflowExecutionRequestClass: (new () => ResetWorkflowExecutionRequest) | undefined;
 function createBaseResetWorkflowExecutionRequest(): ResetWorkflowExecutionRequest {
+  ResetWorkflowExecutionRequestClass ??= messageClass<ResetWorkflowExecutionRequest>("temporal.api.workflowservice.v1.ResetWorkflowExecutionRequest", { namespace: "", reason: "", workflowTaskFinishEventId: INT64, requestId: "", resetReapplyType: 0, resetReapplyExcludeTypes: LIST, postResetOperations: LIST, identity: "" });
   return new ResetWorkflowExecutionRequestClass();
 }
 
@@ -10847,8 +10895,9 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
   },
 };
 
-const ResetWorkflowExecutionResponseClass = messageClass<ResetWorkflowExecutionResponse>("temporal.api.workflowservice.v1.ResetWorkflowExecutionResponse", { runId: "" });
+let ResetWorkflowExecutionResponseClass: (new () => ResetWorkflowExecutionResponse) | undefined;
 function createBaseResetWorkflowExecutionResponse(): ResetWorkflowExecutionResponse {
+  ResetWorkflowExecutionResponseClass ??= messageClass<ResetWorkflowExecutionResponse>("temporal.api.workflowservice.v1.ResetWorkflowExecutionResponse", { runId: "" });
   return new ResetWorkflowExecutionResponseClass();
 }
 
@@ -10887,8 +10936,9 @@ export const ResetWorkflowExecutionResponse: MessageFns<ResetWorkflowExecutionRe
   },
 };
 
-const TerminateWorkflowExecutionRequestClass = messageClass<TerminateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionRequest", { namespace: "", reason: "", identity: "", firstExecutionRunId: "", links: LIST });
+let TerminateWorkflowExecutionRequestClass: (new () => TerminateWorkflowExecutionRequest) | undefined;
 function createBaseTerminateWorkflowExecutionRequest(): TerminateWorkflowExecutionRequest {
+  TerminateWorkflowExecutionRequestClass ??= messageClass<TerminateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionRequest", { namespace: "", reason: "", identity: "", firstExecutionRunId: "", links: LIST });
   return new TerminateWorkflowExecutionRequestClass();
 }
 
@@ -11001,8 +11051,9 @@ export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExec
   },
 };
 
-const TerminateWorkflowExecutionResponseClass = messageClass<TerminateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionResponse", {});
+let TerminateWorkflowExecutionResponseClass: (new () => TerminateWorkflowExecutionResponse) | undefined;
 function createBaseTerminateWorkflowExecutionResponse(): TerminateWorkflowExecutionResponse {
+  TerminateWorkflowExecutionResponseClass ??= messageClass<TerminateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionResponse", {});
   return new TerminateWorkflowExecutionResponseClass();
 }
 
@@ -11030,8 +11081,9 @@ export const TerminateWorkflowExecutionResponse: MessageFns<TerminateWorkflowExe
   },
 };
 
-const DeleteWorkflowExecutionRequestClass = messageClass<DeleteWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionRequest", { namespace: "" });
+let DeleteWorkflowExecutionRequestClass: (new () => DeleteWorkflowExecutionRequest) | undefined;
 function createBaseDeleteWorkflowExecutionRequest(): DeleteWorkflowExecutionRequest {
+  DeleteWorkflowExecutionRequestClass ??= messageClass<DeleteWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionRequest", { namespace: "" });
   return new DeleteWorkflowExecutionRequestClass();
 }
 
@@ -11081,8 +11133,9 @@ export const DeleteWorkflowExecutionRequest: MessageFns<DeleteWorkflowExecutionR
   },
 };
 
-const DeleteWorkflowExecutionResponseClass = messageClass<DeleteWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionResponse", {});
+let DeleteWorkflowExecutionResponseClass: (new () => DeleteWorkflowExecutionResponse) | undefined;
 function createBaseDeleteWorkflowExecutionResponse(): DeleteWorkflowExecutionResponse {
+  DeleteWorkflowExecutionResponseClass ??= messageClass<DeleteWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionResponse", {});
   return new DeleteWorkflowExecutionResponseClass();
 }
 
@@ -11110,8 +11163,9 @@ export const DeleteWorkflowExecutionResponse: MessageFns<DeleteWorkflowExecution
   },
 };
 
-const ListOpenWorkflowExecutionsRequestClass = messageClass<ListOpenWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
+let ListOpenWorkflowExecutionsRequestClass: (new () => ListOpenWorkflowExecutionsRequest) | undefined;
 function createBaseListOpenWorkflowExecutionsRequest(): ListOpenWorkflowExecutionsRequest {
+  ListOpenWorkflowExecutionsRequestClass ??= messageClass<ListOpenWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
   return new ListOpenWorkflowExecutionsRequestClass();
 }
 
@@ -11205,8 +11259,9 @@ export const ListOpenWorkflowExecutionsRequest: MessageFns<ListOpenWorkflowExecu
   },
 };
 
-const ListOpenWorkflowExecutionsResponseClass = messageClass<ListOpenWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+let ListOpenWorkflowExecutionsResponseClass: (new () => ListOpenWorkflowExecutionsResponse) | undefined;
 function createBaseListOpenWorkflowExecutionsResponse(): ListOpenWorkflowExecutionsResponse {
+  ListOpenWorkflowExecutionsResponseClass ??= messageClass<ListOpenWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
   return new ListOpenWorkflowExecutionsResponseClass();
 }
 
@@ -11264,8 +11319,9 @@ export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExec
   },
 };
 
-const ListClosedWorkflowExecutionsRequestClass = messageClass<ListClosedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
+let ListClosedWorkflowExecutionsRequestClass: (new () => ListClosedWorkflowExecutionsRequest) | undefined;
 function createBaseListClosedWorkflowExecutionsRequest(): ListClosedWorkflowExecutionsRequest {
+  ListClosedWorkflowExecutionsRequestClass ??= messageClass<ListClosedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
   return new ListClosedWorkflowExecutionsRequestClass();
 }
 
@@ -11370,8 +11426,9 @@ export const ListClosedWorkflowExecutionsRequest: MessageFns<ListClosedWorkflowE
   },
 };
 
-const ListClosedWorkflowExecutionsResponseClass = messageClass<ListClosedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+let ListClosedWorkflowExecutionsResponseClass: (new () => ListClosedWorkflowExecutionsResponse) | undefined;
 function createBaseListClosedWorkflowExecutionsResponse(): ListClosedWorkflowExecutionsResponse {
+  ListClosedWorkflowExecutionsResponseClass ??= messageClass<ListClosedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
   return new ListClosedWorkflowExecutionsResponseClass();
 }
 
@@ -11429,8 +11486,9 @@ export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflow
   },
 };
 
-const ListWorkflowExecutionsRequestClass = messageClass<ListWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+let ListWorkflowExecutionsRequestClass: (new () => ListWorkflowExecutionsRequest) | undefined;
 function createBaseListWorkflowExecutionsRequest(): ListWorkflowExecutionsRequest {
+  ListWorkflowExecutionsRequestClass ??= messageClass<ListWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
   return new ListWorkflowExecutionsRequestClass();
 }
 
@@ -11502,8 +11560,9 @@ export const ListWorkflowExecutionsRequest: MessageFns<ListWorkflowExecutionsReq
   },
 };
 
-const ListWorkflowExecutionsResponseClass = messageClass<ListWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+let ListWorkflowExecutionsResponseClass: (new () => ListWorkflowExecutionsResponse) | undefined;
 function createBaseListWorkflowExecutionsResponse(): ListWorkflowExecutionsResponse {
+  ListWorkflowExecutionsResponseClass ??= messageClass<ListWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
   return new ListWorkflowExecutionsResponseClass();
 }
 
@@ -11561,8 +11620,9 @@ export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsRe
   },
 };
 
-const ListArchivedWorkflowExecutionsRequestClass = messageClass<ListArchivedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+let ListArchivedWorkflowExecutionsRequestClass: (new () => ListArchivedWorkflowExecutionsRequest) | undefined;
 function createBaseListArchivedWorkflowExecutionsRequest(): ListArchivedWorkflowExecutionsRequest {
+  ListArchivedWorkflowExecutionsRequestClass ??= messageClass<ListArchivedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
   return new ListArchivedWorkflowExecutionsRequestClass();
 }
 
@@ -11634,8 +11694,9 @@ export const ListArchivedWorkflowExecutionsRequest: MessageFns<ListArchivedWorkf
   },
 };
 
-const ListArchivedWorkflowExecutionsResponseClass = messageClass<ListArchivedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+let ListArchivedWorkflowExecutionsResponseClass: (new () => ListArchivedWorkflowExecutionsResponse) | undefined;
 function createBaseListArchivedWorkflowExecutionsResponse(): ListArchivedWorkflowExecutionsResponse {
+  ListArchivedWorkflowExecutionsResponseClass ??= messageClass<ListArchivedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
   return new ListArchivedWorkflowExecutionsResponseClass();
 }
 
@@ -11693,8 +11754,9 @@ export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWork
   },
 };
 
-const ScanWorkflowExecutionsRequestClass = messageClass<ScanWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+let ScanWorkflowExecutionsRequestClass: (new () => ScanWorkflowExecutionsRequest) | undefined;
 function createBaseScanWorkflowExecutionsRequest(): ScanWorkflowExecutionsRequest {
+  ScanWorkflowExecutionsRequestClass ??= messageClass<ScanWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
   return new ScanWorkflowExecutionsRequestClass();
 }
 
@@ -11766,8 +11828,9 @@ export const ScanWorkflowExecutionsRequest: MessageFns<ScanWorkflowExecutionsReq
   },
 };
 
-const ScanWorkflowExecutionsResponseClass = messageClass<ScanWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+let ScanWorkflowExecutionsResponseClass: (new () => ScanWorkflowExecutionsResponse) | undefined;
 function createBaseScanWorkflowExecutionsResponse(): ScanWorkflowExecutionsResponse {
+  ScanWorkflowExecutionsResponseClass ??= messageClass<ScanWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
   return new ScanWorkflowExecutionsResponseClass();
 }
 
@@ -11825,8 +11888,9 @@ export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsRe
   },
 };
 
-const CountWorkflowExecutionsRequestClass = messageClass<CountWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.CountWorkflowExecutionsRequest", { namespace: "", query: "" });
+let CountWorkflowExecutionsRequestClass: (new () => CountWorkflowExecutionsRequest) | undefined;
 function createBaseCountWorkflowExecutionsRequest(): CountWorkflowExecutionsRequest {
+  CountWorkflowExecutionsRequestClass ??= messageClass<CountWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.CountWorkflowExecutionsRequest", { namespace: "", query: "" });
   return new CountWorkflowExecutionsRequestClass();
 }
 
@@ -11876,8 +11940,9 @@ export const CountWorkflowExecutionsRequest: MessageFns<CountWorkflowExecutionsR
   },
 };
 
-const CountWorkflowExecutionsResponseClass = messageClass<CountWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse", { count: INT64, groups: LIST });
+let CountWorkflowExecutionsResponseClass: (new () => CountWorkflowExecutionsResponse) | undefined;
 function createBaseCountWorkflowExecutionsResponse(): CountWorkflowExecutionsResponse {
+  CountWorkflowExecutionsResponseClass ??= messageClass<CountWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse", { count: INT64, groups: LIST });
   return new CountWorkflowExecutionsResponseClass();
 }
 
@@ -11935,8 +12000,9 @@ export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutions
   },
 };
 
-const CountWorkflowExecutionsResponse_AggregationGroupClass = messageClass<CountWorkflowExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+let CountWorkflowExecutionsResponse_AggregationGroupClass: (new () => CountWorkflowExecutionsResponse_AggregationGroup) | undefined;
 function createBaseCountWorkflowExecutionsResponse_AggregationGroup(): CountWorkflowExecutionsResponse_AggregationGroup {
+  CountWorkflowExecutionsResponse_AggregationGroupClass ??= messageClass<CountWorkflowExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
   return new CountWorkflowExecutionsResponse_AggregationGroupClass();
 }
 
@@ -11999,8 +12065,9 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
-const GetSearchAttributesRequestClass = messageClass<GetSearchAttributesRequest>("temporal.api.workflowservice.v1.GetSearchAttributesRequest", {});
+let GetSearchAttributesRequestClass: (new () => GetSearchAttributesRequest) | undefined;
 function createBaseGetSearchAttributesRequest(): GetSearchAttributesRequest {
+  GetSearchAttributesRequestClass ??= messageClass<GetSearchAttributesRequest>("temporal.api.workflowservice.v1.GetSearchAttributesRequest", {});
   return new GetSearchAttributesRequestClass();
 }
 
@@ -12028,8 +12095,9 @@ export const GetSearchAttributesRequest: MessageFns<GetSearchAttributesRequest> 
   },
 };
 
-const GetSearchAttributesResponseClass = messageClass<GetSearchAttributesResponse>("temporal.api.workflowservice.v1.GetSearchAttributesResponse", { keys: MAP });
+let GetSearchAttributesResponseClass: (new () => GetSearchAttributesResponse) | undefined;
 function createBaseGetSearchAttributesResponse(): GetSearchAttributesResponse {
+  GetSearchAttributesResponseClass ??= messageClass<GetSearchAttributesResponse>("temporal.api.workflowservice.v1.GetSearchAttributesResponse", { keys: MAP });
   return new GetSearchAttributesResponseClass();
 }
 
@@ -12124,8 +12192,9 @@ export const GetSearchAttributesResponse_KeysEntry: MessageFns<GetSearchAttribut
   },
 };
 
-const RespondQueryTaskCompletedRequestClass = messageClass<RespondQueryTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedRequest", { taskToken: BYTES, completedType: 0, errorMessage: "", namespace: "", cause: 0, pollerGroupId: "" });
+let RespondQueryTaskCompletedRequestClass: (new () => RespondQueryTaskCompletedRequest) | undefined;
 function createBaseRespondQueryTaskCompletedRequest(): RespondQueryTaskCompletedRequest {
+  RespondQueryTaskCompletedRequestClass ??= messageClass<RespondQueryTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedRequest", { taskToken: BYTES, completedType: 0, errorMessage: "", namespace: "", cause: 0, pollerGroupId: "" });
   return new RespondQueryTaskCompletedRequestClass();
 }
 
@@ -12241,8 +12310,9 @@ export const RespondQueryTaskCompletedRequest: MessageFns<RespondQueryTaskComple
   },
 };
 
-const RespondQueryTaskCompletedResponseClass = messageClass<RespondQueryTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedResponse", {});
+let RespondQueryTaskCompletedResponseClass: (new () => RespondQueryTaskCompletedResponse) | undefined;
 function createBaseRespondQueryTaskCompletedResponse(): RespondQueryTaskCompletedResponse {
+  RespondQueryTaskCompletedResponseClass ??= messageClass<RespondQueryTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedResponse", {});
   return new RespondQueryTaskCompletedResponseClass();
 }
 
@@ -12270,8 +12340,9 @@ export const RespondQueryTaskCompletedResponse: MessageFns<RespondQueryTaskCompl
   },
 };
 
-const ResetStickyTaskQueueRequestClass = messageClass<ResetStickyTaskQueueRequest>("temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest", { namespace: "" });
+let ResetStickyTaskQueueRequestClass: (new () => ResetStickyTaskQueueRequest) | undefined;
 function createBaseResetStickyTaskQueueRequest(): ResetStickyTaskQueueRequest {
+  ResetStickyTaskQueueRequestClass ??= messageClass<ResetStickyTaskQueueRequest>("temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest", { namespace: "" });
   return new ResetStickyTaskQueueRequestClass();
 }
 
@@ -12321,8 +12392,9 @@ export const ResetStickyTaskQueueRequest: MessageFns<ResetStickyTaskQueueRequest
   },
 };
 
-const ResetStickyTaskQueueResponseClass = messageClass<ResetStickyTaskQueueResponse>("temporal.api.workflowservice.v1.ResetStickyTaskQueueResponse", {});
+let ResetStickyTaskQueueResponseClass: (new () => ResetStickyTaskQueueResponse) | undefined;
 function createBaseResetStickyTaskQueueResponse(): ResetStickyTaskQueueResponse {
+  ResetStickyTaskQueueResponseClass ??= messageClass<ResetStickyTaskQueueResponse>("temporal.api.workflowservice.v1.ResetStickyTaskQueueResponse", {});
   return new ResetStickyTaskQueueResponseClass();
 }
 
@@ -12350,8 +12422,9 @@ export const ResetStickyTaskQueueResponse: MessageFns<ResetStickyTaskQueueRespon
   },
 };
 
-const ShutdownWorkerRequestClass = messageClass<ShutdownWorkerRequest>("temporal.api.workflowservice.v1.ShutdownWorkerRequest", { namespace: "", stickyTaskQueue: "", identity: "", reason: "", workerInstanceKey: "", taskQueue: "", taskQueueTypes: LIST });
+let ShutdownWorkerRequestClass: (new () => ShutdownWorkerRequest) | undefined;
 function createBaseShutdownWorkerRequest(): ShutdownWorkerRequest {
+  ShutdownWorkerRequestClass ??= messageClass<ShutdownWorkerRequest>("temporal.api.workflowservice.v1.ShutdownWorkerRequest", { namespace: "", stickyTaskQueue: "", identity: "", reason: "", workerInstanceKey: "", taskQueue: "", taskQueueTypes: LIST });
   return new ShutdownWorkerRequestClass();
 }
 
@@ -12487,8 +12560,9 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
   },
 };
 
-const ShutdownWorkerResponseClass = messageClass<ShutdownWorkerResponse>("temporal.api.workflowservice.v1.ShutdownWorkerResponse", {});
+let ShutdownWorkerResponseClass: (new () => ShutdownWorkerResponse) | undefined;
 function createBaseShutdownWorkerResponse(): ShutdownWorkerResponse {
+  ShutdownWorkerResponseClass ??= messageClass<ShutdownWorkerResponse>("temporal.api.workflowservice.v1.ShutdownWorkerResponse", {});
   return new ShutdownWorkerResponseClass();
 }
 
@@ -12516,8 +12590,9 @@ export const ShutdownWorkerResponse: MessageFns<ShutdownWorkerResponse> = {
   },
 };
 
-const QueryWorkflowRequestClass = messageClass<QueryWorkflowRequest>("temporal.api.workflowservice.v1.QueryWorkflowRequest", { namespace: "", queryRejectCondition: 0 });
+let QueryWorkflowRequestClass: (new () => QueryWorkflowRequest) | undefined;
 function createBaseQueryWorkflowRequest(): QueryWorkflowRequest {
+  QueryWorkflowRequestClass ??= messageClass<QueryWorkflowRequest>("temporal.api.workflowservice.v1.QueryWorkflowRequest", { namespace: "", queryRejectCondition: 0 });
   return new QueryWorkflowRequestClass();
 }
 
@@ -12589,8 +12664,9 @@ export const QueryWorkflowRequest: MessageFns<QueryWorkflowRequest> = {
   },
 };
 
-const QueryWorkflowResponseClass = messageClass<QueryWorkflowResponse>("temporal.api.workflowservice.v1.QueryWorkflowResponse", {});
+let QueryWorkflowResponseClass: (new () => QueryWorkflowResponse) | undefined;
 function createBaseQueryWorkflowResponse(): QueryWorkflowResponse {
+  QueryWorkflowResponseClass ??= messageClass<QueryWorkflowResponse>("temporal.api.workflowservice.v1.QueryWorkflowResponse", {});
   return new QueryWorkflowResponseClass();
 }
 
@@ -12651,8 +12727,9 @@ export const QueryWorkflowResponse: MessageFns<QueryWorkflowResponse> = {
   },
 };
 
-const DescribeWorkflowExecutionRequestClass = messageClass<DescribeWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest", { namespace: "" });
+let DescribeWorkflowExecutionRequestClass: (new () => DescribeWorkflowExecutionRequest) | undefined;
 function createBaseDescribeWorkflowExecutionRequest(): DescribeWorkflowExecutionRequest {
+  DescribeWorkflowExecutionRequestClass ??= messageClass<DescribeWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest", { namespace: "" });
   return new DescribeWorkflowExecutionRequestClass();
 }
 
@@ -12702,8 +12779,9 @@ export const DescribeWorkflowExecutionRequest: MessageFns<DescribeWorkflowExecut
   },
 };
 
-const DescribeWorkflowExecutionResponseClass = messageClass<DescribeWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse", { pendingActivities: LIST, pendingChildren: LIST, callbacks: LIST, pendingNexusOperations: LIST });
+let DescribeWorkflowExecutionResponseClass: (new () => DescribeWorkflowExecutionResponse) | undefined;
 function createBaseDescribeWorkflowExecutionResponse(): DescribeWorkflowExecutionResponse {
+  DescribeWorkflowExecutionResponseClass ??= messageClass<DescribeWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse", { pendingActivities: LIST, pendingChildren: LIST, callbacks: LIST, pendingNexusOperations: LIST });
   return new DescribeWorkflowExecutionResponseClass();
 }
 
@@ -12851,8 +12929,9 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
   },
 };
 
-const DescribeTaskQueueRequestClass = messageClass<DescribeTaskQueueRequest>("temporal.api.workflowservice.v1.DescribeTaskQueueRequest", { namespace: "", taskQueueType: 0, reportStats: false, reportConfig: false, includeTaskQueueStatus: false, apiMode: 0, taskQueueTypes: LIST, reportPollers: false, reportTaskReachability: false });
+let DescribeTaskQueueRequestClass: (new () => DescribeTaskQueueRequest) | undefined;
 function createBaseDescribeTaskQueueRequest(): DescribeTaskQueueRequest {
+  DescribeTaskQueueRequestClass ??= messageClass<DescribeTaskQueueRequest>("temporal.api.workflowservice.v1.DescribeTaskQueueRequest", { namespace: "", taskQueueType: 0, reportStats: false, reportConfig: false, includeTaskQueueStatus: false, apiMode: 0, taskQueueTypes: LIST, reportPollers: false, reportTaskReachability: false });
   return new DescribeTaskQueueRequestClass();
 }
 
@@ -13019,8 +13098,9 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
   },
 };
 
-const DescribeTaskQueueResponseClass = messageClass<DescribeTaskQueueResponse>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse", { pollers: LIST, statsByPriorityKey: MAP, versionsInfo: MAP });
+let DescribeTaskQueueResponseClass: (new () => DescribeTaskQueueResponse) | undefined;
 function createBaseDescribeTaskQueueResponse(): DescribeTaskQueueResponse {
+  DescribeTaskQueueResponseClass ??= messageClass<DescribeTaskQueueResponse>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse", { pollers: LIST, statsByPriorityKey: MAP, versionsInfo: MAP });
   return new DescribeTaskQueueResponseClass();
 }
 
@@ -13212,8 +13292,9 @@ export const DescribeTaskQueueResponse_StatsByPriorityKeyEntry: MessageFns<
   },
 };
 
-const DescribeTaskQueueResponse_EffectiveRateLimitClass = messageClass<DescribeTaskQueueResponse_EffectiveRateLimit>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse.EffectiveRateLimit", { requestsPerSecond: 0, rateLimitSource: 0 });
+let DescribeTaskQueueResponse_EffectiveRateLimitClass: (new () => DescribeTaskQueueResponse_EffectiveRateLimit) | undefined;
 function createBaseDescribeTaskQueueResponse_EffectiveRateLimit(): DescribeTaskQueueResponse_EffectiveRateLimit {
+  DescribeTaskQueueResponse_EffectiveRateLimitClass ??= messageClass<DescribeTaskQueueResponse_EffectiveRateLimit>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse.EffectiveRateLimit", { requestsPerSecond: 0, rateLimitSource: 0 });
   return new DescribeTaskQueueResponse_EffectiveRateLimitClass();
 }
 
@@ -13319,8 +13400,9 @@ export const DescribeTaskQueueResponse_VersionsInfoEntry: MessageFns<DescribeTas
   },
 };
 
-const GetClusterInfoRequestClass = messageClass<GetClusterInfoRequest>("temporal.api.workflowservice.v1.GetClusterInfoRequest", {});
+let GetClusterInfoRequestClass: (new () => GetClusterInfoRequest) | undefined;
 function createBaseGetClusterInfoRequest(): GetClusterInfoRequest {
+  GetClusterInfoRequestClass ??= messageClass<GetClusterInfoRequest>("temporal.api.workflowservice.v1.GetClusterInfoRequest", {});
   return new GetClusterInfoRequestClass();
 }
 
@@ -13348,8 +13430,9 @@ export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
   },
 };
 
-const GetClusterInfoResponseClass = messageClass<GetClusterInfoResponse>("temporal.api.workflowservice.v1.GetClusterInfoResponse", { supportedClients: MAP, serverVersion: "", clusterId: "", clusterName: "", historyShardCount: 0, persistenceStore: "", visibilityStore: "", initialFailoverVersion: INT64, failoverVersionIncrement: INT64 });
+let GetClusterInfoResponseClass: (new () => GetClusterInfoResponse) | undefined;
 function createBaseGetClusterInfoResponse(): GetClusterInfoResponse {
+  GetClusterInfoResponseClass ??= messageClass<GetClusterInfoResponse>("temporal.api.workflowservice.v1.GetClusterInfoResponse", { supportedClients: MAP, serverVersion: "", clusterId: "", clusterName: "", historyShardCount: 0, persistenceStore: "", visibilityStore: "", initialFailoverVersion: INT64, failoverVersionIncrement: INT64 });
   return new GetClusterInfoResponseClass();
 }
 
@@ -13546,8 +13629,9 @@ export const GetClusterInfoResponse_SupportedClientsEntry: MessageFns<GetCluster
   },
 };
 
-const GetSystemInfoRequestClass = messageClass<GetSystemInfoRequest>("temporal.api.workflowservice.v1.GetSystemInfoRequest", {});
+let GetSystemInfoRequestClass: (new () => GetSystemInfoRequest) | undefined;
 function createBaseGetSystemInfoRequest(): GetSystemInfoRequest {
+  GetSystemInfoRequestClass ??= messageClass<GetSystemInfoRequest>("temporal.api.workflowservice.v1.GetSystemInfoRequest", {});
   return new GetSystemInfoRequestClass();
 }
 
@@ -13575,8 +13659,9 @@ export const GetSystemInfoRequest: MessageFns<GetSystemInfoRequest> = {
   },
 };
 
-const GetSystemInfoResponseClass = messageClass<GetSystemInfoResponse>("temporal.api.workflowservice.v1.GetSystemInfoResponse", { serverVersion: "" });
+let GetSystemInfoResponseClass: (new () => GetSystemInfoResponse) | undefined;
 function createBaseGetSystemInfoResponse(): GetSystemInfoResponse {
+  GetSystemInfoResponseClass ??= messageClass<GetSystemInfoResponse>("temporal.api.workflowservice.v1.GetSystemInfoResponse", { serverVersion: "" });
   return new GetSystemInfoResponseClass();
 }
 
@@ -13626,8 +13711,9 @@ export const GetSystemInfoResponse: MessageFns<GetSystemInfoResponse> = {
   },
 };
 
-const GetSystemInfoResponse_CapabilitiesClass = messageClass<GetSystemInfoResponse_Capabilities>("temporal.api.workflowservice.v1.GetSystemInfoResponse.Capabilities", { signalAndQueryHeader: false, internalErrorDifferentiation: false, activityFailureIncludeHeartbeat: false, supportsSchedules: false, encodedFailureAttributes: false, buildIdBasedVersioning: false, upsertMemo: false, eagerWorkflowStart: false, sdkMetadata: false, countGroupByExecutionStatus: false, nexus: false, serverScaledDeployments: false, serverScaledProviderCloudRun: false });
+let GetSystemInfoResponse_CapabilitiesClass: (new () => GetSystemInfoResponse_Capabilities) | undefined;
 function createBaseGetSystemInfoResponse_Capabilities(): GetSystemInfoResponse_Capabilities {
+  GetSystemInfoResponse_CapabilitiesClass ??= messageClass<GetSystemInfoResponse_Capabilities>("temporal.api.workflowservice.v1.GetSystemInfoResponse.Capabilities", { signalAndQueryHeader: false, internalErrorDifferentiation: false, activityFailureIncludeHeartbeat: false, supportsSchedules: false, encodedFailureAttributes: false, buildIdBasedVersioning: false, upsertMemo: false, eagerWorkflowStart: false, sdkMetadata: false, countGroupByExecutionStatus: false, nexus: false, serverScaledDeployments: false, serverScaledProviderCloudRun: false });
   return new GetSystemInfoResponse_CapabilitiesClass();
 }
 
@@ -13798,8 +13884,9 @@ export const GetSystemInfoResponse_Capabilities: MessageFns<GetSystemInfoRespons
   },
 };
 
-const ListTaskQueuePartitionsRequestClass = messageClass<ListTaskQueuePartitionsRequest>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsRequest", { namespace: "" });
+let ListTaskQueuePartitionsRequestClass: (new () => ListTaskQueuePartitionsRequest) | undefined;
 function createBaseListTaskQueuePartitionsRequest(): ListTaskQueuePartitionsRequest {
+  ListTaskQueuePartitionsRequestClass ??= messageClass<ListTaskQueuePartitionsRequest>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsRequest", { namespace: "" });
   return new ListTaskQueuePartitionsRequestClass();
 }
 
@@ -13849,8 +13936,9 @@ export const ListTaskQueuePartitionsRequest: MessageFns<ListTaskQueuePartitionsR
   },
 };
 
-const ListTaskQueuePartitionsResponseClass = messageClass<ListTaskQueuePartitionsResponse>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsResponse", { activityTaskQueuePartitions: LIST, workflowTaskQueuePartitions: LIST });
+let ListTaskQueuePartitionsResponseClass: (new () => ListTaskQueuePartitionsResponse) | undefined;
 function createBaseListTaskQueuePartitionsResponse(): ListTaskQueuePartitionsResponse {
+  ListTaskQueuePartitionsResponseClass ??= messageClass<ListTaskQueuePartitionsResponse>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsResponse", { activityTaskQueuePartitions: LIST, workflowTaskQueuePartitions: LIST });
   return new ListTaskQueuePartitionsResponseClass();
 }
 
@@ -13916,8 +14004,9 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
   },
 };
 
-const CreateScheduleRequestClass = messageClass<CreateScheduleRequest>("temporal.api.workflowservice.v1.CreateScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
+let CreateScheduleRequestClass: (new () => CreateScheduleRequest) | undefined;
 function createBaseCreateScheduleRequest(): CreateScheduleRequest {
+  CreateScheduleRequestClass ??= messageClass<CreateScheduleRequest>("temporal.api.workflowservice.v1.CreateScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
   return new CreateScheduleRequestClass();
 }
 
@@ -14033,8 +14122,9 @@ export const CreateScheduleRequest: MessageFns<CreateScheduleRequest> = {
   },
 };
 
-const CreateScheduleResponseClass = messageClass<CreateScheduleResponse>("temporal.api.workflowservice.v1.CreateScheduleResponse", { conflictToken: BYTES });
+let CreateScheduleResponseClass: (new () => CreateScheduleResponse) | undefined;
 function createBaseCreateScheduleResponse(): CreateScheduleResponse {
+  CreateScheduleResponseClass ??= messageClass<CreateScheduleResponse>("temporal.api.workflowservice.v1.CreateScheduleResponse", { conflictToken: BYTES });
   return new CreateScheduleResponseClass();
 }
 
@@ -14073,8 +14163,9 @@ export const CreateScheduleResponse: MessageFns<CreateScheduleResponse> = {
   },
 };
 
-const DescribeScheduleRequestClass = messageClass<DescribeScheduleRequest>("temporal.api.workflowservice.v1.DescribeScheduleRequest", { namespace: "", scheduleId: "" });
+let DescribeScheduleRequestClass: (new () => DescribeScheduleRequest) | undefined;
 function createBaseDescribeScheduleRequest(): DescribeScheduleRequest {
+  DescribeScheduleRequestClass ??= messageClass<DescribeScheduleRequest>("temporal.api.workflowservice.v1.DescribeScheduleRequest", { namespace: "", scheduleId: "" });
   return new DescribeScheduleRequestClass();
 }
 
@@ -14124,8 +14215,9 @@ export const DescribeScheduleRequest: MessageFns<DescribeScheduleRequest> = {
   },
 };
 
-const DescribeScheduleResponseClass = messageClass<DescribeScheduleResponse>("temporal.api.workflowservice.v1.DescribeScheduleResponse", { conflictToken: BYTES });
+let DescribeScheduleResponseClass: (new () => DescribeScheduleResponse) | undefined;
 function createBaseDescribeScheduleResponse(): DescribeScheduleResponse {
+  DescribeScheduleResponseClass ??= messageClass<DescribeScheduleResponse>("temporal.api.workflowservice.v1.DescribeScheduleResponse", { conflictToken: BYTES });
   return new DescribeScheduleResponseClass();
 }
 
@@ -14208,8 +14300,9 @@ export const DescribeScheduleResponse: MessageFns<DescribeScheduleResponse> = {
   },
 };
 
-const UpdateScheduleRequestClass = messageClass<UpdateScheduleRequest>("temporal.api.workflowservice.v1.UpdateScheduleRequest", { namespace: "", scheduleId: "", conflictToken: BYTES, identity: "", requestId: "" });
+let UpdateScheduleRequestClass: (new () => UpdateScheduleRequest) | undefined;
 function createBaseUpdateScheduleRequest(): UpdateScheduleRequest {
+  UpdateScheduleRequestClass ??= messageClass<UpdateScheduleRequest>("temporal.api.workflowservice.v1.UpdateScheduleRequest", { namespace: "", scheduleId: "", conflictToken: BYTES, identity: "", requestId: "" });
   return new UpdateScheduleRequestClass();
 }
 
@@ -14325,8 +14418,9 @@ export const UpdateScheduleRequest: MessageFns<UpdateScheduleRequest> = {
   },
 };
 
-const UpdateScheduleResponseClass = messageClass<UpdateScheduleResponse>("temporal.api.workflowservice.v1.UpdateScheduleResponse", {});
+let UpdateScheduleResponseClass: (new () => UpdateScheduleResponse) | undefined;
 function createBaseUpdateScheduleResponse(): UpdateScheduleResponse {
+  UpdateScheduleResponseClass ??= messageClass<UpdateScheduleResponse>("temporal.api.workflowservice.v1.UpdateScheduleResponse", {});
   return new UpdateScheduleResponseClass();
 }
 
@@ -14354,8 +14448,9 @@ export const UpdateScheduleResponse: MessageFns<UpdateScheduleResponse> = {
   },
 };
 
-const PatchScheduleRequestClass = messageClass<PatchScheduleRequest>("temporal.api.workflowservice.v1.PatchScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
+let PatchScheduleRequestClass: (new () => PatchScheduleRequest) | undefined;
 function createBasePatchScheduleRequest(): PatchScheduleRequest {
+  PatchScheduleRequestClass ??= messageClass<PatchScheduleRequest>("temporal.api.workflowservice.v1.PatchScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
   return new PatchScheduleRequestClass();
 }
 
@@ -14438,8 +14533,9 @@ export const PatchScheduleRequest: MessageFns<PatchScheduleRequest> = {
   },
 };
 
-const PatchScheduleResponseClass = messageClass<PatchScheduleResponse>("temporal.api.workflowservice.v1.PatchScheduleResponse", {});
+let PatchScheduleResponseClass: (new () => PatchScheduleResponse) | undefined;
 function createBasePatchScheduleResponse(): PatchScheduleResponse {
+  PatchScheduleResponseClass ??= messageClass<PatchScheduleResponse>("temporal.api.workflowservice.v1.PatchScheduleResponse", {});
   return new PatchScheduleResponseClass();
 }
 
@@ -14467,8 +14563,9 @@ export const PatchScheduleResponse: MessageFns<PatchScheduleResponse> = {
   },
 };
 
-const ListScheduleMatchingTimesRequestClass = messageClass<ListScheduleMatchingTimesRequest>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesRequest", { namespace: "", scheduleId: "" });
+let ListScheduleMatchingTimesRequestClass: (new () => ListScheduleMatchingTimesRequest) | undefined;
 function createBaseListScheduleMatchingTimesRequest(): ListScheduleMatchingTimesRequest {
+  ListScheduleMatchingTimesRequestClass ??= messageClass<ListScheduleMatchingTimesRequest>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesRequest", { namespace: "", scheduleId: "" });
   return new ListScheduleMatchingTimesRequestClass();
 }
 
@@ -14540,8 +14637,9 @@ export const ListScheduleMatchingTimesRequest: MessageFns<ListScheduleMatchingTi
   },
 };
 
-const ListScheduleMatchingTimesResponseClass = messageClass<ListScheduleMatchingTimesResponse>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesResponse", { startTime: LIST });
+let ListScheduleMatchingTimesResponseClass: (new () => ListScheduleMatchingTimesResponse) | undefined;
 function createBaseListScheduleMatchingTimesResponse(): ListScheduleMatchingTimesResponse {
+  ListScheduleMatchingTimesResponseClass ??= messageClass<ListScheduleMatchingTimesResponse>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesResponse", { startTime: LIST });
   return new ListScheduleMatchingTimesResponseClass();
 }
 
@@ -14588,8 +14686,9 @@ export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingT
   },
 };
 
-const DeleteScheduleRequestClass = messageClass<DeleteScheduleRequest>("temporal.api.workflowservice.v1.DeleteScheduleRequest", { namespace: "", scheduleId: "", identity: "" });
+let DeleteScheduleRequestClass: (new () => DeleteScheduleRequest) | undefined;
 function createBaseDeleteScheduleRequest(): DeleteScheduleRequest {
+  DeleteScheduleRequestClass ??= messageClass<DeleteScheduleRequest>("temporal.api.workflowservice.v1.DeleteScheduleRequest", { namespace: "", scheduleId: "", identity: "" });
   return new DeleteScheduleRequestClass();
 }
 
@@ -14650,8 +14749,9 @@ export const DeleteScheduleRequest: MessageFns<DeleteScheduleRequest> = {
   },
 };
 
-const DeleteScheduleResponseClass = messageClass<DeleteScheduleResponse>("temporal.api.workflowservice.v1.DeleteScheduleResponse", {});
+let DeleteScheduleResponseClass: (new () => DeleteScheduleResponse) | undefined;
 function createBaseDeleteScheduleResponse(): DeleteScheduleResponse {
+  DeleteScheduleResponseClass ??= messageClass<DeleteScheduleResponse>("temporal.api.workflowservice.v1.DeleteScheduleResponse", {});
   return new DeleteScheduleResponseClass();
 }
 
@@ -14679,8 +14779,9 @@ export const DeleteScheduleResponse: MessageFns<DeleteScheduleResponse> = {
   },
 };
 
-const ListSchedulesRequestClass = messageClass<ListSchedulesRequest>("temporal.api.workflowservice.v1.ListSchedulesRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, query: "" });
+let ListSchedulesRequestClass: (new () => ListSchedulesRequest) | undefined;
 function createBaseListSchedulesRequest(): ListSchedulesRequest {
+  ListSchedulesRequestClass ??= messageClass<ListSchedulesRequest>("temporal.api.workflowservice.v1.ListSchedulesRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, query: "" });
   return new ListSchedulesRequestClass();
 }
 
@@ -14752,8 +14853,9 @@ export const ListSchedulesRequest: MessageFns<ListSchedulesRequest> = {
   },
 };
 
-const ListSchedulesResponseClass = messageClass<ListSchedulesResponse>("temporal.api.workflowservice.v1.ListSchedulesResponse", { schedules: LIST, nextPageToken: BYTES });
+let ListSchedulesResponseClass: (new () => ListSchedulesResponse) | undefined;
 function createBaseListSchedulesResponse(): ListSchedulesResponse {
+  ListSchedulesResponseClass ??= messageClass<ListSchedulesResponse>("temporal.api.workflowservice.v1.ListSchedulesResponse", { schedules: LIST, nextPageToken: BYTES });
   return new ListSchedulesResponseClass();
 }
 
@@ -14811,8 +14913,9 @@ export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
   },
 };
 
-const CountSchedulesRequestClass = messageClass<CountSchedulesRequest>("temporal.api.workflowservice.v1.CountSchedulesRequest", { namespace: "", query: "" });
+let CountSchedulesRequestClass: (new () => CountSchedulesRequest) | undefined;
 function createBaseCountSchedulesRequest(): CountSchedulesRequest {
+  CountSchedulesRequestClass ??= messageClass<CountSchedulesRequest>("temporal.api.workflowservice.v1.CountSchedulesRequest", { namespace: "", query: "" });
   return new CountSchedulesRequestClass();
 }
 
@@ -14862,8 +14965,9 @@ export const CountSchedulesRequest: MessageFns<CountSchedulesRequest> = {
   },
 };
 
-const CountSchedulesResponseClass = messageClass<CountSchedulesResponse>("temporal.api.workflowservice.v1.CountSchedulesResponse", { count: INT64, groups: LIST });
+let CountSchedulesResponseClass: (new () => CountSchedulesResponse) | undefined;
 function createBaseCountSchedulesResponse(): CountSchedulesResponse {
+  CountSchedulesResponseClass ??= messageClass<CountSchedulesResponse>("temporal.api.workflowservice.v1.CountSchedulesResponse", { count: INT64, groups: LIST });
   return new CountSchedulesResponseClass();
 }
 
@@ -14921,8 +15025,9 @@ export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
   },
 };
 
-const CountSchedulesResponse_AggregationGroupClass = messageClass<CountSchedulesResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountSchedulesResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+let CountSchedulesResponse_AggregationGroupClass: (new () => CountSchedulesResponse_AggregationGroup) | undefined;
 function createBaseCountSchedulesResponse_AggregationGroup(): CountSchedulesResponse_AggregationGroup {
+  CountSchedulesResponse_AggregationGroupClass ??= messageClass<CountSchedulesResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountSchedulesResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
   return new CountSchedulesResponse_AggregationGroupClass();
 }
 
@@ -14980,8 +15085,9 @@ export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesR
   },
 };
 
-const UpdateWorkerBuildIdCompatibilityRequestClass = messageClass<UpdateWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", addNewBuildIdInNewDefaultSet: "", promoteSetByBuildId: "", promoteBuildIdWithinSet: "" });
+let UpdateWorkerBuildIdCompatibilityRequestClass: (new () => UpdateWorkerBuildIdCompatibilityRequest) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityRequest(): UpdateWorkerBuildIdCompatibilityRequest {
+  UpdateWorkerBuildIdCompatibilityRequestClass ??= messageClass<UpdateWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", addNewBuildIdInNewDefaultSet: "", promoteSetByBuildId: "", promoteBuildIdWithinSet: "" });
   return new UpdateWorkerBuildIdCompatibilityRequestClass();
 }
 
@@ -15092,8 +15198,9 @@ export const UpdateWorkerBuildIdCompatibilityRequest: MessageFns<UpdateWorkerBui
   },
 };
 
-const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass = messageClass<UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.AddNewCompatibleVersion", { newBuildId: "", existingCompatibleBuildId: "", makeSetDefault: false });
+let UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass: (new () => UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion(): UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion {
+  UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass ??= messageClass<UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.AddNewCompatibleVersion", { newBuildId: "", existingCompatibleBuildId: "", makeSetDefault: false });
   return new UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass();
 }
 
@@ -15162,8 +15269,9 @@ export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: Me
   },
 };
 
-const UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass = messageClass<UpdateWorkerBuildIdCompatibilityRequest_MergeSets>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.MergeSets", { primarySetBuildId: "", secondarySetBuildId: "" });
+let UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass: (new () => UpdateWorkerBuildIdCompatibilityRequest_MergeSets) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityRequest_MergeSets(): UpdateWorkerBuildIdCompatibilityRequest_MergeSets {
+  UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass ??= messageClass<UpdateWorkerBuildIdCompatibilityRequest_MergeSets>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.MergeSets", { primarySetBuildId: "", secondarySetBuildId: "" });
   return new UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass();
 }
 
@@ -15218,8 +15326,9 @@ export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
   },
 };
 
-const UpdateWorkerBuildIdCompatibilityResponseClass = messageClass<UpdateWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityResponse", {});
+let UpdateWorkerBuildIdCompatibilityResponseClass: (new () => UpdateWorkerBuildIdCompatibilityResponse) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityResponse(): UpdateWorkerBuildIdCompatibilityResponse {
+  UpdateWorkerBuildIdCompatibilityResponseClass ??= messageClass<UpdateWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityResponse", {});
   return new UpdateWorkerBuildIdCompatibilityResponseClass();
 }
 
@@ -15247,8 +15356,9 @@ export const UpdateWorkerBuildIdCompatibilityResponse: MessageFns<UpdateWorkerBu
   },
 };
 
-const GetWorkerBuildIdCompatibilityRequestClass = messageClass<GetWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", maxSets: 0 });
+let GetWorkerBuildIdCompatibilityRequestClass: (new () => GetWorkerBuildIdCompatibilityRequest) | undefined;
 function createBaseGetWorkerBuildIdCompatibilityRequest(): GetWorkerBuildIdCompatibilityRequest {
+  GetWorkerBuildIdCompatibilityRequestClass ??= messageClass<GetWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", maxSets: 0 });
   return new GetWorkerBuildIdCompatibilityRequestClass();
 }
 
@@ -15309,8 +15419,9 @@ export const GetWorkerBuildIdCompatibilityRequest: MessageFns<GetWorkerBuildIdCo
   },
 };
 
-const GetWorkerBuildIdCompatibilityResponseClass = messageClass<GetWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityResponse", { majorVersionSets: LIST });
+let GetWorkerBuildIdCompatibilityResponseClass: (new () => GetWorkerBuildIdCompatibilityResponse) | undefined;
 function createBaseGetWorkerBuildIdCompatibilityResponse(): GetWorkerBuildIdCompatibilityResponse {
+  GetWorkerBuildIdCompatibilityResponseClass ??= messageClass<GetWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityResponse", { majorVersionSets: LIST });
   return new GetWorkerBuildIdCompatibilityResponseClass();
 }
 
@@ -15357,8 +15468,9 @@ export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdC
   },
 };
 
-const UpdateWorkerVersioningRulesRequestClass = messageClass<UpdateWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest", { namespace: "", taskQueue: "", conflictToken: BYTES });
+let UpdateWorkerVersioningRulesRequestClass: (new () => UpdateWorkerVersioningRulesRequest) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest(): UpdateWorkerVersioningRulesRequest {
+  UpdateWorkerVersioningRulesRequestClass ??= messageClass<UpdateWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest", { namespace: "", taskQueue: "", conflictToken: BYTES });
   return new UpdateWorkerVersioningRulesRequestClass();
 }
 
@@ -15526,8 +15638,9 @@ export const UpdateWorkerVersioningRulesRequest: MessageFns<UpdateWorkerVersioni
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.InsertBuildIdAssignmentRule", { ruleIndex: 0 });
+let UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass: (new () => UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule {
+  UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.InsertBuildIdAssignmentRule", { ruleIndex: 0 });
   return new UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass();
 }
 
@@ -15585,8 +15698,9 @@ export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: Mes
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceBuildIdAssignmentRule", { ruleIndex: 0, force: false });
+let UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass: (new () => UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule {
+  UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceBuildIdAssignmentRule", { ruleIndex: 0, force: false });
   return new UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass();
 }
 
@@ -15655,8 +15769,9 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: Me
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteBuildIdAssignmentRule", { ruleIndex: 0, force: false });
+let UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass: (new () => UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule {
+  UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteBuildIdAssignmentRule", { ruleIndex: 0, force: false });
   return new UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass();
 }
 
@@ -15714,8 +15829,9 @@ export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: Mes
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.AddCompatibleBuildIdRedirectRule", {});
+let UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass: (new () => UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule {
+  UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.AddCompatibleBuildIdRedirectRule", {});
   return new UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass();
 }
 
@@ -15762,8 +15878,9 @@ export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceCompatibleBuildIdRedirectRule", {});
+let UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass: (new () => UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule {
+  UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceCompatibleBuildIdRedirectRule", {});
   return new UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass();
 }
 
@@ -15810,8 +15927,9 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirect
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass = messageClass<UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteCompatibleBuildIdRedirectRule", { sourceBuildId: "" });
+let UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass: (new () => UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule {
+  UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteCompatibleBuildIdRedirectRule", { sourceBuildId: "" });
   return new UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass();
 }
 
@@ -15858,8 +15976,9 @@ export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectR
   },
 };
 
-const UpdateWorkerVersioningRulesRequest_CommitBuildIdClass = messageClass<UpdateWorkerVersioningRulesRequest_CommitBuildId>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.CommitBuildId", { targetBuildId: "", force: false });
+let UpdateWorkerVersioningRulesRequest_CommitBuildIdClass: (new () => UpdateWorkerVersioningRulesRequest_CommitBuildId) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_CommitBuildId(): UpdateWorkerVersioningRulesRequest_CommitBuildId {
+  UpdateWorkerVersioningRulesRequest_CommitBuildIdClass ??= messageClass<UpdateWorkerVersioningRulesRequest_CommitBuildId>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.CommitBuildId", { targetBuildId: "", force: false });
   return new UpdateWorkerVersioningRulesRequest_CommitBuildIdClass();
 }
 
@@ -15914,8 +16033,9 @@ export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
   },
 };
 
-const UpdateWorkerVersioningRulesResponseClass = messageClass<UpdateWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
+let UpdateWorkerVersioningRulesResponseClass: (new () => UpdateWorkerVersioningRulesResponse) | undefined;
 function createBaseUpdateWorkerVersioningRulesResponse(): UpdateWorkerVersioningRulesResponse {
+  UpdateWorkerVersioningRulesResponseClass ??= messageClass<UpdateWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
   return new UpdateWorkerVersioningRulesResponseClass();
 }
 
@@ -15992,8 +16112,9 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
   },
 };
 
-const GetWorkerVersioningRulesRequestClass = messageClass<GetWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesRequest", { namespace: "", taskQueue: "" });
+let GetWorkerVersioningRulesRequestClass: (new () => GetWorkerVersioningRulesRequest) | undefined;
 function createBaseGetWorkerVersioningRulesRequest(): GetWorkerVersioningRulesRequest {
+  GetWorkerVersioningRulesRequestClass ??= messageClass<GetWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesRequest", { namespace: "", taskQueue: "" });
   return new GetWorkerVersioningRulesRequestClass();
 }
 
@@ -16043,8 +16164,9 @@ export const GetWorkerVersioningRulesRequest: MessageFns<GetWorkerVersioningRule
   },
 };
 
-const GetWorkerVersioningRulesResponseClass = messageClass<GetWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
+let GetWorkerVersioningRulesResponseClass: (new () => GetWorkerVersioningRulesResponse) | undefined;
 function createBaseGetWorkerVersioningRulesResponse(): GetWorkerVersioningRulesResponse {
+  GetWorkerVersioningRulesResponseClass ??= messageClass<GetWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
   return new GetWorkerVersioningRulesResponseClass();
 }
 
@@ -16121,8 +16243,9 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
   },
 };
 
-const GetWorkerTaskReachabilityRequestClass = messageClass<GetWorkerTaskReachabilityRequest>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityRequest", { namespace: "", buildIds: LIST, taskQueues: LIST, reachability: 0 });
+let GetWorkerTaskReachabilityRequestClass: (new () => GetWorkerTaskReachabilityRequest) | undefined;
 function createBaseGetWorkerTaskReachabilityRequest(): GetWorkerTaskReachabilityRequest {
+  GetWorkerTaskReachabilityRequestClass ??= messageClass<GetWorkerTaskReachabilityRequest>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityRequest", { namespace: "", buildIds: LIST, taskQueues: LIST, reachability: 0 });
   return new GetWorkerTaskReachabilityRequestClass();
 }
 
@@ -16210,8 +16333,9 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
   },
 };
 
-const GetWorkerTaskReachabilityResponseClass = messageClass<GetWorkerTaskReachabilityResponse>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityResponse", { buildIdReachability: LIST });
+let GetWorkerTaskReachabilityResponseClass: (new () => GetWorkerTaskReachabilityResponse) | undefined;
 function createBaseGetWorkerTaskReachabilityResponse(): GetWorkerTaskReachabilityResponse {
+  GetWorkerTaskReachabilityResponseClass ??= messageClass<GetWorkerTaskReachabilityResponse>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityResponse", { buildIdReachability: LIST });
   return new GetWorkerTaskReachabilityResponseClass();
 }
 
@@ -16258,8 +16382,9 @@ export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabi
   },
 };
 
-const UpdateWorkflowExecutionRequestClass = messageClass<UpdateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionRequest", { namespace: "", firstExecutionRunId: "" });
+let UpdateWorkflowExecutionRequestClass: (new () => UpdateWorkflowExecutionRequest) | undefined;
 function createBaseUpdateWorkflowExecutionRequest(): UpdateWorkflowExecutionRequest {
+  UpdateWorkflowExecutionRequestClass ??= messageClass<UpdateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionRequest", { namespace: "", firstExecutionRunId: "" });
   return new UpdateWorkflowExecutionRequestClass();
 }
 
@@ -16342,8 +16467,9 @@ export const UpdateWorkflowExecutionRequest: MessageFns<UpdateWorkflowExecutionR
   },
 };
 
-const UpdateWorkflowExecutionResponseClass = messageClass<UpdateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionResponse", { stage: 0 });
+let UpdateWorkflowExecutionResponseClass: (new () => UpdateWorkflowExecutionResponse) | undefined;
 function createBaseUpdateWorkflowExecutionResponse(): UpdateWorkflowExecutionResponse {
+  UpdateWorkflowExecutionResponseClass ??= messageClass<UpdateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionResponse", { stage: 0 });
   return new UpdateWorkflowExecutionResponseClass();
 }
 
@@ -16415,8 +16541,9 @@ export const UpdateWorkflowExecutionResponse: MessageFns<UpdateWorkflowExecution
   },
 };
 
-const StartBatchOperationRequestClass = messageClass<StartBatchOperationRequest>("temporal.api.workflowservice.v1.StartBatchOperationRequest", { namespace: "", visibilityQuery: "", jobId: "", reason: "", executions: LIST, targetExecutions: LIST, maxOperationsPerSecond: 0 });
+let StartBatchOperationRequestClass: (new () => StartBatchOperationRequest) | undefined;
 function createBaseStartBatchOperationRequest(): StartBatchOperationRequest {
+  StartBatchOperationRequestClass ??= messageClass<StartBatchOperationRequest>("temporal.api.workflowservice.v1.StartBatchOperationRequest", { namespace: "", visibilityQuery: "", jobId: "", reason: "", executions: LIST, targetExecutions: LIST, maxOperationsPerSecond: 0 });
   return new StartBatchOperationRequestClass();
 }
 
@@ -16679,8 +16806,9 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
   },
 };
 
-const StartBatchOperationResponseClass = messageClass<StartBatchOperationResponse>("temporal.api.workflowservice.v1.StartBatchOperationResponse", {});
+let StartBatchOperationResponseClass: (new () => StartBatchOperationResponse) | undefined;
 function createBaseStartBatchOperationResponse(): StartBatchOperationResponse {
+  StartBatchOperationResponseClass ??= messageClass<StartBatchOperationResponse>("temporal.api.workflowservice.v1.StartBatchOperationResponse", {});
   return new StartBatchOperationResponseClass();
 }
 
@@ -16708,8 +16836,9 @@ export const StartBatchOperationResponse: MessageFns<StartBatchOperationResponse
   },
 };
 
-const StopBatchOperationRequestClass = messageClass<StopBatchOperationRequest>("temporal.api.workflowservice.v1.StopBatchOperationRequest", { namespace: "", jobId: "", reason: "", identity: "" });
+let StopBatchOperationRequestClass: (new () => StopBatchOperationRequest) | undefined;
 function createBaseStopBatchOperationRequest(): StopBatchOperationRequest {
+  StopBatchOperationRequestClass ??= messageClass<StopBatchOperationRequest>("temporal.api.workflowservice.v1.StopBatchOperationRequest", { namespace: "", jobId: "", reason: "", identity: "" });
   return new StopBatchOperationRequestClass();
 }
 
@@ -16781,8 +16910,9 @@ export const StopBatchOperationRequest: MessageFns<StopBatchOperationRequest> = 
   },
 };
 
-const StopBatchOperationResponseClass = messageClass<StopBatchOperationResponse>("temporal.api.workflowservice.v1.StopBatchOperationResponse", {});
+let StopBatchOperationResponseClass: (new () => StopBatchOperationResponse) | undefined;
 function createBaseStopBatchOperationResponse(): StopBatchOperationResponse {
+  StopBatchOperationResponseClass ??= messageClass<StopBatchOperationResponse>("temporal.api.workflowservice.v1.StopBatchOperationResponse", {});
   return new StopBatchOperationResponseClass();
 }
 
@@ -16810,8 +16940,9 @@ export const StopBatchOperationResponse: MessageFns<StopBatchOperationResponse> 
   },
 };
 
-const DescribeBatchOperationRequestClass = messageClass<DescribeBatchOperationRequest>("temporal.api.workflowservice.v1.DescribeBatchOperationRequest", { namespace: "", jobId: "" });
+let DescribeBatchOperationRequestClass: (new () => DescribeBatchOperationRequest) | undefined;
 function createBaseDescribeBatchOperationRequest(): DescribeBatchOperationRequest {
+  DescribeBatchOperationRequestClass ??= messageClass<DescribeBatchOperationRequest>("temporal.api.workflowservice.v1.DescribeBatchOperationRequest", { namespace: "", jobId: "" });
   return new DescribeBatchOperationRequestClass();
 }
 
@@ -16861,8 +16992,9 @@ export const DescribeBatchOperationRequest: MessageFns<DescribeBatchOperationReq
   },
 };
 
-const DescribeBatchOperationResponseClass = messageClass<DescribeBatchOperationResponse>("temporal.api.workflowservice.v1.DescribeBatchOperationResponse", { operationType: 0, jobId: "", state: 0, totalOperationCount: INT64, completeOperationCount: INT64, failureOperationCount: INT64, identity: "", reason: "", query: "", executions: LIST });
+let DescribeBatchOperationResponseClass: (new () => DescribeBatchOperationResponse) | undefined;
 function createBaseDescribeBatchOperationResponse(): DescribeBatchOperationResponse {
+  DescribeBatchOperationResponseClass ??= messageClass<DescribeBatchOperationResponse>("temporal.api.workflowservice.v1.DescribeBatchOperationResponse", { operationType: 0, jobId: "", state: 0, totalOperationCount: INT64, completeOperationCount: INT64, failureOperationCount: INT64, identity: "", reason: "", query: "", executions: LIST });
   return new DescribeBatchOperationResponseClass();
 }
 
@@ -17030,8 +17162,9 @@ export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationRe
   },
 };
 
-const ListBatchOperationsRequestClass = messageClass<ListBatchOperationsRequest>("temporal.api.workflowservice.v1.ListBatchOperationsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
+let ListBatchOperationsRequestClass: (new () => ListBatchOperationsRequest) | undefined;
 function createBaseListBatchOperationsRequest(): ListBatchOperationsRequest {
+  ListBatchOperationsRequestClass ??= messageClass<ListBatchOperationsRequest>("temporal.api.workflowservice.v1.ListBatchOperationsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
   return new ListBatchOperationsRequestClass();
 }
 
@@ -17092,8 +17225,9 @@ export const ListBatchOperationsRequest: MessageFns<ListBatchOperationsRequest> 
   },
 };
 
-const ListBatchOperationsResponseClass = messageClass<ListBatchOperationsResponse>("temporal.api.workflowservice.v1.ListBatchOperationsResponse", { operationInfo: LIST, nextPageToken: BYTES });
+let ListBatchOperationsResponseClass: (new () => ListBatchOperationsResponse) | undefined;
 function createBaseListBatchOperationsResponse(): ListBatchOperationsResponse {
+  ListBatchOperationsResponseClass ??= messageClass<ListBatchOperationsResponse>("temporal.api.workflowservice.v1.ListBatchOperationsResponse", { operationInfo: LIST, nextPageToken: BYTES });
   return new ListBatchOperationsResponseClass();
 }
 
@@ -17151,8 +17285,9 @@ export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse
   },
 };
 
-const PollWorkflowExecutionUpdateRequestClass = messageClass<PollWorkflowExecutionUpdateRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateRequest", { namespace: "", identity: "" });
+let PollWorkflowExecutionUpdateRequestClass: (new () => PollWorkflowExecutionUpdateRequest) | undefined;
 function createBasePollWorkflowExecutionUpdateRequest(): PollWorkflowExecutionUpdateRequest {
+  PollWorkflowExecutionUpdateRequestClass ??= messageClass<PollWorkflowExecutionUpdateRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateRequest", { namespace: "", identity: "" });
   return new PollWorkflowExecutionUpdateRequestClass();
 }
 
@@ -17224,8 +17359,9 @@ export const PollWorkflowExecutionUpdateRequest: MessageFns<PollWorkflowExecutio
   },
 };
 
-const PollWorkflowExecutionUpdateResponseClass = messageClass<PollWorkflowExecutionUpdateResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateResponse", { stage: 0 });
+let PollWorkflowExecutionUpdateResponseClass: (new () => PollWorkflowExecutionUpdateResponse) | undefined;
 function createBasePollWorkflowExecutionUpdateResponse(): PollWorkflowExecutionUpdateResponse {
+  PollWorkflowExecutionUpdateResponseClass ??= messageClass<PollWorkflowExecutionUpdateResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateResponse", { stage: 0 });
   return new PollWorkflowExecutionUpdateResponseClass();
 }
 
@@ -17286,8 +17422,9 @@ export const PollWorkflowExecutionUpdateResponse: MessageFns<PollWorkflowExecuti
   },
 };
 
-const PollNexusTaskQueueRequestClass = messageClass<PollNexusTaskQueueRequest>("temporal.api.workflowservice.v1.PollNexusTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerHeartbeat: LIST });
+let PollNexusTaskQueueRequestClass: (new () => PollNexusTaskQueueRequest) | undefined;
 function createBasePollNexusTaskQueueRequest(): PollNexusTaskQueueRequest {
+  PollNexusTaskQueueRequestClass ??= messageClass<PollNexusTaskQueueRequest>("temporal.api.workflowservice.v1.PollNexusTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerHeartbeat: LIST });
   return new PollNexusTaskQueueRequestClass();
 }
 
@@ -17411,8 +17548,9 @@ export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = 
   },
 };
 
-const PollNexusTaskQueueResponseClass = messageClass<PollNexusTaskQueueResponse>("temporal.api.workflowservice.v1.PollNexusTaskQueueResponse", { taskToken: BYTES, pollerGroupId: "", pollerGroupInfos: LIST });
+let PollNexusTaskQueueResponseClass: (new () => PollNexusTaskQueueResponse) | undefined;
 function createBasePollNexusTaskQueueResponse(): PollNexusTaskQueueResponse {
+  PollNexusTaskQueueResponseClass ??= messageClass<PollNexusTaskQueueResponse>("temporal.api.workflowservice.v1.PollNexusTaskQueueResponse", { taskToken: BYTES, pollerGroupId: "", pollerGroupInfos: LIST });
   return new PollNexusTaskQueueResponseClass();
 }
 
@@ -17514,8 +17652,9 @@ export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> 
   },
 };
 
-const RespondNexusTaskCompletedRequestClass = messageClass<RespondNexusTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
+let RespondNexusTaskCompletedRequestClass: (new () => RespondNexusTaskCompletedRequest) | undefined;
 function createBaseRespondNexusTaskCompletedRequest(): RespondNexusTaskCompletedRequest {
+  RespondNexusTaskCompletedRequestClass ??= messageClass<RespondNexusTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
   return new RespondNexusTaskCompletedRequestClass();
 }
 
@@ -17598,8 +17737,9 @@ export const RespondNexusTaskCompletedRequest: MessageFns<RespondNexusTaskComple
   },
 };
 
-const RespondNexusTaskCompletedResponseClass = messageClass<RespondNexusTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedResponse", {});
+let RespondNexusTaskCompletedResponseClass: (new () => RespondNexusTaskCompletedResponse) | undefined;
 function createBaseRespondNexusTaskCompletedResponse(): RespondNexusTaskCompletedResponse {
+  RespondNexusTaskCompletedResponseClass ??= messageClass<RespondNexusTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedResponse", {});
   return new RespondNexusTaskCompletedResponseClass();
 }
 
@@ -17627,8 +17767,9 @@ export const RespondNexusTaskCompletedResponse: MessageFns<RespondNexusTaskCompl
   },
 };
 
-const RespondNexusTaskFailedRequestClass = messageClass<RespondNexusTaskFailedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskFailedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
+let RespondNexusTaskFailedRequestClass: (new () => RespondNexusTaskFailedRequest) | undefined;
 function createBaseRespondNexusTaskFailedRequest(): RespondNexusTaskFailedRequest {
+  RespondNexusTaskFailedRequestClass ??= messageClass<RespondNexusTaskFailedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskFailedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
   return new RespondNexusTaskFailedRequestClass();
 }
 
@@ -17722,8 +17863,9 @@ export const RespondNexusTaskFailedRequest: MessageFns<RespondNexusTaskFailedReq
   },
 };
 
-const RespondNexusTaskFailedResponseClass = messageClass<RespondNexusTaskFailedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskFailedResponse", {});
+let RespondNexusTaskFailedResponseClass: (new () => RespondNexusTaskFailedResponse) | undefined;
 function createBaseRespondNexusTaskFailedResponse(): RespondNexusTaskFailedResponse {
+  RespondNexusTaskFailedResponseClass ??= messageClass<RespondNexusTaskFailedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskFailedResponse", {});
   return new RespondNexusTaskFailedResponseClass();
 }
 
@@ -17751,8 +17893,9 @@ export const RespondNexusTaskFailedResponse: MessageFns<RespondNexusTaskFailedRe
   },
 };
 
-const ExecuteMultiOperationRequestClass = messageClass<ExecuteMultiOperationRequest>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest", { namespace: "", operations: LIST, resourceId: "" });
+let ExecuteMultiOperationRequestClass: (new () => ExecuteMultiOperationRequest) | undefined;
 function createBaseExecuteMultiOperationRequest(): ExecuteMultiOperationRequest {
+  ExecuteMultiOperationRequestClass ??= messageClass<ExecuteMultiOperationRequest>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest", { namespace: "", operations: LIST, resourceId: "" });
   return new ExecuteMultiOperationRequestClass();
 }
 
@@ -17821,8 +17964,9 @@ export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationReque
   },
 };
 
-const ExecuteMultiOperationRequest_OperationClass = messageClass<ExecuteMultiOperationRequest_Operation>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest.Operation", {});
+let ExecuteMultiOperationRequest_OperationClass: (new () => ExecuteMultiOperationRequest_Operation) | undefined;
 function createBaseExecuteMultiOperationRequest_Operation(): ExecuteMultiOperationRequest_Operation {
+  ExecuteMultiOperationRequest_OperationClass ??= messageClass<ExecuteMultiOperationRequest_Operation>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest.Operation", {});
   return new ExecuteMultiOperationRequest_OperationClass();
 }
 
@@ -17872,8 +18016,9 @@ export const ExecuteMultiOperationRequest_Operation: MessageFns<ExecuteMultiOper
   },
 };
 
-const ExecuteMultiOperationResponseClass = messageClass<ExecuteMultiOperationResponse>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse", { responses: LIST });
+let ExecuteMultiOperationResponseClass: (new () => ExecuteMultiOperationResponse) | undefined;
 function createBaseExecuteMultiOperationResponse(): ExecuteMultiOperationResponse {
+  ExecuteMultiOperationResponseClass ??= messageClass<ExecuteMultiOperationResponse>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse", { responses: LIST });
   return new ExecuteMultiOperationResponseClass();
 }
 
@@ -17920,8 +18065,9 @@ export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResp
   },
 };
 
-const ExecuteMultiOperationResponse_ResponseClass = messageClass<ExecuteMultiOperationResponse_Response>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse.Response", {});
+let ExecuteMultiOperationResponse_ResponseClass: (new () => ExecuteMultiOperationResponse_Response) | undefined;
 function createBaseExecuteMultiOperationResponse_Response(): ExecuteMultiOperationResponse_Response {
+  ExecuteMultiOperationResponse_ResponseClass ??= messageClass<ExecuteMultiOperationResponse_Response>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse.Response", {});
   return new ExecuteMultiOperationResponse_ResponseClass();
 }
 
@@ -17971,8 +18117,9 @@ export const ExecuteMultiOperationResponse_Response: MessageFns<ExecuteMultiOper
   },
 };
 
-const UpdateActivityOptionsRequestClass = messageClass<UpdateActivityOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityOptionsRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, restoreOriginal: false });
+let UpdateActivityOptionsRequestClass: (new () => UpdateActivityOptionsRequest) | undefined;
 function createBaseUpdateActivityOptionsRequest(): UpdateActivityOptionsRequest {
+  UpdateActivityOptionsRequestClass ??= messageClass<UpdateActivityOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityOptionsRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, restoreOriginal: false });
   return new UpdateActivityOptionsRequestClass();
 }
 
@@ -18099,8 +18246,9 @@ export const UpdateActivityOptionsRequest: MessageFns<UpdateActivityOptionsReque
   },
 };
 
-const UpdateActivityExecutionOptionsRequestClass = messageClass<UpdateActivityExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", restoreOriginal: false, resourceId: "", requestId: "" });
+let UpdateActivityExecutionOptionsRequestClass: (new () => UpdateActivityExecutionOptionsRequest) | undefined;
 function createBaseUpdateActivityExecutionOptionsRequest(): UpdateActivityExecutionOptionsRequest {
+  UpdateActivityExecutionOptionsRequestClass ??= messageClass<UpdateActivityExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", restoreOriginal: false, resourceId: "", requestId: "" });
   return new UpdateActivityExecutionOptionsRequestClass();
 }
 
@@ -18238,8 +18386,9 @@ export const UpdateActivityExecutionOptionsRequest: MessageFns<UpdateActivityExe
   },
 };
 
-const UpdateActivityOptionsResponseClass = messageClass<UpdateActivityOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityOptionsResponse", {});
+let UpdateActivityOptionsResponseClass: (new () => UpdateActivityOptionsResponse) | undefined;
 function createBaseUpdateActivityOptionsResponse(): UpdateActivityOptionsResponse {
+  UpdateActivityOptionsResponseClass ??= messageClass<UpdateActivityOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityOptionsResponse", {});
   return new UpdateActivityOptionsResponseClass();
 }
 
@@ -18278,8 +18427,9 @@ export const UpdateActivityOptionsResponse: MessageFns<UpdateActivityOptionsResp
   },
 };
 
-const UpdateActivityExecutionOptionsResponseClass = messageClass<UpdateActivityExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsResponse", {});
+let UpdateActivityExecutionOptionsResponseClass: (new () => UpdateActivityExecutionOptionsResponse) | undefined;
 function createBaseUpdateActivityExecutionOptionsResponse(): UpdateActivityExecutionOptionsResponse {
+  UpdateActivityExecutionOptionsResponseClass ??= messageClass<UpdateActivityExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsResponse", {});
   return new UpdateActivityExecutionOptionsResponseClass();
 }
 
@@ -18318,8 +18468,9 @@ export const UpdateActivityExecutionOptionsResponse: MessageFns<UpdateActivityEx
   },
 };
 
-const PauseActivityRequestClass = messageClass<PauseActivityRequest>("temporal.api.workflowservice.v1.PauseActivityRequest", { namespace: "", identity: "", id: "", type: "", reason: "", requestId: "" });
+let PauseActivityRequestClass: (new () => PauseActivityRequest) | undefined;
 function createBasePauseActivityRequest(): PauseActivityRequest {
+  PauseActivityRequestClass ??= messageClass<PauseActivityRequest>("temporal.api.workflowservice.v1.PauseActivityRequest", { namespace: "", identity: "", id: "", type: "", reason: "", requestId: "" });
   return new PauseActivityRequestClass();
 }
 
@@ -18424,8 +18575,9 @@ export const PauseActivityRequest: MessageFns<PauseActivityRequest> = {
   },
 };
 
-const PauseActivityExecutionRequestClass = messageClass<PauseActivityExecutionRequest>("temporal.api.workflowservice.v1.PauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
+let PauseActivityExecutionRequestClass: (new () => PauseActivityExecutionRequest) | undefined;
 function createBasePauseActivityExecutionRequest(): PauseActivityExecutionRequest {
+  PauseActivityExecutionRequestClass ??= messageClass<PauseActivityExecutionRequest>("temporal.api.workflowservice.v1.PauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
   return new PauseActivityExecutionRequestClass();
 }
 
@@ -18541,8 +18693,9 @@ export const PauseActivityExecutionRequest: MessageFns<PauseActivityExecutionReq
   },
 };
 
-const PauseActivityResponseClass = messageClass<PauseActivityResponse>("temporal.api.workflowservice.v1.PauseActivityResponse", {});
+let PauseActivityResponseClass: (new () => PauseActivityResponse) | undefined;
 function createBasePauseActivityResponse(): PauseActivityResponse {
+  PauseActivityResponseClass ??= messageClass<PauseActivityResponse>("temporal.api.workflowservice.v1.PauseActivityResponse", {});
   return new PauseActivityResponseClass();
 }
 
@@ -18570,8 +18723,9 @@ export const PauseActivityResponse: MessageFns<PauseActivityResponse> = {
   },
 };
 
-const PauseActivityExecutionResponseClass = messageClass<PauseActivityExecutionResponse>("temporal.api.workflowservice.v1.PauseActivityExecutionResponse", {});
+let PauseActivityExecutionResponseClass: (new () => PauseActivityExecutionResponse) | undefined;
 function createBasePauseActivityExecutionResponse(): PauseActivityExecutionResponse {
+  PauseActivityExecutionResponseClass ??= messageClass<PauseActivityExecutionResponse>("temporal.api.workflowservice.v1.PauseActivityExecutionResponse", {});
   return new PauseActivityExecutionResponseClass();
 }
 
@@ -18599,8 +18753,9 @@ export const PauseActivityExecutionResponse: MessageFns<PauseActivityExecutionRe
   },
 };
 
-const UnpauseActivityRequestClass = messageClass<UnpauseActivityRequest>("temporal.api.workflowservice.v1.UnpauseActivityRequest", { namespace: "", identity: "", id: "", type: "", unpauseAll: false, resetAttempts: false, resetHeartbeat: false });
+let UnpauseActivityRequestClass: (new () => UnpauseActivityRequest) | undefined;
 function createBaseUnpauseActivityRequest(): UnpauseActivityRequest {
+  UnpauseActivityRequestClass ??= messageClass<UnpauseActivityRequest>("temporal.api.workflowservice.v1.UnpauseActivityRequest", { namespace: "", identity: "", id: "", type: "", unpauseAll: false, resetAttempts: false, resetHeartbeat: false });
   return new UnpauseActivityRequestClass();
 }
 
@@ -18727,8 +18882,9 @@ export const UnpauseActivityRequest: MessageFns<UnpauseActivityRequest> = {
   },
 };
 
-const UnpauseActivityExecutionRequestClass = messageClass<UnpauseActivityExecutionRequest>("temporal.api.workflowservice.v1.UnpauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
+let UnpauseActivityExecutionRequestClass: (new () => UnpauseActivityExecutionRequest) | undefined;
 function createBaseUnpauseActivityExecutionRequest(): UnpauseActivityExecutionRequest {
+  UnpauseActivityExecutionRequestClass ??= messageClass<UnpauseActivityExecutionRequest>("temporal.api.workflowservice.v1.UnpauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
   return new UnpauseActivityExecutionRequestClass();
 }
 
@@ -18855,8 +19011,9 @@ export const UnpauseActivityExecutionRequest: MessageFns<UnpauseActivityExecutio
   },
 };
 
-const UnpauseActivityResponseClass = messageClass<UnpauseActivityResponse>("temporal.api.workflowservice.v1.UnpauseActivityResponse", {});
+let UnpauseActivityResponseClass: (new () => UnpauseActivityResponse) | undefined;
 function createBaseUnpauseActivityResponse(): UnpauseActivityResponse {
+  UnpauseActivityResponseClass ??= messageClass<UnpauseActivityResponse>("temporal.api.workflowservice.v1.UnpauseActivityResponse", {});
   return new UnpauseActivityResponseClass();
 }
 
@@ -18884,8 +19041,9 @@ export const UnpauseActivityResponse: MessageFns<UnpauseActivityResponse> = {
   },
 };
 
-const UnpauseActivityExecutionResponseClass = messageClass<UnpauseActivityExecutionResponse>("temporal.api.workflowservice.v1.UnpauseActivityExecutionResponse", {});
+let UnpauseActivityExecutionResponseClass: (new () => UnpauseActivityExecutionResponse) | undefined;
 function createBaseUnpauseActivityExecutionResponse(): UnpauseActivityExecutionResponse {
+  UnpauseActivityExecutionResponseClass ??= messageClass<UnpauseActivityExecutionResponse>("temporal.api.workflowservice.v1.UnpauseActivityExecutionResponse", {});
   return new UnpauseActivityExecutionResponseClass();
 }
 
@@ -18913,8 +19071,9 @@ export const UnpauseActivityExecutionResponse: MessageFns<UnpauseActivityExecuti
   },
 };
 
-const ResetActivityRequestClass = messageClass<ResetActivityRequest>("temporal.api.workflowservice.v1.ResetActivityRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
+let ResetActivityRequestClass: (new () => ResetActivityRequest) | undefined;
 function createBaseResetActivityRequest(): ResetActivityRequest {
+  ResetActivityRequestClass ??= messageClass<ResetActivityRequest>("temporal.api.workflowservice.v1.ResetActivityRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
   return new ResetActivityRequestClass();
 }
 
@@ -19052,8 +19211,9 @@ export const ResetActivityRequest: MessageFns<ResetActivityRequest> = {
   },
 };
 
-const ResetActivityExecutionRequestClass = messageClass<ResetActivityExecutionRequest>("temporal.api.workflowservice.v1.ResetActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", keepPaused: false, restoreOriginalOptions: false, resourceId: "", requestId: "", resetHeartbeat: false });
+let ResetActivityExecutionRequestClass: (new () => ResetActivityExecutionRequest) | undefined;
 function createBaseResetActivityExecutionRequest(): ResetActivityExecutionRequest {
+  ResetActivityExecutionRequestClass ??= messageClass<ResetActivityExecutionRequest>("temporal.api.workflowservice.v1.ResetActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", keepPaused: false, restoreOriginalOptions: false, resourceId: "", requestId: "", resetHeartbeat: false });
   return new ResetActivityExecutionRequestClass();
 }
 
@@ -19202,8 +19362,9 @@ export const ResetActivityExecutionRequest: MessageFns<ResetActivityExecutionReq
   },
 };
 
-const ResetActivityResponseClass = messageClass<ResetActivityResponse>("temporal.api.workflowservice.v1.ResetActivityResponse", {});
+let ResetActivityResponseClass: (new () => ResetActivityResponse) | undefined;
 function createBaseResetActivityResponse(): ResetActivityResponse {
+  ResetActivityResponseClass ??= messageClass<ResetActivityResponse>("temporal.api.workflowservice.v1.ResetActivityResponse", {});
   return new ResetActivityResponseClass();
 }
 
@@ -19231,8 +19392,9 @@ export const ResetActivityResponse: MessageFns<ResetActivityResponse> = {
   },
 };
 
-const ResetActivityExecutionResponseClass = messageClass<ResetActivityExecutionResponse>("temporal.api.workflowservice.v1.ResetActivityExecutionResponse", {});
+let ResetActivityExecutionResponseClass: (new () => ResetActivityExecutionResponse) | undefined;
 function createBaseResetActivityExecutionResponse(): ResetActivityExecutionResponse {
+  ResetActivityExecutionResponseClass ??= messageClass<ResetActivityExecutionResponse>("temporal.api.workflowservice.v1.ResetActivityExecutionResponse", {});
   return new ResetActivityExecutionResponseClass();
 }
 
@@ -19260,8 +19422,9 @@ export const ResetActivityExecutionResponse: MessageFns<ResetActivityExecutionRe
   },
 };
 
-const UpdateWorkflowExecutionOptionsRequestClass = messageClass<UpdateWorkflowExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsRequest", { namespace: "", identity: "" });
+let UpdateWorkflowExecutionOptionsRequestClass: (new () => UpdateWorkflowExecutionOptionsRequest) | undefined;
 function createBaseUpdateWorkflowExecutionOptionsRequest(): UpdateWorkflowExecutionOptionsRequest {
+  UpdateWorkflowExecutionOptionsRequestClass ??= messageClass<UpdateWorkflowExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsRequest", { namespace: "", identity: "" });
   return new UpdateWorkflowExecutionOptionsRequestClass();
 }
 
@@ -19344,8 +19507,9 @@ export const UpdateWorkflowExecutionOptionsRequest: MessageFns<UpdateWorkflowExe
   },
 };
 
-const UpdateWorkflowExecutionOptionsResponseClass = messageClass<UpdateWorkflowExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsResponse", {});
+let UpdateWorkflowExecutionOptionsResponseClass: (new () => UpdateWorkflowExecutionOptionsResponse) | undefined;
 function createBaseUpdateWorkflowExecutionOptionsResponse(): UpdateWorkflowExecutionOptionsResponse {
+  UpdateWorkflowExecutionOptionsResponseClass ??= messageClass<UpdateWorkflowExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsResponse", {});
   return new UpdateWorkflowExecutionOptionsResponseClass();
 }
 
@@ -19395,8 +19559,9 @@ export const UpdateWorkflowExecutionOptionsResponse: MessageFns<UpdateWorkflowEx
   },
 };
 
-const DescribeDeploymentRequestClass = messageClass<DescribeDeploymentRequest>("temporal.api.workflowservice.v1.DescribeDeploymentRequest", { namespace: "" });
+let DescribeDeploymentRequestClass: (new () => DescribeDeploymentRequest) | undefined;
 function createBaseDescribeDeploymentRequest(): DescribeDeploymentRequest {
+  DescribeDeploymentRequestClass ??= messageClass<DescribeDeploymentRequest>("temporal.api.workflowservice.v1.DescribeDeploymentRequest", { namespace: "" });
   return new DescribeDeploymentRequestClass();
 }
 
@@ -19446,8 +19611,9 @@ export const DescribeDeploymentRequest: MessageFns<DescribeDeploymentRequest> = 
   },
 };
 
-const DescribeDeploymentResponseClass = messageClass<DescribeDeploymentResponse>("temporal.api.workflowservice.v1.DescribeDeploymentResponse", {});
+let DescribeDeploymentResponseClass: (new () => DescribeDeploymentResponse) | undefined;
 function createBaseDescribeDeploymentResponse(): DescribeDeploymentResponse {
+  DescribeDeploymentResponseClass ??= messageClass<DescribeDeploymentResponse>("temporal.api.workflowservice.v1.DescribeDeploymentResponse", {});
   return new DescribeDeploymentResponseClass();
 }
 
@@ -19486,8 +19652,9 @@ export const DescribeDeploymentResponse: MessageFns<DescribeDeploymentResponse> 
   },
 };
 
-const DescribeWorkerDeploymentVersionRequestClass = messageClass<DescribeWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionRequest", { namespace: "", version: "", reportTaskQueueStats: false });
+let DescribeWorkerDeploymentVersionRequestClass: (new () => DescribeWorkerDeploymentVersionRequest) | undefined;
 function createBaseDescribeWorkerDeploymentVersionRequest(): DescribeWorkerDeploymentVersionRequest {
+  DescribeWorkerDeploymentVersionRequestClass ??= messageClass<DescribeWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionRequest", { namespace: "", version: "", reportTaskQueueStats: false });
   return new DescribeWorkerDeploymentVersionRequestClass();
 }
 
@@ -19559,8 +19726,9 @@ export const DescribeWorkerDeploymentVersionRequest: MessageFns<DescribeWorkerDe
   },
 };
 
-const DescribeWorkerDeploymentVersionResponseClass = messageClass<DescribeWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse", { versionTaskQueues: LIST });
+let DescribeWorkerDeploymentVersionResponseClass: (new () => DescribeWorkerDeploymentVersionResponse) | undefined;
 function createBaseDescribeWorkerDeploymentVersionResponse(): DescribeWorkerDeploymentVersionResponse {
+  DescribeWorkerDeploymentVersionResponseClass ??= messageClass<DescribeWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse", { versionTaskQueues: LIST });
   return new DescribeWorkerDeploymentVersionResponseClass();
 }
 
@@ -19618,8 +19786,9 @@ export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerD
   },
 };
 
-const DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass = messageClass<DescribeWorkerDeploymentVersionResponse_VersionTaskQueue>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse.VersionTaskQueue", { name: "", type: 0, statsByPriorityKey: MAP });
+let DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass: (new () => DescribeWorkerDeploymentVersionResponse_VersionTaskQueue) | undefined;
 function createBaseDescribeWorkerDeploymentVersionResponse_VersionTaskQueue(): DescribeWorkerDeploymentVersionResponse_VersionTaskQueue {
+  DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass ??= messageClass<DescribeWorkerDeploymentVersionResponse_VersionTaskQueue>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse.VersionTaskQueue", { name: "", type: 0, statsByPriorityKey: MAP });
   return new DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass();
 }
 
@@ -19766,8 +19935,9 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue_StatsByPri
   },
 };
 
-const DescribeWorkerDeploymentRequestClass = messageClass<DescribeWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentRequest", { namespace: "", deploymentName: "" });
+let DescribeWorkerDeploymentRequestClass: (new () => DescribeWorkerDeploymentRequest) | undefined;
 function createBaseDescribeWorkerDeploymentRequest(): DescribeWorkerDeploymentRequest {
+  DescribeWorkerDeploymentRequestClass ??= messageClass<DescribeWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentRequest", { namespace: "", deploymentName: "" });
   return new DescribeWorkerDeploymentRequestClass();
 }
 
@@ -19817,8 +19987,9 @@ export const DescribeWorkerDeploymentRequest: MessageFns<DescribeWorkerDeploymen
   },
 };
 
-const DescribeWorkerDeploymentResponseClass = messageClass<DescribeWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentResponse", { conflictToken: BYTES });
+let DescribeWorkerDeploymentResponseClass: (new () => DescribeWorkerDeploymentResponse) | undefined;
 function createBaseDescribeWorkerDeploymentResponse(): DescribeWorkerDeploymentResponse {
+  DescribeWorkerDeploymentResponseClass ??= messageClass<DescribeWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentResponse", { conflictToken: BYTES });
   return new DescribeWorkerDeploymentResponseClass();
 }
 
@@ -19868,8 +20039,9 @@ export const DescribeWorkerDeploymentResponse: MessageFns<DescribeWorkerDeployme
   },
 };
 
-const ListDeploymentsRequestClass = messageClass<ListDeploymentsRequest>("temporal.api.workflowservice.v1.ListDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, seriesName: "" });
+let ListDeploymentsRequestClass: (new () => ListDeploymentsRequest) | undefined;
 function createBaseListDeploymentsRequest(): ListDeploymentsRequest {
+  ListDeploymentsRequestClass ??= messageClass<ListDeploymentsRequest>("temporal.api.workflowservice.v1.ListDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, seriesName: "" });
   return new ListDeploymentsRequestClass();
 }
 
@@ -19941,8 +20113,9 @@ export const ListDeploymentsRequest: MessageFns<ListDeploymentsRequest> = {
   },
 };
 
-const ListDeploymentsResponseClass = messageClass<ListDeploymentsResponse>("temporal.api.workflowservice.v1.ListDeploymentsResponse", { nextPageToken: BYTES, deployments: LIST });
+let ListDeploymentsResponseClass: (new () => ListDeploymentsResponse) | undefined;
 function createBaseListDeploymentsResponse(): ListDeploymentsResponse {
+  ListDeploymentsResponseClass ??= messageClass<ListDeploymentsResponse>("temporal.api.workflowservice.v1.ListDeploymentsResponse", { nextPageToken: BYTES, deployments: LIST });
   return new ListDeploymentsResponseClass();
 }
 
@@ -20000,8 +20173,9 @@ export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
   },
 };
 
-const SetCurrentDeploymentRequestClass = messageClass<SetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.SetCurrentDeploymentRequest", { namespace: "", identity: "" });
+let SetCurrentDeploymentRequestClass: (new () => SetCurrentDeploymentRequest) | undefined;
 function createBaseSetCurrentDeploymentRequest(): SetCurrentDeploymentRequest {
+  SetCurrentDeploymentRequestClass ??= messageClass<SetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.SetCurrentDeploymentRequest", { namespace: "", identity: "" });
   return new SetCurrentDeploymentRequestClass();
 }
 
@@ -20073,8 +20247,9 @@ export const SetCurrentDeploymentRequest: MessageFns<SetCurrentDeploymentRequest
   },
 };
 
-const SetCurrentDeploymentResponseClass = messageClass<SetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.SetCurrentDeploymentResponse", {});
+let SetCurrentDeploymentResponseClass: (new () => SetCurrentDeploymentResponse) | undefined;
 function createBaseSetCurrentDeploymentResponse(): SetCurrentDeploymentResponse {
+  SetCurrentDeploymentResponseClass ??= messageClass<SetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.SetCurrentDeploymentResponse", {});
   return new SetCurrentDeploymentResponseClass();
 }
 
@@ -20124,8 +20299,9 @@ export const SetCurrentDeploymentResponse: MessageFns<SetCurrentDeploymentRespon
   },
 };
 
-const SetWorkerDeploymentCurrentVersionRequestClass = messageClass<SetWorkerDeploymentCurrentVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
+let SetWorkerDeploymentCurrentVersionRequestClass: (new () => SetWorkerDeploymentCurrentVersionRequest) | undefined;
 function createBaseSetWorkerDeploymentCurrentVersionRequest(): SetWorkerDeploymentCurrentVersionRequest {
+  SetWorkerDeploymentCurrentVersionRequestClass ??= messageClass<SetWorkerDeploymentCurrentVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
   return new SetWorkerDeploymentCurrentVersionRequestClass();
 }
 
@@ -20241,8 +20417,9 @@ export const SetWorkerDeploymentCurrentVersionRequest: MessageFns<SetWorkerDeplo
   },
 };
 
-const SetWorkerDeploymentCurrentVersionResponseClass = messageClass<SetWorkerDeploymentCurrentVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionResponse", { conflictToken: BYTES, previousVersion: "" });
+let SetWorkerDeploymentCurrentVersionResponseClass: (new () => SetWorkerDeploymentCurrentVersionResponse) | undefined;
 function createBaseSetWorkerDeploymentCurrentVersionResponse(): SetWorkerDeploymentCurrentVersionResponse {
+  SetWorkerDeploymentCurrentVersionResponseClass ??= messageClass<SetWorkerDeploymentCurrentVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionResponse", { conflictToken: BYTES, previousVersion: "" });
   return new SetWorkerDeploymentCurrentVersionResponseClass();
 }
 
@@ -20303,8 +20480,9 @@ export const SetWorkerDeploymentCurrentVersionResponse: MessageFns<SetWorkerDepl
   },
 };
 
-const SetWorkerDeploymentRampingVersionRequestClass = messageClass<SetWorkerDeploymentRampingVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", percentage: 0, conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
+let SetWorkerDeploymentRampingVersionRequestClass: (new () => SetWorkerDeploymentRampingVersionRequest) | undefined;
 function createBaseSetWorkerDeploymentRampingVersionRequest(): SetWorkerDeploymentRampingVersionRequest {
+  SetWorkerDeploymentRampingVersionRequestClass ??= messageClass<SetWorkerDeploymentRampingVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", percentage: 0, conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
   return new SetWorkerDeploymentRampingVersionRequestClass();
 }
 
@@ -20431,8 +20609,9 @@ export const SetWorkerDeploymentRampingVersionRequest: MessageFns<SetWorkerDeplo
   },
 };
 
-const SetWorkerDeploymentRampingVersionResponseClass = messageClass<SetWorkerDeploymentRampingVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionResponse", { conflictToken: BYTES, previousVersion: "", previousPercentage: 0 });
+let SetWorkerDeploymentRampingVersionResponseClass: (new () => SetWorkerDeploymentRampingVersionResponse) | undefined;
 function createBaseSetWorkerDeploymentRampingVersionResponse(): SetWorkerDeploymentRampingVersionResponse {
+  SetWorkerDeploymentRampingVersionResponseClass ??= messageClass<SetWorkerDeploymentRampingVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionResponse", { conflictToken: BYTES, previousVersion: "", previousPercentage: 0 });
   return new SetWorkerDeploymentRampingVersionResponseClass();
 }
 
@@ -20504,8 +20683,9 @@ export const SetWorkerDeploymentRampingVersionResponse: MessageFns<SetWorkerDepl
   },
 };
 
-const CreateWorkerDeploymentRequestClass = messageClass<CreateWorkerDeploymentRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "", requestId: "" });
+let CreateWorkerDeploymentRequestClass: (new () => CreateWorkerDeploymentRequest) | undefined;
 function createBaseCreateWorkerDeploymentRequest(): CreateWorkerDeploymentRequest {
+  CreateWorkerDeploymentRequestClass ??= messageClass<CreateWorkerDeploymentRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "", requestId: "" });
   return new CreateWorkerDeploymentRequestClass();
 }
 
@@ -20577,8 +20757,9 @@ export const CreateWorkerDeploymentRequest: MessageFns<CreateWorkerDeploymentReq
   },
 };
 
-const CreateWorkerDeploymentResponseClass = messageClass<CreateWorkerDeploymentResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentResponse", { conflictToken: BYTES });
+let CreateWorkerDeploymentResponseClass: (new () => CreateWorkerDeploymentResponse) | undefined;
 function createBaseCreateWorkerDeploymentResponse(): CreateWorkerDeploymentResponse {
+  CreateWorkerDeploymentResponseClass ??= messageClass<CreateWorkerDeploymentResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentResponse", { conflictToken: BYTES });
   return new CreateWorkerDeploymentResponseClass();
 }
 
@@ -20617,8 +20798,9 @@ export const CreateWorkerDeploymentResponse: MessageFns<CreateWorkerDeploymentRe
   },
 };
 
-const ListWorkerDeploymentsRequestClass = messageClass<ListWorkerDeploymentsRequest>("temporal.api.workflowservice.v1.ListWorkerDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
+let ListWorkerDeploymentsRequestClass: (new () => ListWorkerDeploymentsRequest) | undefined;
 function createBaseListWorkerDeploymentsRequest(): ListWorkerDeploymentsRequest {
+  ListWorkerDeploymentsRequestClass ??= messageClass<ListWorkerDeploymentsRequest>("temporal.api.workflowservice.v1.ListWorkerDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
   return new ListWorkerDeploymentsRequestClass();
 }
 
@@ -20679,8 +20861,9 @@ export const ListWorkerDeploymentsRequest: MessageFns<ListWorkerDeploymentsReque
   },
 };
 
-const ListWorkerDeploymentsResponseClass = messageClass<ListWorkerDeploymentsResponse>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse", { nextPageToken: BYTES, workerDeployments: LIST });
+let ListWorkerDeploymentsResponseClass: (new () => ListWorkerDeploymentsResponse) | undefined;
 function createBaseListWorkerDeploymentsResponse(): ListWorkerDeploymentsResponse {
+  ListWorkerDeploymentsResponseClass ??= messageClass<ListWorkerDeploymentsResponse>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse", { nextPageToken: BYTES, workerDeployments: LIST });
   return new ListWorkerDeploymentsResponseClass();
 }
 
@@ -20738,8 +20921,9 @@ export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResp
   },
 };
 
-const ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass = messageClass<ListWorkerDeploymentsResponse_WorkerDeploymentSummary>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse.WorkerDeploymentSummary", { name: "" });
+let ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass: (new () => ListWorkerDeploymentsResponse_WorkerDeploymentSummary) | undefined;
 function createBaseListWorkerDeploymentsResponse_WorkerDeploymentSummary(): ListWorkerDeploymentsResponse_WorkerDeploymentSummary {
+  ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass ??= messageClass<ListWorkerDeploymentsResponse_WorkerDeploymentSummary>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse.WorkerDeploymentSummary", { name: "" });
   return new ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass();
 }
 
@@ -20854,8 +21038,9 @@ export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
   },
 };
 
-const CreateWorkerDeploymentVersionRequestClass = messageClass<CreateWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionRequest", { namespace: "", identity: "", requestId: "" });
+let CreateWorkerDeploymentVersionRequestClass: (new () => CreateWorkerDeploymentVersionRequest) | undefined;
 function createBaseCreateWorkerDeploymentVersionRequest(): CreateWorkerDeploymentVersionRequest {
+  CreateWorkerDeploymentVersionRequestClass ??= messageClass<CreateWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionRequest", { namespace: "", identity: "", requestId: "" });
   return new CreateWorkerDeploymentVersionRequestClass();
 }
 
@@ -20938,8 +21123,9 @@ export const CreateWorkerDeploymentVersionRequest: MessageFns<CreateWorkerDeploy
   },
 };
 
-const CreateWorkerDeploymentVersionResponseClass = messageClass<CreateWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionResponse", {});
+let CreateWorkerDeploymentVersionResponseClass: (new () => CreateWorkerDeploymentVersionResponse) | undefined;
 function createBaseCreateWorkerDeploymentVersionResponse(): CreateWorkerDeploymentVersionResponse {
+  CreateWorkerDeploymentVersionResponseClass ??= messageClass<CreateWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionResponse", {});
   return new CreateWorkerDeploymentVersionResponseClass();
 }
 
@@ -20967,8 +21153,9 @@ export const CreateWorkerDeploymentVersionResponse: MessageFns<CreateWorkerDeplo
   },
 };
 
-const DeleteWorkerDeploymentVersionRequestClass = messageClass<DeleteWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionRequest", { namespace: "", version: "", skipDrainage: false, identity: "" });
+let DeleteWorkerDeploymentVersionRequestClass: (new () => DeleteWorkerDeploymentVersionRequest) | undefined;
 function createBaseDeleteWorkerDeploymentVersionRequest(): DeleteWorkerDeploymentVersionRequest {
+  DeleteWorkerDeploymentVersionRequestClass ??= messageClass<DeleteWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionRequest", { namespace: "", version: "", skipDrainage: false, identity: "" });
   return new DeleteWorkerDeploymentVersionRequestClass();
 }
 
@@ -21051,8 +21238,9 @@ export const DeleteWorkerDeploymentVersionRequest: MessageFns<DeleteWorkerDeploy
   },
 };
 
-const DeleteWorkerDeploymentVersionResponseClass = messageClass<DeleteWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionResponse", {});
+let DeleteWorkerDeploymentVersionResponseClass: (new () => DeleteWorkerDeploymentVersionResponse) | undefined;
 function createBaseDeleteWorkerDeploymentVersionResponse(): DeleteWorkerDeploymentVersionResponse {
+  DeleteWorkerDeploymentVersionResponseClass ??= messageClass<DeleteWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionResponse", {});
   return new DeleteWorkerDeploymentVersionResponseClass();
 }
 
@@ -21080,8 +21268,9 @@ export const DeleteWorkerDeploymentVersionResponse: MessageFns<DeleteWorkerDeplo
   },
 };
 
-const DeleteWorkerDeploymentRequestClass = messageClass<DeleteWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "" });
+let DeleteWorkerDeploymentRequestClass: (new () => DeleteWorkerDeploymentRequest) | undefined;
 function createBaseDeleteWorkerDeploymentRequest(): DeleteWorkerDeploymentRequest {
+  DeleteWorkerDeploymentRequestClass ??= messageClass<DeleteWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "" });
   return new DeleteWorkerDeploymentRequestClass();
 }
 
@@ -21142,8 +21331,9 @@ export const DeleteWorkerDeploymentRequest: MessageFns<DeleteWorkerDeploymentReq
   },
 };
 
-const DeleteWorkerDeploymentResponseClass = messageClass<DeleteWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentResponse", {});
+let DeleteWorkerDeploymentResponseClass: (new () => DeleteWorkerDeploymentResponse) | undefined;
 function createBaseDeleteWorkerDeploymentResponse(): DeleteWorkerDeploymentResponse {
+  DeleteWorkerDeploymentResponseClass ??= messageClass<DeleteWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentResponse", {});
   return new DeleteWorkerDeploymentResponseClass();
 }
 
@@ -21171,8 +21361,9 @@ export const DeleteWorkerDeploymentResponse: MessageFns<DeleteWorkerDeploymentRe
   },
 };
 
-const UpdateWorkerDeploymentVersionComputeConfigRequestClass = messageClass<UpdateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "", requestId: "" });
+let UpdateWorkerDeploymentVersionComputeConfigRequestClass: (new () => UpdateWorkerDeploymentVersionComputeConfigRequest) | undefined;
 function createBaseUpdateWorkerDeploymentVersionComputeConfigRequest(): UpdateWorkerDeploymentVersionComputeConfigRequest {
+  UpdateWorkerDeploymentVersionComputeConfigRequestClass ??= messageClass<UpdateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "", requestId: "" });
   return new UpdateWorkerDeploymentVersionComputeConfigRequestClass();
 }
 
@@ -21351,8 +21542,9 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigScal
   },
 };
 
-const UpdateWorkerDeploymentVersionComputeConfigResponseClass = messageClass<UpdateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigResponse", {});
+let UpdateWorkerDeploymentVersionComputeConfigResponseClass: (new () => UpdateWorkerDeploymentVersionComputeConfigResponse) | undefined;
 function createBaseUpdateWorkerDeploymentVersionComputeConfigResponse(): UpdateWorkerDeploymentVersionComputeConfigResponse {
+  UpdateWorkerDeploymentVersionComputeConfigResponseClass ??= messageClass<UpdateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigResponse", {});
   return new UpdateWorkerDeploymentVersionComputeConfigResponseClass();
 }
 
@@ -21385,8 +21577,9 @@ export const UpdateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
   },
 };
 
-const ValidateWorkerDeploymentVersionComputeConfigRequestClass = messageClass<ValidateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "" });
+let ValidateWorkerDeploymentVersionComputeConfigRequestClass: (new () => ValidateWorkerDeploymentVersionComputeConfigRequest) | undefined;
 function createBaseValidateWorkerDeploymentVersionComputeConfigRequest(): ValidateWorkerDeploymentVersionComputeConfigRequest {
+  ValidateWorkerDeploymentVersionComputeConfigRequestClass ??= messageClass<ValidateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "" });
   return new ValidateWorkerDeploymentVersionComputeConfigRequestClass();
 }
 
@@ -21554,8 +21747,9 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigSc
   },
 };
 
-const ValidateWorkerDeploymentVersionComputeConfigResponseClass = messageClass<ValidateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigResponse", {});
+let ValidateWorkerDeploymentVersionComputeConfigResponseClass: (new () => ValidateWorkerDeploymentVersionComputeConfigResponse) | undefined;
 function createBaseValidateWorkerDeploymentVersionComputeConfigResponse(): ValidateWorkerDeploymentVersionComputeConfigResponse {
+  ValidateWorkerDeploymentVersionComputeConfigResponseClass ??= messageClass<ValidateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigResponse", {});
   return new ValidateWorkerDeploymentVersionComputeConfigResponseClass();
 }
 
@@ -21588,8 +21782,9 @@ export const ValidateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
   },
 };
 
-const UpdateWorkerDeploymentVersionMetadataRequestClass = messageClass<UpdateWorkerDeploymentVersionMetadataRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest", { namespace: "", version: "", upsertEntries: MAP, removeEntries: LIST, identity: "" });
+let UpdateWorkerDeploymentVersionMetadataRequestClass: (new () => UpdateWorkerDeploymentVersionMetadataRequest) | undefined;
 function createBaseUpdateWorkerDeploymentVersionMetadataRequest(): UpdateWorkerDeploymentVersionMetadataRequest {
+  UpdateWorkerDeploymentVersionMetadataRequestClass ??= messageClass<UpdateWorkerDeploymentVersionMetadataRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest", { namespace: "", version: "", upsertEntries: MAP, removeEntries: LIST, identity: "" });
   return new UpdateWorkerDeploymentVersionMetadataRequestClass();
 }
 
@@ -21764,8 +21959,9 @@ export const UpdateWorkerDeploymentVersionMetadataRequest_UpsertEntriesEntry: Me
   },
 };
 
-const UpdateWorkerDeploymentVersionMetadataResponseClass = messageClass<UpdateWorkerDeploymentVersionMetadataResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataResponse", {});
+let UpdateWorkerDeploymentVersionMetadataResponseClass: (new () => UpdateWorkerDeploymentVersionMetadataResponse) | undefined;
 function createBaseUpdateWorkerDeploymentVersionMetadataResponse(): UpdateWorkerDeploymentVersionMetadataResponse {
+  UpdateWorkerDeploymentVersionMetadataResponseClass ??= messageClass<UpdateWorkerDeploymentVersionMetadataResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataResponse", {});
   return new UpdateWorkerDeploymentVersionMetadataResponseClass();
 }
 
@@ -21808,8 +22004,9 @@ export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWor
     },
   };
 
-const SetWorkerDeploymentManagerRequestClass = messageClass<SetWorkerDeploymentManagerRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerRequest", { namespace: "", deploymentName: "", managerIdentity: "", self: false, conflictToken: BYTES, identity: "" });
+let SetWorkerDeploymentManagerRequestClass: (new () => SetWorkerDeploymentManagerRequest) | undefined;
 function createBaseSetWorkerDeploymentManagerRequest(): SetWorkerDeploymentManagerRequest {
+  SetWorkerDeploymentManagerRequestClass ??= messageClass<SetWorkerDeploymentManagerRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerRequest", { namespace: "", deploymentName: "", managerIdentity: "", self: false, conflictToken: BYTES, identity: "" });
   return new SetWorkerDeploymentManagerRequestClass();
 }
 
@@ -21903,8 +22100,9 @@ export const SetWorkerDeploymentManagerRequest: MessageFns<SetWorkerDeploymentMa
   },
 };
 
-const SetWorkerDeploymentManagerResponseClass = messageClass<SetWorkerDeploymentManagerResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerResponse", { conflictToken: BYTES, previousManagerIdentity: "" });
+let SetWorkerDeploymentManagerResponseClass: (new () => SetWorkerDeploymentManagerResponse) | undefined;
 function createBaseSetWorkerDeploymentManagerResponse(): SetWorkerDeploymentManagerResponse {
+  SetWorkerDeploymentManagerResponseClass ??= messageClass<SetWorkerDeploymentManagerResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerResponse", { conflictToken: BYTES, previousManagerIdentity: "" });
   return new SetWorkerDeploymentManagerResponseClass();
 }
 
@@ -21954,8 +22152,9 @@ export const SetWorkerDeploymentManagerResponse: MessageFns<SetWorkerDeploymentM
   },
 };
 
-const GetCurrentDeploymentRequestClass = messageClass<GetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.GetCurrentDeploymentRequest", { namespace: "", seriesName: "" });
+let GetCurrentDeploymentRequestClass: (new () => GetCurrentDeploymentRequest) | undefined;
 function createBaseGetCurrentDeploymentRequest(): GetCurrentDeploymentRequest {
+  GetCurrentDeploymentRequestClass ??= messageClass<GetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.GetCurrentDeploymentRequest", { namespace: "", seriesName: "" });
   return new GetCurrentDeploymentRequestClass();
 }
 
@@ -22005,8 +22204,9 @@ export const GetCurrentDeploymentRequest: MessageFns<GetCurrentDeploymentRequest
   },
 };
 
-const GetCurrentDeploymentResponseClass = messageClass<GetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.GetCurrentDeploymentResponse", {});
+let GetCurrentDeploymentResponseClass: (new () => GetCurrentDeploymentResponse) | undefined;
 function createBaseGetCurrentDeploymentResponse(): GetCurrentDeploymentResponse {
+  GetCurrentDeploymentResponseClass ??= messageClass<GetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.GetCurrentDeploymentResponse", {});
   return new GetCurrentDeploymentResponseClass();
 }
 
@@ -22045,8 +22245,9 @@ export const GetCurrentDeploymentResponse: MessageFns<GetCurrentDeploymentRespon
   },
 };
 
-const GetDeploymentReachabilityRequestClass = messageClass<GetDeploymentReachabilityRequest>("temporal.api.workflowservice.v1.GetDeploymentReachabilityRequest", { namespace: "" });
+let GetDeploymentReachabilityRequestClass: (new () => GetDeploymentReachabilityRequest) | undefined;
 function createBaseGetDeploymentReachabilityRequest(): GetDeploymentReachabilityRequest {
+  GetDeploymentReachabilityRequestClass ??= messageClass<GetDeploymentReachabilityRequest>("temporal.api.workflowservice.v1.GetDeploymentReachabilityRequest", { namespace: "" });
   return new GetDeploymentReachabilityRequestClass();
 }
 
@@ -22096,8 +22297,9 @@ export const GetDeploymentReachabilityRequest: MessageFns<GetDeploymentReachabil
   },
 };
 
-const GetDeploymentReachabilityResponseClass = messageClass<GetDeploymentReachabilityResponse>("temporal.api.workflowservice.v1.GetDeploymentReachabilityResponse", { reachability: 0 });
+let GetDeploymentReachabilityResponseClass: (new () => GetDeploymentReachabilityResponse) | undefined;
 function createBaseGetDeploymentReachabilityResponse(): GetDeploymentReachabilityResponse {
+  GetDeploymentReachabilityResponseClass ??= messageClass<GetDeploymentReachabilityResponse>("temporal.api.workflowservice.v1.GetDeploymentReachabilityResponse", { reachability: 0 });
   return new GetDeploymentReachabilityResponseClass();
 }
 
@@ -22158,8 +22360,9 @@ export const GetDeploymentReachabilityResponse: MessageFns<GetDeploymentReachabi
   },
 };
 
-const CreateWorkflowRuleRequestClass = messageClass<CreateWorkflowRuleRequest>("temporal.api.workflowservice.v1.CreateWorkflowRuleRequest", { namespace: "", forceScan: false, requestId: "", identity: "", description: "" });
+let CreateWorkflowRuleRequestClass: (new () => CreateWorkflowRuleRequest) | undefined;
 function createBaseCreateWorkflowRuleRequest(): CreateWorkflowRuleRequest {
+  CreateWorkflowRuleRequestClass ??= messageClass<CreateWorkflowRuleRequest>("temporal.api.workflowservice.v1.CreateWorkflowRuleRequest", { namespace: "", forceScan: false, requestId: "", identity: "", description: "" });
   return new CreateWorkflowRuleRequestClass();
 }
 
@@ -22253,8 +22456,9 @@ export const CreateWorkflowRuleRequest: MessageFns<CreateWorkflowRuleRequest> = 
   },
 };
 
-const CreateWorkflowRuleResponseClass = messageClass<CreateWorkflowRuleResponse>("temporal.api.workflowservice.v1.CreateWorkflowRuleResponse", { jobId: "" });
+let CreateWorkflowRuleResponseClass: (new () => CreateWorkflowRuleResponse) | undefined;
 function createBaseCreateWorkflowRuleResponse(): CreateWorkflowRuleResponse {
+  CreateWorkflowRuleResponseClass ??= messageClass<CreateWorkflowRuleResponse>("temporal.api.workflowservice.v1.CreateWorkflowRuleResponse", { jobId: "" });
   return new CreateWorkflowRuleResponseClass();
 }
 
@@ -22304,8 +22508,9 @@ export const CreateWorkflowRuleResponse: MessageFns<CreateWorkflowRuleResponse> 
   },
 };
 
-const DescribeWorkflowRuleRequestClass = messageClass<DescribeWorkflowRuleRequest>("temporal.api.workflowservice.v1.DescribeWorkflowRuleRequest", { namespace: "", ruleId: "" });
+let DescribeWorkflowRuleRequestClass: (new () => DescribeWorkflowRuleRequest) | undefined;
 function createBaseDescribeWorkflowRuleRequest(): DescribeWorkflowRuleRequest {
+  DescribeWorkflowRuleRequestClass ??= messageClass<DescribeWorkflowRuleRequest>("temporal.api.workflowservice.v1.DescribeWorkflowRuleRequest", { namespace: "", ruleId: "" });
   return new DescribeWorkflowRuleRequestClass();
 }
 
@@ -22355,8 +22560,9 @@ export const DescribeWorkflowRuleRequest: MessageFns<DescribeWorkflowRuleRequest
   },
 };
 
-const DescribeWorkflowRuleResponseClass = messageClass<DescribeWorkflowRuleResponse>("temporal.api.workflowservice.v1.DescribeWorkflowRuleResponse", {});
+let DescribeWorkflowRuleResponseClass: (new () => DescribeWorkflowRuleResponse) | undefined;
 function createBaseDescribeWorkflowRuleResponse(): DescribeWorkflowRuleResponse {
+  DescribeWorkflowRuleResponseClass ??= messageClass<DescribeWorkflowRuleResponse>("temporal.api.workflowservice.v1.DescribeWorkflowRuleResponse", {});
   return new DescribeWorkflowRuleResponseClass();
 }
 
@@ -22395,8 +22601,9 @@ export const DescribeWorkflowRuleResponse: MessageFns<DescribeWorkflowRuleRespon
   },
 };
 
-const DeleteWorkflowRuleRequestClass = messageClass<DeleteWorkflowRuleRequest>("temporal.api.workflowservice.v1.DeleteWorkflowRuleRequest", { namespace: "", ruleId: "" });
+let DeleteWorkflowRuleRequestClass: (new () => DeleteWorkflowRuleRequest) | undefined;
 function createBaseDeleteWorkflowRuleRequest(): DeleteWorkflowRuleRequest {
+  DeleteWorkflowRuleRequestClass ??= messageClass<DeleteWorkflowRuleRequest>("temporal.api.workflowservice.v1.DeleteWorkflowRuleRequest", { namespace: "", ruleId: "" });
   return new DeleteWorkflowRuleRequestClass();
 }
 
@@ -22446,8 +22653,9 @@ export const DeleteWorkflowRuleRequest: MessageFns<DeleteWorkflowRuleRequest> = 
   },
 };
 
-const DeleteWorkflowRuleResponseClass = messageClass<DeleteWorkflowRuleResponse>("temporal.api.workflowservice.v1.DeleteWorkflowRuleResponse", {});
+let DeleteWorkflowRuleResponseClass: (new () => DeleteWorkflowRuleResponse) | undefined;
 function createBaseDeleteWorkflowRuleResponse(): DeleteWorkflowRuleResponse {
+  DeleteWorkflowRuleResponseClass ??= messageClass<DeleteWorkflowRuleResponse>("temporal.api.workflowservice.v1.DeleteWorkflowRuleResponse", {});
   return new DeleteWorkflowRuleResponseClass();
 }
 
@@ -22475,8 +22683,9 @@ export const DeleteWorkflowRuleResponse: MessageFns<DeleteWorkflowRuleResponse> 
   },
 };
 
-const ListWorkflowRulesRequestClass = messageClass<ListWorkflowRulesRequest>("temporal.api.workflowservice.v1.ListWorkflowRulesRequest", { namespace: "", nextPageToken: BYTES });
+let ListWorkflowRulesRequestClass: (new () => ListWorkflowRulesRequest) | undefined;
 function createBaseListWorkflowRulesRequest(): ListWorkflowRulesRequest {
+  ListWorkflowRulesRequestClass ??= messageClass<ListWorkflowRulesRequest>("temporal.api.workflowservice.v1.ListWorkflowRulesRequest", { namespace: "", nextPageToken: BYTES });
   return new ListWorkflowRulesRequestClass();
 }
 
@@ -22526,8 +22735,9 @@ export const ListWorkflowRulesRequest: MessageFns<ListWorkflowRulesRequest> = {
   },
 };
 
-const ListWorkflowRulesResponseClass = messageClass<ListWorkflowRulesResponse>("temporal.api.workflowservice.v1.ListWorkflowRulesResponse", { rules: LIST, nextPageToken: BYTES });
+let ListWorkflowRulesResponseClass: (new () => ListWorkflowRulesResponse) | undefined;
 function createBaseListWorkflowRulesResponse(): ListWorkflowRulesResponse {
+  ListWorkflowRulesResponseClass ??= messageClass<ListWorkflowRulesResponse>("temporal.api.workflowservice.v1.ListWorkflowRulesResponse", { rules: LIST, nextPageToken: BYTES });
   return new ListWorkflowRulesResponseClass();
 }
 
@@ -22585,8 +22795,9 @@ export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = 
   },
 };
 
-const TriggerWorkflowRuleRequestClass = messageClass<TriggerWorkflowRuleRequest>("temporal.api.workflowservice.v1.TriggerWorkflowRuleRequest", { namespace: "", id: "", identity: "" });
+let TriggerWorkflowRuleRequestClass: (new () => TriggerWorkflowRuleRequest) | undefined;
 function createBaseTriggerWorkflowRuleRequest(): TriggerWorkflowRuleRequest {
+  TriggerWorkflowRuleRequestClass ??= messageClass<TriggerWorkflowRuleRequest>("temporal.api.workflowservice.v1.TriggerWorkflowRuleRequest", { namespace: "", id: "", identity: "" });
   return new TriggerWorkflowRuleRequestClass();
 }
 
@@ -22669,8 +22880,9 @@ export const TriggerWorkflowRuleRequest: MessageFns<TriggerWorkflowRuleRequest> 
   },
 };
 
-const TriggerWorkflowRuleResponseClass = messageClass<TriggerWorkflowRuleResponse>("temporal.api.workflowservice.v1.TriggerWorkflowRuleResponse", { applied: false });
+let TriggerWorkflowRuleResponseClass: (new () => TriggerWorkflowRuleResponse) | undefined;
 function createBaseTriggerWorkflowRuleResponse(): TriggerWorkflowRuleResponse {
+  TriggerWorkflowRuleResponseClass ??= messageClass<TriggerWorkflowRuleResponse>("temporal.api.workflowservice.v1.TriggerWorkflowRuleResponse", { applied: false });
   return new TriggerWorkflowRuleResponseClass();
 }
 
@@ -22709,8 +22921,9 @@ export const TriggerWorkflowRuleResponse: MessageFns<TriggerWorkflowRuleResponse
   },
 };
 
-const RecordWorkerHeartbeatRequestClass = messageClass<RecordWorkerHeartbeatRequest>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatRequest", { namespace: "", identity: "", workerHeartbeat: LIST, resourceId: "" });
+let RecordWorkerHeartbeatRequestClass: (new () => RecordWorkerHeartbeatRequest) | undefined;
 function createBaseRecordWorkerHeartbeatRequest(): RecordWorkerHeartbeatRequest {
+  RecordWorkerHeartbeatRequestClass ??= messageClass<RecordWorkerHeartbeatRequest>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatRequest", { namespace: "", identity: "", workerHeartbeat: LIST, resourceId: "" });
   return new RecordWorkerHeartbeatRequestClass();
 }
 
@@ -22790,8 +23003,9 @@ export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatReque
   },
 };
 
-const RecordWorkerHeartbeatResponseClass = messageClass<RecordWorkerHeartbeatResponse>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatResponse", {});
+let RecordWorkerHeartbeatResponseClass: (new () => RecordWorkerHeartbeatResponse) | undefined;
 function createBaseRecordWorkerHeartbeatResponse(): RecordWorkerHeartbeatResponse {
+  RecordWorkerHeartbeatResponseClass ??= messageClass<RecordWorkerHeartbeatResponse>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatResponse", {});
   return new RecordWorkerHeartbeatResponseClass();
 }
 
@@ -22819,8 +23033,9 @@ export const RecordWorkerHeartbeatResponse: MessageFns<RecordWorkerHeartbeatResp
   },
 };
 
-const ListWorkersRequestClass = messageClass<ListWorkersRequest>("temporal.api.workflowservice.v1.ListWorkersRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "", includeSystemWorkers: false });
+let ListWorkersRequestClass: (new () => ListWorkersRequest) | undefined;
 function createBaseListWorkersRequest(): ListWorkersRequest {
+  ListWorkersRequestClass ??= messageClass<ListWorkersRequest>("temporal.api.workflowservice.v1.ListWorkersRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "", includeSystemWorkers: false });
   return new ListWorkersRequestClass();
 }
 
@@ -22903,8 +23118,9 @@ export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
   },
 };
 
-const ListWorkersResponseClass = messageClass<ListWorkersResponse>("temporal.api.workflowservice.v1.ListWorkersResponse", { workersInfo: LIST, workers: LIST, nextPageToken: BYTES });
+let ListWorkersResponseClass: (new () => ListWorkersResponse) | undefined;
 function createBaseListWorkersResponse(): ListWorkersResponse {
+  ListWorkersResponseClass ??= messageClass<ListWorkersResponse>("temporal.api.workflowservice.v1.ListWorkersResponse", { workersInfo: LIST, workers: LIST, nextPageToken: BYTES });
   return new ListWorkersResponseClass();
 }
 
@@ -22981,8 +23197,9 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
   },
 };
 
-const UpdateTaskQueueConfigRequestClass = messageClass<UpdateTaskQueueConfigRequest>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest", { namespace: "", identity: "", taskQueue: "", taskQueueType: 0, setFairnessWeightOverrides: MAP, unsetFairnessWeightOverrides: LIST });
+let UpdateTaskQueueConfigRequestClass: (new () => UpdateTaskQueueConfigRequest) | undefined;
 function createBaseUpdateTaskQueueConfigRequest(): UpdateTaskQueueConfigRequest {
+  UpdateTaskQueueConfigRequestClass ??= messageClass<UpdateTaskQueueConfigRequest>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest", { namespace: "", identity: "", taskQueue: "", taskQueueType: 0, setFairnessWeightOverrides: MAP, unsetFairnessWeightOverrides: LIST });
   return new UpdateTaskQueueConfigRequestClass();
 }
 
@@ -23122,8 +23339,9 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
   },
 };
 
-const UpdateTaskQueueConfigRequest_RateLimitUpdateClass = messageClass<UpdateTaskQueueConfigRequest_RateLimitUpdate>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest.RateLimitUpdate", { reason: "" });
+let UpdateTaskQueueConfigRequest_RateLimitUpdateClass: (new () => UpdateTaskQueueConfigRequest_RateLimitUpdate) | undefined;
 function createBaseUpdateTaskQueueConfigRequest_RateLimitUpdate(): UpdateTaskQueueConfigRequest_RateLimitUpdate {
+  UpdateTaskQueueConfigRequest_RateLimitUpdateClass ??= messageClass<UpdateTaskQueueConfigRequest_RateLimitUpdate>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest.RateLimitUpdate", { reason: "" });
   return new UpdateTaskQueueConfigRequest_RateLimitUpdateClass();
 }
 
@@ -23234,8 +23452,9 @@ export const UpdateTaskQueueConfigRequest_SetFairnessWeightOverridesEntry: Messa
   },
 };
 
-const UpdateTaskQueueConfigResponseClass = messageClass<UpdateTaskQueueConfigResponse>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigResponse", {});
+let UpdateTaskQueueConfigResponseClass: (new () => UpdateTaskQueueConfigResponse) | undefined;
 function createBaseUpdateTaskQueueConfigResponse(): UpdateTaskQueueConfigResponse {
+  UpdateTaskQueueConfigResponseClass ??= messageClass<UpdateTaskQueueConfigResponse>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigResponse", {});
   return new UpdateTaskQueueConfigResponseClass();
 }
 
@@ -23274,8 +23493,9 @@ export const UpdateTaskQueueConfigResponse: MessageFns<UpdateTaskQueueConfigResp
   },
 };
 
-const FetchWorkerConfigRequestClass = messageClass<FetchWorkerConfigRequest>("temporal.api.workflowservice.v1.FetchWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
+let FetchWorkerConfigRequestClass: (new () => FetchWorkerConfigRequest) | undefined;
 function createBaseFetchWorkerConfigRequest(): FetchWorkerConfigRequest {
+  FetchWorkerConfigRequestClass ??= messageClass<FetchWorkerConfigRequest>("temporal.api.workflowservice.v1.FetchWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
   return new FetchWorkerConfigRequestClass();
 }
 
@@ -23358,8 +23578,9 @@ export const FetchWorkerConfigRequest: MessageFns<FetchWorkerConfigRequest> = {
   },
 };
 
-const FetchWorkerConfigResponseClass = messageClass<FetchWorkerConfigResponse>("temporal.api.workflowservice.v1.FetchWorkerConfigResponse", {});
+let FetchWorkerConfigResponseClass: (new () => FetchWorkerConfigResponse) | undefined;
 function createBaseFetchWorkerConfigResponse(): FetchWorkerConfigResponse {
+  FetchWorkerConfigResponseClass ??= messageClass<FetchWorkerConfigResponse>("temporal.api.workflowservice.v1.FetchWorkerConfigResponse", {});
   return new FetchWorkerConfigResponseClass();
 }
 
@@ -23398,8 +23619,9 @@ export const FetchWorkerConfigResponse: MessageFns<FetchWorkerConfigResponse> = 
   },
 };
 
-const UpdateWorkerConfigRequestClass = messageClass<UpdateWorkerConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
+let UpdateWorkerConfigRequestClass: (new () => UpdateWorkerConfigRequest) | undefined;
 function createBaseUpdateWorkerConfigRequest(): UpdateWorkerConfigRequest {
+  UpdateWorkerConfigRequestClass ??= messageClass<UpdateWorkerConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
   return new UpdateWorkerConfigRequestClass();
 }
 
@@ -23504,8 +23726,9 @@ export const UpdateWorkerConfigRequest: MessageFns<UpdateWorkerConfigRequest> = 
   },
 };
 
-const UpdateWorkerConfigResponseClass = messageClass<UpdateWorkerConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerConfigResponse", {});
+let UpdateWorkerConfigResponseClass: (new () => UpdateWorkerConfigResponse) | undefined;
 function createBaseUpdateWorkerConfigResponse(): UpdateWorkerConfigResponse {
+  UpdateWorkerConfigResponseClass ??= messageClass<UpdateWorkerConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerConfigResponse", {});
   return new UpdateWorkerConfigResponseClass();
 }
 
@@ -23544,8 +23767,9 @@ export const UpdateWorkerConfigResponse: MessageFns<UpdateWorkerConfigResponse> 
   },
 };
 
-const DescribeWorkerRequestClass = messageClass<DescribeWorkerRequest>("temporal.api.workflowservice.v1.DescribeWorkerRequest", { namespace: "", workerInstanceKey: "" });
+let DescribeWorkerRequestClass: (new () => DescribeWorkerRequest) | undefined;
 function createBaseDescribeWorkerRequest(): DescribeWorkerRequest {
+  DescribeWorkerRequestClass ??= messageClass<DescribeWorkerRequest>("temporal.api.workflowservice.v1.DescribeWorkerRequest", { namespace: "", workerInstanceKey: "" });
   return new DescribeWorkerRequestClass();
 }
 
@@ -23595,8 +23819,9 @@ export const DescribeWorkerRequest: MessageFns<DescribeWorkerRequest> = {
   },
 };
 
-const DescribeWorkerResponseClass = messageClass<DescribeWorkerResponse>("temporal.api.workflowservice.v1.DescribeWorkerResponse", {});
+let DescribeWorkerResponseClass: (new () => DescribeWorkerResponse) | undefined;
 function createBaseDescribeWorkerResponse(): DescribeWorkerResponse {
+  DescribeWorkerResponseClass ??= messageClass<DescribeWorkerResponse>("temporal.api.workflowservice.v1.DescribeWorkerResponse", {});
   return new DescribeWorkerResponseClass();
 }
 
@@ -23635,8 +23860,9 @@ export const DescribeWorkerResponse: MessageFns<DescribeWorkerResponse> = {
   },
 };
 
-const CountWorkersRequestClass = messageClass<CountWorkersRequest>("temporal.api.workflowservice.v1.CountWorkersRequest", { namespace: "", query: "", includeSystemWorkers: false });
+let CountWorkersRequestClass: (new () => CountWorkersRequest) | undefined;
 function createBaseCountWorkersRequest(): CountWorkersRequest {
+  CountWorkersRequestClass ??= messageClass<CountWorkersRequest>("temporal.api.workflowservice.v1.CountWorkersRequest", { namespace: "", query: "", includeSystemWorkers: false });
   return new CountWorkersRequestClass();
 }
 
@@ -23697,8 +23923,9 @@ export const CountWorkersRequest: MessageFns<CountWorkersRequest> = {
   },
 };
 
-const CountWorkersResponseClass = messageClass<CountWorkersResponse>("temporal.api.workflowservice.v1.CountWorkersResponse", { count: INT64 });
+let CountWorkersResponseClass: (new () => CountWorkersResponse) | undefined;
 function createBaseCountWorkersResponse(): CountWorkersResponse {
+  CountWorkersResponseClass ??= messageClass<CountWorkersResponse>("temporal.api.workflowservice.v1.CountWorkersResponse", { count: INT64 });
   return new CountWorkersResponseClass();
 }
 
@@ -23737,8 +23964,9 @@ export const CountWorkersResponse: MessageFns<CountWorkersResponse> = {
   },
 };
 
-const PauseWorkflowExecutionRequestClass = messageClass<PauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.PauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
+let PauseWorkflowExecutionRequestClass: (new () => PauseWorkflowExecutionRequest) | undefined;
 function createBasePauseWorkflowExecutionRequest(): PauseWorkflowExecutionRequest {
+  PauseWorkflowExecutionRequestClass ??= messageClass<PauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.PauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
   return new PauseWorkflowExecutionRequestClass();
 }
 
@@ -23832,8 +24060,9 @@ export const PauseWorkflowExecutionRequest: MessageFns<PauseWorkflowExecutionReq
   },
 };
 
-const PauseWorkflowExecutionResponseClass = messageClass<PauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.PauseWorkflowExecutionResponse", {});
+let PauseWorkflowExecutionResponseClass: (new () => PauseWorkflowExecutionResponse) | undefined;
 function createBasePauseWorkflowExecutionResponse(): PauseWorkflowExecutionResponse {
+  PauseWorkflowExecutionResponseClass ??= messageClass<PauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.PauseWorkflowExecutionResponse", {});
   return new PauseWorkflowExecutionResponseClass();
 }
 
@@ -23861,8 +24090,9 @@ export const PauseWorkflowExecutionResponse: MessageFns<PauseWorkflowExecutionRe
   },
 };
 
-const UnpauseWorkflowExecutionRequestClass = messageClass<UnpauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
+let UnpauseWorkflowExecutionRequestClass: (new () => UnpauseWorkflowExecutionRequest) | undefined;
 function createBaseUnpauseWorkflowExecutionRequest(): UnpauseWorkflowExecutionRequest {
+  UnpauseWorkflowExecutionRequestClass ??= messageClass<UnpauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
   return new UnpauseWorkflowExecutionRequestClass();
 }
 
@@ -23956,8 +24186,9 @@ export const UnpauseWorkflowExecutionRequest: MessageFns<UnpauseWorkflowExecutio
   },
 };
 
-const UnpauseWorkflowExecutionResponseClass = messageClass<UnpauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionResponse", {});
+let UnpauseWorkflowExecutionResponseClass: (new () => UnpauseWorkflowExecutionResponse) | undefined;
 function createBaseUnpauseWorkflowExecutionResponse(): UnpauseWorkflowExecutionResponse {
+  UnpauseWorkflowExecutionResponseClass ??= messageClass<UnpauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionResponse", {});
   return new UnpauseWorkflowExecutionResponseClass();
 }
 
@@ -23985,8 +24216,9 @@ export const UnpauseWorkflowExecutionResponse: MessageFns<UnpauseWorkflowExecuti
   },
 };
 
-const StartActivityExecutionRequestClass = messageClass<StartActivityExecutionRequest>("temporal.api.workflowservice.v1.StartActivityExecutionRequest", { namespace: "", identity: "", requestId: "", activityId: "", idReusePolicy: 0, idConflictPolicy: 0, completionCallbacks: LIST, links: LIST });
+let StartActivityExecutionRequestClass: (new () => StartActivityExecutionRequest) | undefined;
 function createBaseStartActivityExecutionRequest(): StartActivityExecutionRequest {
+  StartActivityExecutionRequestClass ??= messageClass<StartActivityExecutionRequest>("temporal.api.workflowservice.v1.StartActivityExecutionRequest", { namespace: "", identity: "", requestId: "", activityId: "", idReusePolicy: 0, idConflictPolicy: 0, completionCallbacks: LIST, links: LIST });
   return new StartActivityExecutionRequestClass();
 }
 
@@ -24272,8 +24504,9 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
   },
 };
 
-const StartActivityExecutionResponseClass = messageClass<StartActivityExecutionResponse>("temporal.api.workflowservice.v1.StartActivityExecutionResponse", { runId: "", started: false });
+let StartActivityExecutionResponseClass: (new () => StartActivityExecutionResponse) | undefined;
 function createBaseStartActivityExecutionResponse(): StartActivityExecutionResponse {
+  StartActivityExecutionResponseClass ??= messageClass<StartActivityExecutionResponse>("temporal.api.workflowservice.v1.StartActivityExecutionResponse", { runId: "", started: false });
   return new StartActivityExecutionResponseClass();
 }
 
@@ -24334,8 +24567,9 @@ export const StartActivityExecutionResponse: MessageFns<StartActivityExecutionRe
   },
 };
 
-const DescribeActivityExecutionRequestClass = messageClass<DescribeActivityExecutionRequest>("temporal.api.workflowservice.v1.DescribeActivityExecutionRequest", { namespace: "", activityId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES, includeHeartbeatDetails: false, includeLastFailure: false });
+let DescribeActivityExecutionRequestClass: (new () => DescribeActivityExecutionRequest) | undefined;
 function createBaseDescribeActivityExecutionRequest(): DescribeActivityExecutionRequest {
+  DescribeActivityExecutionRequestClass ??= messageClass<DescribeActivityExecutionRequest>("temporal.api.workflowservice.v1.DescribeActivityExecutionRequest", { namespace: "", activityId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES, includeHeartbeatDetails: false, includeLastFailure: false });
   return new DescribeActivityExecutionRequestClass();
 }
 
@@ -24451,8 +24685,9 @@ export const DescribeActivityExecutionRequest: MessageFns<DescribeActivityExecut
   },
 };
 
-const DescribeActivityExecutionResponseClass = messageClass<DescribeActivityExecutionResponse>("temporal.api.workflowservice.v1.DescribeActivityExecutionResponse", { runId: "", longPollToken: BYTES, callbacks: LIST });
+let DescribeActivityExecutionResponseClass: (new () => DescribeActivityExecutionResponse) | undefined;
 function createBaseDescribeActivityExecutionResponse(): DescribeActivityExecutionResponse {
+  DescribeActivityExecutionResponseClass ??= messageClass<DescribeActivityExecutionResponse>("temporal.api.workflowservice.v1.DescribeActivityExecutionResponse", { runId: "", longPollToken: BYTES, callbacks: LIST });
   return new DescribeActivityExecutionResponseClass();
 }
 
@@ -24554,8 +24789,9 @@ export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecu
   },
 };
 
-const PollActivityExecutionRequestClass = messageClass<PollActivityExecutionRequest>("temporal.api.workflowservice.v1.PollActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
+let PollActivityExecutionRequestClass: (new () => PollActivityExecutionRequest) | undefined;
 function createBasePollActivityExecutionRequest(): PollActivityExecutionRequest {
+  PollActivityExecutionRequestClass ??= messageClass<PollActivityExecutionRequest>("temporal.api.workflowservice.v1.PollActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
   return new PollActivityExecutionRequestClass();
 }
 
@@ -24616,8 +24852,9 @@ export const PollActivityExecutionRequest: MessageFns<PollActivityExecutionReque
   },
 };
 
-const PollActivityExecutionResponseClass = messageClass<PollActivityExecutionResponse>("temporal.api.workflowservice.v1.PollActivityExecutionResponse", { runId: "" });
+let PollActivityExecutionResponseClass: (new () => PollActivityExecutionResponse) | undefined;
 function createBasePollActivityExecutionResponse(): PollActivityExecutionResponse {
+  PollActivityExecutionResponseClass ??= messageClass<PollActivityExecutionResponse>("temporal.api.workflowservice.v1.PollActivityExecutionResponse", { runId: "" });
   return new PollActivityExecutionResponseClass();
 }
 
@@ -24667,8 +24904,9 @@ export const PollActivityExecutionResponse: MessageFns<PollActivityExecutionResp
   },
 };
 
-const ListActivityExecutionsRequestClass = messageClass<ListActivityExecutionsRequest>("temporal.api.workflowservice.v1.ListActivityExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+let ListActivityExecutionsRequestClass: (new () => ListActivityExecutionsRequest) | undefined;
 function createBaseListActivityExecutionsRequest(): ListActivityExecutionsRequest {
+  ListActivityExecutionsRequestClass ??= messageClass<ListActivityExecutionsRequest>("temporal.api.workflowservice.v1.ListActivityExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
   return new ListActivityExecutionsRequestClass();
 }
 
@@ -24740,8 +24978,9 @@ export const ListActivityExecutionsRequest: MessageFns<ListActivityExecutionsReq
   },
 };
 
-const ListActivityExecutionsResponseClass = messageClass<ListActivityExecutionsResponse>("temporal.api.workflowservice.v1.ListActivityExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+let ListActivityExecutionsResponseClass: (new () => ListActivityExecutionsResponse) | undefined;
 function createBaseListActivityExecutionsResponse(): ListActivityExecutionsResponse {
+  ListActivityExecutionsResponseClass ??= messageClass<ListActivityExecutionsResponse>("temporal.api.workflowservice.v1.ListActivityExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
   return new ListActivityExecutionsResponseClass();
 }
 
@@ -24799,8 +25038,9 @@ export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsRe
   },
 };
 
-const StartNexusOperationExecutionRequestClass = messageClass<StartNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.StartNexusOperationExecutionRequest", { namespace: "", identity: "", requestId: "", operationId: "", endpoint: "", service: "", operation: "", idReusePolicy: 0, idConflictPolicy: 0, nexusHeader: MAP, completionCallbacks: LIST, links: LIST });
+let StartNexusOperationExecutionRequestClass: (new () => StartNexusOperationExecutionRequest) | undefined;
 function createBaseStartNexusOperationExecutionRequest(): StartNexusOperationExecutionRequest {
+  StartNexusOperationExecutionRequestClass ??= messageClass<StartNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.StartNexusOperationExecutionRequest", { namespace: "", identity: "", requestId: "", operationId: "", endpoint: "", service: "", operation: "", idReusePolicy: 0, idConflictPolicy: 0, nexusHeader: MAP, completionCallbacks: LIST, links: LIST });
   return new StartNexusOperationExecutionRequestClass();
 }
 
@@ -25115,8 +25355,9 @@ export const StartNexusOperationExecutionRequest_NexusHeaderEntry: MessageFns<
   },
 };
 
-const StartNexusOperationExecutionResponseClass = messageClass<StartNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.StartNexusOperationExecutionResponse", { runId: "", started: false });
+let StartNexusOperationExecutionResponseClass: (new () => StartNexusOperationExecutionResponse) | undefined;
 function createBaseStartNexusOperationExecutionResponse(): StartNexusOperationExecutionResponse {
+  StartNexusOperationExecutionResponseClass ??= messageClass<StartNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.StartNexusOperationExecutionResponse", { runId: "", started: false });
   return new StartNexusOperationExecutionResponseClass();
 }
 
@@ -25166,8 +25407,9 @@ export const StartNexusOperationExecutionResponse: MessageFns<StartNexusOperatio
   },
 };
 
-const DescribeNexusOperationExecutionRequestClass = messageClass<DescribeNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES });
+let DescribeNexusOperationExecutionRequestClass: (new () => DescribeNexusOperationExecutionRequest) | undefined;
 function createBaseDescribeNexusOperationExecutionRequest(): DescribeNexusOperationExecutionRequest {
+  DescribeNexusOperationExecutionRequestClass ??= messageClass<DescribeNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES });
   return new DescribeNexusOperationExecutionRequestClass();
 }
 
@@ -25261,8 +25503,9 @@ export const DescribeNexusOperationExecutionRequest: MessageFns<DescribeNexusOpe
   },
 };
 
-const DescribeNexusOperationExecutionResponseClass = messageClass<DescribeNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionResponse", { runId: "", longPollToken: BYTES, completionCallbacks: LIST });
+let DescribeNexusOperationExecutionResponseClass: (new () => DescribeNexusOperationExecutionResponse) | undefined;
 function createBaseDescribeNexusOperationExecutionResponse(): DescribeNexusOperationExecutionResponse {
+  DescribeNexusOperationExecutionResponseClass ??= messageClass<DescribeNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionResponse", { runId: "", longPollToken: BYTES, completionCallbacks: LIST });
   return new DescribeNexusOperationExecutionResponseClass();
 }
 
@@ -25375,8 +25618,9 @@ export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOp
   },
 };
 
-const PollNexusOperationExecutionRequestClass = messageClass<PollNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.PollNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", waitStage: 0 });
+let PollNexusOperationExecutionRequestClass: (new () => PollNexusOperationExecutionRequest) | undefined;
 function createBasePollNexusOperationExecutionRequest(): PollNexusOperationExecutionRequest {
+  PollNexusOperationExecutionRequestClass ??= messageClass<PollNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.PollNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", waitStage: 0 });
   return new PollNexusOperationExecutionRequestClass();
 }
 
@@ -25448,8 +25692,9 @@ export const PollNexusOperationExecutionRequest: MessageFns<PollNexusOperationEx
   },
 };
 
-const PollNexusOperationExecutionResponseClass = messageClass<PollNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.PollNexusOperationExecutionResponse", { runId: "", waitStage: 0, operationToken: "" });
+let PollNexusOperationExecutionResponseClass: (new () => PollNexusOperationExecutionResponse) | undefined;
 function createBasePollNexusOperationExecutionResponse(): PollNexusOperationExecutionResponse {
+  PollNexusOperationExecutionResponseClass ??= messageClass<PollNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.PollNexusOperationExecutionResponse", { runId: "", waitStage: 0, operationToken: "" });
   return new PollNexusOperationExecutionResponseClass();
 }
 
@@ -25532,8 +25777,9 @@ export const PollNexusOperationExecutionResponse: MessageFns<PollNexusOperationE
   },
 };
 
-const ListNexusOperationExecutionsRequestClass = messageClass<ListNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+let ListNexusOperationExecutionsRequestClass: (new () => ListNexusOperationExecutionsRequest) | undefined;
 function createBaseListNexusOperationExecutionsRequest(): ListNexusOperationExecutionsRequest {
+  ListNexusOperationExecutionsRequestClass ??= messageClass<ListNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
   return new ListNexusOperationExecutionsRequestClass();
 }
 
@@ -25605,8 +25851,9 @@ export const ListNexusOperationExecutionsRequest: MessageFns<ListNexusOperationE
   },
 };
 
-const ListNexusOperationExecutionsResponseClass = messageClass<ListNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsResponse", { operations: LIST, nextPageToken: BYTES });
+let ListNexusOperationExecutionsResponseClass: (new () => ListNexusOperationExecutionsResponse) | undefined;
 function createBaseListNexusOperationExecutionsResponse(): ListNexusOperationExecutionsResponse {
+  ListNexusOperationExecutionsResponseClass ??= messageClass<ListNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsResponse", { operations: LIST, nextPageToken: BYTES });
   return new ListNexusOperationExecutionsResponseClass();
 }
 
@@ -25664,8 +25911,9 @@ export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperation
   },
 };
 
-const CountActivityExecutionsRequestClass = messageClass<CountActivityExecutionsRequest>("temporal.api.workflowservice.v1.CountActivityExecutionsRequest", { namespace: "", query: "" });
+let CountActivityExecutionsRequestClass: (new () => CountActivityExecutionsRequest) | undefined;
 function createBaseCountActivityExecutionsRequest(): CountActivityExecutionsRequest {
+  CountActivityExecutionsRequestClass ??= messageClass<CountActivityExecutionsRequest>("temporal.api.workflowservice.v1.CountActivityExecutionsRequest", { namespace: "", query: "" });
   return new CountActivityExecutionsRequestClass();
 }
 
@@ -25715,8 +25963,9 @@ export const CountActivityExecutionsRequest: MessageFns<CountActivityExecutionsR
   },
 };
 
-const CountActivityExecutionsResponseClass = messageClass<CountActivityExecutionsResponse>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse", { count: INT64, groups: LIST });
+let CountActivityExecutionsResponseClass: (new () => CountActivityExecutionsResponse) | undefined;
 function createBaseCountActivityExecutionsResponse(): CountActivityExecutionsResponse {
+  CountActivityExecutionsResponseClass ??= messageClass<CountActivityExecutionsResponse>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse", { count: INT64, groups: LIST });
   return new CountActivityExecutionsResponseClass();
 }
 
@@ -25774,8 +26023,9 @@ export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutions
   },
 };
 
-const CountActivityExecutionsResponse_AggregationGroupClass = messageClass<CountActivityExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+let CountActivityExecutionsResponse_AggregationGroupClass: (new () => CountActivityExecutionsResponse_AggregationGroup) | undefined;
 function createBaseCountActivityExecutionsResponse_AggregationGroup(): CountActivityExecutionsResponse_AggregationGroup {
+  CountActivityExecutionsResponse_AggregationGroupClass ??= messageClass<CountActivityExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
   return new CountActivityExecutionsResponse_AggregationGroupClass();
 }
 
@@ -25838,8 +26088,9 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
-const CountNexusOperationExecutionsRequestClass = messageClass<CountNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsRequest", { namespace: "", query: "" });
+let CountNexusOperationExecutionsRequestClass: (new () => CountNexusOperationExecutionsRequest) | undefined;
 function createBaseCountNexusOperationExecutionsRequest(): CountNexusOperationExecutionsRequest {
+  CountNexusOperationExecutionsRequestClass ??= messageClass<CountNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsRequest", { namespace: "", query: "" });
   return new CountNexusOperationExecutionsRequestClass();
 }
 
@@ -25889,8 +26140,9 @@ export const CountNexusOperationExecutionsRequest: MessageFns<CountNexusOperatio
   },
 };
 
-const CountNexusOperationExecutionsResponseClass = messageClass<CountNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse", { count: INT64, groups: LIST });
+let CountNexusOperationExecutionsResponseClass: (new () => CountNexusOperationExecutionsResponse) | undefined;
 function createBaseCountNexusOperationExecutionsResponse(): CountNexusOperationExecutionsResponse {
+  CountNexusOperationExecutionsResponseClass ??= messageClass<CountNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse", { count: INT64, groups: LIST });
   return new CountNexusOperationExecutionsResponseClass();
 }
 
@@ -25948,8 +26200,9 @@ export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperati
   },
 };
 
-const CountNexusOperationExecutionsResponse_AggregationGroupClass = messageClass<CountNexusOperationExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+let CountNexusOperationExecutionsResponse_AggregationGroupClass: (new () => CountNexusOperationExecutionsResponse_AggregationGroup) | undefined;
 function createBaseCountNexusOperationExecutionsResponse_AggregationGroup(): CountNexusOperationExecutionsResponse_AggregationGroup {
+  CountNexusOperationExecutionsResponse_AggregationGroupClass ??= messageClass<CountNexusOperationExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
   return new CountNexusOperationExecutionsResponse_AggregationGroupClass();
 }
 
@@ -26012,8 +26265,9 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
-const RequestCancelActivityExecutionRequestClass = messageClass<RequestCancelActivityExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
+let RequestCancelActivityExecutionRequestClass: (new () => RequestCancelActivityExecutionRequest) | undefined;
 function createBaseRequestCancelActivityExecutionRequest(): RequestCancelActivityExecutionRequest {
+  RequestCancelActivityExecutionRequestClass ??= messageClass<RequestCancelActivityExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
   return new RequestCancelActivityExecutionRequestClass();
 }
 
@@ -26107,8 +26361,9 @@ export const RequestCancelActivityExecutionRequest: MessageFns<RequestCancelActi
   },
 };
 
-const RequestCancelActivityExecutionResponseClass = messageClass<RequestCancelActivityExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionResponse", {});
+let RequestCancelActivityExecutionResponseClass: (new () => RequestCancelActivityExecutionResponse) | undefined;
 function createBaseRequestCancelActivityExecutionResponse(): RequestCancelActivityExecutionResponse {
+  RequestCancelActivityExecutionResponseClass ??= messageClass<RequestCancelActivityExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionResponse", {});
   return new RequestCancelActivityExecutionResponseClass();
 }
 
@@ -26136,8 +26391,9 @@ export const RequestCancelActivityExecutionResponse: MessageFns<RequestCancelAct
   },
 };
 
-const TerminateActivityExecutionRequestClass = messageClass<TerminateActivityExecutionRequest>("temporal.api.workflowservice.v1.TerminateActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
+let TerminateActivityExecutionRequestClass: (new () => TerminateActivityExecutionRequest) | undefined;
 function createBaseTerminateActivityExecutionRequest(): TerminateActivityExecutionRequest {
+  TerminateActivityExecutionRequestClass ??= messageClass<TerminateActivityExecutionRequest>("temporal.api.workflowservice.v1.TerminateActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
   return new TerminateActivityExecutionRequestClass();
 }
 
@@ -26231,8 +26487,9 @@ export const TerminateActivityExecutionRequest: MessageFns<TerminateActivityExec
   },
 };
 
-const TerminateActivityExecutionResponseClass = messageClass<TerminateActivityExecutionResponse>("temporal.api.workflowservice.v1.TerminateActivityExecutionResponse", {});
+let TerminateActivityExecutionResponseClass: (new () => TerminateActivityExecutionResponse) | undefined;
 function createBaseTerminateActivityExecutionResponse(): TerminateActivityExecutionResponse {
+  TerminateActivityExecutionResponseClass ??= messageClass<TerminateActivityExecutionResponse>("temporal.api.workflowservice.v1.TerminateActivityExecutionResponse", {});
   return new TerminateActivityExecutionResponseClass();
 }
 
@@ -26260,8 +26517,9 @@ export const TerminateActivityExecutionResponse: MessageFns<TerminateActivityExe
   },
 };
 
-const DeleteActivityExecutionRequestClass = messageClass<DeleteActivityExecutionRequest>("temporal.api.workflowservice.v1.DeleteActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
+let DeleteActivityExecutionRequestClass: (new () => DeleteActivityExecutionRequest) | undefined;
 function createBaseDeleteActivityExecutionRequest(): DeleteActivityExecutionRequest {
+  DeleteActivityExecutionRequestClass ??= messageClass<DeleteActivityExecutionRequest>("temporal.api.workflowservice.v1.DeleteActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
   return new DeleteActivityExecutionRequestClass();
 }
 
@@ -26322,8 +26580,9 @@ export const DeleteActivityExecutionRequest: MessageFns<DeleteActivityExecutionR
   },
 };
 
-const DeleteActivityExecutionResponseClass = messageClass<DeleteActivityExecutionResponse>("temporal.api.workflowservice.v1.DeleteActivityExecutionResponse", {});
+let DeleteActivityExecutionResponseClass: (new () => DeleteActivityExecutionResponse) | undefined;
 function createBaseDeleteActivityExecutionResponse(): DeleteActivityExecutionResponse {
+  DeleteActivityExecutionResponseClass ??= messageClass<DeleteActivityExecutionResponse>("temporal.api.workflowservice.v1.DeleteActivityExecutionResponse", {});
   return new DeleteActivityExecutionResponseClass();
 }
 
@@ -26351,8 +26610,9 @@ export const DeleteActivityExecutionResponse: MessageFns<DeleteActivityExecution
   },
 };
 
-const RequestCancelNexusOperationExecutionRequestClass = messageClass<RequestCancelNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
+let RequestCancelNexusOperationExecutionRequestClass: (new () => RequestCancelNexusOperationExecutionRequest) | undefined;
 function createBaseRequestCancelNexusOperationExecutionRequest(): RequestCancelNexusOperationExecutionRequest {
+  RequestCancelNexusOperationExecutionRequestClass ??= messageClass<RequestCancelNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
   return new RequestCancelNexusOperationExecutionRequestClass();
 }
 
@@ -26449,8 +26709,9 @@ export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCanc
   },
 };
 
-const RequestCancelNexusOperationExecutionResponseClass = messageClass<RequestCancelNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionResponse", {});
+let RequestCancelNexusOperationExecutionResponseClass: (new () => RequestCancelNexusOperationExecutionResponse) | undefined;
 function createBaseRequestCancelNexusOperationExecutionResponse(): RequestCancelNexusOperationExecutionResponse {
+  RequestCancelNexusOperationExecutionResponseClass ??= messageClass<RequestCancelNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionResponse", {});
   return new RequestCancelNexusOperationExecutionResponseClass();
 }
 
@@ -26478,8 +26739,9 @@ export const RequestCancelNexusOperationExecutionResponse: MessageFns<RequestCan
   },
 };
 
-const TerminateNexusOperationExecutionRequestClass = messageClass<TerminateNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
+let TerminateNexusOperationExecutionRequestClass: (new () => TerminateNexusOperationExecutionRequest) | undefined;
 function createBaseTerminateNexusOperationExecutionRequest(): TerminateNexusOperationExecutionRequest {
+  TerminateNexusOperationExecutionRequestClass ??= messageClass<TerminateNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
   return new TerminateNexusOperationExecutionRequestClass();
 }
 
@@ -26573,8 +26835,9 @@ export const TerminateNexusOperationExecutionRequest: MessageFns<TerminateNexusO
   },
 };
 
-const TerminateNexusOperationExecutionResponseClass = messageClass<TerminateNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionResponse", {});
+let TerminateNexusOperationExecutionResponseClass: (new () => TerminateNexusOperationExecutionResponse) | undefined;
 function createBaseTerminateNexusOperationExecutionResponse(): TerminateNexusOperationExecutionResponse {
+  TerminateNexusOperationExecutionResponseClass ??= messageClass<TerminateNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionResponse", {});
   return new TerminateNexusOperationExecutionResponseClass();
 }
 
@@ -26602,8 +26865,9 @@ export const TerminateNexusOperationExecutionResponse: MessageFns<TerminateNexus
   },
 };
 
-const DeleteNexusOperationExecutionRequestClass = messageClass<DeleteNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "" });
+let DeleteNexusOperationExecutionRequestClass: (new () => DeleteNexusOperationExecutionRequest) | undefined;
 function createBaseDeleteNexusOperationExecutionRequest(): DeleteNexusOperationExecutionRequest {
+  DeleteNexusOperationExecutionRequestClass ??= messageClass<DeleteNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "" });
   return new DeleteNexusOperationExecutionRequestClass();
 }
 
@@ -26664,8 +26928,9 @@ export const DeleteNexusOperationExecutionRequest: MessageFns<DeleteNexusOperati
   },
 };
 
-const DeleteNexusOperationExecutionResponseClass = messageClass<DeleteNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionResponse", {});
+let DeleteNexusOperationExecutionResponseClass: (new () => DeleteNexusOperationExecutionResponse) | undefined;
 function createBaseDeleteNexusOperationExecutionResponse(): DeleteNexusOperationExecutionResponse {
+  DeleteNexusOperationExecutionResponseClass ??= messageClass<DeleteNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionResponse", {});
   return new DeleteNexusOperationExecutionResponseClass();
 }
 
@@ -26693,8 +26958,9 @@ export const DeleteNexusOperationExecutionResponse: MessageFns<DeleteNexusOperat
   },
 };
 
-const PollWorkflowExecutionTimeSkippingRequestClass = messageClass<PollWorkflowExecutionTimeSkippingRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingRequest", { namespace: "", fastForwardId: "" });
+let PollWorkflowExecutionTimeSkippingRequestClass: (new () => PollWorkflowExecutionTimeSkippingRequest) | undefined;
 function createBasePollWorkflowExecutionTimeSkippingRequest(): PollWorkflowExecutionTimeSkippingRequest {
+  PollWorkflowExecutionTimeSkippingRequestClass ??= messageClass<PollWorkflowExecutionTimeSkippingRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingRequest", { namespace: "", fastForwardId: "" });
   return new PollWorkflowExecutionTimeSkippingRequestClass();
 }
 
@@ -26755,8 +27021,9 @@ export const PollWorkflowExecutionTimeSkippingRequest: MessageFns<PollWorkflowEx
   },
 };
 
-const PollWorkflowExecutionTimeSkippingResponseClass = messageClass<PollWorkflowExecutionTimeSkippingResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingResponse", { fastForwardPollingResult: 0, failedReason: "" });
+let PollWorkflowExecutionTimeSkippingResponseClass: (new () => PollWorkflowExecutionTimeSkippingResponse) | undefined;
 function createBasePollWorkflowExecutionTimeSkippingResponse(): PollWorkflowExecutionTimeSkippingResponse {
+  PollWorkflowExecutionTimeSkippingResponseClass ??= messageClass<PollWorkflowExecutionTimeSkippingResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingResponse", { fastForwardPollingResult: 0, failedReason: "" });
   return new PollWorkflowExecutionTimeSkippingResponseClass();
 }
 

@@ -120,8 +120,9 @@ export enum AuditLogSink_Health {
   UNRECOGNIZED = -1,
 }
 
-const MetricsSpecClass = messageClass<MetricsSpec>("temporal.api.cloud.account.v1.MetricsSpec", { acceptedClientCa: BYTES });
+let MetricsSpecClass: (new () => MetricsSpec) | undefined;
 function createBaseMetricsSpec(): MetricsSpec {
+  MetricsSpecClass ??= messageClass<MetricsSpec>("temporal.api.cloud.account.v1.MetricsSpec", { acceptedClientCa: BYTES });
   return new MetricsSpecClass();
 }
 
@@ -160,8 +161,9 @@ export const MetricsSpec: MessageFns<MetricsSpec> = {
   },
 };
 
-const AccountSpecClass = messageClass<AccountSpec>("temporal.api.cloud.account.v1.AccountSpec", {});
+let AccountSpecClass: (new () => AccountSpec) | undefined;
 function createBaseAccountSpec(): AccountSpec {
+  AccountSpecClass ??= messageClass<AccountSpec>("temporal.api.cloud.account.v1.AccountSpec", {});
   return new AccountSpecClass();
 }
 
@@ -200,8 +202,9 @@ export const AccountSpec: MessageFns<AccountSpec> = {
   },
 };
 
-const MetricsClass = messageClass<Metrics>("temporal.api.cloud.account.v1.Metrics", { uri: "" });
+let MetricsClass: (new () => Metrics) | undefined;
 function createBaseMetrics(): Metrics {
+  MetricsClass ??= messageClass<Metrics>("temporal.api.cloud.account.v1.Metrics", { uri: "" });
   return new MetricsClass();
 }
 
@@ -240,8 +243,9 @@ export const Metrics: MessageFns<Metrics> = {
   },
 };
 
-const AccountClass = messageClass<Account>("temporal.api.cloud.account.v1.Account", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+let AccountClass: (new () => Account) | undefined;
 function createBaseAccount(): Account {
+  AccountClass ??= messageClass<Account>("temporal.api.cloud.account.v1.Account", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
   return new AccountClass();
 }
 
@@ -335,8 +339,9 @@ export const Account: MessageFns<Account> = {
   },
 };
 
-const AuditLogSinkSpecClass = messageClass<AuditLogSinkSpec>("temporal.api.cloud.account.v1.AuditLogSinkSpec", { name: "", enabled: false });
+let AuditLogSinkSpecClass: (new () => AuditLogSinkSpec) | undefined;
 function createBaseAuditLogSinkSpec(): AuditLogSinkSpec {
+  AuditLogSinkSpecClass ??= messageClass<AuditLogSinkSpec>("temporal.api.cloud.account.v1.AuditLogSinkSpec", { name: "", enabled: false });
   return new AuditLogSinkSpecClass();
 }
 
@@ -408,8 +413,9 @@ export const AuditLogSinkSpec: MessageFns<AuditLogSinkSpec> = {
   },
 };
 
-const AuditLogSinkClass = messageClass<AuditLogSink>("temporal.api.cloud.account.v1.AuditLogSink", { name: "", resourceVersion: "", state: 0, health: 0, errorMessage: "" });
+let AuditLogSinkClass: (new () => AuditLogSink) | undefined;
 function createBaseAuditLogSink(): AuditLogSink {
+  AuditLogSinkClass ??= messageClass<AuditLogSink>("temporal.api.cloud.account.v1.AuditLogSink", { name: "", resourceVersion: "", state: 0, health: 0, errorMessage: "" });
   return new AuditLogSinkClass();
 }
 

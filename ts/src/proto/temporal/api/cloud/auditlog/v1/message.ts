@@ -65,8 +65,9 @@ export interface Principal {
   apiKeyId?: string | undefined;
 }
 
-const LogRecordClass = messageClass<LogRecord>("temporal.api.cloud.auditlog.v1.LogRecord", { operation: "", status: "", version: 0, logId: "", xForwardedFor: "", asyncOperationId: "" });
+let LogRecordClass: (new () => LogRecord) | undefined;
 function createBaseLogRecord(): LogRecord {
+  LogRecordClass ??= messageClass<LogRecord>("temporal.api.cloud.auditlog.v1.LogRecord", { operation: "", status: "", version: 0, logId: "", xForwardedFor: "", asyncOperationId: "" });
   return new LogRecordClass();
 }
 
@@ -193,8 +194,9 @@ export const LogRecord: MessageFns<LogRecord> = {
   },
 };
 
-const PrincipalClass = messageClass<Principal>("temporal.api.cloud.auditlog.v1.Principal", { type: "", id: "", name: "", apiKeyId: "" });
+let PrincipalClass: (new () => Principal) | undefined;
 function createBasePrincipal(): Principal {
+  PrincipalClass ??= messageClass<Principal>("temporal.api.cloud.auditlog.v1.Principal", { type: "", id: "", name: "", apiKeyId: "" });
   return new PrincipalClass();
 }
 

@@ -110,8 +110,9 @@ export enum BillingReport_Download_FileFormat {
   UNRECOGNIZED = -1,
 }
 
-const BillingReportSpecClass = messageClass<BillingReportSpec>("temporal.api.cloud.billing.v1.BillingReportSpec", { description: "", granularity: 0 });
+let BillingReportSpecClass: (new () => BillingReportSpec) | undefined;
 function createBaseBillingReportSpec(): BillingReportSpec {
+  BillingReportSpecClass ??= messageClass<BillingReportSpec>("temporal.api.cloud.billing.v1.BillingReportSpec", { description: "", granularity: 0 });
   return new BillingReportSpecClass();
 }
 
@@ -194,8 +195,9 @@ export const BillingReportSpec: MessageFns<BillingReportSpec> = {
   },
 };
 
-const BillingReportClass = messageClass<BillingReport>("temporal.api.cloud.billing.v1.BillingReport", { id: "", state: 0, downloadInfo: LIST, asyncOperationId: "" });
+let BillingReportClass: (new () => BillingReport) | undefined;
 function createBaseBillingReport(): BillingReport {
+  BillingReportClass ??= messageClass<BillingReport>("temporal.api.cloud.billing.v1.BillingReport", { id: "", state: 0, downloadInfo: LIST, asyncOperationId: "" });
   return new BillingReportClass();
 }
 
@@ -308,8 +310,9 @@ export const BillingReport: MessageFns<BillingReport> = {
   },
 };
 
-const BillingReport_DownloadClass = messageClass<BillingReport_Download>("temporal.api.cloud.billing.v1.BillingReport.Download", { url: "", fileFormat: 0, fileSizeBytes: INT64 });
+let BillingReport_DownloadClass: (new () => BillingReport_Download) | undefined;
 function createBaseBillingReport_Download(): BillingReport_Download {
+  BillingReport_DownloadClass ??= messageClass<BillingReport_Download>("temporal.api.cloud.billing.v1.BillingReport.Download", { url: "", fileFormat: 0, fileSizeBytes: INT64 });
   return new BillingReport_DownloadClass();
 }
 

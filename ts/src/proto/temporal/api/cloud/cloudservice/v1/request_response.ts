@@ -1693,8 +1693,9 @@ export interface GetUserGroupNamespaceAssignmentsResponse {
   nextPageToken?: string | undefined;
 }
 
-const GetCurrentIdentityRequestClass = messageClass<GetCurrentIdentityRequest>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityRequest", {});
+let GetCurrentIdentityRequestClass: (new () => GetCurrentIdentityRequest) | undefined;
 function createBaseGetCurrentIdentityRequest(): GetCurrentIdentityRequest {
+  GetCurrentIdentityRequestClass ??= messageClass<GetCurrentIdentityRequest>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityRequest", {});
   return new GetCurrentIdentityRequestClass();
 }
 
@@ -1722,8 +1723,9 @@ export const GetCurrentIdentityRequest: MessageFns<GetCurrentIdentityRequest> = 
   },
 };
 
-const GetCurrentIdentityResponseClass = messageClass<GetCurrentIdentityResponse>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityResponse", {});
+let GetCurrentIdentityResponseClass: (new () => GetCurrentIdentityResponse) | undefined;
 function createBaseGetCurrentIdentityResponse(): GetCurrentIdentityResponse {
+  GetCurrentIdentityResponseClass ??= messageClass<GetCurrentIdentityResponse>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityResponse", {});
   return new GetCurrentIdentityResponseClass();
 }
 
@@ -1784,8 +1786,9 @@ export const GetCurrentIdentityResponse: MessageFns<GetCurrentIdentityResponse> 
   },
 };
 
-const GetUsersRequestClass = messageClass<GetUsersRequest>("temporal.api.cloud.cloudservice.v1.GetUsersRequest", { pageSize: 0, pageToken: "", email: "", namespace: "" });
+let GetUsersRequestClass: (new () => GetUsersRequest) | undefined;
 function createBaseGetUsersRequest(): GetUsersRequest {
+  GetUsersRequestClass ??= messageClass<GetUsersRequest>("temporal.api.cloud.cloudservice.v1.GetUsersRequest", { pageSize: 0, pageToken: "", email: "", namespace: "" });
   return new GetUsersRequestClass();
 }
 
@@ -1857,8 +1860,9 @@ export const GetUsersRequest: MessageFns<GetUsersRequest> = {
   },
 };
 
-const GetUsersResponseClass = messageClass<GetUsersResponse>("temporal.api.cloud.cloudservice.v1.GetUsersResponse", { users: LIST, nextPageToken: "" });
+let GetUsersResponseClass: (new () => GetUsersResponse) | undefined;
 function createBaseGetUsersResponse(): GetUsersResponse {
+  GetUsersResponseClass ??= messageClass<GetUsersResponse>("temporal.api.cloud.cloudservice.v1.GetUsersResponse", { users: LIST, nextPageToken: "" });
   return new GetUsersResponseClass();
 }
 
@@ -1916,8 +1920,9 @@ export const GetUsersResponse: MessageFns<GetUsersResponse> = {
   },
 };
 
-const GetUserRequestClass = messageClass<GetUserRequest>("temporal.api.cloud.cloudservice.v1.GetUserRequest", { userId: "" });
+let GetUserRequestClass: (new () => GetUserRequest) | undefined;
 function createBaseGetUserRequest(): GetUserRequest {
+  GetUserRequestClass ??= messageClass<GetUserRequest>("temporal.api.cloud.cloudservice.v1.GetUserRequest", { userId: "" });
   return new GetUserRequestClass();
 }
 
@@ -1956,8 +1961,9 @@ export const GetUserRequest: MessageFns<GetUserRequest> = {
   },
 };
 
-const GetUserResponseClass = messageClass<GetUserResponse>("temporal.api.cloud.cloudservice.v1.GetUserResponse", {});
+let GetUserResponseClass: (new () => GetUserResponse) | undefined;
 function createBaseGetUserResponse(): GetUserResponse {
+  GetUserResponseClass ??= messageClass<GetUserResponse>("temporal.api.cloud.cloudservice.v1.GetUserResponse", {});
   return new GetUserResponseClass();
 }
 
@@ -1996,8 +2002,9 @@ export const GetUserResponse: MessageFns<GetUserResponse> = {
   },
 };
 
-const CreateUserRequestClass = messageClass<CreateUserRequest>("temporal.api.cloud.cloudservice.v1.CreateUserRequest", { asyncOperationId: "" });
+let CreateUserRequestClass: (new () => CreateUserRequest) | undefined;
 function createBaseCreateUserRequest(): CreateUserRequest {
+  CreateUserRequestClass ??= messageClass<CreateUserRequest>("temporal.api.cloud.cloudservice.v1.CreateUserRequest", { asyncOperationId: "" });
   return new CreateUserRequestClass();
 }
 
@@ -2047,8 +2054,9 @@ export const CreateUserRequest: MessageFns<CreateUserRequest> = {
   },
 };
 
-const CreateUserResponseClass = messageClass<CreateUserResponse>("temporal.api.cloud.cloudservice.v1.CreateUserResponse", { userId: "" });
+let CreateUserResponseClass: (new () => CreateUserResponse) | undefined;
 function createBaseCreateUserResponse(): CreateUserResponse {
+  CreateUserResponseClass ??= messageClass<CreateUserResponse>("temporal.api.cloud.cloudservice.v1.CreateUserResponse", { userId: "" });
   return new CreateUserResponseClass();
 }
 
@@ -2098,8 +2106,9 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
   },
 };
 
-const UpdateUserRequestClass = messageClass<UpdateUserRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateUserRequestClass: (new () => UpdateUserRequest) | undefined;
 function createBaseUpdateUserRequest(): UpdateUserRequest {
+  UpdateUserRequestClass ??= messageClass<UpdateUserRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateUserRequestClass();
 }
 
@@ -2171,8 +2180,9 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
   },
 };
 
-const UpdateUserResponseClass = messageClass<UpdateUserResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserResponse", {});
+let UpdateUserResponseClass: (new () => UpdateUserResponse) | undefined;
 function createBaseUpdateUserResponse(): UpdateUserResponse {
+  UpdateUserResponseClass ??= messageClass<UpdateUserResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserResponse", {});
   return new UpdateUserResponseClass();
 }
 
@@ -2211,8 +2221,9 @@ export const UpdateUserResponse: MessageFns<UpdateUserResponse> = {
   },
 };
 
-const DeleteUserRequestClass = messageClass<DeleteUserRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteUserRequestClass: (new () => DeleteUserRequest) | undefined;
 function createBaseDeleteUserRequest(): DeleteUserRequest {
+  DeleteUserRequestClass ??= messageClass<DeleteUserRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteUserRequestClass();
 }
 
@@ -2273,8 +2284,9 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   },
 };
 
-const DeleteUserResponseClass = messageClass<DeleteUserResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserResponse", {});
+let DeleteUserResponseClass: (new () => DeleteUserResponse) | undefined;
 function createBaseDeleteUserResponse(): DeleteUserResponse {
+  DeleteUserResponseClass ??= messageClass<DeleteUserResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserResponse", {});
   return new DeleteUserResponseClass();
 }
 
@@ -2313,8 +2325,9 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   },
 };
 
-const SetUserNamespaceAccessRequestClass = messageClass<SetUserNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessRequest", { namespace: "", userId: "", resourceVersion: "", asyncOperationId: "" });
+let SetUserNamespaceAccessRequestClass: (new () => SetUserNamespaceAccessRequest) | undefined;
 function createBaseSetUserNamespaceAccessRequest(): SetUserNamespaceAccessRequest {
+  SetUserNamespaceAccessRequestClass ??= messageClass<SetUserNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessRequest", { namespace: "", userId: "", resourceVersion: "", asyncOperationId: "" });
   return new SetUserNamespaceAccessRequestClass();
 }
 
@@ -2397,8 +2410,9 @@ export const SetUserNamespaceAccessRequest: MessageFns<SetUserNamespaceAccessReq
   },
 };
 
-const SetUserNamespaceAccessResponseClass = messageClass<SetUserNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessResponse", {});
+let SetUserNamespaceAccessResponseClass: (new () => SetUserNamespaceAccessResponse) | undefined;
 function createBaseSetUserNamespaceAccessResponse(): SetUserNamespaceAccessResponse {
+  SetUserNamespaceAccessResponseClass ??= messageClass<SetUserNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessResponse", {});
   return new SetUserNamespaceAccessResponseClass();
 }
 
@@ -2437,8 +2451,9 @@ export const SetUserNamespaceAccessResponse: MessageFns<SetUserNamespaceAccessRe
   },
 };
 
-const GetAsyncOperationRequestClass = messageClass<GetAsyncOperationRequest>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationRequest", { asyncOperationId: "" });
+let GetAsyncOperationRequestClass: (new () => GetAsyncOperationRequest) | undefined;
 function createBaseGetAsyncOperationRequest(): GetAsyncOperationRequest {
+  GetAsyncOperationRequestClass ??= messageClass<GetAsyncOperationRequest>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationRequest", { asyncOperationId: "" });
   return new GetAsyncOperationRequestClass();
 }
 
@@ -2477,8 +2492,9 @@ export const GetAsyncOperationRequest: MessageFns<GetAsyncOperationRequest> = {
   },
 };
 
-const GetAsyncOperationResponseClass = messageClass<GetAsyncOperationResponse>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationResponse", {});
+let GetAsyncOperationResponseClass: (new () => GetAsyncOperationResponse) | undefined;
 function createBaseGetAsyncOperationResponse(): GetAsyncOperationResponse {
+  GetAsyncOperationResponseClass ??= messageClass<GetAsyncOperationResponse>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationResponse", {});
   return new GetAsyncOperationResponseClass();
 }
 
@@ -2517,8 +2533,9 @@ export const GetAsyncOperationResponse: MessageFns<GetAsyncOperationResponse> = 
   },
 };
 
-const CreateNamespaceRequestClass = messageClass<CreateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceRequest", { asyncOperationId: "", tags: MAP });
+let CreateNamespaceRequestClass: (new () => CreateNamespaceRequest) | undefined;
 function createBaseCreateNamespaceRequest(): CreateNamespaceRequest {
+  CreateNamespaceRequestClass ??= messageClass<CreateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceRequest", { asyncOperationId: "", tags: MAP });
   return new CreateNamespaceRequestClass();
 }
 
@@ -2635,8 +2652,9 @@ export const CreateNamespaceRequest_TagsEntry: MessageFns<CreateNamespaceRequest
   },
 };
 
-const CreateNamespaceResponseClass = messageClass<CreateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceResponse", { namespace: "" });
+let CreateNamespaceResponseClass: (new () => CreateNamespaceResponse) | undefined;
 function createBaseCreateNamespaceResponse(): CreateNamespaceResponse {
+  CreateNamespaceResponseClass ??= messageClass<CreateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceResponse", { namespace: "" });
   return new CreateNamespaceResponseClass();
 }
 
@@ -2686,8 +2704,9 @@ export const CreateNamespaceResponse: MessageFns<CreateNamespaceResponse> = {
   },
 };
 
-const GetNamespacesRequestClass = messageClass<GetNamespacesRequest>("temporal.api.cloud.cloudservice.v1.GetNamespacesRequest", { pageSize: 0, pageToken: "", name: "" });
+let GetNamespacesRequestClass: (new () => GetNamespacesRequest) | undefined;
 function createBaseGetNamespacesRequest(): GetNamespacesRequest {
+  GetNamespacesRequestClass ??= messageClass<GetNamespacesRequest>("temporal.api.cloud.cloudservice.v1.GetNamespacesRequest", { pageSize: 0, pageToken: "", name: "" });
   return new GetNamespacesRequestClass();
 }
 
@@ -2748,8 +2767,9 @@ export const GetNamespacesRequest: MessageFns<GetNamespacesRequest> = {
   },
 };
 
-const GetNamespacesResponseClass = messageClass<GetNamespacesResponse>("temporal.api.cloud.cloudservice.v1.GetNamespacesResponse", { namespaces: LIST, nextPageToken: "" });
+let GetNamespacesResponseClass: (new () => GetNamespacesResponse) | undefined;
 function createBaseGetNamespacesResponse(): GetNamespacesResponse {
+  GetNamespacesResponseClass ??= messageClass<GetNamespacesResponse>("temporal.api.cloud.cloudservice.v1.GetNamespacesResponse", { namespaces: LIST, nextPageToken: "" });
   return new GetNamespacesResponseClass();
 }
 
@@ -2807,8 +2827,9 @@ export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
   },
 };
 
-const GetNamespaceRequestClass = messageClass<GetNamespaceRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceRequest", { namespace: "" });
+let GetNamespaceRequestClass: (new () => GetNamespaceRequest) | undefined;
 function createBaseGetNamespaceRequest(): GetNamespaceRequest {
+  GetNamespaceRequestClass ??= messageClass<GetNamespaceRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceRequest", { namespace: "" });
   return new GetNamespaceRequestClass();
 }
 
@@ -2847,8 +2868,9 @@ export const GetNamespaceRequest: MessageFns<GetNamespaceRequest> = {
   },
 };
 
-const GetNamespaceResponseClass = messageClass<GetNamespaceResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceResponse", {});
+let GetNamespaceResponseClass: (new () => GetNamespaceResponse) | undefined;
 function createBaseGetNamespaceResponse(): GetNamespaceResponse {
+  GetNamespaceResponseClass ??= messageClass<GetNamespaceResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceResponse", {});
   return new GetNamespaceResponseClass();
 }
 
@@ -2887,8 +2909,9 @@ export const GetNamespaceResponse: MessageFns<GetNamespaceResponse> = {
   },
 };
 
-const UpdateNamespaceRequestClass = messageClass<UpdateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateNamespaceRequestClass: (new () => UpdateNamespaceRequest) | undefined;
 function createBaseUpdateNamespaceRequest(): UpdateNamespaceRequest {
+  UpdateNamespaceRequestClass ??= messageClass<UpdateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateNamespaceRequestClass();
 }
 
@@ -2960,8 +2983,9 @@ export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   },
 };
 
-const UpdateNamespaceResponseClass = messageClass<UpdateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceResponse", {});
+let UpdateNamespaceResponseClass: (new () => UpdateNamespaceResponse) | undefined;
 function createBaseUpdateNamespaceResponse(): UpdateNamespaceResponse {
+  UpdateNamespaceResponseClass ??= messageClass<UpdateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceResponse", {});
   return new UpdateNamespaceResponseClass();
 }
 
@@ -3000,8 +3024,9 @@ export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   },
 };
 
-const RenameCustomSearchAttributeRequestClass = messageClass<RenameCustomSearchAttributeRequest>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeRequest", { namespace: "", existingCustomSearchAttributeName: "", newCustomSearchAttributeName: "", resourceVersion: "", asyncOperationId: "" });
+let RenameCustomSearchAttributeRequestClass: (new () => RenameCustomSearchAttributeRequest) | undefined;
 function createBaseRenameCustomSearchAttributeRequest(): RenameCustomSearchAttributeRequest {
+  RenameCustomSearchAttributeRequestClass ??= messageClass<RenameCustomSearchAttributeRequest>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeRequest", { namespace: "", existingCustomSearchAttributeName: "", newCustomSearchAttributeName: "", resourceVersion: "", asyncOperationId: "" });
   return new RenameCustomSearchAttributeRequestClass();
 }
 
@@ -3084,8 +3109,9 @@ export const RenameCustomSearchAttributeRequest: MessageFns<RenameCustomSearchAt
   },
 };
 
-const RenameCustomSearchAttributeResponseClass = messageClass<RenameCustomSearchAttributeResponse>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeResponse", {});
+let RenameCustomSearchAttributeResponseClass: (new () => RenameCustomSearchAttributeResponse) | undefined;
 function createBaseRenameCustomSearchAttributeResponse(): RenameCustomSearchAttributeResponse {
+  RenameCustomSearchAttributeResponseClass ??= messageClass<RenameCustomSearchAttributeResponse>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeResponse", {});
   return new RenameCustomSearchAttributeResponseClass();
 }
 
@@ -3124,8 +3150,9 @@ export const RenameCustomSearchAttributeResponse: MessageFns<RenameCustomSearchA
   },
 };
 
-const DeleteNamespaceRequestClass = messageClass<DeleteNamespaceRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteNamespaceRequestClass: (new () => DeleteNamespaceRequest) | undefined;
 function createBaseDeleteNamespaceRequest(): DeleteNamespaceRequest {
+  DeleteNamespaceRequestClass ??= messageClass<DeleteNamespaceRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteNamespaceRequestClass();
 }
 
@@ -3186,8 +3213,9 @@ export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   },
 };
 
-const DeleteNamespaceResponseClass = messageClass<DeleteNamespaceResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceResponse", {});
+let DeleteNamespaceResponseClass: (new () => DeleteNamespaceResponse) | undefined;
 function createBaseDeleteNamespaceResponse(): DeleteNamespaceResponse {
+  DeleteNamespaceResponseClass ??= messageClass<DeleteNamespaceResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceResponse", {});
   return new DeleteNamespaceResponseClass();
 }
 
@@ -3226,8 +3254,9 @@ export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   },
 };
 
-const FailoverNamespaceRegionRequestClass = messageClass<FailoverNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionRequest", { namespace: "", region: "", asyncOperationId: "" });
+let FailoverNamespaceRegionRequestClass: (new () => FailoverNamespaceRegionRequest) | undefined;
 function createBaseFailoverNamespaceRegionRequest(): FailoverNamespaceRegionRequest {
+  FailoverNamespaceRegionRequestClass ??= messageClass<FailoverNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionRequest", { namespace: "", region: "", asyncOperationId: "" });
   return new FailoverNamespaceRegionRequestClass();
 }
 
@@ -3288,8 +3317,9 @@ export const FailoverNamespaceRegionRequest: MessageFns<FailoverNamespaceRegionR
   },
 };
 
-const FailoverNamespaceRegionResponseClass = messageClass<FailoverNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionResponse", {});
+let FailoverNamespaceRegionResponseClass: (new () => FailoverNamespaceRegionResponse) | undefined;
 function createBaseFailoverNamespaceRegionResponse(): FailoverNamespaceRegionResponse {
+  FailoverNamespaceRegionResponseClass ??= messageClass<FailoverNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionResponse", {});
   return new FailoverNamespaceRegionResponseClass();
 }
 
@@ -3328,8 +3358,9 @@ export const FailoverNamespaceRegionResponse: MessageFns<FailoverNamespaceRegion
   },
 };
 
-const AddNamespaceRegionRequestClass = messageClass<AddNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
+let AddNamespaceRegionRequestClass: (new () => AddNamespaceRegionRequest) | undefined;
 function createBaseAddNamespaceRegionRequest(): AddNamespaceRegionRequest {
+  AddNamespaceRegionRequestClass ??= messageClass<AddNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
   return new AddNamespaceRegionRequestClass();
 }
 
@@ -3401,8 +3432,9 @@ export const AddNamespaceRegionRequest: MessageFns<AddNamespaceRegionRequest> = 
   },
 };
 
-const AddNamespaceRegionResponseClass = messageClass<AddNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionResponse", {});
+let AddNamespaceRegionResponseClass: (new () => AddNamespaceRegionResponse) | undefined;
 function createBaseAddNamespaceRegionResponse(): AddNamespaceRegionResponse {
+  AddNamespaceRegionResponseClass ??= messageClass<AddNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionResponse", {});
   return new AddNamespaceRegionResponseClass();
 }
 
@@ -3441,8 +3473,9 @@ export const AddNamespaceRegionResponse: MessageFns<AddNamespaceRegionResponse> 
   },
 };
 
-const DeleteNamespaceRegionRequestClass = messageClass<DeleteNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteNamespaceRegionRequestClass: (new () => DeleteNamespaceRegionRequest) | undefined;
 function createBaseDeleteNamespaceRegionRequest(): DeleteNamespaceRegionRequest {
+  DeleteNamespaceRegionRequestClass ??= messageClass<DeleteNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteNamespaceRegionRequestClass();
 }
 
@@ -3514,8 +3547,9 @@ export const DeleteNamespaceRegionRequest: MessageFns<DeleteNamespaceRegionReque
   },
 };
 
-const DeleteNamespaceRegionResponseClass = messageClass<DeleteNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionResponse", {});
+let DeleteNamespaceRegionResponseClass: (new () => DeleteNamespaceRegionResponse) | undefined;
 function createBaseDeleteNamespaceRegionResponse(): DeleteNamespaceRegionResponse {
+  DeleteNamespaceRegionResponseClass ??= messageClass<DeleteNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionResponse", {});
   return new DeleteNamespaceRegionResponseClass();
 }
 
@@ -3554,8 +3588,9 @@ export const DeleteNamespaceRegionResponse: MessageFns<DeleteNamespaceRegionResp
   },
 };
 
-const GetRegionsRequestClass = messageClass<GetRegionsRequest>("temporal.api.cloud.cloudservice.v1.GetRegionsRequest", {});
+let GetRegionsRequestClass: (new () => GetRegionsRequest) | undefined;
 function createBaseGetRegionsRequest(): GetRegionsRequest {
+  GetRegionsRequestClass ??= messageClass<GetRegionsRequest>("temporal.api.cloud.cloudservice.v1.GetRegionsRequest", {});
   return new GetRegionsRequestClass();
 }
 
@@ -3583,8 +3618,9 @@ export const GetRegionsRequest: MessageFns<GetRegionsRequest> = {
   },
 };
 
-const GetRegionsResponseClass = messageClass<GetRegionsResponse>("temporal.api.cloud.cloudservice.v1.GetRegionsResponse", { regions: LIST });
+let GetRegionsResponseClass: (new () => GetRegionsResponse) | undefined;
 function createBaseGetRegionsResponse(): GetRegionsResponse {
+  GetRegionsResponseClass ??= messageClass<GetRegionsResponse>("temporal.api.cloud.cloudservice.v1.GetRegionsResponse", { regions: LIST });
   return new GetRegionsResponseClass();
 }
 
@@ -3631,8 +3667,9 @@ export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
   },
 };
 
-const GetRegionRequestClass = messageClass<GetRegionRequest>("temporal.api.cloud.cloudservice.v1.GetRegionRequest", { region: "" });
+let GetRegionRequestClass: (new () => GetRegionRequest) | undefined;
 function createBaseGetRegionRequest(): GetRegionRequest {
+  GetRegionRequestClass ??= messageClass<GetRegionRequest>("temporal.api.cloud.cloudservice.v1.GetRegionRequest", { region: "" });
   return new GetRegionRequestClass();
 }
 
@@ -3671,8 +3708,9 @@ export const GetRegionRequest: MessageFns<GetRegionRequest> = {
   },
 };
 
-const GetRegionResponseClass = messageClass<GetRegionResponse>("temporal.api.cloud.cloudservice.v1.GetRegionResponse", {});
+let GetRegionResponseClass: (new () => GetRegionResponse) | undefined;
 function createBaseGetRegionResponse(): GetRegionResponse {
+  GetRegionResponseClass ??= messageClass<GetRegionResponse>("temporal.api.cloud.cloudservice.v1.GetRegionResponse", {});
   return new GetRegionResponseClass();
 }
 
@@ -3711,8 +3749,9 @@ export const GetRegionResponse: MessageFns<GetRegionResponse> = {
   },
 };
 
-const GetApiKeysRequestClass = messageClass<GetApiKeysRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeysRequest", { pageSize: 0, pageToken: "", ownerId: "", ownerTypeDeprecated: "", ownerType: 0 });
+let GetApiKeysRequestClass: (new () => GetApiKeysRequest) | undefined;
 function createBaseGetApiKeysRequest(): GetApiKeysRequest {
+  GetApiKeysRequestClass ??= messageClass<GetApiKeysRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeysRequest", { pageSize: 0, pageToken: "", ownerId: "", ownerTypeDeprecated: "", ownerType: 0 });
   return new GetApiKeysRequestClass();
 }
 
@@ -3795,8 +3834,9 @@ export const GetApiKeysRequest: MessageFns<GetApiKeysRequest> = {
   },
 };
 
-const GetApiKeysResponseClass = messageClass<GetApiKeysResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeysResponse", { apiKeys: LIST, nextPageToken: "" });
+let GetApiKeysResponseClass: (new () => GetApiKeysResponse) | undefined;
 function createBaseGetApiKeysResponse(): GetApiKeysResponse {
+  GetApiKeysResponseClass ??= messageClass<GetApiKeysResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeysResponse", { apiKeys: LIST, nextPageToken: "" });
   return new GetApiKeysResponseClass();
 }
 
@@ -3854,8 +3894,9 @@ export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
   },
 };
 
-const GetApiKeyRequestClass = messageClass<GetApiKeyRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeyRequest", { keyId: "" });
+let GetApiKeyRequestClass: (new () => GetApiKeyRequest) | undefined;
 function createBaseGetApiKeyRequest(): GetApiKeyRequest {
+  GetApiKeyRequestClass ??= messageClass<GetApiKeyRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeyRequest", { keyId: "" });
   return new GetApiKeyRequestClass();
 }
 
@@ -3894,8 +3935,9 @@ export const GetApiKeyRequest: MessageFns<GetApiKeyRequest> = {
   },
 };
 
-const GetApiKeyResponseClass = messageClass<GetApiKeyResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeyResponse", {});
+let GetApiKeyResponseClass: (new () => GetApiKeyResponse) | undefined;
 function createBaseGetApiKeyResponse(): GetApiKeyResponse {
+  GetApiKeyResponseClass ??= messageClass<GetApiKeyResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeyResponse", {});
   return new GetApiKeyResponseClass();
 }
 
@@ -3934,8 +3976,9 @@ export const GetApiKeyResponse: MessageFns<GetApiKeyResponse> = {
   },
 };
 
-const CreateApiKeyRequestClass = messageClass<CreateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.CreateApiKeyRequest", { asyncOperationId: "" });
+let CreateApiKeyRequestClass: (new () => CreateApiKeyRequest) | undefined;
 function createBaseCreateApiKeyRequest(): CreateApiKeyRequest {
+  CreateApiKeyRequestClass ??= messageClass<CreateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.CreateApiKeyRequest", { asyncOperationId: "" });
   return new CreateApiKeyRequestClass();
 }
 
@@ -3985,8 +4028,9 @@ export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
   },
 };
 
-const CreateApiKeyResponseClass = messageClass<CreateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.CreateApiKeyResponse", { keyId: "", token: "" });
+let CreateApiKeyResponseClass: (new () => CreateApiKeyResponse) | undefined;
 function createBaseCreateApiKeyResponse(): CreateApiKeyResponse {
+  CreateApiKeyResponseClass ??= messageClass<CreateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.CreateApiKeyResponse", { keyId: "", token: "" });
   return new CreateApiKeyResponseClass();
 }
 
@@ -4047,8 +4091,9 @@ export const CreateApiKeyResponse: MessageFns<CreateApiKeyResponse> = {
   },
 };
 
-const UpdateApiKeyRequestClass = messageClass<UpdateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateApiKeyRequestClass: (new () => UpdateApiKeyRequest) | undefined;
 function createBaseUpdateApiKeyRequest(): UpdateApiKeyRequest {
+  UpdateApiKeyRequestClass ??= messageClass<UpdateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateApiKeyRequestClass();
 }
 
@@ -4120,8 +4165,9 @@ export const UpdateApiKeyRequest: MessageFns<UpdateApiKeyRequest> = {
   },
 };
 
-const UpdateApiKeyResponseClass = messageClass<UpdateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyResponse", {});
+let UpdateApiKeyResponseClass: (new () => UpdateApiKeyResponse) | undefined;
 function createBaseUpdateApiKeyResponse(): UpdateApiKeyResponse {
+  UpdateApiKeyResponseClass ??= messageClass<UpdateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyResponse", {});
   return new UpdateApiKeyResponseClass();
 }
 
@@ -4160,8 +4206,9 @@ export const UpdateApiKeyResponse: MessageFns<UpdateApiKeyResponse> = {
   },
 };
 
-const DeleteApiKeyRequestClass = messageClass<DeleteApiKeyRequest>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteApiKeyRequestClass: (new () => DeleteApiKeyRequest) | undefined;
 function createBaseDeleteApiKeyRequest(): DeleteApiKeyRequest {
+  DeleteApiKeyRequestClass ??= messageClass<DeleteApiKeyRequest>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteApiKeyRequestClass();
 }
 
@@ -4222,8 +4269,9 @@ export const DeleteApiKeyRequest: MessageFns<DeleteApiKeyRequest> = {
   },
 };
 
-const DeleteApiKeyResponseClass = messageClass<DeleteApiKeyResponse>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyResponse", {});
+let DeleteApiKeyResponseClass: (new () => DeleteApiKeyResponse) | undefined;
 function createBaseDeleteApiKeyResponse(): DeleteApiKeyResponse {
+  DeleteApiKeyResponseClass ??= messageClass<DeleteApiKeyResponse>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyResponse", {});
   return new DeleteApiKeyResponseClass();
 }
 
@@ -4262,8 +4310,9 @@ export const DeleteApiKeyResponse: MessageFns<DeleteApiKeyResponse> = {
   },
 };
 
-const GetNexusEndpointsRequestClass = messageClass<GetNexusEndpointsRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsRequest", { pageSize: 0, pageToken: "", targetNamespaceId: "", targetTaskQueue: "", name: "" });
+let GetNexusEndpointsRequestClass: (new () => GetNexusEndpointsRequest) | undefined;
 function createBaseGetNexusEndpointsRequest(): GetNexusEndpointsRequest {
+  GetNexusEndpointsRequestClass ??= messageClass<GetNexusEndpointsRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsRequest", { pageSize: 0, pageToken: "", targetNamespaceId: "", targetTaskQueue: "", name: "" });
   return new GetNexusEndpointsRequestClass();
 }
 
@@ -4346,8 +4395,9 @@ export const GetNexusEndpointsRequest: MessageFns<GetNexusEndpointsRequest> = {
   },
 };
 
-const GetNexusEndpointsResponseClass = messageClass<GetNexusEndpointsResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsResponse", { endpoints: LIST, nextPageToken: "" });
+let GetNexusEndpointsResponseClass: (new () => GetNexusEndpointsResponse) | undefined;
 function createBaseGetNexusEndpointsResponse(): GetNexusEndpointsResponse {
+  GetNexusEndpointsResponseClass ??= messageClass<GetNexusEndpointsResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsResponse", { endpoints: LIST, nextPageToken: "" });
   return new GetNexusEndpointsResponseClass();
 }
 
@@ -4405,8 +4455,9 @@ export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = 
   },
 };
 
-const GetNexusEndpointRequestClass = messageClass<GetNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointRequest", { endpointId: "" });
+let GetNexusEndpointRequestClass: (new () => GetNexusEndpointRequest) | undefined;
 function createBaseGetNexusEndpointRequest(): GetNexusEndpointRequest {
+  GetNexusEndpointRequestClass ??= messageClass<GetNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointRequest", { endpointId: "" });
   return new GetNexusEndpointRequestClass();
 }
 
@@ -4445,8 +4496,9 @@ export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   },
 };
 
-const GetNexusEndpointResponseClass = messageClass<GetNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointResponse", {});
+let GetNexusEndpointResponseClass: (new () => GetNexusEndpointResponse) | undefined;
 function createBaseGetNexusEndpointResponse(): GetNexusEndpointResponse {
+  GetNexusEndpointResponseClass ??= messageClass<GetNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointResponse", {});
   return new GetNexusEndpointResponseClass();
 }
 
@@ -4485,8 +4537,9 @@ export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   },
 };
 
-const CreateNexusEndpointRequestClass = messageClass<CreateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointRequest", { asyncOperationId: "" });
+let CreateNexusEndpointRequestClass: (new () => CreateNexusEndpointRequest) | undefined;
 function createBaseCreateNexusEndpointRequest(): CreateNexusEndpointRequest {
+  CreateNexusEndpointRequestClass ??= messageClass<CreateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointRequest", { asyncOperationId: "" });
   return new CreateNexusEndpointRequestClass();
 }
 
@@ -4536,8 +4589,9 @@ export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> 
   },
 };
 
-const CreateNexusEndpointResponseClass = messageClass<CreateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointResponse", { endpointId: "" });
+let CreateNexusEndpointResponseClass: (new () => CreateNexusEndpointResponse) | undefined;
 function createBaseCreateNexusEndpointResponse(): CreateNexusEndpointResponse {
+  CreateNexusEndpointResponseClass ??= messageClass<CreateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointResponse", { endpointId: "" });
   return new CreateNexusEndpointResponseClass();
 }
 
@@ -4587,8 +4641,9 @@ export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse
   },
 };
 
-const UpdateNexusEndpointRequestClass = messageClass<UpdateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateNexusEndpointRequestClass: (new () => UpdateNexusEndpointRequest) | undefined;
 function createBaseUpdateNexusEndpointRequest(): UpdateNexusEndpointRequest {
+  UpdateNexusEndpointRequestClass ??= messageClass<UpdateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateNexusEndpointRequestClass();
 }
 
@@ -4660,8 +4715,9 @@ export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> 
   },
 };
 
-const UpdateNexusEndpointResponseClass = messageClass<UpdateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointResponse", {});
+let UpdateNexusEndpointResponseClass: (new () => UpdateNexusEndpointResponse) | undefined;
 function createBaseUpdateNexusEndpointResponse(): UpdateNexusEndpointResponse {
+  UpdateNexusEndpointResponseClass ??= messageClass<UpdateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointResponse", {});
   return new UpdateNexusEndpointResponseClass();
 }
 
@@ -4700,8 +4756,9 @@ export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse
   },
 };
 
-const DeleteNexusEndpointRequestClass = messageClass<DeleteNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteNexusEndpointRequestClass: (new () => DeleteNexusEndpointRequest) | undefined;
 function createBaseDeleteNexusEndpointRequest(): DeleteNexusEndpointRequest {
+  DeleteNexusEndpointRequestClass ??= messageClass<DeleteNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteNexusEndpointRequestClass();
 }
 
@@ -4762,8 +4819,9 @@ export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> 
   },
 };
 
-const DeleteNexusEndpointResponseClass = messageClass<DeleteNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointResponse", {});
+let DeleteNexusEndpointResponseClass: (new () => DeleteNexusEndpointResponse) | undefined;
 function createBaseDeleteNexusEndpointResponse(): DeleteNexusEndpointResponse {
+  DeleteNexusEndpointResponseClass ??= messageClass<DeleteNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointResponse", {});
   return new DeleteNexusEndpointResponseClass();
 }
 
@@ -4802,8 +4860,9 @@ export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse
   },
 };
 
-const GetUserGroupsRequestClass = messageClass<GetUserGroupsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest", { pageSize: 0, pageToken: "", namespace: "", displayName: "" });
+let GetUserGroupsRequestClass: (new () => GetUserGroupsRequest) | undefined;
 function createBaseGetUserGroupsRequest(): GetUserGroupsRequest {
+  GetUserGroupsRequestClass ??= messageClass<GetUserGroupsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest", { pageSize: 0, pageToken: "", namespace: "", displayName: "" });
   return new GetUserGroupsRequestClass();
 }
 
@@ -4897,8 +4956,9 @@ export const GetUserGroupsRequest: MessageFns<GetUserGroupsRequest> = {
   },
 };
 
-const GetUserGroupsRequest_GoogleGroupFilterClass = messageClass<GetUserGroupsRequest_GoogleGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.GoogleGroupFilter", { emailAddress: "" });
+let GetUserGroupsRequest_GoogleGroupFilterClass: (new () => GetUserGroupsRequest_GoogleGroupFilter) | undefined;
 function createBaseGetUserGroupsRequest_GoogleGroupFilter(): GetUserGroupsRequest_GoogleGroupFilter {
+  GetUserGroupsRequest_GoogleGroupFilterClass ??= messageClass<GetUserGroupsRequest_GoogleGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.GoogleGroupFilter", { emailAddress: "" });
   return new GetUserGroupsRequest_GoogleGroupFilterClass();
 }
 
@@ -4937,8 +4997,9 @@ export const GetUserGroupsRequest_GoogleGroupFilter: MessageFns<GetUserGroupsReq
   },
 };
 
-const GetUserGroupsRequest_SCIMGroupFilterClass = messageClass<GetUserGroupsRequest_SCIMGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.SCIMGroupFilter", { idpId: "" });
+let GetUserGroupsRequest_SCIMGroupFilterClass: (new () => GetUserGroupsRequest_SCIMGroupFilter) | undefined;
 function createBaseGetUserGroupsRequest_SCIMGroupFilter(): GetUserGroupsRequest_SCIMGroupFilter {
+  GetUserGroupsRequest_SCIMGroupFilterClass ??= messageClass<GetUserGroupsRequest_SCIMGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.SCIMGroupFilter", { idpId: "" });
   return new GetUserGroupsRequest_SCIMGroupFilterClass();
 }
 
@@ -4977,8 +5038,9 @@ export const GetUserGroupsRequest_SCIMGroupFilter: MessageFns<GetUserGroupsReque
   },
 };
 
-const GetUserGroupsResponseClass = messageClass<GetUserGroupsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupsResponse", { groups: LIST, nextPageToken: "" });
+let GetUserGroupsResponseClass: (new () => GetUserGroupsResponse) | undefined;
 function createBaseGetUserGroupsResponse(): GetUserGroupsResponse {
+  GetUserGroupsResponseClass ??= messageClass<GetUserGroupsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupsResponse", { groups: LIST, nextPageToken: "" });
   return new GetUserGroupsResponseClass();
 }
 
@@ -5036,8 +5098,9 @@ export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
   },
 };
 
-const GetUserGroupRequestClass = messageClass<GetUserGroupRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupRequest", { groupId: "" });
+let GetUserGroupRequestClass: (new () => GetUserGroupRequest) | undefined;
 function createBaseGetUserGroupRequest(): GetUserGroupRequest {
+  GetUserGroupRequestClass ??= messageClass<GetUserGroupRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupRequest", { groupId: "" });
   return new GetUserGroupRequestClass();
 }
 
@@ -5076,8 +5139,9 @@ export const GetUserGroupRequest: MessageFns<GetUserGroupRequest> = {
   },
 };
 
-const GetUserGroupResponseClass = messageClass<GetUserGroupResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupResponse", {});
+let GetUserGroupResponseClass: (new () => GetUserGroupResponse) | undefined;
 function createBaseGetUserGroupResponse(): GetUserGroupResponse {
+  GetUserGroupResponseClass ??= messageClass<GetUserGroupResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupResponse", {});
   return new GetUserGroupResponseClass();
 }
 
@@ -5116,8 +5180,9 @@ export const GetUserGroupResponse: MessageFns<GetUserGroupResponse> = {
   },
 };
 
-const CreateUserGroupRequestClass = messageClass<CreateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.CreateUserGroupRequest", { asyncOperationId: "" });
+let CreateUserGroupRequestClass: (new () => CreateUserGroupRequest) | undefined;
 function createBaseCreateUserGroupRequest(): CreateUserGroupRequest {
+  CreateUserGroupRequestClass ??= messageClass<CreateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.CreateUserGroupRequest", { asyncOperationId: "" });
   return new CreateUserGroupRequestClass();
 }
 
@@ -5167,8 +5232,9 @@ export const CreateUserGroupRequest: MessageFns<CreateUserGroupRequest> = {
   },
 };
 
-const CreateUserGroupResponseClass = messageClass<CreateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.CreateUserGroupResponse", { groupId: "" });
+let CreateUserGroupResponseClass: (new () => CreateUserGroupResponse) | undefined;
 function createBaseCreateUserGroupResponse(): CreateUserGroupResponse {
+  CreateUserGroupResponseClass ??= messageClass<CreateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.CreateUserGroupResponse", { groupId: "" });
   return new CreateUserGroupResponseClass();
 }
 
@@ -5218,8 +5284,9 @@ export const CreateUserGroupResponse: MessageFns<CreateUserGroupResponse> = {
   },
 };
 
-const UpdateUserGroupRequestClass = messageClass<UpdateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateUserGroupRequestClass: (new () => UpdateUserGroupRequest) | undefined;
 function createBaseUpdateUserGroupRequest(): UpdateUserGroupRequest {
+  UpdateUserGroupRequestClass ??= messageClass<UpdateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateUserGroupRequestClass();
 }
 
@@ -5291,8 +5358,9 @@ export const UpdateUserGroupRequest: MessageFns<UpdateUserGroupRequest> = {
   },
 };
 
-const UpdateUserGroupResponseClass = messageClass<UpdateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupResponse", {});
+let UpdateUserGroupResponseClass: (new () => UpdateUserGroupResponse) | undefined;
 function createBaseUpdateUserGroupResponse(): UpdateUserGroupResponse {
+  UpdateUserGroupResponseClass ??= messageClass<UpdateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupResponse", {});
   return new UpdateUserGroupResponseClass();
 }
 
@@ -5331,8 +5399,9 @@ export const UpdateUserGroupResponse: MessageFns<UpdateUserGroupResponse> = {
   },
 };
 
-const DeleteUserGroupRequestClass = messageClass<DeleteUserGroupRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteUserGroupRequestClass: (new () => DeleteUserGroupRequest) | undefined;
 function createBaseDeleteUserGroupRequest(): DeleteUserGroupRequest {
+  DeleteUserGroupRequestClass ??= messageClass<DeleteUserGroupRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteUserGroupRequestClass();
 }
 
@@ -5393,8 +5462,9 @@ export const DeleteUserGroupRequest: MessageFns<DeleteUserGroupRequest> = {
   },
 };
 
-const DeleteUserGroupResponseClass = messageClass<DeleteUserGroupResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupResponse", {});
+let DeleteUserGroupResponseClass: (new () => DeleteUserGroupResponse) | undefined;
 function createBaseDeleteUserGroupResponse(): DeleteUserGroupResponse {
+  DeleteUserGroupResponseClass ??= messageClass<DeleteUserGroupResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupResponse", {});
   return new DeleteUserGroupResponseClass();
 }
 
@@ -5433,8 +5503,9 @@ export const DeleteUserGroupResponse: MessageFns<DeleteUserGroupResponse> = {
   },
 };
 
-const SetUserGroupNamespaceAccessRequestClass = messageClass<SetUserGroupNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessRequest", { namespace: "", groupId: "", resourceVersion: "", asyncOperationId: "" });
+let SetUserGroupNamespaceAccessRequestClass: (new () => SetUserGroupNamespaceAccessRequest) | undefined;
 function createBaseSetUserGroupNamespaceAccessRequest(): SetUserGroupNamespaceAccessRequest {
+  SetUserGroupNamespaceAccessRequestClass ??= messageClass<SetUserGroupNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessRequest", { namespace: "", groupId: "", resourceVersion: "", asyncOperationId: "" });
   return new SetUserGroupNamespaceAccessRequestClass();
 }
 
@@ -5517,8 +5588,9 @@ export const SetUserGroupNamespaceAccessRequest: MessageFns<SetUserGroupNamespac
   },
 };
 
-const SetUserGroupNamespaceAccessResponseClass = messageClass<SetUserGroupNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessResponse", {});
+let SetUserGroupNamespaceAccessResponseClass: (new () => SetUserGroupNamespaceAccessResponse) | undefined;
 function createBaseSetUserGroupNamespaceAccessResponse(): SetUserGroupNamespaceAccessResponse {
+  SetUserGroupNamespaceAccessResponseClass ??= messageClass<SetUserGroupNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessResponse", {});
   return new SetUserGroupNamespaceAccessResponseClass();
 }
 
@@ -5557,8 +5629,9 @@ export const SetUserGroupNamespaceAccessResponse: MessageFns<SetUserGroupNamespa
   },
 };
 
-const AddUserGroupMemberRequestClass = messageClass<AddUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
+let AddUserGroupMemberRequestClass: (new () => AddUserGroupMemberRequest) | undefined;
 function createBaseAddUserGroupMemberRequest(): AddUserGroupMemberRequest {
+  AddUserGroupMemberRequestClass ??= messageClass<AddUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
   return new AddUserGroupMemberRequestClass();
 }
 
@@ -5619,8 +5692,9 @@ export const AddUserGroupMemberRequest: MessageFns<AddUserGroupMemberRequest> = 
   },
 };
 
-const AddUserGroupMemberResponseClass = messageClass<AddUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberResponse", {});
+let AddUserGroupMemberResponseClass: (new () => AddUserGroupMemberResponse) | undefined;
 function createBaseAddUserGroupMemberResponse(): AddUserGroupMemberResponse {
+  AddUserGroupMemberResponseClass ??= messageClass<AddUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberResponse", {});
   return new AddUserGroupMemberResponseClass();
 }
 
@@ -5659,8 +5733,9 @@ export const AddUserGroupMemberResponse: MessageFns<AddUserGroupMemberResponse> 
   },
 };
 
-const RemoveUserGroupMemberRequestClass = messageClass<RemoveUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
+let RemoveUserGroupMemberRequestClass: (new () => RemoveUserGroupMemberRequest) | undefined;
 function createBaseRemoveUserGroupMemberRequest(): RemoveUserGroupMemberRequest {
+  RemoveUserGroupMemberRequestClass ??= messageClass<RemoveUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
   return new RemoveUserGroupMemberRequestClass();
 }
 
@@ -5721,8 +5796,9 @@ export const RemoveUserGroupMemberRequest: MessageFns<RemoveUserGroupMemberReque
   },
 };
 
-const RemoveUserGroupMemberResponseClass = messageClass<RemoveUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberResponse", {});
+let RemoveUserGroupMemberResponseClass: (new () => RemoveUserGroupMemberResponse) | undefined;
 function createBaseRemoveUserGroupMemberResponse(): RemoveUserGroupMemberResponse {
+  RemoveUserGroupMemberResponseClass ??= messageClass<RemoveUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberResponse", {});
   return new RemoveUserGroupMemberResponseClass();
 }
 
@@ -5761,8 +5837,9 @@ export const RemoveUserGroupMemberResponse: MessageFns<RemoveUserGroupMemberResp
   },
 };
 
-const GetUserGroupMembersRequestClass = messageClass<GetUserGroupMembersRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersRequest", { pageSize: 0, pageToken: "", groupId: "" });
+let GetUserGroupMembersRequestClass: (new () => GetUserGroupMembersRequest) | undefined;
 function createBaseGetUserGroupMembersRequest(): GetUserGroupMembersRequest {
+  GetUserGroupMembersRequestClass ??= messageClass<GetUserGroupMembersRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersRequest", { pageSize: 0, pageToken: "", groupId: "" });
   return new GetUserGroupMembersRequestClass();
 }
 
@@ -5823,8 +5900,9 @@ export const GetUserGroupMembersRequest: MessageFns<GetUserGroupMembersRequest> 
   },
 };
 
-const GetUserGroupMembersResponseClass = messageClass<GetUserGroupMembersResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersResponse", { members: LIST, nextPageToken: "" });
+let GetUserGroupMembersResponseClass: (new () => GetUserGroupMembersResponse) | undefined;
 function createBaseGetUserGroupMembersResponse(): GetUserGroupMembersResponse {
+  GetUserGroupMembersResponseClass ??= messageClass<GetUserGroupMembersResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersResponse", { members: LIST, nextPageToken: "" });
   return new GetUserGroupMembersResponseClass();
 }
 
@@ -5882,8 +5960,9 @@ export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse
   },
 };
 
-const CreateServiceAccountRequestClass = messageClass<CreateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountRequest", { asyncOperationId: "" });
+let CreateServiceAccountRequestClass: (new () => CreateServiceAccountRequest) | undefined;
 function createBaseCreateServiceAccountRequest(): CreateServiceAccountRequest {
+  CreateServiceAccountRequestClass ??= messageClass<CreateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountRequest", { asyncOperationId: "" });
   return new CreateServiceAccountRequestClass();
 }
 
@@ -5933,8 +6012,9 @@ export const CreateServiceAccountRequest: MessageFns<CreateServiceAccountRequest
   },
 };
 
-const CreateServiceAccountResponseClass = messageClass<CreateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountResponse", { serviceAccountId: "" });
+let CreateServiceAccountResponseClass: (new () => CreateServiceAccountResponse) | undefined;
 function createBaseCreateServiceAccountResponse(): CreateServiceAccountResponse {
+  CreateServiceAccountResponseClass ??= messageClass<CreateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountResponse", { serviceAccountId: "" });
   return new CreateServiceAccountResponseClass();
 }
 
@@ -5984,8 +6064,9 @@ export const CreateServiceAccountResponse: MessageFns<CreateServiceAccountRespon
   },
 };
 
-const GetServiceAccountRequestClass = messageClass<GetServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountRequest", { serviceAccountId: "" });
+let GetServiceAccountRequestClass: (new () => GetServiceAccountRequest) | undefined;
 function createBaseGetServiceAccountRequest(): GetServiceAccountRequest {
+  GetServiceAccountRequestClass ??= messageClass<GetServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountRequest", { serviceAccountId: "" });
   return new GetServiceAccountRequestClass();
 }
 
@@ -6024,8 +6105,9 @@ export const GetServiceAccountRequest: MessageFns<GetServiceAccountRequest> = {
   },
 };
 
-const GetServiceAccountResponseClass = messageClass<GetServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountResponse", {});
+let GetServiceAccountResponseClass: (new () => GetServiceAccountResponse) | undefined;
 function createBaseGetServiceAccountResponse(): GetServiceAccountResponse {
+  GetServiceAccountResponseClass ??= messageClass<GetServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountResponse", {});
   return new GetServiceAccountResponseClass();
 }
 
@@ -6064,8 +6146,9 @@ export const GetServiceAccountResponse: MessageFns<GetServiceAccountResponse> = 
   },
 };
 
-const GetServiceAccountsRequestClass = messageClass<GetServiceAccountsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsRequest", { pageSize: 0, pageToken: "" });
+let GetServiceAccountsRequestClass: (new () => GetServiceAccountsRequest) | undefined;
 function createBaseGetServiceAccountsRequest(): GetServiceAccountsRequest {
+  GetServiceAccountsRequestClass ??= messageClass<GetServiceAccountsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsRequest", { pageSize: 0, pageToken: "" });
   return new GetServiceAccountsRequestClass();
 }
 
@@ -6115,8 +6198,9 @@ export const GetServiceAccountsRequest: MessageFns<GetServiceAccountsRequest> = 
   },
 };
 
-const GetServiceAccountsResponseClass = messageClass<GetServiceAccountsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsResponse", { serviceAccount: LIST, nextPageToken: "" });
+let GetServiceAccountsResponseClass: (new () => GetServiceAccountsResponse) | undefined;
 function createBaseGetServiceAccountsResponse(): GetServiceAccountsResponse {
+  GetServiceAccountsResponseClass ??= messageClass<GetServiceAccountsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsResponse", { serviceAccount: LIST, nextPageToken: "" });
   return new GetServiceAccountsResponseClass();
 }
 
@@ -6174,8 +6258,9 @@ export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> 
   },
 };
 
-const UpdateServiceAccountRequestClass = messageClass<UpdateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateServiceAccountRequestClass: (new () => UpdateServiceAccountRequest) | undefined;
 function createBaseUpdateServiceAccountRequest(): UpdateServiceAccountRequest {
+  UpdateServiceAccountRequestClass ??= messageClass<UpdateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateServiceAccountRequestClass();
 }
 
@@ -6247,8 +6332,9 @@ export const UpdateServiceAccountRequest: MessageFns<UpdateServiceAccountRequest
   },
 };
 
-const UpdateServiceAccountResponseClass = messageClass<UpdateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountResponse", {});
+let UpdateServiceAccountResponseClass: (new () => UpdateServiceAccountResponse) | undefined;
 function createBaseUpdateServiceAccountResponse(): UpdateServiceAccountResponse {
+  UpdateServiceAccountResponseClass ??= messageClass<UpdateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountResponse", {});
   return new UpdateServiceAccountResponseClass();
 }
 
@@ -6287,8 +6373,9 @@ export const UpdateServiceAccountResponse: MessageFns<UpdateServiceAccountRespon
   },
 };
 
-const SetServiceAccountNamespaceAccessRequestClass = messageClass<SetServiceAccountNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessRequest", { serviceAccountId: "", namespace: "", resourceVersion: "", asyncOperationId: "" });
+let SetServiceAccountNamespaceAccessRequestClass: (new () => SetServiceAccountNamespaceAccessRequest) | undefined;
 function createBaseSetServiceAccountNamespaceAccessRequest(): SetServiceAccountNamespaceAccessRequest {
+  SetServiceAccountNamespaceAccessRequestClass ??= messageClass<SetServiceAccountNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessRequest", { serviceAccountId: "", namespace: "", resourceVersion: "", asyncOperationId: "" });
   return new SetServiceAccountNamespaceAccessRequestClass();
 }
 
@@ -6371,8 +6458,9 @@ export const SetServiceAccountNamespaceAccessRequest: MessageFns<SetServiceAccou
   },
 };
 
-const SetServiceAccountNamespaceAccessResponseClass = messageClass<SetServiceAccountNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessResponse", {});
+let SetServiceAccountNamespaceAccessResponseClass: (new () => SetServiceAccountNamespaceAccessResponse) | undefined;
 function createBaseSetServiceAccountNamespaceAccessResponse(): SetServiceAccountNamespaceAccessResponse {
+  SetServiceAccountNamespaceAccessResponseClass ??= messageClass<SetServiceAccountNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessResponse", {});
   return new SetServiceAccountNamespaceAccessResponseClass();
 }
 
@@ -6411,8 +6499,9 @@ export const SetServiceAccountNamespaceAccessResponse: MessageFns<SetServiceAcco
   },
 };
 
-const DeleteServiceAccountRequestClass = messageClass<DeleteServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteServiceAccountRequestClass: (new () => DeleteServiceAccountRequest) | undefined;
 function createBaseDeleteServiceAccountRequest(): DeleteServiceAccountRequest {
+  DeleteServiceAccountRequestClass ??= messageClass<DeleteServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteServiceAccountRequestClass();
 }
 
@@ -6473,8 +6562,9 @@ export const DeleteServiceAccountRequest: MessageFns<DeleteServiceAccountRequest
   },
 };
 
-const DeleteServiceAccountResponseClass = messageClass<DeleteServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountResponse", {});
+let DeleteServiceAccountResponseClass: (new () => DeleteServiceAccountResponse) | undefined;
 function createBaseDeleteServiceAccountResponse(): DeleteServiceAccountResponse {
+  DeleteServiceAccountResponseClass ??= messageClass<DeleteServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountResponse", {});
   return new DeleteServiceAccountResponseClass();
 }
 
@@ -6513,8 +6603,9 @@ export const DeleteServiceAccountResponse: MessageFns<DeleteServiceAccountRespon
   },
 };
 
-const GetUsageRequestClass = messageClass<GetUsageRequest>("temporal.api.cloud.cloudservice.v1.GetUsageRequest", { pageSize: 0, pageToken: "" });
+let GetUsageRequestClass: (new () => GetUsageRequest) | undefined;
 function createBaseGetUsageRequest(): GetUsageRequest {
+  GetUsageRequestClass ??= messageClass<GetUsageRequest>("temporal.api.cloud.cloudservice.v1.GetUsageRequest", { pageSize: 0, pageToken: "" });
   return new GetUsageRequestClass();
 }
 
@@ -6586,8 +6677,9 @@ export const GetUsageRequest: MessageFns<GetUsageRequest> = {
   },
 };
 
-const GetUsageResponseClass = messageClass<GetUsageResponse>("temporal.api.cloud.cloudservice.v1.GetUsageResponse", { summaries: LIST, nextPageToken: "" });
+let GetUsageResponseClass: (new () => GetUsageResponse) | undefined;
 function createBaseGetUsageResponse(): GetUsageResponse {
+  GetUsageResponseClass ??= messageClass<GetUsageResponse>("temporal.api.cloud.cloudservice.v1.GetUsageResponse", { summaries: LIST, nextPageToken: "" });
   return new GetUsageResponseClass();
 }
 
@@ -6645,8 +6737,9 @@ export const GetUsageResponse: MessageFns<GetUsageResponse> = {
   },
 };
 
-const GetAccountRequestClass = messageClass<GetAccountRequest>("temporal.api.cloud.cloudservice.v1.GetAccountRequest", {});
+let GetAccountRequestClass: (new () => GetAccountRequest) | undefined;
 function createBaseGetAccountRequest(): GetAccountRequest {
+  GetAccountRequestClass ??= messageClass<GetAccountRequest>("temporal.api.cloud.cloudservice.v1.GetAccountRequest", {});
   return new GetAccountRequestClass();
 }
 
@@ -6674,8 +6767,9 @@ export const GetAccountRequest: MessageFns<GetAccountRequest> = {
   },
 };
 
-const GetAccountResponseClass = messageClass<GetAccountResponse>("temporal.api.cloud.cloudservice.v1.GetAccountResponse", {});
+let GetAccountResponseClass: (new () => GetAccountResponse) | undefined;
 function createBaseGetAccountResponse(): GetAccountResponse {
+  GetAccountResponseClass ??= messageClass<GetAccountResponse>("temporal.api.cloud.cloudservice.v1.GetAccountResponse", {});
   return new GetAccountResponseClass();
 }
 
@@ -6714,8 +6808,9 @@ export const GetAccountResponse: MessageFns<GetAccountResponse> = {
   },
 };
 
-const UpdateAccountRequestClass = messageClass<UpdateAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountRequest", { resourceVersion: "", asyncOperationId: "" });
+let UpdateAccountRequestClass: (new () => UpdateAccountRequest) | undefined;
 function createBaseUpdateAccountRequest(): UpdateAccountRequest {
+  UpdateAccountRequestClass ??= messageClass<UpdateAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountRequest", { resourceVersion: "", asyncOperationId: "" });
   return new UpdateAccountRequestClass();
 }
 
@@ -6776,8 +6871,9 @@ export const UpdateAccountRequest: MessageFns<UpdateAccountRequest> = {
   },
 };
 
-const UpdateAccountResponseClass = messageClass<UpdateAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountResponse", {});
+let UpdateAccountResponseClass: (new () => UpdateAccountResponse) | undefined;
 function createBaseUpdateAccountResponse(): UpdateAccountResponse {
+  UpdateAccountResponseClass ??= messageClass<UpdateAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountResponse", {});
   return new UpdateAccountResponseClass();
 }
 
@@ -6816,8 +6912,9 @@ export const UpdateAccountResponse: MessageFns<UpdateAccountResponse> = {
   },
 };
 
-const CreateNamespaceExportSinkRequestClass = messageClass<CreateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkRequest", { namespace: "", asyncOperationId: "" });
+let CreateNamespaceExportSinkRequestClass: (new () => CreateNamespaceExportSinkRequest) | undefined;
 function createBaseCreateNamespaceExportSinkRequest(): CreateNamespaceExportSinkRequest {
+  CreateNamespaceExportSinkRequestClass ??= messageClass<CreateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkRequest", { namespace: "", asyncOperationId: "" });
   return new CreateNamespaceExportSinkRequestClass();
 }
 
@@ -6878,8 +6975,9 @@ export const CreateNamespaceExportSinkRequest: MessageFns<CreateNamespaceExportS
   },
 };
 
-const CreateNamespaceExportSinkResponseClass = messageClass<CreateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkResponse", {});
+let CreateNamespaceExportSinkResponseClass: (new () => CreateNamespaceExportSinkResponse) | undefined;
 function createBaseCreateNamespaceExportSinkResponse(): CreateNamespaceExportSinkResponse {
+  CreateNamespaceExportSinkResponseClass ??= messageClass<CreateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkResponse", {});
   return new CreateNamespaceExportSinkResponseClass();
 }
 
@@ -6918,8 +7016,9 @@ export const CreateNamespaceExportSinkResponse: MessageFns<CreateNamespaceExport
   },
 };
 
-const GetNamespaceExportSinkRequestClass = messageClass<GetNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkRequest", { namespace: "", name: "" });
+let GetNamespaceExportSinkRequestClass: (new () => GetNamespaceExportSinkRequest) | undefined;
 function createBaseGetNamespaceExportSinkRequest(): GetNamespaceExportSinkRequest {
+  GetNamespaceExportSinkRequestClass ??= messageClass<GetNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkRequest", { namespace: "", name: "" });
   return new GetNamespaceExportSinkRequestClass();
 }
 
@@ -6969,8 +7068,9 @@ export const GetNamespaceExportSinkRequest: MessageFns<GetNamespaceExportSinkReq
   },
 };
 
-const GetNamespaceExportSinkResponseClass = messageClass<GetNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkResponse", {});
+let GetNamespaceExportSinkResponseClass: (new () => GetNamespaceExportSinkResponse) | undefined;
 function createBaseGetNamespaceExportSinkResponse(): GetNamespaceExportSinkResponse {
+  GetNamespaceExportSinkResponseClass ??= messageClass<GetNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkResponse", {});
   return new GetNamespaceExportSinkResponseClass();
 }
 
@@ -7009,8 +7109,9 @@ export const GetNamespaceExportSinkResponse: MessageFns<GetNamespaceExportSinkRe
   },
 };
 
-const GetNamespaceExportSinksRequestClass = messageClass<GetNamespaceExportSinksRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksRequest", { namespace: "", pageSize: 0, pageToken: "" });
+let GetNamespaceExportSinksRequestClass: (new () => GetNamespaceExportSinksRequest) | undefined;
 function createBaseGetNamespaceExportSinksRequest(): GetNamespaceExportSinksRequest {
+  GetNamespaceExportSinksRequestClass ??= messageClass<GetNamespaceExportSinksRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksRequest", { namespace: "", pageSize: 0, pageToken: "" });
   return new GetNamespaceExportSinksRequestClass();
 }
 
@@ -7071,8 +7172,9 @@ export const GetNamespaceExportSinksRequest: MessageFns<GetNamespaceExportSinksR
   },
 };
 
-const GetNamespaceExportSinksResponseClass = messageClass<GetNamespaceExportSinksResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksResponse", { sinks: LIST, nextPageToken: "" });
+let GetNamespaceExportSinksResponseClass: (new () => GetNamespaceExportSinksResponse) | undefined;
 function createBaseGetNamespaceExportSinksResponse(): GetNamespaceExportSinksResponse {
+  GetNamespaceExportSinksResponseClass ??= messageClass<GetNamespaceExportSinksResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksResponse", { sinks: LIST, nextPageToken: "" });
   return new GetNamespaceExportSinksResponseClass();
 }
 
@@ -7130,8 +7232,9 @@ export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinks
   },
 };
 
-const UpdateNamespaceExportSinkRequestClass = messageClass<UpdateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateNamespaceExportSinkRequestClass: (new () => UpdateNamespaceExportSinkRequest) | undefined;
 function createBaseUpdateNamespaceExportSinkRequest(): UpdateNamespaceExportSinkRequest {
+  UpdateNamespaceExportSinkRequestClass ??= messageClass<UpdateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateNamespaceExportSinkRequestClass();
 }
 
@@ -7203,8 +7306,9 @@ export const UpdateNamespaceExportSinkRequest: MessageFns<UpdateNamespaceExportS
   },
 };
 
-const UpdateNamespaceExportSinkResponseClass = messageClass<UpdateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkResponse", {});
+let UpdateNamespaceExportSinkResponseClass: (new () => UpdateNamespaceExportSinkResponse) | undefined;
 function createBaseUpdateNamespaceExportSinkResponse(): UpdateNamespaceExportSinkResponse {
+  UpdateNamespaceExportSinkResponseClass ??= messageClass<UpdateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkResponse", {});
   return new UpdateNamespaceExportSinkResponseClass();
 }
 
@@ -7243,8 +7347,9 @@ export const UpdateNamespaceExportSinkResponse: MessageFns<UpdateNamespaceExport
   },
 };
 
-const DeleteNamespaceExportSinkRequestClass = messageClass<DeleteNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkRequest", { namespace: "", name: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteNamespaceExportSinkRequestClass: (new () => DeleteNamespaceExportSinkRequest) | undefined;
 function createBaseDeleteNamespaceExportSinkRequest(): DeleteNamespaceExportSinkRequest {
+  DeleteNamespaceExportSinkRequestClass ??= messageClass<DeleteNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkRequest", { namespace: "", name: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteNamespaceExportSinkRequestClass();
 }
 
@@ -7316,8 +7421,9 @@ export const DeleteNamespaceExportSinkRequest: MessageFns<DeleteNamespaceExportS
   },
 };
 
-const DeleteNamespaceExportSinkResponseClass = messageClass<DeleteNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkResponse", {});
+let DeleteNamespaceExportSinkResponseClass: (new () => DeleteNamespaceExportSinkResponse) | undefined;
 function createBaseDeleteNamespaceExportSinkResponse(): DeleteNamespaceExportSinkResponse {
+  DeleteNamespaceExportSinkResponseClass ??= messageClass<DeleteNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkResponse", {});
   return new DeleteNamespaceExportSinkResponseClass();
 }
 
@@ -7356,8 +7462,9 @@ export const DeleteNamespaceExportSinkResponse: MessageFns<DeleteNamespaceExport
   },
 };
 
-const ValidateNamespaceExportSinkRequestClass = messageClass<ValidateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkRequest", { namespace: "" });
+let ValidateNamespaceExportSinkRequestClass: (new () => ValidateNamespaceExportSinkRequest) | undefined;
 function createBaseValidateNamespaceExportSinkRequest(): ValidateNamespaceExportSinkRequest {
+  ValidateNamespaceExportSinkRequestClass ??= messageClass<ValidateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkRequest", { namespace: "" });
   return new ValidateNamespaceExportSinkRequestClass();
 }
 
@@ -7407,8 +7514,9 @@ export const ValidateNamespaceExportSinkRequest: MessageFns<ValidateNamespaceExp
   },
 };
 
-const ValidateNamespaceExportSinkResponseClass = messageClass<ValidateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkResponse", {});
+let ValidateNamespaceExportSinkResponseClass: (new () => ValidateNamespaceExportSinkResponse) | undefined;
 function createBaseValidateNamespaceExportSinkResponse(): ValidateNamespaceExportSinkResponse {
+  ValidateNamespaceExportSinkResponseClass ??= messageClass<ValidateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkResponse", {});
   return new ValidateNamespaceExportSinkResponseClass();
 }
 
@@ -7436,8 +7544,9 @@ export const ValidateNamespaceExportSinkResponse: MessageFns<ValidateNamespaceEx
   },
 };
 
-const UpdateNamespaceTagsRequestClass = messageClass<UpdateNamespaceTagsRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsRequest", { namespace: "", tagsToUpsert: MAP, tagsToRemove: LIST, asyncOperationId: "" });
+let UpdateNamespaceTagsRequestClass: (new () => UpdateNamespaceTagsRequest) | undefined;
 function createBaseUpdateNamespaceTagsRequest(): UpdateNamespaceTagsRequest {
+  UpdateNamespaceTagsRequestClass ??= messageClass<UpdateNamespaceTagsRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsRequest", { namespace: "", tagsToUpsert: MAP, tagsToRemove: LIST, asyncOperationId: "" });
   return new UpdateNamespaceTagsRequestClass();
 }
 
@@ -7576,8 +7685,9 @@ export const UpdateNamespaceTagsRequest_TagsToUpsertEntry: MessageFns<UpdateName
   },
 };
 
-const UpdateNamespaceTagsResponseClass = messageClass<UpdateNamespaceTagsResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsResponse", {});
+let UpdateNamespaceTagsResponseClass: (new () => UpdateNamespaceTagsResponse) | undefined;
 function createBaseUpdateNamespaceTagsResponse(): UpdateNamespaceTagsResponse {
+  UpdateNamespaceTagsResponseClass ??= messageClass<UpdateNamespaceTagsResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsResponse", {});
   return new UpdateNamespaceTagsResponseClass();
 }
 
@@ -7616,8 +7726,9 @@ export const UpdateNamespaceTagsResponse: MessageFns<UpdateNamespaceTagsResponse
   },
 };
 
-const CreateConnectivityRuleRequestClass = messageClass<CreateConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleRequest", { asyncOperationId: "" });
+let CreateConnectivityRuleRequestClass: (new () => CreateConnectivityRuleRequest) | undefined;
 function createBaseCreateConnectivityRuleRequest(): CreateConnectivityRuleRequest {
+  CreateConnectivityRuleRequestClass ??= messageClass<CreateConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleRequest", { asyncOperationId: "" });
   return new CreateConnectivityRuleRequestClass();
 }
 
@@ -7667,8 +7778,9 @@ export const CreateConnectivityRuleRequest: MessageFns<CreateConnectivityRuleReq
   },
 };
 
-const CreateConnectivityRuleResponseClass = messageClass<CreateConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleResponse", { connectivityRuleId: "" });
+let CreateConnectivityRuleResponseClass: (new () => CreateConnectivityRuleResponse) | undefined;
 function createBaseCreateConnectivityRuleResponse(): CreateConnectivityRuleResponse {
+  CreateConnectivityRuleResponseClass ??= messageClass<CreateConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleResponse", { connectivityRuleId: "" });
   return new CreateConnectivityRuleResponseClass();
 }
 
@@ -7718,8 +7830,9 @@ export const CreateConnectivityRuleResponse: MessageFns<CreateConnectivityRuleRe
   },
 };
 
-const GetConnectivityRuleRequestClass = messageClass<GetConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleRequest", { connectivityRuleId: "" });
+let GetConnectivityRuleRequestClass: (new () => GetConnectivityRuleRequest) | undefined;
 function createBaseGetConnectivityRuleRequest(): GetConnectivityRuleRequest {
+  GetConnectivityRuleRequestClass ??= messageClass<GetConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleRequest", { connectivityRuleId: "" });
   return new GetConnectivityRuleRequestClass();
 }
 
@@ -7758,8 +7871,9 @@ export const GetConnectivityRuleRequest: MessageFns<GetConnectivityRuleRequest> 
   },
 };
 
-const GetConnectivityRuleResponseClass = messageClass<GetConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleResponse", {});
+let GetConnectivityRuleResponseClass: (new () => GetConnectivityRuleResponse) | undefined;
 function createBaseGetConnectivityRuleResponse(): GetConnectivityRuleResponse {
+  GetConnectivityRuleResponseClass ??= messageClass<GetConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleResponse", {});
   return new GetConnectivityRuleResponseClass();
 }
 
@@ -7798,8 +7912,9 @@ export const GetConnectivityRuleResponse: MessageFns<GetConnectivityRuleResponse
   },
 };
 
-const GetConnectivityRulesRequestClass = messageClass<GetConnectivityRulesRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesRequest", { pageSize: 0, pageToken: "", namespace: "" });
+let GetConnectivityRulesRequestClass: (new () => GetConnectivityRulesRequest) | undefined;
 function createBaseGetConnectivityRulesRequest(): GetConnectivityRulesRequest {
+  GetConnectivityRulesRequestClass ??= messageClass<GetConnectivityRulesRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesRequest", { pageSize: 0, pageToken: "", namespace: "" });
   return new GetConnectivityRulesRequestClass();
 }
 
@@ -7860,8 +7975,9 @@ export const GetConnectivityRulesRequest: MessageFns<GetConnectivityRulesRequest
   },
 };
 
-const GetConnectivityRulesResponseClass = messageClass<GetConnectivityRulesResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesResponse", { connectivityRules: LIST, nextPageToken: "" });
+let GetConnectivityRulesResponseClass: (new () => GetConnectivityRulesResponse) | undefined;
 function createBaseGetConnectivityRulesResponse(): GetConnectivityRulesResponse {
+  GetConnectivityRulesResponseClass ??= messageClass<GetConnectivityRulesResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesResponse", { connectivityRules: LIST, nextPageToken: "" });
   return new GetConnectivityRulesResponseClass();
 }
 
@@ -7919,8 +8035,9 @@ export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesRespon
   },
 };
 
-const DeleteConnectivityRuleRequestClass = messageClass<DeleteConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleRequest", { connectivityRuleId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteConnectivityRuleRequestClass: (new () => DeleteConnectivityRuleRequest) | undefined;
 function createBaseDeleteConnectivityRuleRequest(): DeleteConnectivityRuleRequest {
+  DeleteConnectivityRuleRequestClass ??= messageClass<DeleteConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleRequest", { connectivityRuleId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteConnectivityRuleRequestClass();
 }
 
@@ -7981,8 +8098,9 @@ export const DeleteConnectivityRuleRequest: MessageFns<DeleteConnectivityRuleReq
   },
 };
 
-const DeleteConnectivityRuleResponseClass = messageClass<DeleteConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleResponse", {});
+let DeleteConnectivityRuleResponseClass: (new () => DeleteConnectivityRuleResponse) | undefined;
 function createBaseDeleteConnectivityRuleResponse(): DeleteConnectivityRuleResponse {
+  DeleteConnectivityRuleResponseClass ??= messageClass<DeleteConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleResponse", {});
   return new DeleteConnectivityRuleResponseClass();
 }
 
@@ -8021,8 +8139,9 @@ export const DeleteConnectivityRuleResponse: MessageFns<DeleteConnectivityRuleRe
   },
 };
 
-const GetAuditLogsRequestClass = messageClass<GetAuditLogsRequest>("temporal.api.cloud.cloudservice.v1.GetAuditLogsRequest", { pageSize: 0, pageToken: "" });
+let GetAuditLogsRequestClass: (new () => GetAuditLogsRequest) | undefined;
 function createBaseGetAuditLogsRequest(): GetAuditLogsRequest {
+  GetAuditLogsRequestClass ??= messageClass<GetAuditLogsRequest>("temporal.api.cloud.cloudservice.v1.GetAuditLogsRequest", { pageSize: 0, pageToken: "" });
   return new GetAuditLogsRequestClass();
 }
 
@@ -8094,8 +8213,9 @@ export const GetAuditLogsRequest: MessageFns<GetAuditLogsRequest> = {
   },
 };
 
-const GetAuditLogsResponseClass = messageClass<GetAuditLogsResponse>("temporal.api.cloud.cloudservice.v1.GetAuditLogsResponse", { logs: LIST, nextPageToken: "" });
+let GetAuditLogsResponseClass: (new () => GetAuditLogsResponse) | undefined;
 function createBaseGetAuditLogsResponse(): GetAuditLogsResponse {
+  GetAuditLogsResponseClass ??= messageClass<GetAuditLogsResponse>("temporal.api.cloud.cloudservice.v1.GetAuditLogsResponse", { logs: LIST, nextPageToken: "" });
   return new GetAuditLogsResponseClass();
 }
 
@@ -8153,8 +8273,9 @@ export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
   },
 };
 
-const ValidateAccountAuditLogSinkRequestClass = messageClass<ValidateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkRequest", {});
+let ValidateAccountAuditLogSinkRequestClass: (new () => ValidateAccountAuditLogSinkRequest) | undefined;
 function createBaseValidateAccountAuditLogSinkRequest(): ValidateAccountAuditLogSinkRequest {
+  ValidateAccountAuditLogSinkRequestClass ??= messageClass<ValidateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkRequest", {});
   return new ValidateAccountAuditLogSinkRequestClass();
 }
 
@@ -8193,8 +8314,9 @@ export const ValidateAccountAuditLogSinkRequest: MessageFns<ValidateAccountAudit
   },
 };
 
-const ValidateAccountAuditLogSinkResponseClass = messageClass<ValidateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkResponse", {});
+let ValidateAccountAuditLogSinkResponseClass: (new () => ValidateAccountAuditLogSinkResponse) | undefined;
 function createBaseValidateAccountAuditLogSinkResponse(): ValidateAccountAuditLogSinkResponse {
+  ValidateAccountAuditLogSinkResponseClass ??= messageClass<ValidateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkResponse", {});
   return new ValidateAccountAuditLogSinkResponseClass();
 }
 
@@ -8222,8 +8344,9 @@ export const ValidateAccountAuditLogSinkResponse: MessageFns<ValidateAccountAudi
   },
 };
 
-const CreateAccountAuditLogSinkRequestClass = messageClass<CreateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkRequest", { asyncOperationId: "" });
+let CreateAccountAuditLogSinkRequestClass: (new () => CreateAccountAuditLogSinkRequest) | undefined;
 function createBaseCreateAccountAuditLogSinkRequest(): CreateAccountAuditLogSinkRequest {
+  CreateAccountAuditLogSinkRequestClass ??= messageClass<CreateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkRequest", { asyncOperationId: "" });
   return new CreateAccountAuditLogSinkRequestClass();
 }
 
@@ -8273,8 +8396,9 @@ export const CreateAccountAuditLogSinkRequest: MessageFns<CreateAccountAuditLogS
   },
 };
 
-const CreateAccountAuditLogSinkResponseClass = messageClass<CreateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkResponse", {});
+let CreateAccountAuditLogSinkResponseClass: (new () => CreateAccountAuditLogSinkResponse) | undefined;
 function createBaseCreateAccountAuditLogSinkResponse(): CreateAccountAuditLogSinkResponse {
+  CreateAccountAuditLogSinkResponseClass ??= messageClass<CreateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkResponse", {});
   return new CreateAccountAuditLogSinkResponseClass();
 }
 
@@ -8313,8 +8437,9 @@ export const CreateAccountAuditLogSinkResponse: MessageFns<CreateAccountAuditLog
   },
 };
 
-const GetAccountAuditLogSinkRequestClass = messageClass<GetAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkRequest", { name: "" });
+let GetAccountAuditLogSinkRequestClass: (new () => GetAccountAuditLogSinkRequest) | undefined;
 function createBaseGetAccountAuditLogSinkRequest(): GetAccountAuditLogSinkRequest {
+  GetAccountAuditLogSinkRequestClass ??= messageClass<GetAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkRequest", { name: "" });
   return new GetAccountAuditLogSinkRequestClass();
 }
 
@@ -8353,8 +8478,9 @@ export const GetAccountAuditLogSinkRequest: MessageFns<GetAccountAuditLogSinkReq
   },
 };
 
-const GetAccountAuditLogSinkResponseClass = messageClass<GetAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkResponse", {});
+let GetAccountAuditLogSinkResponseClass: (new () => GetAccountAuditLogSinkResponse) | undefined;
 function createBaseGetAccountAuditLogSinkResponse(): GetAccountAuditLogSinkResponse {
+  GetAccountAuditLogSinkResponseClass ??= messageClass<GetAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkResponse", {});
   return new GetAccountAuditLogSinkResponseClass();
 }
 
@@ -8393,8 +8519,9 @@ export const GetAccountAuditLogSinkResponse: MessageFns<GetAccountAuditLogSinkRe
   },
 };
 
-const GetAccountAuditLogSinksRequestClass = messageClass<GetAccountAuditLogSinksRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksRequest", { pageSize: 0, pageToken: "" });
+let GetAccountAuditLogSinksRequestClass: (new () => GetAccountAuditLogSinksRequest) | undefined;
 function createBaseGetAccountAuditLogSinksRequest(): GetAccountAuditLogSinksRequest {
+  GetAccountAuditLogSinksRequestClass ??= messageClass<GetAccountAuditLogSinksRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksRequest", { pageSize: 0, pageToken: "" });
   return new GetAccountAuditLogSinksRequestClass();
 }
 
@@ -8444,8 +8571,9 @@ export const GetAccountAuditLogSinksRequest: MessageFns<GetAccountAuditLogSinksR
   },
 };
 
-const GetAccountAuditLogSinksResponseClass = messageClass<GetAccountAuditLogSinksResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksResponse", { sinks: LIST, nextPageToken: "" });
+let GetAccountAuditLogSinksResponseClass: (new () => GetAccountAuditLogSinksResponse) | undefined;
 function createBaseGetAccountAuditLogSinksResponse(): GetAccountAuditLogSinksResponse {
+  GetAccountAuditLogSinksResponseClass ??= messageClass<GetAccountAuditLogSinksResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksResponse", { sinks: LIST, nextPageToken: "" });
   return new GetAccountAuditLogSinksResponseClass();
 }
 
@@ -8503,8 +8631,9 @@ export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinks
   },
 };
 
-const UpdateAccountAuditLogSinkRequestClass = messageClass<UpdateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkRequest", { resourceVersion: "", asyncOperationId: "" });
+let UpdateAccountAuditLogSinkRequestClass: (new () => UpdateAccountAuditLogSinkRequest) | undefined;
 function createBaseUpdateAccountAuditLogSinkRequest(): UpdateAccountAuditLogSinkRequest {
+  UpdateAccountAuditLogSinkRequestClass ??= messageClass<UpdateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkRequest", { resourceVersion: "", asyncOperationId: "" });
   return new UpdateAccountAuditLogSinkRequestClass();
 }
 
@@ -8565,8 +8694,9 @@ export const UpdateAccountAuditLogSinkRequest: MessageFns<UpdateAccountAuditLogS
   },
 };
 
-const UpdateAccountAuditLogSinkResponseClass = messageClass<UpdateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkResponse", {});
+let UpdateAccountAuditLogSinkResponseClass: (new () => UpdateAccountAuditLogSinkResponse) | undefined;
 function createBaseUpdateAccountAuditLogSinkResponse(): UpdateAccountAuditLogSinkResponse {
+  UpdateAccountAuditLogSinkResponseClass ??= messageClass<UpdateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkResponse", {});
   return new UpdateAccountAuditLogSinkResponseClass();
 }
 
@@ -8605,8 +8735,9 @@ export const UpdateAccountAuditLogSinkResponse: MessageFns<UpdateAccountAuditLog
   },
 };
 
-const DeleteAccountAuditLogSinkRequestClass = messageClass<DeleteAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkRequest", { name: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteAccountAuditLogSinkRequestClass: (new () => DeleteAccountAuditLogSinkRequest) | undefined;
 function createBaseDeleteAccountAuditLogSinkRequest(): DeleteAccountAuditLogSinkRequest {
+  DeleteAccountAuditLogSinkRequestClass ??= messageClass<DeleteAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkRequest", { name: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteAccountAuditLogSinkRequestClass();
 }
 
@@ -8667,8 +8798,9 @@ export const DeleteAccountAuditLogSinkRequest: MessageFns<DeleteAccountAuditLogS
   },
 };
 
-const DeleteAccountAuditLogSinkResponseClass = messageClass<DeleteAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkResponse", {});
+let DeleteAccountAuditLogSinkResponseClass: (new () => DeleteAccountAuditLogSinkResponse) | undefined;
 function createBaseDeleteAccountAuditLogSinkResponse(): DeleteAccountAuditLogSinkResponse {
+  DeleteAccountAuditLogSinkResponseClass ??= messageClass<DeleteAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkResponse", {});
   return new DeleteAccountAuditLogSinkResponseClass();
 }
 
@@ -8707,8 +8839,9 @@ export const DeleteAccountAuditLogSinkResponse: MessageFns<DeleteAccountAuditLog
   },
 };
 
-const GetNamespaceCapacityInfoRequestClass = messageClass<GetNamespaceCapacityInfoRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoRequest", { namespace: "" });
+let GetNamespaceCapacityInfoRequestClass: (new () => GetNamespaceCapacityInfoRequest) | undefined;
 function createBaseGetNamespaceCapacityInfoRequest(): GetNamespaceCapacityInfoRequest {
+  GetNamespaceCapacityInfoRequestClass ??= messageClass<GetNamespaceCapacityInfoRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoRequest", { namespace: "" });
   return new GetNamespaceCapacityInfoRequestClass();
 }
 
@@ -8747,8 +8880,9 @@ export const GetNamespaceCapacityInfoRequest: MessageFns<GetNamespaceCapacityInf
   },
 };
 
-const GetNamespaceCapacityInfoResponseClass = messageClass<GetNamespaceCapacityInfoResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoResponse", {});
+let GetNamespaceCapacityInfoResponseClass: (new () => GetNamespaceCapacityInfoResponse) | undefined;
 function createBaseGetNamespaceCapacityInfoResponse(): GetNamespaceCapacityInfoResponse {
+  GetNamespaceCapacityInfoResponseClass ??= messageClass<GetNamespaceCapacityInfoResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoResponse", {});
   return new GetNamespaceCapacityInfoResponseClass();
 }
 
@@ -8787,8 +8921,9 @@ export const GetNamespaceCapacityInfoResponse: MessageFns<GetNamespaceCapacityIn
   },
 };
 
-const CreateBillingReportRequestClass = messageClass<CreateBillingReportRequest>("temporal.api.cloud.cloudservice.v1.CreateBillingReportRequest", { asyncOperationId: "" });
+let CreateBillingReportRequestClass: (new () => CreateBillingReportRequest) | undefined;
 function createBaseCreateBillingReportRequest(): CreateBillingReportRequest {
+  CreateBillingReportRequestClass ??= messageClass<CreateBillingReportRequest>("temporal.api.cloud.cloudservice.v1.CreateBillingReportRequest", { asyncOperationId: "" });
   return new CreateBillingReportRequestClass();
 }
 
@@ -8838,8 +8973,9 @@ export const CreateBillingReportRequest: MessageFns<CreateBillingReportRequest> 
   },
 };
 
-const CreateBillingReportResponseClass = messageClass<CreateBillingReportResponse>("temporal.api.cloud.cloudservice.v1.CreateBillingReportResponse", { billingReportId: "" });
+let CreateBillingReportResponseClass: (new () => CreateBillingReportResponse) | undefined;
 function createBaseCreateBillingReportResponse(): CreateBillingReportResponse {
+  CreateBillingReportResponseClass ??= messageClass<CreateBillingReportResponse>("temporal.api.cloud.cloudservice.v1.CreateBillingReportResponse", { billingReportId: "" });
   return new CreateBillingReportResponseClass();
 }
 
@@ -8889,8 +9025,9 @@ export const CreateBillingReportResponse: MessageFns<CreateBillingReportResponse
   },
 };
 
-const GetBillingReportRequestClass = messageClass<GetBillingReportRequest>("temporal.api.cloud.cloudservice.v1.GetBillingReportRequest", { billingReportId: "" });
+let GetBillingReportRequestClass: (new () => GetBillingReportRequest) | undefined;
 function createBaseGetBillingReportRequest(): GetBillingReportRequest {
+  GetBillingReportRequestClass ??= messageClass<GetBillingReportRequest>("temporal.api.cloud.cloudservice.v1.GetBillingReportRequest", { billingReportId: "" });
   return new GetBillingReportRequestClass();
 }
 
@@ -8929,8 +9066,9 @@ export const GetBillingReportRequest: MessageFns<GetBillingReportRequest> = {
   },
 };
 
-const GetBillingReportResponseClass = messageClass<GetBillingReportResponse>("temporal.api.cloud.cloudservice.v1.GetBillingReportResponse", {});
+let GetBillingReportResponseClass: (new () => GetBillingReportResponse) | undefined;
 function createBaseGetBillingReportResponse(): GetBillingReportResponse {
+  GetBillingReportResponseClass ??= messageClass<GetBillingReportResponse>("temporal.api.cloud.cloudservice.v1.GetBillingReportResponse", {});
   return new GetBillingReportResponseClass();
 }
 
@@ -8969,8 +9107,9 @@ export const GetBillingReportResponse: MessageFns<GetBillingReportResponse> = {
   },
 };
 
-const GetCustomRolesRequestClass = messageClass<GetCustomRolesRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRolesRequest", { pageSize: 0, pageToken: "" });
+let GetCustomRolesRequestClass: (new () => GetCustomRolesRequest) | undefined;
 function createBaseGetCustomRolesRequest(): GetCustomRolesRequest {
+  GetCustomRolesRequestClass ??= messageClass<GetCustomRolesRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRolesRequest", { pageSize: 0, pageToken: "" });
   return new GetCustomRolesRequestClass();
 }
 
@@ -9020,8 +9159,9 @@ export const GetCustomRolesRequest: MessageFns<GetCustomRolesRequest> = {
   },
 };
 
-const GetCustomRolesResponseClass = messageClass<GetCustomRolesResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRolesResponse", { customRoles: LIST, nextPageToken: "" });
+let GetCustomRolesResponseClass: (new () => GetCustomRolesResponse) | undefined;
 function createBaseGetCustomRolesResponse(): GetCustomRolesResponse {
+  GetCustomRolesResponseClass ??= messageClass<GetCustomRolesResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRolesResponse", { customRoles: LIST, nextPageToken: "" });
   return new GetCustomRolesResponseClass();
 }
 
@@ -9079,8 +9219,9 @@ export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
   },
 };
 
-const GetCustomRoleRequestClass = messageClass<GetCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRoleRequest", { roleId: "" });
+let GetCustomRoleRequestClass: (new () => GetCustomRoleRequest) | undefined;
 function createBaseGetCustomRoleRequest(): GetCustomRoleRequest {
+  GetCustomRoleRequestClass ??= messageClass<GetCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRoleRequest", { roleId: "" });
   return new GetCustomRoleRequestClass();
 }
 
@@ -9119,8 +9260,9 @@ export const GetCustomRoleRequest: MessageFns<GetCustomRoleRequest> = {
   },
 };
 
-const GetCustomRoleResponseClass = messageClass<GetCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRoleResponse", {});
+let GetCustomRoleResponseClass: (new () => GetCustomRoleResponse) | undefined;
 function createBaseGetCustomRoleResponse(): GetCustomRoleResponse {
+  GetCustomRoleResponseClass ??= messageClass<GetCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRoleResponse", {});
   return new GetCustomRoleResponseClass();
 }
 
@@ -9159,8 +9301,9 @@ export const GetCustomRoleResponse: MessageFns<GetCustomRoleResponse> = {
   },
 };
 
-const CreateCustomRoleRequestClass = messageClass<CreateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleRequest", { asyncOperationId: "" });
+let CreateCustomRoleRequestClass: (new () => CreateCustomRoleRequest) | undefined;
 function createBaseCreateCustomRoleRequest(): CreateCustomRoleRequest {
+  CreateCustomRoleRequestClass ??= messageClass<CreateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleRequest", { asyncOperationId: "" });
   return new CreateCustomRoleRequestClass();
 }
 
@@ -9210,8 +9353,9 @@ export const CreateCustomRoleRequest: MessageFns<CreateCustomRoleRequest> = {
   },
 };
 
-const CreateCustomRoleResponseClass = messageClass<CreateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleResponse", { roleId: "" });
+let CreateCustomRoleResponseClass: (new () => CreateCustomRoleResponse) | undefined;
 function createBaseCreateCustomRoleResponse(): CreateCustomRoleResponse {
+  CreateCustomRoleResponseClass ??= messageClass<CreateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleResponse", { roleId: "" });
   return new CreateCustomRoleResponseClass();
 }
 
@@ -9261,8 +9405,9 @@ export const CreateCustomRoleResponse: MessageFns<CreateCustomRoleResponse> = {
   },
 };
 
-const UpdateCustomRoleRequestClass = messageClass<UpdateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
+let UpdateCustomRoleRequestClass: (new () => UpdateCustomRoleRequest) | undefined;
 function createBaseUpdateCustomRoleRequest(): UpdateCustomRoleRequest {
+  UpdateCustomRoleRequestClass ??= messageClass<UpdateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
   return new UpdateCustomRoleRequestClass();
 }
 
@@ -9334,8 +9479,9 @@ export const UpdateCustomRoleRequest: MessageFns<UpdateCustomRoleRequest> = {
   },
 };
 
-const UpdateCustomRoleResponseClass = messageClass<UpdateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleResponse", {});
+let UpdateCustomRoleResponseClass: (new () => UpdateCustomRoleResponse) | undefined;
 function createBaseUpdateCustomRoleResponse(): UpdateCustomRoleResponse {
+  UpdateCustomRoleResponseClass ??= messageClass<UpdateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleResponse", {});
   return new UpdateCustomRoleResponseClass();
 }
 
@@ -9374,8 +9520,9 @@ export const UpdateCustomRoleResponse: MessageFns<UpdateCustomRoleResponse> = {
   },
 };
 
-const DeleteCustomRoleRequestClass = messageClass<DeleteCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
+let DeleteCustomRoleRequestClass: (new () => DeleteCustomRoleRequest) | undefined;
 function createBaseDeleteCustomRoleRequest(): DeleteCustomRoleRequest {
+  DeleteCustomRoleRequestClass ??= messageClass<DeleteCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
   return new DeleteCustomRoleRequestClass();
 }
 
@@ -9436,8 +9583,9 @@ export const DeleteCustomRoleRequest: MessageFns<DeleteCustomRoleRequest> = {
   },
 };
 
-const DeleteCustomRoleResponseClass = messageClass<DeleteCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleResponse", {});
+let DeleteCustomRoleResponseClass: (new () => DeleteCustomRoleResponse) | undefined;
 function createBaseDeleteCustomRoleResponse(): DeleteCustomRoleResponse {
+  DeleteCustomRoleResponseClass ??= messageClass<DeleteCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleResponse", {});
   return new DeleteCustomRoleResponseClass();
 }
 
@@ -9476,8 +9624,9 @@ export const DeleteCustomRoleResponse: MessageFns<DeleteCustomRoleResponse> = {
   },
 };
 
-const GetUserNamespaceAssignmentsRequestClass = messageClass<GetUserNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
+let GetUserNamespaceAssignmentsRequestClass: (new () => GetUserNamespaceAssignmentsRequest) | undefined;
 function createBaseGetUserNamespaceAssignmentsRequest(): GetUserNamespaceAssignmentsRequest {
+  GetUserNamespaceAssignmentsRequestClass ??= messageClass<GetUserNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
   return new GetUserNamespaceAssignmentsRequestClass();
 }
 
@@ -9538,8 +9687,9 @@ export const GetUserNamespaceAssignmentsRequest: MessageFns<GetUserNamespaceAssi
   },
 };
 
-const GetUserNamespaceAssignmentsResponseClass = messageClass<GetUserNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsResponse", { users: LIST, nextPageToken: "" });
+let GetUserNamespaceAssignmentsResponseClass: (new () => GetUserNamespaceAssignmentsResponse) | undefined;
 function createBaseGetUserNamespaceAssignmentsResponse(): GetUserNamespaceAssignmentsResponse {
+  GetUserNamespaceAssignmentsResponseClass ??= messageClass<GetUserNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsResponse", { users: LIST, nextPageToken: "" });
   return new GetUserNamespaceAssignmentsResponseClass();
 }
 
@@ -9597,8 +9747,9 @@ export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAss
   },
 };
 
-const GetServiceAccountNamespaceAssignmentsRequestClass = messageClass<GetServiceAccountNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
+let GetServiceAccountNamespaceAssignmentsRequestClass: (new () => GetServiceAccountNamespaceAssignmentsRequest) | undefined;
 function createBaseGetServiceAccountNamespaceAssignmentsRequest(): GetServiceAccountNamespaceAssignmentsRequest {
+  GetServiceAccountNamespaceAssignmentsRequestClass ??= messageClass<GetServiceAccountNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
   return new GetServiceAccountNamespaceAssignmentsRequestClass();
 }
 
@@ -9662,8 +9813,9 @@ export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetService
   },
 };
 
-const GetServiceAccountNamespaceAssignmentsResponseClass = messageClass<GetServiceAccountNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsResponse", { serviceAccounts: LIST, nextPageToken: "" });
+let GetServiceAccountNamespaceAssignmentsResponseClass: (new () => GetServiceAccountNamespaceAssignmentsResponse) | undefined;
 function createBaseGetServiceAccountNamespaceAssignmentsResponse(): GetServiceAccountNamespaceAssignmentsResponse {
+  GetServiceAccountNamespaceAssignmentsResponseClass ??= messageClass<GetServiceAccountNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsResponse", { serviceAccounts: LIST, nextPageToken: "" });
   return new GetServiceAccountNamespaceAssignmentsResponseClass();
 }
 
@@ -9725,8 +9877,9 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
     },
   };
 
-const GetUserGroupNamespaceAssignmentsRequestClass = messageClass<GetUserGroupNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
+let GetUserGroupNamespaceAssignmentsRequestClass: (new () => GetUserGroupNamespaceAssignmentsRequest) | undefined;
 function createBaseGetUserGroupNamespaceAssignmentsRequest(): GetUserGroupNamespaceAssignmentsRequest {
+  GetUserGroupNamespaceAssignmentsRequestClass ??= messageClass<GetUserGroupNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
   return new GetUserGroupNamespaceAssignmentsRequestClass();
 }
 
@@ -9787,8 +9940,9 @@ export const GetUserGroupNamespaceAssignmentsRequest: MessageFns<GetUserGroupNam
   },
 };
 
-const GetUserGroupNamespaceAssignmentsResponseClass = messageClass<GetUserGroupNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsResponse", { groups: LIST, nextPageToken: "" });
+let GetUserGroupNamespaceAssignmentsResponseClass: (new () => GetUserGroupNamespaceAssignmentsResponse) | undefined;
 function createBaseGetUserGroupNamespaceAssignmentsResponse(): GetUserGroupNamespaceAssignmentsResponse {
+  GetUserGroupNamespaceAssignmentsResponseClass ??= messageClass<GetUserGroupNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsResponse", { groups: LIST, nextPageToken: "" });
   return new GetUserGroupNamespaceAssignmentsResponseClass();
 }
 

@@ -71,8 +71,9 @@ export interface PrivateConnectivityRule {
   region?: string | undefined;
 }
 
-const ConnectivityRuleClass = messageClass<ConnectivityRule>("temporal.api.cloud.connectivityrule.v1.ConnectivityRule", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+let ConnectivityRuleClass: (new () => ConnectivityRule) | undefined;
 function createBaseConnectivityRule(): ConnectivityRule {
+  ConnectivityRuleClass ??= messageClass<ConnectivityRule>("temporal.api.cloud.connectivityrule.v1.ConnectivityRule", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
   return new ConnectivityRuleClass();
 }
 
@@ -166,8 +167,9 @@ export const ConnectivityRule: MessageFns<ConnectivityRule> = {
   },
 };
 
-const ConnectivityRuleSpecClass = messageClass<ConnectivityRuleSpec>("temporal.api.cloud.connectivityrule.v1.ConnectivityRuleSpec", {});
+let ConnectivityRuleSpecClass: (new () => ConnectivityRuleSpec) | undefined;
 function createBaseConnectivityRuleSpec(): ConnectivityRuleSpec {
+  ConnectivityRuleSpecClass ??= messageClass<ConnectivityRuleSpec>("temporal.api.cloud.connectivityrule.v1.ConnectivityRuleSpec", {});
   return new ConnectivityRuleSpecClass();
 }
 
@@ -217,8 +219,9 @@ export const ConnectivityRuleSpec: MessageFns<ConnectivityRuleSpec> = {
   },
 };
 
-const PublicConnectivityRuleClass = messageClass<PublicConnectivityRule>("temporal.api.cloud.connectivityrule.v1.PublicConnectivityRule", { enableStableIps: false });
+let PublicConnectivityRuleClass: (new () => PublicConnectivityRule) | undefined;
 function createBasePublicConnectivityRule(): PublicConnectivityRule {
+  PublicConnectivityRuleClass ??= messageClass<PublicConnectivityRule>("temporal.api.cloud.connectivityrule.v1.PublicConnectivityRule", { enableStableIps: false });
   return new PublicConnectivityRuleClass();
 }
 
@@ -257,8 +260,9 @@ export const PublicConnectivityRule: MessageFns<PublicConnectivityRule> = {
   },
 };
 
-const PrivateConnectivityRuleClass = messageClass<PrivateConnectivityRule>("temporal.api.cloud.connectivityrule.v1.PrivateConnectivityRule", { connectionId: "", gcpProjectId: "", region: "" });
+let PrivateConnectivityRuleClass: (new () => PrivateConnectivityRule) | undefined;
 function createBasePrivateConnectivityRule(): PrivateConnectivityRule {
+  PrivateConnectivityRuleClass ??= messageClass<PrivateConnectivityRule>("temporal.api.cloud.connectivityrule.v1.PrivateConnectivityRule", { connectionId: "", gcpProjectId: "", region: "" });
   return new PrivateConnectivityRuleClass();
 }
 

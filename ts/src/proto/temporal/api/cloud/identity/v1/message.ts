@@ -626,8 +626,9 @@ export interface UserGroupNamespaceAssignment {
   resourceVersion?: string | undefined;
 }
 
-const AccountAccessClass = messageClass<AccountAccess>("temporal.api.cloud.identity.v1.AccountAccess", { roleDeprecated: "", role: 0, customRoles: LIST });
+let AccountAccessClass: (new () => AccountAccess) | undefined;
 function createBaseAccountAccess(): AccountAccess {
+  AccountAccessClass ??= messageClass<AccountAccess>("temporal.api.cloud.identity.v1.AccountAccess", { roleDeprecated: "", role: 0, customRoles: LIST });
   return new AccountAccessClass();
 }
 
@@ -696,8 +697,9 @@ export const AccountAccess: MessageFns<AccountAccess> = {
   },
 };
 
-const NamespaceAccessClass = messageClass<NamespaceAccess>("temporal.api.cloud.identity.v1.NamespaceAccess", { permissionDeprecated: "", permission: 0 });
+let NamespaceAccessClass: (new () => NamespaceAccess) | undefined;
 function createBaseNamespaceAccess(): NamespaceAccess {
+  NamespaceAccessClass ??= messageClass<NamespaceAccess>("temporal.api.cloud.identity.v1.NamespaceAccess", { permissionDeprecated: "", permission: 0 });
   return new NamespaceAccessClass();
 }
 
@@ -747,8 +749,9 @@ export const NamespaceAccess: MessageFns<NamespaceAccess> = {
   },
 };
 
-const AccessClass = messageClass<Access>("temporal.api.cloud.identity.v1.Access", { namespaceAccesses: MAP, customRolesDeprecated: LIST });
+let AccessClass: (new () => Access) | undefined;
 function createBaseAccess(): Access {
+  AccessClass ??= messageClass<Access>("temporal.api.cloud.identity.v1.Access", { namespaceAccesses: MAP, customRolesDeprecated: LIST });
   return new AccessClass();
 }
 
@@ -873,8 +876,9 @@ export const Access_NamespaceAccessesEntry: MessageFns<Access_NamespaceAccessesE
   },
 };
 
-const NamespaceScopedAccessClass = messageClass<NamespaceScopedAccess>("temporal.api.cloud.identity.v1.NamespaceScopedAccess", { namespace: "" });
+let NamespaceScopedAccessClass: (new () => NamespaceScopedAccess) | undefined;
 function createBaseNamespaceScopedAccess(): NamespaceScopedAccess {
+  NamespaceScopedAccessClass ??= messageClass<NamespaceScopedAccess>("temporal.api.cloud.identity.v1.NamespaceScopedAccess", { namespace: "" });
   return new NamespaceScopedAccessClass();
 }
 
@@ -924,8 +928,9 @@ export const NamespaceScopedAccess: MessageFns<NamespaceScopedAccess> = {
   },
 };
 
-const UserSpecClass = messageClass<UserSpec>("temporal.api.cloud.identity.v1.UserSpec", { email: "" });
+let UserSpecClass: (new () => UserSpec) | undefined;
 function createBaseUserSpec(): UserSpec {
+  UserSpecClass ??= messageClass<UserSpec>("temporal.api.cloud.identity.v1.UserSpec", { email: "" });
   return new UserSpecClass();
 }
 
@@ -975,8 +980,9 @@ export const UserSpec: MessageFns<UserSpec> = {
   },
 };
 
-const InvitationClass = messageClass<Invitation>("temporal.api.cloud.identity.v1.Invitation", {});
+let InvitationClass: (new () => Invitation) | undefined;
 function createBaseInvitation(): Invitation {
+  InvitationClass ??= messageClass<Invitation>("temporal.api.cloud.identity.v1.Invitation", {});
   return new InvitationClass();
 }
 
@@ -1026,8 +1032,9 @@ export const Invitation: MessageFns<Invitation> = {
   },
 };
 
-const UserClass = messageClass<User>("temporal.api.cloud.identity.v1.User", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+let UserClass: (new () => User) | undefined;
 function createBaseUser(): User {
+  UserClass ??= messageClass<User>("temporal.api.cloud.identity.v1.User", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
   return new UserClass();
 }
 
@@ -1154,8 +1161,9 @@ export const User: MessageFns<User> = {
   },
 };
 
-const GoogleGroupSpecClass = messageClass<GoogleGroupSpec>("temporal.api.cloud.identity.v1.GoogleGroupSpec", { emailAddress: "" });
+let GoogleGroupSpecClass: (new () => GoogleGroupSpec) | undefined;
 function createBaseGoogleGroupSpec(): GoogleGroupSpec {
+  GoogleGroupSpecClass ??= messageClass<GoogleGroupSpec>("temporal.api.cloud.identity.v1.GoogleGroupSpec", { emailAddress: "" });
   return new GoogleGroupSpecClass();
 }
 
@@ -1194,8 +1202,9 @@ export const GoogleGroupSpec: MessageFns<GoogleGroupSpec> = {
   },
 };
 
-const SCIMGroupSpecClass = messageClass<SCIMGroupSpec>("temporal.api.cloud.identity.v1.SCIMGroupSpec", { idpId: "" });
+let SCIMGroupSpecClass: (new () => SCIMGroupSpec) | undefined;
 function createBaseSCIMGroupSpec(): SCIMGroupSpec {
+  SCIMGroupSpecClass ??= messageClass<SCIMGroupSpec>("temporal.api.cloud.identity.v1.SCIMGroupSpec", { idpId: "" });
   return new SCIMGroupSpecClass();
 }
 
@@ -1234,8 +1243,9 @@ export const SCIMGroupSpec: MessageFns<SCIMGroupSpec> = {
   },
 };
 
-const CloudGroupSpecClass = messageClass<CloudGroupSpec>("temporal.api.cloud.identity.v1.CloudGroupSpec", {});
+let CloudGroupSpecClass: (new () => CloudGroupSpec) | undefined;
 function createBaseCloudGroupSpec(): CloudGroupSpec {
+  CloudGroupSpecClass ??= messageClass<CloudGroupSpec>("temporal.api.cloud.identity.v1.CloudGroupSpec", {});
   return new CloudGroupSpecClass();
 }
 
@@ -1263,8 +1273,9 @@ export const CloudGroupSpec: MessageFns<CloudGroupSpec> = {
   },
 };
 
-const UserGroupSpecClass = messageClass<UserGroupSpec>("temporal.api.cloud.identity.v1.UserGroupSpec", { displayName: "" });
+let UserGroupSpecClass: (new () => UserGroupSpec) | undefined;
 function createBaseUserGroupSpec(): UserGroupSpec {
+  UserGroupSpecClass ??= messageClass<UserGroupSpec>("temporal.api.cloud.identity.v1.UserGroupSpec", { displayName: "" });
   return new UserGroupSpecClass();
 }
 
@@ -1347,8 +1358,9 @@ export const UserGroupSpec: MessageFns<UserGroupSpec> = {
   },
 };
 
-const UserGroupClass = messageClass<UserGroup>("temporal.api.cloud.identity.v1.UserGroup", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+let UserGroupClass: (new () => UserGroup) | undefined;
 function createBaseUserGroup(): UserGroup {
+  UserGroupClass ??= messageClass<UserGroup>("temporal.api.cloud.identity.v1.UserGroup", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
   return new UserGroupClass();
 }
 
@@ -1464,8 +1476,9 @@ export const UserGroup: MessageFns<UserGroup> = {
   },
 };
 
-const UserGroupMemberIdClass = messageClass<UserGroupMemberId>("temporal.api.cloud.identity.v1.UserGroupMemberId", { userId: "" });
+let UserGroupMemberIdClass: (new () => UserGroupMemberId) | undefined;
 function createBaseUserGroupMemberId(): UserGroupMemberId {
+  UserGroupMemberIdClass ??= messageClass<UserGroupMemberId>("temporal.api.cloud.identity.v1.UserGroupMemberId", { userId: "" });
   return new UserGroupMemberIdClass();
 }
 
@@ -1504,8 +1517,9 @@ export const UserGroupMemberId: MessageFns<UserGroupMemberId> = {
   },
 };
 
-const UserGroupMemberClass = messageClass<UserGroupMember>("temporal.api.cloud.identity.v1.UserGroupMember", {});
+let UserGroupMemberClass: (new () => UserGroupMember) | undefined;
 function createBaseUserGroupMember(): UserGroupMember {
+  UserGroupMemberClass ??= messageClass<UserGroupMember>("temporal.api.cloud.identity.v1.UserGroupMember", {});
   return new UserGroupMemberClass();
 }
 
@@ -1555,8 +1569,9 @@ export const UserGroupMember: MessageFns<UserGroupMember> = {
   },
 };
 
-const ServiceAccountClass = messageClass<ServiceAccount>("temporal.api.cloud.identity.v1.ServiceAccount", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+let ServiceAccountClass: (new () => ServiceAccount) | undefined;
 function createBaseServiceAccount(): ServiceAccount {
+  ServiceAccountClass ??= messageClass<ServiceAccount>("temporal.api.cloud.identity.v1.ServiceAccount", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
   return new ServiceAccountClass();
 }
 
@@ -1672,8 +1687,9 @@ export const ServiceAccount: MessageFns<ServiceAccount> = {
   },
 };
 
-const ServiceAccountSpecClass = messageClass<ServiceAccountSpec>("temporal.api.cloud.identity.v1.ServiceAccountSpec", { name: "", description: "" });
+let ServiceAccountSpecClass: (new () => ServiceAccountSpec) | undefined;
 function createBaseServiceAccountSpec(): ServiceAccountSpec {
+  ServiceAccountSpecClass ??= messageClass<ServiceAccountSpec>("temporal.api.cloud.identity.v1.ServiceAccountSpec", { name: "", description: "" });
   return new ServiceAccountSpecClass();
 }
 
@@ -1745,8 +1761,9 @@ export const ServiceAccountSpec: MessageFns<ServiceAccountSpec> = {
   },
 };
 
-const ApiKeyClass = messageClass<ApiKey>("temporal.api.cloud.identity.v1.ApiKey", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+let ApiKeyClass: (new () => ApiKey) | undefined;
 function createBaseApiKey(): ApiKey {
+  ApiKeyClass ??= messageClass<ApiKey>("temporal.api.cloud.identity.v1.ApiKey", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
   return new ApiKeyClass();
 }
 
@@ -1862,8 +1879,9 @@ export const ApiKey: MessageFns<ApiKey> = {
   },
 };
 
-const ApiKeySpecClass = messageClass<ApiKeySpec>("temporal.api.cloud.identity.v1.ApiKeySpec", { ownerId: "", ownerTypeDeprecated: "", ownerType: 0, displayName: "", description: "", disabled: false });
+let ApiKeySpecClass: (new () => ApiKeySpec) | undefined;
 function createBaseApiKeySpec(): ApiKeySpec {
+  ApiKeySpecClass ??= messageClass<ApiKeySpec>("temporal.api.cloud.identity.v1.ApiKeySpec", { ownerId: "", ownerTypeDeprecated: "", ownerType: 0, displayName: "", description: "", disabled: false });
   return new ApiKeySpecClass();
 }
 
@@ -1968,8 +1986,9 @@ export const ApiKeySpec: MessageFns<ApiKeySpec> = {
   },
 };
 
-const CustomRoleSpecClass = messageClass<CustomRoleSpec>("temporal.api.cloud.identity.v1.CustomRoleSpec", { name: "", description: "", permissions: LIST });
+let CustomRoleSpecClass: (new () => CustomRoleSpec) | undefined;
 function createBaseCustomRoleSpec(): CustomRoleSpec {
+  CustomRoleSpecClass ??= messageClass<CustomRoleSpec>("temporal.api.cloud.identity.v1.CustomRoleSpec", { name: "", description: "", permissions: LIST });
   return new CustomRoleSpecClass();
 }
 
@@ -2038,8 +2057,9 @@ export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
   },
 };
 
-const CustomRoleSpec_ResourcesClass = messageClass<CustomRoleSpec_Resources>("temporal.api.cloud.identity.v1.CustomRoleSpec.Resources", { resourceType: "", resourceIds: LIST, allowAll: false });
+let CustomRoleSpec_ResourcesClass: (new () => CustomRoleSpec_Resources) | undefined;
 function createBaseCustomRoleSpec_Resources(): CustomRoleSpec_Resources {
+  CustomRoleSpec_ResourcesClass ??= messageClass<CustomRoleSpec_Resources>("temporal.api.cloud.identity.v1.CustomRoleSpec.Resources", { resourceType: "", resourceIds: LIST, allowAll: false });
   return new CustomRoleSpec_ResourcesClass();
 }
 
@@ -2108,8 +2128,9 @@ export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
   },
 };
 
-const CustomRoleSpec_PermissionClass = messageClass<CustomRoleSpec_Permission>("temporal.api.cloud.identity.v1.CustomRoleSpec.Permission", { actions: LIST });
+let CustomRoleSpec_PermissionClass: (new () => CustomRoleSpec_Permission) | undefined;
 function createBaseCustomRoleSpec_Permission(): CustomRoleSpec_Permission {
+  CustomRoleSpec_PermissionClass ??= messageClass<CustomRoleSpec_Permission>("temporal.api.cloud.identity.v1.CustomRoleSpec.Permission", { actions: LIST });
   return new CustomRoleSpec_PermissionClass();
 }
 
@@ -2167,8 +2188,9 @@ export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = 
   },
 };
 
-const CustomRoleClass = messageClass<CustomRole>("temporal.api.cloud.identity.v1.CustomRole", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+let CustomRoleClass: (new () => CustomRole) | undefined;
 function createBaseCustomRole(): CustomRole {
+  CustomRoleClass ??= messageClass<CustomRole>("temporal.api.cloud.identity.v1.CustomRole", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
   return new CustomRoleClass();
 }
 
@@ -2273,8 +2295,9 @@ export const CustomRole: MessageFns<CustomRole> = {
   },
 };
 
-const UserNamespaceAssignmentClass = messageClass<UserNamespaceAssignment>("temporal.api.cloud.identity.v1.UserNamespaceAssignment", { id: "", email: "", inheritedAccess: false, resourceVersion: "" });
+let UserNamespaceAssignmentClass: (new () => UserNamespaceAssignment) | undefined;
 function createBaseUserNamespaceAssignment(): UserNamespaceAssignment {
+  UserNamespaceAssignmentClass ??= messageClass<UserNamespaceAssignment>("temporal.api.cloud.identity.v1.UserNamespaceAssignment", { id: "", email: "", inheritedAccess: false, resourceVersion: "" });
   return new UserNamespaceAssignmentClass();
 }
 
@@ -2357,8 +2380,9 @@ export const UserNamespaceAssignment: MessageFns<UserNamespaceAssignment> = {
   },
 };
 
-const ServiceAccountNamespaceAssignmentClass = messageClass<ServiceAccountNamespaceAssignment>("temporal.api.cloud.identity.v1.ServiceAccountNamespaceAssignment", { id: "", name: "", inheritedAccess: false, resourceVersion: "" });
+let ServiceAccountNamespaceAssignmentClass: (new () => ServiceAccountNamespaceAssignment) | undefined;
 function createBaseServiceAccountNamespaceAssignment(): ServiceAccountNamespaceAssignment {
+  ServiceAccountNamespaceAssignmentClass ??= messageClass<ServiceAccountNamespaceAssignment>("temporal.api.cloud.identity.v1.ServiceAccountNamespaceAssignment", { id: "", name: "", inheritedAccess: false, resourceVersion: "" });
   return new ServiceAccountNamespaceAssignmentClass();
 }
 
@@ -2441,8 +2465,9 @@ export const ServiceAccountNamespaceAssignment: MessageFns<ServiceAccountNamespa
   },
 };
 
-const UserGroupNamespaceAssignmentClass = messageClass<UserGroupNamespaceAssignment>("temporal.api.cloud.identity.v1.UserGroupNamespaceAssignment", { id: "", displayName: "", inheritedAccess: false, resourceVersion: "" });
+let UserGroupNamespaceAssignmentClass: (new () => UserGroupNamespaceAssignment) | undefined;
 function createBaseUserGroupNamespaceAssignment(): UserGroupNamespaceAssignment {
+  UserGroupNamespaceAssignmentClass ??= messageClass<UserGroupNamespaceAssignment>("temporal.api.cloud.identity.v1.UserGroupNamespaceAssignment", { id: "", displayName: "", inheritedAccess: false, resourceVersion: "" });
   return new UserGroupNamespaceAssignmentClass();
 }
 

@@ -740,8 +740,9 @@ export interface NamespaceCapacityInfo_Stats_Summary {
   p99?: number | undefined;
 }
 
-const CertificateFilterSpecClass = messageClass<CertificateFilterSpec>("temporal.api.cloud.namespace.v1.CertificateFilterSpec", { commonName: "", organization: "", organizationalUnit: "", subjectAlternativeName: "" });
+let CertificateFilterSpecClass: (new () => CertificateFilterSpec) | undefined;
 function createBaseCertificateFilterSpec(): CertificateFilterSpec {
+  CertificateFilterSpecClass ??= messageClass<CertificateFilterSpec>("temporal.api.cloud.namespace.v1.CertificateFilterSpec", { commonName: "", organization: "", organizationalUnit: "", subjectAlternativeName: "" });
   return new CertificateFilterSpecClass();
 }
 
@@ -813,8 +814,9 @@ export const CertificateFilterSpec: MessageFns<CertificateFilterSpec> = {
   },
 };
 
-const MtlsAuthSpecClass = messageClass<MtlsAuthSpec>("temporal.api.cloud.namespace.v1.MtlsAuthSpec", { acceptedClientCaDeprecated: "", acceptedClientCa: BYTES, certificateFilters: LIST, enabled: false });
+let MtlsAuthSpecClass: (new () => MtlsAuthSpec) | undefined;
 function createBaseMtlsAuthSpec(): MtlsAuthSpec {
+  MtlsAuthSpecClass ??= messageClass<MtlsAuthSpec>("temporal.api.cloud.namespace.v1.MtlsAuthSpec", { acceptedClientCaDeprecated: "", acceptedClientCa: BYTES, certificateFilters: LIST, enabled: false });
   return new MtlsAuthSpecClass();
 }
 
@@ -894,8 +896,9 @@ export const MtlsAuthSpec: MessageFns<MtlsAuthSpec> = {
   },
 };
 
-const ApiKeyAuthSpecClass = messageClass<ApiKeyAuthSpec>("temporal.api.cloud.namespace.v1.ApiKeyAuthSpec", { enabled: false });
+let ApiKeyAuthSpecClass: (new () => ApiKeyAuthSpec) | undefined;
 function createBaseApiKeyAuthSpec(): ApiKeyAuthSpec {
+  ApiKeyAuthSpecClass ??= messageClass<ApiKeyAuthSpec>("temporal.api.cloud.namespace.v1.ApiKeyAuthSpec", { enabled: false });
   return new ApiKeyAuthSpecClass();
 }
 
@@ -934,8 +937,9 @@ export const ApiKeyAuthSpec: MessageFns<ApiKeyAuthSpec> = {
   },
 };
 
-const LifecycleSpecClass = messageClass<LifecycleSpec>("temporal.api.cloud.namespace.v1.LifecycleSpec", { enableDeleteProtection: false });
+let LifecycleSpecClass: (new () => LifecycleSpec) | undefined;
 function createBaseLifecycleSpec(): LifecycleSpec {
+  LifecycleSpecClass ??= messageClass<LifecycleSpec>("temporal.api.cloud.namespace.v1.LifecycleSpec", { enableDeleteProtection: false });
   return new LifecycleSpecClass();
 }
 
@@ -974,8 +978,9 @@ export const LifecycleSpec: MessageFns<LifecycleSpec> = {
   },
 };
 
-const CodecServerSpecClass = messageClass<CodecServerSpec>("temporal.api.cloud.namespace.v1.CodecServerSpec", { endpoint: "", passAccessToken: false, includeCrossOriginCredentials: false });
+let CodecServerSpecClass: (new () => CodecServerSpec) | undefined;
 function createBaseCodecServerSpec(): CodecServerSpec {
+  CodecServerSpecClass ??= messageClass<CodecServerSpec>("temporal.api.cloud.namespace.v1.CodecServerSpec", { endpoint: "", passAccessToken: false, includeCrossOriginCredentials: false });
   return new CodecServerSpecClass();
 }
 
@@ -1047,8 +1052,9 @@ export const CodecServerSpec: MessageFns<CodecServerSpec> = {
   },
 };
 
-const CodecServerSpec_CustomErrorMessageClass = messageClass<CodecServerSpec_CustomErrorMessage>("temporal.api.cloud.namespace.v1.CodecServerSpec.CustomErrorMessage", {});
+let CodecServerSpec_CustomErrorMessageClass: (new () => CodecServerSpec_CustomErrorMessage) | undefined;
 function createBaseCodecServerSpec_CustomErrorMessage(): CodecServerSpec_CustomErrorMessage {
+  CodecServerSpec_CustomErrorMessageClass ??= messageClass<CodecServerSpec_CustomErrorMessage>("temporal.api.cloud.namespace.v1.CodecServerSpec.CustomErrorMessage", {});
   return new CodecServerSpec_CustomErrorMessageClass();
 }
 
@@ -1087,8 +1093,9 @@ export const CodecServerSpec_CustomErrorMessage: MessageFns<CodecServerSpec_Cust
   },
 };
 
-const CodecServerSpec_CustomErrorMessage_ErrorMessageClass = messageClass<CodecServerSpec_CustomErrorMessage_ErrorMessage>("temporal.api.cloud.namespace.v1.CodecServerSpec.CustomErrorMessage.ErrorMessage", { message: "", link: "" });
+let CodecServerSpec_CustomErrorMessage_ErrorMessageClass: (new () => CodecServerSpec_CustomErrorMessage_ErrorMessage) | undefined;
 function createBaseCodecServerSpec_CustomErrorMessage_ErrorMessage(): CodecServerSpec_CustomErrorMessage_ErrorMessage {
+  CodecServerSpec_CustomErrorMessage_ErrorMessageClass ??= messageClass<CodecServerSpec_CustomErrorMessage_ErrorMessage>("temporal.api.cloud.namespace.v1.CodecServerSpec.CustomErrorMessage.ErrorMessage", { message: "", link: "" });
   return new CodecServerSpec_CustomErrorMessage_ErrorMessageClass();
 }
 
@@ -1143,8 +1150,9 @@ export const CodecServerSpec_CustomErrorMessage_ErrorMessage: MessageFns<
   },
 };
 
-const HighAvailabilitySpecClass = messageClass<HighAvailabilitySpec>("temporal.api.cloud.namespace.v1.HighAvailabilitySpec", { disableManagedFailover: false, disablePassivePollerForwarding: false });
+let HighAvailabilitySpecClass: (new () => HighAvailabilitySpec) | undefined;
 function createBaseHighAvailabilitySpec(): HighAvailabilitySpec {
+  HighAvailabilitySpecClass ??= messageClass<HighAvailabilitySpec>("temporal.api.cloud.namespace.v1.HighAvailabilitySpec", { disableManagedFailover: false, disablePassivePollerForwarding: false });
   return new HighAvailabilitySpecClass();
 }
 
@@ -1194,8 +1202,9 @@ export const HighAvailabilitySpec: MessageFns<HighAvailabilitySpec> = {
   },
 };
 
-const ReplicaSpecClass = messageClass<ReplicaSpec>("temporal.api.cloud.namespace.v1.ReplicaSpec", { region: "" });
+let ReplicaSpecClass: (new () => ReplicaSpec) | undefined;
 function createBaseReplicaSpec(): ReplicaSpec {
+  ReplicaSpecClass ??= messageClass<ReplicaSpec>("temporal.api.cloud.namespace.v1.ReplicaSpec", { region: "" });
   return new ReplicaSpecClass();
 }
 
@@ -1234,8 +1243,9 @@ export const ReplicaSpec: MessageFns<ReplicaSpec> = {
   },
 };
 
-const ReplicaClass = messageClass<Replica>("temporal.api.cloud.namespace.v1.Replica", { id: "", isPrimary: false, state: 0, region: "" });
+let ReplicaClass: (new () => Replica) | undefined;
 function createBaseReplica(): Replica {
+  ReplicaClass ??= messageClass<Replica>("temporal.api.cloud.namespace.v1.Replica", { id: "", isPrimary: false, state: 0, region: "" });
   return new ReplicaClass();
 }
 
@@ -1307,8 +1317,9 @@ export const Replica: MessageFns<Replica> = {
   },
 };
 
-const CapacitySpecClass = messageClass<CapacitySpec>("temporal.api.cloud.namespace.v1.CapacitySpec", {});
+let CapacitySpecClass: (new () => CapacitySpec) | undefined;
 function createBaseCapacitySpec(): CapacitySpec {
+  CapacitySpecClass ??= messageClass<CapacitySpec>("temporal.api.cloud.namespace.v1.CapacitySpec", {});
   return new CapacitySpecClass();
 }
 
@@ -1358,8 +1369,9 @@ export const CapacitySpec: MessageFns<CapacitySpec> = {
   },
 };
 
-const CapacitySpec_OnDemandClass = messageClass<CapacitySpec_OnDemand>("temporal.api.cloud.namespace.v1.CapacitySpec.OnDemand", {});
+let CapacitySpec_OnDemandClass: (new () => CapacitySpec_OnDemand) | undefined;
 function createBaseCapacitySpec_OnDemand(): CapacitySpec_OnDemand {
+  CapacitySpec_OnDemandClass ??= messageClass<CapacitySpec_OnDemand>("temporal.api.cloud.namespace.v1.CapacitySpec.OnDemand", {});
   return new CapacitySpec_OnDemandClass();
 }
 
@@ -1387,8 +1399,9 @@ export const CapacitySpec_OnDemand: MessageFns<CapacitySpec_OnDemand> = {
   },
 };
 
-const CapacitySpec_ProvisionedClass = messageClass<CapacitySpec_Provisioned>("temporal.api.cloud.namespace.v1.CapacitySpec.Provisioned", { value: 0 });
+let CapacitySpec_ProvisionedClass: (new () => CapacitySpec_Provisioned) | undefined;
 function createBaseCapacitySpec_Provisioned(): CapacitySpec_Provisioned {
+  CapacitySpec_ProvisionedClass ??= messageClass<CapacitySpec_Provisioned>("temporal.api.cloud.namespace.v1.CapacitySpec.Provisioned", { value: 0 });
   return new CapacitySpec_ProvisionedClass();
 }
 
@@ -1427,8 +1440,9 @@ export const CapacitySpec_Provisioned: MessageFns<CapacitySpec_Provisioned> = {
   },
 };
 
-const CapacityClass = messageClass<Capacity>("temporal.api.cloud.namespace.v1.Capacity", {});
+let CapacityClass: (new () => Capacity) | undefined;
 function createBaseCapacity(): Capacity {
+  CapacityClass ??= messageClass<Capacity>("temporal.api.cloud.namespace.v1.Capacity", {});
   return new CapacityClass();
 }
 
@@ -1489,8 +1503,9 @@ export const Capacity: MessageFns<Capacity> = {
   },
 };
 
-const Capacity_OnDemandClass = messageClass<Capacity_OnDemand>("temporal.api.cloud.namespace.v1.Capacity.OnDemand", {});
+let Capacity_OnDemandClass: (new () => Capacity_OnDemand) | undefined;
 function createBaseCapacity_OnDemand(): Capacity_OnDemand {
+  Capacity_OnDemandClass ??= messageClass<Capacity_OnDemand>("temporal.api.cloud.namespace.v1.Capacity.OnDemand", {});
   return new Capacity_OnDemandClass();
 }
 
@@ -1518,8 +1533,9 @@ export const Capacity_OnDemand: MessageFns<Capacity_OnDemand> = {
   },
 };
 
-const Capacity_ProvisionedClass = messageClass<Capacity_Provisioned>("temporal.api.cloud.namespace.v1.Capacity.Provisioned", { currentValue: 0 });
+let Capacity_ProvisionedClass: (new () => Capacity_Provisioned) | undefined;
 function createBaseCapacity_Provisioned(): Capacity_Provisioned {
+  Capacity_ProvisionedClass ??= messageClass<Capacity_Provisioned>("temporal.api.cloud.namespace.v1.Capacity.Provisioned", { currentValue: 0 });
   return new Capacity_ProvisionedClass();
 }
 
@@ -1558,8 +1574,9 @@ export const Capacity_Provisioned: MessageFns<Capacity_Provisioned> = {
   },
 };
 
-const Capacity_RequestClass = messageClass<Capacity_Request>("temporal.api.cloud.namespace.v1.Capacity.Request", { state: 0, asyncOperationId: "" });
+let Capacity_RequestClass: (new () => Capacity_Request) | undefined;
 function createBaseCapacity_Request(): Capacity_Request {
+  Capacity_RequestClass ??= messageClass<Capacity_Request>("temporal.api.cloud.namespace.v1.Capacity.Request", { state: 0, asyncOperationId: "" });
   return new Capacity_RequestClass();
 }
 
@@ -1642,8 +1659,9 @@ export const Capacity_Request: MessageFns<Capacity_Request> = {
   },
 };
 
-const FairnessSpecClass = messageClass<FairnessSpec>("temporal.api.cloud.namespace.v1.FairnessSpec", { taskQueueFairnessEnabled: false });
+let FairnessSpecClass: (new () => FairnessSpec) | undefined;
 function createBaseFairnessSpec(): FairnessSpec {
+  FairnessSpecClass ??= messageClass<FairnessSpec>("temporal.api.cloud.namespace.v1.FairnessSpec", { taskQueueFairnessEnabled: false });
   return new FairnessSpecClass();
 }
 
@@ -1682,8 +1700,9 @@ export const FairnessSpec: MessageFns<FairnessSpec> = {
   },
 };
 
-const NamespaceSpecClass = messageClass<NamespaceSpec>("temporal.api.cloud.namespace.v1.NamespaceSpec", { name: "", regions: LIST, retentionDays: 0, customSearchAttributes: MAP, searchAttributes: MAP, connectivityRuleIds: LIST, replicas: LIST });
+let NamespaceSpecClass: (new () => NamespaceSpec) | undefined;
 function createBaseNamespaceSpec(): NamespaceSpec {
+  NamespaceSpecClass ??= messageClass<NamespaceSpec>("temporal.api.cloud.namespace.v1.NamespaceSpec", { name: "", regions: LIST, retentionDays: 0, customSearchAttributes: MAP, searchAttributes: MAP, connectivityRuleIds: LIST, replicas: LIST });
   return new NamespaceSpecClass();
 }
 
@@ -2003,8 +2022,9 @@ export const NamespaceSpec_SearchAttributesEntry: MessageFns<NamespaceSpec_Searc
   },
 };
 
-const EndpointsClass = messageClass<Endpoints>("temporal.api.cloud.namespace.v1.Endpoints", { webAddress: "", mtlsGrpcAddress: "", grpcAddress: "" });
+let EndpointsClass: (new () => Endpoints) | undefined;
 function createBaseEndpoints(): Endpoints {
+  EndpointsClass ??= messageClass<Endpoints>("temporal.api.cloud.namespace.v1.Endpoints", { webAddress: "", mtlsGrpcAddress: "", grpcAddress: "" });
   return new EndpointsClass();
 }
 
@@ -2065,8 +2085,9 @@ export const Endpoints: MessageFns<Endpoints> = {
   },
 };
 
-const LimitsClass = messageClass<Limits>("temporal.api.cloud.namespace.v1.Limits", { actionsPerSecondLimit: 0 });
+let LimitsClass: (new () => Limits) | undefined;
 function createBaseLimits(): Limits {
+  LimitsClass ??= messageClass<Limits>("temporal.api.cloud.namespace.v1.Limits", { actionsPerSecondLimit: 0 });
   return new LimitsClass();
 }
 
@@ -2105,8 +2126,9 @@ export const Limits: MessageFns<Limits> = {
   },
 };
 
-const AWSPrivateLinkInfoClass = messageClass<AWSPrivateLinkInfo>("temporal.api.cloud.namespace.v1.AWSPrivateLinkInfo", { allowedPrincipalArns: LIST, vpcEndpointServiceNames: LIST });
+let AWSPrivateLinkInfoClass: (new () => AWSPrivateLinkInfo) | undefined;
 function createBaseAWSPrivateLinkInfo(): AWSPrivateLinkInfo {
+  AWSPrivateLinkInfoClass ??= messageClass<AWSPrivateLinkInfo>("temporal.api.cloud.namespace.v1.AWSPrivateLinkInfo", { allowedPrincipalArns: LIST, vpcEndpointServiceNames: LIST });
   return new AWSPrivateLinkInfoClass();
 }
 
@@ -2172,8 +2194,9 @@ export const AWSPrivateLinkInfo: MessageFns<AWSPrivateLinkInfo> = {
   },
 };
 
-const PrivateConnectivityClass = messageClass<PrivateConnectivity>("temporal.api.cloud.namespace.v1.PrivateConnectivity", { region: "" });
+let PrivateConnectivityClass: (new () => PrivateConnectivity) | undefined;
 function createBasePrivateConnectivity(): PrivateConnectivity {
+  PrivateConnectivityClass ??= messageClass<PrivateConnectivity>("temporal.api.cloud.namespace.v1.PrivateConnectivity", { region: "" });
   return new PrivateConnectivityClass();
 }
 
@@ -2223,8 +2246,9 @@ export const PrivateConnectivity: MessageFns<PrivateConnectivity> = {
   },
 };
 
-const NamespaceClass = messageClass<Namespace>("temporal.api.cloud.namespace.v1.Namespace", { namespace: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "", activeRegion: "", privateConnectivities: LIST, regionStatus: MAP, connectivityRules: LIST, tags: MAP, replicas: LIST });
+let NamespaceClass: (new () => Namespace) | undefined;
 function createBaseNamespace(): Namespace {
+  NamespaceClass ??= messageClass<Namespace>("temporal.api.cloud.namespace.v1.Namespace", { namespace: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "", activeRegion: "", privateConnectivities: LIST, regionStatus: MAP, connectivityRules: LIST, tags: MAP, replicas: LIST });
   return new NamespaceClass();
 }
 
@@ -2575,8 +2599,9 @@ export const Namespace_TagsEntry: MessageFns<Namespace_TagsEntry> = {
   },
 };
 
-const NamespaceRegionStatusClass = messageClass<NamespaceRegionStatus>("temporal.api.cloud.namespace.v1.NamespaceRegionStatus", { stateDeprecated: "", state: 0, asyncOperationId: "" });
+let NamespaceRegionStatusClass: (new () => NamespaceRegionStatus) | undefined;
 function createBaseNamespaceRegionStatus(): NamespaceRegionStatus {
+  NamespaceRegionStatusClass ??= messageClass<NamespaceRegionStatus>("temporal.api.cloud.namespace.v1.NamespaceRegionStatus", { stateDeprecated: "", state: 0, asyncOperationId: "" });
   return new NamespaceRegionStatusClass();
 }
 
@@ -2637,8 +2662,9 @@ export const NamespaceRegionStatus: MessageFns<NamespaceRegionStatus> = {
   },
 };
 
-const ExportSinkSpecClass = messageClass<ExportSinkSpec>("temporal.api.cloud.namespace.v1.ExportSinkSpec", { name: "", enabled: false });
+let ExportSinkSpecClass: (new () => ExportSinkSpec) | undefined;
 function createBaseExportSinkSpec(): ExportSinkSpec {
+  ExportSinkSpecClass ??= messageClass<ExportSinkSpec>("temporal.api.cloud.namespace.v1.ExportSinkSpec", { name: "", enabled: false });
   return new ExportSinkSpecClass();
 }
 
@@ -2710,8 +2736,9 @@ export const ExportSinkSpec: MessageFns<ExportSinkSpec> = {
   },
 };
 
-const ExportSinkClass = messageClass<ExportSink>("temporal.api.cloud.namespace.v1.ExportSink", { name: "", resourceVersion: "", state: 0, health: 0, errorMessage: "" });
+let ExportSinkClass: (new () => ExportSink) | undefined;
 function createBaseExportSink(): ExportSink {
+  ExportSinkClass ??= messageClass<ExportSink>("temporal.api.cloud.namespace.v1.ExportSink", { name: "", resourceVersion: "", state: 0, health: 0, errorMessage: "" });
   return new ExportSinkClass();
 }
 
@@ -2827,8 +2854,9 @@ export const ExportSink: MessageFns<ExportSink> = {
   },
 };
 
-const NamespaceCapacityInfoClass = messageClass<NamespaceCapacityInfo>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo", { namespace: "", hasLegacyLimits: false });
+let NamespaceCapacityInfoClass: (new () => NamespaceCapacityInfo) | undefined;
 function createBaseNamespaceCapacityInfo(): NamespaceCapacityInfo {
+  NamespaceCapacityInfoClass ??= messageClass<NamespaceCapacityInfo>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo", { namespace: "", hasLegacyLimits: false });
   return new NamespaceCapacityInfoClass();
 }
 
@@ -2911,8 +2939,9 @@ export const NamespaceCapacityInfo: MessageFns<NamespaceCapacityInfo> = {
   },
 };
 
-const NamespaceCapacityInfo_CapacityModeOptionsClass = messageClass<NamespaceCapacityInfo_CapacityModeOptions>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions", {});
+let NamespaceCapacityInfo_CapacityModeOptionsClass: (new () => NamespaceCapacityInfo_CapacityModeOptions) | undefined;
 function createBaseNamespaceCapacityInfo_CapacityModeOptions(): NamespaceCapacityInfo_CapacityModeOptions {
+  NamespaceCapacityInfo_CapacityModeOptionsClass ??= messageClass<NamespaceCapacityInfo_CapacityModeOptions>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions", {});
   return new NamespaceCapacityInfo_CapacityModeOptionsClass();
 }
 
@@ -2963,8 +2992,9 @@ export const NamespaceCapacityInfo_CapacityModeOptions: MessageFns<NamespaceCapa
   },
 };
 
-const NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass = messageClass<NamespaceCapacityInfo_CapacityModeOptions_Provisioned>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions.Provisioned", { validTruValues: LIST, maxAvailableTruValue: 0 });
+let NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass: (new () => NamespaceCapacityInfo_CapacityModeOptions_Provisioned) | undefined;
 function createBaseNamespaceCapacityInfo_CapacityModeOptions_Provisioned(): NamespaceCapacityInfo_CapacityModeOptions_Provisioned {
+  NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass ??= messageClass<NamespaceCapacityInfo_CapacityModeOptions_Provisioned>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions.Provisioned", { validTruValues: LIST, maxAvailableTruValue: 0 });
   return new NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass();
 }
 
@@ -3039,8 +3069,9 @@ export const NamespaceCapacityInfo_CapacityModeOptions_Provisioned: MessageFns<
   },
 };
 
-const NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass = messageClass<NamespaceCapacityInfo_CapacityModeOptions_OnDemand>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions.OnDemand", { apsLimit: 0 });
+let NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass: (new () => NamespaceCapacityInfo_CapacityModeOptions_OnDemand) | undefined;
 function createBaseNamespaceCapacityInfo_CapacityModeOptions_OnDemand(): NamespaceCapacityInfo_CapacityModeOptions_OnDemand {
+  NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass ??= messageClass<NamespaceCapacityInfo_CapacityModeOptions_OnDemand>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions.OnDemand", { apsLimit: 0 });
   return new NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass();
 }
 
@@ -3084,8 +3115,9 @@ export const NamespaceCapacityInfo_CapacityModeOptions_OnDemand: MessageFns<
   },
 };
 
-const NamespaceCapacityInfo_StatsClass = messageClass<NamespaceCapacityInfo_Stats>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.Stats", {});
+let NamespaceCapacityInfo_StatsClass: (new () => NamespaceCapacityInfo_Stats) | undefined;
 function createBaseNamespaceCapacityInfo_Stats(): NamespaceCapacityInfo_Stats {
+  NamespaceCapacityInfo_StatsClass ??= messageClass<NamespaceCapacityInfo_Stats>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.Stats", {});
   return new NamespaceCapacityInfo_StatsClass();
 }
 
@@ -3124,8 +3156,9 @@ export const NamespaceCapacityInfo_Stats: MessageFns<NamespaceCapacityInfo_Stats
   },
 };
 
-const NamespaceCapacityInfo_Stats_SummaryClass = messageClass<NamespaceCapacityInfo_Stats_Summary>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.Stats.Summary", { mean: 0, p90: 0, p99: 0 });
+let NamespaceCapacityInfo_Stats_SummaryClass: (new () => NamespaceCapacityInfo_Stats_Summary) | undefined;
 function createBaseNamespaceCapacityInfo_Stats_Summary(): NamespaceCapacityInfo_Stats_Summary {
+  NamespaceCapacityInfo_Stats_SummaryClass ??= messageClass<NamespaceCapacityInfo_Stats_Summary>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.Stats.Summary", { mean: 0, p90: 0, p99: 0 });
   return new NamespaceCapacityInfo_Stats_SummaryClass();
 }
 

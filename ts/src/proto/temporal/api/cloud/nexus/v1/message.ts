@@ -105,8 +105,9 @@ export interface Endpoint {
   lastModifiedTime?: Timestamp | undefined;
 }
 
-const EndpointSpecClass = messageClass<EndpointSpec>("temporal.api.cloud.nexus.v1.EndpointSpec", { name: "", policySpecs: LIST, descriptionDeprecated: "" });
+let EndpointSpecClass: (new () => EndpointSpec) | undefined;
 function createBaseEndpointSpec(): EndpointSpec {
+  EndpointSpecClass ??= messageClass<EndpointSpec>("temporal.api.cloud.nexus.v1.EndpointSpec", { name: "", policySpecs: LIST, descriptionDeprecated: "" });
   return new EndpointSpecClass();
 }
 
@@ -197,8 +198,9 @@ export const EndpointSpec: MessageFns<EndpointSpec> = {
   },
 };
 
-const EndpointTargetSpecClass = messageClass<EndpointTargetSpec>("temporal.api.cloud.nexus.v1.EndpointTargetSpec", {});
+let EndpointTargetSpecClass: (new () => EndpointTargetSpec) | undefined;
 function createBaseEndpointTargetSpec(): EndpointTargetSpec {
+  EndpointTargetSpecClass ??= messageClass<EndpointTargetSpec>("temporal.api.cloud.nexus.v1.EndpointTargetSpec", {});
   return new EndpointTargetSpecClass();
 }
 
@@ -237,8 +239,9 @@ export const EndpointTargetSpec: MessageFns<EndpointTargetSpec> = {
   },
 };
 
-const WorkerTargetSpecClass = messageClass<WorkerTargetSpec>("temporal.api.cloud.nexus.v1.WorkerTargetSpec", { namespaceId: "", taskQueue: "" });
+let WorkerTargetSpecClass: (new () => WorkerTargetSpec) | undefined;
 function createBaseWorkerTargetSpec(): WorkerTargetSpec {
+  WorkerTargetSpecClass ??= messageClass<WorkerTargetSpec>("temporal.api.cloud.nexus.v1.WorkerTargetSpec", { namespaceId: "", taskQueue: "" });
   return new WorkerTargetSpecClass();
 }
 
@@ -288,8 +291,9 @@ export const WorkerTargetSpec: MessageFns<WorkerTargetSpec> = {
   },
 };
 
-const EndpointPolicySpecClass = messageClass<EndpointPolicySpec>("temporal.api.cloud.nexus.v1.EndpointPolicySpec", {});
+let EndpointPolicySpecClass: (new () => EndpointPolicySpec) | undefined;
 function createBaseEndpointPolicySpec(): EndpointPolicySpec {
+  EndpointPolicySpecClass ??= messageClass<EndpointPolicySpec>("temporal.api.cloud.nexus.v1.EndpointPolicySpec", {});
   return new EndpointPolicySpecClass();
 }
 
@@ -328,8 +332,9 @@ export const EndpointPolicySpec: MessageFns<EndpointPolicySpec> = {
   },
 };
 
-const AllowedCloudNamespacePolicySpecClass = messageClass<AllowedCloudNamespacePolicySpec>("temporal.api.cloud.nexus.v1.AllowedCloudNamespacePolicySpec", { namespaceId: "" });
+let AllowedCloudNamespacePolicySpecClass: (new () => AllowedCloudNamespacePolicySpec) | undefined;
 function createBaseAllowedCloudNamespacePolicySpec(): AllowedCloudNamespacePolicySpec {
+  AllowedCloudNamespacePolicySpecClass ??= messageClass<AllowedCloudNamespacePolicySpec>("temporal.api.cloud.nexus.v1.AllowedCloudNamespacePolicySpec", { namespaceId: "" });
   return new AllowedCloudNamespacePolicySpecClass();
 }
 
@@ -368,8 +373,9 @@ export const AllowedCloudNamespacePolicySpec: MessageFns<AllowedCloudNamespacePo
   },
 };
 
-const EndpointClass = messageClass<Endpoint>("temporal.api.cloud.nexus.v1.Endpoint", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+let EndpointClass: (new () => Endpoint) | undefined;
 function createBaseEndpoint(): Endpoint {
+  EndpointClass ??= messageClass<Endpoint>("temporal.api.cloud.nexus.v1.Endpoint", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
   return new EndpointClass();
 }
 

@@ -77,8 +77,9 @@ export enum AsyncOperation_State {
   UNRECOGNIZED = -1,
 }
 
-const AsyncOperationClass = messageClass<AsyncOperation>("temporal.api.cloud.operation.v1.AsyncOperation", { id: "", stateDeprecated: "", state: 0, operationType: "", failureReason: "" });
+let AsyncOperationClass: (new () => AsyncOperation) | undefined;
 function createBaseAsyncOperation(): AsyncOperation {
+  AsyncOperationClass ??= messageClass<AsyncOperation>("temporal.api.cloud.operation.v1.AsyncOperation", { id: "", stateDeprecated: "", state: 0, operationType: "", failureReason: "" });
   return new AsyncOperationClass();
 }
 

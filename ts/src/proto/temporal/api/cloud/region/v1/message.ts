@@ -45,8 +45,9 @@ export enum Region_CloudProvider {
   UNRECOGNIZED = -1,
 }
 
-const RegionClass = messageClass<Region>("temporal.api.cloud.region.v1.Region", { id: "", cloudProviderDeprecated: "", cloudProvider: 0, cloudProviderRegion: "", location: "" });
+let RegionClass: (new () => Region) | undefined;
 function createBaseRegion(): Region {
+  RegionClass ??= messageClass<Region>("temporal.api.cloud.region.v1.Region", { id: "", cloudProviderDeprecated: "", cloudProvider: 0, cloudProviderRegion: "", location: "" });
   return new RegionClass();
 }
 

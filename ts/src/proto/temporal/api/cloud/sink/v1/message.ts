@@ -69,8 +69,9 @@ export interface PubSubSpec {
   gcpProjectId?: string | undefined;
 }
 
-const S3SpecClass = messageClass<S3Spec>("temporal.api.cloud.sink.v1.S3Spec", { roleName: "", bucketName: "", region: "", kmsArn: "", awsAccountId: "" });
+let S3SpecClass: (new () => S3Spec) | undefined;
 function createBaseS3Spec(): S3Spec {
+  S3SpecClass ??= messageClass<S3Spec>("temporal.api.cloud.sink.v1.S3Spec", { roleName: "", bucketName: "", region: "", kmsArn: "", awsAccountId: "" });
   return new S3SpecClass();
 }
 
@@ -153,8 +154,9 @@ export const S3Spec: MessageFns<S3Spec> = {
   },
 };
 
-const GCSSpecClass = messageClass<GCSSpec>("temporal.api.cloud.sink.v1.GCSSpec", { saId: "", bucketName: "", gcpProjectId: "", region: "" });
+let GCSSpecClass: (new () => GCSSpec) | undefined;
 function createBaseGCSSpec(): GCSSpec {
+  GCSSpecClass ??= messageClass<GCSSpec>("temporal.api.cloud.sink.v1.GCSSpec", { saId: "", bucketName: "", gcpProjectId: "", region: "" });
   return new GCSSpecClass();
 }
 
@@ -226,8 +228,9 @@ export const GCSSpec: MessageFns<GCSSpec> = {
   },
 };
 
-const KinesisSpecClass = messageClass<KinesisSpec>("temporal.api.cloud.sink.v1.KinesisSpec", { roleName: "", destinationUri: "", region: "" });
+let KinesisSpecClass: (new () => KinesisSpec) | undefined;
 function createBaseKinesisSpec(): KinesisSpec {
+  KinesisSpecClass ??= messageClass<KinesisSpec>("temporal.api.cloud.sink.v1.KinesisSpec", { roleName: "", destinationUri: "", region: "" });
   return new KinesisSpecClass();
 }
 
@@ -288,8 +291,9 @@ export const KinesisSpec: MessageFns<KinesisSpec> = {
   },
 };
 
-const PubSubSpecClass = messageClass<PubSubSpec>("temporal.api.cloud.sink.v1.PubSubSpec", { serviceAccountId: "", topicName: "", gcpProjectId: "" });
+let PubSubSpecClass: (new () => PubSubSpec) | undefined;
 function createBasePubSubSpec(): PubSubSpec {
+  PubSubSpecClass ??= messageClass<PubSubSpec>("temporal.api.cloud.sink.v1.PubSubSpec", { serviceAccountId: "", topicName: "", gcpProjectId: "" });
   return new PubSubSpecClass();
 }
 

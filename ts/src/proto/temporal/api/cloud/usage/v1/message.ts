@@ -64,8 +64,9 @@ export interface Record {
   value?: number | undefined;
 }
 
-const SummaryClass = messageClass<Summary>("temporal.api.cloud.usage.v1.Summary", { recordGroups: LIST, incomplete: false });
+let SummaryClass: (new () => Summary) | undefined;
 function createBaseSummary(): Summary {
+  SummaryClass ??= messageClass<Summary>("temporal.api.cloud.usage.v1.Summary", { recordGroups: LIST, incomplete: false });
   return new SummaryClass();
 }
 
@@ -145,8 +146,9 @@ export const Summary: MessageFns<Summary> = {
   },
 };
 
-const RecordGroupClass = messageClass<RecordGroup>("temporal.api.cloud.usage.v1.RecordGroup", { groupBys: LIST, records: LIST });
+let RecordGroupClass: (new () => RecordGroup) | undefined;
 function createBaseRecordGroup(): RecordGroup {
+  RecordGroupClass ??= messageClass<RecordGroup>("temporal.api.cloud.usage.v1.RecordGroup", { groupBys: LIST, records: LIST });
   return new RecordGroupClass();
 }
 
@@ -212,8 +214,9 @@ export const RecordGroup: MessageFns<RecordGroup> = {
   },
 };
 
-const GroupByClass = messageClass<GroupBy>("temporal.api.cloud.usage.v1.GroupBy", { key: 0, value: "" });
+let GroupByClass: (new () => GroupBy) | undefined;
 function createBaseGroupBy(): GroupBy {
+  GroupByClass ??= messageClass<GroupBy>("temporal.api.cloud.usage.v1.GroupBy", { key: 0, value: "" });
   return new GroupByClass();
 }
 
@@ -263,8 +266,9 @@ export const GroupBy: MessageFns<GroupBy> = {
   },
 };
 
-const RecordClass = messageClass<Record>("temporal.api.cloud.usage.v1.Record", { type: 0, unit: 0, value: 0 });
+let RecordClass: (new () => Record) | undefined;
 function createBaseRecord(): Record {
+  RecordClass ??= messageClass<Record>("temporal.api.cloud.usage.v1.Record", { type: 0, unit: 0, value: 0 });
   return new RecordClass();
 }
 

@@ -19,8 +19,9 @@ export interface ExecuteCommandsResponse {
   results?: WorkerCommandResult[] | undefined;
 }
 
-const ExecuteCommandsRequestClass = messageClass<ExecuteCommandsRequest>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsRequest", { commands: LIST });
+let ExecuteCommandsRequestClass: (new () => ExecuteCommandsRequest) | undefined;
 function createBaseExecuteCommandsRequest(): ExecuteCommandsRequest {
+  ExecuteCommandsRequestClass ??= messageClass<ExecuteCommandsRequest>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsRequest", { commands: LIST });
   return new ExecuteCommandsRequestClass();
 }
 
@@ -67,8 +68,9 @@ export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
   },
 };
 
-const ExecuteCommandsResponseClass = messageClass<ExecuteCommandsResponse>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsResponse", { results: LIST });
+let ExecuteCommandsResponseClass: (new () => ExecuteCommandsResponse) | undefined;
 function createBaseExecuteCommandsResponse(): ExecuteCommandsResponse {
+  ExecuteCommandsResponseClass ??= messageClass<ExecuteCommandsResponse>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsResponse", { results: LIST });
   return new ExecuteCommandsResponseClass();
 }
 
