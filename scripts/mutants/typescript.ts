@@ -285,6 +285,20 @@ export const typescript: Mutant[] = [
     test: "ts/tests/common/converters.test.ts",
   },
   {
+    name: "cycle-of-causes-not-noticed",
+    file: "ts/src/common/converter/failure-limits.ts",
+    text: "if (this.#errors.has(error)) return CYCLE;",
+    replacement: "",
+    test: "ts/tests/common/failures.test.ts",
+  },
+  {
+    name: "defaults-not-inherited",
+    file: "ts/src/proto/message-class.ts",
+    text: "for (const [field, value] of Object.entries(defaults)) define(field, value);",
+    replacement: "void defaults;",
+    test: "ts/tests/common/messages.test.ts",
+  },
+  {
     name: "threshold-off-by-one",
     file: "ts/src/payloads/external-storage.ts",
     text: "sizeBytes < storage.payloadSizeThreshold",

@@ -172,7 +172,9 @@ export function isGrpcServiceError(error: unknown): error is GrpcServiceError {
 }
 
 function hasGrpcCode(error: unknown, code: number): boolean {
-  for (let current = error; isError(current); current = current.cause) {
+  const seen = new Set<unknown>();
+  for (let current = error; isError(current) && !seen.has(current); current = current.cause) {
+    seen.add(current);
     if (isGrpcServiceError(current) && current.code === code) return true;
   }
   return false;

@@ -3,6 +3,7 @@
 import type { WorkflowExecution as ProtoWorkflowExecution } from "../proto/temporal/api/common/v1/message";
 import type { Failure } from "../proto/temporal/api/failure/v1/message";
 import { makeEnumConverters } from "./enums";
+import { describeInnerErrors } from "./inner-errors";
 import type { Duration } from "./time";
 import { brandError, errorMessage, isError, isRecord } from "./type-helpers";
 
@@ -314,7 +315,7 @@ export class WorkflowExecutionAlreadyStartedError extends TemporalFailure {
 
 /**
  * The error itself if it is an `ApplicationFailure`; otherwise a retryable one with its message, its class's name as
- * the type, its stack, and its cause if that is an error.
+ * the type, its stack, and its cause if that is an error. The details tell of the inner errors of an `AggregateError`.
  */
 export function ensureApplicationFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -326,6 +327,7 @@ export function ensureApplicationFailure(error: unknown): ApplicationFailure {
         ((record.constructor as { name?: string } | undefined)?.name ?? (record.name as string | undefined))) ||
       undefined,
     nonRetryable: false,
+    details: describeInnerErrors(error),
     cause: record && isError(record.cause) ? record.cause : undefined,
   });
   failure.stack = (record && String(record.stack)) || "";
@@ -339,6 +341,10 @@ export function ensureTemporalFailure(error: unknown): TemporalFailure {
 
 /** The message of the innermost cause of a `TemporalFailure`, or the message of any other error. */
 export function rootCause(error: unknown): string | undefined {
-  if (!(error instanceof TemporalFailure)) return errorMessage(error);
-  return error.cause ? rootCause(error.cause) : error.message;
+  const seen = new Set<unknown>();
+  while (error instanceof TemporalFailure && error.cause && !seen.has(error)) {
+    seen.add(error);
+    error = error.cause;
+  }
+  return errorMessage(error);
 }

@@ -76,14 +76,18 @@ export class NativeWorker {
     return new NativeWorker(runtime, options);
   }
 
-  /** Asks the server whether the namespace exists and fits the options. Rejects with what is wrong. */
-  async validate(): Promise<void> {
-    await this.#queue.call((token) => {
+  /**
+   * Asks the server whether the namespace exists and fits the options. Resolves with what Core has learned of it, an
+   * encoded coresdk.NamespaceInfo; rejects with what is wrong.
+   */
+  async validate(): Promise<Uint8Array> {
+    const { data } = await this.#queue.call((token) => {
       checkCall(
         library().temporal_bun_worker_validate(this.handle, this.#queue.handle, token, results),
         "validate a native worker",
       );
     });
+    return data;
   }
 
   /**

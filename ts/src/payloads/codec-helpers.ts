@@ -17,6 +17,7 @@ import type { Headers } from "../common/interceptors";
 import type { Payload } from "../common/interfaces";
 import type { TypeInfo } from "../common/type-info";
 import type { UserMetadata } from "../common/user-metadata";
+import { Failure } from "../proto/temporal/api/failure/v1/message";
 import type { UserMetadata as ProtoUserMetadata } from "../proto/temporal/api/sdk/v1/user_metadata";
 import {
   headerPipeline,
@@ -235,7 +236,10 @@ export async function encodeErrorOrNotice(
   report: (conversionError: unknown) => void,
 ): Promise<ProtoFailure> {
   try {
-    return await encodeErrorToFailure(converter, error, context);
+    const failure = await encodeErrorToFailure(converter, error, context);
+    // A converter of the application's may have made something that can't be sent.
+    Failure.encode(failure);
+    return failure;
   } catch (conversionError) {
     report(conversionError);
     const message = "The error could not be converted for the server; the Worker's log says what it was and why";

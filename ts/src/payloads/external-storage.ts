@@ -188,7 +188,7 @@ function checkCount(driver: StorageDriver, got: string, results: unknown, wanted
 export function payloadSize(payload: Payload): number {
   const { data, ...rest } = payload;
   const size = PayloadMessage.encode(rest).finish().length;
-  if (data === undefined || data.length === 0) return size;
+  if (data == null || data.length === 0) return size;
   const lengthBytes = Math.max(1, Math.ceil((32 - Math.clz32(data.length)) / 7));
   return size + 1 + lengthBytes + data.length;
 }

@@ -5,7 +5,6 @@
  */
 
 import type { Payload } from "../common";
-import { encodeJson, toJson } from "../proto/json";
 import { History } from "../proto/temporal/api/history/v1/message";
 
 export type { History, Payload };
@@ -20,18 +19,21 @@ export interface JSONPayload {
   data?: string | null;
 }
 
+// Loaded late: Workflow code that converts payloads doesn't need it.
+const json = () => require("../proto/json") as typeof import("../proto/json");
+
 /**
  * The history that parsed JSON describes, as the CLI and the web UI export it.
  *
  * @throws JsonFormatError naming the field that can't be read
  */
 export function historyFromJSON(history: unknown): History {
-  return History.decode(encodeJson(messageType, history));
+  return History.decode(json().encodeJson(messageType, history));
 }
 
 /** The JSON text of a history, as the CLI and the web UI export it. */
 export function historyToJSON(history: History): string {
-  return JSON.stringify(toJson(messageType, history), undefined, 2);
+  return JSON.stringify(json().toJson(messageType, history), undefined, 2);
 }
 
 /** A payload with its bytes as Base64 text. */

@@ -298,6 +298,11 @@ function encodeTime(writer: BinaryWriter, seconds: Long, nanos: number): void {
   if (nanos !== 0) writer.uint32(2 << 3).int32(nanos);
 }
 
+/** Times and durations as protobufjs writes them to JSON. */
+function encodeSecondsAndNanos(writer: BinaryWriter, { seconds = 0, nanos = 0 }: Record<string, unknown>): void {
+  encodeTime(writer, Long.isLong(seconds) ? seconds : readLong(seconds, false), readNumber(nanos));
+}
+
 /** Digits of a fraction of a second as nanoseconds. */
 function nanoseconds(digits: string | undefined): number {
   return digits === undefined ? 0 : Number(digits) * 10 ** (9 - digits.length);
@@ -307,6 +312,7 @@ function nanoseconds(digits: string | undefined): number {
 const WELL_KNOWN: Record<string, WellKnown> = {
   "google.protobuf.Timestamp": {
     encode(writer, json) {
+      if (isObject(json)) return encodeSecondsAndNanos(writer, json);
       const match =
         typeof json === "string" ? /^(.+T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i.exec(json) : null;
       const millis = match ? Date.parse(match[1]! + match[3]!) : Number.NaN;
@@ -319,6 +325,7 @@ const WELL_KNOWN: Record<string, WellKnown> = {
   },
   "google.protobuf.Duration": {
     encode(writer, json) {
+      if (isObject(json)) return encodeSecondsAndNanos(writer, json);
       const match = typeof json === "string" ? /^(-?)(\d+)(?:\.(\d{1,9}))?s$/.exec(json) : null;
       if (!match) throw expected("a duration like 1.5s", json);
       const sign = match[1] === "-" ? -1 : 1;

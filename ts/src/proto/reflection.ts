@@ -1,10 +1,11 @@
 /**
  * Messages and enumerations as `@temporalio/proto` has them: an object with `create`, `encode`, `decode`, `fromObject`
- * … per message. Messages are the same plain objects as everywhere in this SDK, so fields that aren't set are absent.
- * The modules behind the messages are loaded when the first one of them is used.
+ * … per message. Messages are the same as everywhere in this SDK. The modules behind the messages are loaded when the
+ * first one of them is used.
  */
 
 import Long from "long";
+import { isMessage } from "./message-class";
 import type { MessageCodec } from "./rpc";
 import { BinaryReader, BinaryWriter } from "./wire";
 
@@ -75,9 +76,27 @@ export function messages<Module extends object>(
   return (name) => message(() => load()[name] as MessageCodec<any>, `${namespace}.${name.replaceAll("_", ".")}`);
 }
 
+/** The message as protobufjs writes it to JSON: not proto3 JSON, times are objects. */
+export function writeJson(fullName: string, message: object): Fields {
+  return writeMessage(fullName, message, { longs: String, enums: String, bytes: String, json: true });
+}
+
+/** The error that names the field for which a message can't be encoded; the given one if there is none. */
+export function explain(fullName: string, message: unknown, error: unknown): unknown {
+  try {
+    readMessage(fullName, message, fullName);
+  } catch (found) {
+    if (found instanceof TypeError) return Object.assign(found, { cause: error });
+  }
+  return error;
+}
+
+/** The bytes of a message without fields. */
+const nothing = new Uint8Array(0);
+
 function message<T extends object>(codec: () => MessageCodec<T>, fullName: string): MessageType<T> {
   const type: MessageType<T> = {
-    create: (properties) => ({ ...properties }) as T,
+    create: (properties) => Object.assign(codec().decode(nothing), properties),
     encode: (value, writer) => codec().encode(value, writer),
     encodeDelimited: (value, writer = new BinaryWriter()) => codec().encode(value, writer.fork()).join(),
     decode: (input, length) => codec().decode(input, length),
@@ -85,7 +104,11 @@ function message<T extends object>(codec: () => MessageCodec<T>, fullName: strin
       const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
       return codec().decode(reader, reader.uint32());
     },
-    fromObject: (object) => readMessage(fullName, object, fullName) as T,
+    fromObject(object) {
+      const read = readMessage(fullName, object, fullName) as T;
+      // Once through the wire format: then it and what is in it are messages, without what isn't set.
+      return read === object ? read : codec().decode(codec().encode(read).finish());
+    },
     toObject: (value, options = {}) => writeMessage(fullName, value, options),
     verify(object) {
       try {
@@ -116,6 +139,7 @@ const isBare = (type: string): boolean =>
 
 function readMessage(type: string, object: unknown, path: string): unknown {
   if (!isObject(object)) throw new TypeError(`${path}: expected an object, got ${typeof object}`);
+  if (isMessage(object)) return object;
   const result: Fields = {};
   for (const field of fieldsOf(type)) {
     const value = object[field.name];
@@ -162,6 +186,7 @@ function readValue(field: Field, value: any, path: string): unknown {
     case "u":
       if (!["string", "number", "bigint"].includes(typeof value) && !Long.isLong(value) && !isObject(value))
         throw wrong("an integer");
+      if (typeof value === "string" && !/^-?\d+$/.test(value)) throw wrong("an integer");
       return Long.fromValue(typeof value === "bigint" ? String(value) : value, field.kind === "u");
     default: {
       const number = Number(value);
@@ -174,8 +199,9 @@ function readValue(field: Field, value: any, path: string): unknown {
 function writeMessage(type: string, value: Fields, options: ConversionOptions): Fields {
   const result: Fields = {};
   for (const field of fieldsOf(type)) {
-    const given = value[field.name];
-    if (given !== undefined && given !== null) {
+    // What a message inherits isn't set.
+    const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
+    if (given !== undefined && given !== null && !isEmpty(field, given)) {
       if (field.shape === "*")
         result[field.name] = (given as unknown[]).map((item) => writeValue(field, item, options));
       else if (field.shape === "") result[field.name] = writeValue(field, given, options);
@@ -191,6 +217,11 @@ function writeMessage(type: string, value: Fields, options: ConversionOptions): 
       result[field.name] = writeValue(field, defaultOf(field.kind), options);
   }
   return result;
+}
+
+/** Whether the value is a list or a map without elements, which count as not set. */
+function isEmpty({ shape }: Field, value: object): boolean {
+  return shape !== "" && (shape === "*" ? (value as unknown[]) : Object.keys(value)).length === 0;
 }
 
 function writeValue(field: Field, value: any, options: ConversionOptions): unknown {
@@ -223,8 +254,15 @@ function defaultOf(kind: string): unknown {
   return kind in defaults ? defaults[kind] : 0;
 }
 
-/** Each field once: the description has those with two names twice. */
-function fieldsOf(type: string): Set<Field> {
-  const { fieldsOf: fields, shortName } = description();
-  return new Set(fields(shortName(type)).values());
+const sorted = new Map<string, Field[]>();
+
+/** Each field once, in the order of their numbers: the description has those with two names twice. */
+function fieldsOf(type: string): Field[] {
+  let fields = sorted.get(type);
+  if (fields === undefined) {
+    const { fieldsOf: described, shortName } = description();
+    fields = [...new Set(described(shortName(type)).values())].sort((a, b) => a.number - b.number);
+    sorted.set(type, fields);
+  }
+  return fields;
 }

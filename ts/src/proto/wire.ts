@@ -13,6 +13,32 @@ export class WireFormatError extends Error {
   override readonly name = "WireFormatError";
 }
 
+/** A 64-bit integer as programs may give it: messages that were read have it as `Long`. */
+type Int64 = Long | number | string | bigint;
+
+/** Whether a 64-bit integer that is to be written is zero. */
+export function isZero(value: Int64): boolean {
+  return typeof value === "object" ? (value.low | value.high) === 0 : Number(value) === 0;
+}
+
+function toLong(value: Exclude<Int64, Long>, unsigned: boolean): Long {
+  if (typeof value === "number") return Long.fromNumber(value, unsigned);
+  const text = String(value);
+  // Long ignores what it can't read.
+  if (!/^-?\d+$/.test(text)) throw new TypeError(`expected a 64-bit integer, got ${JSON.stringify(text)}`);
+  return Long.fromString(text, unsigned);
+}
+
+/** A wrapper message, of a value or of the message itself. */
+export function asWrapper<T>(value: T | { value?: T }): { value?: T } {
+  return typeof value === "object" && value !== null ? (value as { value?: T }) : { value };
+}
+
+/** A field mask, of its paths or of the message itself. */
+export function asFieldMask<T extends { paths?: string[] | undefined }>(value: string[] | T | undefined): T {
+  return (Array.isArray(value) ? { paths: value } : value) as T;
+}
+
 /** How deep messages may be nested; the limit that Temporal's server and Core have too. */
 const MAXIMUM_DEPTH = 100;
 
@@ -40,7 +66,7 @@ export class BinaryReader {
   /** The same bytes as a `Buffer`, made when it is needed: to ask for the memory of small arrays is expensive. */
   get #buffer(): Buffer {
     const bytes = this.#bytes;
-    return (this.#view ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return (this.#view ??= bytes instanceof Buffer ? bytes : asBuffer(bytes));
   }
 
   /** Marks the beginning of a message; throws when messages are nested deeper than 100 levels. */
@@ -105,7 +131,7 @@ export class BinaryReader {
     return this.#buffer.readDoubleLE(start);
   }
 
-  /** Length-prefixed bytes: a view of the input. */
+  /** Length-prefixed bytes: a view of the input, and a `Buffer` if the input is one. */
   bytes(): Uint8Array {
     const length = this.uint32();
     const start = this.#take(length, "bytes");
@@ -207,6 +233,14 @@ export class BinaryReader {
   }
 }
 
+/**
+ * The same bytes as a `Buffer`. Messages that are read from one have their bytes as buffers, whose `toString` gives the
+ * text: what application code sees, codecs above all, is read so.
+ */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** The buffer that the next writer uses; undefined while a writer has it. */
 let scratch: Buffer | undefined;
 
@@ -278,7 +312,16 @@ export class BinaryWriter {
   }
 
   /** A signed 64-bit varint. */
-  int64(value: Long): this {
+  int64(value: Int64): this {
+    return this.#long(typeof value === "object" ? value : toLong(value, false));
+  }
+
+  /** An unsigned 64-bit varint. */
+  uint64(value: Int64): this {
+    return this.#long(typeof value === "object" ? value : toLong(value, true));
+  }
+
+  #long(value: Long): this {
     this.#reserve(10);
     const buffer = this.#buffer;
     let low = value.low >>> 0;
@@ -289,11 +332,6 @@ export class BinaryWriter {
       high >>>= 7;
     }
     return this.uint32(low);
-  }
-
-  /** An unsigned 64-bit varint. */
-  uint64(value: Long): this {
-    return this.int64(value);
   }
 
   /** A 32-bit float. */
@@ -310,8 +348,10 @@ export class BinaryWriter {
     return this;
   }
 
-  /** Length-prefixed bytes. */
-  bytes(value: Uint8Array): this {
+  /** Length-prefixed bytes; text is their Base64. */
+  bytes(value: Uint8Array | string): this {
+    if (typeof value === "string") value = Buffer.from(value, "base64");
+    if (value.length === undefined) throw new TypeError(`expected bytes, got ${typeof value}`);
     this.uint32(value.length);
     this.#reserve(value.length);
     this.#buffer.set(value, this.#pos);

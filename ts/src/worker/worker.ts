@@ -2,6 +2,7 @@ import { Client } from "../client";
 import { type Duration, IllegalStateError, type MetricMeter, SdkComponent } from "../common";
 import { msToNumber } from "../common/time";
 import { NativeWorker, type TaskKind } from "../native";
+import { NamespaceInfo } from "../proto/temporal/sdk/core/core_interface";
 import { ActivityTasks } from "./activities/activity-tasks";
 import type { HistoryInput } from "./bundler/history";
 import { defaultBuildId, loadBundle } from "./bundler/worker-bundle";
@@ -95,6 +96,8 @@ interface WorkerParts {
   ownsConnection: boolean;
   /** Rejects when a thread fails, from its start on. */
   failure: PromiseWithResolvers<never>;
+  /** How many bytes of a result or a failure the server takes. */
+  sizeLimit: number;
 }
 
 /**
@@ -206,6 +209,7 @@ export class Worker {
       dataConverter: this.options.loadedDataConverter,
       logger: this.#logger,
       metricMeter: parts.metricMeter,
+      sizeLimit: parts.sizeLimit,
       client: () => this.client,
     };
     this.#activities = new ActivityTasks({
@@ -465,7 +469,7 @@ async function prepare(
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
     const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
-    await Promise.all([validate(native, connection), loading]);
+    const [namespaceInfo] = await Promise.all([validate(native, connection), loading]);
     await threads?.attach(native.handle);
     const shown = { ...options, buildId };
     return {
@@ -479,6 +483,7 @@ async function prepare(
       connection,
       ownsConnection,
       failure,
+      sizeLimit: sizeLimit(namespaceInfo, options),
     };
   } catch (error) {
     threads?.kill();
@@ -489,16 +494,22 @@ async function prepare(
 }
 
 /** Asks the server about the namespace, for as long as connecting may take: Core itself tries for much longer. */
-async function validate(native: NativeWorker, { options }: NativeConnection): Promise<void> {
+async function validate(native: NativeWorker, { options }: NativeConnection): Promise<Uint8Array> {
   const { address, connectTimeoutMs } = options;
   const late = Promise.withResolvers<never>();
   const message = `${address} has not said within ${connectTimeoutMs} ms (connectTimeout) whether the Worker's namespace exists; check that the server is running`;
   const timer = setTimeout(() => late.reject(new TransportError(message)), Math.min(connectTimeoutMs, 2 ** 31 - 1));
   try {
-    await Promise.race([native.validate(), late.promise]);
+    return await Promise.race([native.validate(), late.promise]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** How many bytes of a result or a failure the server takes. */
+function sizeLimit(namespaceInfo: Uint8Array, { disablePayloadErrorLimit }: CompiledWorkerOptions): number {
+  const limit = NamespaceInfo.decode(namespaceInfo).limits?.blobSizeLimitError?.toNumber() ?? 0;
+  return limit > 0 && !disablePayloadErrorLimit ? limit : Number.POSITIVE_INFINITY;
 }
 
 function startThreads(

@@ -23,6 +23,7 @@ const uses = {
   // OpenTelemetry's globals must be the run's own. The whole of it, since programs of the official SDK import it whole.
   "integrations/opentelemetry": "bundled",
   "integrations/opentelemetry-v2": "bundled",
+  "payloads/proto-utils.ts": "bundled",
   plugin: "bundled",
   "integrations/workflow-streams/workflow.ts": "bundled",
   "integrations/workflow-streams/codec.ts": "bundled",

@@ -1,4 +1,5 @@
 import { defaultFailureConverter, defaultPayloadConverter, type LogLevel, type Workflow } from "../common";
+import { FailureLimits } from "../common/converter/failure-limits";
 import type { ProtoFailure } from "../common/failure";
 import { append } from "../common/intact";
 import {
@@ -244,6 +245,8 @@ export class WorkflowRuntime {
     const run = this.#runs.get(runId);
     setCurrent(undefined);
     leaveRun();
+    // Those of a cause whose conversion was interrupted.
+    FailureLimits.take();
     this.#runs.delete(runId);
     const completion = this.#fail(runId, undefined, new DeadlockError(limitMs));
     if (run !== undefined) this.#collect(run);

@@ -308,6 +308,7 @@ test("a cancellation that comes while the arguments are being decoded reaches th
     metricMeter: noopMetricMeter,
     client: () => fixture.client,
     complete: (bytes) => completed.resolve(ActivityTaskCompletion.decode(bytes)),
+    sizeLimit: Number.POSITIVE_INFINITY,
     recordHeartbeat() {},
   });
   const taskToken = new Uint8Array([1]);

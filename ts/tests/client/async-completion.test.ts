@@ -8,7 +8,7 @@ import {
   type FullActivityId,
   NamespaceNotFoundError,
 } from "../../src/client";
-import type { PayloadCodec } from "../../src/common";
+import { ApplicationFailure, type PayloadCodec } from "../../src/common";
 import { msToTs } from "../../src/common/time";
 import { CommandType } from "../../src/proto/temporal/api/enums/v1/command_type";
 import { eventually } from "../support/eventually";
@@ -88,6 +88,25 @@ for (const by of ["taskToken", "id"] as const) {
         message: "broken",
         applicationFailureInfo: { type: "TypeError" },
       });
+      await it.handle.terminate();
+    });
+
+    test("what is too large to send is refused with the reason, and an error's message is shortened", async () => {
+      const it = await workflowActivity();
+      const large = "x".repeat(6_000_000);
+      const refusals = await Promise.all([
+        rejected(it.activity.complete(it[by] as Uint8Array, large)),
+        rejected(it.activity.heartbeat(it[by] as Uint8Array, large)),
+        rejected(it.activity.fail(it[by] as Uint8Array, ApplicationFailure.retryable("m", "T", large))),
+      ]);
+      for (const refusal of refusals) {
+        expect(refusal).toBeInstanceOf(ActivityCompletionError);
+        expect(refusal.message).toContain("larger than max");
+      }
+      await it.activity.fail(it[by] as Uint8Array, new TypeError(large));
+      const failed = (await it.events()).find((event) => event.activityTaskFailedEventAttributes)!;
+      const { failure } = failed.activityTaskFailedEventAttributes!;
+      expect(failure!.message).toContain("too long to be sent: 6000000 characters");
       await it.handle.terminate();
     });
 

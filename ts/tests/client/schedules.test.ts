@@ -126,7 +126,7 @@ describe("create and describe", () => {
     const { action, policies, state, info } = await it.handle.describe();
     expect([action.workflowId, action.args]).toEqual([`${it.scheduleId}-workflow`, []]);
     expect(policies).toEqual({ overlap: "SKIP", catchupWindow: 365 * DAY, pauseOnFailure: false });
-    expect(state).toEqual({ paused: false, note: undefined, remainingActions: undefined });
+    expect(state).toEqual({ paused: false, note: "", remainingActions: undefined });
     expect(info.nextActionTimes[0]).toEqual(new Date("2099-01-01T00:00:00Z"));
   });
 
@@ -488,7 +488,7 @@ describe("changes", () => {
     expect(description).toMatchObject({
       action: { workflowType: "another", taskQueue: "elsewhere", args: [1] },
       policies: { overlap: "SKIP" },
-      state: { paused: false, note: undefined, remainingActions: undefined },
+      state: { paused: false, note: "", remainingActions: undefined },
       searchAttributes: { ScheduleCustomer: ["new"] },
     });
     await expect(

@@ -263,7 +263,7 @@ describe("signals", () => {
     const [first, second] = signals.map((event) => event.workflowExecutionSignaledEventAttributes!);
     expect(first!.signalName).toBe("ship");
     expect(first!.input!.payloads!.map((payload) => JSON.parse(decode(payload.data!)))).toEqual([{ by: "air" }, 2]);
-    expect([second!.signalName, second!.input?.payloads]).toEqual(["stop", undefined]);
+    expect([second!.signalName, second!.input?.payloads]).toEqual(["stop", []]);
     await handle.terminate();
   });
 

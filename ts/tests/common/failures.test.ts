@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HandlerError } from "nexus-rpc";
+import { isGrpcDeadlineError } from "../../src/client";
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -253,4 +254,154 @@ test("stack traces lose the SDK's frames at their end only", () => {
   const own = [stack[0], stack[1], stack[3]].join("\n");
   expect(cutoffStackTrace(own)).toBe(own);
   expect(cutoffStackTrace(undefined)).toBe("");
+});
+
+describe("chains of causes", () => {
+  const messages = (error: unknown) => {
+    const found: string[] = [];
+    for (let cause = travel(error); cause; cause = cause.cause as Error) found.push(cause.message);
+    return found;
+  };
+  const cycle = "[The chain of causes is a cycle: it goes on with one of the errors above]";
+
+  test("that are cycles end with a failure that says so", () => {
+    const own = new Error("own");
+    own.cause = own;
+    expect(messages(own)).toEqual(["own", cycle]);
+    const first = new ApplicationFailure("first");
+    const second = new Error("second", { cause: new Error("third", { cause: first }) });
+    Object.assign(first, { cause: second });
+    expect(messages(first)).toEqual(["first", "second", "third", cycle]);
+    expect(rootCause(Object.assign(new TemporalFailure("round"), { cause: undefined }))).toBe("round");
+    const round = new TemporalFailure("round");
+    Object.assign(round, { cause: round });
+    expect(rootCause(round)).toBe("round");
+    expect(isGrpcDeadlineError(own)).toBe(false);
+  });
+
+  test("of any length arrive up to a limit, which the last of them names", () => {
+    let error: Error | undefined;
+    for (let index = 4999; index >= 0; index--) error = new Error(`e${index}`, { cause: error });
+    const found = messages(error);
+    expect(found.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, index) => `e${index}`));
+    expect(found.slice(50)).toEqual(["[The chain of causes is too long: only the first 50 errors are sent]"]);
+  });
+
+  test("that came from elsewhere count too, and are not changed", () => {
+    let failure: ProtoFailure = { message: "root" };
+    for (let index = 0; index < 49; index++) failure = { message: `f${index}`, cause: failure };
+    const came = new TemporalFailure("came");
+    came.failure = failure;
+    expect(messages(ApplicationFailure.create({ message: "top", cause: came })).at(-1)).toStartWith("[The chain");
+    expect(messages(came).at(-1)).toBe("root");
+    expect(JSON.stringify(failure)).not.toContain("too long");
+  });
+
+  test("are converted by the methods of a subclass, whose errors don't count", () => {
+    class Hiding extends DefaultFailureConverter {
+      override errorToFailure(error: unknown, ...rest: [typeof defaultPayloadConverter]): ProtoFailure {
+        return error instanceof TypeError ? { message: "hidden" } : super.errorToFailure(error, ...rest);
+      }
+    }
+    const error = new Error("top", { cause: new TypeError("secret") });
+    const converter = new Hiding();
+    expect(travel(error, converter).cause).toMatchObject({ message: "hidden" });
+    // What is left for a cause doesn't stay for the next error.
+    expect(travel(error, converter).cause).toMatchObject({ message: "hidden" });
+  });
+});
+
+describe("texts that are too long", () => {
+  const failureOf = (error: unknown, converter = defaultFailureConverter) =>
+    converter.errorToFailure(error, defaultPayloadConverter);
+
+  test("are shortened, and say how long they were; the stack keeps its frames", () => {
+    const { message, stackTrace } = failureOf(new Error("x".repeat(3_000_000)));
+    expect(message).toBe(
+      `${"x".repeat(500_000)} … [The message was too long to be sent: 3000000 characters, of which these are the first 500000]`,
+    );
+    expect(stackTrace).toStartWith(`Error: ${"x".repeat(1000)} …\n    at `);
+    expect(stackTrace!.length).toBeLessThan(10_000);
+    expect(failureOf("x".repeat(600_000)).message).toContain("too long to be sent: 600000 characters");
+  });
+
+  test("as bytes, not as characters", () => {
+    expect(failureOf(new Error("é".repeat(250_000))).message).toBe("é".repeat(250_000));
+    const cut = failureOf(new Error(`x${"é".repeat(250_000)}`)).message!;
+    expect(cut).toStartWith(`x${"é".repeat(249_999)} … [The message was too long to be sent: 250001 characters`);
+  });
+
+  test("together, those of causes too", () => {
+    let error: Error | undefined;
+    for (let index = 0; index < 10; index++) error = new Error("x".repeat(400_000), { cause: error });
+    const failure = failureOf(error);
+    expect(Failure.encode(failure).finish().length).toBeLessThan(1_010_000);
+    expect(failure.message).toBe("x".repeat(400_000));
+    let last = failure;
+    while (last.cause) last = last.cause;
+    expect(last.message).toContain("too long to be sent: 400000 characters, of which these are the first 0]");
+  });
+
+  test("also when they are to be hidden", () => {
+    const converter = new DefaultFailureConverter({ encodeCommonAttributes: true });
+    const error = new Error("x".repeat(3_000_000));
+    expect(failureOf(error, converter).encodedAttributes!.data!.length).toBeLessThan(520_000);
+    expect(travel(error, converter).message).toContain("3000000 characters");
+  });
+});
+
+describe("AggregateError", () => {
+  const inner = () =>
+    new AggregateError([new Error("one"), new RangeError("two", { cause: new Error("three") }), 4], "several");
+  const told = [
+    { type: "Error", message: "one", stackTrace: expect.stringContaining("Error: one\n    at ") },
+    { type: "RangeError", message: "two", cause: { type: "Error", message: "three" } },
+    { type: "", message: "4", stackTrace: "" },
+  ];
+
+  test("its inner errors are details", () => {
+    const arrived = travel(ensureApplicationFailure(inner())) as ApplicationFailure;
+    expect(arrived).toMatchObject({ message: "several", type: "AggregateError", details: told });
+    expect(arrived.cause).toBeUndefined();
+  });
+
+  test("as a cause too, and inside of another", () => {
+    const cause = travel(new Error("outer", { cause: inner() })).cause as ApplicationFailure;
+    expect(cause).toMatchObject({ message: "several", type: "AggregateError", details: told });
+    const nested = ensureApplicationFailure(new AggregateError([inner()], "outer"));
+    expect(nested.details).toMatchObject([{ type: "AggregateError", message: "several", errors: told }]);
+  });
+
+  test("that holds itself, many, or what can't be read", () => {
+    const round = new AggregateError([], "round");
+    round.errors.push(round, new Error("other", { cause: round }));
+    expect(ensureApplicationFailure(round).details).toMatchObject([
+      { message: "round", stackTrace: "" },
+      { message: "other", cause: { message: "round" } },
+    ]);
+    const many = ensureApplicationFailure(
+      new AggregateError(
+        Array.from({ length: 1000 }, () => new Error("e")),
+        "m",
+      ),
+    );
+    expect(many.details!.length).toBe(51);
+    expect(many.details![50]).toMatchObject({ message: "[950 more errors were left out: only the first 50 are sent]" });
+    const trap = Object.defineProperty(new Error("m"), "message", {
+      get() {
+        throw new Error("trap");
+      },
+    });
+    expect(
+      ensureApplicationFailure(new AggregateError([trap, new Error("x".repeat(9000))], "m")).details,
+    ).toMatchObject([
+      { message: "[This error can't be read]" },
+      { message: `${"x".repeat(5000)} … [shortened: 9000 characters]` },
+    ]);
+  });
+
+  test("without inner errors, or another error with a list of that name, has no details", () => {
+    expect(ensureApplicationFailure(new AggregateError([], "none")).details).toBeUndefined();
+    expect(ensureApplicationFailure(Object.assign(new Error("m"), { errors: [1] })).details).toBeUndefined();
+  });
 });

@@ -176,7 +176,8 @@ describe("operations called from Workflows", () => {
         found.find((event) => event.nexusOperationStartedEventAttributes)!.links?.[0]?.workflowEvent,
       ).toMatchObject({ namespace, workflowId: id });
       const [first] = (await client.workflow.getHandle(id).fetchHistory()).events!;
-      const links = first!.links ?? first!.workflowExecutionStartedEventAttributes!.completionCallbacks![0]!.links;
+      const { completionCallbacks } = first!.workflowExecutionStartedEventAttributes!;
+      const links = first!.links?.length ? first!.links : completionCallbacks![0]!.links;
       expect(links?.[0]?.workflowEvent).toMatchObject({ namespace, workflowId, eventRef: { eventType: 48 } });
       await eventually(events, (list) => attributes(list, "nexusOperationCanceledEventAttributes").length === 1);
     });

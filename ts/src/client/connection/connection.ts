@@ -12,6 +12,7 @@ import { rpcNames } from "../../proto/rpc/names";
 import type { OperatorService } from "../../proto/rpc/operator";
 import type { TestService } from "../../proto/rpc/test";
 import type { WorkflowService } from "../../proto/rpc/workflow";
+import { asBuffer } from "../../proto/wire";
 import { ServiceError } from "../errors";
 import { intercept } from "./connection-interceptors";
 import {
@@ -26,6 +27,7 @@ import {
   splitMetadata,
 } from "./connection-options";
 import { clientRuntime } from "./core-runtime";
+import { encodeRequest } from "./encode-request";
 import { fromNativeError, GrpcServiceError, GrpcStatus } from "./grpc-error";
 import { serviceOf } from "./service";
 
@@ -199,27 +201,27 @@ export class Connection {
   ): Promise<Response> {
     const context = this.callContextStorage.getStore();
     const { interceptors } = this.options;
-    if (interceptors.length === 0) return this.#send(table.service, rpc, request, context);
+    if (interceptors.length === 0) return this.#send(table, rpc, request, context);
     const call = { ...context, service: table.name, method: rpc.name, request: request ?? {} };
     return intercept(interceptors, call, (last) =>
-      this.#send(table.service, rpc, last.request as Request, last),
+      this.#send(table, rpc, last.request as Request, last),
     ) as Promise<Response>;
   }
 
   async #send<Request, Response>(
-    service: number,
+    table: RpcTable<object>,
     rpc: Rpc<Request, Response>,
     request: Request,
     context: CallContext | undefined,
   ): Promise<Response> {
-    const bytes = rpc.request.encode(request ?? ({} as Request)).finish();
+    const bytes = encodeRequest(table.name, rpc, request ?? ({} as Request));
     const client = this.#client ?? (await this.#connectWithin(rpc.name, context));
     if (this.#apiKey) this.#updateApiKey(client);
     let options = context && callOptions(rpc.name, context);
     if (this.options.retry === null) options = { ...options, retry: false };
     for (;;) {
       try {
-        return rpc.response.decode(await client.rpc(service as Service, rpc.name, bytes, options));
+        return rpc.response.decode(asBuffer(await client.rpc(table.service as Service, rpc.name, bytes, options)));
       } catch (error) {
         const known = error instanceof NativeError ? fromNativeError(error) : error;
         // Core limits every call. A long poll goes on until the caller's own deadline: the server may just be slow.

@@ -145,6 +145,6 @@ export function decodeScheduleSpec(spec: ProtoSpec): ScheduleSpecDescription {
     startAt: optionalTsToDate(spec.startTime),
     endAt: optionalTsToDate(spec.endTime),
     jitter: optionalTsToMs(spec.jitter),
-    timezone: spec.timezoneName || undefined,
+    timezone: spec.timezoneName ?? "",
   };
 }

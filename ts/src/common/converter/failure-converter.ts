@@ -23,9 +23,11 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from "../failure";
+import { describeInnerErrors } from "../inner-errors";
 import { cutoffStackTrace } from "../stack-trace";
 import { msOptionalToTs } from "../time";
 import { isError, isRecord } from "../type-helpers";
+import { FailureLimits } from "./failure-limits";
 import type { PayloadConverter } from "./payload-converter";
 import { arrayFromPayloads, fromPayloadsAtIndex, toPayloadsWithContext } from "./payload-converter";
 import type { SerializationContext } from "./serialization-context";
@@ -39,13 +41,6 @@ const [encodeRetryBehavior, decodeRetryBehavior] = makeEnumConverters("NEXUS_HAN
 });
 
 const FAILURE_MESSAGE_TYPE = "temporal.api.failure.v1.Failure";
-
-/** Most causes of an error, one below the other. Core reads 100 nested messages, and failures are deep in others. */
-const mostCauses = 50;
-/** Stands for the causes that are too many, and for those that are causes of themselves. */
-const leftOut: ProtoFailure = Object.freeze({ message: "Further causes are left out", source: FAILURE_SOURCE });
-/** How many errors are above the causes that are being converted. */
-const depths = new WeakMap<object, number>();
 
 /**
  * Turns errors into failures and back. To stay compatible with the other SDKs, prefer the options of
@@ -200,24 +195,23 @@ export class DefaultFailureConverter implements FailureConverter {
 
   /** The failure with message and stack trace in plain text. */
   errorToFailureInner(err: unknown, payloadConverter: PayloadConverter, context?: SerializationContext): ProtoFailure {
-    if (err instanceof TemporalFailure && err.failure) return err.failure;
+    const limits = FailureLimits.take();
+    if (err instanceof TemporalFailure && err.failure) return limits.shorten(err.failure);
     if (isError(err)) {
-      const { cause } = err;
-      const base: ProtoFailure = {
-        message: String(err.message ?? ""),
-        stackTrace: cutoffStackTrace(err.stack),
-        cause: cause
-          ? causeToFailure(err, cause, () => this.errorToFailure(cause, payloadConverter, context))
-          : undefined,
-        source: FAILURE_SOURCE,
-      };
       if (err instanceof HandlerError && err.originalFailure)
-        return nexusFailureToFailure(err.originalFailure, err.retryable);
-      return { ...base, ...failureInfo(err, payloadConverter, context) };
+        return limits.shorten(nexusFailureToFailure(err.originalFailure, err.retryable));
+      limits.add(err);
+      const { cause } = err;
+      return {
+        ...limits.texts(String(err.message ?? ""), cutoffStackTrace(err.stack)),
+        cause: cause ? limits.cause(cause, () => this.errorToFailure(cause, payloadConverter, context)) : undefined,
+        source: FAILURE_SOURCE,
+        ...failureInfo(err, payloadConverter, context),
+      };
     }
     const recommendation =
       " [A non-Error value was thrown from your code. We recommend throwing Error objects so that we can provide a stack trace]";
-    return { source: FAILURE_SOURCE, message: describeThrown(err) + recommendation };
+    return { source: FAILURE_SOURCE, message: limits.text(describeThrown(err), "value") + recommendation };
   }
 
   /** {@link failureToError}, undefined for undefined and null. */
@@ -237,31 +231,6 @@ export class DefaultFailureConverter implements FailureConverter {
   ): ProtoFailure | undefined {
     return err ? this.errorToFailure(err, payloadConverter, context) : undefined;
   }
-}
-
-/** The failure of an error's cause, if there aren't too many above it. */
-function causeToFailure(error: Error, cause: unknown, convert: () => ProtoFailure): ProtoFailure {
-  const depth = (depths.get(error) ?? 0) + 1;
-  if (depth > mostCauses) return leftOut;
-  if (!isRecord(cause)) return convert();
-  if (depths.has(cause)) return leftOut;
-  depths.set(cause, depth);
-  try {
-    return withCauses(convert(), mostCauses - depth);
-  } finally {
-    depths.delete(cause);
-  }
-}
-
-/** A failure with as many causes at most. One that was received has as many as its sender liked. */
-function withCauses(failure: ProtoFailure, most: number): ProtoFailure {
-  let count = 0;
-  for (let cause = failure.cause; cause !== undefined; cause = cause.cause) count++;
-  return count > most ? cutCauses(failure, most) : failure;
-}
-
-function cutCauses(failure: ProtoFailure, most: number): ProtoFailure {
-  return most === 0 ? leftOut : { ...failure, cause: cutCauses(failure.cause!, most - 1) };
 }
 
 function describeThrown(value: unknown): string {
@@ -345,7 +314,10 @@ function failureInfo(
       error.retryableOverride === undefined ? undefined : error.retryableOverride ? "RETRYABLE" : "NON_RETRYABLE";
     return { nexusHandlerFailureInfo: { type: error.type, retryBehavior: encodeRetryBehavior(behavior) } };
   }
-  return {};
+  const inner = error instanceof TemporalFailure ? undefined : describeInnerErrors(error);
+  return inner === undefined
+    ? {}
+    : { applicationFailureInfo: { type: error.constructor?.name || error.name, details: payloads(inner) } };
 }
 
 /** The failure that a failure in Nexus's own form stands for. */

@@ -10,16 +10,18 @@ import {
   type LoadedDataConverter,
   type MetricMeter,
   type StorageDriverTargetInfo,
+  type TemporalFailure,
   type TypeInfo,
 } from "../../common";
 import {
   decodeArrayFromPayloads,
   decodeHeaders,
   encodeErrorOrNotice,
-  encodeErrorToFailure,
   encodeToPayload,
 } from "../../payloads/codec-helpers";
 import { isPlain, withStorageTarget } from "../../payloads/payload-pipeline";
+import { encodeErrorWithin, tooLarge } from "../../payloads/size-limit";
+import { ActivityTaskFailedCause } from "../../proto/temporal/api/enums/v1/failed_cause";
 import type { ActivityExecutionResult } from "../../proto/temporal/sdk/core/activity_result/activity_result";
 import {
   ActivityCancelReason,
@@ -28,6 +30,7 @@ import {
   type Start,
 } from "../../proto/temporal/sdk/core/activity_task/activity_task";
 import { ActivityHeartbeat, ActivityTaskCompletion } from "../../proto/temporal/sdk/core/core_interface";
+import { asBuffer } from "../../proto/wire";
 import type { ActivityInterceptorsFactory } from "../interceptors";
 import type { Logger } from "../telemetry/logger";
 import {
@@ -55,6 +58,8 @@ interface ActivityTasksOptions {
   logger: Logger;
   /** The Worker's metrics. */
   metricMeter: MetricMeter;
+  /** How many bytes of a result or a failure the server takes. */
+  sizeLimit: number;
   /** Makes or returns the Worker's client. */
   client: () => Client;
   /** Hands a completion to Core. */
@@ -62,6 +67,11 @@ interface ActivityTasksOptions {
   /** Hands a heartbeat to Core, which throttles it. */
   recordHeartbeat(heartbeat: Uint8Array): void;
 }
+
+const payloadsTooLarge = ActivityTaskFailedCause.ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE;
+
+/** Bytes of a local activity's marker besides result and failure; generous. */
+const MARKER_OVERHEAD = 2000;
 
 interface Running {
   readonly isLocal: boolean;
@@ -102,7 +112,7 @@ export class ActivityTasks {
 
   /** Takes one task of Core's, as protobuf bytes. */
   handle(bytes: Uint8Array): void {
-    const { taskToken = new Uint8Array(0), start, cancel } = ActivityTask.decode(bytes);
+    const { taskToken = new Uint8Array(0), start, cancel } = ActivityTask.decode(asBuffer(bytes));
     if (start !== undefined) void this.#start(taskToken, start);
     else if (cancel !== undefined) this.#cancel(taskToken, cancel);
   }
@@ -115,7 +125,7 @@ export class ActivityTasks {
       type: "activity",
       namespace,
       activityId: start.activityId,
-      workflowId: start.workflowExecution?.workflowId,
+      workflowId: start.workflowExecution?.workflowId || undefined,
       isLocal: start.isLocal ?? false,
     };
     const running: Running = {
@@ -138,9 +148,12 @@ export class ActivityTasks {
       }),
     };
     this.#running.add(key, running);
+    const encode = (result: ActivityExecutionResult) => ActivityTaskCompletion.encode({ taskToken, result }).finish();
     let result: ActivityExecutionResult;
+    let completion: Uint8Array;
     try {
       result = await this.#run(taskToken, start, dataConverter, context, running);
+      completion = encode(result);
     } catch (error) {
       // The activity's arguments couldn't be decoded, nobody knows it, or its outcome couldn't be encoded.
       const failure = ensureApplicationFailure(error);
@@ -155,11 +168,10 @@ export class ActivityTasks {
           activityId: start.activityId,
         });
       result = { failed: { failure: await encodeErrorOrNotice(dataConverter, failure, context, report) } };
+      completion = encode(result);
     }
     await running.heartbeats.finish(result.failed !== undefined);
-    this.#running.finish(key, () =>
-      this.#options.complete(ActivityTaskCompletion.encode({ taskToken, result }).finish()),
-    );
+    this.#running.finish(key, () => this.#options.complete(completion));
   }
 
   async #run(
@@ -200,7 +212,7 @@ export class ActivityTasks {
     const { headerFields = {} } = start;
     const headers = isPlain(dataConverter) ? headerFields : await decodeHeaders(dataConverter, headerFields, context);
     const outcome = await execution.run(fn, { args, headers });
-    return encodeOutcome(dataConverter, outcome, context, typeInfo?.outputType);
+    return this.#encodeOutcome(outcome, activityType, dataConverter, context, typeInfo?.outputType);
   }
 
   async #decode(
@@ -218,6 +230,43 @@ export class ActivityTasks {
         message: `Failed to parse ${what}: ${message}`,
         nonRetryable: false,
       });
+    }
+  }
+
+  async #encodeOutcome(
+    outcome: ActivityOutcome,
+    activityType: string,
+    converter: LoadedDataConverter,
+    context: ActivitySerializationContext,
+    outputType: TypeInfo | undefined,
+  ): Promise<ActivityExecutionResult> {
+    // What Core says of a local activity in its marker takes room too.
+    const sizeLimit = this.#options.sizeLimit - (context.isLocal ? MARKER_OVERHEAD : 0);
+    const encodeError = (error: TemporalFailure) =>
+      encodeErrorWithin(sizeLimit, `activity '${activityType}'`, converter, error, context);
+    const failed = async (error: unknown) => ({
+      failed: { failure: await encodeError(ensureApplicationFailure(error)) },
+    });
+    switch (outcome.type) {
+      case "completed":
+        try {
+          const result = await encodeToPayload(converter, outcome.result, context, outputType);
+          const refused = tooLarge(result, sizeLimit, `The result of activity '${activityType}'`);
+          if (refused === undefined) return { completed: { result } };
+          return { failed: { failure: await encodeError(refused), cause: payloadsTooLarge } };
+        } catch (error) {
+          return failed(error);
+        }
+      case "failed":
+        return failed(outcome.error);
+      case "cancelled": {
+        if (outcome.error === undefined)
+          return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
+        // Its stack would show where the Worker made the failure, which tells nobody anything.
+        return { cancelled: { failure: { ...(await encodeError(outcome.error)), stackTrace: undefined } } };
+      }
+      case "willCompleteAsync":
+        return { willCompleteAsync: {} };
     }
   }
 
@@ -291,36 +340,6 @@ class Heartbeats {
     } finally {
       this.#converting = undefined;
     }
-  }
-}
-
-async function encodeOutcome(
-  converter: LoadedDataConverter,
-  outcome: ActivityOutcome,
-  context: ActivitySerializationContext,
-  outputType: TypeInfo | undefined,
-): Promise<ActivityExecutionResult> {
-  const failed = async (error: unknown) => ({
-    failed: { failure: await encodeErrorToFailure(converter, ensureApplicationFailure(error), context) },
-  });
-  switch (outcome.type) {
-    case "completed":
-      try {
-        return { completed: { result: await encodeToPayload(converter, outcome.result, context, outputType) } };
-      } catch (error) {
-        return failed(error);
-      }
-    case "failed":
-      return failed(outcome.error);
-    case "cancelled": {
-      if (outcome.error === undefined)
-        return { cancelled: { failure: { source: FAILURE_SOURCE, canceledFailureInfo: {} } } };
-      const failure = await encodeErrorToFailure(converter, outcome.error, context);
-      // It would show where the Worker made the failure, which tells nobody anything.
-      return { cancelled: { failure: { ...failure, stackTrace: undefined } } };
-    }
-    case "willCompleteAsync":
-      return { willCompleteAsync: {} };
   }
 }
 

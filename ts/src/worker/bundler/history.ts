@@ -18,8 +18,9 @@ export async function encodeHistory(history: HistoryInput): Promise<Uint8Array> 
     const found = history === null ? "null" : Array.isArray(events) ? "one without events" : typeof history;
     throw new TypeError(`Expected a history with a list of events, got ${found}`);
   }
-  // In JSON 64-bit integers are strings; in a message the ID is a Long.
-  const isJson = typeof (events[0] as { eventId?: unknown } | null)?.eventId === "string";
+  // In JSON 64-bit integers are texts or numbers, enumerations their names, and times texts.
+  const { eventId, eventType, eventTime } = (events[0] ?? {}) as Record<string, unknown>;
+  const isJson = [eventId, eventType, eventTime].some((value) => typeof value === "string");
   if (!isJson) return History.encode(history as History).finish();
   const { encodeJson } = await import("../../proto/json");
   return encodeJson("temporal.api.history.v1.History", history);

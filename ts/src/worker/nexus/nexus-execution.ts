@@ -44,8 +44,15 @@ export interface NexusHandling {
   logger: Logger;
   /** The Worker's metrics. */
   metricMeter: MetricMeter;
+  /** How many bytes of a failure the server takes. */
+  sizeLimit: number;
   /** Makes or returns the Worker's client. */
   client: () => Client;
+}
+
+/** How a failure names the operation. */
+export function nameOf({ service, operation }: Pick<OperationContext, "service" | "operation">): string {
+  return `Nexus operation '${service}.${operation}'`;
 }
 
 /** One request that is being handled: its context, its interceptors, and what becomes of the handler's result. */
@@ -103,7 +110,7 @@ export class NexusExecution {
   }
 
   async #startOperation(context: StartOperationContext, { payload }: StartOperationRequest): Promise<Response> {
-    const { dataConverter } = this.#handling;
+    const { dataConverter, sizeLimit } = this.#handling;
     const handler = this.#handler();
     const input = await decodeInput(dataConverter, payload, handler.inputType);
     const start = composeInterceptors(this.#inbound, "startOperation", async ({ ctx, input }) => ({
@@ -116,7 +123,8 @@ export class NexusExecution {
       if (!(error instanceof OperationError)) throw error;
       const report = (conversionError: unknown) =>
         this.logger.error("Failed to convert the failure of a Nexus operation", { error: conversionError });
-      return { startOperation: { failure: await operationFailure(dataConverter, error, report) } };
+      const failure = await operationFailure(dataConverter, error, nameOf(context), sizeLimit, report);
+      return { startOperation: { failure } };
     }
     if (result === undefined || result === null) {
       throw new TypeError(
@@ -138,8 +146,7 @@ export class NexusExecution {
 
   async #cancelOperation(token: string | undefined): Promise<Response> {
     const handler = this.#handler();
-    if (token === undefined)
-      throw new HandlerError("BAD_REQUEST", "The request to cancel an operation has no operation token");
+    if (!token) throw new HandlerError("BAD_REQUEST", "The request to cancel an operation has no operation token");
     const cancel = composeInterceptors(this.#inbound, "cancelOperation", ({ ctx, token }) =>
       this.#call("cancelOperation", async () => handler.cancel(ctx, token)),
     );

@@ -1,15 +1,17 @@
 /** What errors of Nexus handlers become: the failures that Nexus has for them. */
-import { HandlerError, type HandlerErrorType, type OperationError } from "nexus-rpc";
+import { HandlerError, type HandlerErrorType, OperationError } from "nexus-rpc";
 import { ActivityExecutionAlreadyStartedError, GrpcStatus, isGrpcServiceError, ServiceError } from "../../client";
 import {
   ApplicationFailure,
   CancelledFailure,
+  ensureTemporalFailure,
   FAILURE_SOURCE,
   type LoadedDataConverter,
   type ProtoFailure,
   WorkflowExecutionAlreadyStartedError,
 } from "../../common";
 import { encodeErrorOrNotice } from "../../payloads/codec-helpers";
+import { failureTooLarge, SHORT_TEXT, withoutDetails } from "../../payloads/size-limit";
 import { NexusHandlerErrorRetryBehavior } from "../../proto/temporal/api/enums/v1/nexus";
 
 /** Told of an error that couldn't be converted. */
@@ -55,8 +57,32 @@ export function toHandlerError(error: unknown): HandlerError {
   return new HandlerError("INTERNAL", undefined, { cause: error });
 }
 
-/** The failure of a request that couldn't be handled. Core takes no other kind, whatever a failure converter makes. */
+/**
+ * The failure of a request that couldn't be handled. If the server would refuse it for its size, it has no details.
+ *
+ * @param operation whose it is, e.g. "operation 'charge'"
+ * @param limit how many bytes the server takes
+ */
 export async function handlerFailure(
+  converter: LoadedDataConverter,
+  error: HandlerError,
+  operation: string,
+  limit: number,
+  report: Report,
+): Promise<ProtoFailure> {
+  const failure = await encodeHandlerError(converter, error, report);
+  const note = failureTooLarge(failure, limit, operation);
+  if (note === undefined) return failure;
+  const { type, message, retryableOverride, cause = error } = error;
+  const short = new HandlerError(type, message.slice(0, SHORT_TEXT), {
+    retryableOverride,
+    cause: withoutDetails(ensureTemporalFailure(cause), note),
+  });
+  return encodeHandlerError(converter, short, report);
+}
+
+/** Core takes no other kind of failures here, whatever a failure converter makes. */
+async function encodeHandlerError(
   converter: LoadedDataConverter,
   error: HandlerError,
   report: Report,
@@ -79,10 +105,31 @@ const retryBehaviors = {
 };
 
 /**
- * The failure of an operation that was handled and ended badly. Core takes no other kinds, whatever a failure converter
- * makes.
+ * The failure of an operation that was handled and ended badly. If the server would refuse it for its size, it has no
+ * details.
+ *
+ * @param operation whose it is, e.g. "operation 'charge'"
+ * @param limit how many bytes the server takes
  */
 export async function operationFailure(
+  converter: LoadedDataConverter,
+  error: OperationError,
+  operation: string,
+  limit: number,
+  report: Report,
+): Promise<ProtoFailure> {
+  const failure = await encodeOperationError(converter, error, report);
+  const note = failureTooLarge(failure, limit, operation);
+  if (note === undefined) return failure;
+  const { state, message, cause = error } = error;
+  const short = new OperationError(state, message.slice(0, SHORT_TEXT), {
+    cause: withoutDetails(ensureTemporalFailure(cause), note),
+  });
+  return encodeOperationError(converter, short, report);
+}
+
+/** Core takes no other kinds of failures here, whatever a failure converter makes. */
+async function encodeOperationError(
   converter: LoadedDataConverter,
   error: OperationError,
   report: Report,

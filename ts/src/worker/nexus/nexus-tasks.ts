@@ -3,10 +3,11 @@ import { CancelledFailure, type ProtoFailure } from "../../common";
 import { optionalTsToDate } from "../../common/time";
 import type { PollNexusTaskQueueResponse } from "../../proto/temporal/api/workflowservice/v1/request_response";
 import { NexusTask, NexusTaskCancelReason, NexusTaskCompletion } from "../../proto/temporal/sdk/core/nexus/nexus";
+import { asBuffer } from "../../proto/wire";
 import { base64 } from "../activities/activity-info";
 import { RunningTasks } from "../activities/running-tasks";
 import type { Logger } from "../telemetry/logger";
-import { NexusExecution, type NexusHandling } from "./nexus-execution";
+import { NexusExecution, type NexusHandling, nameOf } from "./nexus-execution";
 import { handlerFailure, toHandlerError } from "./nexus-failures";
 import { operationContext } from "./nexus-request";
 
@@ -35,7 +36,7 @@ export class NexusTasks {
 
   /** Takes one task of Core's, as protobuf bytes. */
   handle(bytes: Uint8Array): void {
-    const { task, cancelTask, requestDeadline } = NexusTask.decode(bytes);
+    const { task, cancelTask, requestDeadline } = NexusTask.decode(asBuffer(bytes));
     if (task !== undefined) void this.#start(task, optionalTsToDate(requestDeadline));
     else if (cancelTask !== undefined) {
       const reason = NexusTaskCancelReason[cancelTask.reason ?? NexusTaskCancelReason.TIMED_OUT] ?? "UNRECOGNIZED";
@@ -49,18 +50,16 @@ export class NexusTasks {
     const key = base64(taskToken);
     const abort = new AbortController();
     this.#running.add(key, abort);
-    const outcome = await this.#run(task, abort.signal, deadline);
-    this.#running.finish(key, () =>
-      this.#options.complete(NexusTaskCompletion.encode({ taskToken, ...outcome }).finish()),
-    );
+    const completion = await this.#run(task, abort.signal, deadline);
+    this.#running.finish(key, () => this.#options.complete(completion));
   }
 
-  /** Never rejects. */
+  /** The encoded completion. Never rejects. */
   async #run(
-    { request = {} }: PollNexusTaskQueueResponse,
+    { taskToken, request = {} }: PollNexusTaskQueueResponse,
     signal: AbortSignal,
     deadline: Date | undefined,
-  ): Promise<Pick<NexusTaskCompletion, "completed" | "failure">> {
+  ): Promise<Uint8Array> {
     let execution: NexusExecution | undefined;
     try {
       execution = new NexusExecution(
@@ -68,19 +67,20 @@ export class NexusTasks {
         operationContext(request, signal, deadline),
         request.endpoint ?? "",
       );
-      return { completed: await execution.run(request) };
+      return NexusTaskCompletion.encode({ taskToken, completed: await execution.run(request) }).finish();
     } catch (error) {
       if (execution === undefined || execution.reported !== error)
         report(execution?.logger ?? this.#options.logger, error);
-      return { failure: await this.#failure(error) };
+      const failure = await this.#failure(error, request.startOperation ?? request.cancelOperation);
+      return NexusTaskCompletion.encode({ taskToken, failure }).finish();
     }
   }
 
-  #failure(error: unknown): Promise<ProtoFailure> {
-    const { dataConverter, logger } = this.#options;
+  #failure(error: unknown, { service = "", operation = "" } = {}): Promise<ProtoFailure> {
+    const { dataConverter, logger, sizeLimit } = this.#options;
     const report = (conversionError: unknown) =>
       logger.error("Failed to convert the error of a Nexus handler", { error: conversionError });
-    return handlerFailure(dataConverter, toHandlerError(error), report);
+    return handlerFailure(dataConverter, toHandlerError(error), nameOf({ service, operation }), sizeLimit, report);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { Payloads } from "../../proto/temporal/api/common/v1/message";
 import { Failure } from "../../proto/temporal/api/failure/v1/message";
 import { ExternalStorageMetrics } from "../../proto/temporal/sdk/core/common/common";
+import { asBuffer } from "../../proto/wire";
 import type { PayloadReply, PayloadRequest, RelayedPayloads, RelayPlan } from "./payload-relay";
 
 /** Calls of codecs and drivers at a time for one activation or completion, as in the official SDK. */
@@ -78,7 +79,7 @@ export class PayloadService {
     place: RelayedPayloads,
     operation: { meter: StorageMeter; abortSignal: AbortSignal },
   ) {
-    const { payloads = [] } = Payloads.decode(place.bytes);
+    const { payloads = [] } = Payloads.decode(asBuffer(place.bytes));
     const base: PayloadPipeline = place.header ? headerPipeline(this.#converter) : this.#converter;
     const encodes = direction === "encode";
     const pipeline = encodes && this.#replays ? { ...base, externalStorage: undefined } : base;

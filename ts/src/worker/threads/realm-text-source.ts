@@ -33,6 +33,7 @@ const replacements: BunPlugin = {
   setup(build) {
     build.onResolve({ filter: /^node:async_hooks$/ }, () => ({ path: join(folder, "async-hooks.ts") }));
     build.onResolve({ filter: /^bun:jsc$/ }, () => ({ path: join(folder, "microtasks.ts") }));
+    build.onResolve({ filter: /\/message-class$/ }, () => ({ path: join(folder, "plain-messages.ts") }));
   },
 };
 

@@ -2,6 +2,7 @@
 // source: google/protobuf/any.proto
 
 /* eslint-disable */
+import { BYTES, messageClass } from "../../message-class";
 import { BinaryReader, BinaryWriter } from "../../wire";
 
 /**
@@ -129,16 +130,18 @@ export interface Any {
   value?: Uint8Array | undefined;
 }
 
+let AnyClass: (new () => Any) | undefined;
 function createBaseAny(): Any {
-  return {};
+  AnyClass ??= messageClass<Any>("google.protobuf.Any", { typeUrl: "", value: BYTES });
+  return new AnyClass();
 }
 
 export const Any: MessageFns<Any> = {
   encode(message: Any, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.typeUrl !== undefined && message.typeUrl !== "") {
+    if (message.typeUrl != null && message.typeUrl !== "") {
       writer.uint32(10).string(message.typeUrl);
     }
-    if (message.value !== undefined && message.value.length !== 0) {
+    if (message.value != null && message.value.length !== 0) {
       writer.uint32(18).bytes(message.value);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: google/protobuf/duration.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../wire";
+import { INT64, messageClass } from "../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../wire";
 import Long from "long";
 
 /**
@@ -85,16 +86,18 @@ export interface Duration {
   nanos?: number | undefined;
 }
 
+let DurationClass: (new () => Duration) | undefined;
 function createBaseDuration(): Duration {
-  return {};
+  DurationClass ??= messageClass<Duration>("google.protobuf.Duration", { seconds: INT64, nanos: 0 });
+  return new DurationClass();
 }
 
 export const Duration: MessageFns<Duration> = {
   encode(message: Duration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seconds !== undefined && !message.seconds.equals(Long.ZERO)) {
+    if (message.seconds != null && !isZero(message.seconds)) {
       writer.uint32(8).int64(message.seconds);
     }
-    if (message.nanos !== undefined && message.nanos !== 0) {
+    if (message.nanos != null && message.nanos !== 0) {
       writer.uint32(16).int32(message.nanos);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: google/protobuf/empty.proto
 
 /* eslint-disable */
+import { messageClass } from "../../message-class";
 import { BinaryReader, BinaryWriter } from "../../wire";
 
 /**
@@ -16,8 +17,10 @@ import { BinaryReader, BinaryWriter } from "../../wire";
 export interface Empty {
 }
 
+let EmptyClass: (new () => Empty) | undefined;
 function createBaseEmpty(): Empty {
-  return {};
+  EmptyClass ??= messageClass<Empty>("google.protobuf.Empty", {});
+  return new EmptyClass();
 }
 
 export const Empty: MessageFns<Empty> = {

@@ -2,6 +2,7 @@
 // source: google/protobuf/field_mask.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../message-class";
 import { BinaryReader, BinaryWriter } from "../../wire";
 
 /**
@@ -207,13 +208,15 @@ export interface FieldMask {
   paths?: string[] | undefined;
 }
 
+let FieldMaskClass: (new () => FieldMask) | undefined;
 function createBaseFieldMask(): FieldMask {
-  return {};
+  FieldMaskClass ??= messageClass<FieldMask>("google.protobuf.FieldMask", { paths: LIST });
+  return new FieldMaskClass();
 }
 
 export const FieldMask: MessageFns<FieldMask> & FieldMaskWrapperFns = {
   encode(message: FieldMask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.paths !== undefined && message.paths.length !== 0) {
+    if (message.paths != null && message.paths.length !== 0) {
       for (const v of message.paths) {
         writer.uint32(10).string(v!);
       }
@@ -234,7 +237,7 @@ export const FieldMask: MessageFns<FieldMask> & FieldMaskWrapperFns = {
             break;
           }
 
-          if (message.paths === undefined) {
+          if (message.paths === LIST) {
             message.paths = [];
           }
           const el = reader.string();

@@ -156,7 +156,7 @@ export const Struct_FieldsEntry: MessageFns<Struct_FieldsEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Value.encode(Value.wrap(message.value), writer.uint32(18).fork()).join();
     }
     return writer;
@@ -203,22 +203,22 @@ function createBaseValue(): Value {
 
 export const Value: MessageFns<Value> & AnyValueWrapperFns = {
   encode(message: Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nullValue !== undefined) {
+    if (message.nullValue != null) {
       writer.uint32(8).int32(message.nullValue);
     }
-    if (message.numberValue !== undefined) {
+    if (message.numberValue != null) {
       writer.uint32(17).double(message.numberValue);
     }
-    if (message.stringValue !== undefined) {
+    if (message.stringValue != null) {
       writer.uint32(26).string(message.stringValue);
     }
-    if (message.boolValue !== undefined) {
+    if (message.boolValue != null) {
       writer.uint32(32).bool(message.boolValue);
     }
-    if (message.structValue !== undefined) {
+    if (message.structValue != null) {
       Struct.encode(Struct.wrap(message.structValue), writer.uint32(42).fork()).join();
     }
-    if (message.listValue !== undefined) {
+    if (message.listValue != null) {
       ListValue.encode(ListValue.wrap(message.listValue), writer.uint32(50).fork()).join();
     }
     return writer;
@@ -311,7 +311,7 @@ export const Value: MessageFns<Value> & AnyValueWrapperFns = {
   },
 
   unwrap(message: any): string | number | boolean | Object | null | Array<any> | undefined {
-    if (message.stringValue !== undefined) {
+    if (message.stringValue != null) {
       return message.stringValue;
     } else if (message?.numberValue !== undefined) {
       return message.numberValue;
@@ -334,7 +334,7 @@ function createBaseListValue(): ListValue {
 
 export const ListValue: MessageFns<ListValue> & ListValueWrapperFns = {
   encode(message: ListValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.values !== undefined && message.values.length !== 0) {
+    if (message.values != null && message.values.length !== 0) {
       for (const v of message.values) {
         Value.encode(Value.wrap(v!), writer.uint32(10).fork()).join();
       }

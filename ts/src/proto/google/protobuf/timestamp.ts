@@ -2,7 +2,8 @@
 // source: google/protobuf/timestamp.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../wire";
+import { INT64, messageClass } from "../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../wire";
 import Long from "long";
 
 /**
@@ -114,16 +115,18 @@ export interface Timestamp {
   nanos?: number | undefined;
 }
 
+let TimestampClass: (new () => Timestamp) | undefined;
 function createBaseTimestamp(): Timestamp {
-  return {};
+  TimestampClass ??= messageClass<Timestamp>("google.protobuf.Timestamp", { seconds: INT64, nanos: 0 });
+  return new TimestampClass();
 }
 
 export const Timestamp: MessageFns<Timestamp> = {
   encode(message: Timestamp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seconds !== undefined && !message.seconds.equals(Long.ZERO)) {
+    if (message.seconds != null && !isZero(message.seconds)) {
       writer.uint32(8).int64(message.seconds);
     }
-    if (message.nanos !== undefined && message.nanos !== 0) {
+    if (message.nanos != null && message.nanos !== 0) {
       writer.uint32(16).int32(message.nanos);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: google/protobuf/wrappers.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../wire";
+import { BYTES, INT64, UINT64, messageClass } from "../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../wire";
 import Long from "long";
 
 /**
@@ -95,13 +96,15 @@ export interface BytesValue {
   value?: Uint8Array | undefined;
 }
 
+let DoubleValueClass: (new () => DoubleValue) | undefined;
 function createBaseDoubleValue(): DoubleValue {
-  return {};
+  DoubleValueClass ??= messageClass<DoubleValue>("google.protobuf.DoubleValue", { value: 0 });
+  return new DoubleValueClass();
 }
 
 export const DoubleValue: MessageFns<DoubleValue> = {
   encode(message: DoubleValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== 0) {
+    if (message.value != null && message.value !== 0) {
       writer.uint32(9).double(message.value);
     }
     return writer;
@@ -134,13 +137,15 @@ export const DoubleValue: MessageFns<DoubleValue> = {
   },
 };
 
+let FloatValueClass: (new () => FloatValue) | undefined;
 function createBaseFloatValue(): FloatValue {
-  return {};
+  FloatValueClass ??= messageClass<FloatValue>("google.protobuf.FloatValue", { value: 0 });
+  return new FloatValueClass();
 }
 
 export const FloatValue: MessageFns<FloatValue> = {
   encode(message: FloatValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== 0) {
+    if (message.value != null && message.value !== 0) {
       writer.uint32(13).float(message.value);
     }
     return writer;
@@ -173,13 +178,15 @@ export const FloatValue: MessageFns<FloatValue> = {
   },
 };
 
+let Int64ValueClass: (new () => Int64Value) | undefined;
 function createBaseInt64Value(): Int64Value {
-  return {};
+  Int64ValueClass ??= messageClass<Int64Value>("google.protobuf.Int64Value", { value: INT64 });
+  return new Int64ValueClass();
 }
 
 export const Int64Value: MessageFns<Int64Value> = {
   encode(message: Int64Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && !message.value.equals(Long.ZERO)) {
+    if (message.value != null && !isZero(message.value)) {
       writer.uint32(8).int64(message.value);
     }
     return writer;
@@ -212,13 +219,15 @@ export const Int64Value: MessageFns<Int64Value> = {
   },
 };
 
+let UInt64ValueClass: (new () => UInt64Value) | undefined;
 function createBaseUInt64Value(): UInt64Value {
-  return {};
+  UInt64ValueClass ??= messageClass<UInt64Value>("google.protobuf.UInt64Value", { value: UINT64 });
+  return new UInt64ValueClass();
 }
 
 export const UInt64Value: MessageFns<UInt64Value> = {
   encode(message: UInt64Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && !message.value.equals(Long.UZERO)) {
+    if (message.value != null && !isZero(message.value)) {
       writer.uint32(8).uint64(message.value);
     }
     return writer;
@@ -251,13 +260,15 @@ export const UInt64Value: MessageFns<UInt64Value> = {
   },
 };
 
+let Int32ValueClass: (new () => Int32Value) | undefined;
 function createBaseInt32Value(): Int32Value {
-  return {};
+  Int32ValueClass ??= messageClass<Int32Value>("google.protobuf.Int32Value", { value: 0 });
+  return new Int32ValueClass();
 }
 
 export const Int32Value: MessageFns<Int32Value> = {
   encode(message: Int32Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== 0) {
+    if (message.value != null && message.value !== 0) {
       writer.uint32(8).int32(message.value);
     }
     return writer;
@@ -290,13 +301,15 @@ export const Int32Value: MessageFns<Int32Value> = {
   },
 };
 
+let UInt32ValueClass: (new () => UInt32Value) | undefined;
 function createBaseUInt32Value(): UInt32Value {
-  return {};
+  UInt32ValueClass ??= messageClass<UInt32Value>("google.protobuf.UInt32Value", { value: 0 });
+  return new UInt32ValueClass();
 }
 
 export const UInt32Value: MessageFns<UInt32Value> = {
   encode(message: UInt32Value, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== 0) {
+    if (message.value != null && message.value !== 0) {
       writer.uint32(8).uint32(message.value);
     }
     return writer;
@@ -329,13 +342,15 @@ export const UInt32Value: MessageFns<UInt32Value> = {
   },
 };
 
+let BoolValueClass: (new () => BoolValue) | undefined;
 function createBaseBoolValue(): BoolValue {
-  return {};
+  BoolValueClass ??= messageClass<BoolValue>("google.protobuf.BoolValue", { value: false });
+  return new BoolValueClass();
 }
 
 export const BoolValue: MessageFns<BoolValue> = {
   encode(message: BoolValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== false) {
+    if (message.value != null && message.value !== false) {
       writer.uint32(8).bool(message.value);
     }
     return writer;
@@ -368,13 +383,15 @@ export const BoolValue: MessageFns<BoolValue> = {
   },
 };
 
+let StringValueClass: (new () => StringValue) | undefined;
 function createBaseStringValue(): StringValue {
-  return {};
+  StringValueClass ??= messageClass<StringValue>("google.protobuf.StringValue", { value: "" });
+  return new StringValueClass();
 }
 
 export const StringValue: MessageFns<StringValue> = {
   encode(message: StringValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== "") {
+    if (message.value != null && message.value !== "") {
       writer.uint32(10).string(message.value);
     }
     return writer;
@@ -407,13 +424,15 @@ export const StringValue: MessageFns<StringValue> = {
   },
 };
 
+let BytesValueClass: (new () => BytesValue) | undefined;
 function createBaseBytesValue(): BytesValue {
-  return {};
+  BytesValueClass ??= messageClass<BytesValue>("google.protobuf.BytesValue", { value: BYTES });
+  return new BytesValueClass();
 }
 
 export const BytesValue: MessageFns<BytesValue> = {
   encode(message: BytesValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value.length !== 0) {
+    if (message.value != null && message.value.length !== 0) {
       writer.uint32(10).bytes(message.value);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: google/rpc/status.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../message-class";
 import { BinaryReader, BinaryWriter } from "../../wire";
 import { Any } from "../protobuf/any";
 
@@ -38,19 +39,21 @@ export interface Status {
   details?: Any[] | undefined;
 }
 
+let StatusClass: (new () => Status) | undefined;
 function createBaseStatus(): Status {
-  return {};
+  StatusClass ??= messageClass<Status>("google.rpc.Status", { code: 0, message: "", details: LIST });
+  return new StatusClass();
 }
 
 export const Status: MessageFns<Status> = {
   encode(message: Status, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.code !== undefined && message.code !== 0) {
+    if (message.code != null && message.code !== 0) {
       writer.uint32(8).int32(message.code);
     }
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(18).string(message.message);
     }
-    if (message.details !== undefined && message.details.length !== 0) {
+    if (message.details != null && message.details.length !== 0) {
       for (const v of message.details) {
         Any.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -87,7 +90,7 @@ export const Status: MessageFns<Status> = {
             break;
           }
 
-          if (message.details === undefined) {
+          if (message.details === LIST) {
             message.details = [];
           }
           const el = Any.decode(reader, reader.uint32());

@@ -2,6 +2,7 @@
 // source: grpc/health/v1/health.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../wire";
 
 export interface HealthCheckRequest {
@@ -21,13 +22,15 @@ export enum HealthCheckResponse_ServingStatus {
   UNRECOGNIZED = -1,
 }
 
+let HealthCheckRequestClass: (new () => HealthCheckRequest) | undefined;
 function createBaseHealthCheckRequest(): HealthCheckRequest {
-  return {};
+  HealthCheckRequestClass ??= messageClass<HealthCheckRequest>("grpc.health.v1.HealthCheckRequest", { service: "" });
+  return new HealthCheckRequestClass();
 }
 
 export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
   encode(message: HealthCheckRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(10).string(message.service);
     }
     return writer;
@@ -60,13 +63,15 @@ export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
   },
 };
 
+let HealthCheckResponseClass: (new () => HealthCheckResponse) | undefined;
 function createBaseHealthCheckResponse(): HealthCheckResponse {
-  return {};
+  HealthCheckResponseClass ??= messageClass<HealthCheckResponse>("grpc.health.v1.HealthCheckResponse", { status: 0 });
+  return new HealthCheckResponseClass();
 }
 
 export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
   encode(message: HealthCheckResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(8).int32(message.status);
     }
     return writer;

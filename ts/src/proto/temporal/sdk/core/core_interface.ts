@@ -2,7 +2,7 @@
 // source: temporal/sdk/core/core_interface.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../wire";
+import { BinaryReader, BinaryWriter, isZero } from "../../../wire";
 import Long from "long";
 import { Payload } from "../../api/common/v1/message";
 import { ActivityExecutionResult } from "./activity_result/activity_result";
@@ -66,10 +66,10 @@ function createBaseActivityHeartbeat(): ActivityHeartbeat {
 
 export const ActivityHeartbeat: MessageFns<ActivityHeartbeat> = {
   encode(message: ActivityHeartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.details !== undefined && message.details.length !== 0) {
+    if (message.details != null && message.details.length !== 0) {
       for (const v of message.details) {
         Payload.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -124,10 +124,10 @@ function createBaseActivityTaskCompletion(): ActivityTaskCompletion {
 
 export const ActivityTaskCompletion: MessageFns<ActivityTaskCompletion> = {
   encode(message: ActivityTaskCompletion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       ActivityExecutionResult.encode(message.result, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -174,10 +174,10 @@ function createBaseWorkflowSlotInfo(): WorkflowSlotInfo {
 
 export const WorkflowSlotInfo: MessageFns<WorkflowSlotInfo> = {
   encode(message: WorkflowSlotInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowType !== undefined && message.workflowType !== "") {
+    if (message.workflowType != null && message.workflowType !== "") {
       writer.uint32(10).string(message.workflowType);
     }
-    if (message.isSticky !== undefined && message.isSticky !== false) {
+    if (message.isSticky != null && message.isSticky !== false) {
       writer.uint32(16).bool(message.isSticky);
     }
     return writer;
@@ -224,7 +224,7 @@ function createBaseActivitySlotInfo(): ActivitySlotInfo {
 
 export const ActivitySlotInfo: MessageFns<ActivitySlotInfo> = {
   encode(message: ActivitySlotInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityType !== undefined && message.activityType !== "") {
+    if (message.activityType != null && message.activityType !== "") {
       writer.uint32(10).string(message.activityType);
     }
     return writer;
@@ -263,7 +263,7 @@ function createBaseLocalActivitySlotInfo(): LocalActivitySlotInfo {
 
 export const LocalActivitySlotInfo: MessageFns<LocalActivitySlotInfo> = {
   encode(message: LocalActivitySlotInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityType !== undefined && message.activityType !== "") {
+    if (message.activityType != null && message.activityType !== "") {
       writer.uint32(10).string(message.activityType);
     }
     return writer;
@@ -302,10 +302,10 @@ function createBaseNexusSlotInfo(): NexusSlotInfo {
 
 export const NexusSlotInfo: MessageFns<NexusSlotInfo> = {
   encode(message: NexusSlotInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(10).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(18).string(message.operation);
     }
     return writer;
@@ -352,7 +352,7 @@ function createBaseNamespaceInfo(): NamespaceInfo {
 
 export const NamespaceInfo: MessageFns<NamespaceInfo> = {
   encode(message: NamespaceInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.limits !== undefined) {
+    if (message.limits != null) {
       NamespaceInfo_Limits.encode(message.limits, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -391,10 +391,10 @@ function createBaseNamespaceInfo_Limits(): NamespaceInfo_Limits {
 
 export const NamespaceInfo_Limits: MessageFns<NamespaceInfo_Limits> = {
   encode(message: NamespaceInfo_Limits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.blobSizeLimitError !== undefined && !message.blobSizeLimitError.equals(Long.ZERO)) {
+    if (message.blobSizeLimitError != null && !isZero(message.blobSizeLimitError)) {
       writer.uint32(8).int64(message.blobSizeLimitError);
     }
-    if (message.memoSizeLimitError !== undefined && !message.memoSizeLimitError.equals(Long.ZERO)) {
+    if (message.memoSizeLimitError != null && !isZero(message.memoSizeLimitError)) {
       writer.uint32(16).int64(message.memoSizeLimitError);
     }
     return writer;

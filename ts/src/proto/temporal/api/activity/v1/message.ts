@@ -2,7 +2,8 @@
 // source: temporal/api/activity/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -362,19 +363,21 @@ export interface CallbackInfo_Trigger {
   activityClosed?: CallbackInfo_ActivityClosed | undefined;
 }
 
+let ActivityExecutionOutcomeClass: (new () => ActivityExecutionOutcome) | undefined;
 function createBaseActivityExecutionOutcome(): ActivityExecutionOutcome {
-  return {};
+  ActivityExecutionOutcomeClass ??= messageClass<ActivityExecutionOutcome>("temporal.api.activity.v1.ActivityExecutionOutcome", { retryState: 0 });
+  return new ActivityExecutionOutcomeClass();
 }
 
 export const ActivityExecutionOutcome: MessageFns<ActivityExecutionOutcome> = {
   encode(message: ActivityExecutionOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(24).int32(message.retryState);
     }
     return writer;
@@ -423,34 +426,36 @@ export const ActivityExecutionOutcome: MessageFns<ActivityExecutionOutcome> = {
   },
 };
 
+let ActivityOptionsClass: (new () => ActivityOptions) | undefined;
 function createBaseActivityOptions(): ActivityOptions {
-  return {};
+  ActivityOptionsClass ??= messageClass<ActivityOptions>("temporal.api.activity.v1.ActivityOptions", {});
+  return new ActivityOptionsClass();
 }
 
 export const ActivityOptions: MessageFns<ActivityOptions> = {
   encode(message: ActivityOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(10).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(26).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(50).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(58).fork()).join();
     }
-    if (message.startDelay !== undefined) {
+    if (message.startDelay != null) {
       Duration.encode(message.startDelay, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -539,126 +544,128 @@ export const ActivityOptions: MessageFns<ActivityOptions> = {
   },
 };
 
+let ActivityExecutionInfoClass: (new () => ActivityExecutionInfo) | undefined;
 function createBaseActivityExecutionInfo(): ActivityExecutionInfo {
-  return {};
+  ActivityExecutionInfoClass ??= messageClass<ActivityExecutionInfo>("temporal.api.activity.v1.ActivityExecutionInfo", { activityId: "", runId: "", status: 0, runState: 0, taskQueue: "", attempt: 0, lastWorkerIdentity: "", stateTransitionCount: INT64, stateSizeBytes: INT64, canceledReason: "", links: LIST, totalHeartbeatCount: INT64, sdkName: "", sdkVersion: "" });
+  return new ActivityExecutionInfoClass();
 }
 
 export const ActivityExecutionInfo: MessageFns<ActivityExecutionInfo> = {
   encode(message: ActivityExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(26).fork()).join();
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(32).int32(message.status);
     }
-    if (message.runState !== undefined && message.runState !== 0) {
+    if (message.runState != null && message.runState !== 0) {
       writer.uint32(40).int32(message.runState);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(50).string(message.taskQueue);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(90).fork()).join();
     }
-    if (message.heartbeatDetails !== undefined) {
+    if (message.heartbeatDetails != null) {
       Payloads.encode(message.heartbeatDetails, writer.uint32(98).fork()).join();
     }
-    if (message.lastHeartbeatTime !== undefined) {
+    if (message.lastHeartbeatTime != null) {
       Timestamp.encode(message.lastHeartbeatTime, writer.uint32(106).fork()).join();
     }
-    if (message.lastStartedTime !== undefined) {
+    if (message.lastStartedTime != null) {
       Timestamp.encode(message.lastStartedTime, writer.uint32(114).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(120).int32(message.attempt);
     }
-    if (message.executionDuration !== undefined) {
+    if (message.executionDuration != null) {
       Duration.encode(message.executionDuration, writer.uint32(130).fork()).join();
     }
-    if (message.scheduleTime !== undefined) {
+    if (message.scheduleTime != null) {
       Timestamp.encode(message.scheduleTime, writer.uint32(138).fork()).join();
     }
-    if (message.expirationTime !== undefined) {
+    if (message.expirationTime != null) {
       Timestamp.encode(message.expirationTime, writer.uint32(146).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(154).fork()).join();
     }
-    if (message.lastFailure !== undefined) {
+    if (message.lastFailure != null) {
       Failure.encode(message.lastFailure, writer.uint32(162).fork()).join();
     }
-    if (message.lastWorkerIdentity !== undefined && message.lastWorkerIdentity !== "") {
+    if (message.lastWorkerIdentity != null && message.lastWorkerIdentity !== "") {
       writer.uint32(170).string(message.lastWorkerIdentity);
     }
-    if (message.currentRetryInterval !== undefined) {
+    if (message.currentRetryInterval != null) {
       Duration.encode(message.currentRetryInterval, writer.uint32(178).fork()).join();
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(186).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(194).fork()).join();
     }
-    if (message.lastDeploymentVersion !== undefined) {
+    if (message.lastDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.lastDeploymentVersion, writer.uint32(202).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(210).fork()).join();
     }
-    if (message.stateTransitionCount !== undefined && !message.stateTransitionCount.equals(Long.ZERO)) {
+    if (message.stateTransitionCount != null && !isZero(message.stateTransitionCount)) {
       writer.uint32(216).int64(message.stateTransitionCount);
     }
-    if (message.stateSizeBytes !== undefined && !message.stateSizeBytes.equals(Long.ZERO)) {
+    if (message.stateSizeBytes != null && !isZero(message.stateSizeBytes)) {
       writer.uint32(224).int64(message.stateSizeBytes);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(234).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(242).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(250).fork()).join();
     }
-    if (message.canceledReason !== undefined && message.canceledReason !== "") {
+    if (message.canceledReason != null && message.canceledReason !== "") {
       writer.uint32(258).string(message.canceledReason);
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(266).fork()).join();
       }
     }
-    if (message.totalHeartbeatCount !== undefined && !message.totalHeartbeatCount.equals(Long.ZERO)) {
+    if (message.totalHeartbeatCount != null && !isZero(message.totalHeartbeatCount)) {
       writer.uint32(272).int64(message.totalHeartbeatCount);
     }
-    if (message.sdkName !== undefined && message.sdkName !== "") {
+    if (message.sdkName != null && message.sdkName !== "") {
       writer.uint32(282).string(message.sdkName);
     }
-    if (message.sdkVersion !== undefined && message.sdkVersion !== "") {
+    if (message.sdkVersion != null && message.sdkVersion !== "") {
       writer.uint32(290).string(message.sdkVersion);
     }
-    if (message.startDelay !== undefined) {
+    if (message.startDelay != null) {
       Duration.encode(message.startDelay, writer.uint32(298).fork()).join();
     }
-    if (message.executionTime !== undefined) {
+    if (message.executionTime != null) {
       Timestamp.encode(message.executionTime, writer.uint32(306).fork()).join();
     }
     return writer;
@@ -933,7 +940,7 @@ export const ActivityExecutionInfo: MessageFns<ActivityExecutionInfo> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -993,46 +1000,48 @@ export const ActivityExecutionInfo: MessageFns<ActivityExecutionInfo> = {
   },
 };
 
+let ActivityExecutionListInfoClass: (new () => ActivityExecutionListInfo) | undefined;
 function createBaseActivityExecutionListInfo(): ActivityExecutionListInfo {
-  return {};
+  ActivityExecutionListInfoClass ??= messageClass<ActivityExecutionListInfo>("temporal.api.activity.v1.ActivityExecutionListInfo", { activityId: "", runId: "", status: 0, taskQueue: "", stateTransitionCount: INT64, stateSizeBytes: INT64 });
+  return new ActivityExecutionListInfoClass();
 }
 
 export const ActivityExecutionListInfo: MessageFns<ActivityExecutionListInfo> = {
   encode(message: ActivityExecutionListInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(26).fork()).join();
     }
-    if (message.scheduleTime !== undefined) {
+    if (message.scheduleTime != null) {
       Timestamp.encode(message.scheduleTime, writer.uint32(34).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(42).fork()).join();
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(48).int32(message.status);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(58).fork()).join();
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(66).string(message.taskQueue);
     }
-    if (message.stateTransitionCount !== undefined && !message.stateTransitionCount.equals(Long.ZERO)) {
+    if (message.stateTransitionCount != null && !isZero(message.stateTransitionCount)) {
       writer.uint32(72).int64(message.stateTransitionCount);
     }
-    if (message.stateSizeBytes !== undefined && !message.stateSizeBytes.equals(Long.ZERO)) {
+    if (message.stateSizeBytes != null && !isZero(message.stateSizeBytes)) {
       writer.uint32(80).int64(message.stateSizeBytes);
     }
-    if (message.executionDuration !== undefined) {
+    if (message.executionDuration != null) {
       Duration.encode(message.executionDuration, writer.uint32(90).fork()).join();
     }
-    if (message.executionTime !== undefined) {
+    if (message.executionTime != null) {
       Timestamp.encode(message.executionTime, writer.uint32(98).fork()).join();
     }
     return writer;
@@ -1153,16 +1162,18 @@ export const ActivityExecutionListInfo: MessageFns<ActivityExecutionListInfo> = 
   },
 };
 
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
-  return {};
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.activity.v1.CallbackInfo", {});
+  return new CallbackInfoClass();
 }
 
 export const CallbackInfo: MessageFns<CallbackInfo> = {
   encode(message: CallbackInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.trigger !== undefined) {
+    if (message.trigger != null) {
       CallbackInfo_Trigger.encode(message.trigger, writer.uint32(10).fork()).join();
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       CallbackInfo1.encode(message.info, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1203,8 +1214,10 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
+let CallbackInfo_ActivityClosedClass: (new () => CallbackInfo_ActivityClosed) | undefined;
 function createBaseCallbackInfo_ActivityClosed(): CallbackInfo_ActivityClosed {
-  return {};
+  CallbackInfo_ActivityClosedClass ??= messageClass<CallbackInfo_ActivityClosed>("temporal.api.activity.v1.CallbackInfo.ActivityClosed", {});
+  return new CallbackInfo_ActivityClosedClass();
 }
 
 export const CallbackInfo_ActivityClosed: MessageFns<CallbackInfo_ActivityClosed> = {
@@ -1231,13 +1244,15 @@ export const CallbackInfo_ActivityClosed: MessageFns<CallbackInfo_ActivityClosed
   },
 };
 
+let CallbackInfo_TriggerClass: (new () => CallbackInfo_Trigger) | undefined;
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
-  return {};
+  CallbackInfo_TriggerClass ??= messageClass<CallbackInfo_Trigger>("temporal.api.activity.v1.CallbackInfo.Trigger", {});
+  return new CallbackInfo_TriggerClass();
 }
 
 export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   encode(message: CallbackInfo_Trigger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityClosed !== undefined) {
+    if (message.activityClosed != null) {
       CallbackInfo_ActivityClosed.encode(message.activityClosed, writer.uint32(10).fork()).join();
     }
     return writer;

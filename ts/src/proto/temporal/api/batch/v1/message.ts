@@ -2,7 +2,8 @@
 // source: temporal/api/batch/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { LIST, messageClass } from "../../../../message-class";
+import { asFieldMask, BinaryReader, BinaryWriter } from "../../../../wire";
 import { Duration } from "../../../../google/protobuf/duration";
 import { FieldMask } from "../../../../google/protobuf/field_mask";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -291,25 +292,27 @@ export interface BatchOperationUpdateActivityOptions {
   restoreOriginal?: boolean | undefined;
 }
 
+let BatchOperationInfoClass: (new () => BatchOperationInfo) | undefined;
 function createBaseBatchOperationInfo(): BatchOperationInfo {
-  return {};
+  BatchOperationInfoClass ??= messageClass<BatchOperationInfo>("temporal.api.batch.v1.BatchOperationInfo", { jobId: "", state: 0, operationType: 0 });
+  return new BatchOperationInfoClass();
 }
 
 export const BatchOperationInfo: MessageFns<BatchOperationInfo> = {
   encode(message: BatchOperationInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(10).string(message.jobId);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(26).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(34).fork()).join();
     }
-    if (message.operationType !== undefined && message.operationType !== 0) {
+    if (message.operationType != null && message.operationType !== 0) {
       writer.uint32(40).int32(message.operationType);
     }
     return writer;
@@ -374,16 +377,18 @@ export const BatchOperationInfo: MessageFns<BatchOperationInfo> = {
   },
 };
 
+let BatchOperationTerminationClass: (new () => BatchOperationTermination) | undefined;
 function createBaseBatchOperationTermination(): BatchOperationTermination {
-  return {};
+  BatchOperationTerminationClass ??= messageClass<BatchOperationTermination>("temporal.api.batch.v1.BatchOperationTermination", { identity: "" });
+  return new BatchOperationTerminationClass();
 }
 
 export const BatchOperationTermination: MessageFns<BatchOperationTermination> = {
   encode(message: BatchOperationTermination, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(10).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
     return writer;
@@ -424,16 +429,18 @@ export const BatchOperationTermination: MessageFns<BatchOperationTermination> = 
   },
 };
 
+let BatchOperationTerminateActivitiesClass: (new () => BatchOperationTerminateActivities) | undefined;
 function createBaseBatchOperationTerminateActivities(): BatchOperationTerminateActivities {
-  return {};
+  BatchOperationTerminateActivitiesClass ??= messageClass<BatchOperationTerminateActivities>("temporal.api.batch.v1.BatchOperationTerminateActivities", { identity: "", reason: "" });
+  return new BatchOperationTerminateActivitiesClass();
 }
 
 export const BatchOperationTerminateActivities: MessageFns<BatchOperationTerminateActivities> = {
   encode(message: BatchOperationTerminateActivities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -474,22 +481,24 @@ export const BatchOperationTerminateActivities: MessageFns<BatchOperationTermina
   },
 };
 
+let BatchOperationSignalClass: (new () => BatchOperationSignal) | undefined;
 function createBaseBatchOperationSignal(): BatchOperationSignal {
-  return {};
+  BatchOperationSignalClass ??= messageClass<BatchOperationSignal>("temporal.api.batch.v1.BatchOperationSignal", { signal: "", identity: "" });
+  return new BatchOperationSignalClass();
 }
 
 export const BatchOperationSignal: MessageFns<BatchOperationSignal> = {
   encode(message: BatchOperationSignal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signal !== undefined && message.signal !== "") {
+    if (message.signal != null && message.signal !== "") {
       writer.uint32(10).string(message.signal);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(18).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -546,13 +555,15 @@ export const BatchOperationSignal: MessageFns<BatchOperationSignal> = {
   },
 };
 
+let BatchOperationCancellationClass: (new () => BatchOperationCancellation) | undefined;
 function createBaseBatchOperationCancellation(): BatchOperationCancellation {
-  return {};
+  BatchOperationCancellationClass ??= messageClass<BatchOperationCancellation>("temporal.api.batch.v1.BatchOperationCancellation", { identity: "" });
+  return new BatchOperationCancellationClass();
 }
 
 export const BatchOperationCancellation: MessageFns<BatchOperationCancellation> = {
   encode(message: BatchOperationCancellation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
     return writer;
@@ -585,16 +596,18 @@ export const BatchOperationCancellation: MessageFns<BatchOperationCancellation> 
   },
 };
 
+let BatchOperationCancelActivitiesClass: (new () => BatchOperationCancelActivities) | undefined;
 function createBaseBatchOperationCancelActivities(): BatchOperationCancelActivities {
-  return {};
+  BatchOperationCancelActivitiesClass ??= messageClass<BatchOperationCancelActivities>("temporal.api.batch.v1.BatchOperationCancelActivities", { identity: "", reason: "" });
+  return new BatchOperationCancelActivitiesClass();
 }
 
 export const BatchOperationCancelActivities: MessageFns<BatchOperationCancelActivities> = {
   encode(message: BatchOperationCancelActivities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -635,13 +648,15 @@ export const BatchOperationCancelActivities: MessageFns<BatchOperationCancelActi
   },
 };
 
+let BatchOperationDeletionClass: (new () => BatchOperationDeletion) | undefined;
 function createBaseBatchOperationDeletion(): BatchOperationDeletion {
-  return {};
+  BatchOperationDeletionClass ??= messageClass<BatchOperationDeletion>("temporal.api.batch.v1.BatchOperationDeletion", { identity: "" });
+  return new BatchOperationDeletionClass();
 }
 
 export const BatchOperationDeletion: MessageFns<BatchOperationDeletion> = {
   encode(message: BatchOperationDeletion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
     return writer;
@@ -674,8 +689,10 @@ export const BatchOperationDeletion: MessageFns<BatchOperationDeletion> = {
   },
 };
 
+let BatchOperationDeleteActivitiesClass: (new () => BatchOperationDeleteActivities) | undefined;
 function createBaseBatchOperationDeleteActivities(): BatchOperationDeleteActivities {
-  return {};
+  BatchOperationDeleteActivitiesClass ??= messageClass<BatchOperationDeleteActivities>("temporal.api.batch.v1.BatchOperationDeleteActivities", {});
+  return new BatchOperationDeleteActivitiesClass();
 }
 
 export const BatchOperationDeleteActivities: MessageFns<BatchOperationDeleteActivities> = {
@@ -702,25 +719,27 @@ export const BatchOperationDeleteActivities: MessageFns<BatchOperationDeleteActi
   },
 };
 
+let BatchOperationResetClass: (new () => BatchOperationReset) | undefined;
 function createBaseBatchOperationReset(): BatchOperationReset {
-  return {};
+  BatchOperationResetClass ??= messageClass<BatchOperationReset>("temporal.api.batch.v1.BatchOperationReset", { identity: "", resetType: 0, resetReapplyType: 0, postResetOperations: LIST });
+  return new BatchOperationResetClass();
 }
 
 export const BatchOperationReset: MessageFns<BatchOperationReset> = {
   encode(message: BatchOperationReset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.options !== undefined) {
+    if (message.options != null) {
       ResetOptions.encode(message.options, writer.uint32(34).fork()).join();
     }
-    if (message.resetType !== undefined && message.resetType !== 0) {
+    if (message.resetType != null && message.resetType !== 0) {
       writer.uint32(8).int32(message.resetType);
     }
-    if (message.resetReapplyType !== undefined && message.resetReapplyType !== 0) {
+    if (message.resetReapplyType != null && message.resetReapplyType !== 0) {
       writer.uint32(16).int32(message.resetReapplyType);
     }
-    if (message.postResetOperations !== undefined && message.postResetOperations.length !== 0) {
+    if (message.postResetOperations != null && message.postResetOperations.length !== 0) {
       for (const v of message.postResetOperations) {
         PostResetOperation.encode(v!, writer.uint32(42).fork()).join();
       }
@@ -773,7 +792,7 @@ export const BatchOperationReset: MessageFns<BatchOperationReset> = {
             break;
           }
 
-          if (message.postResetOperations === undefined) {
+          if (message.postResetOperations === LIST) {
             message.postResetOperations = [];
           }
           const el = PostResetOperation.decode(reader, reader.uint32());
@@ -793,8 +812,10 @@ export const BatchOperationReset: MessageFns<BatchOperationReset> = {
   },
 };
 
+let BatchOperationUpdateWorkflowExecutionOptionsClass: (new () => BatchOperationUpdateWorkflowExecutionOptions) | undefined;
 function createBaseBatchOperationUpdateWorkflowExecutionOptions(): BatchOperationUpdateWorkflowExecutionOptions {
-  return {};
+  BatchOperationUpdateWorkflowExecutionOptionsClass ??= messageClass<BatchOperationUpdateWorkflowExecutionOptions>("temporal.api.batch.v1.BatchOperationUpdateWorkflowExecutionOptions", { identity: "" });
+  return new BatchOperationUpdateWorkflowExecutionOptionsClass();
 }
 
 export const BatchOperationUpdateWorkflowExecutionOptions: MessageFns<BatchOperationUpdateWorkflowExecutionOptions> = {
@@ -802,14 +823,14 @@ export const BatchOperationUpdateWorkflowExecutionOptions: MessageFns<BatchOpera
     message: BatchOperationUpdateWorkflowExecutionOptions,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(18).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(26).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -857,28 +878,30 @@ export const BatchOperationUpdateWorkflowExecutionOptions: MessageFns<BatchOpera
   },
 };
 
+let BatchOperationUnpauseActivitiesClass: (new () => BatchOperationUnpauseActivities) | undefined;
 function createBaseBatchOperationUnpauseActivities(): BatchOperationUnpauseActivities {
-  return {};
+  BatchOperationUnpauseActivitiesClass ??= messageClass<BatchOperationUnpauseActivities>("temporal.api.batch.v1.BatchOperationUnpauseActivities", { identity: "", type: "", matchAll: false, resetAttempts: false, resetHeartbeat: false });
+  return new BatchOperationUnpauseActivitiesClass();
 }
 
 export const BatchOperationUnpauseActivities: MessageFns<BatchOperationUnpauseActivities> = {
   encode(message: BatchOperationUnpauseActivities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(18).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(24).bool(message.matchAll);
     }
-    if (message.resetAttempts !== undefined && message.resetAttempts !== false) {
+    if (message.resetAttempts != null && message.resetAttempts !== false) {
       writer.uint32(32).bool(message.resetAttempts);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(40).bool(message.resetHeartbeat);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -951,19 +974,21 @@ export const BatchOperationUnpauseActivities: MessageFns<BatchOperationUnpauseAc
   },
 };
 
+let BatchOperationTriggerWorkflowRuleClass: (new () => BatchOperationTriggerWorkflowRule) | undefined;
 function createBaseBatchOperationTriggerWorkflowRule(): BatchOperationTriggerWorkflowRule {
-  return {};
+  BatchOperationTriggerWorkflowRuleClass ??= messageClass<BatchOperationTriggerWorkflowRule>("temporal.api.batch.v1.BatchOperationTriggerWorkflowRule", { identity: "", id: "" });
+  return new BatchOperationTriggerWorkflowRuleClass();
 }
 
 export const BatchOperationTriggerWorkflowRule: MessageFns<BatchOperationTriggerWorkflowRule> = {
   encode(message: BatchOperationTriggerWorkflowRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(18).string(message.id);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       WorkflowRuleSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1012,34 +1037,36 @@ export const BatchOperationTriggerWorkflowRule: MessageFns<BatchOperationTrigger
   },
 };
 
+let BatchOperationResetActivitiesClass: (new () => BatchOperationResetActivities) | undefined;
 function createBaseBatchOperationResetActivities(): BatchOperationResetActivities {
-  return {};
+  BatchOperationResetActivitiesClass ??= messageClass<BatchOperationResetActivities>("temporal.api.batch.v1.BatchOperationResetActivities", { identity: "", type: "", matchAll: false, resetAttempts: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
+  return new BatchOperationResetActivitiesClass();
 }
 
 export const BatchOperationResetActivities: MessageFns<BatchOperationResetActivities> = {
   encode(message: BatchOperationResetActivities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(18).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(24).bool(message.matchAll);
     }
-    if (message.resetAttempts !== undefined && message.resetAttempts !== false) {
+    if (message.resetAttempts != null && message.resetAttempts !== false) {
       writer.uint32(32).bool(message.resetAttempts);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(40).bool(message.resetHeartbeat);
     }
-    if (message.keepPaused !== undefined && message.keepPaused !== false) {
+    if (message.keepPaused != null && message.keepPaused !== false) {
       writer.uint32(48).bool(message.keepPaused);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(58).fork()).join();
     }
-    if (message.restoreOriginalOptions !== undefined && message.restoreOriginalOptions !== false) {
+    if (message.restoreOriginalOptions != null && message.restoreOriginalOptions !== false) {
       writer.uint32(64).bool(message.restoreOriginalOptions);
     }
     return writer;
@@ -1128,28 +1155,30 @@ export const BatchOperationResetActivities: MessageFns<BatchOperationResetActivi
   },
 };
 
+let BatchOperationUpdateActivityOptionsClass: (new () => BatchOperationUpdateActivityOptions) | undefined;
 function createBaseBatchOperationUpdateActivityOptions(): BatchOperationUpdateActivityOptions {
-  return {};
+  BatchOperationUpdateActivityOptionsClass ??= messageClass<BatchOperationUpdateActivityOptions>("temporal.api.batch.v1.BatchOperationUpdateActivityOptions", { identity: "", type: "", matchAll: false, restoreOriginal: false });
+  return new BatchOperationUpdateActivityOptionsClass();
 }
 
 export const BatchOperationUpdateActivityOptions: MessageFns<BatchOperationUpdateActivityOptions> = {
   encode(message: BatchOperationUpdateActivityOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(18).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(24).bool(message.matchAll);
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(34).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(42).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(42).fork()).join();
     }
-    if (message.restoreOriginal !== undefined && message.restoreOriginal !== false) {
+    if (message.restoreOriginal != null && message.restoreOriginal !== false) {
       writer.uint32(48).bool(message.restoreOriginal);
     }
     return writer;

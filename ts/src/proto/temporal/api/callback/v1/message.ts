@@ -2,6 +2,7 @@
 // source: temporal/api/callback/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
 import { Callback } from "../../common/v1/message";
@@ -52,37 +53,39 @@ export interface CallbackInfo {
   requestId?: string | undefined;
 }
 
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
-  return {};
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.callback.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
+  return new CallbackInfoClass();
 }
 
 export const CallbackInfo: MessageFns<CallbackInfo> = {
   encode(message: CallbackInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.callback !== undefined) {
+    if (message.callback != null) {
       Callback.encode(message.callback, writer.uint32(10).fork()).join();
     }
-    if (message.registrationTime !== undefined) {
+    if (message.registrationTime != null) {
       Timestamp.encode(message.registrationTime, writer.uint32(18).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(32).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(42).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(50).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(58).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(66).string(message.blockedReason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(74).string(message.requestId);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/command/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import {
@@ -498,49 +499,51 @@ export interface Command {
   requestCancelNexusOperationCommandAttributes?: RequestCancelNexusOperationCommandAttributes | undefined;
 }
 
+let ScheduleActivityTaskCommandAttributesClass: (new () => ScheduleActivityTaskCommandAttributes) | undefined;
 function createBaseScheduleActivityTaskCommandAttributes(): ScheduleActivityTaskCommandAttributes {
-  return {};
+  ScheduleActivityTaskCommandAttributesClass ??= messageClass<ScheduleActivityTaskCommandAttributes>("temporal.api.command.v1.ScheduleActivityTaskCommandAttributes", { activityId: "", requestEagerExecution: false, useWorkflowBuildId: false });
+  return new ScheduleActivityTaskCommandAttributesClass();
 }
 
 export const ScheduleActivityTaskCommandAttributes: MessageFns<ScheduleActivityTaskCommandAttributes> = {
   encode(message: ScheduleActivityTaskCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(42).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(50).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(90).fork()).join();
     }
-    if (message.requestEagerExecution !== undefined && message.requestEagerExecution !== false) {
+    if (message.requestEagerExecution != null && message.requestEagerExecution !== false) {
       writer.uint32(96).bool(message.requestEagerExecution);
     }
-    if (message.useWorkflowBuildId !== undefined && message.useWorkflowBuildId !== false) {
+    if (message.useWorkflowBuildId != null && message.useWorkflowBuildId !== false) {
       writer.uint32(104).bool(message.useWorkflowBuildId);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(114).fork()).join();
     }
     return writer;
@@ -669,13 +672,15 @@ export const ScheduleActivityTaskCommandAttributes: MessageFns<ScheduleActivityT
   },
 };
 
+let RequestCancelActivityTaskCommandAttributesClass: (new () => RequestCancelActivityTaskCommandAttributes) | undefined;
 function createBaseRequestCancelActivityTaskCommandAttributes(): RequestCancelActivityTaskCommandAttributes {
-  return {};
+  RequestCancelActivityTaskCommandAttributesClass ??= messageClass<RequestCancelActivityTaskCommandAttributes>("temporal.api.command.v1.RequestCancelActivityTaskCommandAttributes", { scheduledEventId: INT64 });
+  return new RequestCancelActivityTaskCommandAttributesClass();
 }
 
 export const RequestCancelActivityTaskCommandAttributes: MessageFns<RequestCancelActivityTaskCommandAttributes> = {
   encode(message: RequestCancelActivityTaskCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
     return writer;
@@ -708,16 +713,18 @@ export const RequestCancelActivityTaskCommandAttributes: MessageFns<RequestCance
   },
 };
 
+let StartTimerCommandAttributesClass: (new () => StartTimerCommandAttributes) | undefined;
 function createBaseStartTimerCommandAttributes(): StartTimerCommandAttributes {
-  return {};
+  StartTimerCommandAttributesClass ??= messageClass<StartTimerCommandAttributes>("temporal.api.command.v1.StartTimerCommandAttributes", { timerId: "" });
+  return new StartTimerCommandAttributesClass();
 }
 
 export const StartTimerCommandAttributes: MessageFns<StartTimerCommandAttributes> = {
   encode(message: StartTimerCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startToFireTimeout !== undefined) {
+    if (message.startToFireTimeout != null) {
       Duration.encode(message.startToFireTimeout, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -758,13 +765,15 @@ export const StartTimerCommandAttributes: MessageFns<StartTimerCommandAttributes
   },
 };
 
+let CompleteWorkflowExecutionCommandAttributesClass: (new () => CompleteWorkflowExecutionCommandAttributes) | undefined;
 function createBaseCompleteWorkflowExecutionCommandAttributes(): CompleteWorkflowExecutionCommandAttributes {
-  return {};
+  CompleteWorkflowExecutionCommandAttributesClass ??= messageClass<CompleteWorkflowExecutionCommandAttributes>("temporal.api.command.v1.CompleteWorkflowExecutionCommandAttributes", {});
+  return new CompleteWorkflowExecutionCommandAttributesClass();
 }
 
 export const CompleteWorkflowExecutionCommandAttributes: MessageFns<CompleteWorkflowExecutionCommandAttributes> = {
   encode(message: CompleteWorkflowExecutionCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -797,13 +806,15 @@ export const CompleteWorkflowExecutionCommandAttributes: MessageFns<CompleteWork
   },
 };
 
+let FailWorkflowExecutionCommandAttributesClass: (new () => FailWorkflowExecutionCommandAttributes) | undefined;
 function createBaseFailWorkflowExecutionCommandAttributes(): FailWorkflowExecutionCommandAttributes {
-  return {};
+  FailWorkflowExecutionCommandAttributesClass ??= messageClass<FailWorkflowExecutionCommandAttributes>("temporal.api.command.v1.FailWorkflowExecutionCommandAttributes", {});
+  return new FailWorkflowExecutionCommandAttributesClass();
 }
 
 export const FailWorkflowExecutionCommandAttributes: MessageFns<FailWorkflowExecutionCommandAttributes> = {
   encode(message: FailWorkflowExecutionCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -836,13 +847,15 @@ export const FailWorkflowExecutionCommandAttributes: MessageFns<FailWorkflowExec
   },
 };
 
+let CancelTimerCommandAttributesClass: (new () => CancelTimerCommandAttributes) | undefined;
 function createBaseCancelTimerCommandAttributes(): CancelTimerCommandAttributes {
-  return {};
+  CancelTimerCommandAttributesClass ??= messageClass<CancelTimerCommandAttributes>("temporal.api.command.v1.CancelTimerCommandAttributes", { timerId: "" });
+  return new CancelTimerCommandAttributesClass();
 }
 
 export const CancelTimerCommandAttributes: MessageFns<CancelTimerCommandAttributes> = {
   encode(message: CancelTimerCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
     return writer;
@@ -875,13 +888,15 @@ export const CancelTimerCommandAttributes: MessageFns<CancelTimerCommandAttribut
   },
 };
 
+let CancelWorkflowExecutionCommandAttributesClass: (new () => CancelWorkflowExecutionCommandAttributes) | undefined;
 function createBaseCancelWorkflowExecutionCommandAttributes(): CancelWorkflowExecutionCommandAttributes {
-  return {};
+  CancelWorkflowExecutionCommandAttributesClass ??= messageClass<CancelWorkflowExecutionCommandAttributes>("temporal.api.command.v1.CancelWorkflowExecutionCommandAttributes", {});
+  return new CancelWorkflowExecutionCommandAttributesClass();
 }
 
 export const CancelWorkflowExecutionCommandAttributes: MessageFns<CancelWorkflowExecutionCommandAttributes> = {
   encode(message: CancelWorkflowExecutionCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -914,8 +929,10 @@ export const CancelWorkflowExecutionCommandAttributes: MessageFns<CancelWorkflow
   },
 };
 
+let RequestCancelExternalWorkflowExecutionCommandAttributesClass: (new () => RequestCancelExternalWorkflowExecutionCommandAttributes) | undefined;
 function createBaseRequestCancelExternalWorkflowExecutionCommandAttributes(): RequestCancelExternalWorkflowExecutionCommandAttributes {
-  return {};
+  RequestCancelExternalWorkflowExecutionCommandAttributesClass ??= messageClass<RequestCancelExternalWorkflowExecutionCommandAttributes>("temporal.api.command.v1.RequestCancelExternalWorkflowExecutionCommandAttributes", { namespace: "", workflowId: "", runId: "", control: "", childWorkflowOnly: false, reason: "" });
+  return new RequestCancelExternalWorkflowExecutionCommandAttributesClass();
 }
 
 export const RequestCancelExternalWorkflowExecutionCommandAttributes: MessageFns<
@@ -925,22 +942,22 @@ export const RequestCancelExternalWorkflowExecutionCommandAttributes: MessageFns
     message: RequestCancelExternalWorkflowExecutionCommandAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(34).string(message.control);
     }
-    if (message.childWorkflowOnly !== undefined && message.childWorkflowOnly !== false) {
+    if (message.childWorkflowOnly != null && message.childWorkflowOnly !== false) {
       writer.uint32(40).bool(message.childWorkflowOnly);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -1013,8 +1030,10 @@ export const RequestCancelExternalWorkflowExecutionCommandAttributes: MessageFns
   },
 };
 
+let SignalExternalWorkflowExecutionCommandAttributesClass: (new () => SignalExternalWorkflowExecutionCommandAttributes) | undefined;
 function createBaseSignalExternalWorkflowExecutionCommandAttributes(): SignalExternalWorkflowExecutionCommandAttributes {
-  return {};
+  SignalExternalWorkflowExecutionCommandAttributesClass ??= messageClass<SignalExternalWorkflowExecutionCommandAttributes>("temporal.api.command.v1.SignalExternalWorkflowExecutionCommandAttributes", { namespace: "", signalName: "", control: "", childWorkflowOnly: false });
+  return new SignalExternalWorkflowExecutionCommandAttributesClass();
 }
 
 export const SignalExternalWorkflowExecutionCommandAttributes: MessageFns<
@@ -1024,25 +1043,25 @@ export const SignalExternalWorkflowExecutionCommandAttributes: MessageFns<
     message: SignalExternalWorkflowExecutionCommandAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(26).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(42).string(message.control);
     }
-    if (message.childWorkflowOnly !== undefined && message.childWorkflowOnly !== false) {
+    if (message.childWorkflowOnly != null && message.childWorkflowOnly !== false) {
       writer.uint32(48).bool(message.childWorkflowOnly);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1123,8 +1142,10 @@ export const SignalExternalWorkflowExecutionCommandAttributes: MessageFns<
   },
 };
 
+let UpsertWorkflowSearchAttributesCommandAttributesClass: (new () => UpsertWorkflowSearchAttributesCommandAttributes) | undefined;
 function createBaseUpsertWorkflowSearchAttributesCommandAttributes(): UpsertWorkflowSearchAttributesCommandAttributes {
-  return {};
+  UpsertWorkflowSearchAttributesCommandAttributesClass ??= messageClass<UpsertWorkflowSearchAttributesCommandAttributes>("temporal.api.command.v1.UpsertWorkflowSearchAttributesCommandAttributes", {});
+  return new UpsertWorkflowSearchAttributesCommandAttributesClass();
 }
 
 export const UpsertWorkflowSearchAttributesCommandAttributes: MessageFns<
@@ -1134,7 +1155,7 @@ export const UpsertWorkflowSearchAttributesCommandAttributes: MessageFns<
     message: UpsertWorkflowSearchAttributesCommandAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1167,13 +1188,15 @@ export const UpsertWorkflowSearchAttributesCommandAttributes: MessageFns<
   },
 };
 
+let ModifyWorkflowPropertiesCommandAttributesClass: (new () => ModifyWorkflowPropertiesCommandAttributes) | undefined;
 function createBaseModifyWorkflowPropertiesCommandAttributes(): ModifyWorkflowPropertiesCommandAttributes {
-  return {};
+  ModifyWorkflowPropertiesCommandAttributesClass ??= messageClass<ModifyWorkflowPropertiesCommandAttributes>("temporal.api.command.v1.ModifyWorkflowPropertiesCommandAttributes", {});
+  return new ModifyWorkflowPropertiesCommandAttributesClass();
 }
 
 export const ModifyWorkflowPropertiesCommandAttributes: MessageFns<ModifyWorkflowPropertiesCommandAttributes> = {
   encode(message: ModifyWorkflowPropertiesCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.upsertedMemo !== undefined) {
+    if (message.upsertedMemo != null) {
       Memo.encode(message.upsertedMemo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1206,22 +1229,24 @@ export const ModifyWorkflowPropertiesCommandAttributes: MessageFns<ModifyWorkflo
   },
 };
 
+let RecordMarkerCommandAttributesClass: (new () => RecordMarkerCommandAttributes) | undefined;
 function createBaseRecordMarkerCommandAttributes(): RecordMarkerCommandAttributes {
-  return {};
+  RecordMarkerCommandAttributesClass ??= messageClass<RecordMarkerCommandAttributes>("temporal.api.command.v1.RecordMarkerCommandAttributes", { markerName: "", details: MAP });
+  return new RecordMarkerCommandAttributesClass();
 }
 
 export const RecordMarkerCommandAttributes: MessageFns<RecordMarkerCommandAttributes> = {
   encode(message: RecordMarkerCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.markerName !== undefined && message.markerName !== "") {
+    if (message.markerName != null && message.markerName !== "") {
       writer.uint32(10).string(message.markerName);
     }
     globalThis.Object.entries(message.details || {}).forEach(([key, value]: [string, Payloads]) => {
       RecordMarkerCommandAttributes_DetailsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(26).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -1250,7 +1275,7 @@ export const RecordMarkerCommandAttributes: MessageFns<RecordMarkerCommandAttrib
 
           const entry2 = RecordMarkerCommandAttributes_DetailsEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.details === undefined) {
+            if (message.details === MAP) {
               message.details = {};
             }
             message.details![entry2.key] = entry2.value;
@@ -1293,7 +1318,7 @@ export const RecordMarkerCommandAttributes_DetailsEntry: MessageFns<RecordMarker
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payloads.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1334,8 +1359,10 @@ export const RecordMarkerCommandAttributes_DetailsEntry: MessageFns<RecordMarker
   },
 };
 
+let ContinueAsNewWorkflowExecutionCommandAttributesClass: (new () => ContinueAsNewWorkflowExecutionCommandAttributes) | undefined;
 function createBaseContinueAsNewWorkflowExecutionCommandAttributes(): ContinueAsNewWorkflowExecutionCommandAttributes {
-  return {};
+  ContinueAsNewWorkflowExecutionCommandAttributesClass ??= messageClass<ContinueAsNewWorkflowExecutionCommandAttributes>("temporal.api.command.v1.ContinueAsNewWorkflowExecutionCommandAttributes", { initiator: 0, cronSchedule: "", inheritBuildId: false, initialVersioningBehavior: 0 });
+  return new ContinueAsNewWorkflowExecutionCommandAttributesClass();
 }
 
 export const ContinueAsNewWorkflowExecutionCommandAttributes: MessageFns<
@@ -1345,52 +1372,52 @@ export const ContinueAsNewWorkflowExecutionCommandAttributes: MessageFns<
     message: ContinueAsNewWorkflowExecutionCommandAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(10).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(26).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.backoffStartInterval !== undefined) {
+    if (message.backoffStartInterval != null) {
       Duration.encode(message.backoffStartInterval, writer.uint32(50).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(58).fork()).join();
     }
-    if (message.initiator !== undefined && message.initiator !== 0) {
+    if (message.initiator != null && message.initiator !== 0) {
       writer.uint32(64).int32(message.initiator);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(74).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(82).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(90).string(message.cronSchedule);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(98).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(106).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(114).fork()).join();
     }
-    if (message.inheritBuildId !== undefined && message.inheritBuildId !== false) {
+    if (message.inheritBuildId != null && message.inheritBuildId !== false) {
       writer.uint32(120).bool(message.inheritBuildId);
     }
-    if (message.initialVersioningBehavior !== undefined && message.initialVersioningBehavior !== 0) {
+    if (message.initialVersioningBehavior != null && message.initialVersioningBehavior !== 0) {
       writer.uint32(128).int32(message.initialVersioningBehavior);
     }
     return writer;
@@ -1543,8 +1570,10 @@ export const ContinueAsNewWorkflowExecutionCommandAttributes: MessageFns<
   },
 };
 
+let StartChildWorkflowExecutionCommandAttributesClass: (new () => StartChildWorkflowExecutionCommandAttributes) | undefined;
 function createBaseStartChildWorkflowExecutionCommandAttributes(): StartChildWorkflowExecutionCommandAttributes {
-  return {};
+  StartChildWorkflowExecutionCommandAttributesClass ??= messageClass<StartChildWorkflowExecutionCommandAttributes>("temporal.api.command.v1.StartChildWorkflowExecutionCommandAttributes", { namespace: "", workflowId: "", parentClosePolicy: 0, control: "", workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
+  return new StartChildWorkflowExecutionCommandAttributesClass();
 }
 
 export const StartChildWorkflowExecutionCommandAttributes: MessageFns<StartChildWorkflowExecutionCommandAttributes> = {
@@ -1552,61 +1581,61 @@ export const StartChildWorkflowExecutionCommandAttributes: MessageFns<StartChild
     message: StartChildWorkflowExecutionCommandAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.parentClosePolicy !== undefined && message.parentClosePolicy !== 0) {
+    if (message.parentClosePolicy != null && message.parentClosePolicy !== 0) {
       writer.uint32(72).int32(message.parentClosePolicy);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(82).string(message.control);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(88).int32(message.workflowIdReusePolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(98).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(106).string(message.cronSchedule);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(114).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(122).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(130).fork()).join();
     }
-    if (message.inheritBuildId !== undefined && message.inheritBuildId !== false) {
+    if (message.inheritBuildId != null && message.inheritBuildId !== false) {
       writer.uint32(136).bool(message.inheritBuildId);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(146).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(154).fork()).join();
     }
     return writer;
@@ -1783,13 +1812,15 @@ export const StartChildWorkflowExecutionCommandAttributes: MessageFns<StartChild
   },
 };
 
+let ProtocolMessageCommandAttributesClass: (new () => ProtocolMessageCommandAttributes) | undefined;
 function createBaseProtocolMessageCommandAttributes(): ProtocolMessageCommandAttributes {
-  return {};
+  ProtocolMessageCommandAttributesClass ??= messageClass<ProtocolMessageCommandAttributes>("temporal.api.command.v1.ProtocolMessageCommandAttributes", { messageId: "" });
+  return new ProtocolMessageCommandAttributesClass();
 }
 
 export const ProtocolMessageCommandAttributes: MessageFns<ProtocolMessageCommandAttributes> = {
   encode(message: ProtocolMessageCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.messageId !== undefined && message.messageId !== "") {
+    if (message.messageId != null && message.messageId !== "") {
       writer.uint32(10).string(message.messageId);
     }
     return writer;
@@ -1822,25 +1853,27 @@ export const ProtocolMessageCommandAttributes: MessageFns<ProtocolMessageCommand
   },
 };
 
+let ScheduleNexusOperationCommandAttributesClass: (new () => ScheduleNexusOperationCommandAttributes) | undefined;
 function createBaseScheduleNexusOperationCommandAttributes(): ScheduleNexusOperationCommandAttributes {
-  return {};
+  ScheduleNexusOperationCommandAttributesClass ??= messageClass<ScheduleNexusOperationCommandAttributes>("temporal.api.command.v1.ScheduleNexusOperationCommandAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP });
+  return new ScheduleNexusOperationCommandAttributesClass();
 }
 
 export const ScheduleNexusOperationCommandAttributes: MessageFns<ScheduleNexusOperationCommandAttributes> = {
   encode(message: ScheduleNexusOperationCommandAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(10).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
@@ -1849,10 +1882,10 @@ export const ScheduleNexusOperationCommandAttributes: MessageFns<ScheduleNexusOp
         writer.uint32(50).fork(),
       ).join();
     });
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -1913,7 +1946,7 @@ export const ScheduleNexusOperationCommandAttributes: MessageFns<ScheduleNexusOp
 
           const entry6 = ScheduleNexusOperationCommandAttributes_NexusHeaderEntry.decode(reader, reader.uint32());
           if (entry6.value !== undefined) {
-            if (message.nexusHeader === undefined) {
+            if (message.nexusHeader === MAP) {
               message.nexusHeader = {};
             }
             message.nexusHeader![entry6.key] = entry6.value;
@@ -2002,8 +2035,10 @@ export const ScheduleNexusOperationCommandAttributes_NexusHeaderEntry: MessageFn
   },
 };
 
+let RequestCancelNexusOperationCommandAttributesClass: (new () => RequestCancelNexusOperationCommandAttributes) | undefined;
 function createBaseRequestCancelNexusOperationCommandAttributes(): RequestCancelNexusOperationCommandAttributes {
-  return {};
+  RequestCancelNexusOperationCommandAttributesClass ??= messageClass<RequestCancelNexusOperationCommandAttributes>("temporal.api.command.v1.RequestCancelNexusOperationCommandAttributes", { scheduledEventId: INT64 });
+  return new RequestCancelNexusOperationCommandAttributesClass();
 }
 
 export const RequestCancelNexusOperationCommandAttributes: MessageFns<RequestCancelNexusOperationCommandAttributes> = {
@@ -2011,7 +2046,7 @@ export const RequestCancelNexusOperationCommandAttributes: MessageFns<RequestCan
     message: RequestCancelNexusOperationCommandAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
     return writer;
@@ -2044,109 +2079,111 @@ export const RequestCancelNexusOperationCommandAttributes: MessageFns<RequestCan
   },
 };
 
+let CommandClass: (new () => Command) | undefined;
 function createBaseCommand(): Command {
-  return {};
+  CommandClass ??= messageClass<Command>("temporal.api.command.v1.Command", { commandType: 0, eventGroupMarkers: LIST });
+  return new CommandClass();
 }
 
 export const Command: MessageFns<Command> = {
   encode(message: Command, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.commandType !== undefined && message.commandType !== 0) {
+    if (message.commandType != null && message.commandType !== 0) {
       writer.uint32(8).int32(message.commandType);
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(2410).fork()).join();
     }
-    if (message.eventGroupMarkers !== undefined && message.eventGroupMarkers.length !== 0) {
+    if (message.eventGroupMarkers != null && message.eventGroupMarkers.length !== 0) {
       for (const v of message.eventGroupMarkers) {
         EventGroupMarker.encode(v!, writer.uint32(2418).fork()).join();
       }
     }
-    if (message.scheduleActivityTaskCommandAttributes !== undefined) {
+    if (message.scheduleActivityTaskCommandAttributes != null) {
       ScheduleActivityTaskCommandAttributes.encode(
         message.scheduleActivityTaskCommandAttributes,
         writer.uint32(18).fork(),
       ).join();
     }
-    if (message.startTimerCommandAttributes !== undefined) {
+    if (message.startTimerCommandAttributes != null) {
       StartTimerCommandAttributes.encode(message.startTimerCommandAttributes, writer.uint32(26).fork()).join();
     }
-    if (message.completeWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.completeWorkflowExecutionCommandAttributes != null) {
       CompleteWorkflowExecutionCommandAttributes.encode(
         message.completeWorkflowExecutionCommandAttributes,
         writer.uint32(34).fork(),
       ).join();
     }
-    if (message.failWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.failWorkflowExecutionCommandAttributes != null) {
       FailWorkflowExecutionCommandAttributes.encode(
         message.failWorkflowExecutionCommandAttributes,
         writer.uint32(42).fork(),
       ).join();
     }
-    if (message.requestCancelActivityTaskCommandAttributes !== undefined) {
+    if (message.requestCancelActivityTaskCommandAttributes != null) {
       RequestCancelActivityTaskCommandAttributes.encode(
         message.requestCancelActivityTaskCommandAttributes,
         writer.uint32(50).fork(),
       ).join();
     }
-    if (message.cancelTimerCommandAttributes !== undefined) {
+    if (message.cancelTimerCommandAttributes != null) {
       CancelTimerCommandAttributes.encode(message.cancelTimerCommandAttributes, writer.uint32(58).fork()).join();
     }
-    if (message.cancelWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.cancelWorkflowExecutionCommandAttributes != null) {
       CancelWorkflowExecutionCommandAttributes.encode(
         message.cancelWorkflowExecutionCommandAttributes,
         writer.uint32(66).fork(),
       ).join();
     }
-    if (message.requestCancelExternalWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.requestCancelExternalWorkflowExecutionCommandAttributes != null) {
       RequestCancelExternalWorkflowExecutionCommandAttributes.encode(
         message.requestCancelExternalWorkflowExecutionCommandAttributes,
         writer.uint32(74).fork(),
       ).join();
     }
-    if (message.recordMarkerCommandAttributes !== undefined) {
+    if (message.recordMarkerCommandAttributes != null) {
       RecordMarkerCommandAttributes.encode(message.recordMarkerCommandAttributes, writer.uint32(82).fork()).join();
     }
-    if (message.continueAsNewWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.continueAsNewWorkflowExecutionCommandAttributes != null) {
       ContinueAsNewWorkflowExecutionCommandAttributes.encode(
         message.continueAsNewWorkflowExecutionCommandAttributes,
         writer.uint32(90).fork(),
       ).join();
     }
-    if (message.startChildWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.startChildWorkflowExecutionCommandAttributes != null) {
       StartChildWorkflowExecutionCommandAttributes.encode(
         message.startChildWorkflowExecutionCommandAttributes,
         writer.uint32(98).fork(),
       ).join();
     }
-    if (message.signalExternalWorkflowExecutionCommandAttributes !== undefined) {
+    if (message.signalExternalWorkflowExecutionCommandAttributes != null) {
       SignalExternalWorkflowExecutionCommandAttributes.encode(
         message.signalExternalWorkflowExecutionCommandAttributes,
         writer.uint32(106).fork(),
       ).join();
     }
-    if (message.upsertWorkflowSearchAttributesCommandAttributes !== undefined) {
+    if (message.upsertWorkflowSearchAttributesCommandAttributes != null) {
       UpsertWorkflowSearchAttributesCommandAttributes.encode(
         message.upsertWorkflowSearchAttributesCommandAttributes,
         writer.uint32(114).fork(),
       ).join();
     }
-    if (message.protocolMessageCommandAttributes !== undefined) {
+    if (message.protocolMessageCommandAttributes != null) {
       ProtocolMessageCommandAttributes.encode(message.protocolMessageCommandAttributes, writer.uint32(122).fork())
         .join();
     }
-    if (message.modifyWorkflowPropertiesCommandAttributes !== undefined) {
+    if (message.modifyWorkflowPropertiesCommandAttributes != null) {
       ModifyWorkflowPropertiesCommandAttributes.encode(
         message.modifyWorkflowPropertiesCommandAttributes,
         writer.uint32(138).fork(),
       ).join();
     }
-    if (message.scheduleNexusOperationCommandAttributes !== undefined) {
+    if (message.scheduleNexusOperationCommandAttributes != null) {
       ScheduleNexusOperationCommandAttributes.encode(
         message.scheduleNexusOperationCommandAttributes,
         writer.uint32(146).fork(),
       ).join();
     }
-    if (message.requestCancelNexusOperationCommandAttributes !== undefined) {
+    if (message.requestCancelNexusOperationCommandAttributes != null) {
       RequestCancelNexusOperationCommandAttributes.encode(
         message.requestCancelNexusOperationCommandAttributes,
         writer.uint32(154).fork(),
@@ -2184,7 +2221,7 @@ export const Command: MessageFns<Command> = {
             break;
           }
 
-          if (message.eventGroupMarkers === undefined) {
+          if (message.eventGroupMarkers === LIST) {
             message.eventGroupMarkers = [];
           }
           const el = EventGroupMarker.decode(reader, reader.uint32());

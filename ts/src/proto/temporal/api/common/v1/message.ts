@@ -2,7 +2,8 @@
 // source: temporal/api/common/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Empty } from "../../../../google/protobuf/empty";
@@ -704,16 +705,18 @@ export interface TimeSkippingFastForwardInfo {
   hasCompleted?: boolean | undefined;
 }
 
+let DataBlobClass: (new () => DataBlob) | undefined;
 function createBaseDataBlob(): DataBlob {
-  return {};
+  DataBlobClass ??= messageClass<DataBlob>("temporal.api.common.v1.DataBlob", { encodingType: 0, data: BYTES });
+  return new DataBlobClass();
 }
 
 export const DataBlob: MessageFns<DataBlob> = {
   encode(message: DataBlob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.encodingType !== undefined && message.encodingType !== 0) {
+    if (message.encodingType != null && message.encodingType !== 0) {
       writer.uint32(8).int32(message.encodingType);
     }
-    if (message.data !== undefined && message.data.length !== 0) {
+    if (message.data != null && message.data.length !== 0) {
       writer.uint32(18).bytes(message.data);
     }
     return writer;
@@ -754,13 +757,15 @@ export const DataBlob: MessageFns<DataBlob> = {
   },
 };
 
+let PayloadsClass: (new () => Payloads) | undefined;
 function createBasePayloads(): Payloads {
-  return {};
+  PayloadsClass ??= messageClass<Payloads>("temporal.api.common.v1.Payloads", { payloads: LIST });
+  return new PayloadsClass();
 }
 
 export const Payloads: MessageFns<Payloads> = {
   encode(message: Payloads, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.payloads !== undefined && message.payloads.length !== 0) {
+    if (message.payloads != null && message.payloads.length !== 0) {
       for (const v of message.payloads) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -781,7 +786,7 @@ export const Payloads: MessageFns<Payloads> = {
             break;
           }
 
-          if (message.payloads === undefined) {
+          if (message.payloads === LIST) {
             message.payloads = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -801,8 +806,10 @@ export const Payloads: MessageFns<Payloads> = {
   },
 };
 
+let PayloadClass: (new () => Payload) | undefined;
 function createBasePayload(): Payload {
-  return {};
+  PayloadClass ??= messageClass<Payload>("temporal.api.common.v1.Payload", { metadata: MAP, data: BYTES, externalPayloads: LIST });
+  return new PayloadClass();
 }
 
 export const Payload: MessageFns<Payload> = {
@@ -810,10 +817,10 @@ export const Payload: MessageFns<Payload> = {
     globalThis.Object.entries(message.metadata || {}).forEach(([key, value]: [string, Uint8Array]) => {
       Payload_MetadataEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.data !== undefined && message.data.length !== 0) {
+    if (message.data != null && message.data.length !== 0) {
       writer.uint32(18).bytes(message.data);
     }
-    if (message.externalPayloads !== undefined && message.externalPayloads.length !== 0) {
+    if (message.externalPayloads != null && message.externalPayloads.length !== 0) {
       for (const v of message.externalPayloads) {
         Payload_ExternalPayloadDetails.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -836,7 +843,7 @@ export const Payload: MessageFns<Payload> = {
 
           const entry1 = Payload_MetadataEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.metadata === undefined) {
+            if (message.metadata === MAP) {
               message.metadata = {};
             }
             message.metadata![entry1.key] = entry1.value;
@@ -856,7 +863,7 @@ export const Payload: MessageFns<Payload> = {
             break;
           }
 
-          if (message.externalPayloads === undefined) {
+          if (message.externalPayloads === LIST) {
             message.externalPayloads = [];
           }
           const el = Payload_ExternalPayloadDetails.decode(reader, reader.uint32());
@@ -926,13 +933,15 @@ export const Payload_MetadataEntry: MessageFns<Payload_MetadataEntry> = {
   },
 };
 
+let Payload_ExternalPayloadDetailsClass: (new () => Payload_ExternalPayloadDetails) | undefined;
 function createBasePayload_ExternalPayloadDetails(): Payload_ExternalPayloadDetails {
-  return {};
+  Payload_ExternalPayloadDetailsClass ??= messageClass<Payload_ExternalPayloadDetails>("temporal.api.common.v1.Payload.ExternalPayloadDetails", { sizeBytes: INT64 });
+  return new Payload_ExternalPayloadDetailsClass();
 }
 
 export const Payload_ExternalPayloadDetails: MessageFns<Payload_ExternalPayloadDetails> = {
   encode(message: Payload_ExternalPayloadDetails, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sizeBytes !== undefined && !message.sizeBytes.equals(Long.ZERO)) {
+    if (message.sizeBytes != null && !isZero(message.sizeBytes)) {
       writer.uint32(8).int64(message.sizeBytes);
     }
     return writer;
@@ -965,8 +974,10 @@ export const Payload_ExternalPayloadDetails: MessageFns<Payload_ExternalPayloadD
   },
 };
 
+let SearchAttributesClass: (new () => SearchAttributes) | undefined;
 function createBaseSearchAttributes(): SearchAttributes {
-  return {};
+  SearchAttributesClass ??= messageClass<SearchAttributes>("temporal.api.common.v1.SearchAttributes", { indexedFields: MAP });
+  return new SearchAttributesClass();
 }
 
 export const SearchAttributes: MessageFns<SearchAttributes> = {
@@ -992,7 +1003,7 @@ export const SearchAttributes: MessageFns<SearchAttributes> = {
 
           const entry1 = SearchAttributes_IndexedFieldsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.indexedFields === undefined) {
+            if (message.indexedFields === MAP) {
               message.indexedFields = {};
             }
             message.indexedFields![entry1.key] = entry1.value;
@@ -1019,7 +1030,7 @@ export const SearchAttributes_IndexedFieldsEntry: MessageFns<SearchAttributes_In
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1060,8 +1071,10 @@ export const SearchAttributes_IndexedFieldsEntry: MessageFns<SearchAttributes_In
   },
 };
 
+let MemoClass: (new () => Memo) | undefined;
 function createBaseMemo(): Memo {
-  return {};
+  MemoClass ??= messageClass<Memo>("temporal.api.common.v1.Memo", { fields: MAP });
+  return new MemoClass();
 }
 
 export const Memo: MessageFns<Memo> = {
@@ -1087,7 +1100,7 @@ export const Memo: MessageFns<Memo> = {
 
           const entry1 = Memo_FieldsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.fields === undefined) {
+            if (message.fields === MAP) {
               message.fields = {};
             }
             message.fields![entry1.key] = entry1.value;
@@ -1114,7 +1127,7 @@ export const Memo_FieldsEntry: MessageFns<Memo_FieldsEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1155,8 +1168,10 @@ export const Memo_FieldsEntry: MessageFns<Memo_FieldsEntry> = {
   },
 };
 
+let HeaderClass: (new () => Header) | undefined;
 function createBaseHeader(): Header {
-  return {};
+  HeaderClass ??= messageClass<Header>("temporal.api.common.v1.Header", { fields: MAP });
+  return new HeaderClass();
 }
 
 export const Header: MessageFns<Header> = {
@@ -1182,7 +1197,7 @@ export const Header: MessageFns<Header> = {
 
           const entry1 = Header_FieldsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.fields === undefined) {
+            if (message.fields === MAP) {
               message.fields = {};
             }
             message.fields![entry1.key] = entry1.value;
@@ -1209,7 +1224,7 @@ export const Header_FieldsEntry: MessageFns<Header_FieldsEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1250,16 +1265,18 @@ export const Header_FieldsEntry: MessageFns<Header_FieldsEntry> = {
   },
 };
 
+let WorkflowExecutionClass: (new () => WorkflowExecution) | undefined;
 function createBaseWorkflowExecution(): WorkflowExecution {
-  return {};
+  WorkflowExecutionClass ??= messageClass<WorkflowExecution>("temporal.api.common.v1.WorkflowExecution", { workflowId: "", runId: "" });
+  return new WorkflowExecutionClass();
 }
 
 export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   encode(message: WorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -1300,19 +1317,21 @@ export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   },
 };
 
+let ExecutionClass: (new () => Execution) | undefined;
 function createBaseExecution(): Execution {
-  return {};
+  ExecutionClass ??= messageClass<Execution>("temporal.api.common.v1.Execution", { type: 0, businessId: "", runId: "" });
+  return new ExecutionClass();
 }
 
 export const Execution: MessageFns<Execution> = {
   encode(message: Execution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(8).int32(message.type);
     }
-    if (message.businessId !== undefined && message.businessId !== "") {
+    if (message.businessId != null && message.businessId !== "") {
       writer.uint32(18).string(message.businessId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -1361,13 +1380,15 @@ export const Execution: MessageFns<Execution> = {
   },
 };
 
+let WorkflowTypeClass: (new () => WorkflowType) | undefined;
 function createBaseWorkflowType(): WorkflowType {
-  return {};
+  WorkflowTypeClass ??= messageClass<WorkflowType>("temporal.api.common.v1.WorkflowType", { name: "" });
+  return new WorkflowTypeClass();
 }
 
 export const WorkflowType: MessageFns<WorkflowType> = {
   encode(message: WorkflowType, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -1400,13 +1421,15 @@ export const WorkflowType: MessageFns<WorkflowType> = {
   },
 };
 
+let ActivityTypeClass: (new () => ActivityType) | undefined;
 function createBaseActivityType(): ActivityType {
-  return {};
+  ActivityTypeClass ??= messageClass<ActivityType>("temporal.api.common.v1.ActivityType", { name: "" });
+  return new ActivityTypeClass();
 }
 
 export const ActivityType: MessageFns<ActivityType> = {
   encode(message: ActivityType, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -1439,25 +1462,27 @@ export const ActivityType: MessageFns<ActivityType> = {
   },
 };
 
+let RetryPolicyClass: (new () => RetryPolicy) | undefined;
 function createBaseRetryPolicy(): RetryPolicy {
-  return {};
+  RetryPolicyClass ??= messageClass<RetryPolicy>("temporal.api.common.v1.RetryPolicy", { backoffCoefficient: 0, maximumAttempts: 0, nonRetryableErrorTypes: LIST });
+  return new RetryPolicyClass();
 }
 
 export const RetryPolicy: MessageFns<RetryPolicy> = {
   encode(message: RetryPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.initialInterval !== undefined) {
+    if (message.initialInterval != null) {
       Duration.encode(message.initialInterval, writer.uint32(10).fork()).join();
     }
-    if (message.backoffCoefficient !== undefined && message.backoffCoefficient !== 0) {
+    if (message.backoffCoefficient != null && message.backoffCoefficient !== 0) {
       writer.uint32(17).double(message.backoffCoefficient);
     }
-    if (message.maximumInterval !== undefined) {
+    if (message.maximumInterval != null) {
       Duration.encode(message.maximumInterval, writer.uint32(26).fork()).join();
     }
-    if (message.maximumAttempts !== undefined && message.maximumAttempts !== 0) {
+    if (message.maximumAttempts != null && message.maximumAttempts !== 0) {
       writer.uint32(32).int32(message.maximumAttempts);
     }
-    if (message.nonRetryableErrorTypes !== undefined && message.nonRetryableErrorTypes.length !== 0) {
+    if (message.nonRetryableErrorTypes != null && message.nonRetryableErrorTypes.length !== 0) {
       for (const v of message.nonRetryableErrorTypes) {
         writer.uint32(42).string(v!);
       }
@@ -1510,7 +1535,7 @@ export const RetryPolicy: MessageFns<RetryPolicy> = {
             break;
           }
 
-          if (message.nonRetryableErrorTypes === undefined) {
+          if (message.nonRetryableErrorTypes === LIST) {
             message.nonRetryableErrorTypes = [];
           }
           const el = reader.string();
@@ -1530,16 +1555,15 @@ export const RetryPolicy: MessageFns<RetryPolicy> = {
   },
 };
 
+let MeteringMetadataClass: (new () => MeteringMetadata) | undefined;
 function createBaseMeteringMetadata(): MeteringMetadata {
-  return {};
+  MeteringMetadataClass ??= messageClass<MeteringMetadata>("temporal.api.common.v1.MeteringMetadata", { nonfirstLocalActivityExecutionAttempts: 0 });
+  return new MeteringMetadataClass();
 }
 
 export const MeteringMetadata: MessageFns<MeteringMetadata> = {
   encode(message: MeteringMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (
-      message.nonfirstLocalActivityExecutionAttempts !== undefined &&
-      message.nonfirstLocalActivityExecutionAttempts !== 0
-    ) {
+    if (message.nonfirstLocalActivityExecutionAttempts != null && message.nonfirstLocalActivityExecutionAttempts !== 0) {
       writer.uint32(104).uint32(message.nonfirstLocalActivityExecutionAttempts);
     }
     return writer;
@@ -1572,16 +1596,18 @@ export const MeteringMetadata: MessageFns<MeteringMetadata> = {
   },
 };
 
+let WorkerVersionStampClass: (new () => WorkerVersionStamp) | undefined;
 function createBaseWorkerVersionStamp(): WorkerVersionStamp {
-  return {};
+  WorkerVersionStampClass ??= messageClass<WorkerVersionStamp>("temporal.api.common.v1.WorkerVersionStamp", { buildId: "", useVersioning: false });
+  return new WorkerVersionStampClass();
 }
 
 export const WorkerVersionStamp: MessageFns<WorkerVersionStamp> = {
   encode(message: WorkerVersionStamp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(10).string(message.buildId);
     }
-    if (message.useVersioning !== undefined && message.useVersioning !== false) {
+    if (message.useVersioning != null && message.useVersioning !== false) {
       writer.uint32(24).bool(message.useVersioning);
     }
     return writer;
@@ -1622,19 +1648,21 @@ export const WorkerVersionStamp: MessageFns<WorkerVersionStamp> = {
   },
 };
 
+let WorkerVersionCapabilitiesClass: (new () => WorkerVersionCapabilities) | undefined;
 function createBaseWorkerVersionCapabilities(): WorkerVersionCapabilities {
-  return {};
+  WorkerVersionCapabilitiesClass ??= messageClass<WorkerVersionCapabilities>("temporal.api.common.v1.WorkerVersionCapabilities", { buildId: "", useVersioning: false, deploymentSeriesName: "" });
+  return new WorkerVersionCapabilitiesClass();
 }
 
 export const WorkerVersionCapabilities: MessageFns<WorkerVersionCapabilities> = {
   encode(message: WorkerVersionCapabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(10).string(message.buildId);
     }
-    if (message.useVersioning !== undefined && message.useVersioning !== false) {
+    if (message.useVersioning != null && message.useVersioning !== false) {
       writer.uint32(16).bool(message.useVersioning);
     }
-    if (message.deploymentSeriesName !== undefined && message.deploymentSeriesName !== "") {
+    if (message.deploymentSeriesName != null && message.deploymentSeriesName !== "") {
       writer.uint32(34).string(message.deploymentSeriesName);
     }
     return writer;
@@ -1683,31 +1711,33 @@ export const WorkerVersionCapabilities: MessageFns<WorkerVersionCapabilities> = 
   },
 };
 
+let ResetOptionsClass: (new () => ResetOptions) | undefined;
 function createBaseResetOptions(): ResetOptions {
-  return {};
+  ResetOptionsClass ??= messageClass<ResetOptions>("temporal.api.common.v1.ResetOptions", { workflowTaskId: INT64, buildId: "", resetReapplyType: 0, currentRunOnly: false, resetReapplyExcludeTypes: LIST });
+  return new ResetOptionsClass();
 }
 
 export const ResetOptions: MessageFns<ResetOptions> = {
   encode(message: ResetOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.firstWorkflowTask !== undefined) {
+    if (message.firstWorkflowTask != null) {
       Empty.encode(message.firstWorkflowTask, writer.uint32(10).fork()).join();
     }
-    if (message.lastWorkflowTask !== undefined) {
+    if (message.lastWorkflowTask != null) {
       Empty.encode(message.lastWorkflowTask, writer.uint32(18).fork()).join();
     }
-    if (message.workflowTaskId !== undefined) {
+    if (message.workflowTaskId != null) {
       writer.uint32(24).int64(message.workflowTaskId);
     }
-    if (message.buildId !== undefined) {
+    if (message.buildId != null) {
       writer.uint32(34).string(message.buildId);
     }
-    if (message.resetReapplyType !== undefined && message.resetReapplyType !== 0) {
+    if (message.resetReapplyType != null && message.resetReapplyType !== 0) {
       writer.uint32(80).int32(message.resetReapplyType);
     }
-    if (message.currentRunOnly !== undefined && message.currentRunOnly !== false) {
+    if (message.currentRunOnly != null && message.currentRunOnly !== false) {
       writer.uint32(88).bool(message.currentRunOnly);
     }
-    if (message.resetReapplyExcludeTypes !== undefined && message.resetReapplyExcludeTypes.length !== 0) {
+    if (message.resetReapplyExcludeTypes != null && message.resetReapplyExcludeTypes.length !== 0) {
       writer.uint32(98).fork();
       for (const v of message.resetReapplyExcludeTypes) {
         writer.int32(v);
@@ -1775,7 +1805,7 @@ export const ResetOptions: MessageFns<ResetOptions> = {
         }
         case 12: {
           if (tag === 96) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             message.resetReapplyExcludeTypes!.push(reader.int32() as any);
@@ -1784,7 +1814,7 @@ export const ResetOptions: MessageFns<ResetOptions> = {
           }
 
           if (tag === 98) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -1808,22 +1838,24 @@ export const ResetOptions: MessageFns<ResetOptions> = {
   },
 };
 
+let CallbackClass: (new () => Callback) | undefined;
 function createBaseCallback(): Callback {
-  return {};
+  CallbackClass ??= messageClass<Callback>("temporal.api.common.v1.Callback", { links: LIST });
+  return new CallbackClass();
 }
 
 export const Callback: MessageFns<Callback> = {
   encode(message: Callback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nexus !== undefined) {
+    if (message.nexus != null) {
       Callback_Nexus.encode(message.nexus, writer.uint32(18).fork()).join();
     }
-    if (message.internal !== undefined) {
+    if (message.internal != null) {
       Callback_Internal.encode(message.internal, writer.uint32(26).fork()).join();
     }
-    if (message.nexusHandler !== undefined) {
+    if (message.nexusHandler != null) {
       Callback_NexusHandler.encode(message.nexusHandler, writer.uint32(34).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(802).fork()).join();
       }
@@ -1868,7 +1900,7 @@ export const Callback: MessageFns<Callback> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -1888,13 +1920,15 @@ export const Callback: MessageFns<Callback> = {
   },
 };
 
+let Callback_NexusClass: (new () => Callback_Nexus) | undefined;
 function createBaseCallback_Nexus(): Callback_Nexus {
-  return {};
+  Callback_NexusClass ??= messageClass<Callback_Nexus>("temporal.api.common.v1.Callback.Nexus", { url: "", header: MAP });
+  return new Callback_NexusClass();
 }
 
 export const Callback_Nexus: MessageFns<Callback_Nexus> = {
   encode(message: Callback_Nexus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== undefined && message.url !== "") {
+    if (message.url != null && message.url !== "") {
       writer.uint32(10).string(message.url);
     }
     globalThis.Object.entries(message.header || {}).forEach(([key, value]: [string, string]) => {
@@ -1926,7 +1960,7 @@ export const Callback_Nexus: MessageFns<Callback_Nexus> = {
 
           const entry2 = Callback_Nexus_HeaderEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.header === undefined) {
+            if (message.header === MAP) {
               message.header = {};
             }
             message.header![entry2.key] = entry2.value;
@@ -1994,13 +2028,15 @@ export const Callback_Nexus_HeaderEntry: MessageFns<Callback_Nexus_HeaderEntry> 
   },
 };
 
+let Callback_InternalClass: (new () => Callback_Internal) | undefined;
 function createBaseCallback_Internal(): Callback_Internal {
-  return {};
+  Callback_InternalClass ??= messageClass<Callback_Internal>("temporal.api.common.v1.Callback.Internal", { data: BYTES });
+  return new Callback_InternalClass();
 }
 
 export const Callback_Internal: MessageFns<Callback_Internal> = {
   encode(message: Callback_Internal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.data !== undefined && message.data.length !== 0) {
+    if (message.data != null && message.data.length !== 0) {
       writer.uint32(10).bytes(message.data);
     }
     return writer;
@@ -2033,22 +2069,24 @@ export const Callback_Internal: MessageFns<Callback_Internal> = {
   },
 };
 
+let Callback_NexusHandlerClass: (new () => Callback_NexusHandler) | undefined;
 function createBaseCallback_NexusHandler(): Callback_NexusHandler {
-  return {};
+  Callback_NexusHandlerClass ??= messageClass<Callback_NexusHandler>("temporal.api.common.v1.Callback.NexusHandler", { taskQueueName: "", service: "", operation: "" });
+  return new Callback_NexusHandlerClass();
 }
 
 export const Callback_NexusHandler: MessageFns<Callback_NexusHandler> = {
   encode(message: Callback_NexusHandler, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueueName !== undefined && message.taskQueueName !== "") {
+    if (message.taskQueueName != null && message.taskQueueName !== "") {
       writer.uint32(10).string(message.taskQueueName);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.sourceContext !== undefined) {
+    if (message.sourceContext != null) {
       Payload.encode(message.sourceContext, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -2105,28 +2143,30 @@ export const Callback_NexusHandler: MessageFns<Callback_NexusHandler> = {
   },
 };
 
+let LinkClass: (new () => Link) | undefined;
 function createBaseLink(): Link {
-  return {};
+  LinkClass ??= messageClass<Link>("temporal.api.common.v1.Link", {});
+  return new LinkClass();
 }
 
 export const Link: MessageFns<Link> = {
   encode(message: Link, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowEvent !== undefined) {
+    if (message.workflowEvent != null) {
       Link_WorkflowEvent.encode(message.workflowEvent, writer.uint32(10).fork()).join();
     }
-    if (message.batchJob !== undefined) {
+    if (message.batchJob != null) {
       Link_BatchJob.encode(message.batchJob, writer.uint32(18).fork()).join();
     }
-    if (message.activity !== undefined) {
+    if (message.activity != null) {
       Link_Activity.encode(message.activity, writer.uint32(26).fork()).join();
     }
-    if (message.nexusOperation !== undefined) {
+    if (message.nexusOperation != null) {
       Link_NexusOperation.encode(message.nexusOperation, writer.uint32(34).fork()).join();
     }
-    if (message.workflow !== undefined) {
+    if (message.workflow != null) {
       Link_Workflow.encode(message.workflow, writer.uint32(42).fork()).join();
     }
-    if (message.callback !== undefined) {
+    if (message.callback != null) {
       Link_Callback.encode(message.callback, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -2199,25 +2239,27 @@ export const Link: MessageFns<Link> = {
   },
 };
 
+let Link_WorkflowEventClass: (new () => Link_WorkflowEvent) | undefined;
 function createBaseLink_WorkflowEvent(): Link_WorkflowEvent {
-  return {};
+  Link_WorkflowEventClass ??= messageClass<Link_WorkflowEvent>("temporal.api.common.v1.Link.WorkflowEvent", { namespace: "", workflowId: "", runId: "" });
+  return new Link_WorkflowEventClass();
 }
 
 export const Link_WorkflowEvent: MessageFns<Link_WorkflowEvent> = {
   encode(message: Link_WorkflowEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.eventRef !== undefined) {
+    if (message.eventRef != null) {
       Link_WorkflowEvent_EventReference.encode(message.eventRef, writer.uint32(802).fork()).join();
     }
-    if (message.requestIdRef !== undefined) {
+    if (message.requestIdRef != null) {
       Link_WorkflowEvent_RequestIdReference.encode(message.requestIdRef, writer.uint32(810).fork()).join();
     }
     return writer;
@@ -2282,16 +2324,18 @@ export const Link_WorkflowEvent: MessageFns<Link_WorkflowEvent> = {
   },
 };
 
+let Link_WorkflowEvent_EventReferenceClass: (new () => Link_WorkflowEvent_EventReference) | undefined;
 function createBaseLink_WorkflowEvent_EventReference(): Link_WorkflowEvent_EventReference {
-  return {};
+  Link_WorkflowEvent_EventReferenceClass ??= messageClass<Link_WorkflowEvent_EventReference>("temporal.api.common.v1.Link.WorkflowEvent.EventReference", { eventId: INT64, eventType: 0 });
+  return new Link_WorkflowEvent_EventReferenceClass();
 }
 
 export const Link_WorkflowEvent_EventReference: MessageFns<Link_WorkflowEvent_EventReference> = {
   encode(message: Link_WorkflowEvent_EventReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eventId !== undefined && !message.eventId.equals(Long.ZERO)) {
+    if (message.eventId != null && !isZero(message.eventId)) {
       writer.uint32(8).int64(message.eventId);
     }
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(16).int32(message.eventType);
     }
     return writer;
@@ -2332,16 +2376,18 @@ export const Link_WorkflowEvent_EventReference: MessageFns<Link_WorkflowEvent_Ev
   },
 };
 
+let Link_WorkflowEvent_RequestIdReferenceClass: (new () => Link_WorkflowEvent_RequestIdReference) | undefined;
 function createBaseLink_WorkflowEvent_RequestIdReference(): Link_WorkflowEvent_RequestIdReference {
-  return {};
+  Link_WorkflowEvent_RequestIdReferenceClass ??= messageClass<Link_WorkflowEvent_RequestIdReference>("temporal.api.common.v1.Link.WorkflowEvent.RequestIdReference", { requestId: "", eventType: 0 });
+  return new Link_WorkflowEvent_RequestIdReferenceClass();
 }
 
 export const Link_WorkflowEvent_RequestIdReference: MessageFns<Link_WorkflowEvent_RequestIdReference> = {
   encode(message: Link_WorkflowEvent_RequestIdReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(10).string(message.requestId);
     }
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(16).int32(message.eventType);
     }
     return writer;
@@ -2382,13 +2428,15 @@ export const Link_WorkflowEvent_RequestIdReference: MessageFns<Link_WorkflowEven
   },
 };
 
+let Link_BatchJobClass: (new () => Link_BatchJob) | undefined;
 function createBaseLink_BatchJob(): Link_BatchJob {
-  return {};
+  Link_BatchJobClass ??= messageClass<Link_BatchJob>("temporal.api.common.v1.Link.BatchJob", { jobId: "" });
+  return new Link_BatchJobClass();
 }
 
 export const Link_BatchJob: MessageFns<Link_BatchJob> = {
   encode(message: Link_BatchJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(10).string(message.jobId);
     }
     return writer;
@@ -2421,19 +2469,21 @@ export const Link_BatchJob: MessageFns<Link_BatchJob> = {
   },
 };
 
+let Link_ActivityClass: (new () => Link_Activity) | undefined;
 function createBaseLink_Activity(): Link_Activity {
-  return {};
+  Link_ActivityClass ??= messageClass<Link_Activity>("temporal.api.common.v1.Link.Activity", { namespace: "", activityId: "", runId: "" });
+  return new Link_ActivityClass();
 }
 
 export const Link_Activity: MessageFns<Link_Activity> = {
   encode(message: Link_Activity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -2482,19 +2532,21 @@ export const Link_Activity: MessageFns<Link_Activity> = {
   },
 };
 
+let Link_NexusOperationClass: (new () => Link_NexusOperation) | undefined;
 function createBaseLink_NexusOperation(): Link_NexusOperation {
-  return {};
+  Link_NexusOperationClass ??= messageClass<Link_NexusOperation>("temporal.api.common.v1.Link.NexusOperation", { namespace: "", operationId: "", runId: "" });
+  return new Link_NexusOperationClass();
 }
 
 export const Link_NexusOperation: MessageFns<Link_NexusOperation> = {
   encode(message: Link_NexusOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -2543,22 +2595,24 @@ export const Link_NexusOperation: MessageFns<Link_NexusOperation> = {
   },
 };
 
+let Link_WorkflowClass: (new () => Link_Workflow) | undefined;
 function createBaseLink_Workflow(): Link_Workflow {
-  return {};
+  Link_WorkflowClass ??= messageClass<Link_Workflow>("temporal.api.common.v1.Link.Workflow", { namespace: "", workflowId: "", runId: "", reason: "" });
+  return new Link_WorkflowClass();
 }
 
 export const Link_Workflow: MessageFns<Link_Workflow> = {
   encode(message: Link_Workflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(34).string(message.reason);
     }
     return writer;
@@ -2615,24 +2669,26 @@ export const Link_Workflow: MessageFns<Link_Workflow> = {
   },
 };
 
+let Link_CallbackClass: (new () => Link_Callback) | undefined;
 function createBaseLink_Callback(): Link_Callback {
-  return {};
+  Link_CallbackClass ??= messageClass<Link_Callback>("temporal.api.common.v1.Link.Callback", { namespace: "", componentPath: LIST, requestId: "" });
+  return new Link_CallbackClass();
 }
 
 export const Link_Callback: MessageFns<Link_Callback> = {
   encode(message: Link_Callback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       Execution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.componentPath !== undefined && message.componentPath.length !== 0) {
+    if (message.componentPath != null && message.componentPath.length !== 0) {
       for (const v of message.componentPath) {
         writer.uint32(26).string(v!);
       }
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
     return writer;
@@ -2667,7 +2723,7 @@ export const Link_Callback: MessageFns<Link_Callback> = {
             break;
           }
 
-          if (message.componentPath === undefined) {
+          if (message.componentPath === LIST) {
             message.componentPath = [];
           }
           const el = reader.string();
@@ -2695,16 +2751,18 @@ export const Link_Callback: MessageFns<Link_Callback> = {
   },
 };
 
+let PrincipalClass: (new () => Principal) | undefined;
 function createBasePrincipal(): Principal {
-  return {};
+  PrincipalClass ??= messageClass<Principal>("temporal.api.common.v1.Principal", { type: "", name: "" });
+  return new PrincipalClass();
 }
 
 export const Principal: MessageFns<Principal> = {
   encode(message: Principal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
     return writer;
@@ -2745,19 +2803,21 @@ export const Principal: MessageFns<Principal> = {
   },
 };
 
+let PriorityClass: (new () => Priority) | undefined;
 function createBasePriority(): Priority {
-  return {};
+  PriorityClass ??= messageClass<Priority>("temporal.api.common.v1.Priority", { priorityKey: 0, fairnessKey: "", fairnessWeight: 0 });
+  return new PriorityClass();
 }
 
 export const Priority: MessageFns<Priority> = {
   encode(message: Priority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.priorityKey !== undefined && message.priorityKey !== 0) {
+    if (message.priorityKey != null && message.priorityKey !== 0) {
       writer.uint32(8).int32(message.priorityKey);
     }
-    if (message.fairnessKey !== undefined && message.fairnessKey !== "") {
+    if (message.fairnessKey != null && message.fairnessKey !== "") {
       writer.uint32(18).string(message.fairnessKey);
     }
-    if (message.fairnessWeight !== undefined && message.fairnessWeight !== 0) {
+    if (message.fairnessWeight != null && message.fairnessWeight !== 0) {
       writer.uint32(29).float(message.fairnessWeight);
     }
     return writer;
@@ -2806,13 +2866,15 @@ export const Priority: MessageFns<Priority> = {
   },
 };
 
+let WorkerSelectorClass: (new () => WorkerSelector) | undefined;
 function createBaseWorkerSelector(): WorkerSelector {
-  return {};
+  WorkerSelectorClass ??= messageClass<WorkerSelector>("temporal.api.common.v1.WorkerSelector", { workerInstanceKey: "" });
+  return new WorkerSelectorClass();
 }
 
 export const WorkerSelector: MessageFns<WorkerSelector> = {
   encode(message: WorkerSelector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerInstanceKey !== undefined) {
+    if (message.workerInstanceKey != null) {
       writer.uint32(10).string(message.workerInstanceKey);
     }
     return writer;
@@ -2845,19 +2907,21 @@ export const WorkerSelector: MessageFns<WorkerSelector> = {
   },
 };
 
+let OnConflictOptionsClass: (new () => OnConflictOptions) | undefined;
 function createBaseOnConflictOptions(): OnConflictOptions {
-  return {};
+  OnConflictOptionsClass ??= messageClass<OnConflictOptions>("temporal.api.common.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
+  return new OnConflictOptionsClass();
 }
 
 export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   encode(message: OnConflictOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attachRequestId !== undefined && message.attachRequestId !== false) {
+    if (message.attachRequestId != null && message.attachRequestId !== false) {
       writer.uint32(8).bool(message.attachRequestId);
     }
-    if (message.attachCompletionCallbacks !== undefined && message.attachCompletionCallbacks !== false) {
+    if (message.attachCompletionCallbacks != null && message.attachCompletionCallbacks !== false) {
       writer.uint32(16).bool(message.attachCompletionCallbacks);
     }
-    if (message.attachLinks !== undefined && message.attachLinks !== false) {
+    if (message.attachLinks != null && message.attachLinks !== false) {
       writer.uint32(24).bool(message.attachLinks);
     }
     return writer;
@@ -2906,22 +2970,24 @@ export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   },
 };
 
+let TimeSkippingConfigClass: (new () => TimeSkippingConfig) | undefined;
 function createBaseTimeSkippingConfig(): TimeSkippingConfig {
-  return {};
+  TimeSkippingConfigClass ??= messageClass<TimeSkippingConfig>("temporal.api.common.v1.TimeSkippingConfig", { enabled: false, disablePropagation: false, maxSessionSkipCount: 0 });
+  return new TimeSkippingConfigClass();
 }
 
 export const TimeSkippingConfig: MessageFns<TimeSkippingConfig> = {
   encode(message: TimeSkippingConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.enabled !== undefined && message.enabled !== false) {
+    if (message.enabled != null && message.enabled !== false) {
       writer.uint32(8).bool(message.enabled);
     }
-    if (message.fastForwardConfig !== undefined) {
+    if (message.fastForwardConfig != null) {
       FastForwardConfig.encode(message.fastForwardConfig, writer.uint32(18).fork()).join();
     }
-    if (message.disablePropagation !== undefined && message.disablePropagation !== false) {
+    if (message.disablePropagation != null && message.disablePropagation !== false) {
       writer.uint32(24).bool(message.disablePropagation);
     }
-    if (message.maxSessionSkipCount !== undefined && message.maxSessionSkipCount !== 0) {
+    if (message.maxSessionSkipCount != null && message.maxSessionSkipCount !== 0) {
       writer.uint32(32).int32(message.maxSessionSkipCount);
     }
     return writer;
@@ -2978,16 +3044,18 @@ export const TimeSkippingConfig: MessageFns<TimeSkippingConfig> = {
   },
 };
 
+let FastForwardConfigClass: (new () => FastForwardConfig) | undefined;
 function createBaseFastForwardConfig(): FastForwardConfig {
-  return {};
+  FastForwardConfigClass ??= messageClass<FastForwardConfig>("temporal.api.common.v1.FastForwardConfig", { id: "" });
+  return new FastForwardConfigClass();
 }
 
 export const FastForwardConfig: MessageFns<FastForwardConfig> = {
   encode(message: FastForwardConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.duration !== undefined) {
+    if (message.duration != null) {
       Duration.encode(message.duration, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -3028,19 +3096,21 @@ export const FastForwardConfig: MessageFns<FastForwardConfig> = {
   },
 };
 
+let TimeSkippingStatePropagationClass: (new () => TimeSkippingStatePropagation) | undefined;
 function createBaseTimeSkippingStatePropagation(): TimeSkippingStatePropagation {
-  return {};
+  TimeSkippingStatePropagationClass ??= messageClass<TimeSkippingStatePropagation>("temporal.api.common.v1.TimeSkippingStatePropagation", { initialSkipCount: 0 });
+  return new TimeSkippingStatePropagationClass();
 }
 
 export const TimeSkippingStatePropagation: MessageFns<TimeSkippingStatePropagation> = {
   encode(message: TimeSkippingStatePropagation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.initialSkippedDuration !== undefined) {
+    if (message.initialSkippedDuration != null) {
       Duration.encode(message.initialSkippedDuration, writer.uint32(10).fork()).join();
     }
-    if (message.fastForwardTargetTime !== undefined) {
+    if (message.fastForwardTargetTime != null) {
       Timestamp.encode(message.fastForwardTargetTime, writer.uint32(18).fork()).join();
     }
-    if (message.initialSkipCount !== undefined && message.initialSkipCount !== 0) {
+    if (message.initialSkipCount != null && message.initialSkipCount !== 0) {
       writer.uint32(24).int32(message.initialSkipCount);
     }
     return writer;
@@ -3089,22 +3159,24 @@ export const TimeSkippingStatePropagation: MessageFns<TimeSkippingStatePropagati
   },
 };
 
+let TimeSkippingInfoClass: (new () => TimeSkippingInfo) | undefined;
 function createBaseTimeSkippingInfo(): TimeSkippingInfo {
-  return {};
+  TimeSkippingInfoClass ??= messageClass<TimeSkippingInfo>("temporal.api.common.v1.TimeSkippingInfo", { currentSessionSkipCount: 0 });
+  return new TimeSkippingInfoClass();
 }
 
 export const TimeSkippingInfo: MessageFns<TimeSkippingInfo> = {
   encode(message: TimeSkippingInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentTime !== undefined) {
+    if (message.currentTime != null) {
       Timestamp.encode(message.currentTime, writer.uint32(10).fork()).join();
     }
-    if (message.effectiveConfig !== undefined) {
+    if (message.effectiveConfig != null) {
       TimeSkippingConfig.encode(message.effectiveConfig, writer.uint32(18).fork()).join();
     }
-    if (message.fastForwardInfo !== undefined) {
+    if (message.fastForwardInfo != null) {
       TimeSkippingFastForwardInfo.encode(message.fastForwardInfo, writer.uint32(34).fork()).join();
     }
-    if (message.currentSessionSkipCount !== undefined && message.currentSessionSkipCount !== 0) {
+    if (message.currentSessionSkipCount != null && message.currentSessionSkipCount !== 0) {
       writer.uint32(48).int32(message.currentSessionSkipCount);
     }
     return writer;
@@ -3161,22 +3233,24 @@ export const TimeSkippingInfo: MessageFns<TimeSkippingInfo> = {
   },
 };
 
+let TimeSkippingFastForwardInfoClass: (new () => TimeSkippingFastForwardInfo) | undefined;
 function createBaseTimeSkippingFastForwardInfo(): TimeSkippingFastForwardInfo {
-  return {};
+  TimeSkippingFastForwardInfoClass ??= messageClass<TimeSkippingFastForwardInfo>("temporal.api.common.v1.TimeSkippingFastForwardInfo", { fastForwardId: "", hasCompleted: false });
+  return new TimeSkippingFastForwardInfoClass();
 }
 
 export const TimeSkippingFastForwardInfo: MessageFns<TimeSkippingFastForwardInfo> = {
   encode(message: TimeSkippingFastForwardInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.fastForwardDuration !== undefined) {
+    if (message.fastForwardDuration != null) {
       Duration.encode(message.fastForwardDuration, writer.uint32(10).fork()).join();
     }
-    if (message.fastForwardId !== undefined && message.fastForwardId !== "") {
+    if (message.fastForwardId != null && message.fastForwardId !== "") {
       writer.uint32(18).string(message.fastForwardId);
     }
-    if (message.targetTime !== undefined) {
+    if (message.targetTime != null) {
       Timestamp.encode(message.targetTime, writer.uint32(26).fork()).join();
     }
-    if (message.hasCompleted !== undefined && message.hasCompleted !== false) {
+    if (message.hasCompleted != null && message.hasCompleted !== false) {
       writer.uint32(32).bool(message.hasCompleted);
     }
     return writer;

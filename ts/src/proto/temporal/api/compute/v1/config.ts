@@ -2,7 +2,8 @@
 // source: temporal/api/compute/v1/config.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { LIST, MAP, messageClass } from "../../../../message-class";
+import { asFieldMask, BinaryReader, BinaryWriter } from "../../../../wire";
 import { FieldMask } from "../../../../google/protobuf/field_mask";
 import { TaskQueueType } from "../../enums/v1/task_queue";
 import { ComputeProvider } from "./provider";
@@ -85,23 +86,25 @@ export interface ComputeConfigScalingGroupSummary {
   providerType?: string | undefined;
 }
 
+let ComputeConfigScalingGroupClass: (new () => ComputeConfigScalingGroup) | undefined;
 function createBaseComputeConfigScalingGroup(): ComputeConfigScalingGroup {
-  return {};
+  ComputeConfigScalingGroupClass ??= messageClass<ComputeConfigScalingGroup>("temporal.api.compute.v1.ComputeConfigScalingGroup", { taskQueueTypes: LIST });
+  return new ComputeConfigScalingGroupClass();
 }
 
 export const ComputeConfigScalingGroup: MessageFns<ComputeConfigScalingGroup> = {
   encode(message: ComputeConfigScalingGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueueTypes !== undefined && message.taskQueueTypes.length !== 0) {
+    if (message.taskQueueTypes != null && message.taskQueueTypes.length !== 0) {
       writer.uint32(10).fork();
       for (const v of message.taskQueueTypes) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (message.provider !== undefined) {
+    if (message.provider != null) {
       ComputeProvider.encode(message.provider, writer.uint32(26).fork()).join();
     }
-    if (message.scaler !== undefined) {
+    if (message.scaler != null) {
       ComputeScaler.encode(message.scaler, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -117,7 +120,7 @@ export const ComputeConfigScalingGroup: MessageFns<ComputeConfigScalingGroup> = 
       switch (tag >>> 3) {
         case 1: {
           if (tag === 8) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             message.taskQueueTypes!.push(reader.int32() as any);
@@ -126,7 +129,7 @@ export const ComputeConfigScalingGroup: MessageFns<ComputeConfigScalingGroup> = 
           }
 
           if (tag === 10) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -166,8 +169,10 @@ export const ComputeConfigScalingGroup: MessageFns<ComputeConfigScalingGroup> = 
   },
 };
 
+let ComputeConfigClass: (new () => ComputeConfig) | undefined;
 function createBaseComputeConfig(): ComputeConfig {
-  return {};
+  ComputeConfigClass ??= messageClass<ComputeConfig>("temporal.api.compute.v1.ComputeConfig", { scalingGroups: MAP });
+  return new ComputeConfigClass();
 }
 
 export const ComputeConfig: MessageFns<ComputeConfig> = {
@@ -195,7 +200,7 @@ export const ComputeConfig: MessageFns<ComputeConfig> = {
 
           const entry1 = ComputeConfig_ScalingGroupsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.scalingGroups === undefined) {
+            if (message.scalingGroups === MAP) {
               message.scalingGroups = {};
             }
             message.scalingGroups![entry1.key] = entry1.value;
@@ -222,7 +227,7 @@ export const ComputeConfig_ScalingGroupsEntry: MessageFns<ComputeConfig_ScalingG
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       ComputeConfigScalingGroup.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -263,17 +268,19 @@ export const ComputeConfig_ScalingGroupsEntry: MessageFns<ComputeConfig_ScalingG
   },
 };
 
+let ComputeConfigScalingGroupUpdateClass: (new () => ComputeConfigScalingGroupUpdate) | undefined;
 function createBaseComputeConfigScalingGroupUpdate(): ComputeConfigScalingGroupUpdate {
-  return {};
+  ComputeConfigScalingGroupUpdateClass ??= messageClass<ComputeConfigScalingGroupUpdate>("temporal.api.compute.v1.ComputeConfigScalingGroupUpdate", {});
+  return new ComputeConfigScalingGroupUpdateClass();
 }
 
 export const ComputeConfigScalingGroupUpdate: MessageFns<ComputeConfigScalingGroupUpdate> = {
   encode(message: ComputeConfigScalingGroupUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scalingGroup !== undefined) {
+    if (message.scalingGroup != null) {
       ComputeConfigScalingGroup.encode(message.scalingGroup, writer.uint32(10).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -313,8 +320,10 @@ export const ComputeConfigScalingGroupUpdate: MessageFns<ComputeConfigScalingGro
   },
 };
 
+let ComputeConfigSummaryClass: (new () => ComputeConfigSummary) | undefined;
 function createBaseComputeConfigSummary(): ComputeConfigSummary {
-  return {};
+  ComputeConfigSummaryClass ??= messageClass<ComputeConfigSummary>("temporal.api.compute.v1.ComputeConfigSummary", { scalingGroups: MAP });
+  return new ComputeConfigSummaryClass();
 }
 
 export const ComputeConfigSummary: MessageFns<ComputeConfigSummary> = {
@@ -342,7 +351,7 @@ export const ComputeConfigSummary: MessageFns<ComputeConfigSummary> = {
 
           const entry1 = ComputeConfigSummary_ScalingGroupsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.scalingGroups === undefined) {
+            if (message.scalingGroups === MAP) {
               message.scalingGroups = {};
             }
             message.scalingGroups![entry1.key] = entry1.value;
@@ -369,7 +378,7 @@ export const ComputeConfigSummary_ScalingGroupsEntry: MessageFns<ComputeConfigSu
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       ComputeConfigScalingGroupSummary.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -410,20 +419,22 @@ export const ComputeConfigSummary_ScalingGroupsEntry: MessageFns<ComputeConfigSu
   },
 };
 
+let ComputeConfigScalingGroupSummaryClass: (new () => ComputeConfigScalingGroupSummary) | undefined;
 function createBaseComputeConfigScalingGroupSummary(): ComputeConfigScalingGroupSummary {
-  return {};
+  ComputeConfigScalingGroupSummaryClass ??= messageClass<ComputeConfigScalingGroupSummary>("temporal.api.compute.v1.ComputeConfigScalingGroupSummary", { taskQueueTypes: LIST, providerType: "" });
+  return new ComputeConfigScalingGroupSummaryClass();
 }
 
 export const ComputeConfigScalingGroupSummary: MessageFns<ComputeConfigScalingGroupSummary> = {
   encode(message: ComputeConfigScalingGroupSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueueTypes !== undefined && message.taskQueueTypes.length !== 0) {
+    if (message.taskQueueTypes != null && message.taskQueueTypes.length !== 0) {
       writer.uint32(10).fork();
       for (const v of message.taskQueueTypes) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (message.providerType !== undefined && message.providerType !== "") {
+    if (message.providerType != null && message.providerType !== "") {
       writer.uint32(18).string(message.providerType);
     }
     return writer;
@@ -439,7 +450,7 @@ export const ComputeConfigScalingGroupSummary: MessageFns<ComputeConfigScalingGr
       switch (tag >>> 3) {
         case 1: {
           if (tag === 8) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             message.taskQueueTypes!.push(reader.int32() as any);
@@ -448,7 +459,7 @@ export const ComputeConfigScalingGroupSummary: MessageFns<ComputeConfigScalingGr
           }
 
           if (tag === 10) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;

@@ -2,6 +2,7 @@
 // source: temporal/api/compute/v1/provider.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Payload } from "../../common/v1/message";
 
@@ -38,19 +39,21 @@ export interface ComputeProvider {
   nexusEndpoint?: string | undefined;
 }
 
+let ComputeProviderClass: (new () => ComputeProvider) | undefined;
 function createBaseComputeProvider(): ComputeProvider {
-  return {};
+  ComputeProviderClass ??= messageClass<ComputeProvider>("temporal.api.compute.v1.ComputeProvider", { type: "", nexusEndpoint: "" });
+  return new ComputeProviderClass();
 }
 
 export const ComputeProvider: MessageFns<ComputeProvider> = {
   encode(message: ComputeProvider, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payload.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.nexusEndpoint !== undefined && message.nexusEndpoint !== "") {
+    if (message.nexusEndpoint != null && message.nexusEndpoint !== "") {
       writer.uint32(82).string(message.nexusEndpoint);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/compute/v1/scaler.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Payload } from "../../common/v1/message";
 
@@ -28,16 +29,18 @@ export interface ComputeScaler {
   details?: Payload | undefined;
 }
 
+let ComputeScalerClass: (new () => ComputeScaler) | undefined;
 function createBaseComputeScaler(): ComputeScaler {
-  return {};
+  ComputeScalerClass ??= messageClass<ComputeScaler>("temporal.api.compute.v1.ComputeScaler", { type: "" });
+  return new ComputeScalerClass();
 }
 
 export const ComputeScaler: MessageFns<ComputeScaler> = {
   encode(message: ComputeScaler, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payload.encode(message.details, writer.uint32(18).fork()).join();
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/deployment/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
 import { Payload } from "../../common/v1/message";
@@ -542,19 +543,21 @@ export interface InheritedAutoUpgradeInfo {
   continueAsNewInitialVersioningBehavior?: ContinueAsNewVersioningBehavior | undefined;
 }
 
+let WorkerDeploymentOptionsClass: (new () => WorkerDeploymentOptions) | undefined;
 function createBaseWorkerDeploymentOptions(): WorkerDeploymentOptions {
-  return {};
+  WorkerDeploymentOptionsClass ??= messageClass<WorkerDeploymentOptions>("temporal.api.deployment.v1.WorkerDeploymentOptions", { deploymentName: "", buildId: "", workerVersioningMode: 0 });
+  return new WorkerDeploymentOptionsClass();
 }
 
 export const WorkerDeploymentOptions: MessageFns<WorkerDeploymentOptions> = {
   encode(message: WorkerDeploymentOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(10).string(message.deploymentName);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(18).string(message.buildId);
     }
-    if (message.workerVersioningMode !== undefined && message.workerVersioningMode !== 0) {
+    if (message.workerVersioningMode != null && message.workerVersioningMode !== 0) {
       writer.uint32(24).int32(message.workerVersioningMode);
     }
     return writer;
@@ -603,16 +606,18 @@ export const WorkerDeploymentOptions: MessageFns<WorkerDeploymentOptions> = {
   },
 };
 
+let DeploymentClass: (new () => Deployment) | undefined;
 function createBaseDeployment(): Deployment {
-  return {};
+  DeploymentClass ??= messageClass<Deployment>("temporal.api.deployment.v1.Deployment", { seriesName: "", buildId: "" });
+  return new DeploymentClass();
 }
 
 export const Deployment: MessageFns<Deployment> = {
   encode(message: Deployment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seriesName !== undefined && message.seriesName !== "") {
+    if (message.seriesName != null && message.seriesName !== "") {
       writer.uint32(10).string(message.seriesName);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(18).string(message.buildId);
     }
     return writer;
@@ -653,19 +658,21 @@ export const Deployment: MessageFns<Deployment> = {
   },
 };
 
+let DeploymentInfoClass: (new () => DeploymentInfo) | undefined;
 function createBaseDeploymentInfo(): DeploymentInfo {
-  return {};
+  DeploymentInfoClass ??= messageClass<DeploymentInfo>("temporal.api.deployment.v1.DeploymentInfo", { taskQueueInfos: LIST, metadata: MAP, isCurrent: false });
+  return new DeploymentInfoClass();
 }
 
 export const DeploymentInfo: MessageFns<DeploymentInfo> = {
   encode(message: DeploymentInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(10).fork()).join();
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueueInfos !== undefined && message.taskQueueInfos.length !== 0) {
+    if (message.taskQueueInfos != null && message.taskQueueInfos.length !== 0) {
       for (const v of message.taskQueueInfos) {
         DeploymentInfo_TaskQueueInfo.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -673,7 +680,7 @@ export const DeploymentInfo: MessageFns<DeploymentInfo> = {
     globalThis.Object.entries(message.metadata || {}).forEach(([key, value]: [string, Payload]) => {
       DeploymentInfo_MetadataEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
-    if (message.isCurrent !== undefined && message.isCurrent !== false) {
+    if (message.isCurrent != null && message.isCurrent !== false) {
       writer.uint32(40).bool(message.isCurrent);
     }
     return writer;
@@ -708,7 +715,7 @@ export const DeploymentInfo: MessageFns<DeploymentInfo> = {
             break;
           }
 
-          if (message.taskQueueInfos === undefined) {
+          if (message.taskQueueInfos === LIST) {
             message.taskQueueInfos = [];
           }
           const el = DeploymentInfo_TaskQueueInfo.decode(reader, reader.uint32());
@@ -724,7 +731,7 @@ export const DeploymentInfo: MessageFns<DeploymentInfo> = {
 
           const entry4 = DeploymentInfo_MetadataEntry.decode(reader, reader.uint32());
           if (entry4.value !== undefined) {
-            if (message.metadata === undefined) {
+            if (message.metadata === MAP) {
               message.metadata = {};
             }
             message.metadata![entry4.key] = entry4.value;
@@ -759,7 +766,7 @@ export const DeploymentInfo_MetadataEntry: MessageFns<DeploymentInfo_MetadataEnt
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -800,19 +807,21 @@ export const DeploymentInfo_MetadataEntry: MessageFns<DeploymentInfo_MetadataEnt
   },
 };
 
+let DeploymentInfo_TaskQueueInfoClass: (new () => DeploymentInfo_TaskQueueInfo) | undefined;
 function createBaseDeploymentInfo_TaskQueueInfo(): DeploymentInfo_TaskQueueInfo {
-  return {};
+  DeploymentInfo_TaskQueueInfoClass ??= messageClass<DeploymentInfo_TaskQueueInfo>("temporal.api.deployment.v1.DeploymentInfo.TaskQueueInfo", { name: "", type: 0 });
+  return new DeploymentInfo_TaskQueueInfoClass();
 }
 
 export const DeploymentInfo_TaskQueueInfo: MessageFns<DeploymentInfo_TaskQueueInfo> = {
   encode(message: DeploymentInfo_TaskQueueInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(16).int32(message.type);
     }
-    if (message.firstPollerTime !== undefined) {
+    if (message.firstPollerTime != null) {
       Timestamp.encode(message.firstPollerTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -861,8 +870,10 @@ export const DeploymentInfo_TaskQueueInfo: MessageFns<DeploymentInfo_TaskQueueIn
   },
 };
 
+let UpdateDeploymentMetadataClass: (new () => UpdateDeploymentMetadata) | undefined;
 function createBaseUpdateDeploymentMetadata(): UpdateDeploymentMetadata {
-  return {};
+  UpdateDeploymentMetadataClass ??= messageClass<UpdateDeploymentMetadata>("temporal.api.deployment.v1.UpdateDeploymentMetadata", { upsertEntries: MAP, removeEntries: LIST });
+  return new UpdateDeploymentMetadataClass();
 }
 
 export const UpdateDeploymentMetadata: MessageFns<UpdateDeploymentMetadata> = {
@@ -870,7 +881,7 @@ export const UpdateDeploymentMetadata: MessageFns<UpdateDeploymentMetadata> = {
     globalThis.Object.entries(message.upsertEntries || {}).forEach(([key, value]: [string, Payload]) => {
       UpdateDeploymentMetadata_UpsertEntriesEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.removeEntries !== undefined && message.removeEntries.length !== 0) {
+    if (message.removeEntries != null && message.removeEntries.length !== 0) {
       for (const v of message.removeEntries) {
         writer.uint32(18).string(v!);
       }
@@ -893,7 +904,7 @@ export const UpdateDeploymentMetadata: MessageFns<UpdateDeploymentMetadata> = {
 
           const entry1 = UpdateDeploymentMetadata_UpsertEntriesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.upsertEntries === undefined) {
+            if (message.upsertEntries === MAP) {
               message.upsertEntries = {};
             }
             message.upsertEntries![entry1.key] = entry1.value;
@@ -905,7 +916,7 @@ export const UpdateDeploymentMetadata: MessageFns<UpdateDeploymentMetadata> = {
             break;
           }
 
-          if (message.removeEntries === undefined) {
+          if (message.removeEntries === LIST) {
             message.removeEntries = [];
           }
           const el = reader.string();
@@ -937,7 +948,7 @@ export const UpdateDeploymentMetadata_UpsertEntriesEntry: MessageFns<UpdateDeplo
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -978,19 +989,21 @@ export const UpdateDeploymentMetadata_UpsertEntriesEntry: MessageFns<UpdateDeplo
   },
 };
 
+let DeploymentListInfoClass: (new () => DeploymentListInfo) | undefined;
 function createBaseDeploymentListInfo(): DeploymentListInfo {
-  return {};
+  DeploymentListInfoClass ??= messageClass<DeploymentListInfo>("temporal.api.deployment.v1.DeploymentListInfo", { isCurrent: false });
+  return new DeploymentListInfoClass();
 }
 
 export const DeploymentListInfo: MessageFns<DeploymentListInfo> = {
   encode(message: DeploymentListInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(10).fork()).join();
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
-    if (message.isCurrent !== undefined && message.isCurrent !== false) {
+    if (message.isCurrent != null && message.isCurrent !== false) {
       writer.uint32(24).bool(message.isCurrent);
     }
     return writer;
@@ -1039,63 +1052,65 @@ export const DeploymentListInfo: MessageFns<DeploymentListInfo> = {
   },
 };
 
+let WorkerDeploymentVersionInfoClass: (new () => WorkerDeploymentVersionInfo) | undefined;
 function createBaseWorkerDeploymentVersionInfo(): WorkerDeploymentVersionInfo {
-  return {};
+  WorkerDeploymentVersionInfoClass ??= messageClass<WorkerDeploymentVersionInfo>("temporal.api.deployment.v1.WorkerDeploymentVersionInfo", { version: "", status: 0, deploymentName: "", rampPercentage: 0, taskQueueInfos: LIST, lastModifierIdentity: "" });
+  return new WorkerDeploymentVersionInfoClass();
 }
 
 export const WorkerDeploymentVersionInfo: MessageFns<WorkerDeploymentVersionInfo> = {
   encode(message: WorkerDeploymentVersionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(112).int32(message.status);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(90).fork()).join();
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(26).fork()).join();
     }
-    if (message.routingChangedTime !== undefined) {
+    if (message.routingChangedTime != null) {
       Timestamp.encode(message.routingChangedTime, writer.uint32(34).fork()).join();
     }
-    if (message.currentSinceTime !== undefined) {
+    if (message.currentSinceTime != null) {
       Timestamp.encode(message.currentSinceTime, writer.uint32(42).fork()).join();
     }
-    if (message.rampingSinceTime !== undefined) {
+    if (message.rampingSinceTime != null) {
       Timestamp.encode(message.rampingSinceTime, writer.uint32(50).fork()).join();
     }
-    if (message.firstActivationTime !== undefined) {
+    if (message.firstActivationTime != null) {
       Timestamp.encode(message.firstActivationTime, writer.uint32(98).fork()).join();
     }
-    if (message.lastCurrentTime !== undefined) {
+    if (message.lastCurrentTime != null) {
       Timestamp.encode(message.lastCurrentTime, writer.uint32(122).fork()).join();
     }
-    if (message.lastDeactivationTime !== undefined) {
+    if (message.lastDeactivationTime != null) {
       Timestamp.encode(message.lastDeactivationTime, writer.uint32(106).fork()).join();
     }
-    if (message.rampPercentage !== undefined && message.rampPercentage !== 0) {
+    if (message.rampPercentage != null && message.rampPercentage !== 0) {
       writer.uint32(61).float(message.rampPercentage);
     }
-    if (message.taskQueueInfos !== undefined && message.taskQueueInfos.length !== 0) {
+    if (message.taskQueueInfos != null && message.taskQueueInfos.length !== 0) {
       for (const v of message.taskQueueInfos) {
         WorkerDeploymentVersionInfo_VersionTaskQueueInfo.encode(v!, writer.uint32(66).fork()).join();
       }
     }
-    if (message.drainageInfo !== undefined) {
+    if (message.drainageInfo != null) {
       VersionDrainageInfo.encode(message.drainageInfo, writer.uint32(74).fork()).join();
     }
-    if (message.metadata !== undefined) {
+    if (message.metadata != null) {
       VersionMetadata.encode(message.metadata, writer.uint32(82).fork()).join();
     }
-    if (message.computeConfig !== undefined) {
+    if (message.computeConfig != null) {
       ComputeConfig.encode(message.computeConfig, writer.uint32(130).fork()).join();
     }
-    if (message.lastModifierIdentity !== undefined && message.lastModifierIdentity !== "") {
+    if (message.lastModifierIdentity != null && message.lastModifierIdentity !== "") {
       writer.uint32(138).string(message.lastModifierIdentity);
     }
     return writer;
@@ -1210,7 +1225,7 @@ export const WorkerDeploymentVersionInfo: MessageFns<WorkerDeploymentVersionInfo
             break;
           }
 
-          if (message.taskQueueInfos === undefined) {
+          if (message.taskQueueInfos === LIST) {
             message.taskQueueInfos = [];
           }
           const el = WorkerDeploymentVersionInfo_VersionTaskQueueInfo.decode(reader, reader.uint32());
@@ -1262,8 +1277,10 @@ export const WorkerDeploymentVersionInfo: MessageFns<WorkerDeploymentVersionInfo
   },
 };
 
+let WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass: (new () => WorkerDeploymentVersionInfo_VersionTaskQueueInfo) | undefined;
 function createBaseWorkerDeploymentVersionInfo_VersionTaskQueueInfo(): WorkerDeploymentVersionInfo_VersionTaskQueueInfo {
-  return {};
+  WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass ??= messageClass<WorkerDeploymentVersionInfo_VersionTaskQueueInfo>("temporal.api.deployment.v1.WorkerDeploymentVersionInfo.VersionTaskQueueInfo", { name: "", type: 0 });
+  return new WorkerDeploymentVersionInfo_VersionTaskQueueInfoClass();
 }
 
 export const WorkerDeploymentVersionInfo_VersionTaskQueueInfo: MessageFns<
@@ -1273,10 +1290,10 @@ export const WorkerDeploymentVersionInfo_VersionTaskQueueInfo: MessageFns<
     message: WorkerDeploymentVersionInfo_VersionTaskQueueInfo,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(16).int32(message.type);
     }
     return writer;
@@ -1317,19 +1334,21 @@ export const WorkerDeploymentVersionInfo_VersionTaskQueueInfo: MessageFns<
   },
 };
 
+let VersionDrainageInfoClass: (new () => VersionDrainageInfo) | undefined;
 function createBaseVersionDrainageInfo(): VersionDrainageInfo {
-  return {};
+  VersionDrainageInfoClass ??= messageClass<VersionDrainageInfo>("temporal.api.deployment.v1.VersionDrainageInfo", { status: 0 });
+  return new VersionDrainageInfoClass();
 }
 
 export const VersionDrainageInfo: MessageFns<VersionDrainageInfo> = {
   encode(message: VersionDrainageInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(8).int32(message.status);
     }
-    if (message.lastChangedTime !== undefined) {
+    if (message.lastChangedTime != null) {
       Timestamp.encode(message.lastChangedTime, writer.uint32(18).fork()).join();
     }
-    if (message.lastCheckedTime !== undefined) {
+    if (message.lastCheckedTime != null) {
       Timestamp.encode(message.lastCheckedTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1378,13 +1397,15 @@ export const VersionDrainageInfo: MessageFns<VersionDrainageInfo> = {
   },
 };
 
+let ComputeStatusClass: (new () => ComputeStatus) | undefined;
 function createBaseComputeStatus(): ComputeStatus {
-  return {};
+  ComputeStatusClass ??= messageClass<ComputeStatus>("temporal.api.deployment.v1.ComputeStatus", {});
+  return new ComputeStatusClass();
 }
 
 export const ComputeStatus: MessageFns<ComputeStatus> = {
   encode(message: ComputeStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.providerValidation !== undefined) {
+    if (message.providerValidation != null) {
       ComputeStatus_ProviderValidationStatus.encode(message.providerValidation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1417,16 +1438,18 @@ export const ComputeStatus: MessageFns<ComputeStatus> = {
   },
 };
 
+let ComputeStatus_ProviderValidationStatusClass: (new () => ComputeStatus_ProviderValidationStatus) | undefined;
 function createBaseComputeStatus_ProviderValidationStatus(): ComputeStatus_ProviderValidationStatus {
-  return {};
+  ComputeStatus_ProviderValidationStatusClass ??= messageClass<ComputeStatus_ProviderValidationStatus>("temporal.api.deployment.v1.ComputeStatus.ProviderValidationStatus", { errorMessage: "" });
+  return new ComputeStatus_ProviderValidationStatusClass();
 }
 
 export const ComputeStatus_ProviderValidationStatus: MessageFns<ComputeStatus_ProviderValidationStatus> = {
   encode(message: ComputeStatus_ProviderValidationStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.errorMessage !== undefined && message.errorMessage !== "") {
+    if (message.errorMessage != null && message.errorMessage !== "") {
       writer.uint32(10).string(message.errorMessage);
     }
-    if (message.lastCheckTime !== undefined) {
+    if (message.lastCheckTime != null) {
       Timestamp.encode(message.lastCheckTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1467,33 +1490,35 @@ export const ComputeStatus_ProviderValidationStatus: MessageFns<ComputeStatus_Pr
   },
 };
 
+let WorkerDeploymentInfoClass: (new () => WorkerDeploymentInfo) | undefined;
 function createBaseWorkerDeploymentInfo(): WorkerDeploymentInfo {
-  return {};
+  WorkerDeploymentInfoClass ??= messageClass<WorkerDeploymentInfo>("temporal.api.deployment.v1.WorkerDeploymentInfo", { name: "", versionSummaries: LIST, lastModifierIdentity: "", managerIdentity: "", routingConfigUpdateState: 0 });
+  return new WorkerDeploymentInfoClass();
 }
 
 export const WorkerDeploymentInfo: MessageFns<WorkerDeploymentInfo> = {
   encode(message: WorkerDeploymentInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.versionSummaries !== undefined && message.versionSummaries.length !== 0) {
+    if (message.versionSummaries != null && message.versionSummaries.length !== 0) {
       for (const v of message.versionSummaries) {
         WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(26).fork()).join();
     }
-    if (message.routingConfig !== undefined) {
+    if (message.routingConfig != null) {
       RoutingConfig.encode(message.routingConfig, writer.uint32(34).fork()).join();
     }
-    if (message.lastModifierIdentity !== undefined && message.lastModifierIdentity !== "") {
+    if (message.lastModifierIdentity != null && message.lastModifierIdentity !== "") {
       writer.uint32(42).string(message.lastModifierIdentity);
     }
-    if (message.managerIdentity !== undefined && message.managerIdentity !== "") {
+    if (message.managerIdentity != null && message.managerIdentity !== "") {
       writer.uint32(50).string(message.managerIdentity);
     }
-    if (message.routingConfigUpdateState !== undefined && message.routingConfigUpdateState !== 0) {
+    if (message.routingConfigUpdateState != null && message.routingConfigUpdateState !== 0) {
       writer.uint32(56).int32(message.routingConfigUpdateState);
     }
     return writer;
@@ -1520,7 +1545,7 @@ export const WorkerDeploymentInfo: MessageFns<WorkerDeploymentInfo> = {
             break;
           }
 
-          if (message.versionSummaries === undefined) {
+          if (message.versionSummaries === LIST) {
             message.versionSummaries = [];
           }
           const el = WorkerDeploymentInfo_WorkerDeploymentVersionSummary.decode(reader, reader.uint32());
@@ -1580,8 +1605,10 @@ export const WorkerDeploymentInfo: MessageFns<WorkerDeploymentInfo> = {
   },
 };
 
+let WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass: (new () => WorkerDeploymentInfo_WorkerDeploymentVersionSummary) | undefined;
 function createBaseWorkerDeploymentInfo_WorkerDeploymentVersionSummary(): WorkerDeploymentInfo_WorkerDeploymentVersionSummary {
-  return {};
+  WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass ??= messageClass<WorkerDeploymentInfo_WorkerDeploymentVersionSummary>("temporal.api.deployment.v1.WorkerDeploymentInfo.WorkerDeploymentVersionSummary", { version: "", status: 0, drainageStatus: 0 });
+  return new WorkerDeploymentInfo_WorkerDeploymentVersionSummaryClass();
 }
 
 export const WorkerDeploymentInfo_WorkerDeploymentVersionSummary: MessageFns<
@@ -1591,46 +1618,46 @@ export const WorkerDeploymentInfo_WorkerDeploymentVersionSummary: MessageFns<
     message: WorkerDeploymentInfo_WorkerDeploymentVersionSummary,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(88).int32(message.status);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(34).fork()).join();
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
-    if (message.drainageStatus !== undefined && message.drainageStatus !== 0) {
+    if (message.drainageStatus != null && message.drainageStatus !== 0) {
       writer.uint32(24).int32(message.drainageStatus);
     }
-    if (message.drainageInfo !== undefined) {
+    if (message.drainageInfo != null) {
       VersionDrainageInfo.encode(message.drainageInfo, writer.uint32(42).fork()).join();
     }
-    if (message.currentSinceTime !== undefined) {
+    if (message.currentSinceTime != null) {
       Timestamp.encode(message.currentSinceTime, writer.uint32(50).fork()).join();
     }
-    if (message.rampingSinceTime !== undefined) {
+    if (message.rampingSinceTime != null) {
       Timestamp.encode(message.rampingSinceTime, writer.uint32(58).fork()).join();
     }
-    if (message.routingUpdateTime !== undefined) {
+    if (message.routingUpdateTime != null) {
       Timestamp.encode(message.routingUpdateTime, writer.uint32(66).fork()).join();
     }
-    if (message.firstActivationTime !== undefined) {
+    if (message.firstActivationTime != null) {
       Timestamp.encode(message.firstActivationTime, writer.uint32(74).fork()).join();
     }
-    if (message.lastCurrentTime !== undefined) {
+    if (message.lastCurrentTime != null) {
       Timestamp.encode(message.lastCurrentTime, writer.uint32(98).fork()).join();
     }
-    if (message.lastDeactivationTime !== undefined) {
+    if (message.lastDeactivationTime != null) {
       Timestamp.encode(message.lastDeactivationTime, writer.uint32(82).fork()).join();
     }
-    if (message.computeConfig !== undefined) {
+    if (message.computeConfig != null) {
       ComputeConfigSummary.encode(message.computeConfig, writer.uint32(106).fork()).join();
     }
-    if (message.computeStatus !== undefined) {
+    if (message.computeStatus != null) {
       ComputeStatus.encode(message.computeStatus, writer.uint32(114).fork()).join();
     }
     return writer;
@@ -1767,16 +1794,18 @@ export const WorkerDeploymentInfo_WorkerDeploymentVersionSummary: MessageFns<
   },
 };
 
+let WorkerDeploymentVersionClass: (new () => WorkerDeploymentVersion) | undefined;
 function createBaseWorkerDeploymentVersion(): WorkerDeploymentVersion {
-  return {};
+  WorkerDeploymentVersionClass ??= messageClass<WorkerDeploymentVersion>("temporal.api.deployment.v1.WorkerDeploymentVersion", { buildId: "", deploymentName: "" });
+  return new WorkerDeploymentVersionClass();
 }
 
 export const WorkerDeploymentVersion: MessageFns<WorkerDeploymentVersion> = {
   encode(message: WorkerDeploymentVersion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(10).string(message.buildId);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
     return writer;
@@ -1817,8 +1846,10 @@ export const WorkerDeploymentVersion: MessageFns<WorkerDeploymentVersion> = {
   },
 };
 
+let VersionMetadataClass: (new () => VersionMetadata) | undefined;
 function createBaseVersionMetadata(): VersionMetadata {
-  return {};
+  VersionMetadataClass ??= messageClass<VersionMetadata>("temporal.api.deployment.v1.VersionMetadata", { entries: MAP });
+  return new VersionMetadataClass();
 }
 
 export const VersionMetadata: MessageFns<VersionMetadata> = {
@@ -1844,7 +1875,7 @@ export const VersionMetadata: MessageFns<VersionMetadata> = {
 
           const entry1 = VersionMetadata_EntriesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.entries === undefined) {
+            if (message.entries === MAP) {
               message.entries = {};
             }
             message.entries![entry1.key] = entry1.value;
@@ -1871,7 +1902,7 @@ export const VersionMetadata_EntriesEntry: MessageFns<VersionMetadata_EntriesEnt
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1912,37 +1943,39 @@ export const VersionMetadata_EntriesEntry: MessageFns<VersionMetadata_EntriesEnt
   },
 };
 
+let RoutingConfigClass: (new () => RoutingConfig) | undefined;
 function createBaseRoutingConfig(): RoutingConfig {
-  return {};
+  RoutingConfigClass ??= messageClass<RoutingConfig>("temporal.api.deployment.v1.RoutingConfig", { currentVersion: "", rampingVersion: "", rampingVersionPercentage: 0, revisionNumber: INT64 });
+  return new RoutingConfigClass();
 }
 
 export const RoutingConfig: MessageFns<RoutingConfig> = {
   encode(message: RoutingConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentDeploymentVersion !== undefined) {
+    if (message.currentDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.currentDeploymentVersion, writer.uint32(58).fork()).join();
     }
-    if (message.currentVersion !== undefined && message.currentVersion !== "") {
+    if (message.currentVersion != null && message.currentVersion !== "") {
       writer.uint32(10).string(message.currentVersion);
     }
-    if (message.rampingDeploymentVersion !== undefined) {
+    if (message.rampingDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.rampingDeploymentVersion, writer.uint32(74).fork()).join();
     }
-    if (message.rampingVersion !== undefined && message.rampingVersion !== "") {
+    if (message.rampingVersion != null && message.rampingVersion !== "") {
       writer.uint32(18).string(message.rampingVersion);
     }
-    if (message.rampingVersionPercentage !== undefined && message.rampingVersionPercentage !== 0) {
+    if (message.rampingVersionPercentage != null && message.rampingVersionPercentage !== 0) {
       writer.uint32(29).float(message.rampingVersionPercentage);
     }
-    if (message.currentVersionChangedTime !== undefined) {
+    if (message.currentVersionChangedTime != null) {
       Timestamp.encode(message.currentVersionChangedTime, writer.uint32(34).fork()).join();
     }
-    if (message.rampingVersionChangedTime !== undefined) {
+    if (message.rampingVersionChangedTime != null) {
       Timestamp.encode(message.rampingVersionChangedTime, writer.uint32(42).fork()).join();
     }
-    if (message.rampingVersionPercentageChangedTime !== undefined) {
+    if (message.rampingVersionPercentageChangedTime != null) {
       Timestamp.encode(message.rampingVersionPercentageChangedTime, writer.uint32(50).fork()).join();
     }
-    if (message.revisionNumber !== undefined && !message.revisionNumber.equals(Long.ZERO)) {
+    if (message.revisionNumber != null && !isZero(message.revisionNumber)) {
       writer.uint32(80).int64(message.revisionNumber);
     }
     return writer;
@@ -2039,24 +2072,21 @@ export const RoutingConfig: MessageFns<RoutingConfig> = {
   },
 };
 
+let InheritedAutoUpgradeInfoClass: (new () => InheritedAutoUpgradeInfo) | undefined;
 function createBaseInheritedAutoUpgradeInfo(): InheritedAutoUpgradeInfo {
-  return {};
+  InheritedAutoUpgradeInfoClass ??= messageClass<InheritedAutoUpgradeInfo>("temporal.api.deployment.v1.InheritedAutoUpgradeInfo", { sourceDeploymentRevisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
+  return new InheritedAutoUpgradeInfoClass();
 }
 
 export const InheritedAutoUpgradeInfo: MessageFns<InheritedAutoUpgradeInfo> = {
   encode(message: InheritedAutoUpgradeInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sourceDeploymentVersion !== undefined) {
+    if (message.sourceDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.sourceDeploymentVersion, writer.uint32(10).fork()).join();
     }
-    if (
-      message.sourceDeploymentRevisionNumber !== undefined && !message.sourceDeploymentRevisionNumber.equals(Long.ZERO)
-    ) {
+    if (message.sourceDeploymentRevisionNumber != null && !isZero(message.sourceDeploymentRevisionNumber)) {
       writer.uint32(16).int64(message.sourceDeploymentRevisionNumber);
     }
-    if (
-      message.continueAsNewInitialVersioningBehavior !== undefined &&
-      message.continueAsNewInitialVersioningBehavior !== 0
-    ) {
+    if (message.continueAsNewInitialVersioningBehavior != null && message.continueAsNewInitialVersioningBehavior !== 0) {
       writer.uint32(24).int32(message.continueAsNewInitialVersioningBehavior);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/errordetails/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Any } from "../../../../google/protobuf/any";
 import { WorkflowExecution } from "../../common/v1/message";
@@ -159,16 +160,18 @@ export interface NexusOperationExecutionAlreadyStartedFailure {
 export interface WorkflowTaskCompletionBufferLostFailure {
 }
 
+let NotFoundFailureClass: (new () => NotFoundFailure) | undefined;
 function createBaseNotFoundFailure(): NotFoundFailure {
-  return {};
+  NotFoundFailureClass ??= messageClass<NotFoundFailure>("temporal.api.errordetails.v1.NotFoundFailure", { currentCluster: "", activeCluster: "" });
+  return new NotFoundFailureClass();
 }
 
 export const NotFoundFailure: MessageFns<NotFoundFailure> = {
   encode(message: NotFoundFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentCluster !== undefined && message.currentCluster !== "") {
+    if (message.currentCluster != null && message.currentCluster !== "") {
       writer.uint32(10).string(message.currentCluster);
     }
-    if (message.activeCluster !== undefined && message.activeCluster !== "") {
+    if (message.activeCluster != null && message.activeCluster !== "") {
       writer.uint32(18).string(message.activeCluster);
     }
     return writer;
@@ -209,19 +212,21 @@ export const NotFoundFailure: MessageFns<NotFoundFailure> = {
   },
 };
 
+let WorkflowExecutionAlreadyStartedFailureClass: (new () => WorkflowExecutionAlreadyStartedFailure) | undefined;
 function createBaseWorkflowExecutionAlreadyStartedFailure(): WorkflowExecutionAlreadyStartedFailure {
-  return {};
+  WorkflowExecutionAlreadyStartedFailureClass ??= messageClass<WorkflowExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.WorkflowExecutionAlreadyStartedFailure", { startRequestId: "", runId: "", firstExecutionRunId: "" });
+  return new WorkflowExecutionAlreadyStartedFailureClass();
 }
 
 export const WorkflowExecutionAlreadyStartedFailure: MessageFns<WorkflowExecutionAlreadyStartedFailure> = {
   encode(message: WorkflowExecutionAlreadyStartedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startRequestId !== undefined && message.startRequestId !== "") {
+    if (message.startRequestId != null && message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(26).string(message.firstExecutionRunId);
     }
     return writer;
@@ -270,19 +275,21 @@ export const WorkflowExecutionAlreadyStartedFailure: MessageFns<WorkflowExecutio
   },
 };
 
+let NamespaceNotActiveFailureClass: (new () => NamespaceNotActiveFailure) | undefined;
 function createBaseNamespaceNotActiveFailure(): NamespaceNotActiveFailure {
-  return {};
+  NamespaceNotActiveFailureClass ??= messageClass<NamespaceNotActiveFailure>("temporal.api.errordetails.v1.NamespaceNotActiveFailure", { namespace: "", currentCluster: "", activeCluster: "" });
+  return new NamespaceNotActiveFailureClass();
 }
 
 export const NamespaceNotActiveFailure: MessageFns<NamespaceNotActiveFailure> = {
   encode(message: NamespaceNotActiveFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.currentCluster !== undefined && message.currentCluster !== "") {
+    if (message.currentCluster != null && message.currentCluster !== "") {
       writer.uint32(18).string(message.currentCluster);
     }
-    if (message.activeCluster !== undefined && message.activeCluster !== "") {
+    if (message.activeCluster != null && message.activeCluster !== "") {
       writer.uint32(26).string(message.activeCluster);
     }
     return writer;
@@ -331,13 +338,15 @@ export const NamespaceNotActiveFailure: MessageFns<NamespaceNotActiveFailure> = 
   },
 };
 
+let NamespaceUnavailableFailureClass: (new () => NamespaceUnavailableFailure) | undefined;
 function createBaseNamespaceUnavailableFailure(): NamespaceUnavailableFailure {
-  return {};
+  NamespaceUnavailableFailureClass ??= messageClass<NamespaceUnavailableFailure>("temporal.api.errordetails.v1.NamespaceUnavailableFailure", { namespace: "" });
+  return new NamespaceUnavailableFailureClass();
 }
 
 export const NamespaceUnavailableFailure: MessageFns<NamespaceUnavailableFailure> = {
   encode(message: NamespaceUnavailableFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -370,19 +379,21 @@ export const NamespaceUnavailableFailure: MessageFns<NamespaceUnavailableFailure
   },
 };
 
+let NamespaceInvalidStateFailureClass: (new () => NamespaceInvalidStateFailure) | undefined;
 function createBaseNamespaceInvalidStateFailure(): NamespaceInvalidStateFailure {
-  return {};
+  NamespaceInvalidStateFailureClass ??= messageClass<NamespaceInvalidStateFailure>("temporal.api.errordetails.v1.NamespaceInvalidStateFailure", { namespace: "", state: 0, allowedStates: LIST });
+  return new NamespaceInvalidStateFailureClass();
 }
 
 export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailure> = {
   encode(message: NamespaceInvalidStateFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.allowedStates !== undefined && message.allowedStates.length !== 0) {
+    if (message.allowedStates != null && message.allowedStates.length !== 0) {
       writer.uint32(26).fork();
       for (const v of message.allowedStates) {
         writer.int32(v);
@@ -418,7 +429,7 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
         }
         case 3: {
           if (tag === 24) {
-            if (message.allowedStates === undefined) {
+            if (message.allowedStates === LIST) {
               message.allowedStates = [];
             }
             message.allowedStates!.push(reader.int32() as any);
@@ -427,7 +438,7 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
           }
 
           if (tag === 26) {
-            if (message.allowedStates === undefined) {
+            if (message.allowedStates === LIST) {
               message.allowedStates = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -451,13 +462,15 @@ export const NamespaceInvalidStateFailure: MessageFns<NamespaceInvalidStateFailu
   },
 };
 
+let NamespaceNotFoundFailureClass: (new () => NamespaceNotFoundFailure) | undefined;
 function createBaseNamespaceNotFoundFailure(): NamespaceNotFoundFailure {
-  return {};
+  NamespaceNotFoundFailureClass ??= messageClass<NamespaceNotFoundFailure>("temporal.api.errordetails.v1.NamespaceNotFoundFailure", { namespace: "" });
+  return new NamespaceNotFoundFailureClass();
 }
 
 export const NamespaceNotFoundFailure: MessageFns<NamespaceNotFoundFailure> = {
   encode(message: NamespaceNotFoundFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -490,8 +503,10 @@ export const NamespaceNotFoundFailure: MessageFns<NamespaceNotFoundFailure> = {
   },
 };
 
+let NamespaceAlreadyExistsFailureClass: (new () => NamespaceAlreadyExistsFailure) | undefined;
 function createBaseNamespaceAlreadyExistsFailure(): NamespaceAlreadyExistsFailure {
-  return {};
+  NamespaceAlreadyExistsFailureClass ??= messageClass<NamespaceAlreadyExistsFailure>("temporal.api.errordetails.v1.NamespaceAlreadyExistsFailure", {});
+  return new NamespaceAlreadyExistsFailureClass();
 }
 
 export const NamespaceAlreadyExistsFailure: MessageFns<NamespaceAlreadyExistsFailure> = {
@@ -518,19 +533,21 @@ export const NamespaceAlreadyExistsFailure: MessageFns<NamespaceAlreadyExistsFai
   },
 };
 
+let ClientVersionNotSupportedFailureClass: (new () => ClientVersionNotSupportedFailure) | undefined;
 function createBaseClientVersionNotSupportedFailure(): ClientVersionNotSupportedFailure {
-  return {};
+  ClientVersionNotSupportedFailureClass ??= messageClass<ClientVersionNotSupportedFailure>("temporal.api.errordetails.v1.ClientVersionNotSupportedFailure", { clientVersion: "", clientName: "", supportedVersions: "" });
+  return new ClientVersionNotSupportedFailureClass();
 }
 
 export const ClientVersionNotSupportedFailure: MessageFns<ClientVersionNotSupportedFailure> = {
   encode(message: ClientVersionNotSupportedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clientVersion !== undefined && message.clientVersion !== "") {
+    if (message.clientVersion != null && message.clientVersion !== "") {
       writer.uint32(10).string(message.clientVersion);
     }
-    if (message.clientName !== undefined && message.clientName !== "") {
+    if (message.clientName != null && message.clientName !== "") {
       writer.uint32(18).string(message.clientName);
     }
-    if (message.supportedVersions !== undefined && message.supportedVersions !== "") {
+    if (message.supportedVersions != null && message.supportedVersions !== "") {
       writer.uint32(26).string(message.supportedVersions);
     }
     return writer;
@@ -579,16 +596,18 @@ export const ClientVersionNotSupportedFailure: MessageFns<ClientVersionNotSuppor
   },
 };
 
+let ServerVersionNotSupportedFailureClass: (new () => ServerVersionNotSupportedFailure) | undefined;
 function createBaseServerVersionNotSupportedFailure(): ServerVersionNotSupportedFailure {
-  return {};
+  ServerVersionNotSupportedFailureClass ??= messageClass<ServerVersionNotSupportedFailure>("temporal.api.errordetails.v1.ServerVersionNotSupportedFailure", { serverVersion: "", clientSupportedServerVersions: "" });
+  return new ServerVersionNotSupportedFailureClass();
 }
 
 export const ServerVersionNotSupportedFailure: MessageFns<ServerVersionNotSupportedFailure> = {
   encode(message: ServerVersionNotSupportedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serverVersion !== undefined && message.serverVersion !== "") {
+    if (message.serverVersion != null && message.serverVersion !== "") {
       writer.uint32(10).string(message.serverVersion);
     }
-    if (message.clientSupportedServerVersions !== undefined && message.clientSupportedServerVersions !== "") {
+    if (message.clientSupportedServerVersions != null && message.clientSupportedServerVersions !== "") {
       writer.uint32(18).string(message.clientSupportedServerVersions);
     }
     return writer;
@@ -629,8 +648,10 @@ export const ServerVersionNotSupportedFailure: MessageFns<ServerVersionNotSuppor
   },
 };
 
+let CancellationAlreadyRequestedFailureClass: (new () => CancellationAlreadyRequestedFailure) | undefined;
 function createBaseCancellationAlreadyRequestedFailure(): CancellationAlreadyRequestedFailure {
-  return {};
+  CancellationAlreadyRequestedFailureClass ??= messageClass<CancellationAlreadyRequestedFailure>("temporal.api.errordetails.v1.CancellationAlreadyRequestedFailure", {});
+  return new CancellationAlreadyRequestedFailureClass();
 }
 
 export const CancellationAlreadyRequestedFailure: MessageFns<CancellationAlreadyRequestedFailure> = {
@@ -657,13 +678,15 @@ export const CancellationAlreadyRequestedFailure: MessageFns<CancellationAlready
   },
 };
 
+let QueryFailedFailureClass: (new () => QueryFailedFailure) | undefined;
 function createBaseQueryFailedFailure(): QueryFailedFailure {
-  return {};
+  QueryFailedFailureClass ??= messageClass<QueryFailedFailure>("temporal.api.errordetails.v1.QueryFailedFailure", {});
+  return new QueryFailedFailureClass();
 }
 
 export const QueryFailedFailure: MessageFns<QueryFailedFailure> = {
   encode(message: QueryFailedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -696,13 +719,15 @@ export const QueryFailedFailure: MessageFns<QueryFailedFailure> = {
   },
 };
 
+let PermissionDeniedFailureClass: (new () => PermissionDeniedFailure) | undefined;
 function createBasePermissionDeniedFailure(): PermissionDeniedFailure {
-  return {};
+  PermissionDeniedFailureClass ??= messageClass<PermissionDeniedFailure>("temporal.api.errordetails.v1.PermissionDeniedFailure", { reason: "" });
+  return new PermissionDeniedFailureClass();
 }
 
 export const PermissionDeniedFailure: MessageFns<PermissionDeniedFailure> = {
   encode(message: PermissionDeniedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
     return writer;
@@ -735,16 +760,18 @@ export const PermissionDeniedFailure: MessageFns<PermissionDeniedFailure> = {
   },
 };
 
+let ResourceExhaustedFailureClass: (new () => ResourceExhaustedFailure) | undefined;
 function createBaseResourceExhaustedFailure(): ResourceExhaustedFailure {
-  return {};
+  ResourceExhaustedFailureClass ??= messageClass<ResourceExhaustedFailure>("temporal.api.errordetails.v1.ResourceExhaustedFailure", { cause: 0, scope: 0 });
+  return new ResourceExhaustedFailureClass();
 }
 
 export const ResourceExhaustedFailure: MessageFns<ResourceExhaustedFailure> = {
   encode(message: ResourceExhaustedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(8).int32(message.cause);
     }
-    if (message.scope !== undefined && message.scope !== 0) {
+    if (message.scope != null && message.scope !== 0) {
       writer.uint32(16).int32(message.scope);
     }
     return writer;
@@ -785,16 +812,18 @@ export const ResourceExhaustedFailure: MessageFns<ResourceExhaustedFailure> = {
   },
 };
 
+let SystemWorkflowFailureClass: (new () => SystemWorkflowFailure) | undefined;
 function createBaseSystemWorkflowFailure(): SystemWorkflowFailure {
-  return {};
+  SystemWorkflowFailureClass ??= messageClass<SystemWorkflowFailure>("temporal.api.errordetails.v1.SystemWorkflowFailure", { workflowError: "" });
+  return new SystemWorkflowFailureClass();
 }
 
 export const SystemWorkflowFailure: MessageFns<SystemWorkflowFailure> = {
   encode(message: SystemWorkflowFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(10).fork()).join();
     }
-    if (message.workflowError !== undefined && message.workflowError !== "") {
+    if (message.workflowError != null && message.workflowError !== "") {
       writer.uint32(18).string(message.workflowError);
     }
     return writer;
@@ -835,8 +864,10 @@ export const SystemWorkflowFailure: MessageFns<SystemWorkflowFailure> = {
   },
 };
 
+let WorkflowNotReadyFailureClass: (new () => WorkflowNotReadyFailure) | undefined;
 function createBaseWorkflowNotReadyFailure(): WorkflowNotReadyFailure {
-  return {};
+  WorkflowNotReadyFailureClass ??= messageClass<WorkflowNotReadyFailure>("temporal.api.errordetails.v1.WorkflowNotReadyFailure", {});
+  return new WorkflowNotReadyFailureClass();
 }
 
 export const WorkflowNotReadyFailure: MessageFns<WorkflowNotReadyFailure> = {
@@ -863,13 +894,15 @@ export const WorkflowNotReadyFailure: MessageFns<WorkflowNotReadyFailure> = {
   },
 };
 
+let NewerBuildExistsFailureClass: (new () => NewerBuildExistsFailure) | undefined;
 function createBaseNewerBuildExistsFailure(): NewerBuildExistsFailure {
-  return {};
+  NewerBuildExistsFailureClass ??= messageClass<NewerBuildExistsFailure>("temporal.api.errordetails.v1.NewerBuildExistsFailure", { defaultBuildId: "" });
+  return new NewerBuildExistsFailureClass();
 }
 
 export const NewerBuildExistsFailure: MessageFns<NewerBuildExistsFailure> = {
   encode(message: NewerBuildExistsFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.defaultBuildId !== undefined && message.defaultBuildId !== "") {
+    if (message.defaultBuildId != null && message.defaultBuildId !== "") {
       writer.uint32(10).string(message.defaultBuildId);
     }
     return writer;
@@ -902,13 +935,15 @@ export const NewerBuildExistsFailure: MessageFns<NewerBuildExistsFailure> = {
   },
 };
 
+let MultiOperationExecutionFailureClass: (new () => MultiOperationExecutionFailure) | undefined;
 function createBaseMultiOperationExecutionFailure(): MultiOperationExecutionFailure {
-  return {};
+  MultiOperationExecutionFailureClass ??= messageClass<MultiOperationExecutionFailure>("temporal.api.errordetails.v1.MultiOperationExecutionFailure", { statuses: LIST });
+  return new MultiOperationExecutionFailureClass();
 }
 
 export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionFailure> = {
   encode(message: MultiOperationExecutionFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.statuses !== undefined && message.statuses.length !== 0) {
+    if (message.statuses != null && message.statuses.length !== 0) {
       for (const v of message.statuses) {
         MultiOperationExecutionFailure_OperationStatus.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -929,7 +964,7 @@ export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionF
             break;
           }
 
-          if (message.statuses === undefined) {
+          if (message.statuses === LIST) {
             message.statuses = [];
           }
           const el = MultiOperationExecutionFailure_OperationStatus.decode(reader, reader.uint32());
@@ -949,8 +984,10 @@ export const MultiOperationExecutionFailure: MessageFns<MultiOperationExecutionF
   },
 };
 
+let MultiOperationExecutionFailure_OperationStatusClass: (new () => MultiOperationExecutionFailure_OperationStatus) | undefined;
 function createBaseMultiOperationExecutionFailure_OperationStatus(): MultiOperationExecutionFailure_OperationStatus {
-  return {};
+  MultiOperationExecutionFailure_OperationStatusClass ??= messageClass<MultiOperationExecutionFailure_OperationStatus>("temporal.api.errordetails.v1.MultiOperationExecutionFailure.OperationStatus", { code: 0, message: "", details: LIST });
+  return new MultiOperationExecutionFailure_OperationStatusClass();
 }
 
 export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
@@ -960,13 +997,13 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
     message: MultiOperationExecutionFailure_OperationStatus,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.code !== undefined && message.code !== 0) {
+    if (message.code != null && message.code !== 0) {
       writer.uint32(8).int32(message.code);
     }
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(18).string(message.message);
     }
-    if (message.details !== undefined && message.details.length !== 0) {
+    if (message.details != null && message.details.length !== 0) {
       for (const v of message.details) {
         Any.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -1003,7 +1040,7 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
             break;
           }
 
-          if (message.details === undefined) {
+          if (message.details === LIST) {
             message.details = [];
           }
           const el = Any.decode(reader, reader.uint32());
@@ -1023,16 +1060,18 @@ export const MultiOperationExecutionFailure_OperationStatus: MessageFns<
   },
 };
 
+let ActivityExecutionAlreadyStartedFailureClass: (new () => ActivityExecutionAlreadyStartedFailure) | undefined;
 function createBaseActivityExecutionAlreadyStartedFailure(): ActivityExecutionAlreadyStartedFailure {
-  return {};
+  ActivityExecutionAlreadyStartedFailureClass ??= messageClass<ActivityExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.ActivityExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
+  return new ActivityExecutionAlreadyStartedFailureClass();
 }
 
 export const ActivityExecutionAlreadyStartedFailure: MessageFns<ActivityExecutionAlreadyStartedFailure> = {
   encode(message: ActivityExecutionAlreadyStartedFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startRequestId !== undefined && message.startRequestId !== "") {
+    if (message.startRequestId != null && message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -1073,8 +1112,10 @@ export const ActivityExecutionAlreadyStartedFailure: MessageFns<ActivityExecutio
   },
 };
 
+let NexusOperationExecutionAlreadyStartedFailureClass: (new () => NexusOperationExecutionAlreadyStartedFailure) | undefined;
 function createBaseNexusOperationExecutionAlreadyStartedFailure(): NexusOperationExecutionAlreadyStartedFailure {
-  return {};
+  NexusOperationExecutionAlreadyStartedFailureClass ??= messageClass<NexusOperationExecutionAlreadyStartedFailure>("temporal.api.errordetails.v1.NexusOperationExecutionAlreadyStartedFailure", { startRequestId: "", runId: "" });
+  return new NexusOperationExecutionAlreadyStartedFailureClass();
 }
 
 export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOperationExecutionAlreadyStartedFailure> = {
@@ -1082,10 +1123,10 @@ export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOpera
     message: NexusOperationExecutionAlreadyStartedFailure,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.startRequestId !== undefined && message.startRequestId !== "") {
+    if (message.startRequestId != null && message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -1126,8 +1167,10 @@ export const NexusOperationExecutionAlreadyStartedFailure: MessageFns<NexusOpera
   },
 };
 
+let WorkflowTaskCompletionBufferLostFailureClass: (new () => WorkflowTaskCompletionBufferLostFailure) | undefined;
 function createBaseWorkflowTaskCompletionBufferLostFailure(): WorkflowTaskCompletionBufferLostFailure {
-  return {};
+  WorkflowTaskCompletionBufferLostFailureClass ??= messageClass<WorkflowTaskCompletionBufferLostFailure>("temporal.api.errordetails.v1.WorkflowTaskCompletionBufferLostFailure", {});
+  return new WorkflowTaskCompletionBufferLostFailureClass();
 }
 
 export const WorkflowTaskCompletionBufferLostFailure: MessageFns<WorkflowTaskCompletionBufferLostFailure> = {

@@ -2,6 +2,7 @@
 // source: temporal/api/export/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { History } from "../../history/v1/message";
 
@@ -17,13 +18,15 @@ export interface WorkflowExecutions {
   items?: WorkflowExecution[] | undefined;
 }
 
+let WorkflowExecutionClass: (new () => WorkflowExecution) | undefined;
 function createBaseWorkflowExecution(): WorkflowExecution {
-  return {};
+  WorkflowExecutionClass ??= messageClass<WorkflowExecution>("temporal.api.export.v1.WorkflowExecution", {});
+  return new WorkflowExecutionClass();
 }
 
 export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   encode(message: WorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -56,13 +59,15 @@ export const WorkflowExecution: MessageFns<WorkflowExecution> = {
   },
 };
 
+let WorkflowExecutionsClass: (new () => WorkflowExecutions) | undefined;
 function createBaseWorkflowExecutions(): WorkflowExecutions {
-  return {};
+  WorkflowExecutionsClass ??= messageClass<WorkflowExecutions>("temporal.api.export.v1.WorkflowExecutions", { items: LIST });
+  return new WorkflowExecutionsClass();
 }
 
 export const WorkflowExecutions: MessageFns<WorkflowExecutions> = {
   encode(message: WorkflowExecutions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.items !== undefined && message.items.length !== 0) {
+    if (message.items != null && message.items.length !== 0) {
       for (const v of message.items) {
         WorkflowExecution.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -83,7 +88,7 @@ export const WorkflowExecutions: MessageFns<WorkflowExecutions> = {
             break;
           }
 
-          if (message.items === undefined) {
+          if (message.items === LIST) {
             message.items = [];
           }
           const el = WorkflowExecution.decode(reader, reader.uint32());

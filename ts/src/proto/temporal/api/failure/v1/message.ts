@@ -2,7 +2,8 @@
 // source: temporal/api/failure/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { ActivityType, Payload, Payloads, WorkflowExecution, WorkflowType } from "../../common/v1/message";
@@ -160,25 +161,27 @@ export interface Failure {
 export interface MultiOperationExecutionAborted {
 }
 
+let ApplicationFailureInfoClass: (new () => ApplicationFailureInfo) | undefined;
 function createBaseApplicationFailureInfo(): ApplicationFailureInfo {
-  return {};
+  ApplicationFailureInfoClass ??= messageClass<ApplicationFailureInfo>("temporal.api.failure.v1.ApplicationFailureInfo", { type: "", nonRetryable: false, category: 0 });
+  return new ApplicationFailureInfoClass();
 }
 
 export const ApplicationFailureInfo: MessageFns<ApplicationFailureInfo> = {
   encode(message: ApplicationFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.nonRetryable !== undefined && message.nonRetryable !== false) {
+    if (message.nonRetryable != null && message.nonRetryable !== false) {
       writer.uint32(16).bool(message.nonRetryable);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(26).fork()).join();
     }
-    if (message.nextRetryDelay !== undefined) {
+    if (message.nextRetryDelay != null) {
       Duration.encode(message.nextRetryDelay, writer.uint32(34).fork()).join();
     }
-    if (message.category !== undefined && message.category !== 0) {
+    if (message.category != null && message.category !== 0) {
       writer.uint32(40).int32(message.category);
     }
     return writer;
@@ -243,16 +246,18 @@ export const ApplicationFailureInfo: MessageFns<ApplicationFailureInfo> = {
   },
 };
 
+let TimeoutFailureInfoClass: (new () => TimeoutFailureInfo) | undefined;
 function createBaseTimeoutFailureInfo(): TimeoutFailureInfo {
-  return {};
+  TimeoutFailureInfoClass ??= messageClass<TimeoutFailureInfo>("temporal.api.failure.v1.TimeoutFailureInfo", { timeoutType: 0 });
+  return new TimeoutFailureInfoClass();
 }
 
 export const TimeoutFailureInfo: MessageFns<TimeoutFailureInfo> = {
   encode(message: TimeoutFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timeoutType !== undefined && message.timeoutType !== 0) {
+    if (message.timeoutType != null && message.timeoutType !== 0) {
       writer.uint32(8).int32(message.timeoutType);
     }
-    if (message.lastHeartbeatDetails !== undefined) {
+    if (message.lastHeartbeatDetails != null) {
       Payloads.encode(message.lastHeartbeatDetails, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -293,16 +298,18 @@ export const TimeoutFailureInfo: MessageFns<TimeoutFailureInfo> = {
   },
 };
 
+let CanceledFailureInfoClass: (new () => CanceledFailureInfo) | undefined;
 function createBaseCanceledFailureInfo(): CanceledFailureInfo {
-  return {};
+  CanceledFailureInfoClass ??= messageClass<CanceledFailureInfo>("temporal.api.failure.v1.CanceledFailureInfo", { identity: "" });
+  return new CanceledFailureInfoClass();
 }
 
 export const CanceledFailureInfo: MessageFns<CanceledFailureInfo> = {
   encode(message: CanceledFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(10).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
     return writer;
@@ -343,13 +350,15 @@ export const CanceledFailureInfo: MessageFns<CanceledFailureInfo> = {
   },
 };
 
+let TerminatedFailureInfoClass: (new () => TerminatedFailureInfo) | undefined;
 function createBaseTerminatedFailureInfo(): TerminatedFailureInfo {
-  return {};
+  TerminatedFailureInfoClass ??= messageClass<TerminatedFailureInfo>("temporal.api.failure.v1.TerminatedFailureInfo", { identity: "" });
+  return new TerminatedFailureInfoClass();
 }
 
 export const TerminatedFailureInfo: MessageFns<TerminatedFailureInfo> = {
   encode(message: TerminatedFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
     return writer;
@@ -382,13 +391,15 @@ export const TerminatedFailureInfo: MessageFns<TerminatedFailureInfo> = {
   },
 };
 
+let ServerFailureInfoClass: (new () => ServerFailureInfo) | undefined;
 function createBaseServerFailureInfo(): ServerFailureInfo {
-  return {};
+  ServerFailureInfoClass ??= messageClass<ServerFailureInfo>("temporal.api.failure.v1.ServerFailureInfo", { nonRetryable: false });
+  return new ServerFailureInfoClass();
 }
 
 export const ServerFailureInfo: MessageFns<ServerFailureInfo> = {
   encode(message: ServerFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nonRetryable !== undefined && message.nonRetryable !== false) {
+    if (message.nonRetryable != null && message.nonRetryable !== false) {
       writer.uint32(8).bool(message.nonRetryable);
     }
     return writer;
@@ -421,13 +432,15 @@ export const ServerFailureInfo: MessageFns<ServerFailureInfo> = {
   },
 };
 
+let ResetWorkflowFailureInfoClass: (new () => ResetWorkflowFailureInfo) | undefined;
 function createBaseResetWorkflowFailureInfo(): ResetWorkflowFailureInfo {
-  return {};
+  ResetWorkflowFailureInfoClass ??= messageClass<ResetWorkflowFailureInfo>("temporal.api.failure.v1.ResetWorkflowFailureInfo", {});
+  return new ResetWorkflowFailureInfoClass();
 }
 
 export const ResetWorkflowFailureInfo: MessageFns<ResetWorkflowFailureInfo> = {
   encode(message: ResetWorkflowFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.lastHeartbeatDetails !== undefined) {
+    if (message.lastHeartbeatDetails != null) {
       Payloads.encode(message.lastHeartbeatDetails, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -460,28 +473,30 @@ export const ResetWorkflowFailureInfo: MessageFns<ResetWorkflowFailureInfo> = {
   },
 };
 
+let ActivityFailureInfoClass: (new () => ActivityFailureInfo) | undefined;
 function createBaseActivityFailureInfo(): ActivityFailureInfo {
-  return {};
+  ActivityFailureInfoClass ??= messageClass<ActivityFailureInfo>("temporal.api.failure.v1.ActivityFailureInfo", { scheduledEventId: INT64, startedEventId: INT64, identity: "", activityId: "", retryState: 0 });
+  return new ActivityFailureInfoClass();
 }
 
 export const ActivityFailureInfo: MessageFns<ActivityFailureInfo> = {
   encode(message: ActivityFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(34).fork()).join();
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(42).string(message.activityId);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(48).int32(message.retryState);
     }
     return writer;
@@ -554,28 +569,30 @@ export const ActivityFailureInfo: MessageFns<ActivityFailureInfo> = {
   },
 };
 
+let ChildWorkflowExecutionFailureInfoClass: (new () => ChildWorkflowExecutionFailureInfo) | undefined;
 function createBaseChildWorkflowExecutionFailureInfo(): ChildWorkflowExecutionFailureInfo {
-  return {};
+  ChildWorkflowExecutionFailureInfoClass ??= messageClass<ChildWorkflowExecutionFailureInfo>("temporal.api.failure.v1.ChildWorkflowExecutionFailureInfo", { namespace: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
+  return new ChildWorkflowExecutionFailureInfoClass();
 }
 
 export const ChildWorkflowExecutionFailureInfo: MessageFns<ChildWorkflowExecutionFailureInfo> = {
   encode(message: ChildWorkflowExecutionFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(32).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(40).int64(message.startedEventId);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(48).int32(message.retryState);
     }
     return writer;
@@ -648,28 +665,30 @@ export const ChildWorkflowExecutionFailureInfo: MessageFns<ChildWorkflowExecutio
   },
 };
 
+let NexusOperationFailureInfoClass: (new () => NexusOperationFailureInfo) | undefined;
 function createBaseNexusOperationFailureInfo(): NexusOperationFailureInfo {
-  return {};
+  NexusOperationFailureInfoClass ??= messageClass<NexusOperationFailureInfo>("temporal.api.failure.v1.NexusOperationFailureInfo", { scheduledEventId: INT64, endpoint: "", service: "", operation: "", operationId: "", operationToken: "" });
+  return new NexusOperationFailureInfoClass();
 }
 
 export const NexusOperationFailureInfo: MessageFns<NexusOperationFailureInfo> = {
   encode(message: NexusOperationFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(18).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(26).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(34).string(message.operation);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(42).string(message.operationId);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(50).string(message.operationToken);
     }
     return writer;
@@ -742,16 +761,18 @@ export const NexusOperationFailureInfo: MessageFns<NexusOperationFailureInfo> = 
   },
 };
 
+let NexusHandlerFailureInfoClass: (new () => NexusHandlerFailureInfo) | undefined;
 function createBaseNexusHandlerFailureInfo(): NexusHandlerFailureInfo {
-  return {};
+  NexusHandlerFailureInfoClass ??= messageClass<NexusHandlerFailureInfo>("temporal.api.failure.v1.NexusHandlerFailureInfo", { type: "", retryBehavior: 0 });
+  return new NexusHandlerFailureInfoClass();
 }
 
 export const NexusHandlerFailureInfo: MessageFns<NexusHandlerFailureInfo> = {
   encode(message: NexusHandlerFailureInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.retryBehavior !== undefined && message.retryBehavior !== 0) {
+    if (message.retryBehavior != null && message.retryBehavior !== 0) {
       writer.uint32(16).int32(message.retryBehavior);
     }
     return writer;
@@ -792,56 +813,58 @@ export const NexusHandlerFailureInfo: MessageFns<NexusHandlerFailureInfo> = {
   },
 };
 
+let FailureClass: (new () => Failure) | undefined;
 function createBaseFailure(): Failure {
-  return {};
+  FailureClass ??= messageClass<Failure>("temporal.api.failure.v1.Failure", { message: "", source: "", stackTrace: "" });
+  return new FailureClass();
 }
 
 export const Failure: MessageFns<Failure> = {
   encode(message: Failure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(10).string(message.message);
     }
-    if (message.source !== undefined && message.source !== "") {
+    if (message.source != null && message.source !== "") {
       writer.uint32(18).string(message.source);
     }
-    if (message.stackTrace !== undefined && message.stackTrace !== "") {
+    if (message.stackTrace != null && message.stackTrace !== "") {
       writer.uint32(26).string(message.stackTrace);
     }
-    if (message.encodedAttributes !== undefined) {
+    if (message.encodedAttributes != null) {
       Payload.encode(message.encodedAttributes, writer.uint32(162).fork()).join();
     }
-    if (message.cause !== undefined) {
+    if (message.cause != null) {
       Failure.encode(message.cause, writer.uint32(34).fork()).join();
     }
-    if (message.applicationFailureInfo !== undefined) {
+    if (message.applicationFailureInfo != null) {
       ApplicationFailureInfo.encode(message.applicationFailureInfo, writer.uint32(42).fork()).join();
     }
-    if (message.timeoutFailureInfo !== undefined) {
+    if (message.timeoutFailureInfo != null) {
       TimeoutFailureInfo.encode(message.timeoutFailureInfo, writer.uint32(50).fork()).join();
     }
-    if (message.canceledFailureInfo !== undefined) {
+    if (message.canceledFailureInfo != null) {
       CanceledFailureInfo.encode(message.canceledFailureInfo, writer.uint32(58).fork()).join();
     }
-    if (message.terminatedFailureInfo !== undefined) {
+    if (message.terminatedFailureInfo != null) {
       TerminatedFailureInfo.encode(message.terminatedFailureInfo, writer.uint32(66).fork()).join();
     }
-    if (message.serverFailureInfo !== undefined) {
+    if (message.serverFailureInfo != null) {
       ServerFailureInfo.encode(message.serverFailureInfo, writer.uint32(74).fork()).join();
     }
-    if (message.resetWorkflowFailureInfo !== undefined) {
+    if (message.resetWorkflowFailureInfo != null) {
       ResetWorkflowFailureInfo.encode(message.resetWorkflowFailureInfo, writer.uint32(82).fork()).join();
     }
-    if (message.activityFailureInfo !== undefined) {
+    if (message.activityFailureInfo != null) {
       ActivityFailureInfo.encode(message.activityFailureInfo, writer.uint32(90).fork()).join();
     }
-    if (message.childWorkflowExecutionFailureInfo !== undefined) {
+    if (message.childWorkflowExecutionFailureInfo != null) {
       ChildWorkflowExecutionFailureInfo.encode(message.childWorkflowExecutionFailureInfo, writer.uint32(98).fork())
         .join();
     }
-    if (message.nexusOperationExecutionFailureInfo !== undefined) {
+    if (message.nexusOperationExecutionFailureInfo != null) {
       NexusOperationFailureInfo.encode(message.nexusOperationExecutionFailureInfo, writer.uint32(106).fork()).join();
     }
-    if (message.nexusHandlerFailureInfo !== undefined) {
+    if (message.nexusHandlerFailureInfo != null) {
       NexusHandlerFailureInfo.encode(message.nexusHandlerFailureInfo, writer.uint32(114).fork()).join();
     }
     return writer;
@@ -989,8 +1012,10 @@ export const Failure: MessageFns<Failure> = {
   },
 };
 
+let MultiOperationExecutionAbortedClass: (new () => MultiOperationExecutionAborted) | undefined;
 function createBaseMultiOperationExecutionAborted(): MultiOperationExecutionAborted {
-  return {};
+  MultiOperationExecutionAbortedClass ??= messageClass<MultiOperationExecutionAborted>("temporal.api.failure.v1.MultiOperationExecutionAborted", {});
+  return new MultiOperationExecutionAbortedClass();
 }
 
 export const MultiOperationExecutionAborted: MessageFns<MultiOperationExecutionAborted> = {

@@ -2,6 +2,7 @@
 // source: temporal/api/filter/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
 import { WorkflowExecutionStatus } from "../../enums/v1/workflow";
@@ -24,16 +25,18 @@ export interface StatusFilter {
   status?: WorkflowExecutionStatus | undefined;
 }
 
+let WorkflowExecutionFilterClass: (new () => WorkflowExecutionFilter) | undefined;
 function createBaseWorkflowExecutionFilter(): WorkflowExecutionFilter {
-  return {};
+  WorkflowExecutionFilterClass ??= messageClass<WorkflowExecutionFilter>("temporal.api.filter.v1.WorkflowExecutionFilter", { workflowId: "", runId: "" });
+  return new WorkflowExecutionFilterClass();
 }
 
 export const WorkflowExecutionFilter: MessageFns<WorkflowExecutionFilter> = {
   encode(message: WorkflowExecutionFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
     return writer;
@@ -74,13 +77,15 @@ export const WorkflowExecutionFilter: MessageFns<WorkflowExecutionFilter> = {
   },
 };
 
+let WorkflowTypeFilterClass: (new () => WorkflowTypeFilter) | undefined;
 function createBaseWorkflowTypeFilter(): WorkflowTypeFilter {
-  return {};
+  WorkflowTypeFilterClass ??= messageClass<WorkflowTypeFilter>("temporal.api.filter.v1.WorkflowTypeFilter", { name: "" });
+  return new WorkflowTypeFilterClass();
 }
 
 export const WorkflowTypeFilter: MessageFns<WorkflowTypeFilter> = {
   encode(message: WorkflowTypeFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -113,16 +118,18 @@ export const WorkflowTypeFilter: MessageFns<WorkflowTypeFilter> = {
   },
 };
 
+let StartTimeFilterClass: (new () => StartTimeFilter) | undefined;
 function createBaseStartTimeFilter(): StartTimeFilter {
-  return {};
+  StartTimeFilterClass ??= messageClass<StartTimeFilter>("temporal.api.filter.v1.StartTimeFilter", {});
+  return new StartTimeFilterClass();
 }
 
 export const StartTimeFilter: MessageFns<StartTimeFilter> = {
   encode(message: StartTimeFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.earliestTime !== undefined) {
+    if (message.earliestTime != null) {
       Timestamp.encode(message.earliestTime, writer.uint32(10).fork()).join();
     }
-    if (message.latestTime !== undefined) {
+    if (message.latestTime != null) {
       Timestamp.encode(message.latestTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -163,13 +170,15 @@ export const StartTimeFilter: MessageFns<StartTimeFilter> = {
   },
 };
 
+let StatusFilterClass: (new () => StatusFilter) | undefined;
 function createBaseStatusFilter(): StatusFilter {
-  return {};
+  StatusFilterClass ??= messageClass<StatusFilter>("temporal.api.filter.v1.StatusFilter", { status: 0 });
+  return new StatusFilterClass();
 }
 
 export const StatusFilter: MessageFns<StatusFilter> = {
   encode(message: StatusFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(8).int32(message.status);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/history/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -2069,137 +2070,137 @@ export interface History {
   events?: HistoryEvent[] | undefined;
 }
 
+let WorkflowExecutionStartedEventAttributesClass: (new () => WorkflowExecutionStartedEventAttributes) | undefined;
 function createBaseWorkflowExecutionStartedEventAttributes(): WorkflowExecutionStartedEventAttributes {
-  return {};
+  WorkflowExecutionStartedEventAttributesClass ??= messageClass<WorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.WorkflowExecutionStartedEventAttributes", { parentWorkflowNamespace: "", parentWorkflowNamespaceId: "", parentInitiatedEventId: INT64, continuedExecutionRunId: "", initiator: 0, originalExecutionRunId: "", identity: "", firstExecutionRunId: "", attempt: 0, cronSchedule: "", parentInitiatedEventVersion: INT64, workflowId: "", completionCallbacks: LIST, inheritedBuildId: "", parentPinnedWorkerDeploymentVersion: "", eagerExecutionAccepted: false });
+  return new WorkflowExecutionStartedEventAttributesClass();
 }
 
 export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecutionStartedEventAttributes> = {
   encode(message: WorkflowExecutionStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(10).fork()).join();
     }
-    if (message.parentWorkflowNamespace !== undefined && message.parentWorkflowNamespace !== "") {
+    if (message.parentWorkflowNamespace != null && message.parentWorkflowNamespace !== "") {
       writer.uint32(18).string(message.parentWorkflowNamespace);
     }
-    if (message.parentWorkflowNamespaceId !== undefined && message.parentWorkflowNamespaceId !== "") {
+    if (message.parentWorkflowNamespaceId != null && message.parentWorkflowNamespaceId !== "") {
       writer.uint32(218).string(message.parentWorkflowNamespaceId);
     }
-    if (message.parentWorkflowExecution !== undefined) {
+    if (message.parentWorkflowExecution != null) {
       WorkflowExecution.encode(message.parentWorkflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.parentInitiatedEventId !== undefined && !message.parentInitiatedEventId.equals(Long.ZERO)) {
+    if (message.parentInitiatedEventId != null && !isZero(message.parentInitiatedEventId)) {
       writer.uint32(32).int64(message.parentInitiatedEventId);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(42).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(50).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.continuedExecutionRunId !== undefined && message.continuedExecutionRunId !== "") {
+    if (message.continuedExecutionRunId != null && message.continuedExecutionRunId !== "") {
       writer.uint32(82).string(message.continuedExecutionRunId);
     }
-    if (message.initiator !== undefined && message.initiator !== 0) {
+    if (message.initiator != null && message.initiator !== 0) {
       writer.uint32(88).int32(message.initiator);
     }
-    if (message.continuedFailure !== undefined) {
+    if (message.continuedFailure != null) {
       Failure.encode(message.continuedFailure, writer.uint32(98).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(106).fork()).join();
     }
-    if (message.originalExecutionRunId !== undefined && message.originalExecutionRunId !== "") {
+    if (message.originalExecutionRunId != null && message.originalExecutionRunId !== "") {
       writer.uint32(114).string(message.originalExecutionRunId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(122).string(message.identity);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(130).string(message.firstExecutionRunId);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(138).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(144).int32(message.attempt);
     }
-    if (message.workflowExecutionExpirationTime !== undefined) {
+    if (message.workflowExecutionExpirationTime != null) {
       Timestamp.encode(message.workflowExecutionExpirationTime, writer.uint32(154).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(162).string(message.cronSchedule);
     }
-    if (message.firstWorkflowTaskBackoff !== undefined) {
+    if (message.firstWorkflowTaskBackoff != null) {
       Duration.encode(message.firstWorkflowTaskBackoff, writer.uint32(170).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(178).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(186).fork()).join();
     }
-    if (message.prevAutoResetPoints !== undefined) {
+    if (message.prevAutoResetPoints != null) {
       ResetPoints.encode(message.prevAutoResetPoints, writer.uint32(194).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(202).fork()).join();
     }
-    if (message.parentInitiatedEventVersion !== undefined && !message.parentInitiatedEventVersion.equals(Long.ZERO)) {
+    if (message.parentInitiatedEventVersion != null && !isZero(message.parentInitiatedEventVersion)) {
       writer.uint32(208).int64(message.parentInitiatedEventVersion);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(226).string(message.workflowId);
     }
-    if (message.sourceVersionStamp !== undefined) {
+    if (message.sourceVersionStamp != null) {
       WorkerVersionStamp.encode(message.sourceVersionStamp, writer.uint32(234).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(242).fork()).join();
       }
     }
-    if (message.rootWorkflowExecution !== undefined) {
+    if (message.rootWorkflowExecution != null) {
       WorkflowExecution.encode(message.rootWorkflowExecution, writer.uint32(250).fork()).join();
     }
-    if (message.inheritedBuildId !== undefined && message.inheritedBuildId !== "") {
+    if (message.inheritedBuildId != null && message.inheritedBuildId !== "") {
       writer.uint32(258).string(message.inheritedBuildId);
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(266).fork()).join();
     }
-    if (
-      message.parentPinnedWorkerDeploymentVersion !== undefined && message.parentPinnedWorkerDeploymentVersion !== ""
-    ) {
+    if (message.parentPinnedWorkerDeploymentVersion != null && message.parentPinnedWorkerDeploymentVersion !== "") {
       writer.uint32(274).string(message.parentPinnedWorkerDeploymentVersion);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(282).fork()).join();
     }
-    if (message.inheritedPinnedVersion !== undefined) {
+    if (message.inheritedPinnedVersion != null) {
       WorkerDeploymentVersion.encode(message.inheritedPinnedVersion, writer.uint32(298).fork()).join();
     }
-    if (message.inheritedAutoUpgradeInfo !== undefined) {
+    if (message.inheritedAutoUpgradeInfo != null) {
       InheritedAutoUpgradeInfo.encode(message.inheritedAutoUpgradeInfo, writer.uint32(314).fork()).join();
     }
-    if (message.eagerExecutionAccepted !== undefined && message.eagerExecutionAccepted !== false) {
+    if (message.eagerExecutionAccepted != null && message.eagerExecutionAccepted !== false) {
       writer.uint32(304).bool(message.eagerExecutionAccepted);
     }
-    if (message.declinedTargetVersionUpgrade !== undefined) {
+    if (message.declinedTargetVersionUpgrade != null) {
       DeclinedTargetVersionUpgrade.encode(message.declinedTargetVersionUpgrade, writer.uint32(322).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(330).fork()).join();
     }
-    if (message.timeSkippingStatePropagation !== undefined) {
+    if (message.timeSkippingStatePropagation != null) {
       TimeSkippingStatePropagation.encode(message.timeSkippingStatePropagation, writer.uint32(346).fork()).join();
     }
     return writer;
@@ -2450,7 +2451,7 @@ export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecuti
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -2558,16 +2559,18 @@ export const WorkflowExecutionStartedEventAttributes: MessageFns<WorkflowExecuti
   },
 };
 
+let DeclinedTargetVersionUpgradeClass: (new () => DeclinedTargetVersionUpgrade) | undefined;
 function createBaseDeclinedTargetVersionUpgrade(): DeclinedTargetVersionUpgrade {
-  return {};
+  DeclinedTargetVersionUpgradeClass ??= messageClass<DeclinedTargetVersionUpgrade>("temporal.api.history.v1.DeclinedTargetVersionUpgrade", { revisionNumber: INT64 });
+  return new DeclinedTargetVersionUpgradeClass();
 }
 
 export const DeclinedTargetVersionUpgrade: MessageFns<DeclinedTargetVersionUpgrade> = {
   encode(message: DeclinedTargetVersionUpgrade, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(10).fork()).join();
     }
-    if (message.revisionNumber !== undefined && !message.revisionNumber.equals(Long.ZERO)) {
+    if (message.revisionNumber != null && !isZero(message.revisionNumber)) {
       writer.uint32(16).int64(message.revisionNumber);
     }
     return writer;
@@ -2608,19 +2611,21 @@ export const DeclinedTargetVersionUpgrade: MessageFns<DeclinedTargetVersionUpgra
   },
 };
 
+let WorkflowExecutionCompletedEventAttributesClass: (new () => WorkflowExecutionCompletedEventAttributes) | undefined;
 function createBaseWorkflowExecutionCompletedEventAttributes(): WorkflowExecutionCompletedEventAttributes {
-  return {};
+  WorkflowExecutionCompletedEventAttributesClass ??= messageClass<WorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCompletedEventAttributes", { workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
+  return new WorkflowExecutionCompletedEventAttributesClass();
 }
 
 export const WorkflowExecutionCompletedEventAttributes: MessageFns<WorkflowExecutionCompletedEventAttributes> = {
   encode(message: WorkflowExecutionCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(26).string(message.newExecutionRunId);
     }
     return writer;
@@ -2669,22 +2674,24 @@ export const WorkflowExecutionCompletedEventAttributes: MessageFns<WorkflowExecu
   },
 };
 
+let WorkflowExecutionFailedEventAttributesClass: (new () => WorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseWorkflowExecutionFailedEventAttributes(): WorkflowExecutionFailedEventAttributes {
-  return {};
+  WorkflowExecutionFailedEventAttributesClass ??= messageClass<WorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.WorkflowExecutionFailedEventAttributes", { retryState: 0, workflowTaskCompletedEventId: INT64, newExecutionRunId: "" });
+  return new WorkflowExecutionFailedEventAttributesClass();
 }
 
 export const WorkflowExecutionFailedEventAttributes: MessageFns<WorkflowExecutionFailedEventAttributes> = {
   encode(message: WorkflowExecutionFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(16).int32(message.retryState);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(34).string(message.newExecutionRunId);
     }
     return writer;
@@ -2741,16 +2748,18 @@ export const WorkflowExecutionFailedEventAttributes: MessageFns<WorkflowExecutio
   },
 };
 
+let WorkflowExecutionTimedOutEventAttributesClass: (new () => WorkflowExecutionTimedOutEventAttributes) | undefined;
 function createBaseWorkflowExecutionTimedOutEventAttributes(): WorkflowExecutionTimedOutEventAttributes {
-  return {};
+  WorkflowExecutionTimedOutEventAttributesClass ??= messageClass<WorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimedOutEventAttributes", { retryState: 0, newExecutionRunId: "" });
+  return new WorkflowExecutionTimedOutEventAttributesClass();
 }
 
 export const WorkflowExecutionTimedOutEventAttributes: MessageFns<WorkflowExecutionTimedOutEventAttributes> = {
   encode(message: WorkflowExecutionTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(8).int32(message.retryState);
     }
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(18).string(message.newExecutionRunId);
     }
     return writer;
@@ -2791,8 +2800,10 @@ export const WorkflowExecutionTimedOutEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+let WorkflowExecutionContinuedAsNewEventAttributesClass: (new () => WorkflowExecutionContinuedAsNewEventAttributes) | undefined;
 function createBaseWorkflowExecutionContinuedAsNewEventAttributes(): WorkflowExecutionContinuedAsNewEventAttributes {
-  return {};
+  WorkflowExecutionContinuedAsNewEventAttributesClass ??= messageClass<WorkflowExecutionContinuedAsNewEventAttributes>("temporal.api.history.v1.WorkflowExecutionContinuedAsNewEventAttributes", { newExecutionRunId: "", workflowTaskCompletedEventId: INT64, initiator: 0, inheritBuildId: false, initialVersioningBehavior: 0 });
+  return new WorkflowExecutionContinuedAsNewEventAttributesClass();
 }
 
 export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
@@ -2802,52 +2813,52 @@ export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
     message: WorkflowExecutionContinuedAsNewEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.newExecutionRunId !== undefined && message.newExecutionRunId !== "") {
+    if (message.newExecutionRunId != null && message.newExecutionRunId !== "") {
       writer.uint32(10).string(message.newExecutionRunId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(26).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(56).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.backoffStartInterval !== undefined) {
+    if (message.backoffStartInterval != null) {
       Duration.encode(message.backoffStartInterval, writer.uint32(66).fork()).join();
     }
-    if (message.initiator !== undefined && message.initiator !== 0) {
+    if (message.initiator != null && message.initiator !== 0) {
       writer.uint32(72).int32(message.initiator);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(82).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(90).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(98).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(106).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(114).fork()).join();
     }
-    if (message.inheritBuildId !== undefined && message.inheritBuildId !== false) {
+    if (message.inheritBuildId != null && message.inheritBuildId !== false) {
       writer.uint32(120).bool(message.inheritBuildId);
     }
-    if (message.initialVersioningBehavior !== undefined && message.initialVersioningBehavior !== 0) {
+    if (message.initialVersioningBehavior != null && message.initialVersioningBehavior !== 0) {
       writer.uint32(128).int32(message.initialVersioningBehavior);
     }
     return writer;
@@ -3000,19 +3011,21 @@ export const WorkflowExecutionContinuedAsNewEventAttributes: MessageFns<
   },
 };
 
+let WorkflowTaskScheduledEventAttributesClass: (new () => WorkflowTaskScheduledEventAttributes) | undefined;
 function createBaseWorkflowTaskScheduledEventAttributes(): WorkflowTaskScheduledEventAttributes {
-  return {};
+  WorkflowTaskScheduledEventAttributesClass ??= messageClass<WorkflowTaskScheduledEventAttributes>("temporal.api.history.v1.WorkflowTaskScheduledEventAttributes", { attempt: 0 });
+  return new WorkflowTaskScheduledEventAttributesClass();
 }
 
 export const WorkflowTaskScheduledEventAttributes: MessageFns<WorkflowTaskScheduledEventAttributes> = {
   encode(message: WorkflowTaskScheduledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(10).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(24).int32(message.attempt);
     }
     return writer;
@@ -3061,44 +3074,43 @@ export const WorkflowTaskScheduledEventAttributes: MessageFns<WorkflowTaskSchedu
   },
 };
 
+let WorkflowTaskStartedEventAttributesClass: (new () => WorkflowTaskStartedEventAttributes) | undefined;
 function createBaseWorkflowTaskStartedEventAttributes(): WorkflowTaskStartedEventAttributes {
-  return {};
+  WorkflowTaskStartedEventAttributesClass ??= messageClass<WorkflowTaskStartedEventAttributes>("temporal.api.history.v1.WorkflowTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", suggestContinueAsNew: false, suggestContinueAsNewReasons: LIST, targetWorkerDeploymentVersionChanged: false, historySizeBytes: INT64, buildIdRedirectCounter: INT64 });
+  return new WorkflowTaskStartedEventAttributesClass();
 }
 
 export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedEventAttributes> = {
   encode(message: WorkflowTaskStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.suggestContinueAsNew !== undefined && message.suggestContinueAsNew !== false) {
+    if (message.suggestContinueAsNew != null && message.suggestContinueAsNew !== false) {
       writer.uint32(32).bool(message.suggestContinueAsNew);
     }
-    if (message.suggestContinueAsNewReasons !== undefined && message.suggestContinueAsNewReasons.length !== 0) {
+    if (message.suggestContinueAsNewReasons != null && message.suggestContinueAsNewReasons.length !== 0) {
       writer.uint32(66).fork();
       for (const v of message.suggestContinueAsNewReasons) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (
-      message.targetWorkerDeploymentVersionChanged !== undefined &&
-      message.targetWorkerDeploymentVersionChanged !== false
-    ) {
+    if (message.targetWorkerDeploymentVersionChanged != null && message.targetWorkerDeploymentVersionChanged !== false) {
       writer.uint32(72).bool(message.targetWorkerDeploymentVersionChanged);
     }
-    if (message.historySizeBytes !== undefined && !message.historySizeBytes.equals(Long.ZERO)) {
+    if (message.historySizeBytes != null && !isZero(message.historySizeBytes)) {
       writer.uint32(40).int64(message.historySizeBytes);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.buildIdRedirectCounter !== undefined && !message.buildIdRedirectCounter.equals(Long.ZERO)) {
+    if (message.buildIdRedirectCounter != null && !isZero(message.buildIdRedirectCounter)) {
       writer.uint32(56).int64(message.buildIdRedirectCounter);
     }
     return writer;
@@ -3146,7 +3158,7 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
         }
         case 8: {
           if (tag === 64) {
-            if (message.suggestContinueAsNewReasons === undefined) {
+            if (message.suggestContinueAsNewReasons === LIST) {
               message.suggestContinueAsNewReasons = [];
             }
             message.suggestContinueAsNewReasons!.push(reader.int32() as any);
@@ -3155,7 +3167,7 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
           }
 
           if (tag === 66) {
-            if (message.suggestContinueAsNewReasons === undefined) {
+            if (message.suggestContinueAsNewReasons === LIST) {
               message.suggestContinueAsNewReasons = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -3211,46 +3223,48 @@ export const WorkflowTaskStartedEventAttributes: MessageFns<WorkflowTaskStartedE
   },
 };
 
+let WorkflowTaskCompletedEventAttributesClass: (new () => WorkflowTaskCompletedEventAttributes) | undefined;
 function createBaseWorkflowTaskCompletedEventAttributes(): WorkflowTaskCompletedEventAttributes {
-  return {};
+  WorkflowTaskCompletedEventAttributesClass ??= messageClass<WorkflowTaskCompletedEventAttributes>("temporal.api.history.v1.WorkflowTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", binaryChecksum: "", versioningBehavior: 0, workerDeploymentVersion: "", workerDeploymentName: "" });
+  return new WorkflowTaskCompletedEventAttributesClass();
 }
 
 export const WorkflowTaskCompletedEventAttributes: MessageFns<WorkflowTaskCompletedEventAttributes> = {
   encode(message: WorkflowTaskCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(34).string(message.binaryChecksum);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
-    if (message.sdkMetadata !== undefined) {
+    if (message.sdkMetadata != null) {
       WorkflowTaskCompletedMetadata.encode(message.sdkMetadata, writer.uint32(50).fork()).join();
     }
-    if (message.meteringMetadata !== undefined) {
+    if (message.meteringMetadata != null) {
       MeteringMetadata.encode(message.meteringMetadata, writer.uint32(106).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(58).fork()).join();
     }
-    if (message.versioningBehavior !== undefined && message.versioningBehavior !== 0) {
+    if (message.versioningBehavior != null && message.versioningBehavior !== 0) {
       writer.uint32(64).int32(message.versioningBehavior);
     }
-    if (message.workerDeploymentVersion !== undefined && message.workerDeploymentVersion !== "") {
+    if (message.workerDeploymentVersion != null && message.workerDeploymentVersion !== "") {
       writer.uint32(74).string(message.workerDeploymentVersion);
     }
-    if (message.workerDeploymentName !== undefined && message.workerDeploymentName !== "") {
+    if (message.workerDeploymentName != null && message.workerDeploymentName !== "") {
       writer.uint32(82).string(message.workerDeploymentName);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(90).fork()).join();
     }
     return writer;
@@ -3371,19 +3385,21 @@ export const WorkflowTaskCompletedEventAttributes: MessageFns<WorkflowTaskComple
   },
 };
 
+let WorkflowTaskTimedOutEventAttributesClass: (new () => WorkflowTaskTimedOutEventAttributes) | undefined;
 function createBaseWorkflowTaskTimedOutEventAttributes(): WorkflowTaskTimedOutEventAttributes {
-  return {};
+  WorkflowTaskTimedOutEventAttributesClass ??= messageClass<WorkflowTaskTimedOutEventAttributes>("temporal.api.history.v1.WorkflowTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, timeoutType: 0 });
+  return new WorkflowTaskTimedOutEventAttributesClass();
 }
 
 export const WorkflowTaskTimedOutEventAttributes: MessageFns<WorkflowTaskTimedOutEventAttributes> = {
   encode(message: WorkflowTaskTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.timeoutType !== undefined && message.timeoutType !== 0) {
+    if (message.timeoutType != null && message.timeoutType !== 0) {
       writer.uint32(24).int32(message.timeoutType);
     }
     return writer;
@@ -3432,40 +3448,42 @@ export const WorkflowTaskTimedOutEventAttributes: MessageFns<WorkflowTaskTimedOu
   },
 };
 
+let WorkflowTaskFailedEventAttributesClass: (new () => WorkflowTaskFailedEventAttributes) | undefined;
 function createBaseWorkflowTaskFailedEventAttributes(): WorkflowTaskFailedEventAttributes {
-  return {};
+  WorkflowTaskFailedEventAttributesClass ??= messageClass<WorkflowTaskFailedEventAttributes>("temporal.api.history.v1.WorkflowTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, cause: 0, identity: "", baseRunId: "", newRunId: "", forkEventVersion: INT64, binaryChecksum: "" });
+  return new WorkflowTaskFailedEventAttributesClass();
 }
 
 export const WorkflowTaskFailedEventAttributes: MessageFns<WorkflowTaskFailedEventAttributes> = {
   encode(message: WorkflowTaskFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(24).int32(message.cause);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.baseRunId !== undefined && message.baseRunId !== "") {
+    if (message.baseRunId != null && message.baseRunId !== "") {
       writer.uint32(50).string(message.baseRunId);
     }
-    if (message.newRunId !== undefined && message.newRunId !== "") {
+    if (message.newRunId != null && message.newRunId !== "") {
       writer.uint32(58).string(message.newRunId);
     }
-    if (message.forkEventVersion !== undefined && !message.forkEventVersion.equals(Long.ZERO)) {
+    if (message.forkEventVersion != null && !isZero(message.forkEventVersion)) {
       writer.uint32(64).int64(message.forkEventVersion);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(74).string(message.binaryChecksum);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -3570,49 +3588,51 @@ export const WorkflowTaskFailedEventAttributes: MessageFns<WorkflowTaskFailedEve
   },
 };
 
+let ActivityTaskScheduledEventAttributesClass: (new () => ActivityTaskScheduledEventAttributes) | undefined;
 function createBaseActivityTaskScheduledEventAttributes(): ActivityTaskScheduledEventAttributes {
-  return {};
+  ActivityTaskScheduledEventAttributesClass ??= messageClass<ActivityTaskScheduledEventAttributes>("temporal.api.history.v1.ActivityTaskScheduledEventAttributes", { activityId: "", workflowTaskCompletedEventId: INT64, useWorkflowBuildId: false });
+  return new ActivityTaskScheduledEventAttributesClass();
 }
 
 export const ActivityTaskScheduledEventAttributes: MessageFns<ActivityTaskScheduledEventAttributes> = {
   encode(message: ActivityTaskScheduledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(42).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(50).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(88).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(98).fork()).join();
     }
-    if (message.useWorkflowBuildId !== undefined && message.useWorkflowBuildId !== false) {
+    if (message.useWorkflowBuildId != null && message.useWorkflowBuildId !== false) {
       writer.uint32(104).bool(message.useWorkflowBuildId);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(114).fork()).join();
     }
     return writer;
@@ -3741,31 +3761,33 @@ export const ActivityTaskScheduledEventAttributes: MessageFns<ActivityTaskSchedu
   },
 };
 
+let ActivityTaskStartedEventAttributesClass: (new () => ActivityTaskStartedEventAttributes) | undefined;
 function createBaseActivityTaskStartedEventAttributes(): ActivityTaskStartedEventAttributes {
-  return {};
+  ActivityTaskStartedEventAttributesClass ??= messageClass<ActivityTaskStartedEventAttributes>("temporal.api.history.v1.ActivityTaskStartedEventAttributes", { scheduledEventId: INT64, identity: "", requestId: "", attempt: 0, buildIdRedirectCounter: INT64 });
+  return new ActivityTaskStartedEventAttributesClass();
 }
 
 export const ActivityTaskStartedEventAttributes: MessageFns<ActivityTaskStartedEventAttributes> = {
   encode(message: ActivityTaskStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(32).int32(message.attempt);
     }
-    if (message.lastFailure !== undefined) {
+    if (message.lastFailure != null) {
       Failure.encode(message.lastFailure, writer.uint32(42).fork()).join();
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.buildIdRedirectCounter !== undefined && !message.buildIdRedirectCounter.equals(Long.ZERO)) {
+    if (message.buildIdRedirectCounter != null && !isZero(message.buildIdRedirectCounter)) {
       writer.uint32(56).int64(message.buildIdRedirectCounter);
     }
     return writer;
@@ -3846,25 +3868,27 @@ export const ActivityTaskStartedEventAttributes: MessageFns<ActivityTaskStartedE
   },
 };
 
+let ActivityTaskCompletedEventAttributesClass: (new () => ActivityTaskCompletedEventAttributes) | undefined;
 function createBaseActivityTaskCompletedEventAttributes(): ActivityTaskCompletedEventAttributes {
-  return {};
+  ActivityTaskCompletedEventAttributesClass ??= messageClass<ActivityTaskCompletedEventAttributes>("temporal.api.history.v1.ActivityTaskCompletedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "" });
+  return new ActivityTaskCompletedEventAttributesClass();
 }
 
 export const ActivityTaskCompletedEventAttributes: MessageFns<ActivityTaskCompletedEventAttributes> = {
   encode(message: ActivityTaskCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(16).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(24).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -3929,31 +3953,33 @@ export const ActivityTaskCompletedEventAttributes: MessageFns<ActivityTaskComple
   },
 };
 
+let ActivityTaskFailedEventAttributesClass: (new () => ActivityTaskFailedEventAttributes) | undefined;
 function createBaseActivityTaskFailedEventAttributes(): ActivityTaskFailedEventAttributes {
-  return {};
+  ActivityTaskFailedEventAttributesClass ??= messageClass<ActivityTaskFailedEventAttributes>("temporal.api.history.v1.ActivityTaskFailedEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, identity: "", retryState: 0, cause: 0 });
+  return new ActivityTaskFailedEventAttributesClass();
 }
 
 export const ActivityTaskFailedEventAttributes: MessageFns<ActivityTaskFailedEventAttributes> = {
   encode(message: ActivityTaskFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(16).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(24).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(40).int32(message.retryState);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(56).int32(message.cause);
     }
     return writer;
@@ -4034,22 +4060,24 @@ export const ActivityTaskFailedEventAttributes: MessageFns<ActivityTaskFailedEve
   },
 };
 
+let ActivityTaskTimedOutEventAttributesClass: (new () => ActivityTaskTimedOutEventAttributes) | undefined;
 function createBaseActivityTaskTimedOutEventAttributes(): ActivityTaskTimedOutEventAttributes {
-  return {};
+  ActivityTaskTimedOutEventAttributesClass ??= messageClass<ActivityTaskTimedOutEventAttributes>("temporal.api.history.v1.ActivityTaskTimedOutEventAttributes", { scheduledEventId: INT64, startedEventId: INT64, retryState: 0 });
+  return new ActivityTaskTimedOutEventAttributesClass();
 }
 
 export const ActivityTaskTimedOutEventAttributes: MessageFns<ActivityTaskTimedOutEventAttributes> = {
   encode(message: ActivityTaskTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(16).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(24).int64(message.startedEventId);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(32).int32(message.retryState);
     }
     return writer;
@@ -4106,16 +4134,18 @@ export const ActivityTaskTimedOutEventAttributes: MessageFns<ActivityTaskTimedOu
   },
 };
 
+let ActivityTaskCancelRequestedEventAttributesClass: (new () => ActivityTaskCancelRequestedEventAttributes) | undefined;
 function createBaseActivityTaskCancelRequestedEventAttributes(): ActivityTaskCancelRequestedEventAttributes {
-  return {};
+  ActivityTaskCancelRequestedEventAttributesClass ??= messageClass<ActivityTaskCancelRequestedEventAttributes>("temporal.api.history.v1.ActivityTaskCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
+  return new ActivityTaskCancelRequestedEventAttributesClass();
 }
 
 export const ActivityTaskCancelRequestedEventAttributes: MessageFns<ActivityTaskCancelRequestedEventAttributes> = {
   encode(message: ActivityTaskCancelRequestedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -4156,28 +4186,30 @@ export const ActivityTaskCancelRequestedEventAttributes: MessageFns<ActivityTask
   },
 };
 
+let ActivityTaskCanceledEventAttributesClass: (new () => ActivityTaskCanceledEventAttributes) | undefined;
 function createBaseActivityTaskCanceledEventAttributes(): ActivityTaskCanceledEventAttributes {
-  return {};
+  ActivityTaskCanceledEventAttributesClass ??= messageClass<ActivityTaskCanceledEventAttributes>("temporal.api.history.v1.ActivityTaskCanceledEventAttributes", { latestCancelRequestedEventId: INT64, scheduledEventId: INT64, startedEventId: INT64, identity: "" });
+  return new ActivityTaskCanceledEventAttributesClass();
 }
 
 export const ActivityTaskCanceledEventAttributes: MessageFns<ActivityTaskCanceledEventAttributes> = {
   encode(message: ActivityTaskCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(10).fork()).join();
     }
-    if (message.latestCancelRequestedEventId !== undefined && !message.latestCancelRequestedEventId.equals(Long.ZERO)) {
+    if (message.latestCancelRequestedEventId != null && !isZero(message.latestCancelRequestedEventId)) {
       writer.uint32(16).int64(message.latestCancelRequestedEventId);
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(24).int64(message.scheduledEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(32).int64(message.startedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -4250,19 +4282,21 @@ export const ActivityTaskCanceledEventAttributes: MessageFns<ActivityTaskCancele
   },
 };
 
+let TimerStartedEventAttributesClass: (new () => TimerStartedEventAttributes) | undefined;
 function createBaseTimerStartedEventAttributes(): TimerStartedEventAttributes {
-  return {};
+  TimerStartedEventAttributesClass ??= messageClass<TimerStartedEventAttributes>("temporal.api.history.v1.TimerStartedEventAttributes", { timerId: "", workflowTaskCompletedEventId: INT64 });
+  return new TimerStartedEventAttributesClass();
 }
 
 export const TimerStartedEventAttributes: MessageFns<TimerStartedEventAttributes> = {
   encode(message: TimerStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startToFireTimeout !== undefined) {
+    if (message.startToFireTimeout != null) {
       Duration.encode(message.startToFireTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -4311,16 +4345,18 @@ export const TimerStartedEventAttributes: MessageFns<TimerStartedEventAttributes
   },
 };
 
+let TimerFiredEventAttributesClass: (new () => TimerFiredEventAttributes) | undefined;
 function createBaseTimerFiredEventAttributes(): TimerFiredEventAttributes {
-  return {};
+  TimerFiredEventAttributesClass ??= messageClass<TimerFiredEventAttributes>("temporal.api.history.v1.TimerFiredEventAttributes", { timerId: "", startedEventId: INT64 });
+  return new TimerFiredEventAttributesClass();
 }
 
 export const TimerFiredEventAttributes: MessageFns<TimerFiredEventAttributes> = {
   encode(message: TimerFiredEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
     return writer;
@@ -4361,22 +4397,24 @@ export const TimerFiredEventAttributes: MessageFns<TimerFiredEventAttributes> = 
   },
 };
 
+let TimerCanceledEventAttributesClass: (new () => TimerCanceledEventAttributes) | undefined;
 function createBaseTimerCanceledEventAttributes(): TimerCanceledEventAttributes {
-  return {};
+  TimerCanceledEventAttributesClass ??= messageClass<TimerCanceledEventAttributes>("temporal.api.history.v1.TimerCanceledEventAttributes", { timerId: "", startedEventId: INT64, workflowTaskCompletedEventId: INT64, identity: "" });
+  return new TimerCanceledEventAttributesClass();
 }
 
 export const TimerCanceledEventAttributes: MessageFns<TimerCanceledEventAttributes> = {
   encode(message: TimerCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timerId !== undefined && message.timerId !== "") {
+    if (message.timerId != null && message.timerId !== "") {
       writer.uint32(10).string(message.timerId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(16).int64(message.startedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -4433,8 +4471,10 @@ export const TimerCanceledEventAttributes: MessageFns<TimerCanceledEventAttribut
   },
 };
 
+let WorkflowExecutionCancelRequestedEventAttributesClass: (new () => WorkflowExecutionCancelRequestedEventAttributes) | undefined;
 function createBaseWorkflowExecutionCancelRequestedEventAttributes(): WorkflowExecutionCancelRequestedEventAttributes {
-  return {};
+  WorkflowExecutionCancelRequestedEventAttributesClass ??= messageClass<WorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.WorkflowExecutionCancelRequestedEventAttributes", { cause: "", externalInitiatedEventId: INT64, identity: "" });
+  return new WorkflowExecutionCancelRequestedEventAttributesClass();
 }
 
 export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
@@ -4444,16 +4484,16 @@ export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
     message: WorkflowExecutionCancelRequestedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== "") {
+    if (message.cause != null && message.cause !== "") {
       writer.uint32(10).string(message.cause);
     }
-    if (message.externalInitiatedEventId !== undefined && !message.externalInitiatedEventId.equals(Long.ZERO)) {
+    if (message.externalInitiatedEventId != null && !isZero(message.externalInitiatedEventId)) {
       writer.uint32(16).int64(message.externalInitiatedEventId);
     }
-    if (message.externalWorkflowExecution !== undefined) {
+    if (message.externalWorkflowExecution != null) {
       WorkflowExecution.encode(message.externalWorkflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -4510,16 +4550,18 @@ export const WorkflowExecutionCancelRequestedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionCanceledEventAttributesClass: (new () => WorkflowExecutionCanceledEventAttributes) | undefined;
 function createBaseWorkflowExecutionCanceledEventAttributes(): WorkflowExecutionCanceledEventAttributes {
-  return {};
+  WorkflowExecutionCanceledEventAttributesClass ??= messageClass<WorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.WorkflowExecutionCanceledEventAttributes", { workflowTaskCompletedEventId: INT64 });
+  return new WorkflowExecutionCanceledEventAttributesClass();
 }
 
 export const WorkflowExecutionCanceledEventAttributes: MessageFns<WorkflowExecutionCanceledEventAttributes> = {
   encode(message: WorkflowExecutionCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -4560,25 +4602,27 @@ export const WorkflowExecutionCanceledEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+let MarkerRecordedEventAttributesClass: (new () => MarkerRecordedEventAttributes) | undefined;
 function createBaseMarkerRecordedEventAttributes(): MarkerRecordedEventAttributes {
-  return {};
+  MarkerRecordedEventAttributesClass ??= messageClass<MarkerRecordedEventAttributes>("temporal.api.history.v1.MarkerRecordedEventAttributes", { markerName: "", details: MAP, workflowTaskCompletedEventId: INT64 });
+  return new MarkerRecordedEventAttributesClass();
 }
 
 export const MarkerRecordedEventAttributes: MessageFns<MarkerRecordedEventAttributes> = {
   encode(message: MarkerRecordedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.markerName !== undefined && message.markerName !== "") {
+    if (message.markerName != null && message.markerName !== "") {
       writer.uint32(10).string(message.markerName);
     }
     globalThis.Object.entries(message.details || {}).forEach(([key, value]: [string, Payloads]) => {
       MarkerRecordedEventAttributes_DetailsEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(24).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -4607,7 +4651,7 @@ export const MarkerRecordedEventAttributes: MessageFns<MarkerRecordedEventAttrib
 
           const entry2 = MarkerRecordedEventAttributes_DetailsEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.details === undefined) {
+            if (message.details === MAP) {
               message.details = {};
             }
             message.details![entry2.key] = entry2.value;
@@ -4658,7 +4702,7 @@ export const MarkerRecordedEventAttributes_DetailsEntry: MessageFns<MarkerRecord
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payloads.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -4699,31 +4743,33 @@ export const MarkerRecordedEventAttributes_DetailsEntry: MessageFns<MarkerRecord
   },
 };
 
+let WorkflowExecutionSignaledEventAttributesClass: (new () => WorkflowExecutionSignaledEventAttributes) | undefined;
 function createBaseWorkflowExecutionSignaledEventAttributes(): WorkflowExecutionSignaledEventAttributes {
-  return {};
+  WorkflowExecutionSignaledEventAttributesClass ??= messageClass<WorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.WorkflowExecutionSignaledEventAttributes", { signalName: "", identity: "", skipGenerateWorkflowTask: false, requestId: "" });
+  return new WorkflowExecutionSignaledEventAttributesClass();
 }
 
 export const WorkflowExecutionSignaledEventAttributes: MessageFns<WorkflowExecutionSignaledEventAttributes> = {
   encode(message: WorkflowExecutionSignaledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(10).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(34).fork()).join();
     }
-    if (message.skipGenerateWorkflowTask !== undefined && message.skipGenerateWorkflowTask !== false) {
+    if (message.skipGenerateWorkflowTask != null && message.skipGenerateWorkflowTask !== false) {
       writer.uint32(40).bool(message.skipGenerateWorkflowTask);
     }
-    if (message.externalWorkflowExecution !== undefined) {
+    if (message.externalWorkflowExecution != null) {
       WorkflowExecution.encode(message.externalWorkflowExecution, writer.uint32(50).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(58).string(message.requestId);
     }
     return writer;
@@ -4804,19 +4850,21 @@ export const WorkflowExecutionSignaledEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+let WorkflowExecutionTerminatedEventAttributesClass: (new () => WorkflowExecutionTerminatedEventAttributes) | undefined;
 function createBaseWorkflowExecutionTerminatedEventAttributes(): WorkflowExecutionTerminatedEventAttributes {
-  return {};
+  WorkflowExecutionTerminatedEventAttributesClass ??= messageClass<WorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTerminatedEventAttributes", { reason: "", identity: "" });
+  return new WorkflowExecutionTerminatedEventAttributesClass();
 }
 
 export const WorkflowExecutionTerminatedEventAttributes: MessageFns<WorkflowExecutionTerminatedEventAttributes> = {
   encode(message: WorkflowExecutionTerminatedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -4865,8 +4913,10 @@ export const WorkflowExecutionTerminatedEventAttributes: MessageFns<WorkflowExec
   },
 };
 
+let RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass: (new () => RequestCancelExternalWorkflowExecutionInitiatedEventAttributes) | undefined;
 function createBaseRequestCancelExternalWorkflowExecutionInitiatedEventAttributes(): RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
-  return {};
+  RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass ??= messageClass<RequestCancelExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", control: "", childWorkflowOnly: false, reason: "" });
+  return new RequestCancelExternalWorkflowExecutionInitiatedEventAttributesClass();
 }
 
 export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: MessageFns<
@@ -4876,25 +4926,25 @@ export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: Mes
     message: RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(34).string(message.control);
     }
-    if (message.childWorkflowOnly !== undefined && message.childWorkflowOnly !== false) {
+    if (message.childWorkflowOnly != null && message.childWorkflowOnly !== false) {
       writer.uint32(40).bool(message.childWorkflowOnly);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -4978,8 +5028,10 @@ export const RequestCancelExternalWorkflowExecutionInitiatedEventAttributes: Mes
   },
 };
 
+let RequestCancelExternalWorkflowExecutionFailedEventAttributesClass: (new () => RequestCancelExternalWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseRequestCancelExternalWorkflowExecutionFailedEventAttributes(): RequestCancelExternalWorkflowExecutionFailedEventAttributes {
-  return {};
+  RequestCancelExternalWorkflowExecutionFailedEventAttributesClass ??= messageClass<RequestCancelExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.RequestCancelExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
+  return new RequestCancelExternalWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: MessageFns<
@@ -4989,25 +5041,25 @@ export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: Messag
     message: RequestCancelExternalWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(8).int32(message.cause);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(50).string(message.control);
     }
     return writer;
@@ -5091,8 +5143,10 @@ export const RequestCancelExternalWorkflowExecutionFailedEventAttributes: Messag
   },
 };
 
+let ExternalWorkflowExecutionCancelRequestedEventAttributesClass: (new () => ExternalWorkflowExecutionCancelRequestedEventAttributes) | undefined;
 function createBaseExternalWorkflowExecutionCancelRequestedEventAttributes(): ExternalWorkflowExecutionCancelRequestedEventAttributes {
-  return {};
+  ExternalWorkflowExecutionCancelRequestedEventAttributesClass ??= messageClass<ExternalWorkflowExecutionCancelRequestedEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionCancelRequestedEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "" });
+  return new ExternalWorkflowExecutionCancelRequestedEventAttributesClass();
 }
 
 export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns<
@@ -5102,16 +5156,16 @@ export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns
     message: ExternalWorkflowExecutionCancelRequestedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(8).int64(message.initiatedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(34).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -5168,8 +5222,10 @@ export const ExternalWorkflowExecutionCancelRequestedEventAttributes: MessageFns
   },
 };
 
+let SignalExternalWorkflowExecutionInitiatedEventAttributesClass: (new () => SignalExternalWorkflowExecutionInitiatedEventAttributes) | undefined;
 function createBaseSignalExternalWorkflowExecutionInitiatedEventAttributes(): SignalExternalWorkflowExecutionInitiatedEventAttributes {
-  return {};
+  SignalExternalWorkflowExecutionInitiatedEventAttributesClass ??= messageClass<SignalExternalWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionInitiatedEventAttributes", { workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", signalName: "", control: "", childWorkflowOnly: false });
+  return new SignalExternalWorkflowExecutionInitiatedEventAttributesClass();
 }
 
 export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns<
@@ -5179,31 +5235,31 @@ export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns
     message: SignalExternalWorkflowExecutionInitiatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(74).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(34).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(50).string(message.control);
     }
-    if (message.childWorkflowOnly !== undefined && message.childWorkflowOnly !== false) {
+    if (message.childWorkflowOnly != null && message.childWorkflowOnly !== false) {
       writer.uint32(56).bool(message.childWorkflowOnly);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -5300,8 +5356,10 @@ export const SignalExternalWorkflowExecutionInitiatedEventAttributes: MessageFns
   },
 };
 
+let SignalExternalWorkflowExecutionFailedEventAttributesClass: (new () => SignalExternalWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseSignalExternalWorkflowExecutionFailedEventAttributes(): SignalExternalWorkflowExecutionFailedEventAttributes {
-  return {};
+  SignalExternalWorkflowExecutionFailedEventAttributesClass ??= messageClass<SignalExternalWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.SignalExternalWorkflowExecutionFailedEventAttributes", { cause: 0, workflowTaskCompletedEventId: INT64, namespace: "", namespaceId: "", initiatedEventId: INT64, control: "" });
+  return new SignalExternalWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
@@ -5311,25 +5369,25 @@ export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
     message: SignalExternalWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(8).int32(message.cause);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(50).string(message.control);
     }
     return writer;
@@ -5410,8 +5468,10 @@ export const SignalExternalWorkflowExecutionFailedEventAttributes: MessageFns<
   },
 };
 
+let ExternalWorkflowExecutionSignaledEventAttributesClass: (new () => ExternalWorkflowExecutionSignaledEventAttributes) | undefined;
 function createBaseExternalWorkflowExecutionSignaledEventAttributes(): ExternalWorkflowExecutionSignaledEventAttributes {
-  return {};
+  ExternalWorkflowExecutionSignaledEventAttributesClass ??= messageClass<ExternalWorkflowExecutionSignaledEventAttributes>("temporal.api.history.v1.ExternalWorkflowExecutionSignaledEventAttributes", { initiatedEventId: INT64, namespace: "", namespaceId: "", control: "" });
+  return new ExternalWorkflowExecutionSignaledEventAttributesClass();
 }
 
 export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
@@ -5421,19 +5481,19 @@ export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
     message: ExternalWorkflowExecutionSignaledEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(8).int64(message.initiatedEventId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(42).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(34).string(message.control);
     }
     return writer;
@@ -5498,8 +5558,10 @@ export const ExternalWorkflowExecutionSignaledEventAttributes: MessageFns<
   },
 };
 
+let UpsertWorkflowSearchAttributesEventAttributesClass: (new () => UpsertWorkflowSearchAttributesEventAttributes) | undefined;
 function createBaseUpsertWorkflowSearchAttributesEventAttributes(): UpsertWorkflowSearchAttributesEventAttributes {
-  return {};
+  UpsertWorkflowSearchAttributesEventAttributesClass ??= messageClass<UpsertWorkflowSearchAttributesEventAttributes>("temporal.api.history.v1.UpsertWorkflowSearchAttributesEventAttributes", { workflowTaskCompletedEventId: INT64 });
+  return new UpsertWorkflowSearchAttributesEventAttributesClass();
 }
 
 export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWorkflowSearchAttributesEventAttributes> =
@@ -5508,12 +5570,10 @@ export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWor
       message: UpsertWorkflowSearchAttributesEventAttributes,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (
-        message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)
-      ) {
+      if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
         writer.uint32(8).int64(message.workflowTaskCompletedEventId);
       }
-      if (message.searchAttributes !== undefined) {
+      if (message.searchAttributes != null) {
         SearchAttributes.encode(message.searchAttributes, writer.uint32(18).fork()).join();
       }
       return writer;
@@ -5554,16 +5614,18 @@ export const UpsertWorkflowSearchAttributesEventAttributes: MessageFns<UpsertWor
     },
   };
 
+let WorkflowPropertiesModifiedEventAttributesClass: (new () => WorkflowPropertiesModifiedEventAttributes) | undefined;
 function createBaseWorkflowPropertiesModifiedEventAttributes(): WorkflowPropertiesModifiedEventAttributes {
-  return {};
+  WorkflowPropertiesModifiedEventAttributesClass ??= messageClass<WorkflowPropertiesModifiedEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedEventAttributes", { workflowTaskCompletedEventId: INT64 });
+  return new WorkflowPropertiesModifiedEventAttributesClass();
 }
 
 export const WorkflowPropertiesModifiedEventAttributes: MessageFns<WorkflowPropertiesModifiedEventAttributes> = {
   encode(message: WorkflowPropertiesModifiedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(8).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.upsertedMemo !== undefined) {
+    if (message.upsertedMemo != null) {
       Memo.encode(message.upsertedMemo, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -5604,8 +5666,10 @@ export const WorkflowPropertiesModifiedEventAttributes: MessageFns<WorkflowPrope
   },
 };
 
+let StartChildWorkflowExecutionInitiatedEventAttributesClass: (new () => StartChildWorkflowExecutionInitiatedEventAttributes) | undefined;
 function createBaseStartChildWorkflowExecutionInitiatedEventAttributes(): StartChildWorkflowExecutionInitiatedEventAttributes {
-  return {};
+  StartChildWorkflowExecutionInitiatedEventAttributesClass ??= messageClass<StartChildWorkflowExecutionInitiatedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionInitiatedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", parentClosePolicy: 0, control: "", workflowTaskCompletedEventId: INT64, workflowIdReusePolicy: 0, cronSchedule: "", inheritBuildId: false });
+  return new StartChildWorkflowExecutionInitiatedEventAttributesClass();
 }
 
 export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
@@ -5615,73 +5679,73 @@ export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
     message: StartChildWorkflowExecutionInitiatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(146).string(message.namespaceId);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.parentClosePolicy !== undefined && message.parentClosePolicy !== 0) {
+    if (message.parentClosePolicy != null && message.parentClosePolicy !== 0) {
       writer.uint32(72).int32(message.parentClosePolicy);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(82).string(message.control);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(88).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(96).int32(message.workflowIdReusePolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(106).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(114).string(message.cronSchedule);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(122).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(130).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(138).fork()).join();
     }
-    if (message.inheritBuildId !== undefined && message.inheritBuildId !== false) {
+    if (message.inheritBuildId != null && message.inheritBuildId !== false) {
       writer.uint32(152).bool(message.inheritBuildId);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(162).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(170).fork()).join();
     }
-    if (message.timeSkippingStatePropagation !== undefined) {
+    if (message.timeSkippingStatePropagation != null) {
       TimeSkippingStatePropagation.encode(message.timeSkippingStatePropagation, writer.uint32(186).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(194).fork()).join();
     }
     return writer;
@@ -5890,8 +5954,10 @@ export const StartChildWorkflowExecutionInitiatedEventAttributes: MessageFns<
   },
 };
 
+let StartChildWorkflowExecutionFailedEventAttributesClass: (new () => StartChildWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseStartChildWorkflowExecutionFailedEventAttributes(): StartChildWorkflowExecutionFailedEventAttributes {
-  return {};
+  StartChildWorkflowExecutionFailedEventAttributesClass ??= messageClass<StartChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.StartChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", workflowId: "", cause: 0, control: "", initiatedEventId: INT64, workflowTaskCompletedEventId: INT64 });
+  return new StartChildWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
@@ -5901,28 +5967,28 @@ export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
     message: StartChildWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(66).string(message.namespaceId);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(32).int32(message.cause);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(42).string(message.control);
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(48).int64(message.initiatedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(56).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -6011,8 +6077,10 @@ export const StartChildWorkflowExecutionFailedEventAttributes: MessageFns<
   },
 };
 
+let ChildWorkflowExecutionStartedEventAttributesClass: (new () => ChildWorkflowExecutionStartedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionStartedEventAttributes(): ChildWorkflowExecutionStartedEventAttributes {
-  return {};
+  ChildWorkflowExecutionStartedEventAttributesClass ??= messageClass<ChildWorkflowExecutionStartedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionStartedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64 });
+  return new ChildWorkflowExecutionStartedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkflowExecutionStartedEventAttributes> = {
@@ -6020,22 +6088,22 @@ export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkf
     message: ChildWorkflowExecutionStartedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(50).string(message.namespaceId);
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(16).int64(message.initiatedEventId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -6108,8 +6176,10 @@ export const ChildWorkflowExecutionStartedEventAttributes: MessageFns<ChildWorkf
   },
 };
 
+let ChildWorkflowExecutionCompletedEventAttributesClass: (new () => ChildWorkflowExecutionCompletedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionCompletedEventAttributes(): ChildWorkflowExecutionCompletedEventAttributes {
-  return {};
+  ChildWorkflowExecutionCompletedEventAttributesClass ??= messageClass<ChildWorkflowExecutionCompletedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCompletedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
+  return new ChildWorkflowExecutionCompletedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
@@ -6119,25 +6189,25 @@ export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
     message: ChildWorkflowExecutionCompletedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(10).fork()).join();
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(58).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(48).int64(message.startedEventId);
     }
     return writer;
@@ -6218,8 +6288,10 @@ export const ChildWorkflowExecutionCompletedEventAttributes: MessageFns<
   },
 };
 
+let ChildWorkflowExecutionFailedEventAttributesClass: (new () => ChildWorkflowExecutionFailedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionFailedEventAttributes(): ChildWorkflowExecutionFailedEventAttributes {
-  return {};
+  ChildWorkflowExecutionFailedEventAttributesClass ??= messageClass<ChildWorkflowExecutionFailedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionFailedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
+  return new ChildWorkflowExecutionFailedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkflowExecutionFailedEventAttributes> = {
@@ -6227,28 +6299,28 @@ export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkfl
     message: ChildWorkflowExecutionFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(66).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(40).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(48).int64(message.startedEventId);
     }
-    if (message.retryState !== undefined && message.retryState !== 0) {
+    if (message.retryState != null && message.retryState !== 0) {
       writer.uint32(56).int32(message.retryState);
     }
     return writer;
@@ -6337,8 +6409,10 @@ export const ChildWorkflowExecutionFailedEventAttributes: MessageFns<ChildWorkfl
   },
 };
 
+let ChildWorkflowExecutionCanceledEventAttributesClass: (new () => ChildWorkflowExecutionCanceledEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionCanceledEventAttributes(): ChildWorkflowExecutionCanceledEventAttributes {
-  return {};
+  ChildWorkflowExecutionCanceledEventAttributesClass ??= messageClass<ChildWorkflowExecutionCanceledEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionCanceledEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
+  return new ChildWorkflowExecutionCanceledEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWorkflowExecutionCanceledEventAttributes> =
@@ -6347,25 +6421,25 @@ export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWork
       message: ChildWorkflowExecutionCanceledEventAttributes,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.details !== undefined) {
+      if (message.details != null) {
         Payloads.encode(message.details, writer.uint32(10).fork()).join();
       }
-      if (message.namespace !== undefined && message.namespace !== "") {
+      if (message.namespace != null && message.namespace !== "") {
         writer.uint32(18).string(message.namespace);
       }
-      if (message.namespaceId !== undefined && message.namespaceId !== "") {
+      if (message.namespaceId != null && message.namespaceId !== "") {
         writer.uint32(58).string(message.namespaceId);
       }
-      if (message.workflowExecution !== undefined) {
+      if (message.workflowExecution != null) {
         WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
       }
-      if (message.workflowType !== undefined) {
+      if (message.workflowType != null) {
         WorkflowType.encode(message.workflowType, writer.uint32(34).fork()).join();
       }
-      if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+      if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
         writer.uint32(40).int64(message.initiatedEventId);
       }
-      if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+      if (message.startedEventId != null && !isZero(message.startedEventId)) {
         writer.uint32(48).int64(message.startedEventId);
       }
       return writer;
@@ -6446,8 +6520,10 @@ export const ChildWorkflowExecutionCanceledEventAttributes: MessageFns<ChildWork
     },
   };
 
+let ChildWorkflowExecutionTimedOutEventAttributesClass: (new () => ChildWorkflowExecutionTimedOutEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionTimedOutEventAttributes(): ChildWorkflowExecutionTimedOutEventAttributes {
-  return {};
+  ChildWorkflowExecutionTimedOutEventAttributesClass ??= messageClass<ChildWorkflowExecutionTimedOutEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTimedOutEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64, retryState: 0 });
+  return new ChildWorkflowExecutionTimedOutEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWorkflowExecutionTimedOutEventAttributes> =
@@ -6456,25 +6532,25 @@ export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWork
       message: ChildWorkflowExecutionTimedOutEventAttributes,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.namespace !== undefined && message.namespace !== "") {
+      if (message.namespace != null && message.namespace !== "") {
         writer.uint32(10).string(message.namespace);
       }
-      if (message.namespaceId !== undefined && message.namespaceId !== "") {
+      if (message.namespaceId != null && message.namespaceId !== "") {
         writer.uint32(58).string(message.namespaceId);
       }
-      if (message.workflowExecution !== undefined) {
+      if (message.workflowExecution != null) {
         WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
       }
-      if (message.workflowType !== undefined) {
+      if (message.workflowType != null) {
         WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
       }
-      if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+      if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
         writer.uint32(32).int64(message.initiatedEventId);
       }
-      if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+      if (message.startedEventId != null && !isZero(message.startedEventId)) {
         writer.uint32(40).int64(message.startedEventId);
       }
-      if (message.retryState !== undefined && message.retryState !== 0) {
+      if (message.retryState != null && message.retryState !== 0) {
         writer.uint32(48).int32(message.retryState);
       }
       return writer;
@@ -6555,8 +6631,10 @@ export const ChildWorkflowExecutionTimedOutEventAttributes: MessageFns<ChildWork
     },
   };
 
+let ChildWorkflowExecutionTerminatedEventAttributesClass: (new () => ChildWorkflowExecutionTerminatedEventAttributes) | undefined;
 function createBaseChildWorkflowExecutionTerminatedEventAttributes(): ChildWorkflowExecutionTerminatedEventAttributes {
-  return {};
+  ChildWorkflowExecutionTerminatedEventAttributesClass ??= messageClass<ChildWorkflowExecutionTerminatedEventAttributes>("temporal.api.history.v1.ChildWorkflowExecutionTerminatedEventAttributes", { namespace: "", namespaceId: "", initiatedEventId: INT64, startedEventId: INT64 });
+  return new ChildWorkflowExecutionTerminatedEventAttributesClass();
 }
 
 export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
@@ -6566,22 +6644,22 @@ export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
     message: ChildWorkflowExecutionTerminatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(50).string(message.namespaceId);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.initiatedEventId !== undefined && !message.initiatedEventId.equals(Long.ZERO)) {
+    if (message.initiatedEventId != null && !isZero(message.initiatedEventId)) {
       writer.uint32(32).int64(message.initiatedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(40).int64(message.startedEventId);
     }
     return writer;
@@ -6654,8 +6732,10 @@ export const ChildWorkflowExecutionTerminatedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionOptionsUpdatedEventAttributesClass: (new () => WorkflowExecutionOptionsUpdatedEventAttributes) | undefined;
 function createBaseWorkflowExecutionOptionsUpdatedEventAttributes(): WorkflowExecutionOptionsUpdatedEventAttributes {
-  return {};
+  WorkflowExecutionOptionsUpdatedEventAttributesClass ??= messageClass<WorkflowExecutionOptionsUpdatedEventAttributes>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes", { unsetVersioningOverride: false, attachedRequestId: "", attachedCompletionCallbacks: LIST, identity: "", timeSkippingConfigUpdated: false, workflowUpdateOptions: LIST });
+  return new WorkflowExecutionOptionsUpdatedEventAttributesClass();
 }
 
 export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
@@ -6665,33 +6745,33 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
     message: WorkflowExecutionOptionsUpdatedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(10).fork()).join();
     }
-    if (message.unsetVersioningOverride !== undefined && message.unsetVersioningOverride !== false) {
+    if (message.unsetVersioningOverride != null && message.unsetVersioningOverride !== false) {
       writer.uint32(16).bool(message.unsetVersioningOverride);
     }
-    if (message.attachedRequestId !== undefined && message.attachedRequestId !== "") {
+    if (message.attachedRequestId != null && message.attachedRequestId !== "") {
       writer.uint32(26).string(message.attachedRequestId);
     }
-    if (message.attachedCompletionCallbacks !== undefined && message.attachedCompletionCallbacks.length !== 0) {
+    if (message.attachedCompletionCallbacks != null && message.attachedCompletionCallbacks.length !== 0) {
       for (const v of message.attachedCompletionCallbacks) {
         Callback.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(50).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(58).fork()).join();
     }
-    if (message.timeSkippingConfigUpdated !== undefined && message.timeSkippingConfigUpdated !== false) {
+    if (message.timeSkippingConfigUpdated != null && message.timeSkippingConfigUpdated !== false) {
       writer.uint32(72).bool(message.timeSkippingConfigUpdated);
     }
-    if (message.workflowUpdateOptions !== undefined && message.workflowUpdateOptions.length !== 0) {
+    if (message.workflowUpdateOptions != null && message.workflowUpdateOptions.length !== 0) {
       for (const v of message.workflowUpdateOptions) {
         WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate.encode(v!, writer.uint32(66).fork())
           .join();
@@ -6737,7 +6817,7 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
             break;
           }
 
-          if (message.attachedCompletionCallbacks === undefined) {
+          if (message.attachedCompletionCallbacks === LIST) {
             message.attachedCompletionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -6783,7 +6863,7 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
             break;
           }
 
-          if (message.workflowUpdateOptions === undefined) {
+          if (message.workflowUpdateOptions === LIST) {
             message.workflowUpdateOptions = [];
           }
           const el = WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate.decode(
@@ -6806,8 +6886,10 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass: (new () => WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate) | undefined;
 function createBaseWorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate(): WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate {
-  return {};
+  WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass ??= messageClass<WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate>("temporal.api.history.v1.WorkflowExecutionOptionsUpdatedEventAttributes.WorkflowUpdateOptionsUpdate", { updateId: "", attachedRequestId: "", attachedCompletionCallbacks: LIST });
+  return new WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdateClass();
 }
 
 export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate: MessageFns<
@@ -6817,13 +6899,13 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
     message: WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOptionsUpdate,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.updateId !== undefined && message.updateId !== "") {
+    if (message.updateId != null && message.updateId !== "") {
       writer.uint32(10).string(message.updateId);
     }
-    if (message.attachedRequestId !== undefined && message.attachedRequestId !== "") {
+    if (message.attachedRequestId != null && message.attachedRequestId !== "") {
       writer.uint32(18).string(message.attachedRequestId);
     }
-    if (message.attachedCompletionCallbacks !== undefined && message.attachedCompletionCallbacks.length !== 0) {
+    if (message.attachedCompletionCallbacks != null && message.attachedCompletionCallbacks.length !== 0) {
       for (const v of message.attachedCompletionCallbacks) {
         Callback.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -6863,7 +6945,7 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
             break;
           }
 
-          if (message.attachedCompletionCallbacks === undefined) {
+          if (message.attachedCompletionCallbacks === LIST) {
             message.attachedCompletionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -6883,8 +6965,10 @@ export const WorkflowExecutionOptionsUpdatedEventAttributes_WorkflowUpdateOption
   },
 };
 
+let WorkflowPropertiesModifiedExternallyEventAttributesClass: (new () => WorkflowPropertiesModifiedExternallyEventAttributes) | undefined;
 function createBaseWorkflowPropertiesModifiedExternallyEventAttributes(): WorkflowPropertiesModifiedExternallyEventAttributes {
-  return {};
+  WorkflowPropertiesModifiedExternallyEventAttributesClass ??= messageClass<WorkflowPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.WorkflowPropertiesModifiedExternallyEventAttributes", { newTaskQueue: "" });
+  return new WorkflowPropertiesModifiedExternallyEventAttributesClass();
 }
 
 export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
@@ -6894,19 +6978,19 @@ export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
     message: WorkflowPropertiesModifiedExternallyEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.newTaskQueue !== undefined && message.newTaskQueue !== "") {
+    if (message.newTaskQueue != null && message.newTaskQueue !== "") {
       writer.uint32(10).string(message.newTaskQueue);
     }
-    if (message.newWorkflowTaskTimeout !== undefined) {
+    if (message.newWorkflowTaskTimeout != null) {
       Duration.encode(message.newWorkflowTaskTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.newWorkflowRunTimeout !== undefined) {
+    if (message.newWorkflowRunTimeout != null) {
       Duration.encode(message.newWorkflowRunTimeout, writer.uint32(26).fork()).join();
     }
-    if (message.newWorkflowExecutionTimeout !== undefined) {
+    if (message.newWorkflowExecutionTimeout != null) {
       Duration.encode(message.newWorkflowExecutionTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.upsertedMemo !== undefined) {
+    if (message.upsertedMemo != null) {
       Memo.encode(message.upsertedMemo, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -6971,8 +7055,10 @@ export const WorkflowPropertiesModifiedExternallyEventAttributes: MessageFns<
   },
 };
 
+let ActivityPropertiesModifiedExternallyEventAttributesClass: (new () => ActivityPropertiesModifiedExternallyEventAttributes) | undefined;
 function createBaseActivityPropertiesModifiedExternallyEventAttributes(): ActivityPropertiesModifiedExternallyEventAttributes {
-  return {};
+  ActivityPropertiesModifiedExternallyEventAttributesClass ??= messageClass<ActivityPropertiesModifiedExternallyEventAttributes>("temporal.api.history.v1.ActivityPropertiesModifiedExternallyEventAttributes", { scheduledEventId: INT64 });
+  return new ActivityPropertiesModifiedExternallyEventAttributesClass();
 }
 
 export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
@@ -6982,10 +7068,10 @@ export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
     message: ActivityPropertiesModifiedExternallyEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.newRetryPolicy !== undefined) {
+    if (message.newRetryPolicy != null) {
       RetryPolicy.encode(message.newRetryPolicy, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7026,8 +7112,10 @@ export const ActivityPropertiesModifiedExternallyEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionUpdateAcceptedEventAttributesClass: (new () => WorkflowExecutionUpdateAcceptedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateAcceptedEventAttributes(): WorkflowExecutionUpdateAcceptedEventAttributes {
-  return {};
+  WorkflowExecutionUpdateAcceptedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateAcceptedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAcceptedEventAttributes", { protocolInstanceId: "", acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
+  return new WorkflowExecutionUpdateAcceptedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
@@ -7037,19 +7125,16 @@ export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateAcceptedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(10).string(message.protocolInstanceId);
     }
-    if (message.acceptedRequestMessageId !== undefined && message.acceptedRequestMessageId !== "") {
+    if (message.acceptedRequestMessageId != null && message.acceptedRequestMessageId !== "") {
       writer.uint32(18).string(message.acceptedRequestMessageId);
     }
-    if (
-      message.acceptedRequestSequencingEventId !== undefined &&
-      !message.acceptedRequestSequencingEventId.equals(Long.ZERO)
-    ) {
+    if (message.acceptedRequestSequencingEventId != null && !isZero(message.acceptedRequestSequencingEventId)) {
       writer.uint32(24).int64(message.acceptedRequestSequencingEventId);
     }
-    if (message.acceptedRequest !== undefined) {
+    if (message.acceptedRequest != null) {
       Request.encode(message.acceptedRequest, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -7106,8 +7191,10 @@ export const WorkflowExecutionUpdateAcceptedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionUpdateCompletedEventAttributesClass: (new () => WorkflowExecutionUpdateCompletedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateCompletedEventAttributes(): WorkflowExecutionUpdateCompletedEventAttributes {
-  return {};
+  WorkflowExecutionUpdateCompletedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateCompletedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateCompletedEventAttributes", { acceptedEventId: INT64 });
+  return new WorkflowExecutionUpdateCompletedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
@@ -7117,13 +7204,13 @@ export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateCompletedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.meta !== undefined) {
+    if (message.meta != null) {
       Meta.encode(message.meta, writer.uint32(10).fork()).join();
     }
-    if (message.acceptedEventId !== undefined && !message.acceptedEventId.equals(Long.ZERO)) {
+    if (message.acceptedEventId != null && !isZero(message.acceptedEventId)) {
       writer.uint32(24).int64(message.acceptedEventId);
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7172,8 +7259,10 @@ export const WorkflowExecutionUpdateCompletedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionUpdateRejectedEventAttributesClass: (new () => WorkflowExecutionUpdateRejectedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateRejectedEventAttributes(): WorkflowExecutionUpdateRejectedEventAttributes {
-  return {};
+  WorkflowExecutionUpdateRejectedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateRejectedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateRejectedEventAttributes", { protocolInstanceId: "", rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
+  return new WorkflowExecutionUpdateRejectedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
@@ -7183,22 +7272,19 @@ export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateRejectedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(10).string(message.protocolInstanceId);
     }
-    if (message.rejectedRequestMessageId !== undefined && message.rejectedRequestMessageId !== "") {
+    if (message.rejectedRequestMessageId != null && message.rejectedRequestMessageId !== "") {
       writer.uint32(18).string(message.rejectedRequestMessageId);
     }
-    if (
-      message.rejectedRequestSequencingEventId !== undefined &&
-      !message.rejectedRequestSequencingEventId.equals(Long.ZERO)
-    ) {
+    if (message.rejectedRequestSequencingEventId != null && !isZero(message.rejectedRequestSequencingEventId)) {
       writer.uint32(24).int64(message.rejectedRequestSequencingEventId);
     }
-    if (message.rejectedRequest !== undefined) {
+    if (message.rejectedRequest != null) {
       Request.encode(message.rejectedRequest, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -7263,8 +7349,10 @@ export const WorkflowExecutionUpdateRejectedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionUpdateAdmittedEventAttributesClass: (new () => WorkflowExecutionUpdateAdmittedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUpdateAdmittedEventAttributes(): WorkflowExecutionUpdateAdmittedEventAttributes {
-  return {};
+  WorkflowExecutionUpdateAdmittedEventAttributesClass ??= messageClass<WorkflowExecutionUpdateAdmittedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUpdateAdmittedEventAttributes", { origin: 0 });
+  return new WorkflowExecutionUpdateAdmittedEventAttributesClass();
 }
 
 export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
@@ -7274,10 +7362,10 @@ export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
     message: WorkflowExecutionUpdateAdmittedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.request !== undefined) {
+    if (message.request != null) {
       Request.encode(message.request, writer.uint32(10).fork()).join();
     }
-    if (message.origin !== undefined && message.origin !== 0) {
+    if (message.origin != null && message.origin !== 0) {
       writer.uint32(16).int32(message.origin);
     }
     return writer;
@@ -7318,19 +7406,21 @@ export const WorkflowExecutionUpdateAdmittedEventAttributes: MessageFns<
   },
 };
 
+let WorkflowExecutionPausedEventAttributesClass: (new () => WorkflowExecutionPausedEventAttributes) | undefined;
 function createBaseWorkflowExecutionPausedEventAttributes(): WorkflowExecutionPausedEventAttributes {
-  return {};
+  WorkflowExecutionPausedEventAttributesClass ??= messageClass<WorkflowExecutionPausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionPausedEventAttributes", { identity: "", reason: "", requestId: "" });
+  return new WorkflowExecutionPausedEventAttributesClass();
 }
 
 export const WorkflowExecutionPausedEventAttributes: MessageFns<WorkflowExecutionPausedEventAttributes> = {
   encode(message: WorkflowExecutionPausedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7379,19 +7469,21 @@ export const WorkflowExecutionPausedEventAttributes: MessageFns<WorkflowExecutio
   },
 };
 
+let WorkflowExecutionUnpausedEventAttributesClass: (new () => WorkflowExecutionUnpausedEventAttributes) | undefined;
 function createBaseWorkflowExecutionUnpausedEventAttributes(): WorkflowExecutionUnpausedEventAttributes {
-  return {};
+  WorkflowExecutionUnpausedEventAttributesClass ??= messageClass<WorkflowExecutionUnpausedEventAttributes>("temporal.api.history.v1.WorkflowExecutionUnpausedEventAttributes", { identity: "", reason: "", requestId: "" });
+  return new WorkflowExecutionUnpausedEventAttributesClass();
 }
 
 export const WorkflowExecutionUnpausedEventAttributes: MessageFns<WorkflowExecutionUnpausedEventAttributes> = {
   encode(message: WorkflowExecutionUnpausedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7440,8 +7532,10 @@ export const WorkflowExecutionUnpausedEventAttributes: MessageFns<WorkflowExecut
   },
 };
 
+let WorkflowExecutionTimeSkippingTransitionedEventAttributesClass: (new () => WorkflowExecutionTimeSkippingTransitionedEventAttributes) | undefined;
 function createBaseWorkflowExecutionTimeSkippingTransitionedEventAttributes(): WorkflowExecutionTimeSkippingTransitionedEventAttributes {
-  return {};
+  WorkflowExecutionTimeSkippingTransitionedEventAttributesClass ??= messageClass<WorkflowExecutionTimeSkippingTransitionedEventAttributes>("temporal.api.history.v1.WorkflowExecutionTimeSkippingTransitionedEventAttributes", { disabledAfterFastForward: false });
+  return new WorkflowExecutionTimeSkippingTransitionedEventAttributesClass();
 }
 
 export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFns<
@@ -7451,13 +7545,13 @@ export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFn
     message: WorkflowExecutionTimeSkippingTransitionedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.targetTime !== undefined) {
+    if (message.targetTime != null) {
       Timestamp.encode(message.targetTime, writer.uint32(10).fork()).join();
     }
-    if (message.disabledAfterFastForward !== undefined && message.disabledAfterFastForward !== false) {
+    if (message.disabledAfterFastForward != null && message.disabledAfterFastForward !== false) {
       writer.uint32(16).bool(message.disabledAfterFastForward);
     }
-    if (message.wallClockTime !== undefined) {
+    if (message.wallClockTime != null) {
       Timestamp.encode(message.wallClockTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -7506,25 +7600,27 @@ export const WorkflowExecutionTimeSkippingTransitionedEventAttributes: MessageFn
   },
 };
 
+let NexusOperationScheduledEventAttributesClass: (new () => NexusOperationScheduledEventAttributes) | undefined;
 function createBaseNexusOperationScheduledEventAttributes(): NexusOperationScheduledEventAttributes {
-  return {};
+  NexusOperationScheduledEventAttributesClass ??= messageClass<NexusOperationScheduledEventAttributes>("temporal.api.history.v1.NexusOperationScheduledEventAttributes", { endpoint: "", service: "", operation: "", nexusHeader: MAP, workflowTaskCompletedEventId: INT64, requestId: "", endpointId: "" });
+  return new NexusOperationScheduledEventAttributesClass();
 }
 
 export const NexusOperationScheduledEventAttributes: MessageFns<NexusOperationScheduledEventAttributes> = {
   encode(message: NexusOperationScheduledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(10).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
@@ -7533,19 +7629,19 @@ export const NexusOperationScheduledEventAttributes: MessageFns<NexusOperationSc
         writer.uint32(50).fork(),
       ).join();
     });
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(56).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(66).string(message.requestId);
     }
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(74).string(message.endpointId);
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(90).fork()).join();
     }
     return writer;
@@ -7606,7 +7702,7 @@ export const NexusOperationScheduledEventAttributes: MessageFns<NexusOperationSc
 
           const entry6 = NexusOperationScheduledEventAttributes_NexusHeaderEntry.decode(reader, reader.uint32());
           if (entry6.value !== undefined) {
-            if (message.nexusHeader === undefined) {
+            if (message.nexusHeader === MAP) {
               message.nexusHeader = {};
             }
             message.nexusHeader![entry6.key] = entry6.value;
@@ -7719,22 +7815,24 @@ export const NexusOperationScheduledEventAttributes_NexusHeaderEntry: MessageFns
   },
 };
 
+let NexusOperationStartedEventAttributesClass: (new () => NexusOperationStartedEventAttributes) | undefined;
 function createBaseNexusOperationStartedEventAttributes(): NexusOperationStartedEventAttributes {
-  return {};
+  NexusOperationStartedEventAttributesClass ??= messageClass<NexusOperationStartedEventAttributes>("temporal.api.history.v1.NexusOperationStartedEventAttributes", { scheduledEventId: INT64, operationId: "", requestId: "", operationToken: "" });
+  return new NexusOperationStartedEventAttributesClass();
 }
 
 export const NexusOperationStartedEventAttributes: MessageFns<NexusOperationStartedEventAttributes> = {
   encode(message: NexusOperationStartedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(26).string(message.operationId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(42).string(message.operationToken);
     }
     return writer;
@@ -7791,19 +7889,21 @@ export const NexusOperationStartedEventAttributes: MessageFns<NexusOperationStar
   },
 };
 
+let NexusOperationCompletedEventAttributesClass: (new () => NexusOperationCompletedEventAttributes) | undefined;
 function createBaseNexusOperationCompletedEventAttributes(): NexusOperationCompletedEventAttributes {
-  return {};
+  NexusOperationCompletedEventAttributesClass ??= messageClass<NexusOperationCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCompletedEventAttributes", { scheduledEventId: INT64, requestId: "" });
+  return new NexusOperationCompletedEventAttributesClass();
 }
 
 export const NexusOperationCompletedEventAttributes: MessageFns<NexusOperationCompletedEventAttributes> = {
   encode(message: NexusOperationCompletedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7852,19 +7952,21 @@ export const NexusOperationCompletedEventAttributes: MessageFns<NexusOperationCo
   },
 };
 
+let NexusOperationFailedEventAttributesClass: (new () => NexusOperationFailedEventAttributes) | undefined;
 function createBaseNexusOperationFailedEventAttributes(): NexusOperationFailedEventAttributes {
-  return {};
+  NexusOperationFailedEventAttributesClass ??= messageClass<NexusOperationFailedEventAttributes>("temporal.api.history.v1.NexusOperationFailedEventAttributes", { scheduledEventId: INT64, requestId: "" });
+  return new NexusOperationFailedEventAttributesClass();
 }
 
 export const NexusOperationFailedEventAttributes: MessageFns<NexusOperationFailedEventAttributes> = {
   encode(message: NexusOperationFailedEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7913,19 +8015,21 @@ export const NexusOperationFailedEventAttributes: MessageFns<NexusOperationFaile
   },
 };
 
+let NexusOperationTimedOutEventAttributesClass: (new () => NexusOperationTimedOutEventAttributes) | undefined;
 function createBaseNexusOperationTimedOutEventAttributes(): NexusOperationTimedOutEventAttributes {
-  return {};
+  NexusOperationTimedOutEventAttributesClass ??= messageClass<NexusOperationTimedOutEventAttributes>("temporal.api.history.v1.NexusOperationTimedOutEventAttributes", { scheduledEventId: INT64, requestId: "" });
+  return new NexusOperationTimedOutEventAttributesClass();
 }
 
 export const NexusOperationTimedOutEventAttributes: MessageFns<NexusOperationTimedOutEventAttributes> = {
   encode(message: NexusOperationTimedOutEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -7974,19 +8078,21 @@ export const NexusOperationTimedOutEventAttributes: MessageFns<NexusOperationTim
   },
 };
 
+let NexusOperationCanceledEventAttributesClass: (new () => NexusOperationCanceledEventAttributes) | undefined;
 function createBaseNexusOperationCanceledEventAttributes(): NexusOperationCanceledEventAttributes {
-  return {};
+  NexusOperationCanceledEventAttributesClass ??= messageClass<NexusOperationCanceledEventAttributes>("temporal.api.history.v1.NexusOperationCanceledEventAttributes", { scheduledEventId: INT64, requestId: "" });
+  return new NexusOperationCanceledEventAttributesClass();
 }
 
 export const NexusOperationCanceledEventAttributes: MessageFns<NexusOperationCanceledEventAttributes> = {
   encode(message: NexusOperationCanceledEventAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
     return writer;
@@ -8035,8 +8141,10 @@ export const NexusOperationCanceledEventAttributes: MessageFns<NexusOperationCan
   },
 };
 
+let NexusOperationCancelRequestedEventAttributesClass: (new () => NexusOperationCancelRequestedEventAttributes) | undefined;
 function createBaseNexusOperationCancelRequestedEventAttributes(): NexusOperationCancelRequestedEventAttributes {
-  return {};
+  NexusOperationCancelRequestedEventAttributesClass ??= messageClass<NexusOperationCancelRequestedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestedEventAttributes", { scheduledEventId: INT64, workflowTaskCompletedEventId: INT64 });
+  return new NexusOperationCancelRequestedEventAttributesClass();
 }
 
 export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOperationCancelRequestedEventAttributes> = {
@@ -8044,10 +8152,10 @@ export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOpera
     message: NexusOperationCancelRequestedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(8).int64(message.scheduledEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
     return writer;
@@ -8088,8 +8196,10 @@ export const NexusOperationCancelRequestedEventAttributes: MessageFns<NexusOpera
   },
 };
 
+let NexusOperationCancelRequestCompletedEventAttributesClass: (new () => NexusOperationCancelRequestCompletedEventAttributes) | undefined;
 function createBaseNexusOperationCancelRequestCompletedEventAttributes(): NexusOperationCancelRequestCompletedEventAttributes {
-  return {};
+  NexusOperationCancelRequestCompletedEventAttributesClass ??= messageClass<NexusOperationCancelRequestCompletedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestCompletedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
+  return new NexusOperationCancelRequestCompletedEventAttributesClass();
 }
 
 export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
@@ -8099,13 +8209,13 @@ export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
     message: NexusOperationCancelRequestCompletedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.requestedEventId !== undefined && !message.requestedEventId.equals(Long.ZERO)) {
+    if (message.requestedEventId != null && !isZero(message.requestedEventId)) {
       writer.uint32(8).int64(message.requestedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(24).int64(message.scheduledEventId);
     }
     return writer;
@@ -8154,8 +8264,10 @@ export const NexusOperationCancelRequestCompletedEventAttributes: MessageFns<
   },
 };
 
+let NexusOperationCancelRequestFailedEventAttributesClass: (new () => NexusOperationCancelRequestFailedEventAttributes) | undefined;
 function createBaseNexusOperationCancelRequestFailedEventAttributes(): NexusOperationCancelRequestFailedEventAttributes {
-  return {};
+  NexusOperationCancelRequestFailedEventAttributesClass ??= messageClass<NexusOperationCancelRequestFailedEventAttributes>("temporal.api.history.v1.NexusOperationCancelRequestFailedEventAttributes", { requestedEventId: INT64, workflowTaskCompletedEventId: INT64, scheduledEventId: INT64 });
+  return new NexusOperationCancelRequestFailedEventAttributesClass();
 }
 
 export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
@@ -8165,16 +8277,16 @@ export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
     message: NexusOperationCancelRequestFailedEventAttributes,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.requestedEventId !== undefined && !message.requestedEventId.equals(Long.ZERO)) {
+    if (message.requestedEventId != null && !isZero(message.requestedEventId)) {
       writer.uint32(8).int64(message.requestedEventId);
     }
-    if (message.workflowTaskCompletedEventId !== undefined && !message.workflowTaskCompletedEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskCompletedEventId != null && !isZero(message.workflowTaskCompletedEventId)) {
       writer.uint32(16).int64(message.workflowTaskCompletedEventId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(26).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(32).int64(message.scheduledEventId);
     }
     return writer;
@@ -8231,373 +8343,375 @@ export const NexusOperationCancelRequestFailedEventAttributes: MessageFns<
   },
 };
 
+let HistoryEventClass: (new () => HistoryEvent) | undefined;
 function createBaseHistoryEvent(): HistoryEvent {
-  return {};
+  HistoryEventClass ??= messageClass<HistoryEvent>("temporal.api.history.v1.HistoryEvent", { eventId: INT64, eventType: 0, version: INT64, taskId: INT64, workerMayIgnore: false, links: LIST, eventGroupMarkers: LIST });
+  return new HistoryEventClass();
 }
 
 export const HistoryEvent: MessageFns<HistoryEvent> = {
   encode(message: HistoryEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eventId !== undefined && !message.eventId.equals(Long.ZERO)) {
+    if (message.eventId != null && !isZero(message.eventId)) {
       writer.uint32(8).int64(message.eventId);
     }
-    if (message.eventTime !== undefined) {
+    if (message.eventTime != null) {
       Timestamp.encode(message.eventTime, writer.uint32(18).fork()).join();
     }
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(24).int32(message.eventType);
     }
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(32).int64(message.version);
     }
-    if (message.taskId !== undefined && !message.taskId.equals(Long.ZERO)) {
+    if (message.taskId != null && !isZero(message.taskId)) {
       writer.uint32(40).int64(message.taskId);
     }
-    if (message.workerMayIgnore !== undefined && message.workerMayIgnore !== false) {
+    if (message.workerMayIgnore != null && message.workerMayIgnore !== false) {
       writer.uint32(2400).bool(message.workerMayIgnore);
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(2410).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(2418).fork()).join();
       }
     }
-    if (message.principal !== undefined) {
+    if (message.principal != null) {
       Principal.encode(message.principal, writer.uint32(2426).fork()).join();
     }
-    if (message.eventGroupMarkers !== undefined && message.eventGroupMarkers.length !== 0) {
+    if (message.eventGroupMarkers != null && message.eventGroupMarkers.length !== 0) {
       for (const v of message.eventGroupMarkers) {
         EventGroupMarker.encode(v!, writer.uint32(2434).fork()).join();
       }
     }
-    if (message.workflowExecutionStartedEventAttributes !== undefined) {
+    if (message.workflowExecutionStartedEventAttributes != null) {
       WorkflowExecutionStartedEventAttributes.encode(
         message.workflowExecutionStartedEventAttributes,
         writer.uint32(50).fork(),
       ).join();
     }
-    if (message.workflowExecutionCompletedEventAttributes !== undefined) {
+    if (message.workflowExecutionCompletedEventAttributes != null) {
       WorkflowExecutionCompletedEventAttributes.encode(
         message.workflowExecutionCompletedEventAttributes,
         writer.uint32(58).fork(),
       ).join();
     }
-    if (message.workflowExecutionFailedEventAttributes !== undefined) {
+    if (message.workflowExecutionFailedEventAttributes != null) {
       WorkflowExecutionFailedEventAttributes.encode(
         message.workflowExecutionFailedEventAttributes,
         writer.uint32(66).fork(),
       ).join();
     }
-    if (message.workflowExecutionTimedOutEventAttributes !== undefined) {
+    if (message.workflowExecutionTimedOutEventAttributes != null) {
       WorkflowExecutionTimedOutEventAttributes.encode(
         message.workflowExecutionTimedOutEventAttributes,
         writer.uint32(74).fork(),
       ).join();
     }
-    if (message.workflowTaskScheduledEventAttributes !== undefined) {
+    if (message.workflowTaskScheduledEventAttributes != null) {
       WorkflowTaskScheduledEventAttributes.encode(
         message.workflowTaskScheduledEventAttributes,
         writer.uint32(82).fork(),
       ).join();
     }
-    if (message.workflowTaskStartedEventAttributes !== undefined) {
+    if (message.workflowTaskStartedEventAttributes != null) {
       WorkflowTaskStartedEventAttributes.encode(message.workflowTaskStartedEventAttributes, writer.uint32(90).fork())
         .join();
     }
-    if (message.workflowTaskCompletedEventAttributes !== undefined) {
+    if (message.workflowTaskCompletedEventAttributes != null) {
       WorkflowTaskCompletedEventAttributes.encode(
         message.workflowTaskCompletedEventAttributes,
         writer.uint32(98).fork(),
       ).join();
     }
-    if (message.workflowTaskTimedOutEventAttributes !== undefined) {
+    if (message.workflowTaskTimedOutEventAttributes != null) {
       WorkflowTaskTimedOutEventAttributes.encode(message.workflowTaskTimedOutEventAttributes, writer.uint32(106).fork())
         .join();
     }
-    if (message.workflowTaskFailedEventAttributes !== undefined) {
+    if (message.workflowTaskFailedEventAttributes != null) {
       WorkflowTaskFailedEventAttributes.encode(message.workflowTaskFailedEventAttributes, writer.uint32(114).fork())
         .join();
     }
-    if (message.activityTaskScheduledEventAttributes !== undefined) {
+    if (message.activityTaskScheduledEventAttributes != null) {
       ActivityTaskScheduledEventAttributes.encode(
         message.activityTaskScheduledEventAttributes,
         writer.uint32(122).fork(),
       ).join();
     }
-    if (message.activityTaskStartedEventAttributes !== undefined) {
+    if (message.activityTaskStartedEventAttributes != null) {
       ActivityTaskStartedEventAttributes.encode(message.activityTaskStartedEventAttributes, writer.uint32(130).fork())
         .join();
     }
-    if (message.activityTaskCompletedEventAttributes !== undefined) {
+    if (message.activityTaskCompletedEventAttributes != null) {
       ActivityTaskCompletedEventAttributes.encode(
         message.activityTaskCompletedEventAttributes,
         writer.uint32(138).fork(),
       ).join();
     }
-    if (message.activityTaskFailedEventAttributes !== undefined) {
+    if (message.activityTaskFailedEventAttributes != null) {
       ActivityTaskFailedEventAttributes.encode(message.activityTaskFailedEventAttributes, writer.uint32(146).fork())
         .join();
     }
-    if (message.activityTaskTimedOutEventAttributes !== undefined) {
+    if (message.activityTaskTimedOutEventAttributes != null) {
       ActivityTaskTimedOutEventAttributes.encode(message.activityTaskTimedOutEventAttributes, writer.uint32(154).fork())
         .join();
     }
-    if (message.timerStartedEventAttributes !== undefined) {
+    if (message.timerStartedEventAttributes != null) {
       TimerStartedEventAttributes.encode(message.timerStartedEventAttributes, writer.uint32(162).fork()).join();
     }
-    if (message.timerFiredEventAttributes !== undefined) {
+    if (message.timerFiredEventAttributes != null) {
       TimerFiredEventAttributes.encode(message.timerFiredEventAttributes, writer.uint32(170).fork()).join();
     }
-    if (message.activityTaskCancelRequestedEventAttributes !== undefined) {
+    if (message.activityTaskCancelRequestedEventAttributes != null) {
       ActivityTaskCancelRequestedEventAttributes.encode(
         message.activityTaskCancelRequestedEventAttributes,
         writer.uint32(178).fork(),
       ).join();
     }
-    if (message.activityTaskCanceledEventAttributes !== undefined) {
+    if (message.activityTaskCanceledEventAttributes != null) {
       ActivityTaskCanceledEventAttributes.encode(message.activityTaskCanceledEventAttributes, writer.uint32(186).fork())
         .join();
     }
-    if (message.timerCanceledEventAttributes !== undefined) {
+    if (message.timerCanceledEventAttributes != null) {
       TimerCanceledEventAttributes.encode(message.timerCanceledEventAttributes, writer.uint32(194).fork()).join();
     }
-    if (message.markerRecordedEventAttributes !== undefined) {
+    if (message.markerRecordedEventAttributes != null) {
       MarkerRecordedEventAttributes.encode(message.markerRecordedEventAttributes, writer.uint32(202).fork()).join();
     }
-    if (message.workflowExecutionSignaledEventAttributes !== undefined) {
+    if (message.workflowExecutionSignaledEventAttributes != null) {
       WorkflowExecutionSignaledEventAttributes.encode(
         message.workflowExecutionSignaledEventAttributes,
         writer.uint32(210).fork(),
       ).join();
     }
-    if (message.workflowExecutionTerminatedEventAttributes !== undefined) {
+    if (message.workflowExecutionTerminatedEventAttributes != null) {
       WorkflowExecutionTerminatedEventAttributes.encode(
         message.workflowExecutionTerminatedEventAttributes,
         writer.uint32(218).fork(),
       ).join();
     }
-    if (message.workflowExecutionCancelRequestedEventAttributes !== undefined) {
+    if (message.workflowExecutionCancelRequestedEventAttributes != null) {
       WorkflowExecutionCancelRequestedEventAttributes.encode(
         message.workflowExecutionCancelRequestedEventAttributes,
         writer.uint32(226).fork(),
       ).join();
     }
-    if (message.workflowExecutionCanceledEventAttributes !== undefined) {
+    if (message.workflowExecutionCanceledEventAttributes != null) {
       WorkflowExecutionCanceledEventAttributes.encode(
         message.workflowExecutionCanceledEventAttributes,
         writer.uint32(234).fork(),
       ).join();
     }
-    if (message.requestCancelExternalWorkflowExecutionInitiatedEventAttributes !== undefined) {
+    if (message.requestCancelExternalWorkflowExecutionInitiatedEventAttributes != null) {
       RequestCancelExternalWorkflowExecutionInitiatedEventAttributes.encode(
         message.requestCancelExternalWorkflowExecutionInitiatedEventAttributes,
         writer.uint32(242).fork(),
       ).join();
     }
-    if (message.requestCancelExternalWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.requestCancelExternalWorkflowExecutionFailedEventAttributes != null) {
       RequestCancelExternalWorkflowExecutionFailedEventAttributes.encode(
         message.requestCancelExternalWorkflowExecutionFailedEventAttributes,
         writer.uint32(250).fork(),
       ).join();
     }
-    if (message.externalWorkflowExecutionCancelRequestedEventAttributes !== undefined) {
+    if (message.externalWorkflowExecutionCancelRequestedEventAttributes != null) {
       ExternalWorkflowExecutionCancelRequestedEventAttributes.encode(
         message.externalWorkflowExecutionCancelRequestedEventAttributes,
         writer.uint32(258).fork(),
       ).join();
     }
-    if (message.workflowExecutionContinuedAsNewEventAttributes !== undefined) {
+    if (message.workflowExecutionContinuedAsNewEventAttributes != null) {
       WorkflowExecutionContinuedAsNewEventAttributes.encode(
         message.workflowExecutionContinuedAsNewEventAttributes,
         writer.uint32(266).fork(),
       ).join();
     }
-    if (message.startChildWorkflowExecutionInitiatedEventAttributes !== undefined) {
+    if (message.startChildWorkflowExecutionInitiatedEventAttributes != null) {
       StartChildWorkflowExecutionInitiatedEventAttributes.encode(
         message.startChildWorkflowExecutionInitiatedEventAttributes,
         writer.uint32(274).fork(),
       ).join();
     }
-    if (message.startChildWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.startChildWorkflowExecutionFailedEventAttributes != null) {
       StartChildWorkflowExecutionFailedEventAttributes.encode(
         message.startChildWorkflowExecutionFailedEventAttributes,
         writer.uint32(282).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionStartedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionStartedEventAttributes != null) {
       ChildWorkflowExecutionStartedEventAttributes.encode(
         message.childWorkflowExecutionStartedEventAttributes,
         writer.uint32(290).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionCompletedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionCompletedEventAttributes != null) {
       ChildWorkflowExecutionCompletedEventAttributes.encode(
         message.childWorkflowExecutionCompletedEventAttributes,
         writer.uint32(298).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionFailedEventAttributes != null) {
       ChildWorkflowExecutionFailedEventAttributes.encode(
         message.childWorkflowExecutionFailedEventAttributes,
         writer.uint32(306).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionCanceledEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionCanceledEventAttributes != null) {
       ChildWorkflowExecutionCanceledEventAttributes.encode(
         message.childWorkflowExecutionCanceledEventAttributes,
         writer.uint32(314).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionTimedOutEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionTimedOutEventAttributes != null) {
       ChildWorkflowExecutionTimedOutEventAttributes.encode(
         message.childWorkflowExecutionTimedOutEventAttributes,
         writer.uint32(322).fork(),
       ).join();
     }
-    if (message.childWorkflowExecutionTerminatedEventAttributes !== undefined) {
+    if (message.childWorkflowExecutionTerminatedEventAttributes != null) {
       ChildWorkflowExecutionTerminatedEventAttributes.encode(
         message.childWorkflowExecutionTerminatedEventAttributes,
         writer.uint32(330).fork(),
       ).join();
     }
-    if (message.signalExternalWorkflowExecutionInitiatedEventAttributes !== undefined) {
+    if (message.signalExternalWorkflowExecutionInitiatedEventAttributes != null) {
       SignalExternalWorkflowExecutionInitiatedEventAttributes.encode(
         message.signalExternalWorkflowExecutionInitiatedEventAttributes,
         writer.uint32(338).fork(),
       ).join();
     }
-    if (message.signalExternalWorkflowExecutionFailedEventAttributes !== undefined) {
+    if (message.signalExternalWorkflowExecutionFailedEventAttributes != null) {
       SignalExternalWorkflowExecutionFailedEventAttributes.encode(
         message.signalExternalWorkflowExecutionFailedEventAttributes,
         writer.uint32(346).fork(),
       ).join();
     }
-    if (message.externalWorkflowExecutionSignaledEventAttributes !== undefined) {
+    if (message.externalWorkflowExecutionSignaledEventAttributes != null) {
       ExternalWorkflowExecutionSignaledEventAttributes.encode(
         message.externalWorkflowExecutionSignaledEventAttributes,
         writer.uint32(354).fork(),
       ).join();
     }
-    if (message.upsertWorkflowSearchAttributesEventAttributes !== undefined) {
+    if (message.upsertWorkflowSearchAttributesEventAttributes != null) {
       UpsertWorkflowSearchAttributesEventAttributes.encode(
         message.upsertWorkflowSearchAttributesEventAttributes,
         writer.uint32(362).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateAcceptedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateAcceptedEventAttributes != null) {
       WorkflowExecutionUpdateAcceptedEventAttributes.encode(
         message.workflowExecutionUpdateAcceptedEventAttributes,
         writer.uint32(370).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateRejectedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateRejectedEventAttributes != null) {
       WorkflowExecutionUpdateRejectedEventAttributes.encode(
         message.workflowExecutionUpdateRejectedEventAttributes,
         writer.uint32(378).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateCompletedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateCompletedEventAttributes != null) {
       WorkflowExecutionUpdateCompletedEventAttributes.encode(
         message.workflowExecutionUpdateCompletedEventAttributes,
         writer.uint32(386).fork(),
       ).join();
     }
-    if (message.workflowPropertiesModifiedExternallyEventAttributes !== undefined) {
+    if (message.workflowPropertiesModifiedExternallyEventAttributes != null) {
       WorkflowPropertiesModifiedExternallyEventAttributes.encode(
         message.workflowPropertiesModifiedExternallyEventAttributes,
         writer.uint32(394).fork(),
       ).join();
     }
-    if (message.activityPropertiesModifiedExternallyEventAttributes !== undefined) {
+    if (message.activityPropertiesModifiedExternallyEventAttributes != null) {
       ActivityPropertiesModifiedExternallyEventAttributes.encode(
         message.activityPropertiesModifiedExternallyEventAttributes,
         writer.uint32(402).fork(),
       ).join();
     }
-    if (message.workflowPropertiesModifiedEventAttributes !== undefined) {
+    if (message.workflowPropertiesModifiedEventAttributes != null) {
       WorkflowPropertiesModifiedEventAttributes.encode(
         message.workflowPropertiesModifiedEventAttributes,
         writer.uint32(410).fork(),
       ).join();
     }
-    if (message.workflowExecutionUpdateAdmittedEventAttributes !== undefined) {
+    if (message.workflowExecutionUpdateAdmittedEventAttributes != null) {
       WorkflowExecutionUpdateAdmittedEventAttributes.encode(
         message.workflowExecutionUpdateAdmittedEventAttributes,
         writer.uint32(418).fork(),
       ).join();
     }
-    if (message.nexusOperationScheduledEventAttributes !== undefined) {
+    if (message.nexusOperationScheduledEventAttributes != null) {
       NexusOperationScheduledEventAttributes.encode(
         message.nexusOperationScheduledEventAttributes,
         writer.uint32(426).fork(),
       ).join();
     }
-    if (message.nexusOperationStartedEventAttributes !== undefined) {
+    if (message.nexusOperationStartedEventAttributes != null) {
       NexusOperationStartedEventAttributes.encode(
         message.nexusOperationStartedEventAttributes,
         writer.uint32(434).fork(),
       ).join();
     }
-    if (message.nexusOperationCompletedEventAttributes !== undefined) {
+    if (message.nexusOperationCompletedEventAttributes != null) {
       NexusOperationCompletedEventAttributes.encode(
         message.nexusOperationCompletedEventAttributes,
         writer.uint32(442).fork(),
       ).join();
     }
-    if (message.nexusOperationFailedEventAttributes !== undefined) {
+    if (message.nexusOperationFailedEventAttributes != null) {
       NexusOperationFailedEventAttributes.encode(message.nexusOperationFailedEventAttributes, writer.uint32(450).fork())
         .join();
     }
-    if (message.nexusOperationCanceledEventAttributes !== undefined) {
+    if (message.nexusOperationCanceledEventAttributes != null) {
       NexusOperationCanceledEventAttributes.encode(
         message.nexusOperationCanceledEventAttributes,
         writer.uint32(458).fork(),
       ).join();
     }
-    if (message.nexusOperationTimedOutEventAttributes !== undefined) {
+    if (message.nexusOperationTimedOutEventAttributes != null) {
       NexusOperationTimedOutEventAttributes.encode(
         message.nexusOperationTimedOutEventAttributes,
         writer.uint32(466).fork(),
       ).join();
     }
-    if (message.nexusOperationCancelRequestedEventAttributes !== undefined) {
+    if (message.nexusOperationCancelRequestedEventAttributes != null) {
       NexusOperationCancelRequestedEventAttributes.encode(
         message.nexusOperationCancelRequestedEventAttributes,
         writer.uint32(474).fork(),
       ).join();
     }
-    if (message.workflowExecutionOptionsUpdatedEventAttributes !== undefined) {
+    if (message.workflowExecutionOptionsUpdatedEventAttributes != null) {
       WorkflowExecutionOptionsUpdatedEventAttributes.encode(
         message.workflowExecutionOptionsUpdatedEventAttributes,
         writer.uint32(482).fork(),
       ).join();
     }
-    if (message.nexusOperationCancelRequestCompletedEventAttributes !== undefined) {
+    if (message.nexusOperationCancelRequestCompletedEventAttributes != null) {
       NexusOperationCancelRequestCompletedEventAttributes.encode(
         message.nexusOperationCancelRequestCompletedEventAttributes,
         writer.uint32(490).fork(),
       ).join();
     }
-    if (message.nexusOperationCancelRequestFailedEventAttributes !== undefined) {
+    if (message.nexusOperationCancelRequestFailedEventAttributes != null) {
       NexusOperationCancelRequestFailedEventAttributes.encode(
         message.nexusOperationCancelRequestFailedEventAttributes,
         writer.uint32(498).fork(),
       ).join();
     }
-    if (message.workflowExecutionPausedEventAttributes !== undefined) {
+    if (message.workflowExecutionPausedEventAttributes != null) {
       WorkflowExecutionPausedEventAttributes.encode(
         message.workflowExecutionPausedEventAttributes,
         writer.uint32(506).fork(),
       ).join();
     }
-    if (message.workflowExecutionUnpausedEventAttributes !== undefined) {
+    if (message.workflowExecutionUnpausedEventAttributes != null) {
       WorkflowExecutionUnpausedEventAttributes.encode(
         message.workflowExecutionUnpausedEventAttributes,
         writer.uint32(514).fork(),
       ).join();
     }
-    if (message.workflowExecutionTimeSkippingTransitionedEventAttributes !== undefined) {
+    if (message.workflowExecutionTimeSkippingTransitionedEventAttributes != null) {
       WorkflowExecutionTimeSkippingTransitionedEventAttributes.encode(
         message.workflowExecutionTimeSkippingTransitionedEventAttributes,
         writer.uint32(522).fork(),
@@ -8675,7 +8789,7 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -8697,7 +8811,7 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
             break;
           }
 
-          if (message.eventGroupMarkers === undefined) {
+          if (message.eventGroupMarkers === LIST) {
             message.eventGroupMarkers = [];
           }
           const el = EventGroupMarker.decode(reader, reader.uint32());
@@ -9315,13 +9429,15 @@ export const HistoryEvent: MessageFns<HistoryEvent> = {
   },
 };
 
+let HistoryClass: (new () => History) | undefined;
 function createBaseHistory(): History {
-  return {};
+  HistoryClass ??= messageClass<History>("temporal.api.history.v1.History", { events: LIST });
+  return new HistoryClass();
 }
 
 export const History: MessageFns<History> = {
   encode(message: History, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.events !== undefined && message.events.length !== 0) {
+    if (message.events != null && message.events.length !== 0) {
       for (const v of message.events) {
         HistoryEvent.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -9342,7 +9458,7 @@ export const History: MessageFns<History> = {
             break;
           }
 
-          if (message.events === undefined) {
+          if (message.events === LIST) {
             message.events = [];
           }
           const el = HistoryEvent.decode(reader, reader.uint32());

@@ -2,7 +2,8 @@
 // source: temporal/api/namespace/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -213,37 +214,39 @@ export interface NamespaceFilter {
   includeDeleted?: boolean | undefined;
 }
 
+let NamespaceInfoClass: (new () => NamespaceInfo) | undefined;
 function createBaseNamespaceInfo(): NamespaceInfo {
-  return {};
+  NamespaceInfoClass ??= messageClass<NamespaceInfo>("temporal.api.namespace.v1.NamespaceInfo", { name: "", state: 0, description: "", ownerEmail: "", data: MAP, id: "", supportsSchedules: false });
+  return new NamespaceInfoClass();
 }
 
 export const NamespaceInfo: MessageFns<NamespaceInfo> = {
   encode(message: NamespaceInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(26).string(message.description);
     }
-    if (message.ownerEmail !== undefined && message.ownerEmail !== "") {
+    if (message.ownerEmail != null && message.ownerEmail !== "") {
       writer.uint32(34).string(message.ownerEmail);
     }
     globalThis.Object.entries(message.data || {}).forEach(([key, value]: [string, string]) => {
       NamespaceInfo_DataEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(50).string(message.id);
     }
-    if (message.capabilities !== undefined) {
+    if (message.capabilities != null) {
       NamespaceInfo_Capabilities.encode(message.capabilities, writer.uint32(58).fork()).join();
     }
-    if (message.limits !== undefined) {
+    if (message.limits != null) {
       NamespaceInfo_Limits.encode(message.limits, writer.uint32(66).fork()).join();
     }
-    if (message.supportsSchedules !== undefined && message.supportsSchedules !== false) {
+    if (message.supportsSchedules != null && message.supportsSchedules !== false) {
       writer.uint32(800).bool(message.supportsSchedules);
     }
     return writer;
@@ -296,7 +299,7 @@ export const NamespaceInfo: MessageFns<NamespaceInfo> = {
 
           const entry5 = NamespaceInfo_DataEntry.decode(reader, reader.uint32());
           if (entry5.value !== undefined) {
-            if (message.data === undefined) {
+            if (message.data === MAP) {
               message.data = {};
             }
             message.data![entry5.key] = entry5.value;
@@ -396,65 +399,63 @@ export const NamespaceInfo_DataEntry: MessageFns<NamespaceInfo_DataEntry> = {
   },
 };
 
+let NamespaceInfo_CapabilitiesClass: (new () => NamespaceInfo_Capabilities) | undefined;
 function createBaseNamespaceInfo_Capabilities(): NamespaceInfo_Capabilities {
-  return {};
+  NamespaceInfo_CapabilitiesClass ??= messageClass<NamespaceInfo_Capabilities>("temporal.api.namespace.v1.NamespaceInfo.Capabilities", { eagerWorkflowStart: false, syncUpdate: false, asyncUpdate: false, workerHeartbeats: false, reportedProblemsSearchAttribute: false, workflowPause: false, standaloneActivities: false, workerPollCompleteOnShutdown: false, pollerAutoscaling: false, workerCommands: false, standaloneNexusOperation: false, workflowUpdateCallbacks: false, pollerAutoscalingAutoEnroll: false, workflowTaskCompletionPagination: false, standaloneActivityStartDelay: false, standaloneActivityBatchOperations: false, standaloneActivityOperatorCommands: false });
+  return new NamespaceInfo_CapabilitiesClass();
 }
 
 export const NamespaceInfo_Capabilities: MessageFns<NamespaceInfo_Capabilities> = {
   encode(message: NamespaceInfo_Capabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eagerWorkflowStart !== undefined && message.eagerWorkflowStart !== false) {
+    if (message.eagerWorkflowStart != null && message.eagerWorkflowStart !== false) {
       writer.uint32(8).bool(message.eagerWorkflowStart);
     }
-    if (message.syncUpdate !== undefined && message.syncUpdate !== false) {
+    if (message.syncUpdate != null && message.syncUpdate !== false) {
       writer.uint32(16).bool(message.syncUpdate);
     }
-    if (message.asyncUpdate !== undefined && message.asyncUpdate !== false) {
+    if (message.asyncUpdate != null && message.asyncUpdate !== false) {
       writer.uint32(24).bool(message.asyncUpdate);
     }
-    if (message.workerHeartbeats !== undefined && message.workerHeartbeats !== false) {
+    if (message.workerHeartbeats != null && message.workerHeartbeats !== false) {
       writer.uint32(32).bool(message.workerHeartbeats);
     }
-    if (message.reportedProblemsSearchAttribute !== undefined && message.reportedProblemsSearchAttribute !== false) {
+    if (message.reportedProblemsSearchAttribute != null && message.reportedProblemsSearchAttribute !== false) {
       writer.uint32(40).bool(message.reportedProblemsSearchAttribute);
     }
-    if (message.workflowPause !== undefined && message.workflowPause !== false) {
+    if (message.workflowPause != null && message.workflowPause !== false) {
       writer.uint32(48).bool(message.workflowPause);
     }
-    if (message.standaloneActivities !== undefined && message.standaloneActivities !== false) {
+    if (message.standaloneActivities != null && message.standaloneActivities !== false) {
       writer.uint32(56).bool(message.standaloneActivities);
     }
-    if (message.workerPollCompleteOnShutdown !== undefined && message.workerPollCompleteOnShutdown !== false) {
+    if (message.workerPollCompleteOnShutdown != null && message.workerPollCompleteOnShutdown !== false) {
       writer.uint32(64).bool(message.workerPollCompleteOnShutdown);
     }
-    if (message.pollerAutoscaling !== undefined && message.pollerAutoscaling !== false) {
+    if (message.pollerAutoscaling != null && message.pollerAutoscaling !== false) {
       writer.uint32(72).bool(message.pollerAutoscaling);
     }
-    if (message.workerCommands !== undefined && message.workerCommands !== false) {
+    if (message.workerCommands != null && message.workerCommands !== false) {
       writer.uint32(80).bool(message.workerCommands);
     }
-    if (message.standaloneNexusOperation !== undefined && message.standaloneNexusOperation !== false) {
+    if (message.standaloneNexusOperation != null && message.standaloneNexusOperation !== false) {
       writer.uint32(88).bool(message.standaloneNexusOperation);
     }
-    if (message.workflowUpdateCallbacks !== undefined && message.workflowUpdateCallbacks !== false) {
+    if (message.workflowUpdateCallbacks != null && message.workflowUpdateCallbacks !== false) {
       writer.uint32(96).bool(message.workflowUpdateCallbacks);
     }
-    if (message.pollerAutoscalingAutoEnroll !== undefined && message.pollerAutoscalingAutoEnroll !== false) {
+    if (message.pollerAutoscalingAutoEnroll != null && message.pollerAutoscalingAutoEnroll !== false) {
       writer.uint32(104).bool(message.pollerAutoscalingAutoEnroll);
     }
-    if (message.workflowTaskCompletionPagination !== undefined && message.workflowTaskCompletionPagination !== false) {
+    if (message.workflowTaskCompletionPagination != null && message.workflowTaskCompletionPagination !== false) {
       writer.uint32(112).bool(message.workflowTaskCompletionPagination);
     }
-    if (message.standaloneActivityStartDelay !== undefined && message.standaloneActivityStartDelay !== false) {
+    if (message.standaloneActivityStartDelay != null && message.standaloneActivityStartDelay !== false) {
       writer.uint32(120).bool(message.standaloneActivityStartDelay);
     }
-    if (
-      message.standaloneActivityBatchOperations !== undefined && message.standaloneActivityBatchOperations !== false
-    ) {
+    if (message.standaloneActivityBatchOperations != null && message.standaloneActivityBatchOperations !== false) {
       writer.uint32(128).bool(message.standaloneActivityBatchOperations);
     }
-    if (
-      message.standaloneActivityOperatorCommands !== undefined && message.standaloneActivityOperatorCommands !== false
-    ) {
+    if (message.standaloneActivityOperatorCommands != null && message.standaloneActivityOperatorCommands !== false) {
       writer.uint32(136).bool(message.standaloneActivityOperatorCommands);
     }
     return writer;
@@ -615,22 +616,21 @@ export const NamespaceInfo_Capabilities: MessageFns<NamespaceInfo_Capabilities> 
   },
 };
 
+let NamespaceInfo_LimitsClass: (new () => NamespaceInfo_Limits) | undefined;
 function createBaseNamespaceInfo_Limits(): NamespaceInfo_Limits {
-  return {};
+  NamespaceInfo_LimitsClass ??= messageClass<NamespaceInfo_Limits>("temporal.api.namespace.v1.NamespaceInfo.Limits", { blobSizeLimitError: INT64, memoSizeLimitError: INT64, workflowTaskCompletionSizeLimitError: INT64 });
+  return new NamespaceInfo_LimitsClass();
 }
 
 export const NamespaceInfo_Limits: MessageFns<NamespaceInfo_Limits> = {
   encode(message: NamespaceInfo_Limits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.blobSizeLimitError !== undefined && !message.blobSizeLimitError.equals(Long.ZERO)) {
+    if (message.blobSizeLimitError != null && !isZero(message.blobSizeLimitError)) {
       writer.uint32(8).int64(message.blobSizeLimitError);
     }
-    if (message.memoSizeLimitError !== undefined && !message.memoSizeLimitError.equals(Long.ZERO)) {
+    if (message.memoSizeLimitError != null && !isZero(message.memoSizeLimitError)) {
       writer.uint32(16).int64(message.memoSizeLimitError);
     }
-    if (
-      message.workflowTaskCompletionSizeLimitError !== undefined &&
-      !message.workflowTaskCompletionSizeLimitError.equals(Long.ZERO)
-    ) {
+    if (message.workflowTaskCompletionSizeLimitError != null && !isZero(message.workflowTaskCompletionSizeLimitError)) {
       writer.uint32(24).int64(message.workflowTaskCompletionSizeLimitError);
     }
     return writer;
@@ -679,28 +679,30 @@ export const NamespaceInfo_Limits: MessageFns<NamespaceInfo_Limits> = {
   },
 };
 
+let NamespaceConfigClass: (new () => NamespaceConfig) | undefined;
 function createBaseNamespaceConfig(): NamespaceConfig {
-  return {};
+  NamespaceConfigClass ??= messageClass<NamespaceConfig>("temporal.api.namespace.v1.NamespaceConfig", { historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "", customSearchAttributeAliases: MAP });
+  return new NamespaceConfigClass();
 }
 
 export const NamespaceConfig: MessageFns<NamespaceConfig> = {
   encode(message: NamespaceConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecutionRetentionTtl !== undefined) {
+    if (message.workflowExecutionRetentionTtl != null) {
       Duration.encode(message.workflowExecutionRetentionTtl, writer.uint32(10).fork()).join();
     }
-    if (message.badBinaries !== undefined) {
+    if (message.badBinaries != null) {
       BadBinaries.encode(message.badBinaries, writer.uint32(18).fork()).join();
     }
-    if (message.historyArchivalState !== undefined && message.historyArchivalState !== 0) {
+    if (message.historyArchivalState != null && message.historyArchivalState !== 0) {
       writer.uint32(24).int32(message.historyArchivalState);
     }
-    if (message.historyArchivalUri !== undefined && message.historyArchivalUri !== "") {
+    if (message.historyArchivalUri != null && message.historyArchivalUri !== "") {
       writer.uint32(34).string(message.historyArchivalUri);
     }
-    if (message.visibilityArchivalState !== undefined && message.visibilityArchivalState !== 0) {
+    if (message.visibilityArchivalState != null && message.visibilityArchivalState !== 0) {
       writer.uint32(40).int32(message.visibilityArchivalState);
     }
-    if (message.visibilityArchivalUri !== undefined && message.visibilityArchivalUri !== "") {
+    if (message.visibilityArchivalUri != null && message.visibilityArchivalUri !== "") {
       writer.uint32(50).string(message.visibilityArchivalUri);
     }
     globalThis.Object.entries(message.customSearchAttributeAliases || {}).forEach(([key, value]: [string, string]) => {
@@ -773,7 +775,7 @@ export const NamespaceConfig: MessageFns<NamespaceConfig> = {
 
           const entry7 = NamespaceConfig_CustomSearchAttributeAliasesEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.customSearchAttributeAliases === undefined) {
+            if (message.customSearchAttributeAliases === MAP) {
               message.customSearchAttributeAliases = {};
             }
             message.customSearchAttributeAliases![entry7.key] = entry7.value;
@@ -846,8 +848,10 @@ export const NamespaceConfig_CustomSearchAttributeAliasesEntry: MessageFns<
   },
 };
 
+let BadBinariesClass: (new () => BadBinaries) | undefined;
 function createBaseBadBinaries(): BadBinaries {
-  return {};
+  BadBinariesClass ??= messageClass<BadBinaries>("temporal.api.namespace.v1.BadBinaries", { binaries: MAP });
+  return new BadBinariesClass();
 }
 
 export const BadBinaries: MessageFns<BadBinaries> = {
@@ -873,7 +877,7 @@ export const BadBinaries: MessageFns<BadBinaries> = {
 
           const entry1 = BadBinaries_BinariesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.binaries === undefined) {
+            if (message.binaries === MAP) {
               message.binaries = {};
             }
             message.binaries![entry1.key] = entry1.value;
@@ -900,7 +904,7 @@ export const BadBinaries_BinariesEntry: MessageFns<BadBinaries_BinariesEntry> = 
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       BadBinaryInfo.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -941,19 +945,21 @@ export const BadBinaries_BinariesEntry: MessageFns<BadBinaries_BinariesEntry> = 
   },
 };
 
+let BadBinaryInfoClass: (new () => BadBinaryInfo) | undefined;
 function createBaseBadBinaryInfo(): BadBinaryInfo {
-  return {};
+  BadBinaryInfoClass ??= messageClass<BadBinaryInfo>("temporal.api.namespace.v1.BadBinaryInfo", { reason: "", operator: "" });
+  return new BadBinaryInfoClass();
 }
 
 export const BadBinaryInfo: MessageFns<BadBinaryInfo> = {
   encode(message: BadBinaryInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
-    if (message.operator !== undefined && message.operator !== "") {
+    if (message.operator != null && message.operator !== "") {
       writer.uint32(18).string(message.operator);
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1002,22 +1008,24 @@ export const BadBinaryInfo: MessageFns<BadBinaryInfo> = {
   },
 };
 
+let UpdateNamespaceInfoClass: (new () => UpdateNamespaceInfo) | undefined;
 function createBaseUpdateNamespaceInfo(): UpdateNamespaceInfo {
-  return {};
+  UpdateNamespaceInfoClass ??= messageClass<UpdateNamespaceInfo>("temporal.api.namespace.v1.UpdateNamespaceInfo", { description: "", ownerEmail: "", data: MAP, state: 0 });
+  return new UpdateNamespaceInfoClass();
 }
 
 export const UpdateNamespaceInfo: MessageFns<UpdateNamespaceInfo> = {
   encode(message: UpdateNamespaceInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(10).string(message.description);
     }
-    if (message.ownerEmail !== undefined && message.ownerEmail !== "") {
+    if (message.ownerEmail != null && message.ownerEmail !== "") {
       writer.uint32(18).string(message.ownerEmail);
     }
     globalThis.Object.entries(message.data || {}).forEach(([key, value]: [string, string]) => {
       UpdateNamespaceInfo_DataEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
     });
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
     return writer;
@@ -1054,7 +1062,7 @@ export const UpdateNamespaceInfo: MessageFns<UpdateNamespaceInfo> = {
 
           const entry3 = UpdateNamespaceInfo_DataEntry.decode(reader, reader.uint32());
           if (entry3.value !== undefined) {
-            if (message.data === undefined) {
+            if (message.data === MAP) {
               message.data = {};
             }
             message.data![entry3.key] = entry3.value;
@@ -1130,13 +1138,15 @@ export const UpdateNamespaceInfo_DataEntry: MessageFns<UpdateNamespaceInfo_DataE
   },
 };
 
+let NamespaceFilterClass: (new () => NamespaceFilter) | undefined;
 function createBaseNamespaceFilter(): NamespaceFilter {
-  return {};
+  NamespaceFilterClass ??= messageClass<NamespaceFilter>("temporal.api.namespace.v1.NamespaceFilter", { includeDeleted: false });
+  return new NamespaceFilterClass();
 }
 
 export const NamespaceFilter: MessageFns<NamespaceFilter> = {
   encode(message: NamespaceFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.includeDeleted !== undefined && message.includeDeleted !== false) {
+    if (message.includeDeleted != null && message.includeDeleted !== false) {
       writer.uint32(8).bool(message.includeDeleted);
     }
     return writer;

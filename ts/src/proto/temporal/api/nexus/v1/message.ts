@@ -2,7 +2,8 @@
 // source: temporal/api/nexus/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -524,25 +525,27 @@ export interface NexusOperationExecutionListInfo {
   stateSizeBytes?: Long | undefined;
 }
 
+let FailureClass: (new () => Failure) | undefined;
 function createBaseFailure(): Failure {
-  return {};
+  FailureClass ??= messageClass<Failure>("temporal.api.nexus.v1.Failure", { message: "", stackTrace: "", metadata: MAP, details: BYTES });
+  return new FailureClass();
 }
 
 export const Failure: MessageFns<Failure> = {
   encode(message: Failure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(10).string(message.message);
     }
-    if (message.stackTrace !== undefined && message.stackTrace !== "") {
+    if (message.stackTrace != null && message.stackTrace !== "") {
       writer.uint32(34).string(message.stackTrace);
     }
     globalThis.Object.entries(message.metadata || {}).forEach(([key, value]: [string, string]) => {
       Failure_MetadataEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.details !== undefined && message.details.length !== 0) {
+    if (message.details != null && message.details.length !== 0) {
       writer.uint32(26).bytes(message.details);
     }
-    if (message.cause !== undefined) {
+    if (message.cause != null) {
       Failure.encode(message.cause, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -579,7 +582,7 @@ export const Failure: MessageFns<Failure> = {
 
           const entry2 = Failure_MetadataEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.metadata === undefined) {
+            if (message.metadata === MAP) {
               message.metadata = {};
             }
             message.metadata![entry2.key] = entry2.value;
@@ -663,19 +666,21 @@ export const Failure_MetadataEntry: MessageFns<Failure_MetadataEntry> = {
   },
 };
 
+let HandlerErrorClass: (new () => HandlerError) | undefined;
 function createBaseHandlerError(): HandlerError {
-  return {};
+  HandlerErrorClass ??= messageClass<HandlerError>("temporal.api.nexus.v1.HandlerError", { errorType: "", retryBehavior: 0 });
+  return new HandlerErrorClass();
 }
 
 export const HandlerError: MessageFns<HandlerError> = {
   encode(message: HandlerError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.errorType !== undefined && message.errorType !== "") {
+    if (message.errorType != null && message.errorType !== "") {
       writer.uint32(10).string(message.errorType);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.retryBehavior !== undefined && message.retryBehavior !== 0) {
+    if (message.retryBehavior != null && message.retryBehavior !== 0) {
       writer.uint32(24).int32(message.retryBehavior);
     }
     return writer;
@@ -724,16 +729,18 @@ export const HandlerError: MessageFns<HandlerError> = {
   },
 };
 
+let UnsuccessfulOperationErrorClass: (new () => UnsuccessfulOperationError) | undefined;
 function createBaseUnsuccessfulOperationError(): UnsuccessfulOperationError {
-  return {};
+  UnsuccessfulOperationErrorClass ??= messageClass<UnsuccessfulOperationError>("temporal.api.nexus.v1.UnsuccessfulOperationError", { operationState: "" });
+  return new UnsuccessfulOperationErrorClass();
 }
 
 export const UnsuccessfulOperationError: MessageFns<UnsuccessfulOperationError> = {
   encode(message: UnsuccessfulOperationError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationState !== undefined && message.operationState !== "") {
+    if (message.operationState != null && message.operationState !== "") {
       writer.uint32(10).string(message.operationState);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -774,16 +781,18 @@ export const UnsuccessfulOperationError: MessageFns<UnsuccessfulOperationError> 
   },
 };
 
+let LinkClass: (new () => Link) | undefined;
 function createBaseLink(): Link {
-  return {};
+  LinkClass ??= messageClass<Link>("temporal.api.nexus.v1.Link", { url: "", type: "" });
+  return new LinkClass();
 }
 
 export const Link: MessageFns<Link> = {
   encode(message: Link, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== undefined && message.url !== "") {
+    if (message.url != null && message.url !== "") {
       writer.uint32(10).string(message.url);
     }
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(18).string(message.type);
     }
     return writer;
@@ -824,31 +833,33 @@ export const Link: MessageFns<Link> = {
   },
 };
 
+let StartOperationRequestClass: (new () => StartOperationRequest) | undefined;
 function createBaseStartOperationRequest(): StartOperationRequest {
-  return {};
+  StartOperationRequestClass ??= messageClass<StartOperationRequest>("temporal.api.nexus.v1.StartOperationRequest", { service: "", operation: "", requestId: "", callback: "", callbackHeader: MAP, links: LIST });
+  return new StartOperationRequestClass();
 }
 
 export const StartOperationRequest: MessageFns<StartOperationRequest> = {
   encode(message: StartOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(10).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(18).string(message.operation);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.callback !== undefined && message.callback !== "") {
+    if (message.callback != null && message.callback !== "") {
       writer.uint32(34).string(message.callback);
     }
-    if (message.payload !== undefined) {
+    if (message.payload != null) {
       Payload.encode(message.payload, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.callbackHeader || {}).forEach(([key, value]: [string, string]) => {
       StartOperationRequest_CallbackHeaderEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
     });
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -911,7 +922,7 @@ export const StartOperationRequest: MessageFns<StartOperationRequest> = {
 
           const entry6 = StartOperationRequest_CallbackHeaderEntry.decode(reader, reader.uint32());
           if (entry6.value !== undefined) {
-            if (message.callbackHeader === undefined) {
+            if (message.callbackHeader === MAP) {
               message.callbackHeader = {};
             }
             message.callbackHeader![entry6.key] = entry6.value;
@@ -923,7 +934,7 @@ export const StartOperationRequest: MessageFns<StartOperationRequest> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -993,22 +1004,24 @@ export const StartOperationRequest_CallbackHeaderEntry: MessageFns<StartOperatio
   },
 };
 
+let CancelOperationRequestClass: (new () => CancelOperationRequest) | undefined;
 function createBaseCancelOperationRequest(): CancelOperationRequest {
-  return {};
+  CancelOperationRequestClass ??= messageClass<CancelOperationRequest>("temporal.api.nexus.v1.CancelOperationRequest", { service: "", operation: "", operationId: "", operationToken: "" });
+  return new CancelOperationRequestClass();
 }
 
 export const CancelOperationRequest: MessageFns<CancelOperationRequest> = {
   encode(message: CancelOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(10).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(18).string(message.operation);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(26).string(message.operationId);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(34).string(message.operationToken);
     }
     return writer;
@@ -1065,8 +1078,10 @@ export const CancelOperationRequest: MessageFns<CancelOperationRequest> = {
   },
 };
 
+let RequestClass: (new () => Request) | undefined;
 function createBaseRequest(): Request {
-  return {};
+  RequestClass ??= messageClass<Request>("temporal.api.nexus.v1.Request", { header: MAP, endpoint: "" });
+  return new RequestClass();
 }
 
 export const Request: MessageFns<Request> = {
@@ -1074,19 +1089,19 @@ export const Request: MessageFns<Request> = {
     globalThis.Object.entries(message.header || {}).forEach(([key, value]: [string, string]) => {
       Request_HeaderEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(18).fork()).join();
     }
-    if (message.capabilities !== undefined) {
+    if (message.capabilities != null) {
       Request_Capabilities.encode(message.capabilities, writer.uint32(802).fork()).join();
     }
-    if (message.startOperation !== undefined) {
+    if (message.startOperation != null) {
       StartOperationRequest.encode(message.startOperation, writer.uint32(26).fork()).join();
     }
-    if (message.cancelOperation !== undefined) {
+    if (message.cancelOperation != null) {
       CancelOperationRequest.encode(message.cancelOperation, writer.uint32(34).fork()).join();
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(82).string(message.endpoint);
     }
     return writer;
@@ -1107,7 +1122,7 @@ export const Request: MessageFns<Request> = {
 
           const entry1 = Request_HeaderEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.header === undefined) {
+            if (message.header === MAP) {
               message.header = {};
             }
             message.header![entry1.key] = entry1.value;
@@ -1165,13 +1180,15 @@ export const Request: MessageFns<Request> = {
   },
 };
 
+let Request_CapabilitiesClass: (new () => Request_Capabilities) | undefined;
 function createBaseRequest_Capabilities(): Request_Capabilities {
-  return {};
+  Request_CapabilitiesClass ??= messageClass<Request_Capabilities>("temporal.api.nexus.v1.Request.Capabilities", { temporalFailureResponses: false });
+  return new Request_CapabilitiesClass();
 }
 
 export const Request_Capabilities: MessageFns<Request_Capabilities> = {
   encode(message: Request_Capabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.temporalFailureResponses !== undefined && message.temporalFailureResponses !== false) {
+    if (message.temporalFailureResponses != null && message.temporalFailureResponses !== false) {
       writer.uint32(8).bool(message.temporalFailureResponses);
     }
     return writer;
@@ -1254,22 +1271,24 @@ export const Request_HeaderEntry: MessageFns<Request_HeaderEntry> = {
   },
 };
 
+let StartOperationResponseClass: (new () => StartOperationResponse) | undefined;
 function createBaseStartOperationResponse(): StartOperationResponse {
-  return {};
+  StartOperationResponseClass ??= messageClass<StartOperationResponse>("temporal.api.nexus.v1.StartOperationResponse", {});
+  return new StartOperationResponseClass();
 }
 
 export const StartOperationResponse: MessageFns<StartOperationResponse> = {
   encode(message: StartOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.syncSuccess !== undefined) {
+    if (message.syncSuccess != null) {
       StartOperationResponse_Sync.encode(message.syncSuccess, writer.uint32(10).fork()).join();
     }
-    if (message.asyncSuccess !== undefined) {
+    if (message.asyncSuccess != null) {
       StartOperationResponse_Async.encode(message.asyncSuccess, writer.uint32(18).fork()).join();
     }
-    if (message.operationError !== undefined) {
+    if (message.operationError != null) {
       UnsuccessfulOperationError.encode(message.operationError, writer.uint32(26).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure1.encode(message.failure, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -1326,16 +1345,18 @@ export const StartOperationResponse: MessageFns<StartOperationResponse> = {
   },
 };
 
+let StartOperationResponse_SyncClass: (new () => StartOperationResponse_Sync) | undefined;
 function createBaseStartOperationResponse_Sync(): StartOperationResponse_Sync {
-  return {};
+  StartOperationResponse_SyncClass ??= messageClass<StartOperationResponse_Sync>("temporal.api.nexus.v1.StartOperationResponse.Sync", { links: LIST });
+  return new StartOperationResponse_SyncClass();
 }
 
 export const StartOperationResponse_Sync: MessageFns<StartOperationResponse_Sync> = {
   encode(message: StartOperationResponse_Sync, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.payload !== undefined) {
+    if (message.payload != null) {
       Payload.encode(message.payload, writer.uint32(10).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -1364,7 +1385,7 @@ export const StartOperationResponse_Sync: MessageFns<StartOperationResponse_Sync
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -1384,21 +1405,23 @@ export const StartOperationResponse_Sync: MessageFns<StartOperationResponse_Sync
   },
 };
 
+let StartOperationResponse_AsyncClass: (new () => StartOperationResponse_Async) | undefined;
 function createBaseStartOperationResponse_Async(): StartOperationResponse_Async {
-  return {};
+  StartOperationResponse_AsyncClass ??= messageClass<StartOperationResponse_Async>("temporal.api.nexus.v1.StartOperationResponse.Async", { operationId: "", links: LIST, operationToken: "" });
+  return new StartOperationResponse_AsyncClass();
 }
 
 export const StartOperationResponse_Async: MessageFns<StartOperationResponse_Async> = {
   encode(message: StartOperationResponse_Async, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(10).string(message.operationId);
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(26).string(message.operationToken);
     }
     return writer;
@@ -1425,7 +1448,7 @@ export const StartOperationResponse_Async: MessageFns<StartOperationResponse_Asy
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -1453,8 +1476,10 @@ export const StartOperationResponse_Async: MessageFns<StartOperationResponse_Asy
   },
 };
 
+let CancelOperationResponseClass: (new () => CancelOperationResponse) | undefined;
 function createBaseCancelOperationResponse(): CancelOperationResponse {
-  return {};
+  CancelOperationResponseClass ??= messageClass<CancelOperationResponse>("temporal.api.nexus.v1.CancelOperationResponse", {});
+  return new CancelOperationResponseClass();
 }
 
 export const CancelOperationResponse: MessageFns<CancelOperationResponse> = {
@@ -1481,16 +1506,18 @@ export const CancelOperationResponse: MessageFns<CancelOperationResponse> = {
   },
 };
 
+let ResponseClass: (new () => Response) | undefined;
 function createBaseResponse(): Response {
-  return {};
+  ResponseClass ??= messageClass<Response>("temporal.api.nexus.v1.Response", {});
+  return new ResponseClass();
 }
 
 export const Response: MessageFns<Response> = {
   encode(message: Response, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startOperation !== undefined) {
+    if (message.startOperation != null) {
       StartOperationResponse.encode(message.startOperation, writer.uint32(10).fork()).join();
     }
-    if (message.cancelOperation !== undefined) {
+    if (message.cancelOperation != null) {
       CancelOperationResponse.encode(message.cancelOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1531,28 +1558,30 @@ export const Response: MessageFns<Response> = {
   },
 };
 
+let EndpointClass: (new () => Endpoint) | undefined;
 function createBaseEndpoint(): Endpoint {
-  return {};
+  EndpointClass ??= messageClass<Endpoint>("temporal.api.nexus.v1.Endpoint", { version: INT64, id: "", urlPrefix: "" });
+  return new EndpointClass();
 }
 
 export const Endpoint: MessageFns<Endpoint> = {
   encode(message: Endpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(8).int64(message.version);
     }
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(18).string(message.id);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(34).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(42).fork()).join();
     }
-    if (message.urlPrefix !== undefined && message.urlPrefix !== "") {
+    if (message.urlPrefix != null && message.urlPrefix !== "") {
       writer.uint32(50).string(message.urlPrefix);
     }
     return writer;
@@ -1625,19 +1654,21 @@ export const Endpoint: MessageFns<Endpoint> = {
   },
 };
 
+let EndpointSpecClass: (new () => EndpointSpec) | undefined;
 function createBaseEndpointSpec(): EndpointSpec {
-  return {};
+  EndpointSpecClass ??= messageClass<EndpointSpec>("temporal.api.nexus.v1.EndpointSpec", { name: "" });
+  return new EndpointSpecClass();
 }
 
 export const EndpointSpec: MessageFns<EndpointSpec> = {
   encode(message: EndpointSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.description !== undefined) {
+    if (message.description != null) {
       Payload.encode(message.description, writer.uint32(18).fork()).join();
     }
-    if (message.target !== undefined) {
+    if (message.target != null) {
       EndpointTarget.encode(message.target, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1686,16 +1717,18 @@ export const EndpointSpec: MessageFns<EndpointSpec> = {
   },
 };
 
+let EndpointTargetClass: (new () => EndpointTarget) | undefined;
 function createBaseEndpointTarget(): EndpointTarget {
-  return {};
+  EndpointTargetClass ??= messageClass<EndpointTarget>("temporal.api.nexus.v1.EndpointTarget", {});
+  return new EndpointTargetClass();
 }
 
 export const EndpointTarget: MessageFns<EndpointTarget> = {
   encode(message: EndpointTarget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.worker !== undefined) {
+    if (message.worker != null) {
       EndpointTarget_Worker.encode(message.worker, writer.uint32(10).fork()).join();
     }
-    if (message.external !== undefined) {
+    if (message.external != null) {
       EndpointTarget_External.encode(message.external, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1736,16 +1769,18 @@ export const EndpointTarget: MessageFns<EndpointTarget> = {
   },
 };
 
+let EndpointTarget_WorkerClass: (new () => EndpointTarget_Worker) | undefined;
 function createBaseEndpointTarget_Worker(): EndpointTarget_Worker {
-  return {};
+  EndpointTarget_WorkerClass ??= messageClass<EndpointTarget_Worker>("temporal.api.nexus.v1.EndpointTarget.Worker", { namespace: "", taskQueue: "" });
+  return new EndpointTarget_WorkerClass();
 }
 
 export const EndpointTarget_Worker: MessageFns<EndpointTarget_Worker> = {
   encode(message: EndpointTarget_Worker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
     return writer;
@@ -1786,13 +1821,15 @@ export const EndpointTarget_Worker: MessageFns<EndpointTarget_Worker> = {
   },
 };
 
+let EndpointTarget_ExternalClass: (new () => EndpointTarget_External) | undefined;
 function createBaseEndpointTarget_External(): EndpointTarget_External {
-  return {};
+  EndpointTarget_ExternalClass ??= messageClass<EndpointTarget_External>("temporal.api.nexus.v1.EndpointTarget.External", { url: "" });
+  return new EndpointTarget_ExternalClass();
 }
 
 export const EndpointTarget_External: MessageFns<EndpointTarget_External> = {
   encode(message: EndpointTarget_External, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== undefined && message.url !== "") {
+    if (message.url != null && message.url !== "") {
       writer.uint32(10).string(message.url);
     }
     return writer;
@@ -1825,34 +1862,36 @@ export const EndpointTarget_External: MessageFns<EndpointTarget_External> = {
   },
 };
 
+let NexusOperationExecutionCancellationInfoClass: (new () => NexusOperationExecutionCancellationInfo) | undefined;
 function createBaseNexusOperationExecutionCancellationInfo(): NexusOperationExecutionCancellationInfo {
-  return {};
+  NexusOperationExecutionCancellationInfoClass ??= messageClass<NexusOperationExecutionCancellationInfo>("temporal.api.nexus.v1.NexusOperationExecutionCancellationInfo", { state: 0, attempt: 0, blockedReason: "", reason: "" });
+  return new NexusOperationExecutionCancellationInfoClass();
 }
 
 export const NexusOperationExecutionCancellationInfo: MessageFns<NexusOperationExecutionCancellationInfo> = {
   encode(message: NexusOperationExecutionCancellationInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.requestedTime !== undefined) {
+    if (message.requestedTime != null) {
       Timestamp.encode(message.requestedTime, writer.uint32(10).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(24).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(34).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure1.encode(message.lastAttemptFailure, writer.uint32(42).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(50).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(58).string(message.blockedReason);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(66).string(message.reason);
     }
     return writer;
@@ -1941,99 +1980,101 @@ export const NexusOperationExecutionCancellationInfo: MessageFns<NexusOperationE
   },
 };
 
+let NexusOperationExecutionInfoClass: (new () => NexusOperationExecutionInfo) | undefined;
 function createBaseNexusOperationExecutionInfo(): NexusOperationExecutionInfo {
-  return {};
+  NexusOperationExecutionInfoClass ??= messageClass<NexusOperationExecutionInfo>("temporal.api.nexus.v1.NexusOperationExecutionInfo", { operationId: "", runId: "", endpoint: "", service: "", operation: "", status: 0, state: 0, attempt: 0, blockedReason: "", requestId: "", operationToken: "", stateTransitionCount: INT64, nexusHeader: MAP, links: LIST, identity: "", stateSizeBytes: INT64 });
+  return new NexusOperationExecutionInfoClass();
 }
 
 export const NexusOperationExecutionInfo: MessageFns<NexusOperationExecutionInfo> = {
   encode(message: NexusOperationExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(10).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(26).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(34).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(42).string(message.operation);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(48).int32(message.status);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(56).int32(message.state);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(88).int32(message.attempt);
     }
-    if (message.scheduleTime !== undefined) {
+    if (message.scheduleTime != null) {
       Timestamp.encode(message.scheduleTime, writer.uint32(98).fork()).join();
     }
-    if (message.expirationTime !== undefined) {
+    if (message.expirationTime != null) {
       Timestamp.encode(message.expirationTime, writer.uint32(106).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(114).fork()).join();
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(122).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure1.encode(message.lastAttemptFailure, writer.uint32(130).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(138).fork()).join();
     }
-    if (message.executionDuration !== undefined) {
+    if (message.executionDuration != null) {
       Duration.encode(message.executionDuration, writer.uint32(146).fork()).join();
     }
-    if (message.cancellationInfo !== undefined) {
+    if (message.cancellationInfo != null) {
       NexusOperationExecutionCancellationInfo.encode(message.cancellationInfo, writer.uint32(154).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(162).string(message.blockedReason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(170).string(message.requestId);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(178).string(message.operationToken);
     }
-    if (message.stateTransitionCount !== undefined && !message.stateTransitionCount.equals(Long.ZERO)) {
+    if (message.stateTransitionCount != null && !isZero(message.stateTransitionCount)) {
       writer.uint32(184).int64(message.stateTransitionCount);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(194).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
       NexusOperationExecutionInfo_NexusHeaderEntry.encode({ key: key as any, value }, writer.uint32(202).fork()).join();
     });
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(210).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link2.encode(v!, writer.uint32(218).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(226).string(message.identity);
     }
-    if (message.stateSizeBytes !== undefined && !message.stateSizeBytes.equals(Long.ZERO)) {
+    if (message.stateSizeBytes != null && !isZero(message.stateSizeBytes)) {
       writer.uint32(232).int64(message.stateSizeBytes);
     }
     return writer;
@@ -2246,7 +2287,7 @@ export const NexusOperationExecutionInfo: MessageFns<NexusOperationExecutionInfo
 
           const entry25 = NexusOperationExecutionInfo_NexusHeaderEntry.decode(reader, reader.uint32());
           if (entry25.value !== undefined) {
-            if (message.nexusHeader === undefined) {
+            if (message.nexusHeader === MAP) {
               message.nexusHeader = {};
             }
             message.nexusHeader![entry25.key] = entry25.value;
@@ -2266,7 +2307,7 @@ export const NexusOperationExecutionInfo: MessageFns<NexusOperationExecutionInfo
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link2.decode(reader, reader.uint32());
@@ -2355,46 +2396,48 @@ export const NexusOperationExecutionInfo_NexusHeaderEntry: MessageFns<NexusOpera
   },
 };
 
+let NexusOperationExecutionListInfoClass: (new () => NexusOperationExecutionListInfo) | undefined;
 function createBaseNexusOperationExecutionListInfo(): NexusOperationExecutionListInfo {
-  return {};
+  NexusOperationExecutionListInfoClass ??= messageClass<NexusOperationExecutionListInfo>("temporal.api.nexus.v1.NexusOperationExecutionListInfo", { operationId: "", runId: "", endpoint: "", service: "", operation: "", status: 0, stateTransitionCount: INT64, stateSizeBytes: INT64 });
+  return new NexusOperationExecutionListInfoClass();
 }
 
 export const NexusOperationExecutionListInfo: MessageFns<NexusOperationExecutionListInfo> = {
   encode(message: NexusOperationExecutionListInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(10).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(26).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(34).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(42).string(message.operation);
     }
-    if (message.scheduleTime !== undefined) {
+    if (message.scheduleTime != null) {
       Timestamp.encode(message.scheduleTime, writer.uint32(50).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(58).fork()).join();
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(64).int32(message.status);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(74).fork()).join();
     }
-    if (message.stateTransitionCount !== undefined && !message.stateTransitionCount.equals(Long.ZERO)) {
+    if (message.stateTransitionCount != null && !isZero(message.stateTransitionCount)) {
       writer.uint32(80).int64(message.stateTransitionCount);
     }
-    if (message.executionDuration !== undefined) {
+    if (message.executionDuration != null) {
       Duration.encode(message.executionDuration, writer.uint32(90).fork()).join();
     }
-    if (message.stateSizeBytes !== undefined && !message.stateSizeBytes.equals(Long.ZERO)) {
+    if (message.stateSizeBytes != null && !isZero(message.stateSizeBytes)) {
       writer.uint32(96).int64(message.stateSizeBytes);
     }
     return writer;

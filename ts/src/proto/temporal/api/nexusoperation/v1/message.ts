@@ -2,6 +2,7 @@
 // source: temporal/api/nexusoperation/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { CallbackInfo as CallbackInfo1 } from "../../callback/v1/message";
 
@@ -44,16 +45,18 @@ export interface OnConflictOptions {
   attachLinks?: boolean | undefined;
 }
 
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
-  return {};
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.nexusoperation.v1.CallbackInfo", {});
+  return new CallbackInfoClass();
 }
 
 export const CallbackInfo: MessageFns<CallbackInfo> = {
   encode(message: CallbackInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.trigger !== undefined) {
+    if (message.trigger != null) {
       CallbackInfo_Trigger.encode(message.trigger, writer.uint32(10).fork()).join();
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       CallbackInfo1.encode(message.info, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -94,8 +97,10 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
+let CallbackInfo_OperationCompletedClass: (new () => CallbackInfo_OperationCompleted) | undefined;
 function createBaseCallbackInfo_OperationCompleted(): CallbackInfo_OperationCompleted {
-  return {};
+  CallbackInfo_OperationCompletedClass ??= messageClass<CallbackInfo_OperationCompleted>("temporal.api.nexusoperation.v1.CallbackInfo.OperationCompleted", {});
+  return new CallbackInfo_OperationCompletedClass();
 }
 
 export const CallbackInfo_OperationCompleted: MessageFns<CallbackInfo_OperationCompleted> = {
@@ -122,13 +127,15 @@ export const CallbackInfo_OperationCompleted: MessageFns<CallbackInfo_OperationC
   },
 };
 
+let CallbackInfo_TriggerClass: (new () => CallbackInfo_Trigger) | undefined;
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
-  return {};
+  CallbackInfo_TriggerClass ??= messageClass<CallbackInfo_Trigger>("temporal.api.nexusoperation.v1.CallbackInfo.Trigger", {});
+  return new CallbackInfo_TriggerClass();
 }
 
 export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   encode(message: CallbackInfo_Trigger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationCompleted !== undefined) {
+    if (message.operationCompleted != null) {
       CallbackInfo_OperationCompleted.encode(message.operationCompleted, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -161,19 +168,21 @@ export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   },
 };
 
+let OnConflictOptionsClass: (new () => OnConflictOptions) | undefined;
 function createBaseOnConflictOptions(): OnConflictOptions {
-  return {};
+  OnConflictOptionsClass ??= messageClass<OnConflictOptions>("temporal.api.nexusoperation.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
+  return new OnConflictOptionsClass();
 }
 
 export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   encode(message: OnConflictOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attachRequestId !== undefined && message.attachRequestId !== false) {
+    if (message.attachRequestId != null && message.attachRequestId !== false) {
       writer.uint32(8).bool(message.attachRequestId);
     }
-    if (message.attachCompletionCallbacks !== undefined && message.attachCompletionCallbacks !== false) {
+    if (message.attachCompletionCallbacks != null && message.attachCompletionCallbacks !== false) {
       writer.uint32(16).bool(message.attachCompletionCallbacks);
     }
-    if (message.attachLinks !== undefined && message.attachLinks !== false) {
+    if (message.attachLinks != null && message.attachLinks !== false) {
       writer.uint32(24).bool(message.attachLinks);
     }
     return writer;

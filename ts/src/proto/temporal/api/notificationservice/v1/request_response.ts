@@ -2,6 +2,7 @@
 // source: temporal/api/notificationservice/v1/request_response.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Payload } from "../../common/v1/message";
 import { Failure } from "../../failure/v1/message";
@@ -32,19 +33,21 @@ export interface OnCompleteRequest {
 export interface OnCompleteResponse {
 }
 
+let OnCompleteRequestClass: (new () => OnCompleteRequest) | undefined;
 function createBaseOnCompleteRequest(): OnCompleteRequest {
-  return {};
+  OnCompleteRequestClass ??= messageClass<OnCompleteRequest>("temporal.api.notificationservice.v1.OnCompleteRequest", {});
+  return new OnCompleteRequestClass();
 }
 
 export const OnCompleteRequest: MessageFns<OnCompleteRequest> = {
   encode(message: OnCompleteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.success !== undefined) {
+    if (message.success != null) {
       Payload.encode(message.success, writer.uint32(10).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.sourceContext !== undefined) {
+    if (message.sourceContext != null) {
       Payload.encode(message.sourceContext, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -93,8 +96,10 @@ export const OnCompleteRequest: MessageFns<OnCompleteRequest> = {
   },
 };
 
+let OnCompleteResponseClass: (new () => OnCompleteResponse) | undefined;
 function createBaseOnCompleteResponse(): OnCompleteResponse {
-  return {};
+  OnCompleteResponseClass ??= messageClass<OnCompleteResponse>("temporal.api.notificationservice.v1.OnCompleteResponse", {});
+  return new OnCompleteResponseClass();
 }
 
 export const OnCompleteResponse: MessageFns<OnCompleteResponse> = {

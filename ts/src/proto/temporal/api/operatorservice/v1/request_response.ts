@@ -2,7 +2,8 @@
 // source: temporal/api/operatorservice/v1/request_response.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { IndexedValueType } from "../../enums/v1/common";
@@ -228,8 +229,10 @@ export interface ListNexusEndpointsResponse {
   endpoints?: Endpoint[] | undefined;
 }
 
+let AddSearchAttributesRequestClass: (new () => AddSearchAttributesRequest) | undefined;
 function createBaseAddSearchAttributesRequest(): AddSearchAttributesRequest {
-  return {};
+  AddSearchAttributesRequestClass ??= messageClass<AddSearchAttributesRequest>("temporal.api.operatorservice.v1.AddSearchAttributesRequest", { searchAttributes: MAP, namespace: "" });
+  return new AddSearchAttributesRequestClass();
 }
 
 export const AddSearchAttributesRequest: MessageFns<AddSearchAttributesRequest> = {
@@ -238,7 +241,7 @@ export const AddSearchAttributesRequest: MessageFns<AddSearchAttributesRequest> 
       AddSearchAttributesRequest_SearchAttributesEntry.encode({ key: key as any, value }, writer.uint32(10).fork())
         .join();
     });
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
     return writer;
@@ -259,7 +262,7 @@ export const AddSearchAttributesRequest: MessageFns<AddSearchAttributesRequest> 
 
           const entry1 = AddSearchAttributesRequest_SearchAttributesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.searchAttributes === undefined) {
+            if (message.searchAttributes === MAP) {
               message.searchAttributes = {};
             }
             message.searchAttributes![entry1.key] = entry1.value;
@@ -340,8 +343,10 @@ export const AddSearchAttributesRequest_SearchAttributesEntry: MessageFns<
   },
 };
 
+let AddSearchAttributesResponseClass: (new () => AddSearchAttributesResponse) | undefined;
 function createBaseAddSearchAttributesResponse(): AddSearchAttributesResponse {
-  return {};
+  AddSearchAttributesResponseClass ??= messageClass<AddSearchAttributesResponse>("temporal.api.operatorservice.v1.AddSearchAttributesResponse", {});
+  return new AddSearchAttributesResponseClass();
 }
 
 export const AddSearchAttributesResponse: MessageFns<AddSearchAttributesResponse> = {
@@ -368,18 +373,20 @@ export const AddSearchAttributesResponse: MessageFns<AddSearchAttributesResponse
   },
 };
 
+let RemoveSearchAttributesRequestClass: (new () => RemoveSearchAttributesRequest) | undefined;
 function createBaseRemoveSearchAttributesRequest(): RemoveSearchAttributesRequest {
-  return {};
+  RemoveSearchAttributesRequestClass ??= messageClass<RemoveSearchAttributesRequest>("temporal.api.operatorservice.v1.RemoveSearchAttributesRequest", { searchAttributes: LIST, namespace: "" });
+  return new RemoveSearchAttributesRequestClass();
 }
 
 export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesRequest> = {
   encode(message: RemoveSearchAttributesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.searchAttributes !== undefined && message.searchAttributes.length !== 0) {
+    if (message.searchAttributes != null && message.searchAttributes.length !== 0) {
       for (const v of message.searchAttributes) {
         writer.uint32(10).string(v!);
       }
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
     return writer;
@@ -398,7 +405,7 @@ export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesReq
             break;
           }
 
-          if (message.searchAttributes === undefined) {
+          if (message.searchAttributes === LIST) {
             message.searchAttributes = [];
           }
           const el = reader.string();
@@ -426,8 +433,10 @@ export const RemoveSearchAttributesRequest: MessageFns<RemoveSearchAttributesReq
   },
 };
 
+let RemoveSearchAttributesResponseClass: (new () => RemoveSearchAttributesResponse) | undefined;
 function createBaseRemoveSearchAttributesResponse(): RemoveSearchAttributesResponse {
-  return {};
+  RemoveSearchAttributesResponseClass ??= messageClass<RemoveSearchAttributesResponse>("temporal.api.operatorservice.v1.RemoveSearchAttributesResponse", {});
+  return new RemoveSearchAttributesResponseClass();
 }
 
 export const RemoveSearchAttributesResponse: MessageFns<RemoveSearchAttributesResponse> = {
@@ -454,13 +463,15 @@ export const RemoveSearchAttributesResponse: MessageFns<RemoveSearchAttributesRe
   },
 };
 
+let ListSearchAttributesRequestClass: (new () => ListSearchAttributesRequest) | undefined;
 function createBaseListSearchAttributesRequest(): ListSearchAttributesRequest {
-  return {};
+  ListSearchAttributesRequestClass ??= messageClass<ListSearchAttributesRequest>("temporal.api.operatorservice.v1.ListSearchAttributesRequest", { namespace: "" });
+  return new ListSearchAttributesRequestClass();
 }
 
 export const ListSearchAttributesRequest: MessageFns<ListSearchAttributesRequest> = {
   encode(message: ListSearchAttributesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -493,8 +504,10 @@ export const ListSearchAttributesRequest: MessageFns<ListSearchAttributesRequest
   },
 };
 
+let ListSearchAttributesResponseClass: (new () => ListSearchAttributesResponse) | undefined;
 function createBaseListSearchAttributesResponse(): ListSearchAttributesResponse {
-  return {};
+  ListSearchAttributesResponseClass ??= messageClass<ListSearchAttributesResponse>("temporal.api.operatorservice.v1.ListSearchAttributesResponse", { customAttributes: MAP, systemAttributes: MAP, storageSchema: MAP });
+  return new ListSearchAttributesResponseClass();
 }
 
 export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesResponse> = {
@@ -529,7 +542,7 @@ export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesRespon
 
           const entry1 = ListSearchAttributesResponse_CustomAttributesEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.customAttributes === undefined) {
+            if (message.customAttributes === MAP) {
               message.customAttributes = {};
             }
             message.customAttributes![entry1.key] = entry1.value;
@@ -543,7 +556,7 @@ export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesRespon
 
           const entry2 = ListSearchAttributesResponse_SystemAttributesEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.systemAttributes === undefined) {
+            if (message.systemAttributes === MAP) {
               message.systemAttributes = {};
             }
             message.systemAttributes![entry2.key] = entry2.value;
@@ -557,7 +570,7 @@ export const ListSearchAttributesResponse: MessageFns<ListSearchAttributesRespon
 
           const entry3 = ListSearchAttributesResponse_StorageSchemaEntry.decode(reader, reader.uint32());
           if (entry3.value !== undefined) {
-            if (message.storageSchema === undefined) {
+            if (message.storageSchema === MAP) {
               message.storageSchema = {};
             }
             message.storageSchema![entry3.key] = entry3.value;
@@ -740,19 +753,21 @@ export const ListSearchAttributesResponse_StorageSchemaEntry: MessageFns<
   },
 };
 
+let DeleteNamespaceRequestClass: (new () => DeleteNamespaceRequest) | undefined;
 function createBaseDeleteNamespaceRequest(): DeleteNamespaceRequest {
-  return {};
+  DeleteNamespaceRequestClass ??= messageClass<DeleteNamespaceRequest>("temporal.api.operatorservice.v1.DeleteNamespaceRequest", { namespace: "", namespaceId: "" });
+  return new DeleteNamespaceRequestClass();
 }
 
 export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   encode(message: DeleteNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(18).string(message.namespaceId);
     }
-    if (message.namespaceDeleteDelay !== undefined) {
+    if (message.namespaceDeleteDelay != null) {
       Duration.encode(message.namespaceDeleteDelay, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -801,13 +816,15 @@ export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   },
 };
 
+let DeleteNamespaceResponseClass: (new () => DeleteNamespaceResponse) | undefined;
 function createBaseDeleteNamespaceResponse(): DeleteNamespaceResponse {
-  return {};
+  DeleteNamespaceResponseClass ??= messageClass<DeleteNamespaceResponse>("temporal.api.operatorservice.v1.DeleteNamespaceResponse", { deletedNamespace: "" });
+  return new DeleteNamespaceResponseClass();
 }
 
 export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   encode(message: DeleteNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deletedNamespace !== undefined && message.deletedNamespace !== "") {
+    if (message.deletedNamespace != null && message.deletedNamespace !== "") {
       writer.uint32(10).string(message.deletedNamespace);
     }
     return writer;
@@ -840,22 +857,24 @@ export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   },
 };
 
+let AddOrUpdateRemoteClusterRequestClass: (new () => AddOrUpdateRemoteClusterRequest) | undefined;
 function createBaseAddOrUpdateRemoteClusterRequest(): AddOrUpdateRemoteClusterRequest {
-  return {};
+  AddOrUpdateRemoteClusterRequestClass ??= messageClass<AddOrUpdateRemoteClusterRequest>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterRequest", { frontendAddress: "", enableRemoteClusterConnection: false, frontendHttpAddress: "", enableReplication: false });
+  return new AddOrUpdateRemoteClusterRequestClass();
 }
 
 export const AddOrUpdateRemoteClusterRequest: MessageFns<AddOrUpdateRemoteClusterRequest> = {
   encode(message: AddOrUpdateRemoteClusterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.frontendAddress !== undefined && message.frontendAddress !== "") {
+    if (message.frontendAddress != null && message.frontendAddress !== "") {
       writer.uint32(10).string(message.frontendAddress);
     }
-    if (message.enableRemoteClusterConnection !== undefined && message.enableRemoteClusterConnection !== false) {
+    if (message.enableRemoteClusterConnection != null && message.enableRemoteClusterConnection !== false) {
       writer.uint32(16).bool(message.enableRemoteClusterConnection);
     }
-    if (message.frontendHttpAddress !== undefined && message.frontendHttpAddress !== "") {
+    if (message.frontendHttpAddress != null && message.frontendHttpAddress !== "") {
       writer.uint32(26).string(message.frontendHttpAddress);
     }
-    if (message.enableReplication !== undefined && message.enableReplication !== false) {
+    if (message.enableReplication != null && message.enableReplication !== false) {
       writer.uint32(32).bool(message.enableReplication);
     }
     return writer;
@@ -912,8 +931,10 @@ export const AddOrUpdateRemoteClusterRequest: MessageFns<AddOrUpdateRemoteCluste
   },
 };
 
+let AddOrUpdateRemoteClusterResponseClass: (new () => AddOrUpdateRemoteClusterResponse) | undefined;
 function createBaseAddOrUpdateRemoteClusterResponse(): AddOrUpdateRemoteClusterResponse {
-  return {};
+  AddOrUpdateRemoteClusterResponseClass ??= messageClass<AddOrUpdateRemoteClusterResponse>("temporal.api.operatorservice.v1.AddOrUpdateRemoteClusterResponse", {});
+  return new AddOrUpdateRemoteClusterResponseClass();
 }
 
 export const AddOrUpdateRemoteClusterResponse: MessageFns<AddOrUpdateRemoteClusterResponse> = {
@@ -940,13 +961,15 @@ export const AddOrUpdateRemoteClusterResponse: MessageFns<AddOrUpdateRemoteClust
   },
 };
 
+let RemoveRemoteClusterRequestClass: (new () => RemoveRemoteClusterRequest) | undefined;
 function createBaseRemoveRemoteClusterRequest(): RemoveRemoteClusterRequest {
-  return {};
+  RemoveRemoteClusterRequestClass ??= messageClass<RemoveRemoteClusterRequest>("temporal.api.operatorservice.v1.RemoveRemoteClusterRequest", { clusterName: "" });
+  return new RemoveRemoteClusterRequestClass();
 }
 
 export const RemoveRemoteClusterRequest: MessageFns<RemoveRemoteClusterRequest> = {
   encode(message: RemoveRemoteClusterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(10).string(message.clusterName);
     }
     return writer;
@@ -979,8 +1002,10 @@ export const RemoveRemoteClusterRequest: MessageFns<RemoveRemoteClusterRequest> 
   },
 };
 
+let RemoveRemoteClusterResponseClass: (new () => RemoveRemoteClusterResponse) | undefined;
 function createBaseRemoveRemoteClusterResponse(): RemoveRemoteClusterResponse {
-  return {};
+  RemoveRemoteClusterResponseClass ??= messageClass<RemoveRemoteClusterResponse>("temporal.api.operatorservice.v1.RemoveRemoteClusterResponse", {});
+  return new RemoveRemoteClusterResponseClass();
 }
 
 export const RemoveRemoteClusterResponse: MessageFns<RemoveRemoteClusterResponse> = {
@@ -1007,16 +1032,18 @@ export const RemoveRemoteClusterResponse: MessageFns<RemoveRemoteClusterResponse
   },
 };
 
+let ListClustersRequestClass: (new () => ListClustersRequest) | undefined;
 function createBaseListClustersRequest(): ListClustersRequest {
-  return {};
+  ListClustersRequestClass ??= messageClass<ListClustersRequest>("temporal.api.operatorservice.v1.ListClustersRequest", { pageSize: 0, nextPageToken: BYTES });
+  return new ListClustersRequestClass();
 }
 
 export const ListClustersRequest: MessageFns<ListClustersRequest> = {
   encode(message: ListClustersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -1057,18 +1084,20 @@ export const ListClustersRequest: MessageFns<ListClustersRequest> = {
   },
 };
 
+let ListClustersResponseClass: (new () => ListClustersResponse) | undefined;
 function createBaseListClustersResponse(): ListClustersResponse {
-  return {};
+  ListClustersResponseClass ??= messageClass<ListClustersResponse>("temporal.api.operatorservice.v1.ListClustersResponse", { clusters: LIST, nextPageToken: BYTES });
+  return new ListClustersResponseClass();
 }
 
 export const ListClustersResponse: MessageFns<ListClustersResponse> = {
   encode(message: ListClustersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusters !== undefined && message.clusters.length !== 0) {
+    if (message.clusters != null && message.clusters.length !== 0) {
       for (const v of message.clusters) {
         ClusterMetadata.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(34).bytes(message.nextPageToken);
     }
     return writer;
@@ -1087,7 +1116,7 @@ export const ListClustersResponse: MessageFns<ListClustersResponse> = {
             break;
           }
 
-          if (message.clusters === undefined) {
+          if (message.clusters === LIST) {
             message.clusters = [];
           }
           const el = ClusterMetadata.decode(reader, reader.uint32());
@@ -1115,34 +1144,36 @@ export const ListClustersResponse: MessageFns<ListClustersResponse> = {
   },
 };
 
+let ClusterMetadataClass: (new () => ClusterMetadata) | undefined;
 function createBaseClusterMetadata(): ClusterMetadata {
-  return {};
+  ClusterMetadataClass ??= messageClass<ClusterMetadata>("temporal.api.operatorservice.v1.ClusterMetadata", { clusterName: "", clusterId: "", address: "", httpAddress: "", initialFailoverVersion: INT64, historyShardCount: 0, isConnectionEnabled: false, isReplicationEnabled: false });
+  return new ClusterMetadataClass();
 }
 
 export const ClusterMetadata: MessageFns<ClusterMetadata> = {
   encode(message: ClusterMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(10).string(message.clusterName);
     }
-    if (message.clusterId !== undefined && message.clusterId !== "") {
+    if (message.clusterId != null && message.clusterId !== "") {
       writer.uint32(18).string(message.clusterId);
     }
-    if (message.address !== undefined && message.address !== "") {
+    if (message.address != null && message.address !== "") {
       writer.uint32(26).string(message.address);
     }
-    if (message.httpAddress !== undefined && message.httpAddress !== "") {
+    if (message.httpAddress != null && message.httpAddress !== "") {
       writer.uint32(58).string(message.httpAddress);
     }
-    if (message.initialFailoverVersion !== undefined && !message.initialFailoverVersion.equals(Long.ZERO)) {
+    if (message.initialFailoverVersion != null && !isZero(message.initialFailoverVersion)) {
       writer.uint32(32).int64(message.initialFailoverVersion);
     }
-    if (message.historyShardCount !== undefined && message.historyShardCount !== 0) {
+    if (message.historyShardCount != null && message.historyShardCount !== 0) {
       writer.uint32(40).int32(message.historyShardCount);
     }
-    if (message.isConnectionEnabled !== undefined && message.isConnectionEnabled !== false) {
+    if (message.isConnectionEnabled != null && message.isConnectionEnabled !== false) {
       writer.uint32(48).bool(message.isConnectionEnabled);
     }
-    if (message.isReplicationEnabled !== undefined && message.isReplicationEnabled !== false) {
+    if (message.isReplicationEnabled != null && message.isReplicationEnabled !== false) {
       writer.uint32(64).bool(message.isReplicationEnabled);
     }
     return writer;
@@ -1231,13 +1262,15 @@ export const ClusterMetadata: MessageFns<ClusterMetadata> = {
   },
 };
 
+let GetNexusEndpointRequestClass: (new () => GetNexusEndpointRequest) | undefined;
 function createBaseGetNexusEndpointRequest(): GetNexusEndpointRequest {
-  return {};
+  GetNexusEndpointRequestClass ??= messageClass<GetNexusEndpointRequest>("temporal.api.operatorservice.v1.GetNexusEndpointRequest", { id: "" });
+  return new GetNexusEndpointRequestClass();
 }
 
 export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   encode(message: GetNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
     return writer;
@@ -1270,13 +1303,15 @@ export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   },
 };
 
+let GetNexusEndpointResponseClass: (new () => GetNexusEndpointResponse) | undefined;
 function createBaseGetNexusEndpointResponse(): GetNexusEndpointResponse {
-  return {};
+  GetNexusEndpointResponseClass ??= messageClass<GetNexusEndpointResponse>("temporal.api.operatorservice.v1.GetNexusEndpointResponse", {});
+  return new GetNexusEndpointResponseClass();
 }
 
 export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   encode(message: GetNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1309,13 +1344,15 @@ export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   },
 };
 
+let CreateNexusEndpointRequestClass: (new () => CreateNexusEndpointRequest) | undefined;
 function createBaseCreateNexusEndpointRequest(): CreateNexusEndpointRequest {
-  return {};
+  CreateNexusEndpointRequestClass ??= messageClass<CreateNexusEndpointRequest>("temporal.api.operatorservice.v1.CreateNexusEndpointRequest", {});
+  return new CreateNexusEndpointRequestClass();
 }
 
 export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> = {
   encode(message: CreateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1348,13 +1385,15 @@ export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> 
   },
 };
 
+let CreateNexusEndpointResponseClass: (new () => CreateNexusEndpointResponse) | undefined;
 function createBaseCreateNexusEndpointResponse(): CreateNexusEndpointResponse {
-  return {};
+  CreateNexusEndpointResponseClass ??= messageClass<CreateNexusEndpointResponse>("temporal.api.operatorservice.v1.CreateNexusEndpointResponse", {});
+  return new CreateNexusEndpointResponseClass();
 }
 
 export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse> = {
   encode(message: CreateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1387,19 +1426,21 @@ export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse
   },
 };
 
+let UpdateNexusEndpointRequestClass: (new () => UpdateNexusEndpointRequest) | undefined;
 function createBaseUpdateNexusEndpointRequest(): UpdateNexusEndpointRequest {
-  return {};
+  UpdateNexusEndpointRequestClass ??= messageClass<UpdateNexusEndpointRequest>("temporal.api.operatorservice.v1.UpdateNexusEndpointRequest", { id: "", version: INT64 });
+  return new UpdateNexusEndpointRequestClass();
 }
 
 export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> = {
   encode(message: UpdateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(16).int64(message.version);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1448,13 +1489,15 @@ export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> 
   },
 };
 
+let UpdateNexusEndpointResponseClass: (new () => UpdateNexusEndpointResponse) | undefined;
 function createBaseUpdateNexusEndpointResponse(): UpdateNexusEndpointResponse {
-  return {};
+  UpdateNexusEndpointResponseClass ??= messageClass<UpdateNexusEndpointResponse>("temporal.api.operatorservice.v1.UpdateNexusEndpointResponse", {});
+  return new UpdateNexusEndpointResponseClass();
 }
 
 export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse> = {
   encode(message: UpdateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1487,16 +1530,18 @@ export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse
   },
 };
 
+let DeleteNexusEndpointRequestClass: (new () => DeleteNexusEndpointRequest) | undefined;
 function createBaseDeleteNexusEndpointRequest(): DeleteNexusEndpointRequest {
-  return {};
+  DeleteNexusEndpointRequestClass ??= messageClass<DeleteNexusEndpointRequest>("temporal.api.operatorservice.v1.DeleteNexusEndpointRequest", { id: "", version: INT64 });
+  return new DeleteNexusEndpointRequestClass();
 }
 
 export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> = {
   encode(message: DeleteNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(16).int64(message.version);
     }
     return writer;
@@ -1537,8 +1582,10 @@ export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> 
   },
 };
 
+let DeleteNexusEndpointResponseClass: (new () => DeleteNexusEndpointResponse) | undefined;
 function createBaseDeleteNexusEndpointResponse(): DeleteNexusEndpointResponse {
-  return {};
+  DeleteNexusEndpointResponseClass ??= messageClass<DeleteNexusEndpointResponse>("temporal.api.operatorservice.v1.DeleteNexusEndpointResponse", {});
+  return new DeleteNexusEndpointResponseClass();
 }
 
 export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse> = {
@@ -1565,19 +1612,21 @@ export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse
   },
 };
 
+let ListNexusEndpointsRequestClass: (new () => ListNexusEndpointsRequest) | undefined;
 function createBaseListNexusEndpointsRequest(): ListNexusEndpointsRequest {
-  return {};
+  ListNexusEndpointsRequestClass ??= messageClass<ListNexusEndpointsRequest>("temporal.api.operatorservice.v1.ListNexusEndpointsRequest", { pageSize: 0, nextPageToken: BYTES, name: "" });
+  return new ListNexusEndpointsRequestClass();
 }
 
 export const ListNexusEndpointsRequest: MessageFns<ListNexusEndpointsRequest> = {
   encode(message: ListNexusEndpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(26).string(message.name);
     }
     return writer;
@@ -1626,16 +1675,18 @@ export const ListNexusEndpointsRequest: MessageFns<ListNexusEndpointsRequest> = 
   },
 };
 
+let ListNexusEndpointsResponseClass: (new () => ListNexusEndpointsResponse) | undefined;
 function createBaseListNexusEndpointsResponse(): ListNexusEndpointsResponse {
-  return {};
+  ListNexusEndpointsResponseClass ??= messageClass<ListNexusEndpointsResponse>("temporal.api.operatorservice.v1.ListNexusEndpointsResponse", { nextPageToken: BYTES, endpoints: LIST });
+  return new ListNexusEndpointsResponseClass();
 }
 
 export const ListNexusEndpointsResponse: MessageFns<ListNexusEndpointsResponse> = {
   encode(message: ListNexusEndpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(10).bytes(message.nextPageToken);
     }
-    if (message.endpoints !== undefined && message.endpoints.length !== 0) {
+    if (message.endpoints != null && message.endpoints.length !== 0) {
       for (const v of message.endpoints) {
         Endpoint.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -1664,7 +1715,7 @@ export const ListNexusEndpointsResponse: MessageFns<ListNexusEndpointsResponse> 
             break;
           }
 
-          if (message.endpoints === undefined) {
+          if (message.endpoints === LIST) {
             message.endpoints = [];
           }
           const el = Endpoint.decode(reader, reader.uint32());

@@ -2,6 +2,7 @@
 // source: temporal/api/protocol/v1/message.proto
 
 /* eslint-disable */
+import { INT64, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import Long from "long";
 import { Any } from "../../../../google/protobuf/any";
@@ -31,25 +32,27 @@ export interface Message {
   body?: Any | undefined;
 }
 
+let MessageClass: (new () => Message) | undefined;
 function createBaseMessage(): Message {
-  return {};
+  MessageClass ??= messageClass<Message>("temporal.api.protocol.v1.Message", { id: "", protocolInstanceId: "", eventId: INT64, commandIndex: INT64 });
+  return new MessageClass();
 }
 
 export const Message: MessageFns<Message> = {
   encode(message: Message, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(18).string(message.protocolInstanceId);
     }
-    if (message.eventId !== undefined) {
+    if (message.eventId != null) {
       writer.uint32(24).int64(message.eventId);
     }
-    if (message.commandIndex !== undefined) {
+    if (message.commandIndex != null) {
       writer.uint32(32).int64(message.commandIndex);
     }
-    if (message.body !== undefined) {
+    if (message.body != null) {
       Any.encode(message.body, writer.uint32(42).fork()).join();
     }
     return writer;

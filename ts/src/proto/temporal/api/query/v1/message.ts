@@ -2,6 +2,7 @@
 // source: temporal/api/query/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Header, Payloads } from "../../common/v1/message";
 import { QueryResultType } from "../../enums/v1/query";
@@ -57,19 +58,21 @@ export interface QueryRejected {
   status?: WorkflowExecutionStatus | undefined;
 }
 
+let WorkflowQueryClass: (new () => WorkflowQuery) | undefined;
 function createBaseWorkflowQuery(): WorkflowQuery {
-  return {};
+  WorkflowQueryClass ??= messageClass<WorkflowQuery>("temporal.api.query.v1.WorkflowQuery", { queryType: "" });
+  return new WorkflowQueryClass();
 }
 
 export const WorkflowQuery: MessageFns<WorkflowQuery> = {
   encode(message: WorkflowQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.queryType !== undefined && message.queryType !== "") {
+    if (message.queryType != null && message.queryType !== "") {
       writer.uint32(10).string(message.queryType);
     }
-    if (message.queryArgs !== undefined) {
+    if (message.queryArgs != null) {
       Payloads.encode(message.queryArgs, writer.uint32(18).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -118,22 +121,24 @@ export const WorkflowQuery: MessageFns<WorkflowQuery> = {
   },
 };
 
+let WorkflowQueryResultClass: (new () => WorkflowQueryResult) | undefined;
 function createBaseWorkflowQueryResult(): WorkflowQueryResult {
-  return {};
+  WorkflowQueryResultClass ??= messageClass<WorkflowQueryResult>("temporal.api.query.v1.WorkflowQueryResult", { resultType: 0, errorMessage: "" });
+  return new WorkflowQueryResultClass();
 }
 
 export const WorkflowQueryResult: MessageFns<WorkflowQueryResult> = {
   encode(message: WorkflowQueryResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resultType !== undefined && message.resultType !== 0) {
+    if (message.resultType != null && message.resultType !== 0) {
       writer.uint32(8).int32(message.resultType);
     }
-    if (message.answer !== undefined) {
+    if (message.answer != null) {
       Payloads.encode(message.answer, writer.uint32(18).fork()).join();
     }
-    if (message.errorMessage !== undefined && message.errorMessage !== "") {
+    if (message.errorMessage != null && message.errorMessage !== "") {
       writer.uint32(26).string(message.errorMessage);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -190,13 +195,15 @@ export const WorkflowQueryResult: MessageFns<WorkflowQueryResult> = {
   },
 };
 
+let QueryRejectedClass: (new () => QueryRejected) | undefined;
 function createBaseQueryRejected(): QueryRejected {
-  return {};
+  QueryRejectedClass ??= messageClass<QueryRejected>("temporal.api.query.v1.QueryRejected", { status: 0 });
+  return new QueryRejectedClass();
 }
 
 export const QueryRejected: MessageFns<QueryRejected> = {
   encode(message: QueryRejected, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(8).int32(message.status);
     }
     return writer;

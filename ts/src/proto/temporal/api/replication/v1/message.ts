@@ -2,7 +2,8 @@
 // source: temporal/api/replication/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -32,16 +33,18 @@ export interface FailoverStatus {
   failoverVersion?: Long | undefined;
 }
 
+let ClusterReplicationConfigClass: (new () => ClusterReplicationConfig) | undefined;
 function createBaseClusterReplicationConfig(): ClusterReplicationConfig {
-  return {};
+  ClusterReplicationConfigClass ??= messageClass<ClusterReplicationConfig>("temporal.api.replication.v1.ClusterReplicationConfig", { clusterName: "" });
+  return new ClusterReplicationConfigClass();
 }
 
 export const ClusterReplicationConfig: MessageFns<ClusterReplicationConfig> = {
   encode(message: ClusterReplicationConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(10).string(message.clusterName);
     }
-    if (message.replicationRampDuration !== undefined) {
+    if (message.replicationRampDuration != null) {
       Duration.encode(message.replicationRampDuration, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -82,21 +85,23 @@ export const ClusterReplicationConfig: MessageFns<ClusterReplicationConfig> = {
   },
 };
 
+let NamespaceReplicationConfigClass: (new () => NamespaceReplicationConfig) | undefined;
 function createBaseNamespaceReplicationConfig(): NamespaceReplicationConfig {
-  return {};
+  NamespaceReplicationConfigClass ??= messageClass<NamespaceReplicationConfig>("temporal.api.replication.v1.NamespaceReplicationConfig", { activeClusterName: "", clusters: LIST, state: 0 });
+  return new NamespaceReplicationConfigClass();
 }
 
 export const NamespaceReplicationConfig: MessageFns<NamespaceReplicationConfig> = {
   encode(message: NamespaceReplicationConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activeClusterName !== undefined && message.activeClusterName !== "") {
+    if (message.activeClusterName != null && message.activeClusterName !== "") {
       writer.uint32(10).string(message.activeClusterName);
     }
-    if (message.clusters !== undefined && message.clusters.length !== 0) {
+    if (message.clusters != null && message.clusters.length !== 0) {
       for (const v of message.clusters) {
         ClusterReplicationConfig.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
     return writer;
@@ -123,7 +128,7 @@ export const NamespaceReplicationConfig: MessageFns<NamespaceReplicationConfig> 
             break;
           }
 
-          if (message.clusters === undefined) {
+          if (message.clusters === LIST) {
             message.clusters = [];
           }
           const el = ClusterReplicationConfig.decode(reader, reader.uint32());
@@ -151,16 +156,18 @@ export const NamespaceReplicationConfig: MessageFns<NamespaceReplicationConfig> 
   },
 };
 
+let FailoverStatusClass: (new () => FailoverStatus) | undefined;
 function createBaseFailoverStatus(): FailoverStatus {
-  return {};
+  FailoverStatusClass ??= messageClass<FailoverStatus>("temporal.api.replication.v1.FailoverStatus", { failoverVersion: INT64 });
+  return new FailoverStatusClass();
 }
 
 export const FailoverStatus: MessageFns<FailoverStatus> = {
   encode(message: FailoverStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failoverTime !== undefined) {
+    if (message.failoverTime != null) {
       Timestamp.encode(message.failoverTime, writer.uint32(10).fork()).join();
     }
-    if (message.failoverVersion !== undefined && !message.failoverVersion.equals(Long.ZERO)) {
+    if (message.failoverVersion != null && !isZero(message.failoverVersion)) {
       writer.uint32(16).int64(message.failoverVersion);
     }
     return writer;

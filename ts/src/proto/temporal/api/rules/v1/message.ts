@@ -2,6 +2,7 @@
 // source: temporal/api/rules/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
 
@@ -90,13 +91,15 @@ export interface WorkflowRule {
   description?: string | undefined;
 }
 
+let WorkflowRuleActionClass: (new () => WorkflowRuleAction) | undefined;
 function createBaseWorkflowRuleAction(): WorkflowRuleAction {
-  return {};
+  WorkflowRuleActionClass ??= messageClass<WorkflowRuleAction>("temporal.api.rules.v1.WorkflowRuleAction", {});
+  return new WorkflowRuleActionClass();
 }
 
 export const WorkflowRuleAction: MessageFns<WorkflowRuleAction> = {
   encode(message: WorkflowRuleAction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityPause !== undefined) {
+    if (message.activityPause != null) {
       WorkflowRuleAction_ActionActivityPause.encode(message.activityPause, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -129,8 +132,10 @@ export const WorkflowRuleAction: MessageFns<WorkflowRuleAction> = {
   },
 };
 
+let WorkflowRuleAction_ActionActivityPauseClass: (new () => WorkflowRuleAction_ActionActivityPause) | undefined;
 function createBaseWorkflowRuleAction_ActionActivityPause(): WorkflowRuleAction_ActionActivityPause {
-  return {};
+  WorkflowRuleAction_ActionActivityPauseClass ??= messageClass<WorkflowRuleAction_ActionActivityPause>("temporal.api.rules.v1.WorkflowRuleAction.ActionActivityPause", {});
+  return new WorkflowRuleAction_ActionActivityPauseClass();
 }
 
 export const WorkflowRuleAction_ActionActivityPause: MessageFns<WorkflowRuleAction_ActionActivityPause> = {
@@ -157,27 +162,29 @@ export const WorkflowRuleAction_ActionActivityPause: MessageFns<WorkflowRuleActi
   },
 };
 
+let WorkflowRuleSpecClass: (new () => WorkflowRuleSpec) | undefined;
 function createBaseWorkflowRuleSpec(): WorkflowRuleSpec {
-  return {};
+  WorkflowRuleSpecClass ??= messageClass<WorkflowRuleSpec>("temporal.api.rules.v1.WorkflowRuleSpec", { id: "", visibilityQuery: "", actions: LIST });
+  return new WorkflowRuleSpecClass();
 }
 
 export const WorkflowRuleSpec: MessageFns<WorkflowRuleSpec> = {
   encode(message: WorkflowRuleSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.activityStart !== undefined) {
+    if (message.activityStart != null) {
       WorkflowRuleSpec_ActivityStartingTrigger.encode(message.activityStart, writer.uint32(18).fork()).join();
     }
-    if (message.visibilityQuery !== undefined && message.visibilityQuery !== "") {
+    if (message.visibilityQuery != null && message.visibilityQuery !== "") {
       writer.uint32(26).string(message.visibilityQuery);
     }
-    if (message.actions !== undefined && message.actions.length !== 0) {
+    if (message.actions != null && message.actions.length !== 0) {
       for (const v of message.actions) {
         WorkflowRuleAction.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.expirationTime !== undefined) {
+    if (message.expirationTime != null) {
       Timestamp.encode(message.expirationTime, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -220,7 +227,7 @@ export const WorkflowRuleSpec: MessageFns<WorkflowRuleSpec> = {
             break;
           }
 
-          if (message.actions === undefined) {
+          if (message.actions === LIST) {
             message.actions = [];
           }
           const el = WorkflowRuleAction.decode(reader, reader.uint32());
@@ -248,13 +255,15 @@ export const WorkflowRuleSpec: MessageFns<WorkflowRuleSpec> = {
   },
 };
 
+let WorkflowRuleSpec_ActivityStartingTriggerClass: (new () => WorkflowRuleSpec_ActivityStartingTrigger) | undefined;
 function createBaseWorkflowRuleSpec_ActivityStartingTrigger(): WorkflowRuleSpec_ActivityStartingTrigger {
-  return {};
+  WorkflowRuleSpec_ActivityStartingTriggerClass ??= messageClass<WorkflowRuleSpec_ActivityStartingTrigger>("temporal.api.rules.v1.WorkflowRuleSpec.ActivityStartingTrigger", { predicate: "" });
+  return new WorkflowRuleSpec_ActivityStartingTriggerClass();
 }
 
 export const WorkflowRuleSpec_ActivityStartingTrigger: MessageFns<WorkflowRuleSpec_ActivityStartingTrigger> = {
   encode(message: WorkflowRuleSpec_ActivityStartingTrigger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.predicate !== undefined && message.predicate !== "") {
+    if (message.predicate != null && message.predicate !== "") {
       writer.uint32(10).string(message.predicate);
     }
     return writer;
@@ -287,22 +296,24 @@ export const WorkflowRuleSpec_ActivityStartingTrigger: MessageFns<WorkflowRuleSp
   },
 };
 
+let WorkflowRuleClass: (new () => WorkflowRule) | undefined;
 function createBaseWorkflowRule(): WorkflowRule {
-  return {};
+  WorkflowRuleClass ??= messageClass<WorkflowRule>("temporal.api.rules.v1.WorkflowRule", { createdByIdentity: "", description: "" });
+  return new WorkflowRuleClass();
 }
 
 export const WorkflowRule: MessageFns<WorkflowRule> = {
   encode(message: WorkflowRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(10).fork()).join();
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       WorkflowRuleSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.createdByIdentity !== undefined && message.createdByIdentity !== "") {
+    if (message.createdByIdentity != null && message.createdByIdentity !== "") {
       writer.uint32(26).string(message.createdByIdentity);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(34).string(message.description);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/schedule/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -518,34 +519,36 @@ export interface ScheduleListEntry {
   info?: ScheduleListInfo | undefined;
 }
 
+let CalendarSpecClass: (new () => CalendarSpec) | undefined;
 function createBaseCalendarSpec(): CalendarSpec {
-  return {};
+  CalendarSpecClass ??= messageClass<CalendarSpec>("temporal.api.schedule.v1.CalendarSpec", { second: "", minute: "", hour: "", dayOfMonth: "", month: "", year: "", dayOfWeek: "", comment: "" });
+  return new CalendarSpecClass();
 }
 
 export const CalendarSpec: MessageFns<CalendarSpec> = {
   encode(message: CalendarSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.second !== undefined && message.second !== "") {
+    if (message.second != null && message.second !== "") {
       writer.uint32(10).string(message.second);
     }
-    if (message.minute !== undefined && message.minute !== "") {
+    if (message.minute != null && message.minute !== "") {
       writer.uint32(18).string(message.minute);
     }
-    if (message.hour !== undefined && message.hour !== "") {
+    if (message.hour != null && message.hour !== "") {
       writer.uint32(26).string(message.hour);
     }
-    if (message.dayOfMonth !== undefined && message.dayOfMonth !== "") {
+    if (message.dayOfMonth != null && message.dayOfMonth !== "") {
       writer.uint32(34).string(message.dayOfMonth);
     }
-    if (message.month !== undefined && message.month !== "") {
+    if (message.month != null && message.month !== "") {
       writer.uint32(42).string(message.month);
     }
-    if (message.year !== undefined && message.year !== "") {
+    if (message.year != null && message.year !== "") {
       writer.uint32(50).string(message.year);
     }
-    if (message.dayOfWeek !== undefined && message.dayOfWeek !== "") {
+    if (message.dayOfWeek != null && message.dayOfWeek !== "") {
       writer.uint32(58).string(message.dayOfWeek);
     }
-    if (message.comment !== undefined && message.comment !== "") {
+    if (message.comment != null && message.comment !== "") {
       writer.uint32(66).string(message.comment);
     }
     return writer;
@@ -634,19 +637,21 @@ export const CalendarSpec: MessageFns<CalendarSpec> = {
   },
 };
 
+let RangeClass: (new () => Range) | undefined;
 function createBaseRange(): Range {
-  return {};
+  RangeClass ??= messageClass<Range>("temporal.api.schedule.v1.Range", { start: 0, end: 0, step: 0 });
+  return new RangeClass();
 }
 
 export const Range: MessageFns<Range> = {
   encode(message: Range, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.start !== undefined && message.start !== 0) {
+    if (message.start != null && message.start !== 0) {
       writer.uint32(8).int32(message.start);
     }
-    if (message.end !== undefined && message.end !== 0) {
+    if (message.end != null && message.end !== 0) {
       writer.uint32(16).int32(message.end);
     }
-    if (message.step !== undefined && message.step !== 0) {
+    if (message.step != null && message.step !== 0) {
       writer.uint32(24).int32(message.step);
     }
     return writer;
@@ -695,48 +700,50 @@ export const Range: MessageFns<Range> = {
   },
 };
 
+let StructuredCalendarSpecClass: (new () => StructuredCalendarSpec) | undefined;
 function createBaseStructuredCalendarSpec(): StructuredCalendarSpec {
-  return {};
+  StructuredCalendarSpecClass ??= messageClass<StructuredCalendarSpec>("temporal.api.schedule.v1.StructuredCalendarSpec", { second: LIST, minute: LIST, hour: LIST, dayOfMonth: LIST, month: LIST, year: LIST, dayOfWeek: LIST, comment: "" });
+  return new StructuredCalendarSpecClass();
 }
 
 export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
   encode(message: StructuredCalendarSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.second !== undefined && message.second.length !== 0) {
+    if (message.second != null && message.second.length !== 0) {
       for (const v of message.second) {
         Range.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.minute !== undefined && message.minute.length !== 0) {
+    if (message.minute != null && message.minute.length !== 0) {
       for (const v of message.minute) {
         Range.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.hour !== undefined && message.hour.length !== 0) {
+    if (message.hour != null && message.hour.length !== 0) {
       for (const v of message.hour) {
         Range.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.dayOfMonth !== undefined && message.dayOfMonth.length !== 0) {
+    if (message.dayOfMonth != null && message.dayOfMonth.length !== 0) {
       for (const v of message.dayOfMonth) {
         Range.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.month !== undefined && message.month.length !== 0) {
+    if (message.month != null && message.month.length !== 0) {
       for (const v of message.month) {
         Range.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.year !== undefined && message.year.length !== 0) {
+    if (message.year != null && message.year.length !== 0) {
       for (const v of message.year) {
         Range.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.dayOfWeek !== undefined && message.dayOfWeek.length !== 0) {
+    if (message.dayOfWeek != null && message.dayOfWeek.length !== 0) {
       for (const v of message.dayOfWeek) {
         Range.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.comment !== undefined && message.comment !== "") {
+    if (message.comment != null && message.comment !== "") {
       writer.uint32(66).string(message.comment);
     }
     return writer;
@@ -755,7 +762,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.second === undefined) {
+          if (message.second === LIST) {
             message.second = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -769,7 +776,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.minute === undefined) {
+          if (message.minute === LIST) {
             message.minute = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -783,7 +790,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.hour === undefined) {
+          if (message.hour === LIST) {
             message.hour = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -797,7 +804,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.dayOfMonth === undefined) {
+          if (message.dayOfMonth === LIST) {
             message.dayOfMonth = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -811,7 +818,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.month === undefined) {
+          if (message.month === LIST) {
             message.month = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -825,7 +832,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.year === undefined) {
+          if (message.year === LIST) {
             message.year = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -839,7 +846,7 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
             break;
           }
 
-          if (message.dayOfWeek === undefined) {
+          if (message.dayOfWeek === LIST) {
             message.dayOfWeek = [];
           }
           const el = Range.decode(reader, reader.uint32());
@@ -867,16 +874,18 @@ export const StructuredCalendarSpec: MessageFns<StructuredCalendarSpec> = {
   },
 };
 
+let IntervalSpecClass: (new () => IntervalSpec) | undefined;
 function createBaseIntervalSpec(): IntervalSpec {
-  return {};
+  IntervalSpecClass ??= messageClass<IntervalSpec>("temporal.api.schedule.v1.IntervalSpec", {});
+  return new IntervalSpecClass();
 }
 
 export const IntervalSpec: MessageFns<IntervalSpec> = {
   encode(message: IntervalSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.interval !== undefined) {
+    if (message.interval != null) {
       Duration.encode(message.interval, writer.uint32(10).fork()).join();
     }
-    if (message.phase !== undefined) {
+    if (message.phase != null) {
       Duration.encode(message.phase, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -917,55 +926,57 @@ export const IntervalSpec: MessageFns<IntervalSpec> = {
   },
 };
 
+let ScheduleSpecClass: (new () => ScheduleSpec) | undefined;
 function createBaseScheduleSpec(): ScheduleSpec {
-  return {};
+  ScheduleSpecClass ??= messageClass<ScheduleSpec>("temporal.api.schedule.v1.ScheduleSpec", { structuredCalendar: LIST, cronString: LIST, calendar: LIST, interval: LIST, excludeCalendar: LIST, excludeStructuredCalendar: LIST, timezoneName: "", timezoneData: BYTES });
+  return new ScheduleSpecClass();
 }
 
 export const ScheduleSpec: MessageFns<ScheduleSpec> = {
   encode(message: ScheduleSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.structuredCalendar !== undefined && message.structuredCalendar.length !== 0) {
+    if (message.structuredCalendar != null && message.structuredCalendar.length !== 0) {
       for (const v of message.structuredCalendar) {
         StructuredCalendarSpec.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.cronString !== undefined && message.cronString.length !== 0) {
+    if (message.cronString != null && message.cronString.length !== 0) {
       for (const v of message.cronString) {
         writer.uint32(66).string(v!);
       }
     }
-    if (message.calendar !== undefined && message.calendar.length !== 0) {
+    if (message.calendar != null && message.calendar.length !== 0) {
       for (const v of message.calendar) {
         CalendarSpec.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.interval !== undefined && message.interval.length !== 0) {
+    if (message.interval != null && message.interval.length !== 0) {
       for (const v of message.interval) {
         IntervalSpec.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.excludeCalendar !== undefined && message.excludeCalendar.length !== 0) {
+    if (message.excludeCalendar != null && message.excludeCalendar.length !== 0) {
       for (const v of message.excludeCalendar) {
         CalendarSpec.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.excludeStructuredCalendar !== undefined && message.excludeStructuredCalendar.length !== 0) {
+    if (message.excludeStructuredCalendar != null && message.excludeStructuredCalendar.length !== 0) {
       for (const v of message.excludeStructuredCalendar) {
         StructuredCalendarSpec.encode(v!, writer.uint32(74).fork()).join();
       }
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(34).fork()).join();
     }
-    if (message.endTime !== undefined) {
+    if (message.endTime != null) {
       Timestamp.encode(message.endTime, writer.uint32(42).fork()).join();
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(50).fork()).join();
     }
-    if (message.timezoneName !== undefined && message.timezoneName !== "") {
+    if (message.timezoneName != null && message.timezoneName !== "") {
       writer.uint32(82).string(message.timezoneName);
     }
-    if (message.timezoneData !== undefined && message.timezoneData.length !== 0) {
+    if (message.timezoneData != null && message.timezoneData.length !== 0) {
       writer.uint32(90).bytes(message.timezoneData);
     }
     return writer;
@@ -984,7 +995,7 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
             break;
           }
 
-          if (message.structuredCalendar === undefined) {
+          if (message.structuredCalendar === LIST) {
             message.structuredCalendar = [];
           }
           const el = StructuredCalendarSpec.decode(reader, reader.uint32());
@@ -998,7 +1009,7 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
             break;
           }
 
-          if (message.cronString === undefined) {
+          if (message.cronString === LIST) {
             message.cronString = [];
           }
           const el = reader.string();
@@ -1012,7 +1023,7 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
             break;
           }
 
-          if (message.calendar === undefined) {
+          if (message.calendar === LIST) {
             message.calendar = [];
           }
           const el = CalendarSpec.decode(reader, reader.uint32());
@@ -1026,7 +1037,7 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
             break;
           }
 
-          if (message.interval === undefined) {
+          if (message.interval === LIST) {
             message.interval = [];
           }
           const el = IntervalSpec.decode(reader, reader.uint32());
@@ -1040,7 +1051,7 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
             break;
           }
 
-          if (message.excludeCalendar === undefined) {
+          if (message.excludeCalendar === LIST) {
             message.excludeCalendar = [];
           }
           const el = CalendarSpec.decode(reader, reader.uint32());
@@ -1054,7 +1065,7 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
             break;
           }
 
-          if (message.excludeStructuredCalendar === undefined) {
+          if (message.excludeStructuredCalendar === LIST) {
             message.excludeStructuredCalendar = [];
           }
           const el = StructuredCalendarSpec.decode(reader, reader.uint32());
@@ -1114,22 +1125,24 @@ export const ScheduleSpec: MessageFns<ScheduleSpec> = {
   },
 };
 
+let SchedulePoliciesClass: (new () => SchedulePolicies) | undefined;
 function createBaseSchedulePolicies(): SchedulePolicies {
-  return {};
+  SchedulePoliciesClass ??= messageClass<SchedulePolicies>("temporal.api.schedule.v1.SchedulePolicies", { overlapPolicy: 0, pauseOnFailure: false, keepOriginalWorkflowId: false });
+  return new SchedulePoliciesClass();
 }
 
 export const SchedulePolicies: MessageFns<SchedulePolicies> = {
   encode(message: SchedulePolicies, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.overlapPolicy !== undefined && message.overlapPolicy !== 0) {
+    if (message.overlapPolicy != null && message.overlapPolicy !== 0) {
       writer.uint32(8).int32(message.overlapPolicy);
     }
-    if (message.catchupWindow !== undefined) {
+    if (message.catchupWindow != null) {
       Duration.encode(message.catchupWindow, writer.uint32(18).fork()).join();
     }
-    if (message.pauseOnFailure !== undefined && message.pauseOnFailure !== false) {
+    if (message.pauseOnFailure != null && message.pauseOnFailure !== false) {
       writer.uint32(24).bool(message.pauseOnFailure);
     }
-    if (message.keepOriginalWorkflowId !== undefined && message.keepOriginalWorkflowId !== false) {
+    if (message.keepOriginalWorkflowId != null && message.keepOriginalWorkflowId !== false) {
       writer.uint32(32).bool(message.keepOriginalWorkflowId);
     }
     return writer;
@@ -1186,13 +1199,15 @@ export const SchedulePolicies: MessageFns<SchedulePolicies> = {
   },
 };
 
+let ScheduleActionClass: (new () => ScheduleAction) | undefined;
 function createBaseScheduleAction(): ScheduleAction {
-  return {};
+  ScheduleActionClass ??= messageClass<ScheduleAction>("temporal.api.schedule.v1.ScheduleAction", {});
+  return new ScheduleActionClass();
 }
 
 export const ScheduleAction: MessageFns<ScheduleAction> = {
   encode(message: ScheduleAction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startWorkflow !== undefined) {
+    if (message.startWorkflow != null) {
       NewWorkflowExecutionInfo.encode(message.startWorkflow, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1225,22 +1240,24 @@ export const ScheduleAction: MessageFns<ScheduleAction> = {
   },
 };
 
+let ScheduleActionResultClass: (new () => ScheduleActionResult) | undefined;
 function createBaseScheduleActionResult(): ScheduleActionResult {
-  return {};
+  ScheduleActionResultClass ??= messageClass<ScheduleActionResult>("temporal.api.schedule.v1.ScheduleActionResult", { startWorkflowStatus: 0 });
+  return new ScheduleActionResultClass();
 }
 
 export const ScheduleActionResult: MessageFns<ScheduleActionResult> = {
   encode(message: ScheduleActionResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduleTime !== undefined) {
+    if (message.scheduleTime != null) {
       Timestamp.encode(message.scheduleTime, writer.uint32(10).fork()).join();
     }
-    if (message.actualTime !== undefined) {
+    if (message.actualTime != null) {
       Timestamp.encode(message.actualTime, writer.uint32(18).fork()).join();
     }
-    if (message.startWorkflowResult !== undefined) {
+    if (message.startWorkflowResult != null) {
       WorkflowExecution.encode(message.startWorkflowResult, writer.uint32(90).fork()).join();
     }
-    if (message.startWorkflowStatus !== undefined && message.startWorkflowStatus !== 0) {
+    if (message.startWorkflowStatus != null && message.startWorkflowStatus !== 0) {
       writer.uint32(96).int32(message.startWorkflowStatus);
     }
     return writer;
@@ -1297,22 +1314,24 @@ export const ScheduleActionResult: MessageFns<ScheduleActionResult> = {
   },
 };
 
+let ScheduleStateClass: (new () => ScheduleState) | undefined;
 function createBaseScheduleState(): ScheduleState {
-  return {};
+  ScheduleStateClass ??= messageClass<ScheduleState>("temporal.api.schedule.v1.ScheduleState", { notes: "", paused: false, limitedActions: false, remainingActions: INT64 });
+  return new ScheduleStateClass();
 }
 
 export const ScheduleState: MessageFns<ScheduleState> = {
   encode(message: ScheduleState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.notes !== undefined && message.notes !== "") {
+    if (message.notes != null && message.notes !== "") {
       writer.uint32(10).string(message.notes);
     }
-    if (message.paused !== undefined && message.paused !== false) {
+    if (message.paused != null && message.paused !== false) {
       writer.uint32(16).bool(message.paused);
     }
-    if (message.limitedActions !== undefined && message.limitedActions !== false) {
+    if (message.limitedActions != null && message.limitedActions !== false) {
       writer.uint32(24).bool(message.limitedActions);
     }
-    if (message.remainingActions !== undefined && !message.remainingActions.equals(Long.ZERO)) {
+    if (message.remainingActions != null && !isZero(message.remainingActions)) {
       writer.uint32(32).int64(message.remainingActions);
     }
     return writer;
@@ -1369,16 +1388,18 @@ export const ScheduleState: MessageFns<ScheduleState> = {
   },
 };
 
+let TriggerImmediatelyRequestClass: (new () => TriggerImmediatelyRequest) | undefined;
 function createBaseTriggerImmediatelyRequest(): TriggerImmediatelyRequest {
-  return {};
+  TriggerImmediatelyRequestClass ??= messageClass<TriggerImmediatelyRequest>("temporal.api.schedule.v1.TriggerImmediatelyRequest", { overlapPolicy: 0 });
+  return new TriggerImmediatelyRequestClass();
 }
 
 export const TriggerImmediatelyRequest: MessageFns<TriggerImmediatelyRequest> = {
   encode(message: TriggerImmediatelyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.overlapPolicy !== undefined && message.overlapPolicy !== 0) {
+    if (message.overlapPolicy != null && message.overlapPolicy !== 0) {
       writer.uint32(8).int32(message.overlapPolicy);
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1419,19 +1440,21 @@ export const TriggerImmediatelyRequest: MessageFns<TriggerImmediatelyRequest> = 
   },
 };
 
+let BackfillRequestClass: (new () => BackfillRequest) | undefined;
 function createBaseBackfillRequest(): BackfillRequest {
-  return {};
+  BackfillRequestClass ??= messageClass<BackfillRequest>("temporal.api.schedule.v1.BackfillRequest", { overlapPolicy: 0 });
+  return new BackfillRequestClass();
 }
 
 export const BackfillRequest: MessageFns<BackfillRequest> = {
   encode(message: BackfillRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(10).fork()).join();
     }
-    if (message.endTime !== undefined) {
+    if (message.endTime != null) {
       Timestamp.encode(message.endTime, writer.uint32(18).fork()).join();
     }
-    if (message.overlapPolicy !== undefined && message.overlapPolicy !== 0) {
+    if (message.overlapPolicy != null && message.overlapPolicy !== 0) {
       writer.uint32(24).int32(message.overlapPolicy);
     }
     return writer;
@@ -1480,24 +1503,26 @@ export const BackfillRequest: MessageFns<BackfillRequest> = {
   },
 };
 
+let SchedulePatchClass: (new () => SchedulePatch) | undefined;
 function createBaseSchedulePatch(): SchedulePatch {
-  return {};
+  SchedulePatchClass ??= messageClass<SchedulePatch>("temporal.api.schedule.v1.SchedulePatch", { backfillRequest: LIST, pause: "", unpause: "" });
+  return new SchedulePatchClass();
 }
 
 export const SchedulePatch: MessageFns<SchedulePatch> = {
   encode(message: SchedulePatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.triggerImmediately !== undefined) {
+    if (message.triggerImmediately != null) {
       TriggerImmediatelyRequest.encode(message.triggerImmediately, writer.uint32(10).fork()).join();
     }
-    if (message.backfillRequest !== undefined && message.backfillRequest.length !== 0) {
+    if (message.backfillRequest != null && message.backfillRequest.length !== 0) {
       for (const v of message.backfillRequest) {
         BackfillRequest.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.pause !== undefined && message.pause !== "") {
+    if (message.pause != null && message.pause !== "") {
       writer.uint32(26).string(message.pause);
     }
-    if (message.unpause !== undefined && message.unpause !== "") {
+    if (message.unpause != null && message.unpause !== "") {
       writer.uint32(34).string(message.unpause);
     }
     return writer;
@@ -1524,7 +1549,7 @@ export const SchedulePatch: MessageFns<SchedulePatch> = {
             break;
           }
 
-          if (message.backfillRequest === undefined) {
+          if (message.backfillRequest === LIST) {
             message.backfillRequest = [];
           }
           const el = BackfillRequest.decode(reader, reader.uint32());
@@ -1560,52 +1585,54 @@ export const SchedulePatch: MessageFns<SchedulePatch> = {
   },
 };
 
+let ScheduleInfoClass: (new () => ScheduleInfo) | undefined;
 function createBaseScheduleInfo(): ScheduleInfo {
-  return {};
+  ScheduleInfoClass ??= messageClass<ScheduleInfo>("temporal.api.schedule.v1.ScheduleInfo", { actionCount: INT64, missedCatchupWindow: INT64, overlapSkipped: INT64, bufferDropped: INT64, bufferSize: INT64, runningWorkflows: LIST, recentActions: LIST, futureActionTimes: LIST, invalidScheduleError: "", stateSizeBytes: INT64 });
+  return new ScheduleInfoClass();
 }
 
 export const ScheduleInfo: MessageFns<ScheduleInfo> = {
   encode(message: ScheduleInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.actionCount !== undefined && !message.actionCount.equals(Long.ZERO)) {
+    if (message.actionCount != null && !isZero(message.actionCount)) {
       writer.uint32(8).int64(message.actionCount);
     }
-    if (message.missedCatchupWindow !== undefined && !message.missedCatchupWindow.equals(Long.ZERO)) {
+    if (message.missedCatchupWindow != null && !isZero(message.missedCatchupWindow)) {
       writer.uint32(16).int64(message.missedCatchupWindow);
     }
-    if (message.overlapSkipped !== undefined && !message.overlapSkipped.equals(Long.ZERO)) {
+    if (message.overlapSkipped != null && !isZero(message.overlapSkipped)) {
       writer.uint32(24).int64(message.overlapSkipped);
     }
-    if (message.bufferDropped !== undefined && !message.bufferDropped.equals(Long.ZERO)) {
+    if (message.bufferDropped != null && !isZero(message.bufferDropped)) {
       writer.uint32(80).int64(message.bufferDropped);
     }
-    if (message.bufferSize !== undefined && !message.bufferSize.equals(Long.ZERO)) {
+    if (message.bufferSize != null && !isZero(message.bufferSize)) {
       writer.uint32(88).int64(message.bufferSize);
     }
-    if (message.runningWorkflows !== undefined && message.runningWorkflows.length !== 0) {
+    if (message.runningWorkflows != null && message.runningWorkflows.length !== 0) {
       for (const v of message.runningWorkflows) {
         WorkflowExecution.encode(v!, writer.uint32(74).fork()).join();
       }
     }
-    if (message.recentActions !== undefined && message.recentActions.length !== 0) {
+    if (message.recentActions != null && message.recentActions.length !== 0) {
       for (const v of message.recentActions) {
         ScheduleActionResult.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.futureActionTimes !== undefined && message.futureActionTimes.length !== 0) {
+    if (message.futureActionTimes != null && message.futureActionTimes.length !== 0) {
       for (const v of message.futureActionTimes) {
         Timestamp.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(50).fork()).join();
     }
-    if (message.updateTime !== undefined) {
+    if (message.updateTime != null) {
       Timestamp.encode(message.updateTime, writer.uint32(58).fork()).join();
     }
-    if (message.invalidScheduleError !== undefined && message.invalidScheduleError !== "") {
+    if (message.invalidScheduleError != null && message.invalidScheduleError !== "") {
       writer.uint32(66).string(message.invalidScheduleError);
     }
-    if (message.stateSizeBytes !== undefined && !message.stateSizeBytes.equals(Long.ZERO)) {
+    if (message.stateSizeBytes != null && !isZero(message.stateSizeBytes)) {
       writer.uint32(96).int64(message.stateSizeBytes);
     }
     return writer;
@@ -1664,7 +1691,7 @@ export const ScheduleInfo: MessageFns<ScheduleInfo> = {
             break;
           }
 
-          if (message.runningWorkflows === undefined) {
+          if (message.runningWorkflows === LIST) {
             message.runningWorkflows = [];
           }
           const el = WorkflowExecution.decode(reader, reader.uint32());
@@ -1678,7 +1705,7 @@ export const ScheduleInfo: MessageFns<ScheduleInfo> = {
             break;
           }
 
-          if (message.recentActions === undefined) {
+          if (message.recentActions === LIST) {
             message.recentActions = [];
           }
           const el = ScheduleActionResult.decode(reader, reader.uint32());
@@ -1692,7 +1719,7 @@ export const ScheduleInfo: MessageFns<ScheduleInfo> = {
             break;
           }
 
-          if (message.futureActionTimes === undefined) {
+          if (message.futureActionTimes === LIST) {
             message.futureActionTimes = [];
           }
           const el = Timestamp.decode(reader, reader.uint32());
@@ -1744,22 +1771,24 @@ export const ScheduleInfo: MessageFns<ScheduleInfo> = {
   },
 };
 
+let ScheduleClass: (new () => Schedule) | undefined;
 function createBaseSchedule(): Schedule {
-  return {};
+  ScheduleClass ??= messageClass<Schedule>("temporal.api.schedule.v1.Schedule", {});
+  return new ScheduleClass();
 }
 
 export const Schedule: MessageFns<Schedule> = {
   encode(message: Schedule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ScheduleSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.action !== undefined) {
+    if (message.action != null) {
       ScheduleAction.encode(message.action, writer.uint32(18).fork()).join();
     }
-    if (message.policies !== undefined) {
+    if (message.policies != null) {
       SchedulePolicies.encode(message.policies, writer.uint32(26).fork()).join();
     }
-    if (message.state !== undefined) {
+    if (message.state != null) {
       ScheduleState.encode(message.state, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -1816,35 +1845,37 @@ export const Schedule: MessageFns<Schedule> = {
   },
 };
 
+let ScheduleListInfoClass: (new () => ScheduleListInfo) | undefined;
 function createBaseScheduleListInfo(): ScheduleListInfo {
-  return {};
+  ScheduleListInfoClass ??= messageClass<ScheduleListInfo>("temporal.api.schedule.v1.ScheduleListInfo", { notes: "", paused: false, recentActions: LIST, futureActionTimes: LIST, stateSizeBytes: INT64 });
+  return new ScheduleListInfoClass();
 }
 
 export const ScheduleListInfo: MessageFns<ScheduleListInfo> = {
   encode(message: ScheduleListInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ScheduleSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(18).fork()).join();
     }
-    if (message.notes !== undefined && message.notes !== "") {
+    if (message.notes != null && message.notes !== "") {
       writer.uint32(26).string(message.notes);
     }
-    if (message.paused !== undefined && message.paused !== false) {
+    if (message.paused != null && message.paused !== false) {
       writer.uint32(32).bool(message.paused);
     }
-    if (message.recentActions !== undefined && message.recentActions.length !== 0) {
+    if (message.recentActions != null && message.recentActions.length !== 0) {
       for (const v of message.recentActions) {
         ScheduleActionResult.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.futureActionTimes !== undefined && message.futureActionTimes.length !== 0) {
+    if (message.futureActionTimes != null && message.futureActionTimes.length !== 0) {
       for (const v of message.futureActionTimes) {
         Timestamp.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.stateSizeBytes !== undefined && !message.stateSizeBytes.equals(Long.ZERO)) {
+    if (message.stateSizeBytes != null && !isZero(message.stateSizeBytes)) {
       writer.uint32(56).int64(message.stateSizeBytes);
     }
     return writer;
@@ -1895,7 +1926,7 @@ export const ScheduleListInfo: MessageFns<ScheduleListInfo> = {
             break;
           }
 
-          if (message.recentActions === undefined) {
+          if (message.recentActions === LIST) {
             message.recentActions = [];
           }
           const el = ScheduleActionResult.decode(reader, reader.uint32());
@@ -1909,7 +1940,7 @@ export const ScheduleListInfo: MessageFns<ScheduleListInfo> = {
             break;
           }
 
-          if (message.futureActionTimes === undefined) {
+          if (message.futureActionTimes === LIST) {
             message.futureActionTimes = [];
           }
           const el = Timestamp.decode(reader, reader.uint32());
@@ -1937,22 +1968,24 @@ export const ScheduleListInfo: MessageFns<ScheduleListInfo> = {
   },
 };
 
+let ScheduleListEntryClass: (new () => ScheduleListEntry) | undefined;
 function createBaseScheduleListEntry(): ScheduleListEntry {
-  return {};
+  ScheduleListEntryClass ??= messageClass<ScheduleListEntry>("temporal.api.schedule.v1.ScheduleListEntry", { scheduleId: "" });
+  return new ScheduleListEntryClass();
 }
 
 export const ScheduleListEntry: MessageFns<ScheduleListEntry> = {
   encode(message: ScheduleListEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(10).string(message.scheduleId);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(18).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(26).fork()).join();
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       ScheduleListInfo.encode(message.info, writer.uint32(34).fork()).join();
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/sdk/v1/enhanced_stack_trace.proto
 
 /* eslint-disable */
+import { LIST, MAP, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 /** Internal structure used to create worker stack traces with references to code. */
@@ -95,19 +96,21 @@ export interface StackTrace {
   locations?: StackTraceFileLocation[] | undefined;
 }
 
+let EnhancedStackTraceClass: (new () => EnhancedStackTrace) | undefined;
 function createBaseEnhancedStackTrace(): EnhancedStackTrace {
-  return {};
+  EnhancedStackTraceClass ??= messageClass<EnhancedStackTrace>("temporal.api.sdk.v1.EnhancedStackTrace", { sources: MAP, stacks: LIST });
+  return new EnhancedStackTraceClass();
 }
 
 export const EnhancedStackTrace: MessageFns<EnhancedStackTrace> = {
   encode(message: EnhancedStackTrace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sdk !== undefined) {
+    if (message.sdk != null) {
       StackTraceSDKInfo.encode(message.sdk, writer.uint32(10).fork()).join();
     }
     globalThis.Object.entries(message.sources || {}).forEach(([key, value]: [string, StackTraceFileSlice]) => {
       EnhancedStackTrace_SourcesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.stacks !== undefined && message.stacks.length !== 0) {
+    if (message.stacks != null && message.stacks.length !== 0) {
       for (const v of message.stacks) {
         StackTrace.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -138,7 +141,7 @@ export const EnhancedStackTrace: MessageFns<EnhancedStackTrace> = {
 
           const entry2 = EnhancedStackTrace_SourcesEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.sources === undefined) {
+            if (message.sources === MAP) {
               message.sources = {};
             }
             message.sources![entry2.key] = entry2.value;
@@ -150,7 +153,7 @@ export const EnhancedStackTrace: MessageFns<EnhancedStackTrace> = {
             break;
           }
 
-          if (message.stacks === undefined) {
+          if (message.stacks === LIST) {
             message.stacks = [];
           }
           const el = StackTrace.decode(reader, reader.uint32());
@@ -179,7 +182,7 @@ export const EnhancedStackTrace_SourcesEntry: MessageFns<EnhancedStackTrace_Sour
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       StackTraceFileSlice.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -220,16 +223,18 @@ export const EnhancedStackTrace_SourcesEntry: MessageFns<EnhancedStackTrace_Sour
   },
 };
 
+let StackTraceSDKInfoClass: (new () => StackTraceSDKInfo) | undefined;
 function createBaseStackTraceSDKInfo(): StackTraceSDKInfo {
-  return {};
+  StackTraceSDKInfoClass ??= messageClass<StackTraceSDKInfo>("temporal.api.sdk.v1.StackTraceSDKInfo", { name: "", version: "" });
+  return new StackTraceSDKInfoClass();
 }
 
 export const StackTraceSDKInfo: MessageFns<StackTraceSDKInfo> = {
   encode(message: StackTraceSDKInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
     return writer;
@@ -270,16 +275,18 @@ export const StackTraceSDKInfo: MessageFns<StackTraceSDKInfo> = {
   },
 };
 
+let StackTraceFileSliceClass: (new () => StackTraceFileSlice) | undefined;
 function createBaseStackTraceFileSlice(): StackTraceFileSlice {
-  return {};
+  StackTraceFileSliceClass ??= messageClass<StackTraceFileSlice>("temporal.api.sdk.v1.StackTraceFileSlice", { lineOffset: 0, content: "" });
+  return new StackTraceFileSliceClass();
 }
 
 export const StackTraceFileSlice: MessageFns<StackTraceFileSlice> = {
   encode(message: StackTraceFileSlice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.lineOffset !== undefined && message.lineOffset !== 0) {
+    if (message.lineOffset != null && message.lineOffset !== 0) {
       writer.uint32(8).uint32(message.lineOffset);
     }
-    if (message.content !== undefined && message.content !== "") {
+    if (message.content != null && message.content !== "") {
       writer.uint32(18).string(message.content);
     }
     return writer;
@@ -320,25 +327,27 @@ export const StackTraceFileSlice: MessageFns<StackTraceFileSlice> = {
   },
 };
 
+let StackTraceFileLocationClass: (new () => StackTraceFileLocation) | undefined;
 function createBaseStackTraceFileLocation(): StackTraceFileLocation {
-  return {};
+  StackTraceFileLocationClass ??= messageClass<StackTraceFileLocation>("temporal.api.sdk.v1.StackTraceFileLocation", { filePath: "", line: 0, column: 0, functionName: "", internalCode: false });
+  return new StackTraceFileLocationClass();
 }
 
 export const StackTraceFileLocation: MessageFns<StackTraceFileLocation> = {
   encode(message: StackTraceFileLocation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.filePath !== undefined && message.filePath !== "") {
+    if (message.filePath != null && message.filePath !== "") {
       writer.uint32(10).string(message.filePath);
     }
-    if (message.line !== undefined && message.line !== 0) {
+    if (message.line != null && message.line !== 0) {
       writer.uint32(16).int32(message.line);
     }
-    if (message.column !== undefined && message.column !== 0) {
+    if (message.column != null && message.column !== 0) {
       writer.uint32(24).int32(message.column);
     }
-    if (message.functionName !== undefined && message.functionName !== "") {
+    if (message.functionName != null && message.functionName !== "") {
       writer.uint32(34).string(message.functionName);
     }
-    if (message.internalCode !== undefined && message.internalCode !== false) {
+    if (message.internalCode != null && message.internalCode !== false) {
       writer.uint32(40).bool(message.internalCode);
     }
     return writer;
@@ -403,13 +412,15 @@ export const StackTraceFileLocation: MessageFns<StackTraceFileLocation> = {
   },
 };
 
+let StackTraceClass: (new () => StackTrace) | undefined;
 function createBaseStackTrace(): StackTrace {
-  return {};
+  StackTraceClass ??= messageClass<StackTrace>("temporal.api.sdk.v1.StackTrace", { locations: LIST });
+  return new StackTraceClass();
 }
 
 export const StackTrace: MessageFns<StackTrace> = {
   encode(message: StackTrace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.locations !== undefined && message.locations.length !== 0) {
+    if (message.locations != null && message.locations.length !== 0) {
       for (const v of message.locations) {
         StackTraceFileLocation.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -430,7 +441,7 @@ export const StackTrace: MessageFns<StackTrace> = {
             break;
           }
 
-          if (message.locations === undefined) {
+          if (message.locations === LIST) {
             message.locations = [];
           }
           const el = StackTraceFileLocation.decode(reader, reader.uint32());

@@ -2,7 +2,8 @@
 // source: temporal/api/sdk/v1/event_group_marker.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Payload } from "../../common/v1/message";
 
@@ -59,19 +60,21 @@ export interface EventGroupMarker_InboundUpdate {
   inboundUpdateId?: string | undefined;
 }
 
+let EventGroupMarkerClass: (new () => EventGroupMarker) | undefined;
 function createBaseEventGroupMarker(): EventGroupMarker {
-  return {};
+  EventGroupMarkerClass ??= messageClass<EventGroupMarker>("temporal.api.sdk.v1.EventGroupMarker", {});
+  return new EventGroupMarkerClass();
 }
 
 export const EventGroupMarker: MessageFns<EventGroupMarker> = {
   encode(message: EventGroupMarker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.label !== undefined) {
+    if (message.label != null) {
       EventGroupMarker_Label.encode(message.label, writer.uint32(10).fork()).join();
     }
-    if (message.inboundEvent !== undefined) {
+    if (message.inboundEvent != null) {
       EventGroupMarker_InboundEvent.encode(message.inboundEvent, writer.uint32(18).fork()).join();
     }
-    if (message.inboundUpdate !== undefined) {
+    if (message.inboundUpdate != null) {
       EventGroupMarker_InboundUpdate.encode(message.inboundUpdate, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -120,16 +123,18 @@ export const EventGroupMarker: MessageFns<EventGroupMarker> = {
   },
 };
 
+let EventGroupMarker_LabelClass: (new () => EventGroupMarker_Label) | undefined;
 function createBaseEventGroupMarker_Label(): EventGroupMarker_Label {
-  return {};
+  EventGroupMarker_LabelClass ??= messageClass<EventGroupMarker_Label>("temporal.api.sdk.v1.EventGroupMarker.Label", { id: "" });
+  return new EventGroupMarker_LabelClass();
 }
 
 export const EventGroupMarker_Label: MessageFns<EventGroupMarker_Label> = {
   encode(message: EventGroupMarker_Label, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.label !== undefined) {
+    if (message.label != null) {
       Payload.encode(message.label, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -170,13 +175,15 @@ export const EventGroupMarker_Label: MessageFns<EventGroupMarker_Label> = {
   },
 };
 
+let EventGroupMarker_InboundEventClass: (new () => EventGroupMarker_InboundEvent) | undefined;
 function createBaseEventGroupMarker_InboundEvent(): EventGroupMarker_InboundEvent {
-  return {};
+  EventGroupMarker_InboundEventClass ??= messageClass<EventGroupMarker_InboundEvent>("temporal.api.sdk.v1.EventGroupMarker.InboundEvent", { inboundEventId: INT64 });
+  return new EventGroupMarker_InboundEventClass();
 }
 
 export const EventGroupMarker_InboundEvent: MessageFns<EventGroupMarker_InboundEvent> = {
   encode(message: EventGroupMarker_InboundEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.inboundEventId !== undefined && !message.inboundEventId.equals(Long.ZERO)) {
+    if (message.inboundEventId != null && !isZero(message.inboundEventId)) {
       writer.uint32(8).int64(message.inboundEventId);
     }
     return writer;
@@ -209,13 +216,15 @@ export const EventGroupMarker_InboundEvent: MessageFns<EventGroupMarker_InboundE
   },
 };
 
+let EventGroupMarker_InboundUpdateClass: (new () => EventGroupMarker_InboundUpdate) | undefined;
 function createBaseEventGroupMarker_InboundUpdate(): EventGroupMarker_InboundUpdate {
-  return {};
+  EventGroupMarker_InboundUpdateClass ??= messageClass<EventGroupMarker_InboundUpdate>("temporal.api.sdk.v1.EventGroupMarker.InboundUpdate", { inboundUpdateId: "" });
+  return new EventGroupMarker_InboundUpdateClass();
 }
 
 export const EventGroupMarker_InboundUpdate: MessageFns<EventGroupMarker_InboundUpdate> = {
   encode(message: EventGroupMarker_InboundUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.inboundUpdateId !== undefined && message.inboundUpdateId !== "") {
+    if (message.inboundUpdateId != null && message.inboundUpdateId !== "") {
       writer.uint32(10).string(message.inboundUpdateId);
     }
     return writer;

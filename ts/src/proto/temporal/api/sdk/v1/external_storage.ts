@@ -2,6 +2,7 @@
 // source: temporal/api/sdk/v1/external_storage.proto
 
 /* eslint-disable */
+import { MAP, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 /**
@@ -23,13 +24,15 @@ export interface ExternalStorageReference_ClaimDataEntry {
   value: string;
 }
 
+let ExternalStorageReferenceClass: (new () => ExternalStorageReference) | undefined;
 function createBaseExternalStorageReference(): ExternalStorageReference {
-  return {};
+  ExternalStorageReferenceClass ??= messageClass<ExternalStorageReference>("temporal.api.sdk.v1.ExternalStorageReference", { driverName: "", claimData: MAP });
+  return new ExternalStorageReferenceClass();
 }
 
 export const ExternalStorageReference: MessageFns<ExternalStorageReference> = {
   encode(message: ExternalStorageReference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.driverName !== undefined && message.driverName !== "") {
+    if (message.driverName != null && message.driverName !== "") {
       writer.uint32(10).string(message.driverName);
     }
     globalThis.Object.entries(message.claimData || {}).forEach(([key, value]: [string, string]) => {
@@ -61,7 +64,7 @@ export const ExternalStorageReference: MessageFns<ExternalStorageReference> = {
 
           const entry2 = ExternalStorageReference_ClaimDataEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.claimData === undefined) {
+            if (message.claimData === MAP) {
               message.claimData = {};
             }
             message.claimData![entry2.key] = entry2.value;

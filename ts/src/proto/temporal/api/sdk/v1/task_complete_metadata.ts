@@ -2,6 +2,7 @@
 // source: temporal/api/sdk/v1/task_complete_metadata.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 export interface WorkflowTaskCompletedMetadata {
@@ -59,30 +60,32 @@ export interface WorkflowTaskCompletedMetadata {
   sdkVersion?: string | undefined;
 }
 
+let WorkflowTaskCompletedMetadataClass: (new () => WorkflowTaskCompletedMetadata) | undefined;
 function createBaseWorkflowTaskCompletedMetadata(): WorkflowTaskCompletedMetadata {
-  return {};
+  WorkflowTaskCompletedMetadataClass ??= messageClass<WorkflowTaskCompletedMetadata>("temporal.api.sdk.v1.WorkflowTaskCompletedMetadata", { coreUsedFlags: LIST, langUsedFlags: LIST, sdkName: "", sdkVersion: "" });
+  return new WorkflowTaskCompletedMetadataClass();
 }
 
 export const WorkflowTaskCompletedMetadata: MessageFns<WorkflowTaskCompletedMetadata> = {
   encode(message: WorkflowTaskCompletedMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.coreUsedFlags !== undefined && message.coreUsedFlags.length !== 0) {
+    if (message.coreUsedFlags != null && message.coreUsedFlags.length !== 0) {
       writer.uint32(10).fork();
       for (const v of message.coreUsedFlags) {
         writer.uint32(v);
       }
       writer.join();
     }
-    if (message.langUsedFlags !== undefined && message.langUsedFlags.length !== 0) {
+    if (message.langUsedFlags != null && message.langUsedFlags.length !== 0) {
       writer.uint32(18).fork();
       for (const v of message.langUsedFlags) {
         writer.uint32(v);
       }
       writer.join();
     }
-    if (message.sdkName !== undefined && message.sdkName !== "") {
+    if (message.sdkName != null && message.sdkName !== "") {
       writer.uint32(26).string(message.sdkName);
     }
-    if (message.sdkVersion !== undefined && message.sdkVersion !== "") {
+    if (message.sdkVersion != null && message.sdkVersion !== "") {
       writer.uint32(34).string(message.sdkVersion);
     }
     return writer;
@@ -98,7 +101,7 @@ export const WorkflowTaskCompletedMetadata: MessageFns<WorkflowTaskCompletedMeta
       switch (tag >>> 3) {
         case 1: {
           if (tag === 8) {
-            if (message.coreUsedFlags === undefined) {
+            if (message.coreUsedFlags === LIST) {
               message.coreUsedFlags = [];
             }
             message.coreUsedFlags!.push(reader.uint32());
@@ -107,7 +110,7 @@ export const WorkflowTaskCompletedMetadata: MessageFns<WorkflowTaskCompletedMeta
           }
 
           if (tag === 10) {
-            if (message.coreUsedFlags === undefined) {
+            if (message.coreUsedFlags === LIST) {
               message.coreUsedFlags = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -122,7 +125,7 @@ export const WorkflowTaskCompletedMetadata: MessageFns<WorkflowTaskCompletedMeta
         }
         case 2: {
           if (tag === 16) {
-            if (message.langUsedFlags === undefined) {
+            if (message.langUsedFlags === LIST) {
               message.langUsedFlags = [];
             }
             message.langUsedFlags!.push(reader.uint32());
@@ -131,7 +134,7 @@ export const WorkflowTaskCompletedMetadata: MessageFns<WorkflowTaskCompletedMeta
           }
 
           if (tag === 18) {
-            if (message.langUsedFlags === undefined) {
+            if (message.langUsedFlags === LIST) {
               message.langUsedFlags = [];
             }
             const end2 = reader.uint32() + reader.pos;

@@ -2,6 +2,7 @@
 // source: temporal/api/sdk/v1/user_metadata.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Payload } from "../../common/v1/message";
 
@@ -24,16 +25,18 @@ export interface UserMetadata {
   details?: Payload | undefined;
 }
 
+let UserMetadataClass: (new () => UserMetadata) | undefined;
 function createBaseUserMetadata(): UserMetadata {
-  return {};
+  UserMetadataClass ??= messageClass<UserMetadata>("temporal.api.sdk.v1.UserMetadata", {});
+  return new UserMetadataClass();
 }
 
 export const UserMetadata: MessageFns<UserMetadata> = {
   encode(message: UserMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.summary !== undefined) {
+    if (message.summary != null) {
       Payload.encode(message.summary, writer.uint32(10).fork()).join();
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payload.encode(message.details, writer.uint32(18).fork()).join();
     }
     return writer;

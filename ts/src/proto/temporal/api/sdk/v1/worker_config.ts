@@ -2,6 +2,7 @@
 // source: temporal/api/sdk/v1/worker_config.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 export interface WorkerConfig {
@@ -33,19 +34,21 @@ export interface WorkerConfig_AutoscalingPollerBehavior {
   initialPollers?: number | undefined;
 }
 
+let WorkerConfigClass: (new () => WorkerConfig) | undefined;
 function createBaseWorkerConfig(): WorkerConfig {
-  return {};
+  WorkerConfigClass ??= messageClass<WorkerConfig>("temporal.api.sdk.v1.WorkerConfig", { workflowCacheSize: 0 });
+  return new WorkerConfigClass();
 }
 
 export const WorkerConfig: MessageFns<WorkerConfig> = {
   encode(message: WorkerConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowCacheSize !== undefined && message.workflowCacheSize !== 0) {
+    if (message.workflowCacheSize != null && message.workflowCacheSize !== 0) {
       writer.uint32(8).int32(message.workflowCacheSize);
     }
-    if (message.simplePollerBehavior !== undefined) {
+    if (message.simplePollerBehavior != null) {
       WorkerConfig_SimplePollerBehavior.encode(message.simplePollerBehavior, writer.uint32(18).fork()).join();
     }
-    if (message.autoscalingPollerBehavior !== undefined) {
+    if (message.autoscalingPollerBehavior != null) {
       WorkerConfig_AutoscalingPollerBehavior.encode(message.autoscalingPollerBehavior, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -94,13 +97,15 @@ export const WorkerConfig: MessageFns<WorkerConfig> = {
   },
 };
 
+let WorkerConfig_SimplePollerBehaviorClass: (new () => WorkerConfig_SimplePollerBehavior) | undefined;
 function createBaseWorkerConfig_SimplePollerBehavior(): WorkerConfig_SimplePollerBehavior {
-  return {};
+  WorkerConfig_SimplePollerBehaviorClass ??= messageClass<WorkerConfig_SimplePollerBehavior>("temporal.api.sdk.v1.WorkerConfig.SimplePollerBehavior", { maxPollers: 0 });
+  return new WorkerConfig_SimplePollerBehaviorClass();
 }
 
 export const WorkerConfig_SimplePollerBehavior: MessageFns<WorkerConfig_SimplePollerBehavior> = {
   encode(message: WorkerConfig_SimplePollerBehavior, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.maxPollers !== undefined && message.maxPollers !== 0) {
+    if (message.maxPollers != null && message.maxPollers !== 0) {
       writer.uint32(8).int32(message.maxPollers);
     }
     return writer;
@@ -133,19 +138,21 @@ export const WorkerConfig_SimplePollerBehavior: MessageFns<WorkerConfig_SimplePo
   },
 };
 
+let WorkerConfig_AutoscalingPollerBehaviorClass: (new () => WorkerConfig_AutoscalingPollerBehavior) | undefined;
 function createBaseWorkerConfig_AutoscalingPollerBehavior(): WorkerConfig_AutoscalingPollerBehavior {
-  return {};
+  WorkerConfig_AutoscalingPollerBehaviorClass ??= messageClass<WorkerConfig_AutoscalingPollerBehavior>("temporal.api.sdk.v1.WorkerConfig.AutoscalingPollerBehavior", { minPollers: 0, maxPollers: 0, initialPollers: 0 });
+  return new WorkerConfig_AutoscalingPollerBehaviorClass();
 }
 
 export const WorkerConfig_AutoscalingPollerBehavior: MessageFns<WorkerConfig_AutoscalingPollerBehavior> = {
   encode(message: WorkerConfig_AutoscalingPollerBehavior, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.minPollers !== undefined && message.minPollers !== 0) {
+    if (message.minPollers != null && message.minPollers !== 0) {
       writer.uint32(8).int32(message.minPollers);
     }
-    if (message.maxPollers !== undefined && message.maxPollers !== 0) {
+    if (message.maxPollers != null && message.maxPollers !== 0) {
       writer.uint32(16).int32(message.maxPollers);
     }
-    if (message.initialPollers !== undefined && message.initialPollers !== 0) {
+    if (message.initialPollers != null && message.initialPollers !== 0) {
       writer.uint32(24).int32(message.initialPollers);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/sdk/v1/workflow_metadata.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 
 /** The name of the query to retrieve this information is `__temporal_workflow_metadata`. */
@@ -60,16 +61,18 @@ export interface WorkflowInteractionDefinition {
   description?: string | undefined;
 }
 
+let WorkflowMetadataClass: (new () => WorkflowMetadata) | undefined;
 function createBaseWorkflowMetadata(): WorkflowMetadata {
-  return {};
+  WorkflowMetadataClass ??= messageClass<WorkflowMetadata>("temporal.api.sdk.v1.WorkflowMetadata", { currentDetails: "" });
+  return new WorkflowMetadataClass();
 }
 
 export const WorkflowMetadata: MessageFns<WorkflowMetadata> = {
   encode(message: WorkflowMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.definition !== undefined) {
+    if (message.definition != null) {
       WorkflowDefinition.encode(message.definition, writer.uint32(10).fork()).join();
     }
-    if (message.currentDetails !== undefined && message.currentDetails !== "") {
+    if (message.currentDetails != null && message.currentDetails !== "") {
       writer.uint32(18).string(message.currentDetails);
     }
     return writer;
@@ -110,26 +113,28 @@ export const WorkflowMetadata: MessageFns<WorkflowMetadata> = {
   },
 };
 
+let WorkflowDefinitionClass: (new () => WorkflowDefinition) | undefined;
 function createBaseWorkflowDefinition(): WorkflowDefinition {
-  return {};
+  WorkflowDefinitionClass ??= messageClass<WorkflowDefinition>("temporal.api.sdk.v1.WorkflowDefinition", { type: "", queryDefinitions: LIST, signalDefinitions: LIST, updateDefinitions: LIST });
+  return new WorkflowDefinitionClass();
 }
 
 export const WorkflowDefinition: MessageFns<WorkflowDefinition> = {
   encode(message: WorkflowDefinition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.queryDefinitions !== undefined && message.queryDefinitions.length !== 0) {
+    if (message.queryDefinitions != null && message.queryDefinitions.length !== 0) {
       for (const v of message.queryDefinitions) {
         WorkflowInteractionDefinition.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.signalDefinitions !== undefined && message.signalDefinitions.length !== 0) {
+    if (message.signalDefinitions != null && message.signalDefinitions.length !== 0) {
       for (const v of message.signalDefinitions) {
         WorkflowInteractionDefinition.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.updateDefinitions !== undefined && message.updateDefinitions.length !== 0) {
+    if (message.updateDefinitions != null && message.updateDefinitions.length !== 0) {
       for (const v of message.updateDefinitions) {
         WorkflowInteractionDefinition.encode(v!, writer.uint32(34).fork()).join();
       }
@@ -158,7 +163,7 @@ export const WorkflowDefinition: MessageFns<WorkflowDefinition> = {
             break;
           }
 
-          if (message.queryDefinitions === undefined) {
+          if (message.queryDefinitions === LIST) {
             message.queryDefinitions = [];
           }
           const el = WorkflowInteractionDefinition.decode(reader, reader.uint32());
@@ -172,7 +177,7 @@ export const WorkflowDefinition: MessageFns<WorkflowDefinition> = {
             break;
           }
 
-          if (message.signalDefinitions === undefined) {
+          if (message.signalDefinitions === LIST) {
             message.signalDefinitions = [];
           }
           const el = WorkflowInteractionDefinition.decode(reader, reader.uint32());
@@ -186,7 +191,7 @@ export const WorkflowDefinition: MessageFns<WorkflowDefinition> = {
             break;
           }
 
-          if (message.updateDefinitions === undefined) {
+          if (message.updateDefinitions === LIST) {
             message.updateDefinitions = [];
           }
           const el = WorkflowInteractionDefinition.decode(reader, reader.uint32());
@@ -206,16 +211,18 @@ export const WorkflowDefinition: MessageFns<WorkflowDefinition> = {
   },
 };
 
+let WorkflowInteractionDefinitionClass: (new () => WorkflowInteractionDefinition) | undefined;
 function createBaseWorkflowInteractionDefinition(): WorkflowInteractionDefinition {
-  return {};
+  WorkflowInteractionDefinitionClass ??= messageClass<WorkflowInteractionDefinition>("temporal.api.sdk.v1.WorkflowInteractionDefinition", { name: "", description: "" });
+  return new WorkflowInteractionDefinitionClass();
 }
 
 export const WorkflowInteractionDefinition: MessageFns<WorkflowInteractionDefinition> = {
   encode(message: WorkflowInteractionDefinition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(18).string(message.description);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/taskqueue/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { asWrapper, BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -471,19 +472,21 @@ export interface TaskQueueConfig_FairnessWeightOverridesEntry {
   value: number;
 }
 
+let TaskQueueClass: (new () => TaskQueue) | undefined;
 function createBaseTaskQueue(): TaskQueue {
-  return {};
+  TaskQueueClass ??= messageClass<TaskQueue>("temporal.api.taskqueue.v1.TaskQueue", { name: "", kind: 0, normalName: "" });
+  return new TaskQueueClass();
 }
 
 export const TaskQueue: MessageFns<TaskQueue> = {
   encode(message: TaskQueue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.kind !== undefined && message.kind !== 0) {
+    if (message.kind != null && message.kind !== 0) {
       writer.uint32(16).int32(message.kind);
     }
-    if (message.normalName !== undefined && message.normalName !== "") {
+    if (message.normalName != null && message.normalName !== "") {
       writer.uint32(26).string(message.normalName);
     }
     return writer;
@@ -532,14 +535,16 @@ export const TaskQueue: MessageFns<TaskQueue> = {
   },
 };
 
+let TaskQueueMetadataClass: (new () => TaskQueueMetadata) | undefined;
 function createBaseTaskQueueMetadata(): TaskQueueMetadata {
-  return {};
+  TaskQueueMetadataClass ??= messageClass<TaskQueueMetadata>("temporal.api.taskqueue.v1.TaskQueueMetadata", {});
+  return new TaskQueueMetadataClass();
 }
 
 export const TaskQueueMetadata: MessageFns<TaskQueueMetadata> = {
   encode(message: TaskQueueMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.maxTasksPerSecond !== undefined) {
-      DoubleValue.encode({ value: message.maxTasksPerSecond! }, writer.uint32(10).fork()).join();
+    if (message.maxTasksPerSecond != null) {
+      DoubleValue.encode(asWrapper(message.maxTasksPerSecond!), writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -571,28 +576,30 @@ export const TaskQueueMetadata: MessageFns<TaskQueueMetadata> = {
   },
 };
 
+let TaskQueueVersioningInfoClass: (new () => TaskQueueVersioningInfo) | undefined;
 function createBaseTaskQueueVersioningInfo(): TaskQueueVersioningInfo {
-  return {};
+  TaskQueueVersioningInfoClass ??= messageClass<TaskQueueVersioningInfo>("temporal.api.taskqueue.v1.TaskQueueVersioningInfo", { currentVersion: "", rampingVersion: "", rampingVersionPercentage: 0 });
+  return new TaskQueueVersioningInfoClass();
 }
 
 export const TaskQueueVersioningInfo: MessageFns<TaskQueueVersioningInfo> = {
   encode(message: TaskQueueVersioningInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentDeploymentVersion !== undefined) {
+    if (message.currentDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.currentDeploymentVersion, writer.uint32(58).fork()).join();
     }
-    if (message.currentVersion !== undefined && message.currentVersion !== "") {
+    if (message.currentVersion != null && message.currentVersion !== "") {
       writer.uint32(10).string(message.currentVersion);
     }
-    if (message.rampingDeploymentVersion !== undefined) {
+    if (message.rampingDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.rampingDeploymentVersion, writer.uint32(74).fork()).join();
     }
-    if (message.rampingVersion !== undefined && message.rampingVersion !== "") {
+    if (message.rampingVersion != null && message.rampingVersion !== "") {
       writer.uint32(18).string(message.rampingVersion);
     }
-    if (message.rampingVersionPercentage !== undefined && message.rampingVersionPercentage !== 0) {
+    if (message.rampingVersionPercentage != null && message.rampingVersionPercentage !== 0) {
       writer.uint32(29).float(message.rampingVersionPercentage);
     }
-    if (message.updateTime !== undefined) {
+    if (message.updateTime != null) {
       Timestamp.encode(message.updateTime, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -665,21 +672,23 @@ export const TaskQueueVersioningInfo: MessageFns<TaskQueueVersioningInfo> = {
   },
 };
 
+let TaskQueueVersionSelectionClass: (new () => TaskQueueVersionSelection) | undefined;
 function createBaseTaskQueueVersionSelection(): TaskQueueVersionSelection {
-  return {};
+  TaskQueueVersionSelectionClass ??= messageClass<TaskQueueVersionSelection>("temporal.api.taskqueue.v1.TaskQueueVersionSelection", { buildIds: LIST, unversioned: false, allActive: false });
+  return new TaskQueueVersionSelectionClass();
 }
 
 export const TaskQueueVersionSelection: MessageFns<TaskQueueVersionSelection> = {
   encode(message: TaskQueueVersionSelection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildIds !== undefined && message.buildIds.length !== 0) {
+    if (message.buildIds != null && message.buildIds.length !== 0) {
       for (const v of message.buildIds) {
         writer.uint32(10).string(v!);
       }
     }
-    if (message.unversioned !== undefined && message.unversioned !== false) {
+    if (message.unversioned != null && message.unversioned !== false) {
       writer.uint32(16).bool(message.unversioned);
     }
-    if (message.allActive !== undefined && message.allActive !== false) {
+    if (message.allActive != null && message.allActive !== false) {
       writer.uint32(24).bool(message.allActive);
     }
     return writer;
@@ -698,7 +707,7 @@ export const TaskQueueVersionSelection: MessageFns<TaskQueueVersionSelection> = 
             break;
           }
 
-          if (message.buildIds === undefined) {
+          if (message.buildIds === LIST) {
             message.buildIds = [];
           }
           const el = reader.string();
@@ -734,8 +743,10 @@ export const TaskQueueVersionSelection: MessageFns<TaskQueueVersionSelection> = 
   },
 };
 
+let TaskQueueVersionInfoClass: (new () => TaskQueueVersionInfo) | undefined;
 function createBaseTaskQueueVersionInfo(): TaskQueueVersionInfo {
-  return {};
+  TaskQueueVersionInfoClass ??= messageClass<TaskQueueVersionInfo>("temporal.api.taskqueue.v1.TaskQueueVersionInfo", { typesInfo: MAP, taskReachability: 0 });
+  return new TaskQueueVersionInfoClass();
 }
 
 export const TaskQueueVersionInfo: MessageFns<TaskQueueVersionInfo> = {
@@ -743,7 +754,7 @@ export const TaskQueueVersionInfo: MessageFns<TaskQueueVersionInfo> = {
     globalThis.Object.entries(message.typesInfo || {}).forEach(([key, value]: [string, TaskQueueTypeInfo]) => {
       TaskQueueVersionInfo_TypesInfoEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.taskReachability !== undefined && message.taskReachability !== 0) {
+    if (message.taskReachability != null && message.taskReachability !== 0) {
       writer.uint32(16).int32(message.taskReachability);
     }
     return writer;
@@ -764,7 +775,7 @@ export const TaskQueueVersionInfo: MessageFns<TaskQueueVersionInfo> = {
 
           const entry1 = TaskQueueVersionInfo_TypesInfoEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.typesInfo === undefined) {
+            if (message.typesInfo === MAP) {
               message.typesInfo = {};
             }
             message.typesInfo![entry1.key] = entry1.value;
@@ -799,7 +810,7 @@ export const TaskQueueVersionInfo_TypesInfoEntry: MessageFns<TaskQueueVersionInf
     if (message.key !== 0) {
       writer.uint32(8).int32(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueTypeInfo.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -840,18 +851,20 @@ export const TaskQueueVersionInfo_TypesInfoEntry: MessageFns<TaskQueueVersionInf
   },
 };
 
+let TaskQueueTypeInfoClass: (new () => TaskQueueTypeInfo) | undefined;
 function createBaseTaskQueueTypeInfo(): TaskQueueTypeInfo {
-  return {};
+  TaskQueueTypeInfoClass ??= messageClass<TaskQueueTypeInfo>("temporal.api.taskqueue.v1.TaskQueueTypeInfo", { pollers: LIST });
+  return new TaskQueueTypeInfoClass();
 }
 
 export const TaskQueueTypeInfo: MessageFns<TaskQueueTypeInfo> = {
   encode(message: TaskQueueTypeInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pollers !== undefined && message.pollers.length !== 0) {
+    if (message.pollers != null && message.pollers.length !== 0) {
       for (const v of message.pollers) {
         PollerInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.stats !== undefined) {
+    if (message.stats != null) {
       TaskQueueStats.encode(message.stats, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -870,7 +883,7 @@ export const TaskQueueTypeInfo: MessageFns<TaskQueueTypeInfo> = {
             break;
           }
 
-          if (message.pollers === undefined) {
+          if (message.pollers === LIST) {
             message.pollers = [];
           }
           const el = PollerInfo.decode(reader, reader.uint32());
@@ -898,25 +911,27 @@ export const TaskQueueTypeInfo: MessageFns<TaskQueueTypeInfo> = {
   },
 };
 
+let TaskQueueStatsClass: (new () => TaskQueueStats) | undefined;
 function createBaseTaskQueueStats(): TaskQueueStats {
-  return {};
+  TaskQueueStatsClass ??= messageClass<TaskQueueStats>("temporal.api.taskqueue.v1.TaskQueueStats", { approximateBacklogCount: INT64, tasksAddRate: 0, tasksDispatchRate: 0, rateLimitingActive: false });
+  return new TaskQueueStatsClass();
 }
 
 export const TaskQueueStats: MessageFns<TaskQueueStats> = {
   encode(message: TaskQueueStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.approximateBacklogCount !== undefined && !message.approximateBacklogCount.equals(Long.ZERO)) {
+    if (message.approximateBacklogCount != null && !isZero(message.approximateBacklogCount)) {
       writer.uint32(8).int64(message.approximateBacklogCount);
     }
-    if (message.approximateBacklogAge !== undefined) {
+    if (message.approximateBacklogAge != null) {
       Duration.encode(message.approximateBacklogAge, writer.uint32(18).fork()).join();
     }
-    if (message.tasksAddRate !== undefined && message.tasksAddRate !== 0) {
+    if (message.tasksAddRate != null && message.tasksAddRate !== 0) {
       writer.uint32(29).float(message.tasksAddRate);
     }
-    if (message.tasksDispatchRate !== undefined && message.tasksDispatchRate !== 0) {
+    if (message.tasksDispatchRate != null && message.tasksDispatchRate !== 0) {
       writer.uint32(37).float(message.tasksDispatchRate);
     }
-    if (message.rateLimitingActive !== undefined && message.rateLimitingActive !== false) {
+    if (message.rateLimitingActive != null && message.rateLimitingActive !== false) {
       writer.uint32(40).bool(message.rateLimitingActive);
     }
     return writer;
@@ -981,25 +996,27 @@ export const TaskQueueStats: MessageFns<TaskQueueStats> = {
   },
 };
 
+let TaskQueueStatusClass: (new () => TaskQueueStatus) | undefined;
 function createBaseTaskQueueStatus(): TaskQueueStatus {
-  return {};
+  TaskQueueStatusClass ??= messageClass<TaskQueueStatus>("temporal.api.taskqueue.v1.TaskQueueStatus", { backlogCountHint: INT64, readLevel: INT64, ackLevel: INT64, ratePerSecond: 0 });
+  return new TaskQueueStatusClass();
 }
 
 export const TaskQueueStatus: MessageFns<TaskQueueStatus> = {
   encode(message: TaskQueueStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.backlogCountHint !== undefined && !message.backlogCountHint.equals(Long.ZERO)) {
+    if (message.backlogCountHint != null && !isZero(message.backlogCountHint)) {
       writer.uint32(8).int64(message.backlogCountHint);
     }
-    if (message.readLevel !== undefined && !message.readLevel.equals(Long.ZERO)) {
+    if (message.readLevel != null && !isZero(message.readLevel)) {
       writer.uint32(16).int64(message.readLevel);
     }
-    if (message.ackLevel !== undefined && !message.ackLevel.equals(Long.ZERO)) {
+    if (message.ackLevel != null && !isZero(message.ackLevel)) {
       writer.uint32(24).int64(message.ackLevel);
     }
-    if (message.ratePerSecond !== undefined && message.ratePerSecond !== 0) {
+    if (message.ratePerSecond != null && message.ratePerSecond !== 0) {
       writer.uint32(33).double(message.ratePerSecond);
     }
-    if (message.taskIdBlock !== undefined) {
+    if (message.taskIdBlock != null) {
       TaskIdBlock.encode(message.taskIdBlock, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1064,16 +1081,18 @@ export const TaskQueueStatus: MessageFns<TaskQueueStatus> = {
   },
 };
 
+let TaskIdBlockClass: (new () => TaskIdBlock) | undefined;
 function createBaseTaskIdBlock(): TaskIdBlock {
-  return {};
+  TaskIdBlockClass ??= messageClass<TaskIdBlock>("temporal.api.taskqueue.v1.TaskIdBlock", { startId: INT64, endId: INT64 });
+  return new TaskIdBlockClass();
 }
 
 export const TaskIdBlock: MessageFns<TaskIdBlock> = {
   encode(message: TaskIdBlock, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startId !== undefined && !message.startId.equals(Long.ZERO)) {
+    if (message.startId != null && !isZero(message.startId)) {
       writer.uint32(8).int64(message.startId);
     }
-    if (message.endId !== undefined && !message.endId.equals(Long.ZERO)) {
+    if (message.endId != null && !isZero(message.endId)) {
       writer.uint32(16).int64(message.endId);
     }
     return writer;
@@ -1114,16 +1133,18 @@ export const TaskIdBlock: MessageFns<TaskIdBlock> = {
   },
 };
 
+let TaskQueuePartitionMetadataClass: (new () => TaskQueuePartitionMetadata) | undefined;
 function createBaseTaskQueuePartitionMetadata(): TaskQueuePartitionMetadata {
-  return {};
+  TaskQueuePartitionMetadataClass ??= messageClass<TaskQueuePartitionMetadata>("temporal.api.taskqueue.v1.TaskQueuePartitionMetadata", { key: "", ownerHostName: "" });
+  return new TaskQueuePartitionMetadataClass();
 }
 
 export const TaskQueuePartitionMetadata: MessageFns<TaskQueuePartitionMetadata> = {
   encode(message: TaskQueuePartitionMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== undefined && message.key !== "") {
+    if (message.key != null && message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.ownerHostName !== undefined && message.ownerHostName !== "") {
+    if (message.ownerHostName != null && message.ownerHostName !== "") {
       writer.uint32(18).string(message.ownerHostName);
     }
     return writer;
@@ -1164,25 +1185,27 @@ export const TaskQueuePartitionMetadata: MessageFns<TaskQueuePartitionMetadata> 
   },
 };
 
+let PollerInfoClass: (new () => PollerInfo) | undefined;
 function createBasePollerInfo(): PollerInfo {
-  return {};
+  PollerInfoClass ??= messageClass<PollerInfo>("temporal.api.taskqueue.v1.PollerInfo", { identity: "", ratePerSecond: 0 });
+  return new PollerInfoClass();
 }
 
 export const PollerInfo: MessageFns<PollerInfo> = {
   encode(message: PollerInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.lastAccessTime !== undefined) {
+    if (message.lastAccessTime != null) {
       Timestamp.encode(message.lastAccessTime, writer.uint32(10).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.ratePerSecond !== undefined && message.ratePerSecond !== 0) {
+    if (message.ratePerSecond != null && message.ratePerSecond !== 0) {
       writer.uint32(25).double(message.ratePerSecond);
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(34).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1247,16 +1270,18 @@ export const PollerInfo: MessageFns<PollerInfo> = {
   },
 };
 
+let StickyExecutionAttributesClass: (new () => StickyExecutionAttributes) | undefined;
 function createBaseStickyExecutionAttributes(): StickyExecutionAttributes {
-  return {};
+  StickyExecutionAttributesClass ??= messageClass<StickyExecutionAttributes>("temporal.api.taskqueue.v1.StickyExecutionAttributes", {});
+  return new StickyExecutionAttributesClass();
 }
 
 export const StickyExecutionAttributes: MessageFns<StickyExecutionAttributes> = {
   encode(message: StickyExecutionAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerTaskQueue !== undefined) {
+    if (message.workerTaskQueue != null) {
       TaskQueue.encode(message.workerTaskQueue, writer.uint32(10).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1297,13 +1322,15 @@ export const StickyExecutionAttributes: MessageFns<StickyExecutionAttributes> = 
   },
 };
 
+let CompatibleVersionSetClass: (new () => CompatibleVersionSet) | undefined;
 function createBaseCompatibleVersionSet(): CompatibleVersionSet {
-  return {};
+  CompatibleVersionSetClass ??= messageClass<CompatibleVersionSet>("temporal.api.taskqueue.v1.CompatibleVersionSet", { buildIds: LIST });
+  return new CompatibleVersionSetClass();
 }
 
 export const CompatibleVersionSet: MessageFns<CompatibleVersionSet> = {
   encode(message: CompatibleVersionSet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildIds !== undefined && message.buildIds.length !== 0) {
+    if (message.buildIds != null && message.buildIds.length !== 0) {
       for (const v of message.buildIds) {
         writer.uint32(10).string(v!);
       }
@@ -1324,7 +1351,7 @@ export const CompatibleVersionSet: MessageFns<CompatibleVersionSet> = {
             break;
           }
 
-          if (message.buildIds === undefined) {
+          if (message.buildIds === LIST) {
             message.buildIds = [];
           }
           const el = reader.string();
@@ -1344,16 +1371,18 @@ export const CompatibleVersionSet: MessageFns<CompatibleVersionSet> = {
   },
 };
 
+let TaskQueueReachabilityClass: (new () => TaskQueueReachability) | undefined;
 function createBaseTaskQueueReachability(): TaskQueueReachability {
-  return {};
+  TaskQueueReachabilityClass ??= messageClass<TaskQueueReachability>("temporal.api.taskqueue.v1.TaskQueueReachability", { taskQueue: "", reachability: LIST });
+  return new TaskQueueReachabilityClass();
 }
 
 export const TaskQueueReachability: MessageFns<TaskQueueReachability> = {
   encode(message: TaskQueueReachability, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(10).string(message.taskQueue);
     }
-    if (message.reachability !== undefined && message.reachability.length !== 0) {
+    if (message.reachability != null && message.reachability.length !== 0) {
       writer.uint32(18).fork();
       for (const v of message.reachability) {
         writer.int32(v);
@@ -1381,7 +1410,7 @@ export const TaskQueueReachability: MessageFns<TaskQueueReachability> = {
         }
         case 2: {
           if (tag === 16) {
-            if (message.reachability === undefined) {
+            if (message.reachability === LIST) {
               message.reachability = [];
             }
             message.reachability!.push(reader.int32() as any);
@@ -1390,7 +1419,7 @@ export const TaskQueueReachability: MessageFns<TaskQueueReachability> = {
           }
 
           if (tag === 18) {
-            if (message.reachability === undefined) {
+            if (message.reachability === LIST) {
               message.reachability = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -1414,16 +1443,18 @@ export const TaskQueueReachability: MessageFns<TaskQueueReachability> = {
   },
 };
 
+let BuildIdReachabilityClass: (new () => BuildIdReachability) | undefined;
 function createBaseBuildIdReachability(): BuildIdReachability {
-  return {};
+  BuildIdReachabilityClass ??= messageClass<BuildIdReachability>("temporal.api.taskqueue.v1.BuildIdReachability", { buildId: "", taskQueueReachability: LIST });
+  return new BuildIdReachabilityClass();
 }
 
 export const BuildIdReachability: MessageFns<BuildIdReachability> = {
   encode(message: BuildIdReachability, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(10).string(message.buildId);
     }
-    if (message.taskQueueReachability !== undefined && message.taskQueueReachability.length !== 0) {
+    if (message.taskQueueReachability != null && message.taskQueueReachability.length !== 0) {
       for (const v of message.taskQueueReachability) {
         TaskQueueReachability.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -1452,7 +1483,7 @@ export const BuildIdReachability: MessageFns<BuildIdReachability> = {
             break;
           }
 
-          if (message.taskQueueReachability === undefined) {
+          if (message.taskQueueReachability === LIST) {
             message.taskQueueReachability = [];
           }
           const el = TaskQueueReachability.decode(reader, reader.uint32());
@@ -1472,13 +1503,15 @@ export const BuildIdReachability: MessageFns<BuildIdReachability> = {
   },
 };
 
+let RampByPercentageClass: (new () => RampByPercentage) | undefined;
 function createBaseRampByPercentage(): RampByPercentage {
-  return {};
+  RampByPercentageClass ??= messageClass<RampByPercentage>("temporal.api.taskqueue.v1.RampByPercentage", { rampPercentage: 0 });
+  return new RampByPercentageClass();
 }
 
 export const RampByPercentage: MessageFns<RampByPercentage> = {
   encode(message: RampByPercentage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rampPercentage !== undefined && message.rampPercentage !== 0) {
+    if (message.rampPercentage != null && message.rampPercentage !== 0) {
       writer.uint32(13).float(message.rampPercentage);
     }
     return writer;
@@ -1511,16 +1544,18 @@ export const RampByPercentage: MessageFns<RampByPercentage> = {
   },
 };
 
+let BuildIdAssignmentRuleClass: (new () => BuildIdAssignmentRule) | undefined;
 function createBaseBuildIdAssignmentRule(): BuildIdAssignmentRule {
-  return {};
+  BuildIdAssignmentRuleClass ??= messageClass<BuildIdAssignmentRule>("temporal.api.taskqueue.v1.BuildIdAssignmentRule", { targetBuildId: "" });
+  return new BuildIdAssignmentRuleClass();
 }
 
 export const BuildIdAssignmentRule: MessageFns<BuildIdAssignmentRule> = {
   encode(message: BuildIdAssignmentRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.targetBuildId !== undefined && message.targetBuildId !== "") {
+    if (message.targetBuildId != null && message.targetBuildId !== "") {
       writer.uint32(10).string(message.targetBuildId);
     }
-    if (message.percentageRamp !== undefined) {
+    if (message.percentageRamp != null) {
       RampByPercentage.encode(message.percentageRamp, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1561,16 +1596,18 @@ export const BuildIdAssignmentRule: MessageFns<BuildIdAssignmentRule> = {
   },
 };
 
+let CompatibleBuildIdRedirectRuleClass: (new () => CompatibleBuildIdRedirectRule) | undefined;
 function createBaseCompatibleBuildIdRedirectRule(): CompatibleBuildIdRedirectRule {
-  return {};
+  CompatibleBuildIdRedirectRuleClass ??= messageClass<CompatibleBuildIdRedirectRule>("temporal.api.taskqueue.v1.CompatibleBuildIdRedirectRule", { sourceBuildId: "", targetBuildId: "" });
+  return new CompatibleBuildIdRedirectRuleClass();
 }
 
 export const CompatibleBuildIdRedirectRule: MessageFns<CompatibleBuildIdRedirectRule> = {
   encode(message: CompatibleBuildIdRedirectRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sourceBuildId !== undefined && message.sourceBuildId !== "") {
+    if (message.sourceBuildId != null && message.sourceBuildId !== "") {
       writer.uint32(10).string(message.sourceBuildId);
     }
-    if (message.targetBuildId !== undefined && message.targetBuildId !== "") {
+    if (message.targetBuildId != null && message.targetBuildId !== "") {
       writer.uint32(18).string(message.targetBuildId);
     }
     return writer;
@@ -1611,16 +1648,18 @@ export const CompatibleBuildIdRedirectRule: MessageFns<CompatibleBuildIdRedirect
   },
 };
 
+let TimestampedBuildIdAssignmentRuleClass: (new () => TimestampedBuildIdAssignmentRule) | undefined;
 function createBaseTimestampedBuildIdAssignmentRule(): TimestampedBuildIdAssignmentRule {
-  return {};
+  TimestampedBuildIdAssignmentRuleClass ??= messageClass<TimestampedBuildIdAssignmentRule>("temporal.api.taskqueue.v1.TimestampedBuildIdAssignmentRule", {});
+  return new TimestampedBuildIdAssignmentRuleClass();
 }
 
 export const TimestampedBuildIdAssignmentRule: MessageFns<TimestampedBuildIdAssignmentRule> = {
   encode(message: TimestampedBuildIdAssignmentRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       BuildIdAssignmentRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1661,16 +1700,18 @@ export const TimestampedBuildIdAssignmentRule: MessageFns<TimestampedBuildIdAssi
   },
 };
 
+let TimestampedCompatibleBuildIdRedirectRuleClass: (new () => TimestampedCompatibleBuildIdRedirectRule) | undefined;
 function createBaseTimestampedCompatibleBuildIdRedirectRule(): TimestampedCompatibleBuildIdRedirectRule {
-  return {};
+  TimestampedCompatibleBuildIdRedirectRuleClass ??= messageClass<TimestampedCompatibleBuildIdRedirectRule>("temporal.api.taskqueue.v1.TimestampedCompatibleBuildIdRedirectRule", {});
+  return new TimestampedCompatibleBuildIdRedirectRuleClass();
 }
 
 export const TimestampedCompatibleBuildIdRedirectRule: MessageFns<TimestampedCompatibleBuildIdRedirectRule> = {
   encode(message: TimestampedCompatibleBuildIdRedirectRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       CompatibleBuildIdRedirectRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1711,16 +1752,18 @@ export const TimestampedCompatibleBuildIdRedirectRule: MessageFns<TimestampedCom
   },
 };
 
+let PollerGroupInfoClass: (new () => PollerGroupInfo) | undefined;
 function createBasePollerGroupInfo(): PollerGroupInfo {
-  return {};
+  PollerGroupInfoClass ??= messageClass<PollerGroupInfo>("temporal.api.taskqueue.v1.PollerGroupInfo", { id: "", weight: 0 });
+  return new PollerGroupInfoClass();
 }
 
 export const PollerGroupInfo: MessageFns<PollerGroupInfo> = {
   encode(message: PollerGroupInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.weight !== undefined && message.weight !== 0) {
+    if (message.weight != null && message.weight !== 0) {
       writer.uint32(21).float(message.weight);
     }
     return writer;
@@ -1761,16 +1804,18 @@ export const PollerGroupInfo: MessageFns<PollerGroupInfo> = {
   },
 };
 
+let PollerGroupsInfoClass: (new () => PollerGroupsInfo) | undefined;
 function createBasePollerGroupsInfo(): PollerGroupsInfo {
-  return {};
+  PollerGroupsInfoClass ??= messageClass<PollerGroupsInfo>("temporal.api.taskqueue.v1.PollerGroupsInfo", { version: INT64, pollerGroups: LIST });
+  return new PollerGroupsInfoClass();
 }
 
 export const PollerGroupsInfo: MessageFns<PollerGroupsInfo> = {
   encode(message: PollerGroupsInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && !message.version.equals(Long.ZERO)) {
+    if (message.version != null && !isZero(message.version)) {
       writer.uint32(8).int64(message.version);
     }
-    if (message.pollerGroups !== undefined && message.pollerGroups.length !== 0) {
+    if (message.pollerGroups != null && message.pollerGroups.length !== 0) {
       for (const v of message.pollerGroups) {
         PollerGroupInfo.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -1799,7 +1844,7 @@ export const PollerGroupsInfo: MessageFns<PollerGroupsInfo> = {
             break;
           }
 
-          if (message.pollerGroups === undefined) {
+          if (message.pollerGroups === LIST) {
             message.pollerGroups = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -1819,13 +1864,15 @@ export const PollerGroupsInfo: MessageFns<PollerGroupsInfo> = {
   },
 };
 
+let PollerScalingDecisionClass: (new () => PollerScalingDecision) | undefined;
 function createBasePollerScalingDecision(): PollerScalingDecision {
-  return {};
+  PollerScalingDecisionClass ??= messageClass<PollerScalingDecision>("temporal.api.taskqueue.v1.PollerScalingDecision", { pollRequestDeltaSuggestion: 0 });
+  return new PollerScalingDecisionClass();
 }
 
 export const PollerScalingDecision: MessageFns<PollerScalingDecision> = {
   encode(message: PollerScalingDecision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pollRequestDeltaSuggestion !== undefined && message.pollRequestDeltaSuggestion !== 0) {
+    if (message.pollRequestDeltaSuggestion != null && message.pollRequestDeltaSuggestion !== 0) {
       writer.uint32(8).int32(message.pollRequestDeltaSuggestion);
     }
     return writer;
@@ -1858,13 +1905,15 @@ export const PollerScalingDecision: MessageFns<PollerScalingDecision> = {
   },
 };
 
+let RateLimitClass: (new () => RateLimit) | undefined;
 function createBaseRateLimit(): RateLimit {
-  return {};
+  RateLimitClass ??= messageClass<RateLimit>("temporal.api.taskqueue.v1.RateLimit", { requestsPerSecond: 0 });
+  return new RateLimitClass();
 }
 
 export const RateLimit: MessageFns<RateLimit> = {
   encode(message: RateLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.requestsPerSecond !== undefined && message.requestsPerSecond !== 0) {
+    if (message.requestsPerSecond != null && message.requestsPerSecond !== 0) {
       writer.uint32(13).float(message.requestsPerSecond);
     }
     return writer;
@@ -1897,19 +1946,21 @@ export const RateLimit: MessageFns<RateLimit> = {
   },
 };
 
+let ConfigMetadataClass: (new () => ConfigMetadata) | undefined;
 function createBaseConfigMetadata(): ConfigMetadata {
-  return {};
+  ConfigMetadataClass ??= messageClass<ConfigMetadata>("temporal.api.taskqueue.v1.ConfigMetadata", { reason: "", updateIdentity: "" });
+  return new ConfigMetadataClass();
 }
 
 export const ConfigMetadata: MessageFns<ConfigMetadata> = {
   encode(message: ConfigMetadata, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
-    if (message.updateIdentity !== undefined && message.updateIdentity !== "") {
+    if (message.updateIdentity != null && message.updateIdentity !== "") {
       writer.uint32(18).string(message.updateIdentity);
     }
-    if (message.updateTime !== undefined) {
+    if (message.updateTime != null) {
       Timestamp.encode(message.updateTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1958,16 +2009,18 @@ export const ConfigMetadata: MessageFns<ConfigMetadata> = {
   },
 };
 
+let RateLimitConfigClass: (new () => RateLimitConfig) | undefined;
 function createBaseRateLimitConfig(): RateLimitConfig {
-  return {};
+  RateLimitConfigClass ??= messageClass<RateLimitConfig>("temporal.api.taskqueue.v1.RateLimitConfig", {});
+  return new RateLimitConfigClass();
 }
 
 export const RateLimitConfig: MessageFns<RateLimitConfig> = {
   encode(message: RateLimitConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rateLimit !== undefined) {
+    if (message.rateLimit != null) {
       RateLimit.encode(message.rateLimit, writer.uint32(10).fork()).join();
     }
-    if (message.metadata !== undefined) {
+    if (message.metadata != null) {
       ConfigMetadata.encode(message.metadata, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2008,16 +2061,18 @@ export const RateLimitConfig: MessageFns<RateLimitConfig> = {
   },
 };
 
+let TaskQueueConfigClass: (new () => TaskQueueConfig) | undefined;
 function createBaseTaskQueueConfig(): TaskQueueConfig {
-  return {};
+  TaskQueueConfigClass ??= messageClass<TaskQueueConfig>("temporal.api.taskqueue.v1.TaskQueueConfig", { fairnessWeightOverrides: MAP });
+  return new TaskQueueConfigClass();
 }
 
 export const TaskQueueConfig: MessageFns<TaskQueueConfig> = {
   encode(message: TaskQueueConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.queueRateLimit !== undefined) {
+    if (message.queueRateLimit != null) {
       RateLimitConfig.encode(message.queueRateLimit, writer.uint32(10).fork()).join();
     }
-    if (message.fairnessKeysRateLimitDefault !== undefined) {
+    if (message.fairnessKeysRateLimitDefault != null) {
       RateLimitConfig.encode(message.fairnessKeysRateLimitDefault, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.fairnessWeightOverrides || {}).forEach(([key, value]: [string, number]) => {
@@ -2057,7 +2112,7 @@ export const TaskQueueConfig: MessageFns<TaskQueueConfig> = {
 
           const entry3 = TaskQueueConfig_FairnessWeightOverridesEntry.decode(reader, reader.uint32());
           if (entry3.value !== undefined) {
-            if (message.fairnessWeightOverrides === undefined) {
+            if (message.fairnessWeightOverrides === MAP) {
               message.fairnessWeightOverrides = {};
             }
             message.fairnessWeightOverrides![entry3.key] = entry3.value;

@@ -2,6 +2,7 @@
 // source: temporal/api/testservice/v1/request_response.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -33,8 +34,10 @@ export interface GetCurrentTimeResponse {
   time?: Timestamp | undefined;
 }
 
+let LockTimeSkippingRequestClass: (new () => LockTimeSkippingRequest) | undefined;
 function createBaseLockTimeSkippingRequest(): LockTimeSkippingRequest {
-  return {};
+  LockTimeSkippingRequestClass ??= messageClass<LockTimeSkippingRequest>("temporal.api.testservice.v1.LockTimeSkippingRequest", {});
+  return new LockTimeSkippingRequestClass();
 }
 
 export const LockTimeSkippingRequest: MessageFns<LockTimeSkippingRequest> = {
@@ -61,8 +64,10 @@ export const LockTimeSkippingRequest: MessageFns<LockTimeSkippingRequest> = {
   },
 };
 
+let LockTimeSkippingResponseClass: (new () => LockTimeSkippingResponse) | undefined;
 function createBaseLockTimeSkippingResponse(): LockTimeSkippingResponse {
-  return {};
+  LockTimeSkippingResponseClass ??= messageClass<LockTimeSkippingResponse>("temporal.api.testservice.v1.LockTimeSkippingResponse", {});
+  return new LockTimeSkippingResponseClass();
 }
 
 export const LockTimeSkippingResponse: MessageFns<LockTimeSkippingResponse> = {
@@ -89,8 +94,10 @@ export const LockTimeSkippingResponse: MessageFns<LockTimeSkippingResponse> = {
   },
 };
 
+let UnlockTimeSkippingRequestClass: (new () => UnlockTimeSkippingRequest) | undefined;
 function createBaseUnlockTimeSkippingRequest(): UnlockTimeSkippingRequest {
-  return {};
+  UnlockTimeSkippingRequestClass ??= messageClass<UnlockTimeSkippingRequest>("temporal.api.testservice.v1.UnlockTimeSkippingRequest", {});
+  return new UnlockTimeSkippingRequestClass();
 }
 
 export const UnlockTimeSkippingRequest: MessageFns<UnlockTimeSkippingRequest> = {
@@ -117,8 +124,10 @@ export const UnlockTimeSkippingRequest: MessageFns<UnlockTimeSkippingRequest> = 
   },
 };
 
+let UnlockTimeSkippingResponseClass: (new () => UnlockTimeSkippingResponse) | undefined;
 function createBaseUnlockTimeSkippingResponse(): UnlockTimeSkippingResponse {
-  return {};
+  UnlockTimeSkippingResponseClass ??= messageClass<UnlockTimeSkippingResponse>("temporal.api.testservice.v1.UnlockTimeSkippingResponse", {});
+  return new UnlockTimeSkippingResponseClass();
 }
 
 export const UnlockTimeSkippingResponse: MessageFns<UnlockTimeSkippingResponse> = {
@@ -145,13 +154,15 @@ export const UnlockTimeSkippingResponse: MessageFns<UnlockTimeSkippingResponse> 
   },
 };
 
+let SleepUntilRequestClass: (new () => SleepUntilRequest) | undefined;
 function createBaseSleepUntilRequest(): SleepUntilRequest {
-  return {};
+  SleepUntilRequestClass ??= messageClass<SleepUntilRequest>("temporal.api.testservice.v1.SleepUntilRequest", {});
+  return new SleepUntilRequestClass();
 }
 
 export const SleepUntilRequest: MessageFns<SleepUntilRequest> = {
   encode(message: SleepUntilRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.timestamp !== undefined) {
+    if (message.timestamp != null) {
       Timestamp.encode(message.timestamp, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -184,13 +195,15 @@ export const SleepUntilRequest: MessageFns<SleepUntilRequest> = {
   },
 };
 
+let SleepRequestClass: (new () => SleepRequest) | undefined;
 function createBaseSleepRequest(): SleepRequest {
-  return {};
+  SleepRequestClass ??= messageClass<SleepRequest>("temporal.api.testservice.v1.SleepRequest", {});
+  return new SleepRequestClass();
 }
 
 export const SleepRequest: MessageFns<SleepRequest> = {
   encode(message: SleepRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.duration !== undefined) {
+    if (message.duration != null) {
       Duration.encode(message.duration, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -223,8 +236,10 @@ export const SleepRequest: MessageFns<SleepRequest> = {
   },
 };
 
+let SleepResponseClass: (new () => SleepResponse) | undefined;
 function createBaseSleepResponse(): SleepResponse {
-  return {};
+  SleepResponseClass ??= messageClass<SleepResponse>("temporal.api.testservice.v1.SleepResponse", {});
+  return new SleepResponseClass();
 }
 
 export const SleepResponse: MessageFns<SleepResponse> = {
@@ -251,13 +266,15 @@ export const SleepResponse: MessageFns<SleepResponse> = {
   },
 };
 
+let GetCurrentTimeResponseClass: (new () => GetCurrentTimeResponse) | undefined;
 function createBaseGetCurrentTimeResponse(): GetCurrentTimeResponse {
-  return {};
+  GetCurrentTimeResponseClass ??= messageClass<GetCurrentTimeResponse>("temporal.api.testservice.v1.GetCurrentTimeResponse", {});
+  return new GetCurrentTimeResponseClass();
 }
 
 export const GetCurrentTimeResponse: MessageFns<GetCurrentTimeResponse> = {
   encode(message: GetCurrentTimeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.time !== undefined) {
+    if (message.time != null) {
       Timestamp.encode(message.time, writer.uint32(10).fork()).join();
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/update/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, messageClass } from "../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Callback, Header, Link, Payloads, WorkflowExecution } from "../../common/v1/message";
 import { UpdateWorkflowExecutionLifecycleStage } from "../../enums/v1/update";
@@ -103,13 +104,15 @@ export interface Response {
   outcome?: Outcome | undefined;
 }
 
+let WaitPolicyClass: (new () => WaitPolicy) | undefined;
 function createBaseWaitPolicy(): WaitPolicy {
-  return {};
+  WaitPolicyClass ??= messageClass<WaitPolicy>("temporal.api.update.v1.WaitPolicy", { lifecycleStage: 0 });
+  return new WaitPolicyClass();
 }
 
 export const WaitPolicy: MessageFns<WaitPolicy> = {
   encode(message: WaitPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.lifecycleStage !== undefined && message.lifecycleStage !== 0) {
+    if (message.lifecycleStage != null && message.lifecycleStage !== 0) {
       writer.uint32(8).int32(message.lifecycleStage);
     }
     return writer;
@@ -142,16 +145,18 @@ export const WaitPolicy: MessageFns<WaitPolicy> = {
   },
 };
 
+let UpdateRefClass: (new () => UpdateRef) | undefined;
 function createBaseUpdateRef(): UpdateRef {
-  return {};
+  UpdateRefClass ??= messageClass<UpdateRef>("temporal.api.update.v1.UpdateRef", { updateId: "" });
+  return new UpdateRefClass();
 }
 
 export const UpdateRef: MessageFns<UpdateRef> = {
   encode(message: UpdateRef, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(10).fork()).join();
     }
-    if (message.updateId !== undefined && message.updateId !== "") {
+    if (message.updateId != null && message.updateId !== "") {
       writer.uint32(18).string(message.updateId);
     }
     return writer;
@@ -192,16 +197,18 @@ export const UpdateRef: MessageFns<UpdateRef> = {
   },
 };
 
+let OutcomeClass: (new () => Outcome) | undefined;
 function createBaseOutcome(): Outcome {
-  return {};
+  OutcomeClass ??= messageClass<Outcome>("temporal.api.update.v1.Outcome", {});
+  return new OutcomeClass();
 }
 
 export const Outcome: MessageFns<Outcome> = {
   encode(message: Outcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.success !== undefined) {
+    if (message.success != null) {
       Payloads.encode(message.success, writer.uint32(10).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -242,16 +249,18 @@ export const Outcome: MessageFns<Outcome> = {
   },
 };
 
+let MetaClass: (new () => Meta) | undefined;
 function createBaseMeta(): Meta {
-  return {};
+  MetaClass ??= messageClass<Meta>("temporal.api.update.v1.Meta", { updateId: "", identity: "" });
+  return new MetaClass();
 }
 
 export const Meta: MessageFns<Meta> = {
   encode(message: Meta, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.updateId !== undefined && message.updateId !== "") {
+    if (message.updateId != null && message.updateId !== "") {
       writer.uint32(10).string(message.updateId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
     return writer;
@@ -292,19 +301,21 @@ export const Meta: MessageFns<Meta> = {
   },
 };
 
+let InputClass: (new () => Input) | undefined;
 function createBaseInput(): Input {
-  return {};
+  InputClass ??= messageClass<Input>("temporal.api.update.v1.Input", { name: "" });
+  return new InputClass();
 }
 
 export const Input: MessageFns<Input> = {
   encode(message: Input, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(10).fork()).join();
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
-    if (message.args !== undefined) {
+    if (message.args != null) {
       Payloads.encode(message.args, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -353,27 +364,29 @@ export const Input: MessageFns<Input> = {
   },
 };
 
+let RequestClass: (new () => Request) | undefined;
 function createBaseRequest(): Request {
-  return {};
+  RequestClass ??= messageClass<Request>("temporal.api.update.v1.Request", { requestId: "", completionCallbacks: LIST, links: LIST });
+  return new RequestClass();
 }
 
 export const Request: MessageFns<Request> = {
   encode(message: Request, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.meta !== undefined) {
+    if (message.meta != null) {
       Meta.encode(message.meta, writer.uint32(10).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Input.encode(message.input, writer.uint32(18).fork()).join();
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(42).fork()).join();
       }
@@ -418,7 +431,7 @@ export const Request: MessageFns<Request> = {
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -432,7 +445,7 @@ export const Request: MessageFns<Request> = {
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -452,25 +465,24 @@ export const Request: MessageFns<Request> = {
   },
 };
 
+let RejectionClass: (new () => Rejection) | undefined;
 function createBaseRejection(): Rejection {
-  return {};
+  RejectionClass ??= messageClass<Rejection>("temporal.api.update.v1.Rejection", { rejectedRequestMessageId: "", rejectedRequestSequencingEventId: INT64 });
+  return new RejectionClass();
 }
 
 export const Rejection: MessageFns<Rejection> = {
   encode(message: Rejection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rejectedRequestMessageId !== undefined && message.rejectedRequestMessageId !== "") {
+    if (message.rejectedRequestMessageId != null && message.rejectedRequestMessageId !== "") {
       writer.uint32(10).string(message.rejectedRequestMessageId);
     }
-    if (
-      message.rejectedRequestSequencingEventId !== undefined &&
-      !message.rejectedRequestSequencingEventId.equals(Long.ZERO)
-    ) {
+    if (message.rejectedRequestSequencingEventId != null && !isZero(message.rejectedRequestSequencingEventId)) {
       writer.uint32(16).int64(message.rejectedRequestSequencingEventId);
     }
-    if (message.rejectedRequest !== undefined) {
+    if (message.rejectedRequest != null) {
       Request.encode(message.rejectedRequest, writer.uint32(26).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -527,22 +539,21 @@ export const Rejection: MessageFns<Rejection> = {
   },
 };
 
+let AcceptanceClass: (new () => Acceptance) | undefined;
 function createBaseAcceptance(): Acceptance {
-  return {};
+  AcceptanceClass ??= messageClass<Acceptance>("temporal.api.update.v1.Acceptance", { acceptedRequestMessageId: "", acceptedRequestSequencingEventId: INT64 });
+  return new AcceptanceClass();
 }
 
 export const Acceptance: MessageFns<Acceptance> = {
   encode(message: Acceptance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.acceptedRequestMessageId !== undefined && message.acceptedRequestMessageId !== "") {
+    if (message.acceptedRequestMessageId != null && message.acceptedRequestMessageId !== "") {
       writer.uint32(10).string(message.acceptedRequestMessageId);
     }
-    if (
-      message.acceptedRequestSequencingEventId !== undefined &&
-      !message.acceptedRequestSequencingEventId.equals(Long.ZERO)
-    ) {
+    if (message.acceptedRequestSequencingEventId != null && !isZero(message.acceptedRequestSequencingEventId)) {
       writer.uint32(16).int64(message.acceptedRequestSequencingEventId);
     }
-    if (message.acceptedRequest !== undefined) {
+    if (message.acceptedRequest != null) {
       Request.encode(message.acceptedRequest, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -591,16 +602,18 @@ export const Acceptance: MessageFns<Acceptance> = {
   },
 };
 
+let ResponseClass: (new () => Response) | undefined;
 function createBaseResponse(): Response {
-  return {};
+  ResponseClass ??= messageClass<Response>("temporal.api.update.v1.Response", {});
+  return new ResponseClass();
 }
 
 export const Response: MessageFns<Response> = {
   encode(message: Response, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.meta !== undefined) {
+    if (message.meta != null) {
       Meta.encode(message.meta, writer.uint32(10).fork()).join();
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
     return writer;

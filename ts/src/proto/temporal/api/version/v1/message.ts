@@ -2,6 +2,7 @@
 // source: temporal/api/version/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
 import { Severity } from "../../enums/v1/common";
@@ -28,19 +29,21 @@ export interface VersionInfo {
   lastUpdateTime?: Timestamp | undefined;
 }
 
+let ReleaseInfoClass: (new () => ReleaseInfo) | undefined;
 function createBaseReleaseInfo(): ReleaseInfo {
-  return {};
+  ReleaseInfoClass ??= messageClass<ReleaseInfo>("temporal.api.version.v1.ReleaseInfo", { version: "", notes: "" });
+  return new ReleaseInfoClass();
 }
 
 export const ReleaseInfo: MessageFns<ReleaseInfo> = {
   encode(message: ReleaseInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.releaseTime !== undefined) {
+    if (message.releaseTime != null) {
       Timestamp.encode(message.releaseTime, writer.uint32(18).fork()).join();
     }
-    if (message.notes !== undefined && message.notes !== "") {
+    if (message.notes != null && message.notes !== "") {
       writer.uint32(26).string(message.notes);
     }
     return writer;
@@ -89,16 +92,18 @@ export const ReleaseInfo: MessageFns<ReleaseInfo> = {
   },
 };
 
+let AlertClass: (new () => Alert) | undefined;
 function createBaseAlert(): Alert {
-  return {};
+  AlertClass ??= messageClass<Alert>("temporal.api.version.v1.Alert", { message: "", severity: 0 });
+  return new AlertClass();
 }
 
 export const Alert: MessageFns<Alert> = {
   encode(message: Alert, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(10).string(message.message);
     }
-    if (message.severity !== undefined && message.severity !== 0) {
+    if (message.severity != null && message.severity !== 0) {
       writer.uint32(16).int32(message.severity);
     }
     return writer;
@@ -139,27 +144,29 @@ export const Alert: MessageFns<Alert> = {
   },
 };
 
+let VersionInfoClass: (new () => VersionInfo) | undefined;
 function createBaseVersionInfo(): VersionInfo {
-  return {};
+  VersionInfoClass ??= messageClass<VersionInfo>("temporal.api.version.v1.VersionInfo", { instructions: "", alerts: LIST });
+  return new VersionInfoClass();
 }
 
 export const VersionInfo: MessageFns<VersionInfo> = {
   encode(message: VersionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.current !== undefined) {
+    if (message.current != null) {
       ReleaseInfo.encode(message.current, writer.uint32(10).fork()).join();
     }
-    if (message.recommended !== undefined) {
+    if (message.recommended != null) {
       ReleaseInfo.encode(message.recommended, writer.uint32(18).fork()).join();
     }
-    if (message.instructions !== undefined && message.instructions !== "") {
+    if (message.instructions != null && message.instructions !== "") {
       writer.uint32(26).string(message.instructions);
     }
-    if (message.alerts !== undefined && message.alerts.length !== 0) {
+    if (message.alerts != null && message.alerts.length !== 0) {
       for (const v of message.alerts) {
         Alert.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.lastUpdateTime !== undefined) {
+    if (message.lastUpdateTime != null) {
       Timestamp.encode(message.lastUpdateTime, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -202,7 +209,7 @@ export const VersionInfo: MessageFns<VersionInfo> = {
             break;
           }
 
-          if (message.alerts === undefined) {
+          if (message.alerts === LIST) {
             message.alerts = [];
           }
           const el = Alert.decode(reader, reader.uint32());

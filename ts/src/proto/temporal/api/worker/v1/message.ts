@@ -2,6 +2,7 @@
 // source: temporal/api/worker/v1/message.proto
 
 /* eslint-disable */
+import { BYTES, LIST, messageClass } from "../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../wire";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -431,19 +432,21 @@ export interface WorkerCommandResult {
 export interface CancelActivityResult {
 }
 
+let WorkerPollerInfoClass: (new () => WorkerPollerInfo) | undefined;
 function createBaseWorkerPollerInfo(): WorkerPollerInfo {
-  return {};
+  WorkerPollerInfoClass ??= messageClass<WorkerPollerInfo>("temporal.api.worker.v1.WorkerPollerInfo", { currentPollers: 0, isAutoscaling: false });
+  return new WorkerPollerInfoClass();
 }
 
 export const WorkerPollerInfo: MessageFns<WorkerPollerInfo> = {
   encode(message: WorkerPollerInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentPollers !== undefined && message.currentPollers !== 0) {
+    if (message.currentPollers != null && message.currentPollers !== 0) {
       writer.uint32(8).int32(message.currentPollers);
     }
-    if (message.lastSuccessfulPollTime !== undefined) {
+    if (message.lastSuccessfulPollTime != null) {
       Timestamp.encode(message.lastSuccessfulPollTime, writer.uint32(18).fork()).join();
     }
-    if (message.isAutoscaling !== undefined && message.isAutoscaling !== false) {
+    if (message.isAutoscaling != null && message.isAutoscaling !== false) {
       writer.uint32(24).bool(message.isAutoscaling);
     }
     return writer;
@@ -492,31 +495,33 @@ export const WorkerPollerInfo: MessageFns<WorkerPollerInfo> = {
   },
 };
 
+let WorkerSlotsInfoClass: (new () => WorkerSlotsInfo) | undefined;
 function createBaseWorkerSlotsInfo(): WorkerSlotsInfo {
-  return {};
+  WorkerSlotsInfoClass ??= messageClass<WorkerSlotsInfo>("temporal.api.worker.v1.WorkerSlotsInfo", { currentAvailableSlots: 0, currentUsedSlots: 0, slotSupplierKind: "", totalProcessedTasks: 0, totalFailedTasks: 0, lastIntervalProcessedTasks: 0, lastIntervalFailureTasks: 0 });
+  return new WorkerSlotsInfoClass();
 }
 
 export const WorkerSlotsInfo: MessageFns<WorkerSlotsInfo> = {
   encode(message: WorkerSlotsInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentAvailableSlots !== undefined && message.currentAvailableSlots !== 0) {
+    if (message.currentAvailableSlots != null && message.currentAvailableSlots !== 0) {
       writer.uint32(8).int32(message.currentAvailableSlots);
     }
-    if (message.currentUsedSlots !== undefined && message.currentUsedSlots !== 0) {
+    if (message.currentUsedSlots != null && message.currentUsedSlots !== 0) {
       writer.uint32(16).int32(message.currentUsedSlots);
     }
-    if (message.slotSupplierKind !== undefined && message.slotSupplierKind !== "") {
+    if (message.slotSupplierKind != null && message.slotSupplierKind !== "") {
       writer.uint32(26).string(message.slotSupplierKind);
     }
-    if (message.totalProcessedTasks !== undefined && message.totalProcessedTasks !== 0) {
+    if (message.totalProcessedTasks != null && message.totalProcessedTasks !== 0) {
       writer.uint32(32).int32(message.totalProcessedTasks);
     }
-    if (message.totalFailedTasks !== undefined && message.totalFailedTasks !== 0) {
+    if (message.totalFailedTasks != null && message.totalFailedTasks !== 0) {
       writer.uint32(40).int32(message.totalFailedTasks);
     }
-    if (message.lastIntervalProcessedTasks !== undefined && message.lastIntervalProcessedTasks !== 0) {
+    if (message.lastIntervalProcessedTasks != null && message.lastIntervalProcessedTasks !== 0) {
       writer.uint32(48).int32(message.lastIntervalProcessedTasks);
     }
-    if (message.lastIntervalFailureTasks !== undefined && message.lastIntervalFailureTasks !== 0) {
+    if (message.lastIntervalFailureTasks != null && message.lastIntervalFailureTasks !== 0) {
       writer.uint32(56).int32(message.lastIntervalFailureTasks);
     }
     return writer;
@@ -597,25 +602,27 @@ export const WorkerSlotsInfo: MessageFns<WorkerSlotsInfo> = {
   },
 };
 
+let WorkerHostInfoClass: (new () => WorkerHostInfo) | undefined;
 function createBaseWorkerHostInfo(): WorkerHostInfo {
-  return {};
+  WorkerHostInfoClass ??= messageClass<WorkerHostInfo>("temporal.api.worker.v1.WorkerHostInfo", { hostName: "", workerGroupingKey: "", processId: "", currentHostCpuUsage: 0, currentHostMemUsage: 0 });
+  return new WorkerHostInfoClass();
 }
 
 export const WorkerHostInfo: MessageFns<WorkerHostInfo> = {
   encode(message: WorkerHostInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.hostName !== undefined && message.hostName !== "") {
+    if (message.hostName != null && message.hostName !== "") {
       writer.uint32(10).string(message.hostName);
     }
-    if (message.workerGroupingKey !== undefined && message.workerGroupingKey !== "") {
+    if (message.workerGroupingKey != null && message.workerGroupingKey !== "") {
       writer.uint32(42).string(message.workerGroupingKey);
     }
-    if (message.processId !== undefined && message.processId !== "") {
+    if (message.processId != null && message.processId !== "") {
       writer.uint32(18).string(message.processId);
     }
-    if (message.currentHostCpuUsage !== undefined && message.currentHostCpuUsage !== 0) {
+    if (message.currentHostCpuUsage != null && message.currentHostCpuUsage !== 0) {
       writer.uint32(29).float(message.currentHostCpuUsage);
     }
-    if (message.currentHostMemUsage !== undefined && message.currentHostMemUsage !== 0) {
+    if (message.currentHostMemUsage != null && message.currentHostMemUsage !== 0) {
       writer.uint32(37).float(message.currentHostMemUsage);
     }
     return writer;
@@ -680,89 +687,91 @@ export const WorkerHostInfo: MessageFns<WorkerHostInfo> = {
   },
 };
 
+let WorkerHeartbeatClass: (new () => WorkerHeartbeat) | undefined;
 function createBaseWorkerHeartbeat(): WorkerHeartbeat {
-  return {};
+  WorkerHeartbeatClass ??= messageClass<WorkerHeartbeat>("temporal.api.worker.v1.WorkerHeartbeat", { workerInstanceKey: "", workerIdentity: "", taskQueue: "", sdkName: "", sdkVersion: "", status: 0, totalStickyCacheHit: 0, totalStickyCacheMiss: 0, currentStickyCacheSize: 0, plugins: LIST, drivers: LIST });
+  return new WorkerHeartbeatClass();
 }
 
 export const WorkerHeartbeat: MessageFns<WorkerHeartbeat> = {
   encode(message: WorkerHeartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(10).string(message.workerInstanceKey);
     }
-    if (message.workerIdentity !== undefined && message.workerIdentity !== "") {
+    if (message.workerIdentity != null && message.workerIdentity !== "") {
       writer.uint32(18).string(message.workerIdentity);
     }
-    if (message.hostInfo !== undefined) {
+    if (message.hostInfo != null) {
       WorkerHostInfo.encode(message.hostInfo, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(34).string(message.taskQueue);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(42).fork()).join();
     }
-    if (message.sdkName !== undefined && message.sdkName !== "") {
+    if (message.sdkName != null && message.sdkName !== "") {
       writer.uint32(50).string(message.sdkName);
     }
-    if (message.sdkVersion !== undefined && message.sdkVersion !== "") {
+    if (message.sdkVersion != null && message.sdkVersion !== "") {
       writer.uint32(58).string(message.sdkVersion);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(64).int32(message.status);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTime !== undefined) {
+    if (message.heartbeatTime != null) {
       Timestamp.encode(message.heartbeatTime, writer.uint32(82).fork()).join();
     }
-    if (message.elapsedSinceLastHeartbeat !== undefined) {
+    if (message.elapsedSinceLastHeartbeat != null) {
       Duration.encode(message.elapsedSinceLastHeartbeat, writer.uint32(90).fork()).join();
     }
-    if (message.workflowTaskSlotsInfo !== undefined) {
+    if (message.workflowTaskSlotsInfo != null) {
       WorkerSlotsInfo.encode(message.workflowTaskSlotsInfo, writer.uint32(98).fork()).join();
     }
-    if (message.activityTaskSlotsInfo !== undefined) {
+    if (message.activityTaskSlotsInfo != null) {
       WorkerSlotsInfo.encode(message.activityTaskSlotsInfo, writer.uint32(106).fork()).join();
     }
-    if (message.nexusTaskSlotsInfo !== undefined) {
+    if (message.nexusTaskSlotsInfo != null) {
       WorkerSlotsInfo.encode(message.nexusTaskSlotsInfo, writer.uint32(114).fork()).join();
     }
-    if (message.localActivitySlotsInfo !== undefined) {
+    if (message.localActivitySlotsInfo != null) {
       WorkerSlotsInfo.encode(message.localActivitySlotsInfo, writer.uint32(122).fork()).join();
     }
-    if (message.workflowPollerInfo !== undefined) {
+    if (message.workflowPollerInfo != null) {
       WorkerPollerInfo.encode(message.workflowPollerInfo, writer.uint32(130).fork()).join();
     }
-    if (message.workflowStickyPollerInfo !== undefined) {
+    if (message.workflowStickyPollerInfo != null) {
       WorkerPollerInfo.encode(message.workflowStickyPollerInfo, writer.uint32(138).fork()).join();
     }
-    if (message.activityPollerInfo !== undefined) {
+    if (message.activityPollerInfo != null) {
       WorkerPollerInfo.encode(message.activityPollerInfo, writer.uint32(146).fork()).join();
     }
-    if (message.nexusPollerInfo !== undefined) {
+    if (message.nexusPollerInfo != null) {
       WorkerPollerInfo.encode(message.nexusPollerInfo, writer.uint32(154).fork()).join();
     }
-    if (message.totalStickyCacheHit !== undefined && message.totalStickyCacheHit !== 0) {
+    if (message.totalStickyCacheHit != null && message.totalStickyCacheHit !== 0) {
       writer.uint32(160).int32(message.totalStickyCacheHit);
     }
-    if (message.totalStickyCacheMiss !== undefined && message.totalStickyCacheMiss !== 0) {
+    if (message.totalStickyCacheMiss != null && message.totalStickyCacheMiss !== 0) {
       writer.uint32(168).int32(message.totalStickyCacheMiss);
     }
-    if (message.currentStickyCacheSize !== undefined && message.currentStickyCacheSize !== 0) {
+    if (message.currentStickyCacheSize != null && message.currentStickyCacheSize !== 0) {
       writer.uint32(176).int32(message.currentStickyCacheSize);
     }
-    if (message.plugins !== undefined && message.plugins.length !== 0) {
+    if (message.plugins != null && message.plugins.length !== 0) {
       for (const v of message.plugins) {
         PluginInfo.encode(v!, writer.uint32(186).fork()).join();
       }
     }
-    if (message.drivers !== undefined && message.drivers.length !== 0) {
+    if (message.drivers != null && message.drivers.length !== 0) {
       for (const v of message.drivers) {
         StorageDriverInfo.encode(v!, writer.uint32(194).fork()).join();
       }
     }
-    if (message.environment !== undefined) {
+    if (message.environment != null) {
       EnvironmentInfo.encode(message.environment, writer.uint32(202).fork()).join();
     }
     return writer;
@@ -957,7 +966,7 @@ export const WorkerHeartbeat: MessageFns<WorkerHeartbeat> = {
             break;
           }
 
-          if (message.plugins === undefined) {
+          if (message.plugins === LIST) {
             message.plugins = [];
           }
           const el = PluginInfo.decode(reader, reader.uint32());
@@ -971,7 +980,7 @@ export const WorkerHeartbeat: MessageFns<WorkerHeartbeat> = {
             break;
           }
 
-          if (message.drivers === undefined) {
+          if (message.drivers === LIST) {
             message.drivers = [];
           }
           const el = StorageDriverInfo.decode(reader, reader.uint32());
@@ -999,13 +1008,15 @@ export const WorkerHeartbeat: MessageFns<WorkerHeartbeat> = {
   },
 };
 
+let WorkerInfoClass: (new () => WorkerInfo) | undefined;
 function createBaseWorkerInfo(): WorkerInfo {
-  return {};
+  WorkerInfoClass ??= messageClass<WorkerInfo>("temporal.api.worker.v1.WorkerInfo", {});
+  return new WorkerInfoClass();
 }
 
 export const WorkerInfo: MessageFns<WorkerInfo> = {
   encode(message: WorkerInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerHeartbeat !== undefined) {
+    if (message.workerHeartbeat != null) {
       WorkerHeartbeat.encode(message.workerHeartbeat, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1038,51 +1049,53 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
   },
 };
 
+let WorkerListInfoClass: (new () => WorkerListInfo) | undefined;
 function createBaseWorkerListInfo(): WorkerListInfo {
-  return {};
+  WorkerListInfoClass ??= messageClass<WorkerListInfo>("temporal.api.worker.v1.WorkerListInfo", { workerInstanceKey: "", workerIdentity: "", taskQueue: "", sdkName: "", sdkVersion: "", status: 0, hostName: "", workerGroupingKey: "", processId: "", plugins: LIST, drivers: LIST });
+  return new WorkerListInfoClass();
 }
 
 export const WorkerListInfo: MessageFns<WorkerListInfo> = {
   encode(message: WorkerListInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(10).string(message.workerInstanceKey);
     }
-    if (message.workerIdentity !== undefined && message.workerIdentity !== "") {
+    if (message.workerIdentity != null && message.workerIdentity !== "") {
       writer.uint32(18).string(message.workerIdentity);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(26).string(message.taskQueue);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(34).fork()).join();
     }
-    if (message.sdkName !== undefined && message.sdkName !== "") {
+    if (message.sdkName != null && message.sdkName !== "") {
       writer.uint32(42).string(message.sdkName);
     }
-    if (message.sdkVersion !== undefined && message.sdkVersion !== "") {
+    if (message.sdkVersion != null && message.sdkVersion !== "") {
       writer.uint32(50).string(message.sdkVersion);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(56).int32(message.status);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(66).fork()).join();
     }
-    if (message.hostName !== undefined && message.hostName !== "") {
+    if (message.hostName != null && message.hostName !== "") {
       writer.uint32(74).string(message.hostName);
     }
-    if (message.workerGroupingKey !== undefined && message.workerGroupingKey !== "") {
+    if (message.workerGroupingKey != null && message.workerGroupingKey !== "") {
       writer.uint32(82).string(message.workerGroupingKey);
     }
-    if (message.processId !== undefined && message.processId !== "") {
+    if (message.processId != null && message.processId !== "") {
       writer.uint32(90).string(message.processId);
     }
-    if (message.plugins !== undefined && message.plugins.length !== 0) {
+    if (message.plugins != null && message.plugins.length !== 0) {
       for (const v of message.plugins) {
         PluginInfo.encode(v!, writer.uint32(98).fork()).join();
       }
     }
-    if (message.drivers !== undefined && message.drivers.length !== 0) {
+    if (message.drivers != null && message.drivers.length !== 0) {
       for (const v of message.drivers) {
         StorageDriverInfo.encode(v!, writer.uint32(106).fork()).join();
       }
@@ -1191,7 +1204,7 @@ export const WorkerListInfo: MessageFns<WorkerListInfo> = {
             break;
           }
 
-          if (message.plugins === undefined) {
+          if (message.plugins === LIST) {
             message.plugins = [];
           }
           const el = PluginInfo.decode(reader, reader.uint32());
@@ -1205,7 +1218,7 @@ export const WorkerListInfo: MessageFns<WorkerListInfo> = {
             break;
           }
 
-          if (message.drivers === undefined) {
+          if (message.drivers === LIST) {
             message.drivers = [];
           }
           const el = StorageDriverInfo.decode(reader, reader.uint32());
@@ -1225,16 +1238,18 @@ export const WorkerListInfo: MessageFns<WorkerListInfo> = {
   },
 };
 
+let PluginInfoClass: (new () => PluginInfo) | undefined;
 function createBasePluginInfo(): PluginInfo {
-  return {};
+  PluginInfoClass ??= messageClass<PluginInfo>("temporal.api.worker.v1.PluginInfo", { name: "", version: "" });
+  return new PluginInfoClass();
 }
 
 export const PluginInfo: MessageFns<PluginInfo> = {
   encode(message: PluginInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
     return writer;
@@ -1275,13 +1290,15 @@ export const PluginInfo: MessageFns<PluginInfo> = {
   },
 };
 
+let StorageDriverInfoClass: (new () => StorageDriverInfo) | undefined;
 function createBaseStorageDriverInfo(): StorageDriverInfo {
-  return {};
+  StorageDriverInfoClass ??= messageClass<StorageDriverInfo>("temporal.api.worker.v1.StorageDriverInfo", { type: "" });
+  return new StorageDriverInfoClass();
 }
 
 export const StorageDriverInfo: MessageFns<StorageDriverInfo> = {
   encode(message: StorageDriverInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
     return writer;
@@ -1314,23 +1331,25 @@ export const StorageDriverInfo: MessageFns<StorageDriverInfo> = {
   },
 };
 
+let EnvironmentInfoClass: (new () => EnvironmentInfo) | undefined;
 function createBaseEnvironmentInfo(): EnvironmentInfo {
-  return {};
+  EnvironmentInfoClass ??= messageClass<EnvironmentInfo>("temporal.api.worker.v1.EnvironmentInfo", { runtimes: LIST, hostingEnvironments: LIST });
+  return new EnvironmentInfoClass();
 }
 
 export const EnvironmentInfo: MessageFns<EnvironmentInfo> = {
   encode(message: EnvironmentInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runtimes !== undefined && message.runtimes.length !== 0) {
+    if (message.runtimes != null && message.runtimes.length !== 0) {
       for (const v of message.runtimes) {
         EnvironmentInfo_Runtime.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.hostingEnvironments !== undefined && message.hostingEnvironments.length !== 0) {
+    if (message.hostingEnvironments != null && message.hostingEnvironments.length !== 0) {
       for (const v of message.hostingEnvironments) {
         EnvironmentInfo_HostingEnvironment.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.platform !== undefined) {
+    if (message.platform != null) {
       EnvironmentInfo_Platform.encode(message.platform, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1349,7 +1368,7 @@ export const EnvironmentInfo: MessageFns<EnvironmentInfo> = {
             break;
           }
 
-          if (message.runtimes === undefined) {
+          if (message.runtimes === LIST) {
             message.runtimes = [];
           }
           const el = EnvironmentInfo_Runtime.decode(reader, reader.uint32());
@@ -1363,7 +1382,7 @@ export const EnvironmentInfo: MessageFns<EnvironmentInfo> = {
             break;
           }
 
-          if (message.hostingEnvironments === undefined) {
+          if (message.hostingEnvironments === LIST) {
             message.hostingEnvironments = [];
           }
           const el = EnvironmentInfo_HostingEnvironment.decode(reader, reader.uint32());
@@ -1391,16 +1410,18 @@ export const EnvironmentInfo: MessageFns<EnvironmentInfo> = {
   },
 };
 
+let EnvironmentInfo_RuntimeClass: (new () => EnvironmentInfo_Runtime) | undefined;
 function createBaseEnvironmentInfo_Runtime(): EnvironmentInfo_Runtime {
-  return {};
+  EnvironmentInfo_RuntimeClass ??= messageClass<EnvironmentInfo_Runtime>("temporal.api.worker.v1.EnvironmentInfo.Runtime", { type: 0, version: "" });
+  return new EnvironmentInfo_RuntimeClass();
 }
 
 export const EnvironmentInfo_Runtime: MessageFns<EnvironmentInfo_Runtime> = {
   encode(message: EnvironmentInfo_Runtime, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(8).int32(message.type);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
     return writer;
@@ -1441,16 +1462,18 @@ export const EnvironmentInfo_Runtime: MessageFns<EnvironmentInfo_Runtime> = {
   },
 };
 
+let EnvironmentInfo_HostingEnvironmentClass: (new () => EnvironmentInfo_HostingEnvironment) | undefined;
 function createBaseEnvironmentInfo_HostingEnvironment(): EnvironmentInfo_HostingEnvironment {
-  return {};
+  EnvironmentInfo_HostingEnvironmentClass ??= messageClass<EnvironmentInfo_HostingEnvironment>("temporal.api.worker.v1.EnvironmentInfo.HostingEnvironment", { type: 0, version: "" });
+  return new EnvironmentInfo_HostingEnvironmentClass();
 }
 
 export const EnvironmentInfo_HostingEnvironment: MessageFns<EnvironmentInfo_HostingEnvironment> = {
   encode(message: EnvironmentInfo_HostingEnvironment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(8).int32(message.type);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
     return writer;
@@ -1491,19 +1514,21 @@ export const EnvironmentInfo_HostingEnvironment: MessageFns<EnvironmentInfo_Host
   },
 };
 
+let EnvironmentInfo_PlatformClass: (new () => EnvironmentInfo_Platform) | undefined;
 function createBaseEnvironmentInfo_Platform(): EnvironmentInfo_Platform {
-  return {};
+  EnvironmentInfo_PlatformClass ??= messageClass<EnvironmentInfo_Platform>("temporal.api.worker.v1.EnvironmentInfo.Platform", {});
+  return new EnvironmentInfo_PlatformClass();
 }
 
 export const EnvironmentInfo_Platform: MessageFns<EnvironmentInfo_Platform> = {
   encode(message: EnvironmentInfo_Platform, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.linux !== undefined) {
+    if (message.linux != null) {
       EnvironmentInfo_LinuxPlatform.encode(message.linux, writer.uint32(10).fork()).join();
     }
-    if (message.macos !== undefined) {
+    if (message.macos != null) {
       EnvironmentInfo_MacOSPlatform.encode(message.macos, writer.uint32(18).fork()).join();
     }
-    if (message.windows !== undefined) {
+    if (message.windows != null) {
       EnvironmentInfo_WindowsPlatform.encode(message.windows, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1552,19 +1577,21 @@ export const EnvironmentInfo_Platform: MessageFns<EnvironmentInfo_Platform> = {
   },
 };
 
+let EnvironmentInfo_LinuxPlatformClass: (new () => EnvironmentInfo_LinuxPlatform) | undefined;
 function createBaseEnvironmentInfo_LinuxPlatform(): EnvironmentInfo_LinuxPlatform {
-  return {};
+  EnvironmentInfo_LinuxPlatformClass ??= messageClass<EnvironmentInfo_LinuxPlatform>("temporal.api.worker.v1.EnvironmentInfo.LinuxPlatform", { version: "", architecture: 0, libc: 0 });
+  return new EnvironmentInfo_LinuxPlatformClass();
 }
 
 export const EnvironmentInfo_LinuxPlatform: MessageFns<EnvironmentInfo_LinuxPlatform> = {
   encode(message: EnvironmentInfo_LinuxPlatform, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.architecture !== undefined && message.architecture !== 0) {
+    if (message.architecture != null && message.architecture !== 0) {
       writer.uint32(16).int32(message.architecture);
     }
-    if (message.libc !== undefined && message.libc !== 0) {
+    if (message.libc != null && message.libc !== 0) {
       writer.uint32(24).int32(message.libc);
     }
     return writer;
@@ -1613,16 +1640,18 @@ export const EnvironmentInfo_LinuxPlatform: MessageFns<EnvironmentInfo_LinuxPlat
   },
 };
 
+let EnvironmentInfo_MacOSPlatformClass: (new () => EnvironmentInfo_MacOSPlatform) | undefined;
 function createBaseEnvironmentInfo_MacOSPlatform(): EnvironmentInfo_MacOSPlatform {
-  return {};
+  EnvironmentInfo_MacOSPlatformClass ??= messageClass<EnvironmentInfo_MacOSPlatform>("temporal.api.worker.v1.EnvironmentInfo.MacOSPlatform", { version: "", architecture: 0 });
+  return new EnvironmentInfo_MacOSPlatformClass();
 }
 
 export const EnvironmentInfo_MacOSPlatform: MessageFns<EnvironmentInfo_MacOSPlatform> = {
   encode(message: EnvironmentInfo_MacOSPlatform, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.architecture !== undefined && message.architecture !== 0) {
+    if (message.architecture != null && message.architecture !== 0) {
       writer.uint32(16).int32(message.architecture);
     }
     return writer;
@@ -1663,19 +1692,21 @@ export const EnvironmentInfo_MacOSPlatform: MessageFns<EnvironmentInfo_MacOSPlat
   },
 };
 
+let EnvironmentInfo_WindowsPlatformClass: (new () => EnvironmentInfo_WindowsPlatform) | undefined;
 function createBaseEnvironmentInfo_WindowsPlatform(): EnvironmentInfo_WindowsPlatform {
-  return {};
+  EnvironmentInfo_WindowsPlatformClass ??= messageClass<EnvironmentInfo_WindowsPlatform>("temporal.api.worker.v1.EnvironmentInfo.WindowsPlatform", { version: "", architecture: 0, crt: 0 });
+  return new EnvironmentInfo_WindowsPlatformClass();
 }
 
 export const EnvironmentInfo_WindowsPlatform: MessageFns<EnvironmentInfo_WindowsPlatform> = {
   encode(message: EnvironmentInfo_WindowsPlatform, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.architecture !== undefined && message.architecture !== 0) {
+    if (message.architecture != null && message.architecture !== 0) {
       writer.uint32(16).int32(message.architecture);
     }
-    if (message.crt !== undefined && message.crt !== 0) {
+    if (message.crt != null && message.crt !== 0) {
       writer.uint32(24).int32(message.crt);
     }
     return writer;
@@ -1724,13 +1755,15 @@ export const EnvironmentInfo_WindowsPlatform: MessageFns<EnvironmentInfo_Windows
   },
 };
 
+let WorkerCommandClass: (new () => WorkerCommand) | undefined;
 function createBaseWorkerCommand(): WorkerCommand {
-  return {};
+  WorkerCommandClass ??= messageClass<WorkerCommand>("temporal.api.worker.v1.WorkerCommand", {});
+  return new WorkerCommandClass();
 }
 
 export const WorkerCommand: MessageFns<WorkerCommand> = {
   encode(message: WorkerCommand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cancelActivity !== undefined) {
+    if (message.cancelActivity != null) {
       CancelActivityCommand.encode(message.cancelActivity, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1763,13 +1796,15 @@ export const WorkerCommand: MessageFns<WorkerCommand> = {
   },
 };
 
+let CancelActivityCommandClass: (new () => CancelActivityCommand) | undefined;
 function createBaseCancelActivityCommand(): CancelActivityCommand {
-  return {};
+  CancelActivityCommandClass ??= messageClass<CancelActivityCommand>("temporal.api.worker.v1.CancelActivityCommand", { taskToken: BYTES });
+  return new CancelActivityCommandClass();
 }
 
 export const CancelActivityCommand: MessageFns<CancelActivityCommand> = {
   encode(message: CancelActivityCommand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
     return writer;
@@ -1802,13 +1837,15 @@ export const CancelActivityCommand: MessageFns<CancelActivityCommand> = {
   },
 };
 
+let WorkerCommandResultClass: (new () => WorkerCommandResult) | undefined;
 function createBaseWorkerCommandResult(): WorkerCommandResult {
-  return {};
+  WorkerCommandResultClass ??= messageClass<WorkerCommandResult>("temporal.api.worker.v1.WorkerCommandResult", {});
+  return new WorkerCommandResultClass();
 }
 
 export const WorkerCommandResult: MessageFns<WorkerCommandResult> = {
   encode(message: WorkerCommandResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cancelActivity !== undefined) {
+    if (message.cancelActivity != null) {
       CancelActivityResult.encode(message.cancelActivity, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1841,8 +1878,10 @@ export const WorkerCommandResult: MessageFns<WorkerCommandResult> = {
   },
 };
 
+let CancelActivityResultClass: (new () => CancelActivityResult) | undefined;
 function createBaseCancelActivityResult(): CancelActivityResult {
-  return {};
+  CancelActivityResultClass ??= messageClass<CancelActivityResult>("temporal.api.worker.v1.CancelActivityResult", {});
+  return new CancelActivityResultClass();
 }
 
 export const CancelActivityResult: MessageFns<CancelActivityResult> = {

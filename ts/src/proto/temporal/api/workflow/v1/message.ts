@@ -2,7 +2,8 @@
 // source: temporal/api/workflow/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { asFieldMask, BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Empty } from "../../../../google/protobuf/empty";
@@ -1101,88 +1102,90 @@ export interface WorkflowExecutionPauseInfo {
   reason?: string | undefined;
 }
 
+let WorkflowExecutionInfoClass: (new () => WorkflowExecutionInfo) | undefined;
 function createBaseWorkflowExecutionInfo(): WorkflowExecutionInfo {
-  return {};
+  WorkflowExecutionInfoClass ??= messageClass<WorkflowExecutionInfo>("temporal.api.workflow.v1.WorkflowExecutionInfo", { status: 0, historyLength: INT64, parentNamespaceId: "", taskQueue: "", stateTransitionCount: INT64, historySizeBytes: INT64, assignedBuildId: "", inheritedBuildId: "", firstRunId: "", workerDeploymentName: "", externalPayloadSizeBytes: INT64, externalPayloadCount: INT64 });
+  return new WorkflowExecutionInfoClass();
 }
 
 export const WorkflowExecutionInfo: MessageFns<WorkflowExecutionInfo> = {
   encode(message: WorkflowExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(10).fork()).join();
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       WorkflowType.encode(message.type, writer.uint32(18).fork()).join();
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(26).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(34).fork()).join();
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(40).int32(message.status);
     }
-    if (message.historyLength !== undefined && !message.historyLength.equals(Long.ZERO)) {
+    if (message.historyLength != null && !isZero(message.historyLength)) {
       writer.uint32(48).int64(message.historyLength);
     }
-    if (message.parentNamespaceId !== undefined && message.parentNamespaceId !== "") {
+    if (message.parentNamespaceId != null && message.parentNamespaceId !== "") {
       writer.uint32(58).string(message.parentNamespaceId);
     }
-    if (message.parentExecution !== undefined) {
+    if (message.parentExecution != null) {
       WorkflowExecution.encode(message.parentExecution, writer.uint32(66).fork()).join();
     }
-    if (message.executionTime !== undefined) {
+    if (message.executionTime != null) {
       Timestamp.encode(message.executionTime, writer.uint32(74).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(82).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(90).fork()).join();
     }
-    if (message.autoResetPoints !== undefined) {
+    if (message.autoResetPoints != null) {
       ResetPoints.encode(message.autoResetPoints, writer.uint32(98).fork()).join();
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(106).string(message.taskQueue);
     }
-    if (message.stateTransitionCount !== undefined && !message.stateTransitionCount.equals(Long.ZERO)) {
+    if (message.stateTransitionCount != null && !isZero(message.stateTransitionCount)) {
       writer.uint32(112).int64(message.stateTransitionCount);
     }
-    if (message.historySizeBytes !== undefined && !message.historySizeBytes.equals(Long.ZERO)) {
+    if (message.historySizeBytes != null && !isZero(message.historySizeBytes)) {
       writer.uint32(120).int64(message.historySizeBytes);
     }
-    if (message.mostRecentWorkerVersionStamp !== undefined) {
+    if (message.mostRecentWorkerVersionStamp != null) {
       WorkerVersionStamp.encode(message.mostRecentWorkerVersionStamp, writer.uint32(130).fork()).join();
     }
-    if (message.executionDuration !== undefined) {
+    if (message.executionDuration != null) {
       Duration.encode(message.executionDuration, writer.uint32(138).fork()).join();
     }
-    if (message.rootExecution !== undefined) {
+    if (message.rootExecution != null) {
       WorkflowExecution.encode(message.rootExecution, writer.uint32(146).fork()).join();
     }
-    if (message.assignedBuildId !== undefined && message.assignedBuildId !== "") {
+    if (message.assignedBuildId != null && message.assignedBuildId !== "") {
       writer.uint32(154).string(message.assignedBuildId);
     }
-    if (message.inheritedBuildId !== undefined && message.inheritedBuildId !== "") {
+    if (message.inheritedBuildId != null && message.inheritedBuildId !== "") {
       writer.uint32(162).string(message.inheritedBuildId);
     }
-    if (message.firstRunId !== undefined && message.firstRunId !== "") {
+    if (message.firstRunId != null && message.firstRunId !== "") {
       writer.uint32(170).string(message.firstRunId);
     }
-    if (message.versioningInfo !== undefined) {
+    if (message.versioningInfo != null) {
       WorkflowExecutionVersioningInfo.encode(message.versioningInfo, writer.uint32(178).fork()).join();
     }
-    if (message.workerDeploymentName !== undefined && message.workerDeploymentName !== "") {
+    if (message.workerDeploymentName != null && message.workerDeploymentName !== "") {
       writer.uint32(186).string(message.workerDeploymentName);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(194).fork()).join();
     }
-    if (message.externalPayloadSizeBytes !== undefined && !message.externalPayloadSizeBytes.equals(Long.ZERO)) {
+    if (message.externalPayloadSizeBytes != null && !isZero(message.externalPayloadSizeBytes)) {
       writer.uint32(200).int64(message.externalPayloadSizeBytes);
     }
-    if (message.externalPayloadCount !== undefined && !message.externalPayloadCount.equals(Long.ZERO)) {
+    if (message.externalPayloadCount != null && !isZero(message.externalPayloadCount)) {
       writer.uint32(208).int64(message.externalPayloadCount);
     }
     return writer;
@@ -1415,38 +1418,40 @@ export const WorkflowExecutionInfo: MessageFns<WorkflowExecutionInfo> = {
   },
 };
 
+let WorkflowExecutionExtendedInfoClass: (new () => WorkflowExecutionExtendedInfo) | undefined;
 function createBaseWorkflowExecutionExtendedInfo(): WorkflowExecutionExtendedInfo {
-  return {};
+  WorkflowExecutionExtendedInfoClass ??= messageClass<WorkflowExecutionExtendedInfo>("temporal.api.workflow.v1.WorkflowExecutionExtendedInfo", { cancelRequested: false, resetRunId: "", requestIdInfos: MAP });
+  return new WorkflowExecutionExtendedInfoClass();
 }
 
 export const WorkflowExecutionExtendedInfo: MessageFns<WorkflowExecutionExtendedInfo> = {
   encode(message: WorkflowExecutionExtendedInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executionExpirationTime !== undefined) {
+    if (message.executionExpirationTime != null) {
       Timestamp.encode(message.executionExpirationTime, writer.uint32(10).fork()).join();
     }
-    if (message.runExpirationTime !== undefined) {
+    if (message.runExpirationTime != null) {
       Timestamp.encode(message.runExpirationTime, writer.uint32(18).fork()).join();
     }
-    if (message.cancelRequested !== undefined && message.cancelRequested !== false) {
+    if (message.cancelRequested != null && message.cancelRequested !== false) {
       writer.uint32(24).bool(message.cancelRequested);
     }
-    if (message.lastResetTime !== undefined) {
+    if (message.lastResetTime != null) {
       Timestamp.encode(message.lastResetTime, writer.uint32(34).fork()).join();
     }
-    if (message.originalStartTime !== undefined) {
+    if (message.originalStartTime != null) {
       Timestamp.encode(message.originalStartTime, writer.uint32(42).fork()).join();
     }
-    if (message.resetRunId !== undefined && message.resetRunId !== "") {
+    if (message.resetRunId != null && message.resetRunId !== "") {
       writer.uint32(50).string(message.resetRunId);
     }
     globalThis.Object.entries(message.requestIdInfos || {}).forEach(([key, value]: [string, RequestIdInfo]) => {
       WorkflowExecutionExtendedInfo_RequestIdInfosEntry.encode({ key: key as any, value }, writer.uint32(58).fork())
         .join();
     });
-    if (message.pauseInfo !== undefined) {
+    if (message.pauseInfo != null) {
       WorkflowExecutionPauseInfo.encode(message.pauseInfo, writer.uint32(66).fork()).join();
     }
-    if (message.timeSkippingInfo !== undefined) {
+    if (message.timeSkippingInfo != null) {
       TimeSkippingInfo.encode(message.timeSkippingInfo, writer.uint32(74).fork()).join();
     }
     return writer;
@@ -1515,7 +1520,7 @@ export const WorkflowExecutionExtendedInfo: MessageFns<WorkflowExecutionExtended
 
           const entry7 = WorkflowExecutionExtendedInfo_RequestIdInfosEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.requestIdInfos === undefined) {
+            if (message.requestIdInfos === MAP) {
               message.requestIdInfos = {};
             }
             message.requestIdInfos![entry7.key] = entry7.value;
@@ -1563,7 +1568,7 @@ export const WorkflowExecutionExtendedInfo_RequestIdInfosEntry: MessageFns<
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       RequestIdInfo.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1604,40 +1609,39 @@ export const WorkflowExecutionExtendedInfo_RequestIdInfosEntry: MessageFns<
   },
 };
 
+let WorkflowExecutionVersioningInfoClass: (new () => WorkflowExecutionVersioningInfo) | undefined;
 function createBaseWorkflowExecutionVersioningInfo(): WorkflowExecutionVersioningInfo {
-  return {};
+  WorkflowExecutionVersioningInfoClass ??= messageClass<WorkflowExecutionVersioningInfo>("temporal.api.workflow.v1.WorkflowExecutionVersioningInfo", { behavior: 0, version: "", revisionNumber: INT64, continueAsNewInitialVersioningBehavior: 0 });
+  return new WorkflowExecutionVersioningInfoClass();
 }
 
 export const WorkflowExecutionVersioningInfo: MessageFns<WorkflowExecutionVersioningInfo> = {
   encode(message: WorkflowExecutionVersioningInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.behavior !== undefined && message.behavior !== 0) {
+    if (message.behavior != null && message.behavior !== 0) {
       writer.uint32(8).int32(message.behavior);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(42).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(58).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(26).fork()).join();
     }
-    if (message.deploymentTransition !== undefined) {
+    if (message.deploymentTransition != null) {
       DeploymentTransition.encode(message.deploymentTransition, writer.uint32(34).fork()).join();
     }
-    if (message.versionTransition !== undefined) {
+    if (message.versionTransition != null) {
       DeploymentVersionTransition.encode(message.versionTransition, writer.uint32(50).fork()).join();
     }
-    if (message.revisionNumber !== undefined && !message.revisionNumber.equals(Long.ZERO)) {
+    if (message.revisionNumber != null && !isZero(message.revisionNumber)) {
       writer.uint32(64).int64(message.revisionNumber);
     }
-    if (
-      message.continueAsNewInitialVersioningBehavior !== undefined &&
-      message.continueAsNewInitialVersioningBehavior !== 0
-    ) {
+    if (message.continueAsNewInitialVersioningBehavior != null && message.continueAsNewInitialVersioningBehavior !== 0) {
       writer.uint32(72).int32(message.continueAsNewInitialVersioningBehavior);
     }
     return writer;
@@ -1734,13 +1738,15 @@ export const WorkflowExecutionVersioningInfo: MessageFns<WorkflowExecutionVersio
   },
 };
 
+let DeploymentTransitionClass: (new () => DeploymentTransition) | undefined;
 function createBaseDeploymentTransition(): DeploymentTransition {
-  return {};
+  DeploymentTransitionClass ??= messageClass<DeploymentTransition>("temporal.api.workflow.v1.DeploymentTransition", {});
+  return new DeploymentTransitionClass();
 }
 
 export const DeploymentTransition: MessageFns<DeploymentTransition> = {
   encode(message: DeploymentTransition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1773,16 +1779,18 @@ export const DeploymentTransition: MessageFns<DeploymentTransition> = {
   },
 };
 
+let DeploymentVersionTransitionClass: (new () => DeploymentVersionTransition) | undefined;
 function createBaseDeploymentVersionTransition(): DeploymentVersionTransition {
-  return {};
+  DeploymentVersionTransitionClass ??= messageClass<DeploymentVersionTransition>("temporal.api.workflow.v1.DeploymentVersionTransition", { version: "" });
+  return new DeploymentVersionTransitionClass();
 }
 
 export const DeploymentVersionTransition: MessageFns<DeploymentVersionTransition> = {
   encode(message: DeploymentVersionTransition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(10).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1823,25 +1831,27 @@ export const DeploymentVersionTransition: MessageFns<DeploymentVersionTransition
   },
 };
 
+let WorkflowExecutionConfigClass: (new () => WorkflowExecutionConfig) | undefined;
 function createBaseWorkflowExecutionConfig(): WorkflowExecutionConfig {
-  return {};
+  WorkflowExecutionConfigClass ??= messageClass<WorkflowExecutionConfig>("temporal.api.workflow.v1.WorkflowExecutionConfig", {});
+  return new WorkflowExecutionConfigClass();
 }
 
 export const WorkflowExecutionConfig: MessageFns<WorkflowExecutionConfig> = {
   encode(message: WorkflowExecutionConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(10).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(18).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(26).fork()).join();
     }
-    if (message.defaultWorkflowTaskTimeout !== undefined) {
+    if (message.defaultWorkflowTaskTimeout != null) {
       Duration.encode(message.defaultWorkflowTaskTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1906,85 +1916,87 @@ export const WorkflowExecutionConfig: MessageFns<WorkflowExecutionConfig> = {
   },
 };
 
+let PendingActivityInfoClass: (new () => PendingActivityInfo) | undefined;
 function createBasePendingActivityInfo(): PendingActivityInfo {
-  return {};
+  PendingActivityInfoClass ??= messageClass<PendingActivityInfo>("temporal.api.workflow.v1.PendingActivityInfo", { activityId: "", state: 0, attempt: 0, maximumAttempts: 0, lastWorkerIdentity: "", lastIndependentlyAssignedBuildId: "", paused: false, lastWorkerDeploymentVersion: "" });
+  return new PendingActivityInfoClass();
 }
 
 export const PendingActivityInfo: MessageFns<PendingActivityInfo> = {
   encode(message: PendingActivityInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(10).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(18).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.heartbeatDetails !== undefined) {
+    if (message.heartbeatDetails != null) {
       Payloads.encode(message.heartbeatDetails, writer.uint32(34).fork()).join();
     }
-    if (message.lastHeartbeatTime !== undefined) {
+    if (message.lastHeartbeatTime != null) {
       Timestamp.encode(message.lastHeartbeatTime, writer.uint32(42).fork()).join();
     }
-    if (message.lastStartedTime !== undefined) {
+    if (message.lastStartedTime != null) {
       Timestamp.encode(message.lastStartedTime, writer.uint32(50).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(56).int32(message.attempt);
     }
-    if (message.maximumAttempts !== undefined && message.maximumAttempts !== 0) {
+    if (message.maximumAttempts != null && message.maximumAttempts !== 0) {
       writer.uint32(64).int32(message.maximumAttempts);
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(74).fork()).join();
     }
-    if (message.expirationTime !== undefined) {
+    if (message.expirationTime != null) {
       Timestamp.encode(message.expirationTime, writer.uint32(82).fork()).join();
     }
-    if (message.lastFailure !== undefined) {
+    if (message.lastFailure != null) {
       Failure.encode(message.lastFailure, writer.uint32(90).fork()).join();
     }
-    if (message.lastWorkerIdentity !== undefined && message.lastWorkerIdentity !== "") {
+    if (message.lastWorkerIdentity != null && message.lastWorkerIdentity !== "") {
       writer.uint32(98).string(message.lastWorkerIdentity);
     }
-    if (message.useWorkflowBuildId !== undefined) {
+    if (message.useWorkflowBuildId != null) {
       Empty.encode(message.useWorkflowBuildId, writer.uint32(106).fork()).join();
     }
-    if (message.lastIndependentlyAssignedBuildId !== undefined) {
+    if (message.lastIndependentlyAssignedBuildId != null) {
       writer.uint32(114).string(message.lastIndependentlyAssignedBuildId);
     }
-    if (message.lastWorkerVersionStamp !== undefined) {
+    if (message.lastWorkerVersionStamp != null) {
       WorkerVersionStamp.encode(message.lastWorkerVersionStamp, writer.uint32(122).fork()).join();
     }
-    if (message.currentRetryInterval !== undefined) {
+    if (message.currentRetryInterval != null) {
       Duration.encode(message.currentRetryInterval, writer.uint32(130).fork()).join();
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(138).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(146).fork()).join();
     }
-    if (message.paused !== undefined && message.paused !== false) {
+    if (message.paused != null && message.paused !== false) {
       writer.uint32(152).bool(message.paused);
     }
-    if (message.lastDeployment !== undefined) {
+    if (message.lastDeployment != null) {
       Deployment.encode(message.lastDeployment, writer.uint32(162).fork()).join();
     }
-    if (message.lastWorkerDeploymentVersion !== undefined && message.lastWorkerDeploymentVersion !== "") {
+    if (message.lastWorkerDeploymentVersion != null && message.lastWorkerDeploymentVersion !== "") {
       writer.uint32(170).string(message.lastWorkerDeploymentVersion);
     }
-    if (message.lastDeploymentVersion !== undefined) {
+    if (message.lastDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.lastDeploymentVersion, writer.uint32(202).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(178).fork()).join();
     }
-    if (message.pauseInfo !== undefined) {
+    if (message.pauseInfo != null) {
       PendingActivityInfo_PauseInfo.encode(message.pauseInfo, writer.uint32(186).fork()).join();
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(194).fork()).join();
     }
     return writer;
@@ -2209,19 +2221,21 @@ export const PendingActivityInfo: MessageFns<PendingActivityInfo> = {
   },
 };
 
+let PendingActivityInfo_PauseInfoClass: (new () => PendingActivityInfo_PauseInfo) | undefined;
 function createBasePendingActivityInfo_PauseInfo(): PendingActivityInfo_PauseInfo {
-  return {};
+  PendingActivityInfo_PauseInfoClass ??= messageClass<PendingActivityInfo_PauseInfo>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo", {});
+  return new PendingActivityInfo_PauseInfoClass();
 }
 
 export const PendingActivityInfo_PauseInfo: MessageFns<PendingActivityInfo_PauseInfo> = {
   encode(message: PendingActivityInfo_PauseInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pauseTime !== undefined) {
+    if (message.pauseTime != null) {
       Timestamp.encode(message.pauseTime, writer.uint32(10).fork()).join();
     }
-    if (message.manual !== undefined) {
+    if (message.manual != null) {
       PendingActivityInfo_PauseInfo_Manual.encode(message.manual, writer.uint32(18).fork()).join();
     }
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       PendingActivityInfo_PauseInfo_Rule.encode(message.rule, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -2270,16 +2284,18 @@ export const PendingActivityInfo_PauseInfo: MessageFns<PendingActivityInfo_Pause
   },
 };
 
+let PendingActivityInfo_PauseInfo_ManualClass: (new () => PendingActivityInfo_PauseInfo_Manual) | undefined;
 function createBasePendingActivityInfo_PauseInfo_Manual(): PendingActivityInfo_PauseInfo_Manual {
-  return {};
+  PendingActivityInfo_PauseInfo_ManualClass ??= messageClass<PendingActivityInfo_PauseInfo_Manual>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Manual", { identity: "", reason: "" });
+  return new PendingActivityInfo_PauseInfo_ManualClass();
 }
 
 export const PendingActivityInfo_PauseInfo_Manual: MessageFns<PendingActivityInfo_PauseInfo_Manual> = {
   encode(message: PendingActivityInfo_PauseInfo_Manual, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -2320,19 +2336,21 @@ export const PendingActivityInfo_PauseInfo_Manual: MessageFns<PendingActivityInf
   },
 };
 
+let PendingActivityInfo_PauseInfo_RuleClass: (new () => PendingActivityInfo_PauseInfo_Rule) | undefined;
 function createBasePendingActivityInfo_PauseInfo_Rule(): PendingActivityInfo_PauseInfo_Rule {
-  return {};
+  PendingActivityInfo_PauseInfo_RuleClass ??= messageClass<PendingActivityInfo_PauseInfo_Rule>("temporal.api.workflow.v1.PendingActivityInfo.PauseInfo.Rule", { ruleId: "", identity: "", reason: "" });
+  return new PendingActivityInfo_PauseInfo_RuleClass();
 }
 
 export const PendingActivityInfo_PauseInfo_Rule: MessageFns<PendingActivityInfo_PauseInfo_Rule> = {
   encode(message: PendingActivityInfo_PauseInfo_Rule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ruleId !== undefined && message.ruleId !== "") {
+    if (message.ruleId != null && message.ruleId !== "") {
       writer.uint32(10).string(message.ruleId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
     return writer;
@@ -2381,25 +2399,27 @@ export const PendingActivityInfo_PauseInfo_Rule: MessageFns<PendingActivityInfo_
   },
 };
 
+let PendingChildExecutionInfoClass: (new () => PendingChildExecutionInfo) | undefined;
 function createBasePendingChildExecutionInfo(): PendingChildExecutionInfo {
-  return {};
+  PendingChildExecutionInfoClass ??= messageClass<PendingChildExecutionInfo>("temporal.api.workflow.v1.PendingChildExecutionInfo", { workflowId: "", runId: "", workflowTypeName: "", initiatedId: INT64, parentClosePolicy: 0 });
+  return new PendingChildExecutionInfoClass();
 }
 
 export const PendingChildExecutionInfo: MessageFns<PendingChildExecutionInfo> = {
   encode(message: PendingChildExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.workflowTypeName !== undefined && message.workflowTypeName !== "") {
+    if (message.workflowTypeName != null && message.workflowTypeName !== "") {
       writer.uint32(26).string(message.workflowTypeName);
     }
-    if (message.initiatedId !== undefined && !message.initiatedId.equals(Long.ZERO)) {
+    if (message.initiatedId != null && !isZero(message.initiatedId)) {
       writer.uint32(32).int64(message.initiatedId);
     }
-    if (message.parentClosePolicy !== undefined && message.parentClosePolicy !== 0) {
+    if (message.parentClosePolicy != null && message.parentClosePolicy !== 0) {
       writer.uint32(40).int32(message.parentClosePolicy);
     }
     return writer;
@@ -2464,25 +2484,27 @@ export const PendingChildExecutionInfo: MessageFns<PendingChildExecutionInfo> = 
   },
 };
 
+let PendingWorkflowTaskInfoClass: (new () => PendingWorkflowTaskInfo) | undefined;
 function createBasePendingWorkflowTaskInfo(): PendingWorkflowTaskInfo {
-  return {};
+  PendingWorkflowTaskInfoClass ??= messageClass<PendingWorkflowTaskInfo>("temporal.api.workflow.v1.PendingWorkflowTaskInfo", { state: 0, attempt: 0 });
+  return new PendingWorkflowTaskInfoClass();
 }
 
 export const PendingWorkflowTaskInfo: MessageFns<PendingWorkflowTaskInfo> = {
   encode(message: PendingWorkflowTaskInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(8).int32(message.state);
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(18).fork()).join();
     }
-    if (message.originalScheduledTime !== undefined) {
+    if (message.originalScheduledTime != null) {
       Timestamp.encode(message.originalScheduledTime, writer.uint32(26).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(34).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(40).int32(message.attempt);
     }
     return writer;
@@ -2547,13 +2569,15 @@ export const PendingWorkflowTaskInfo: MessageFns<PendingWorkflowTaskInfo> = {
   },
 };
 
+let ResetPointsClass: (new () => ResetPoints) | undefined;
 function createBaseResetPoints(): ResetPoints {
-  return {};
+  ResetPointsClass ??= messageClass<ResetPoints>("temporal.api.workflow.v1.ResetPoints", { points: LIST });
+  return new ResetPointsClass();
 }
 
 export const ResetPoints: MessageFns<ResetPoints> = {
   encode(message: ResetPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.points !== undefined && message.points.length !== 0) {
+    if (message.points != null && message.points.length !== 0) {
       for (const v of message.points) {
         ResetPointInfo.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -2574,7 +2598,7 @@ export const ResetPoints: MessageFns<ResetPoints> = {
             break;
           }
 
-          if (message.points === undefined) {
+          if (message.points === LIST) {
             message.points = [];
           }
           const el = ResetPointInfo.decode(reader, reader.uint32());
@@ -2594,31 +2618,33 @@ export const ResetPoints: MessageFns<ResetPoints> = {
   },
 };
 
+let ResetPointInfoClass: (new () => ResetPointInfo) | undefined;
 function createBaseResetPointInfo(): ResetPointInfo {
-  return {};
+  ResetPointInfoClass ??= messageClass<ResetPointInfo>("temporal.api.workflow.v1.ResetPointInfo", { buildId: "", binaryChecksum: "", runId: "", firstWorkflowTaskCompletedId: INT64, resettable: false });
+  return new ResetPointInfoClass();
 }
 
 export const ResetPointInfo: MessageFns<ResetPointInfo> = {
   encode(message: ResetPointInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(58).string(message.buildId);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(10).string(message.binaryChecksum);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(18).string(message.runId);
     }
-    if (message.firstWorkflowTaskCompletedId !== undefined && !message.firstWorkflowTaskCompletedId.equals(Long.ZERO)) {
+    if (message.firstWorkflowTaskCompletedId != null && !isZero(message.firstWorkflowTaskCompletedId)) {
       writer.uint32(24).int64(message.firstWorkflowTaskCompletedId);
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(34).fork()).join();
     }
-    if (message.expireTime !== undefined) {
+    if (message.expireTime != null) {
       Timestamp.encode(message.expireTime, writer.uint32(42).fork()).join();
     }
-    if (message.resettable !== undefined && message.resettable !== false) {
+    if (message.resettable != null && message.resettable !== false) {
       writer.uint32(48).bool(message.resettable);
     }
     return writer;
@@ -2699,58 +2725,60 @@ export const ResetPointInfo: MessageFns<ResetPointInfo> = {
   },
 };
 
+let NewWorkflowExecutionInfoClass: (new () => NewWorkflowExecutionInfo) | undefined;
 function createBaseNewWorkflowExecutionInfo(): NewWorkflowExecutionInfo {
-  return {};
+  NewWorkflowExecutionInfoClass ??= messageClass<NewWorkflowExecutionInfo>("temporal.api.workflow.v1.NewWorkflowExecutionInfo", { workflowId: "", workflowIdReusePolicy: 0, cronSchedule: "" });
+  return new NewWorkflowExecutionInfoClass();
 }
 
 export const NewWorkflowExecutionInfo: MessageFns<NewWorkflowExecutionInfo> = {
   encode(message: NewWorkflowExecutionInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(26).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(64).int32(message.workflowIdReusePolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(74).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(82).string(message.cronSchedule);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(90).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(98).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(106).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(114).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(122).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(130).fork()).join();
     }
     return writer;
@@ -2903,40 +2931,42 @@ export const NewWorkflowExecutionInfo: MessageFns<NewWorkflowExecutionInfo> = {
   },
 };
 
+let CallbackInfoClass: (new () => CallbackInfo) | undefined;
 function createBaseCallbackInfo(): CallbackInfo {
-  return {};
+  CallbackInfoClass ??= messageClass<CallbackInfo>("temporal.api.workflow.v1.CallbackInfo", { state: 0, attempt: 0, blockedReason: "", requestId: "" });
+  return new CallbackInfoClass();
 }
 
 export const CallbackInfo: MessageFns<CallbackInfo> = {
   encode(message: CallbackInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.callback !== undefined) {
+    if (message.callback != null) {
       Callback.encode(message.callback, writer.uint32(10).fork()).join();
     }
-    if (message.trigger !== undefined) {
+    if (message.trigger != null) {
       CallbackInfo_Trigger.encode(message.trigger, writer.uint32(18).fork()).join();
     }
-    if (message.registrationTime !== undefined) {
+    if (message.registrationTime != null) {
       Timestamp.encode(message.registrationTime, writer.uint32(26).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(40).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(58).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(66).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(74).string(message.blockedReason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
     return writer;
@@ -3041,8 +3071,10 @@ export const CallbackInfo: MessageFns<CallbackInfo> = {
   },
 };
 
+let CallbackInfo_WorkflowClosedClass: (new () => CallbackInfo_WorkflowClosed) | undefined;
 function createBaseCallbackInfo_WorkflowClosed(): CallbackInfo_WorkflowClosed {
-  return {};
+  CallbackInfo_WorkflowClosedClass ??= messageClass<CallbackInfo_WorkflowClosed>("temporal.api.workflow.v1.CallbackInfo.WorkflowClosed", {});
+  return new CallbackInfo_WorkflowClosedClass();
 }
 
 export const CallbackInfo_WorkflowClosed: MessageFns<CallbackInfo_WorkflowClosed> = {
@@ -3069,8 +3101,10 @@ export const CallbackInfo_WorkflowClosed: MessageFns<CallbackInfo_WorkflowClosed
   },
 };
 
+let CallbackInfo_UpdateWorkflowExecutionCompletedClass: (new () => CallbackInfo_UpdateWorkflowExecutionCompleted) | undefined;
 function createBaseCallbackInfo_UpdateWorkflowExecutionCompleted(): CallbackInfo_UpdateWorkflowExecutionCompleted {
-  return {};
+  CallbackInfo_UpdateWorkflowExecutionCompletedClass ??= messageClass<CallbackInfo_UpdateWorkflowExecutionCompleted>("temporal.api.workflow.v1.CallbackInfo.UpdateWorkflowExecutionCompleted", { updateId: "" });
+  return new CallbackInfo_UpdateWorkflowExecutionCompletedClass();
 }
 
 export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackInfo_UpdateWorkflowExecutionCompleted> =
@@ -3079,7 +3113,7 @@ export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackI
       message: CallbackInfo_UpdateWorkflowExecutionCompleted,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.updateId !== undefined && message.updateId !== "") {
+      if (message.updateId != null && message.updateId !== "") {
         writer.uint32(10).string(message.updateId);
       }
       return writer;
@@ -3112,16 +3146,18 @@ export const CallbackInfo_UpdateWorkflowExecutionCompleted: MessageFns<CallbackI
     },
   };
 
+let CallbackInfo_TriggerClass: (new () => CallbackInfo_Trigger) | undefined;
 function createBaseCallbackInfo_Trigger(): CallbackInfo_Trigger {
-  return {};
+  CallbackInfo_TriggerClass ??= messageClass<CallbackInfo_Trigger>("temporal.api.workflow.v1.CallbackInfo.Trigger", {});
+  return new CallbackInfo_TriggerClass();
 }
 
 export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   encode(message: CallbackInfo_Trigger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowClosed !== undefined) {
+    if (message.workflowClosed != null) {
       CallbackInfo_WorkflowClosed.encode(message.workflowClosed, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflowExecutionCompleted !== undefined) {
+    if (message.updateWorkflowExecutionCompleted != null) {
       CallbackInfo_UpdateWorkflowExecutionCompleted.encode(
         message.updateWorkflowExecutionCompleted,
         writer.uint32(18).fork(),
@@ -3168,61 +3204,63 @@ export const CallbackInfo_Trigger: MessageFns<CallbackInfo_Trigger> = {
   },
 };
 
+let PendingNexusOperationInfoClass: (new () => PendingNexusOperationInfo) | undefined;
 function createBasePendingNexusOperationInfo(): PendingNexusOperationInfo {
-  return {};
+  PendingNexusOperationInfoClass ??= messageClass<PendingNexusOperationInfo>("temporal.api.workflow.v1.PendingNexusOperationInfo", { endpoint: "", service: "", operation: "", operationId: "", state: 0, attempt: 0, scheduledEventId: INT64, blockedReason: "", operationToken: "" });
+  return new PendingNexusOperationInfoClass();
 }
 
 export const PendingNexusOperationInfo: MessageFns<PendingNexusOperationInfo> = {
   encode(message: PendingNexusOperationInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(10).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(18).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(26).string(message.operation);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(34).string(message.operationId);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(42).fork()).join();
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(50).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(56).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(64).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(74).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(82).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(90).fork()).join();
     }
-    if (message.cancellationInfo !== undefined) {
+    if (message.cancellationInfo != null) {
       NexusOperationCancellationInfo.encode(message.cancellationInfo, writer.uint32(98).fork()).join();
     }
-    if (message.scheduledEventId !== undefined && !message.scheduledEventId.equals(Long.ZERO)) {
+    if (message.scheduledEventId != null && !isZero(message.scheduledEventId)) {
       writer.uint32(104).int64(message.scheduledEventId);
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(114).string(message.blockedReason);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(122).string(message.operationToken);
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(130).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(138).fork()).join();
     }
     return writer;
@@ -3383,31 +3421,33 @@ export const PendingNexusOperationInfo: MessageFns<PendingNexusOperationInfo> = 
   },
 };
 
+let NexusOperationCancellationInfoClass: (new () => NexusOperationCancellationInfo) | undefined;
 function createBaseNexusOperationCancellationInfo(): NexusOperationCancellationInfo {
-  return {};
+  NexusOperationCancellationInfoClass ??= messageClass<NexusOperationCancellationInfo>("temporal.api.workflow.v1.NexusOperationCancellationInfo", { state: 0, attempt: 0, blockedReason: "" });
+  return new NexusOperationCancellationInfoClass();
 }
 
 export const NexusOperationCancellationInfo: MessageFns<NexusOperationCancellationInfo> = {
   encode(message: NexusOperationCancellationInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.requestedTime !== undefined) {
+    if (message.requestedTime != null) {
       Timestamp.encode(message.requestedTime, writer.uint32(10).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(24).int32(message.attempt);
     }
-    if (message.lastAttemptCompleteTime !== undefined) {
+    if (message.lastAttemptCompleteTime != null) {
       Timestamp.encode(message.lastAttemptCompleteTime, writer.uint32(34).fork()).join();
     }
-    if (message.lastAttemptFailure !== undefined) {
+    if (message.lastAttemptFailure != null) {
       Failure.encode(message.lastAttemptFailure, writer.uint32(42).fork()).join();
     }
-    if (message.nextAttemptScheduleTime !== undefined) {
+    if (message.nextAttemptScheduleTime != null) {
       Timestamp.encode(message.nextAttemptScheduleTime, writer.uint32(50).fork()).join();
     }
-    if (message.blockedReason !== undefined && message.blockedReason !== "") {
+    if (message.blockedReason != null && message.blockedReason !== "") {
       writer.uint32(58).string(message.blockedReason);
     }
     return writer;
@@ -3488,19 +3528,21 @@ export const NexusOperationCancellationInfo: MessageFns<NexusOperationCancellati
   },
 };
 
+let WorkflowExecutionOptionsClass: (new () => WorkflowExecutionOptions) | undefined;
 function createBaseWorkflowExecutionOptions(): WorkflowExecutionOptions {
-  return {};
+  WorkflowExecutionOptionsClass ??= messageClass<WorkflowExecutionOptions>("temporal.api.workflow.v1.WorkflowExecutionOptions", {});
+  return new WorkflowExecutionOptionsClass();
 }
 
 export const WorkflowExecutionOptions: MessageFns<WorkflowExecutionOptions> = {
   encode(message: WorkflowExecutionOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(10).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(18).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -3549,28 +3591,30 @@ export const WorkflowExecutionOptions: MessageFns<WorkflowExecutionOptions> = {
   },
 };
 
+let VersioningOverrideClass: (new () => VersioningOverride) | undefined;
 function createBaseVersioningOverride(): VersioningOverride {
-  return {};
+  VersioningOverrideClass ??= messageClass<VersioningOverride>("temporal.api.workflow.v1.VersioningOverride", { autoUpgrade: false, behavior: 0, pinnedVersion: "" });
+  return new VersioningOverrideClass();
 }
 
 export const VersioningOverride: MessageFns<VersioningOverride> = {
   encode(message: VersioningOverride, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pinned !== undefined) {
+    if (message.pinned != null) {
       VersioningOverride_PinnedOverride.encode(message.pinned, writer.uint32(26).fork()).join();
     }
-    if (message.autoUpgrade !== undefined) {
+    if (message.autoUpgrade != null) {
       writer.uint32(32).bool(message.autoUpgrade);
     }
-    if (message.oneTime !== undefined) {
+    if (message.oneTime != null) {
       VersioningOverride_OneTimeOverride.encode(message.oneTime, writer.uint32(42).fork()).join();
     }
-    if (message.behavior !== undefined && message.behavior !== 0) {
+    if (message.behavior != null && message.behavior !== 0) {
       writer.uint32(8).int32(message.behavior);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
-    if (message.pinnedVersion !== undefined && message.pinnedVersion !== "") {
+    if (message.pinnedVersion != null && message.pinnedVersion !== "") {
       writer.uint32(74).string(message.pinnedVersion);
     }
     return writer;
@@ -3643,16 +3687,18 @@ export const VersioningOverride: MessageFns<VersioningOverride> = {
   },
 };
 
+let VersioningOverride_PinnedOverrideClass: (new () => VersioningOverride_PinnedOverride) | undefined;
 function createBaseVersioningOverride_PinnedOverride(): VersioningOverride_PinnedOverride {
-  return {};
+  VersioningOverride_PinnedOverrideClass ??= messageClass<VersioningOverride_PinnedOverride>("temporal.api.workflow.v1.VersioningOverride.PinnedOverride", { behavior: 0 });
+  return new VersioningOverride_PinnedOverrideClass();
 }
 
 export const VersioningOverride_PinnedOverride: MessageFns<VersioningOverride_PinnedOverride> = {
   encode(message: VersioningOverride_PinnedOverride, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.behavior !== undefined && message.behavior !== 0) {
+    if (message.behavior != null && message.behavior !== 0) {
       writer.uint32(8).int32(message.behavior);
     }
-    if (message.version !== undefined) {
+    if (message.version != null) {
       WorkerDeploymentVersion.encode(message.version, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -3693,13 +3739,15 @@ export const VersioningOverride_PinnedOverride: MessageFns<VersioningOverride_Pi
   },
 };
 
+let VersioningOverride_OneTimeOverrideClass: (new () => VersioningOverride_OneTimeOverride) | undefined;
 function createBaseVersioningOverride_OneTimeOverride(): VersioningOverride_OneTimeOverride {
-  return {};
+  VersioningOverride_OneTimeOverrideClass ??= messageClass<VersioningOverride_OneTimeOverride>("temporal.api.workflow.v1.VersioningOverride.OneTimeOverride", {});
+  return new VersioningOverride_OneTimeOverrideClass();
 }
 
 export const VersioningOverride_OneTimeOverride: MessageFns<VersioningOverride_OneTimeOverride> = {
   encode(message: VersioningOverride_OneTimeOverride, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.targetDeploymentVersion !== undefined) {
+    if (message.targetDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.targetDeploymentVersion, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3732,19 +3780,21 @@ export const VersioningOverride_OneTimeOverride: MessageFns<VersioningOverride_O
   },
 };
 
+let OnConflictOptionsClass: (new () => OnConflictOptions) | undefined;
 function createBaseOnConflictOptions(): OnConflictOptions {
-  return {};
+  OnConflictOptionsClass ??= messageClass<OnConflictOptions>("temporal.api.workflow.v1.OnConflictOptions", { attachRequestId: false, attachCompletionCallbacks: false, attachLinks: false });
+  return new OnConflictOptionsClass();
 }
 
 export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   encode(message: OnConflictOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attachRequestId !== undefined && message.attachRequestId !== false) {
+    if (message.attachRequestId != null && message.attachRequestId !== false) {
       writer.uint32(8).bool(message.attachRequestId);
     }
-    if (message.attachCompletionCallbacks !== undefined && message.attachCompletionCallbacks !== false) {
+    if (message.attachCompletionCallbacks != null && message.attachCompletionCallbacks !== false) {
       writer.uint32(16).bool(message.attachCompletionCallbacks);
     }
-    if (message.attachLinks !== undefined && message.attachLinks !== false) {
+    if (message.attachLinks != null && message.attachLinks !== false) {
       writer.uint32(24).bool(message.attachLinks);
     }
     return writer;
@@ -3793,19 +3843,21 @@ export const OnConflictOptions: MessageFns<OnConflictOptions> = {
   },
 };
 
+let RequestIdInfoClass: (new () => RequestIdInfo) | undefined;
 function createBaseRequestIdInfo(): RequestIdInfo {
-  return {};
+  RequestIdInfoClass ??= messageClass<RequestIdInfo>("temporal.api.workflow.v1.RequestIdInfo", { eventType: 0, eventId: INT64, buffered: false });
+  return new RequestIdInfoClass();
 }
 
 export const RequestIdInfo: MessageFns<RequestIdInfo> = {
   encode(message: RequestIdInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.eventType !== undefined && message.eventType !== 0) {
+    if (message.eventType != null && message.eventType !== 0) {
       writer.uint32(8).int32(message.eventType);
     }
-    if (message.eventId !== undefined && !message.eventId.equals(Long.ZERO)) {
+    if (message.eventId != null && !isZero(message.eventId)) {
       writer.uint32(16).int64(message.eventId);
     }
-    if (message.buffered !== undefined && message.buffered !== false) {
+    if (message.buffered != null && message.buffered !== false) {
       writer.uint32(24).bool(message.buffered);
     }
     return writer;
@@ -3854,16 +3906,18 @@ export const RequestIdInfo: MessageFns<RequestIdInfo> = {
   },
 };
 
+let PostResetOperationClass: (new () => PostResetOperation) | undefined;
 function createBasePostResetOperation(): PostResetOperation {
-  return {};
+  PostResetOperationClass ??= messageClass<PostResetOperation>("temporal.api.workflow.v1.PostResetOperation", {});
+  return new PostResetOperationClass();
 }
 
 export const PostResetOperation: MessageFns<PostResetOperation> = {
   encode(message: PostResetOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalWorkflow !== undefined) {
+    if (message.signalWorkflow != null) {
       PostResetOperation_SignalWorkflow.encode(message.signalWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflowOptions !== undefined) {
+    if (message.updateWorkflowOptions != null) {
       PostResetOperation_UpdateWorkflowOptions.encode(message.updateWorkflowOptions, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -3904,22 +3958,24 @@ export const PostResetOperation: MessageFns<PostResetOperation> = {
   },
 };
 
+let PostResetOperation_SignalWorkflowClass: (new () => PostResetOperation_SignalWorkflow) | undefined;
 function createBasePostResetOperation_SignalWorkflow(): PostResetOperation_SignalWorkflow {
-  return {};
+  PostResetOperation_SignalWorkflowClass ??= messageClass<PostResetOperation_SignalWorkflow>("temporal.api.workflow.v1.PostResetOperation.SignalWorkflow", { signalName: "", links: LIST });
+  return new PostResetOperation_SignalWorkflowClass();
 }
 
 export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_SignalWorkflow> = {
   encode(message: PostResetOperation_SignalWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(10).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(18).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(26).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(34).fork()).join();
       }
@@ -3964,7 +4020,7 @@ export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_Si
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -3984,17 +4040,19 @@ export const PostResetOperation_SignalWorkflow: MessageFns<PostResetOperation_Si
   },
 };
 
+let PostResetOperation_UpdateWorkflowOptionsClass: (new () => PostResetOperation_UpdateWorkflowOptions) | undefined;
 function createBasePostResetOperation_UpdateWorkflowOptions(): PostResetOperation_UpdateWorkflowOptions {
-  return {};
+  PostResetOperation_UpdateWorkflowOptionsClass ??= messageClass<PostResetOperation_UpdateWorkflowOptions>("temporal.api.workflow.v1.PostResetOperation.UpdateWorkflowOptions", {});
+  return new PostResetOperation_UpdateWorkflowOptionsClass();
 }
 
 export const PostResetOperation_UpdateWorkflowOptions: MessageFns<PostResetOperation_UpdateWorkflowOptions> = {
   encode(message: PostResetOperation_UpdateWorkflowOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(10).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -4034,19 +4092,21 @@ export const PostResetOperation_UpdateWorkflowOptions: MessageFns<PostResetOpera
   },
 };
 
+let WorkflowExecutionPauseInfoClass: (new () => WorkflowExecutionPauseInfo) | undefined;
 function createBaseWorkflowExecutionPauseInfo(): WorkflowExecutionPauseInfo {
-  return {};
+  WorkflowExecutionPauseInfoClass ??= messageClass<WorkflowExecutionPauseInfo>("temporal.api.workflow.v1.WorkflowExecutionPauseInfo", { identity: "", reason: "" });
+  return new WorkflowExecutionPauseInfoClass();
 }
 
 export const WorkflowExecutionPauseInfo: MessageFns<WorkflowExecutionPauseInfo> = {
   encode(message: WorkflowExecutionPauseInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(10).string(message.identity);
     }
-    if (message.pausedTime !== undefined) {
+    if (message.pausedTime != null) {
       Timestamp.encode(message.pausedTime, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/workflowservice/v1/request_response.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BYTES, INT64, LIST, MAP, messageClass } from "../../../../message-class";
+import { asFieldMask, BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { FieldMask } from "../../../../google/protobuf/field_mask";
@@ -5608,51 +5609,53 @@ export interface PollWorkflowExecutionTimeSkippingResponse {
   fastForwardInfo?: TimeSkippingFastForwardInfo | undefined;
 }
 
+let RegisterNamespaceRequestClass: (new () => RegisterNamespaceRequest) | undefined;
 function createBaseRegisterNamespaceRequest(): RegisterNamespaceRequest {
-  return {};
+  RegisterNamespaceRequestClass ??= messageClass<RegisterNamespaceRequest>("temporal.api.workflowservice.v1.RegisterNamespaceRequest", { namespace: "", description: "", ownerEmail: "", clusters: LIST, activeClusterName: "", data: MAP, securityToken: "", isGlobalNamespace: false, historyArchivalState: 0, historyArchivalUri: "", visibilityArchivalState: 0, visibilityArchivalUri: "" });
+  return new RegisterNamespaceRequestClass();
 }
 
 export const RegisterNamespaceRequest: MessageFns<RegisterNamespaceRequest> = {
   encode(message: RegisterNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(18).string(message.description);
     }
-    if (message.ownerEmail !== undefined && message.ownerEmail !== "") {
+    if (message.ownerEmail != null && message.ownerEmail !== "") {
       writer.uint32(26).string(message.ownerEmail);
     }
-    if (message.workflowExecutionRetentionPeriod !== undefined) {
+    if (message.workflowExecutionRetentionPeriod != null) {
       Duration.encode(message.workflowExecutionRetentionPeriod, writer.uint32(34).fork()).join();
     }
-    if (message.clusters !== undefined && message.clusters.length !== 0) {
+    if (message.clusters != null && message.clusters.length !== 0) {
       for (const v of message.clusters) {
         ClusterReplicationConfig.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.activeClusterName !== undefined && message.activeClusterName !== "") {
+    if (message.activeClusterName != null && message.activeClusterName !== "") {
       writer.uint32(50).string(message.activeClusterName);
     }
     globalThis.Object.entries(message.data || {}).forEach(([key, value]: [string, string]) => {
       RegisterNamespaceRequest_DataEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
-    if (message.securityToken !== undefined && message.securityToken !== "") {
+    if (message.securityToken != null && message.securityToken !== "") {
       writer.uint32(66).string(message.securityToken);
     }
-    if (message.isGlobalNamespace !== undefined && message.isGlobalNamespace !== false) {
+    if (message.isGlobalNamespace != null && message.isGlobalNamespace !== false) {
       writer.uint32(72).bool(message.isGlobalNamespace);
     }
-    if (message.historyArchivalState !== undefined && message.historyArchivalState !== 0) {
+    if (message.historyArchivalState != null && message.historyArchivalState !== 0) {
       writer.uint32(80).int32(message.historyArchivalState);
     }
-    if (message.historyArchivalUri !== undefined && message.historyArchivalUri !== "") {
+    if (message.historyArchivalUri != null && message.historyArchivalUri !== "") {
       writer.uint32(90).string(message.historyArchivalUri);
     }
-    if (message.visibilityArchivalState !== undefined && message.visibilityArchivalState !== 0) {
+    if (message.visibilityArchivalState != null && message.visibilityArchivalState !== 0) {
       writer.uint32(96).int32(message.visibilityArchivalState);
     }
-    if (message.visibilityArchivalUri !== undefined && message.visibilityArchivalUri !== "") {
+    if (message.visibilityArchivalUri != null && message.visibilityArchivalUri !== "") {
       writer.uint32(106).string(message.visibilityArchivalUri);
     }
     return writer;
@@ -5703,7 +5706,7 @@ export const RegisterNamespaceRequest: MessageFns<RegisterNamespaceRequest> = {
             break;
           }
 
-          if (message.clusters === undefined) {
+          if (message.clusters === LIST) {
             message.clusters = [];
           }
           const el = ClusterReplicationConfig.decode(reader, reader.uint32());
@@ -5727,7 +5730,7 @@ export const RegisterNamespaceRequest: MessageFns<RegisterNamespaceRequest> = {
 
           const entry7 = RegisterNamespaceRequest_DataEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.data === undefined) {
+            if (message.data === MAP) {
               message.data = {};
             }
             message.data![entry7.key] = entry7.value;
@@ -5843,8 +5846,10 @@ export const RegisterNamespaceRequest_DataEntry: MessageFns<RegisterNamespaceReq
   },
 };
 
+let RegisterNamespaceResponseClass: (new () => RegisterNamespaceResponse) | undefined;
 function createBaseRegisterNamespaceResponse(): RegisterNamespaceResponse {
-  return {};
+  RegisterNamespaceResponseClass ??= messageClass<RegisterNamespaceResponse>("temporal.api.workflowservice.v1.RegisterNamespaceResponse", {});
+  return new RegisterNamespaceResponseClass();
 }
 
 export const RegisterNamespaceResponse: MessageFns<RegisterNamespaceResponse> = {
@@ -5871,19 +5876,21 @@ export const RegisterNamespaceResponse: MessageFns<RegisterNamespaceResponse> = 
   },
 };
 
+let ListNamespacesRequestClass: (new () => ListNamespacesRequest) | undefined;
 function createBaseListNamespacesRequest(): ListNamespacesRequest {
-  return {};
+  ListNamespacesRequestClass ??= messageClass<ListNamespacesRequest>("temporal.api.workflowservice.v1.ListNamespacesRequest", { pageSize: 0, nextPageToken: BYTES });
+  return new ListNamespacesRequestClass();
 }
 
 export const ListNamespacesRequest: MessageFns<ListNamespacesRequest> = {
   encode(message: ListNamespacesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
-    if (message.namespaceFilter !== undefined) {
+    if (message.namespaceFilter != null) {
       NamespaceFilter.encode(message.namespaceFilter, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -5932,18 +5939,20 @@ export const ListNamespacesRequest: MessageFns<ListNamespacesRequest> = {
   },
 };
 
+let ListNamespacesResponseClass: (new () => ListNamespacesResponse) | undefined;
 function createBaseListNamespacesResponse(): ListNamespacesResponse {
-  return {};
+  ListNamespacesResponseClass ??= messageClass<ListNamespacesResponse>("temporal.api.workflowservice.v1.ListNamespacesResponse", { namespaces: LIST, nextPageToken: BYTES });
+  return new ListNamespacesResponseClass();
 }
 
 export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
   encode(message: ListNamespacesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaces !== undefined && message.namespaces.length !== 0) {
+    if (message.namespaces != null && message.namespaces.length !== 0) {
       for (const v of message.namespaces) {
         DescribeNamespaceResponse.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -5962,7 +5971,7 @@ export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
             break;
           }
 
-          if (message.namespaces === undefined) {
+          if (message.namespaces === LIST) {
             message.namespaces = [];
           }
           const el = DescribeNamespaceResponse.decode(reader, reader.uint32());
@@ -5990,19 +5999,21 @@ export const ListNamespacesResponse: MessageFns<ListNamespacesResponse> = {
   },
 };
 
+let DescribeNamespaceRequestClass: (new () => DescribeNamespaceRequest) | undefined;
 function createBaseDescribeNamespaceRequest(): DescribeNamespaceRequest {
-  return {};
+  DescribeNamespaceRequestClass ??= messageClass<DescribeNamespaceRequest>("temporal.api.workflowservice.v1.DescribeNamespaceRequest", { namespace: "", id: "", weakConsistency: false });
+  return new DescribeNamespaceRequestClass();
 }
 
 export const DescribeNamespaceRequest: MessageFns<DescribeNamespaceRequest> = {
   encode(message: DescribeNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(18).string(message.id);
     }
-    if (message.weakConsistency !== undefined && message.weakConsistency !== false) {
+    if (message.weakConsistency != null && message.weakConsistency !== false) {
       writer.uint32(24).bool(message.weakConsistency);
     }
     return writer;
@@ -6051,38 +6062,40 @@ export const DescribeNamespaceRequest: MessageFns<DescribeNamespaceRequest> = {
   },
 };
 
+let DescribeNamespaceResponseClass: (new () => DescribeNamespaceResponse) | undefined;
 function createBaseDescribeNamespaceResponse(): DescribeNamespaceResponse {
-  return {};
+  DescribeNamespaceResponseClass ??= messageClass<DescribeNamespaceResponse>("temporal.api.workflowservice.v1.DescribeNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false, failoverHistory: LIST, pollerGroupInfos: LIST });
+  return new DescribeNamespaceResponseClass();
 }
 
 export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = {
   encode(message: DescribeNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceInfo !== undefined) {
+    if (message.namespaceInfo != null) {
       NamespaceInfo.encode(message.namespaceInfo, writer.uint32(10).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       NamespaceConfig.encode(message.config, writer.uint32(18).fork()).join();
     }
-    if (message.replicationConfig !== undefined) {
+    if (message.replicationConfig != null) {
       NamespaceReplicationConfig.encode(message.replicationConfig, writer.uint32(26).fork()).join();
     }
-    if (message.failoverVersion !== undefined && !message.failoverVersion.equals(Long.ZERO)) {
+    if (message.failoverVersion != null && !isZero(message.failoverVersion)) {
       writer.uint32(32).int64(message.failoverVersion);
     }
-    if (message.isGlobalNamespace !== undefined && message.isGlobalNamespace !== false) {
+    if (message.isGlobalNamespace != null && message.isGlobalNamespace !== false) {
       writer.uint32(40).bool(message.isGlobalNamespace);
     }
-    if (message.failoverHistory !== undefined && message.failoverHistory.length !== 0) {
+    if (message.failoverHistory != null && message.failoverHistory.length !== 0) {
       for (const v of message.failoverHistory) {
         FailoverStatus.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -6141,7 +6154,7 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
             break;
           }
 
-          if (message.failoverHistory === undefined) {
+          if (message.failoverHistory === LIST) {
             message.failoverHistory = [];
           }
           const el = FailoverStatus.decode(reader, reader.uint32());
@@ -6155,7 +6168,7 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -6183,31 +6196,33 @@ export const DescribeNamespaceResponse: MessageFns<DescribeNamespaceResponse> = 
   },
 };
 
+let UpdateNamespaceRequestClass: (new () => UpdateNamespaceRequest) | undefined;
 function createBaseUpdateNamespaceRequest(): UpdateNamespaceRequest {
-  return {};
+  UpdateNamespaceRequestClass ??= messageClass<UpdateNamespaceRequest>("temporal.api.workflowservice.v1.UpdateNamespaceRequest", { namespace: "", securityToken: "", deleteBadBinary: "", promoteNamespace: false });
+  return new UpdateNamespaceRequestClass();
 }
 
 export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   encode(message: UpdateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.updateInfo !== undefined) {
+    if (message.updateInfo != null) {
       UpdateNamespaceInfo.encode(message.updateInfo, writer.uint32(18).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       NamespaceConfig.encode(message.config, writer.uint32(26).fork()).join();
     }
-    if (message.replicationConfig !== undefined) {
+    if (message.replicationConfig != null) {
       NamespaceReplicationConfig.encode(message.replicationConfig, writer.uint32(34).fork()).join();
     }
-    if (message.securityToken !== undefined && message.securityToken !== "") {
+    if (message.securityToken != null && message.securityToken !== "") {
       writer.uint32(42).string(message.securityToken);
     }
-    if (message.deleteBadBinary !== undefined && message.deleteBadBinary !== "") {
+    if (message.deleteBadBinary != null && message.deleteBadBinary !== "") {
       writer.uint32(50).string(message.deleteBadBinary);
     }
-    if (message.promoteNamespace !== undefined && message.promoteNamespace !== false) {
+    if (message.promoteNamespace != null && message.promoteNamespace !== false) {
       writer.uint32(56).bool(message.promoteNamespace);
     }
     return writer;
@@ -6288,25 +6303,27 @@ export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   },
 };
 
+let UpdateNamespaceResponseClass: (new () => UpdateNamespaceResponse) | undefined;
 function createBaseUpdateNamespaceResponse(): UpdateNamespaceResponse {
-  return {};
+  UpdateNamespaceResponseClass ??= messageClass<UpdateNamespaceResponse>("temporal.api.workflowservice.v1.UpdateNamespaceResponse", { failoverVersion: INT64, isGlobalNamespace: false });
+  return new UpdateNamespaceResponseClass();
 }
 
 export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   encode(message: UpdateNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceInfo !== undefined) {
+    if (message.namespaceInfo != null) {
       NamespaceInfo.encode(message.namespaceInfo, writer.uint32(10).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       NamespaceConfig.encode(message.config, writer.uint32(18).fork()).join();
     }
-    if (message.replicationConfig !== undefined) {
+    if (message.replicationConfig != null) {
       NamespaceReplicationConfig.encode(message.replicationConfig, writer.uint32(26).fork()).join();
     }
-    if (message.failoverVersion !== undefined && !message.failoverVersion.equals(Long.ZERO)) {
+    if (message.failoverVersion != null && !isZero(message.failoverVersion)) {
       writer.uint32(32).int64(message.failoverVersion);
     }
-    if (message.isGlobalNamespace !== undefined && message.isGlobalNamespace !== false) {
+    if (message.isGlobalNamespace != null && message.isGlobalNamespace !== false) {
       writer.uint32(40).bool(message.isGlobalNamespace);
     }
     return writer;
@@ -6371,16 +6388,18 @@ export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   },
 };
 
+let DeprecateNamespaceRequestClass: (new () => DeprecateNamespaceRequest) | undefined;
 function createBaseDeprecateNamespaceRequest(): DeprecateNamespaceRequest {
-  return {};
+  DeprecateNamespaceRequestClass ??= messageClass<DeprecateNamespaceRequest>("temporal.api.workflowservice.v1.DeprecateNamespaceRequest", { namespace: "", securityToken: "" });
+  return new DeprecateNamespaceRequestClass();
 }
 
 export const DeprecateNamespaceRequest: MessageFns<DeprecateNamespaceRequest> = {
   encode(message: DeprecateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.securityToken !== undefined && message.securityToken !== "") {
+    if (message.securityToken != null && message.securityToken !== "") {
       writer.uint32(18).string(message.securityToken);
     }
     return writer;
@@ -6421,8 +6440,10 @@ export const DeprecateNamespaceRequest: MessageFns<DeprecateNamespaceRequest> = 
   },
 };
 
+let DeprecateNamespaceResponseClass: (new () => DeprecateNamespaceResponse) | undefined;
 function createBaseDeprecateNamespaceResponse(): DeprecateNamespaceResponse {
-  return {};
+  DeprecateNamespaceResponseClass ??= messageClass<DeprecateNamespaceResponse>("temporal.api.workflowservice.v1.DeprecateNamespaceResponse", {});
+  return new DeprecateNamespaceResponseClass();
 }
 
 export const DeprecateNamespaceResponse: MessageFns<DeprecateNamespaceResponse> = {
@@ -6449,101 +6470,103 @@ export const DeprecateNamespaceResponse: MessageFns<DeprecateNamespaceResponse> 
   },
 };
 
+let StartWorkflowExecutionRequestClass: (new () => StartWorkflowExecutionRequest) | undefined;
 function createBaseStartWorkflowExecutionRequest(): StartWorkflowExecutionRequest {
-  return {};
+  StartWorkflowExecutionRequestClass ??= messageClass<StartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.StartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, cronSchedule: "", requestEagerExecution: false, completionCallbacks: LIST, links: LIST });
+  return new StartWorkflowExecutionRequestClass();
 }
 
 export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionRequest> = {
   encode(message: StartWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(88).int32(message.workflowIdReusePolicy);
     }
-    if (message.workflowIdConflictPolicy !== undefined && message.workflowIdConflictPolicy !== 0) {
+    if (message.workflowIdConflictPolicy != null && message.workflowIdConflictPolicy !== 0) {
       writer.uint32(176).int32(message.workflowIdConflictPolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(98).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(106).string(message.cronSchedule);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(114).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(122).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(130).fork()).join();
     }
-    if (message.requestEagerExecution !== undefined && message.requestEagerExecution !== false) {
+    if (message.requestEagerExecution != null && message.requestEagerExecution !== false) {
       writer.uint32(136).bool(message.requestEagerExecution);
     }
-    if (message.continuedFailure !== undefined) {
+    if (message.continuedFailure != null) {
       Failure.encode(message.continuedFailure, writer.uint32(146).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(154).fork()).join();
     }
-    if (message.workflowStartDelay !== undefined) {
+    if (message.workflowStartDelay != null) {
       Duration.encode(message.workflowStartDelay, writer.uint32(162).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(170).fork()).join();
       }
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(186).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(194).fork()).join();
       }
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(202).fork()).join();
     }
-    if (message.onConflictOptions !== undefined) {
+    if (message.onConflictOptions != null) {
       OnConflictOptions.encode(message.onConflictOptions, writer.uint32(210).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(218).fork()).join();
     }
-    if (message.eagerWorkerDeploymentOptions !== undefined) {
+    if (message.eagerWorkerDeploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.eagerWorkerDeploymentOptions, writer.uint32(226).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(234).fork()).join();
     }
     return writer;
@@ -6730,7 +6753,7 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -6752,7 +6775,7 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -6812,28 +6835,30 @@ export const StartWorkflowExecutionRequest: MessageFns<StartWorkflowExecutionReq
   },
 };
 
+let StartWorkflowExecutionResponseClass: (new () => StartWorkflowExecutionResponse) | undefined;
 function createBaseStartWorkflowExecutionResponse(): StartWorkflowExecutionResponse {
-  return {};
+  StartWorkflowExecutionResponseClass ??= messageClass<StartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.StartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false, status: 0 });
+  return new StartWorkflowExecutionResponseClass();
 }
 
 export const StartWorkflowExecutionResponse: MessageFns<StartWorkflowExecutionResponse> = {
   encode(message: StartWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(50).string(message.firstExecutionRunId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(24).bool(message.started);
     }
-    if (message.status !== undefined && message.status !== 0) {
+    if (message.status != null && message.status !== 0) {
       writer.uint32(40).int32(message.status);
     }
-    if (message.eagerWorkflowTask !== undefined) {
+    if (message.eagerWorkflowTask != null) {
       PollWorkflowTaskQueueResponse.encode(message.eagerWorkflowTask, writer.uint32(18).fork()).join();
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -6906,31 +6931,33 @@ export const StartWorkflowExecutionResponse: MessageFns<StartWorkflowExecutionRe
   },
 };
 
+let GetWorkflowExecutionHistoryRequestClass: (new () => GetWorkflowExecutionHistoryRequest) | undefined;
 function createBaseGetWorkflowExecutionHistoryRequest(): GetWorkflowExecutionHistoryRequest {
-  return {};
+  GetWorkflowExecutionHistoryRequestClass ??= messageClass<GetWorkflowExecutionHistoryRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, waitNewEvent: false, historyEventFilterType: 0, skipArchival: false });
+  return new GetWorkflowExecutionHistoryRequestClass();
 }
 
 export const GetWorkflowExecutionHistoryRequest: MessageFns<GetWorkflowExecutionHistoryRequest> = {
   encode(message: GetWorkflowExecutionHistoryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(24).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(34).bytes(message.nextPageToken);
     }
-    if (message.waitNewEvent !== undefined && message.waitNewEvent !== false) {
+    if (message.waitNewEvent != null && message.waitNewEvent !== false) {
       writer.uint32(40).bool(message.waitNewEvent);
     }
-    if (message.historyEventFilterType !== undefined && message.historyEventFilterType !== 0) {
+    if (message.historyEventFilterType != null && message.historyEventFilterType !== 0) {
       writer.uint32(48).int32(message.historyEventFilterType);
     }
-    if (message.skipArchival !== undefined && message.skipArchival !== false) {
+    if (message.skipArchival != null && message.skipArchival !== false) {
       writer.uint32(56).bool(message.skipArchival);
     }
     return writer;
@@ -7011,24 +7038,26 @@ export const GetWorkflowExecutionHistoryRequest: MessageFns<GetWorkflowExecution
   },
 };
 
+let GetWorkflowExecutionHistoryResponseClass: (new () => GetWorkflowExecutionHistoryResponse) | undefined;
 function createBaseGetWorkflowExecutionHistoryResponse(): GetWorkflowExecutionHistoryResponse {
-  return {};
+  GetWorkflowExecutionHistoryResponseClass ??= messageClass<GetWorkflowExecutionHistoryResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryResponse", { rawHistory: LIST, nextPageToken: BYTES, archived: false });
+  return new GetWorkflowExecutionHistoryResponseClass();
 }
 
 export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutionHistoryResponse> = {
   encode(message: GetWorkflowExecutionHistoryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(10).fork()).join();
     }
-    if (message.rawHistory !== undefined && message.rawHistory.length !== 0) {
+    if (message.rawHistory != null && message.rawHistory.length !== 0) {
       for (const v of message.rawHistory) {
         DataBlob.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.archived !== undefined && message.archived !== false) {
+    if (message.archived != null && message.archived !== false) {
       writer.uint32(32).bool(message.archived);
     }
     return writer;
@@ -7055,7 +7084,7 @@ export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutio
             break;
           }
 
-          if (message.rawHistory === undefined) {
+          if (message.rawHistory === LIST) {
             message.rawHistory = [];
           }
           const el = DataBlob.decode(reader, reader.uint32());
@@ -7091,22 +7120,24 @@ export const GetWorkflowExecutionHistoryResponse: MessageFns<GetWorkflowExecutio
   },
 };
 
+let GetWorkflowExecutionHistoryReverseRequestClass: (new () => GetWorkflowExecutionHistoryReverseRequest) | undefined;
 function createBaseGetWorkflowExecutionHistoryReverseRequest(): GetWorkflowExecutionHistoryReverseRequest {
-  return {};
+  GetWorkflowExecutionHistoryReverseRequestClass ??= messageClass<GetWorkflowExecutionHistoryReverseRequest>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
+  return new GetWorkflowExecutionHistoryReverseRequestClass();
 }
 
 export const GetWorkflowExecutionHistoryReverseRequest: MessageFns<GetWorkflowExecutionHistoryReverseRequest> = {
   encode(message: GetWorkflowExecutionHistoryReverseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(24).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(34).bytes(message.nextPageToken);
     }
     return writer;
@@ -7163,16 +7194,18 @@ export const GetWorkflowExecutionHistoryReverseRequest: MessageFns<GetWorkflowEx
   },
 };
 
+let GetWorkflowExecutionHistoryReverseResponseClass: (new () => GetWorkflowExecutionHistoryReverseResponse) | undefined;
 function createBaseGetWorkflowExecutionHistoryReverseResponse(): GetWorkflowExecutionHistoryReverseResponse {
-  return {};
+  GetWorkflowExecutionHistoryReverseResponseClass ??= messageClass<GetWorkflowExecutionHistoryReverseResponse>("temporal.api.workflowservice.v1.GetWorkflowExecutionHistoryReverseResponse", { nextPageToken: BYTES });
+  return new GetWorkflowExecutionHistoryReverseResponseClass();
 }
 
 export const GetWorkflowExecutionHistoryReverseResponse: MessageFns<GetWorkflowExecutionHistoryReverseResponse> = {
   encode(message: GetWorkflowExecutionHistoryReverseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(10).fork()).join();
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
     return writer;
@@ -7213,37 +7246,39 @@ export const GetWorkflowExecutionHistoryReverseResponse: MessageFns<GetWorkflowE
   },
 };
 
+let PollWorkflowTaskQueueRequestClass: (new () => PollWorkflowTaskQueueRequest) | undefined;
 function createBasePollWorkflowTaskQueueRequest(): PollWorkflowTaskQueueRequest {
-  return {};
+  PollWorkflowTaskQueueRequestClass ??= messageClass<PollWorkflowTaskQueueRequest>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "", binaryChecksum: "" });
+  return new PollWorkflowTaskQueueRequestClass();
 }
 
 export const PollWorkflowTaskQueueRequest: MessageFns<PollWorkflowTaskQueueRequest> = {
   encode(message: PollWorkflowTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(82).string(message.pollerGroupId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(66).string(message.workerInstanceKey);
     }
-    if (message.workerControlTaskQueue !== undefined && message.workerControlTaskQueue !== "") {
+    if (message.workerControlTaskQueue != null && message.workerControlTaskQueue !== "") {
       writer.uint32(74).string(message.workerControlTaskQueue);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(34).string(message.binaryChecksum);
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(42).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -7340,71 +7375,73 @@ export const PollWorkflowTaskQueueRequest: MessageFns<PollWorkflowTaskQueueReque
   },
 };
 
+let PollWorkflowTaskQueueResponseClass: (new () => PollWorkflowTaskQueueResponse) | undefined;
 function createBasePollWorkflowTaskQueueResponse(): PollWorkflowTaskQueueResponse {
-  return {};
+  PollWorkflowTaskQueueResponseClass ??= messageClass<PollWorkflowTaskQueueResponse>("temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse", { taskToken: BYTES, previousStartedEventId: INT64, startedEventId: INT64, attempt: 0, backlogCountHint: INT64, nextPageToken: BYTES, queries: MAP, messages: LIST, pollerGroupId: "", pollerGroupInfos: LIST });
+  return new PollWorkflowTaskQueueResponseClass();
 }
 
 export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResponse> = {
   encode(message: PollWorkflowTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.previousStartedEventId !== undefined && !message.previousStartedEventId.equals(Long.ZERO)) {
+    if (message.previousStartedEventId != null && !isZero(message.previousStartedEventId)) {
       writer.uint32(32).int64(message.previousStartedEventId);
     }
-    if (message.startedEventId !== undefined && !message.startedEventId.equals(Long.ZERO)) {
+    if (message.startedEventId != null && !isZero(message.startedEventId)) {
       writer.uint32(40).int64(message.startedEventId);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(48).int32(message.attempt);
     }
-    if (message.backlogCountHint !== undefined && !message.backlogCountHint.equals(Long.ZERO)) {
+    if (message.backlogCountHint != null && !isZero(message.backlogCountHint)) {
       writer.uint32(56).int64(message.backlogCountHint);
     }
-    if (message.history !== undefined) {
+    if (message.history != null) {
       History.encode(message.history, writer.uint32(66).fork()).join();
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(74).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined) {
+    if (message.query != null) {
       WorkflowQuery.encode(message.query, writer.uint32(82).fork()).join();
     }
-    if (message.workflowExecutionTaskQueue !== undefined) {
+    if (message.workflowExecutionTaskQueue != null) {
       TaskQueue.encode(message.workflowExecutionTaskQueue, writer.uint32(90).fork()).join();
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(98).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(106).fork()).join();
     }
     globalThis.Object.entries(message.queries || {}).forEach(([key, value]: [string, WorkflowQuery]) => {
       PollWorkflowTaskQueueResponse_QueriesEntry.encode({ key: key as any, value }, writer.uint32(114).fork()).join();
     });
-    if (message.messages !== undefined && message.messages.length !== 0) {
+    if (message.messages != null && message.messages.length !== 0) {
       for (const v of message.messages) {
         Message.encode(v!, writer.uint32(122).fork()).join();
       }
     }
-    if (message.pollerScalingDecision !== undefined) {
+    if (message.pollerScalingDecision != null) {
       PollerScalingDecision.encode(message.pollerScalingDecision, writer.uint32(130).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(138).string(message.pollerGroupId);
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(146).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(154).fork()).join();
     }
     return writer;
@@ -7529,7 +7566,7 @@ export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResp
 
           const entry14 = PollWorkflowTaskQueueResponse_QueriesEntry.decode(reader, reader.uint32());
           if (entry14.value !== undefined) {
-            if (message.queries === undefined) {
+            if (message.queries === MAP) {
               message.queries = {};
             }
             message.queries![entry14.key] = entry14.value;
@@ -7541,7 +7578,7 @@ export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResp
             break;
           }
 
-          if (message.messages === undefined) {
+          if (message.messages === LIST) {
             message.messages = [];
           }
           const el = Message.decode(reader, reader.uint32());
@@ -7571,7 +7608,7 @@ export const PollWorkflowTaskQueueResponse: MessageFns<PollWorkflowTaskQueueResp
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -7608,7 +7645,7 @@ export const PollWorkflowTaskQueueResponse_QueriesEntry: MessageFns<PollWorkflow
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       WorkflowQuery.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7649,81 +7686,83 @@ export const PollWorkflowTaskQueueResponse_QueriesEntry: MessageFns<PollWorkflow
   },
 };
 
+let RespondWorkflowTaskCompletedRequestClass: (new () => RespondWorkflowTaskCompletedRequest) | undefined;
 function createBaseRespondWorkflowTaskCompletedRequest(): RespondWorkflowTaskCompletedRequest {
-  return {};
+  RespondWorkflowTaskCompletedRequestClass ??= messageClass<RespondWorkflowTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest", { taskToken: BYTES, commands: LIST, identity: "", returnNewWorkflowTask: false, forceCreateNewWorkflowTask: false, binaryChecksum: "", queryResults: MAP, namespace: "", resourceId: "", messages: LIST, versioningBehavior: 0, workerInstanceKey: "", workerControlTaskQueue: "", pageNumber: 0, intermediatePage: false });
+  return new RespondWorkflowTaskCompletedRequestClass();
 }
 
 export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTaskCompletedRequest> = {
   encode(message: RespondWorkflowTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.commands !== undefined && message.commands.length !== 0) {
+    if (message.commands != null && message.commands.length !== 0) {
       for (const v of message.commands) {
         Command.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.stickyAttributes !== undefined) {
+    if (message.stickyAttributes != null) {
       StickyExecutionAttributes.encode(message.stickyAttributes, writer.uint32(34).fork()).join();
     }
-    if (message.returnNewWorkflowTask !== undefined && message.returnNewWorkflowTask !== false) {
+    if (message.returnNewWorkflowTask != null && message.returnNewWorkflowTask !== false) {
       writer.uint32(40).bool(message.returnNewWorkflowTask);
     }
-    if (message.forceCreateNewWorkflowTask !== undefined && message.forceCreateNewWorkflowTask !== false) {
+    if (message.forceCreateNewWorkflowTask != null && message.forceCreateNewWorkflowTask !== false) {
       writer.uint32(48).bool(message.forceCreateNewWorkflowTask);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(58).string(message.binaryChecksum);
     }
     globalThis.Object.entries(message.queryResults || {}).forEach(([key, value]: [string, WorkflowQueryResult]) => {
       RespondWorkflowTaskCompletedRequest_QueryResultsEntry.encode({ key: key as any, value }, writer.uint32(66).fork())
         .join();
     });
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(74).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(146).string(message.resourceId);
     }
-    if (message.workerVersionStamp !== undefined) {
+    if (message.workerVersionStamp != null) {
       WorkerVersionStamp.encode(message.workerVersionStamp, writer.uint32(82).fork()).join();
     }
-    if (message.messages !== undefined && message.messages.length !== 0) {
+    if (message.messages != null && message.messages.length !== 0) {
       for (const v of message.messages) {
         Message.encode(v!, writer.uint32(90).fork()).join();
       }
     }
-    if (message.sdkMetadata !== undefined) {
+    if (message.sdkMetadata != null) {
       WorkflowTaskCompletedMetadata.encode(message.sdkMetadata, writer.uint32(98).fork()).join();
     }
-    if (message.meteringMetadata !== undefined) {
+    if (message.meteringMetadata != null) {
       MeteringMetadata.encode(message.meteringMetadata, writer.uint32(106).fork()).join();
     }
-    if (message.capabilities !== undefined) {
+    if (message.capabilities != null) {
       RespondWorkflowTaskCompletedRequest_Capabilities.encode(message.capabilities, writer.uint32(114).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(122).fork()).join();
     }
-    if (message.versioningBehavior !== undefined && message.versioningBehavior !== 0) {
+    if (message.versioningBehavior != null && message.versioningBehavior !== 0) {
       writer.uint32(128).int32(message.versioningBehavior);
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(138).fork()).join();
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(154).string(message.workerInstanceKey);
     }
-    if (message.workerControlTaskQueue !== undefined && message.workerControlTaskQueue !== "") {
+    if (message.workerControlTaskQueue != null && message.workerControlTaskQueue !== "") {
       writer.uint32(162).string(message.workerControlTaskQueue);
     }
-    if (message.pageNumber !== undefined && message.pageNumber !== 0) {
+    if (message.pageNumber != null && message.pageNumber !== 0) {
       writer.uint32(168).int32(message.pageNumber);
     }
-    if (message.intermediatePage !== undefined && message.intermediatePage !== false) {
+    if (message.intermediatePage != null && message.intermediatePage !== false) {
       writer.uint32(176).bool(message.intermediatePage);
     }
     return writer;
@@ -7750,7 +7789,7 @@ export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTask
             break;
           }
 
-          if (message.commands === undefined) {
+          if (message.commands === LIST) {
             message.commands = [];
           }
           const el = Command.decode(reader, reader.uint32());
@@ -7806,7 +7845,7 @@ export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTask
 
           const entry8 = RespondWorkflowTaskCompletedRequest_QueryResultsEntry.decode(reader, reader.uint32());
           if (entry8.value !== undefined) {
-            if (message.queryResults === undefined) {
+            if (message.queryResults === MAP) {
               message.queryResults = {};
             }
             message.queryResults![entry8.key] = entry8.value;
@@ -7842,7 +7881,7 @@ export const RespondWorkflowTaskCompletedRequest: MessageFns<RespondWorkflowTask
             break;
           }
 
-          if (message.messages === undefined) {
+          if (message.messages === LIST) {
             message.messages = [];
           }
           const el = Message.decode(reader, reader.uint32());
@@ -7956,7 +7995,7 @@ export const RespondWorkflowTaskCompletedRequest_QueryResultsEntry: MessageFns<
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       WorkflowQueryResult.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7997,8 +8036,10 @@ export const RespondWorkflowTaskCompletedRequest_QueryResultsEntry: MessageFns<
   },
 };
 
+let RespondWorkflowTaskCompletedRequest_CapabilitiesClass: (new () => RespondWorkflowTaskCompletedRequest_Capabilities) | undefined;
 function createBaseRespondWorkflowTaskCompletedRequest_Capabilities(): RespondWorkflowTaskCompletedRequest_Capabilities {
-  return {};
+  RespondWorkflowTaskCompletedRequest_CapabilitiesClass ??= messageClass<RespondWorkflowTaskCompletedRequest_Capabilities>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedRequest.Capabilities", { discardSpeculativeWorkflowTaskWithEvents: false });
+  return new RespondWorkflowTaskCompletedRequest_CapabilitiesClass();
 }
 
 export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
@@ -8008,10 +8049,7 @@ export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
     message: RespondWorkflowTaskCompletedRequest_Capabilities,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (
-      message.discardSpeculativeWorkflowTaskWithEvents !== undefined &&
-      message.discardSpeculativeWorkflowTaskWithEvents !== false
-    ) {
+    if (message.discardSpeculativeWorkflowTaskWithEvents != null && message.discardSpeculativeWorkflowTaskWithEvents !== false) {
       writer.uint32(8).bool(message.discardSpeculativeWorkflowTaskWithEvents);
     }
     return writer;
@@ -8044,21 +8082,23 @@ export const RespondWorkflowTaskCompletedRequest_Capabilities: MessageFns<
   },
 };
 
+let RespondWorkflowTaskCompletedResponseClass: (new () => RespondWorkflowTaskCompletedResponse) | undefined;
 function createBaseRespondWorkflowTaskCompletedResponse(): RespondWorkflowTaskCompletedResponse {
-  return {};
+  RespondWorkflowTaskCompletedResponseClass ??= messageClass<RespondWorkflowTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskCompletedResponse", { activityTasks: LIST, resetHistoryEventId: INT64 });
+  return new RespondWorkflowTaskCompletedResponseClass();
 }
 
 export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTaskCompletedResponse> = {
   encode(message: RespondWorkflowTaskCompletedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowTask !== undefined) {
+    if (message.workflowTask != null) {
       PollWorkflowTaskQueueResponse.encode(message.workflowTask, writer.uint32(10).fork()).join();
     }
-    if (message.activityTasks !== undefined && message.activityTasks.length !== 0) {
+    if (message.activityTasks != null && message.activityTasks.length !== 0) {
       for (const v of message.activityTasks) {
         PollActivityTaskQueueResponse.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.resetHistoryEventId !== undefined && !message.resetHistoryEventId.equals(Long.ZERO)) {
+    if (message.resetHistoryEventId != null && !isZero(message.resetHistoryEventId)) {
       writer.uint32(24).int64(message.resetHistoryEventId);
     }
     return writer;
@@ -8085,7 +8125,7 @@ export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTas
             break;
           }
 
-          if (message.activityTasks === undefined) {
+          if (message.activityTasks === LIST) {
             message.activityTasks = [];
           }
           const el = PollActivityTaskQueueResponse.decode(reader, reader.uint32());
@@ -8113,45 +8153,47 @@ export const RespondWorkflowTaskCompletedResponse: MessageFns<RespondWorkflowTas
   },
 };
 
+let RespondWorkflowTaskFailedRequestClass: (new () => RespondWorkflowTaskFailedRequest) | undefined;
 function createBaseRespondWorkflowTaskFailedRequest(): RespondWorkflowTaskFailedRequest {
-  return {};
+  RespondWorkflowTaskFailedRequestClass ??= messageClass<RespondWorkflowTaskFailedRequest>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedRequest", { taskToken: BYTES, cause: 0, identity: "", binaryChecksum: "", namespace: "", resourceId: "", messages: LIST });
+  return new RespondWorkflowTaskFailedRequestClass();
 }
 
 export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFailedRequest> = {
   encode(message: RespondWorkflowTaskFailedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(16).int32(message.cause);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.binaryChecksum !== undefined && message.binaryChecksum !== "") {
+    if (message.binaryChecksum != null && message.binaryChecksum !== "") {
       writer.uint32(42).string(message.binaryChecksum);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(50).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(90).string(message.resourceId);
     }
-    if (message.messages !== undefined && message.messages.length !== 0) {
+    if (message.messages != null && message.messages.length !== 0) {
       for (const v of message.messages) {
         Message.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(66).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(74).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -8226,7 +8268,7 @@ export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFai
             break;
           }
 
-          if (message.messages === undefined) {
+          if (message.messages === LIST) {
             message.messages = [];
           }
           const el = Message.decode(reader, reader.uint32());
@@ -8270,8 +8312,10 @@ export const RespondWorkflowTaskFailedRequest: MessageFns<RespondWorkflowTaskFai
   },
 };
 
+let RespondWorkflowTaskFailedResponseClass: (new () => RespondWorkflowTaskFailedResponse) | undefined;
 function createBaseRespondWorkflowTaskFailedResponse(): RespondWorkflowTaskFailedResponse {
-  return {};
+  RespondWorkflowTaskFailedResponseClass ??= messageClass<RespondWorkflowTaskFailedResponse>("temporal.api.workflowservice.v1.RespondWorkflowTaskFailedResponse", {});
+  return new RespondWorkflowTaskFailedResponseClass();
 }
 
 export const RespondWorkflowTaskFailedResponse: MessageFns<RespondWorkflowTaskFailedResponse> = {
@@ -8298,37 +8342,39 @@ export const RespondWorkflowTaskFailedResponse: MessageFns<RespondWorkflowTaskFa
   },
 };
 
+let PollActivityTaskQueueRequestClass: (new () => PollActivityTaskQueueRequest) | undefined;
 function createBasePollActivityTaskQueueRequest(): PollActivityTaskQueueRequest {
-  return {};
+  PollActivityTaskQueueRequestClass ??= messageClass<PollActivityTaskQueueRequest>("temporal.api.workflowservice.v1.PollActivityTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerControlTaskQueue: "" });
+  return new PollActivityTaskQueueRequestClass();
 }
 
 export const PollActivityTaskQueueRequest: MessageFns<PollActivityTaskQueueRequest> = {
   encode(message: PollActivityTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(82).string(message.pollerGroupId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(66).string(message.workerInstanceKey);
     }
-    if (message.workerControlTaskQueue !== undefined && message.workerControlTaskQueue !== "") {
+    if (message.workerControlTaskQueue != null && message.workerControlTaskQueue !== "") {
       writer.uint32(74).string(message.workerControlTaskQueue);
     }
-    if (message.taskQueueMetadata !== undefined) {
+    if (message.taskQueueMetadata != null) {
       TaskQueueMetadata.encode(message.taskQueueMetadata, writer.uint32(34).fork()).join();
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(42).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -8425,78 +8471,80 @@ export const PollActivityTaskQueueRequest: MessageFns<PollActivityTaskQueueReque
   },
 };
 
+let PollActivityTaskQueueResponseClass: (new () => PollActivityTaskQueueResponse) | undefined;
 function createBasePollActivityTaskQueueResponse(): PollActivityTaskQueueResponse {
-  return {};
+  PollActivityTaskQueueResponseClass ??= messageClass<PollActivityTaskQueueResponse>("temporal.api.workflowservice.v1.PollActivityTaskQueueResponse", { taskToken: BYTES, workflowNamespace: "", activityId: "", attempt: 0, activityRunId: "", pollerGroupInfos: LIST });
+  return new PollActivityTaskQueueResponseClass();
 }
 
 export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResponse> = {
   encode(message: PollActivityTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.workflowNamespace !== undefined && message.workflowNamespace !== "") {
+    if (message.workflowNamespace != null && message.workflowNamespace !== "") {
       writer.uint32(18).string(message.workflowNamespace);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(34).fork()).join();
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(42).fork()).join();
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(50).string(message.activityId);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(58).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(66).fork()).join();
     }
-    if (message.heartbeatDetails !== undefined) {
+    if (message.heartbeatDetails != null) {
       Payloads.encode(message.heartbeatDetails, writer.uint32(74).fork()).join();
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(82).fork()).join();
     }
-    if (message.currentAttemptScheduledTime !== undefined) {
+    if (message.currentAttemptScheduledTime != null) {
       Timestamp.encode(message.currentAttemptScheduledTime, writer.uint32(90).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(98).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(104).int32(message.attempt);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(114).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(122).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(130).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(138).fork()).join();
     }
-    if (message.pollerScalingDecision !== undefined) {
+    if (message.pollerScalingDecision != null) {
       PollerScalingDecision.encode(message.pollerScalingDecision, writer.uint32(146).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(154).fork()).join();
     }
-    if (message.activityRunId !== undefined && message.activityRunId !== "") {
+    if (message.activityRunId != null && message.activityRunId !== "") {
       writer.uint32(162).string(message.activityRunId);
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(170).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(178).fork()).join();
     }
     return writer;
@@ -8675,7 +8723,7 @@ export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResp
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -8703,25 +8751,27 @@ export const PollActivityTaskQueueResponse: MessageFns<PollActivityTaskQueueResp
   },
 };
 
+let RecordActivityTaskHeartbeatRequestClass: (new () => RecordActivityTaskHeartbeatRequest) | undefined;
 function createBaseRecordActivityTaskHeartbeatRequest(): RecordActivityTaskHeartbeatRequest {
-  return {};
+  RecordActivityTaskHeartbeatRequestClass ??= messageClass<RecordActivityTaskHeartbeatRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
+  return new RecordActivityTaskHeartbeatRequestClass();
 }
 
 export const RecordActivityTaskHeartbeatRequest: MessageFns<RecordActivityTaskHeartbeatRequest> = {
   encode(message: RecordActivityTaskHeartbeatRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(42).string(message.resourceId);
     }
     return writer;
@@ -8786,19 +8836,21 @@ export const RecordActivityTaskHeartbeatRequest: MessageFns<RecordActivityTaskHe
   },
 };
 
+let RecordActivityTaskHeartbeatResponseClass: (new () => RecordActivityTaskHeartbeatResponse) | undefined;
 function createBaseRecordActivityTaskHeartbeatResponse(): RecordActivityTaskHeartbeatResponse {
-  return {};
+  RecordActivityTaskHeartbeatResponseClass ??= messageClass<RecordActivityTaskHeartbeatResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
+  return new RecordActivityTaskHeartbeatResponseClass();
 }
 
 export const RecordActivityTaskHeartbeatResponse: MessageFns<RecordActivityTaskHeartbeatResponse> = {
   encode(message: RecordActivityTaskHeartbeatResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cancelRequested !== undefined && message.cancelRequested !== false) {
+    if (message.cancelRequested != null && message.cancelRequested !== false) {
       writer.uint32(8).bool(message.cancelRequested);
     }
-    if (message.activityPaused !== undefined && message.activityPaused !== false) {
+    if (message.activityPaused != null && message.activityPaused !== false) {
       writer.uint32(16).bool(message.activityPaused);
     }
-    if (message.activityReset !== undefined && message.activityReset !== false) {
+    if (message.activityReset != null && message.activityReset !== false) {
       writer.uint32(24).bool(message.activityReset);
     }
     return writer;
@@ -8847,31 +8899,33 @@ export const RecordActivityTaskHeartbeatResponse: MessageFns<RecordActivityTaskH
   },
 };
 
+let RecordActivityTaskHeartbeatByIdRequestClass: (new () => RecordActivityTaskHeartbeatByIdRequest) | undefined;
 function createBaseRecordActivityTaskHeartbeatByIdRequest(): RecordActivityTaskHeartbeatByIdRequest {
-  return {};
+  RecordActivityTaskHeartbeatByIdRequestClass ??= messageClass<RecordActivityTaskHeartbeatByIdRequest>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
+  return new RecordActivityTaskHeartbeatByIdRequestClass();
 }
 
 export const RecordActivityTaskHeartbeatByIdRequest: MessageFns<RecordActivityTaskHeartbeatByIdRequest> = {
   encode(message: RecordActivityTaskHeartbeatByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -8952,19 +9006,21 @@ export const RecordActivityTaskHeartbeatByIdRequest: MessageFns<RecordActivityTa
   },
 };
 
+let RecordActivityTaskHeartbeatByIdResponseClass: (new () => RecordActivityTaskHeartbeatByIdResponse) | undefined;
 function createBaseRecordActivityTaskHeartbeatByIdResponse(): RecordActivityTaskHeartbeatByIdResponse {
-  return {};
+  RecordActivityTaskHeartbeatByIdResponseClass ??= messageClass<RecordActivityTaskHeartbeatByIdResponse>("temporal.api.workflowservice.v1.RecordActivityTaskHeartbeatByIdResponse", { cancelRequested: false, activityPaused: false, activityReset: false });
+  return new RecordActivityTaskHeartbeatByIdResponseClass();
 }
 
 export const RecordActivityTaskHeartbeatByIdResponse: MessageFns<RecordActivityTaskHeartbeatByIdResponse> = {
   encode(message: RecordActivityTaskHeartbeatByIdResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.cancelRequested !== undefined && message.cancelRequested !== false) {
+    if (message.cancelRequested != null && message.cancelRequested !== false) {
       writer.uint32(8).bool(message.cancelRequested);
     }
-    if (message.activityPaused !== undefined && message.activityPaused !== false) {
+    if (message.activityPaused != null && message.activityPaused !== false) {
       writer.uint32(16).bool(message.activityPaused);
     }
-    if (message.activityReset !== undefined && message.activityReset !== false) {
+    if (message.activityReset != null && message.activityReset !== false) {
       writer.uint32(24).bool(message.activityReset);
     }
     return writer;
@@ -9013,34 +9069,36 @@ export const RecordActivityTaskHeartbeatByIdResponse: MessageFns<RecordActivityT
   },
 };
 
+let RespondActivityTaskCompletedRequestClass: (new () => RespondActivityTaskCompletedRequest) | undefined;
 function createBaseRespondActivityTaskCompletedRequest(): RespondActivityTaskCompletedRequest {
-  return {};
+  RespondActivityTaskCompletedRequestClass ??= messageClass<RespondActivityTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
+  return new RespondActivityTaskCompletedRequestClass();
 }
 
 export const RespondActivityTaskCompletedRequest: MessageFns<RespondActivityTaskCompletedRequest> = {
   encode(message: RespondActivityTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(50).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -9129,8 +9187,10 @@ export const RespondActivityTaskCompletedRequest: MessageFns<RespondActivityTask
   },
 };
 
+let RespondActivityTaskCompletedResponseClass: (new () => RespondActivityTaskCompletedResponse) | undefined;
 function createBaseRespondActivityTaskCompletedResponse(): RespondActivityTaskCompletedResponse {
-  return {};
+  RespondActivityTaskCompletedResponseClass ??= messageClass<RespondActivityTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedResponse", {});
+  return new RespondActivityTaskCompletedResponseClass();
 }
 
 export const RespondActivityTaskCompletedResponse: MessageFns<RespondActivityTaskCompletedResponse> = {
@@ -9157,31 +9217,33 @@ export const RespondActivityTaskCompletedResponse: MessageFns<RespondActivityTas
   },
 };
 
+let RespondActivityTaskCompletedByIdRequestClass: (new () => RespondActivityTaskCompletedByIdRequest) | undefined;
 function createBaseRespondActivityTaskCompletedByIdRequest(): RespondActivityTaskCompletedByIdRequest {
-  return {};
+  RespondActivityTaskCompletedByIdRequestClass ??= messageClass<RespondActivityTaskCompletedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
+  return new RespondActivityTaskCompletedByIdRequestClass();
 }
 
 export const RespondActivityTaskCompletedByIdRequest: MessageFns<RespondActivityTaskCompletedByIdRequest> = {
   encode(message: RespondActivityTaskCompletedByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payloads.encode(message.result, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -9262,8 +9324,10 @@ export const RespondActivityTaskCompletedByIdRequest: MessageFns<RespondActivity
   },
 };
 
+let RespondActivityTaskCompletedByIdResponseClass: (new () => RespondActivityTaskCompletedByIdResponse) | undefined;
 function createBaseRespondActivityTaskCompletedByIdResponse(): RespondActivityTaskCompletedByIdResponse {
-  return {};
+  RespondActivityTaskCompletedByIdResponseClass ??= messageClass<RespondActivityTaskCompletedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCompletedByIdResponse", {});
+  return new RespondActivityTaskCompletedByIdResponseClass();
 }
 
 export const RespondActivityTaskCompletedByIdResponse: MessageFns<RespondActivityTaskCompletedByIdResponse> = {
@@ -9290,40 +9354,42 @@ export const RespondActivityTaskCompletedByIdResponse: MessageFns<RespondActivit
   },
 };
 
+let RespondActivityTaskFailedRequestClass: (new () => RespondActivityTaskFailedRequest) | undefined;
 function createBaseRespondActivityTaskFailedRequest(): RespondActivityTaskFailedRequest {
-  return {};
+  RespondActivityTaskFailedRequestClass ??= messageClass<RespondActivityTaskFailedRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "", cause: 0 });
+  return new RespondActivityTaskFailedRequestClass();
 }
 
 export const RespondActivityTaskFailedRequest: MessageFns<RespondActivityTaskFailedRequest> = {
   encode(message: RespondActivityTaskFailedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(74).string(message.resourceId);
     }
-    if (message.lastHeartbeatDetails !== undefined) {
+    if (message.lastHeartbeatDetails != null) {
       Payloads.encode(message.lastHeartbeatDetails, writer.uint32(42).fork()).join();
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(50).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(58).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(66).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(80).int32(message.cause);
     }
     return writer;
@@ -9428,13 +9494,15 @@ export const RespondActivityTaskFailedRequest: MessageFns<RespondActivityTaskFai
   },
 };
 
+let RespondActivityTaskFailedResponseClass: (new () => RespondActivityTaskFailedResponse) | undefined;
 function createBaseRespondActivityTaskFailedResponse(): RespondActivityTaskFailedResponse {
-  return {};
+  RespondActivityTaskFailedResponseClass ??= messageClass<RespondActivityTaskFailedResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedResponse", { failures: LIST });
+  return new RespondActivityTaskFailedResponseClass();
 }
 
 export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFailedResponse> = {
   encode(message: RespondActivityTaskFailedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failures !== undefined && message.failures.length !== 0) {
+    if (message.failures != null && message.failures.length !== 0) {
       for (const v of message.failures) {
         Failure.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -9455,7 +9523,7 @@ export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFa
             break;
           }
 
-          if (message.failures === undefined) {
+          if (message.failures === LIST) {
             message.failures = [];
           }
           const el = Failure.decode(reader, reader.uint32());
@@ -9475,37 +9543,39 @@ export const RespondActivityTaskFailedResponse: MessageFns<RespondActivityTaskFa
   },
 };
 
+let RespondActivityTaskFailedByIdRequestClass: (new () => RespondActivityTaskFailedByIdRequest) | undefined;
 function createBaseRespondActivityTaskFailedByIdRequest(): RespondActivityTaskFailedByIdRequest {
-  return {};
+  RespondActivityTaskFailedByIdRequestClass ??= messageClass<RespondActivityTaskFailedByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "", cause: 0 });
+  return new RespondActivityTaskFailedByIdRequestClass();
 }
 
 export const RespondActivityTaskFailedByIdRequest: MessageFns<RespondActivityTaskFailedByIdRequest> = {
   encode(message: RespondActivityTaskFailedByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.lastHeartbeatDetails !== undefined) {
+    if (message.lastHeartbeatDetails != null) {
       Payloads.encode(message.lastHeartbeatDetails, writer.uint32(58).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(72).int32(message.cause);
     }
     return writer;
@@ -9602,13 +9672,15 @@ export const RespondActivityTaskFailedByIdRequest: MessageFns<RespondActivityTas
   },
 };
 
+let RespondActivityTaskFailedByIdResponseClass: (new () => RespondActivityTaskFailedByIdResponse) | undefined;
 function createBaseRespondActivityTaskFailedByIdResponse(): RespondActivityTaskFailedByIdResponse {
-  return {};
+  RespondActivityTaskFailedByIdResponseClass ??= messageClass<RespondActivityTaskFailedByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdResponse", { failures: LIST });
+  return new RespondActivityTaskFailedByIdResponseClass();
 }
 
 export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTaskFailedByIdResponse> = {
   encode(message: RespondActivityTaskFailedByIdResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failures !== undefined && message.failures.length !== 0) {
+    if (message.failures != null && message.failures.length !== 0) {
       for (const v of message.failures) {
         Failure.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -9629,7 +9701,7 @@ export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTa
             break;
           }
 
-          if (message.failures === undefined) {
+          if (message.failures === LIST) {
             message.failures = [];
           }
           const el = Failure.decode(reader, reader.uint32());
@@ -9649,34 +9721,36 @@ export const RespondActivityTaskFailedByIdResponse: MessageFns<RespondActivityTa
   },
 };
 
+let RespondActivityTaskCanceledRequestClass: (new () => RespondActivityTaskCanceledRequest) | undefined;
 function createBaseRespondActivityTaskCanceledRequest(): RespondActivityTaskCanceledRequest {
-  return {};
+  RespondActivityTaskCanceledRequestClass ??= messageClass<RespondActivityTaskCanceledRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledRequest", { taskToken: BYTES, identity: "", namespace: "", resourceId: "" });
+  return new RespondActivityTaskCanceledRequestClass();
 }
 
 export const RespondActivityTaskCanceledRequest: MessageFns<RespondActivityTaskCanceledRequest> = {
   encode(message: RespondActivityTaskCanceledRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
-    if (message.workerVersion !== undefined) {
+    if (message.workerVersion != null) {
       WorkerVersionStamp.encode(message.workerVersion, writer.uint32(42).fork()).join();
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(50).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -9765,8 +9839,10 @@ export const RespondActivityTaskCanceledRequest: MessageFns<RespondActivityTaskC
   },
 };
 
+let RespondActivityTaskCanceledResponseClass: (new () => RespondActivityTaskCanceledResponse) | undefined;
 function createBaseRespondActivityTaskCanceledResponse(): RespondActivityTaskCanceledResponse {
-  return {};
+  RespondActivityTaskCanceledResponseClass ??= messageClass<RespondActivityTaskCanceledResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledResponse", {});
+  return new RespondActivityTaskCanceledResponseClass();
 }
 
 export const RespondActivityTaskCanceledResponse: MessageFns<RespondActivityTaskCanceledResponse> = {
@@ -9793,34 +9869,36 @@ export const RespondActivityTaskCanceledResponse: MessageFns<RespondActivityTask
   },
 };
 
+let RespondActivityTaskCanceledByIdRequestClass: (new () => RespondActivityTaskCanceledByIdRequest) | undefined;
 function createBaseRespondActivityTaskCanceledByIdRequest(): RespondActivityTaskCanceledByIdRequest {
-  return {};
+  RespondActivityTaskCanceledByIdRequestClass ??= messageClass<RespondActivityTaskCanceledByIdRequest>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdRequest", { namespace: "", workflowId: "", runId: "", activityId: "", identity: "", resourceId: "" });
+  return new RespondActivityTaskCanceledByIdRequestClass();
 }
 
 export const RespondActivityTaskCanceledByIdRequest: MessageFns<RespondActivityTaskCanceledByIdRequest> = {
   encode(message: RespondActivityTaskCanceledByIdRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(58).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(66).string(message.resourceId);
     }
     return writer;
@@ -9909,8 +9987,10 @@ export const RespondActivityTaskCanceledByIdRequest: MessageFns<RespondActivityT
   },
 };
 
+let RespondActivityTaskCanceledByIdResponseClass: (new () => RespondActivityTaskCanceledByIdResponse) | undefined;
 function createBaseRespondActivityTaskCanceledByIdResponse(): RespondActivityTaskCanceledByIdResponse {
-  return {};
+  RespondActivityTaskCanceledByIdResponseClass ??= messageClass<RespondActivityTaskCanceledByIdResponse>("temporal.api.workflowservice.v1.RespondActivityTaskCanceledByIdResponse", {});
+  return new RespondActivityTaskCanceledByIdResponseClass();
 }
 
 export const RespondActivityTaskCanceledByIdResponse: MessageFns<RespondActivityTaskCanceledByIdResponse> = {
@@ -9937,31 +10017,33 @@ export const RespondActivityTaskCanceledByIdResponse: MessageFns<RespondActivity
   },
 };
 
+let RequestCancelWorkflowExecutionRequestClass: (new () => RequestCancelWorkflowExecutionRequest) | undefined;
 function createBaseRequestCancelWorkflowExecutionRequest(): RequestCancelWorkflowExecutionRequest {
-  return {};
+  RequestCancelWorkflowExecutionRequestClass ??= messageClass<RequestCancelWorkflowExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionRequest", { namespace: "", identity: "", requestId: "", firstExecutionRunId: "", reason: "", links: LIST });
+  return new RequestCancelWorkflowExecutionRequestClass();
 }
 
 export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWorkflowExecutionRequest> = {
   encode(message: RequestCancelWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(42).string(message.firstExecutionRunId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -10030,7 +10112,7 @@ export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWork
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10050,8 +10132,10 @@ export const RequestCancelWorkflowExecutionRequest: MessageFns<RequestCancelWork
   },
 };
 
+let RequestCancelWorkflowExecutionResponseClass: (new () => RequestCancelWorkflowExecutionResponse) | undefined;
 function createBaseRequestCancelWorkflowExecutionResponse(): RequestCancelWorkflowExecutionResponse {
-  return {};
+  RequestCancelWorkflowExecutionResponseClass ??= messageClass<RequestCancelWorkflowExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelWorkflowExecutionResponse", {});
+  return new RequestCancelWorkflowExecutionResponseClass();
 }
 
 export const RequestCancelWorkflowExecutionResponse: MessageFns<RequestCancelWorkflowExecutionResponse> = {
@@ -10078,37 +10162,39 @@ export const RequestCancelWorkflowExecutionResponse: MessageFns<RequestCancelWor
   },
 };
 
+let SignalWorkflowExecutionRequestClass: (new () => SignalWorkflowExecutionRequest) | undefined;
 function createBaseSignalWorkflowExecutionRequest(): SignalWorkflowExecutionRequest {
-  return {};
+  SignalWorkflowExecutionRequestClass ??= messageClass<SignalWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWorkflowExecutionRequest", { namespace: "", signalName: "", identity: "", requestId: "", control: "", links: LIST });
+  return new SignalWorkflowExecutionRequestClass();
 }
 
 export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionRequest> = {
   encode(message: SignalWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(26).string(message.signalName);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(58).string(message.control);
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(66).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(82).fork()).join();
       }
@@ -10193,7 +10279,7 @@ export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionR
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10213,13 +10299,15 @@ export const SignalWorkflowExecutionRequest: MessageFns<SignalWorkflowExecutionR
   },
 };
 
+let SignalWorkflowExecutionResponseClass: (new () => SignalWorkflowExecutionResponse) | undefined;
 function createBaseSignalWorkflowExecutionResponse(): SignalWorkflowExecutionResponse {
-  return {};
+  SignalWorkflowExecutionResponseClass ??= messageClass<SignalWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWorkflowExecutionResponse", {});
+  return new SignalWorkflowExecutionResponseClass();
 }
 
 export const SignalWorkflowExecutionResponse: MessageFns<SignalWorkflowExecutionResponse> = {
   encode(message: SignalWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -10252,90 +10340,92 @@ export const SignalWorkflowExecutionResponse: MessageFns<SignalWorkflowExecution
   },
 };
 
+let SignalWithStartWorkflowExecutionRequestClass: (new () => SignalWithStartWorkflowExecutionRequest) | undefined;
 function createBaseSignalWithStartWorkflowExecutionRequest(): SignalWithStartWorkflowExecutionRequest {
-  return {};
+  SignalWithStartWorkflowExecutionRequestClass ??= messageClass<SignalWithStartWorkflowExecutionRequest>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest", { namespace: "", workflowId: "", identity: "", requestId: "", workflowIdReusePolicy: 0, workflowIdConflictPolicy: 0, signalName: "", control: "", cronSchedule: "", links: LIST });
+  return new SignalWithStartWorkflowExecutionRequestClass();
 }
 
 export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStartWorkflowExecutionRequest> = {
   encode(message: SignalWithStartWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.workflowType !== undefined) {
+    if (message.workflowType != null) {
       WorkflowType.encode(message.workflowType, writer.uint32(26).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(34).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(50).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(88).int32(message.workflowIdReusePolicy);
     }
-    if (message.workflowIdConflictPolicy !== undefined && message.workflowIdConflictPolicy !== 0) {
+    if (message.workflowIdConflictPolicy != null && message.workflowIdConflictPolicy !== 0) {
       writer.uint32(176).int32(message.workflowIdConflictPolicy);
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(98).string(message.signalName);
     }
-    if (message.signalInput !== undefined) {
+    if (message.signalInput != null) {
       Payloads.encode(message.signalInput, writer.uint32(106).fork()).join();
     }
-    if (message.control !== undefined && message.control !== "") {
+    if (message.control != null && message.control !== "") {
       writer.uint32(114).string(message.control);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(122).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(130).string(message.cronSchedule);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(138).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(146).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(154).fork()).join();
     }
-    if (message.workflowStartDelay !== undefined) {
+    if (message.workflowStartDelay != null) {
       Duration.encode(message.workflowStartDelay, writer.uint32(162).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(186).fork()).join();
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(194).fork()).join();
       }
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(202).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(210).fork()).join();
     }
-    if (message.timeSkippingConfig !== undefined) {
+    if (message.timeSkippingConfig != null) {
       TimeSkippingConfig.encode(message.timeSkippingConfig, writer.uint32(218).fork()).join();
     }
     return writer;
@@ -10530,7 +10620,7 @@ export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStart
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10574,22 +10664,24 @@ export const SignalWithStartWorkflowExecutionRequest: MessageFns<SignalWithStart
   },
 };
 
+let SignalWithStartWorkflowExecutionResponseClass: (new () => SignalWithStartWorkflowExecutionResponse) | undefined;
 function createBaseSignalWithStartWorkflowExecutionResponse(): SignalWithStartWorkflowExecutionResponse {
-  return {};
+  SignalWithStartWorkflowExecutionResponseClass ??= messageClass<SignalWithStartWorkflowExecutionResponse>("temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionResponse", { runId: "", firstExecutionRunId: "", started: false });
+  return new SignalWithStartWorkflowExecutionResponseClass();
 }
 
 export const SignalWithStartWorkflowExecutionResponse: MessageFns<SignalWithStartWorkflowExecutionResponse> = {
   encode(message: SignalWithStartWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(34).string(message.firstExecutionRunId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(16).bool(message.started);
     }
-    if (message.signalLink !== undefined) {
+    if (message.signalLink != null) {
       Link.encode(message.signalLink, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -10646,43 +10738,45 @@ export const SignalWithStartWorkflowExecutionResponse: MessageFns<SignalWithStar
   },
 };
 
+let ResetWorkflowExecutionRequestClass: (new () => ResetWorkflowExecutionRequest) | undefined;
 function createBaseResetWorkflowExecutionRequest(): ResetWorkflowExecutionRequest {
-  return {};
+  ResetWorkflowExecutionRequestClass ??= messageClass<ResetWorkflowExecutionRequest>("temporal.api.workflowservice.v1.ResetWorkflowExecutionRequest", { namespace: "", reason: "", workflowTaskFinishEventId: INT64, requestId: "", resetReapplyType: 0, resetReapplyExcludeTypes: LIST, postResetOperations: LIST, identity: "" });
+  return new ResetWorkflowExecutionRequestClass();
 }
 
 export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionRequest> = {
   encode(message: ResetWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.workflowTaskFinishEventId !== undefined && !message.workflowTaskFinishEventId.equals(Long.ZERO)) {
+    if (message.workflowTaskFinishEventId != null && !isZero(message.workflowTaskFinishEventId)) {
       writer.uint32(32).int64(message.workflowTaskFinishEventId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.resetReapplyType !== undefined && message.resetReapplyType !== 0) {
+    if (message.resetReapplyType != null && message.resetReapplyType !== 0) {
       writer.uint32(48).int32(message.resetReapplyType);
     }
-    if (message.resetReapplyExcludeTypes !== undefined && message.resetReapplyExcludeTypes.length !== 0) {
+    if (message.resetReapplyExcludeTypes != null && message.resetReapplyExcludeTypes.length !== 0) {
       writer.uint32(58).fork();
       for (const v of message.resetReapplyExcludeTypes) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (message.postResetOperations !== undefined && message.postResetOperations.length !== 0) {
+    if (message.postResetOperations != null && message.postResetOperations.length !== 0) {
       for (const v of message.postResetOperations) {
         PostResetOperation.encode(v!, writer.uint32(66).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
     return writer;
@@ -10746,7 +10840,7 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
         }
         case 7: {
           if (tag === 56) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             message.resetReapplyExcludeTypes!.push(reader.int32() as any);
@@ -10755,7 +10849,7 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
           }
 
           if (tag === 58) {
-            if (message.resetReapplyExcludeTypes === undefined) {
+            if (message.resetReapplyExcludeTypes === LIST) {
               message.resetReapplyExcludeTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -10773,7 +10867,7 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
             break;
           }
 
-          if (message.postResetOperations === undefined) {
+          if (message.postResetOperations === LIST) {
             message.postResetOperations = [];
           }
           const el = PostResetOperation.decode(reader, reader.uint32());
@@ -10801,13 +10895,15 @@ export const ResetWorkflowExecutionRequest: MessageFns<ResetWorkflowExecutionReq
   },
 };
 
+let ResetWorkflowExecutionResponseClass: (new () => ResetWorkflowExecutionResponse) | undefined;
 function createBaseResetWorkflowExecutionResponse(): ResetWorkflowExecutionResponse {
-  return {};
+  ResetWorkflowExecutionResponseClass ??= messageClass<ResetWorkflowExecutionResponse>("temporal.api.workflowservice.v1.ResetWorkflowExecutionResponse", { runId: "" });
+  return new ResetWorkflowExecutionResponseClass();
 }
 
 export const ResetWorkflowExecutionResponse: MessageFns<ResetWorkflowExecutionResponse> = {
   encode(message: ResetWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
     return writer;
@@ -10840,31 +10936,33 @@ export const ResetWorkflowExecutionResponse: MessageFns<ResetWorkflowExecutionRe
   },
 };
 
+let TerminateWorkflowExecutionRequestClass: (new () => TerminateWorkflowExecutionRequest) | undefined;
 function createBaseTerminateWorkflowExecutionRequest(): TerminateWorkflowExecutionRequest {
-  return {};
+  TerminateWorkflowExecutionRequestClass ??= messageClass<TerminateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionRequest", { namespace: "", reason: "", identity: "", firstExecutionRunId: "", links: LIST });
+  return new TerminateWorkflowExecutionRequestClass();
 }
 
 export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExecutionRequest> = {
   encode(message: TerminateWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(50).string(message.firstExecutionRunId);
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -10933,7 +11031,7 @@ export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExec
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -10953,8 +11051,10 @@ export const TerminateWorkflowExecutionRequest: MessageFns<TerminateWorkflowExec
   },
 };
 
+let TerminateWorkflowExecutionResponseClass: (new () => TerminateWorkflowExecutionResponse) | undefined;
 function createBaseTerminateWorkflowExecutionResponse(): TerminateWorkflowExecutionResponse {
-  return {};
+  TerminateWorkflowExecutionResponseClass ??= messageClass<TerminateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.TerminateWorkflowExecutionResponse", {});
+  return new TerminateWorkflowExecutionResponseClass();
 }
 
 export const TerminateWorkflowExecutionResponse: MessageFns<TerminateWorkflowExecutionResponse> = {
@@ -10981,16 +11081,18 @@ export const TerminateWorkflowExecutionResponse: MessageFns<TerminateWorkflowExe
   },
 };
 
+let DeleteWorkflowExecutionRequestClass: (new () => DeleteWorkflowExecutionRequest) | undefined;
 function createBaseDeleteWorkflowExecutionRequest(): DeleteWorkflowExecutionRequest {
-  return {};
+  DeleteWorkflowExecutionRequestClass ??= messageClass<DeleteWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionRequest", { namespace: "" });
+  return new DeleteWorkflowExecutionRequestClass();
 }
 
 export const DeleteWorkflowExecutionRequest: MessageFns<DeleteWorkflowExecutionRequest> = {
   encode(message: DeleteWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -11031,8 +11133,10 @@ export const DeleteWorkflowExecutionRequest: MessageFns<DeleteWorkflowExecutionR
   },
 };
 
+let DeleteWorkflowExecutionResponseClass: (new () => DeleteWorkflowExecutionResponse) | undefined;
 function createBaseDeleteWorkflowExecutionResponse(): DeleteWorkflowExecutionResponse {
-  return {};
+  DeleteWorkflowExecutionResponseClass ??= messageClass<DeleteWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DeleteWorkflowExecutionResponse", {});
+  return new DeleteWorkflowExecutionResponseClass();
 }
 
 export const DeleteWorkflowExecutionResponse: MessageFns<DeleteWorkflowExecutionResponse> = {
@@ -11059,28 +11163,30 @@ export const DeleteWorkflowExecutionResponse: MessageFns<DeleteWorkflowExecution
   },
 };
 
+let ListOpenWorkflowExecutionsRequestClass: (new () => ListOpenWorkflowExecutionsRequest) | undefined;
 function createBaseListOpenWorkflowExecutionsRequest(): ListOpenWorkflowExecutionsRequest {
-  return {};
+  ListOpenWorkflowExecutionsRequestClass ??= messageClass<ListOpenWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
+  return new ListOpenWorkflowExecutionsRequestClass();
 }
 
 export const ListOpenWorkflowExecutionsRequest: MessageFns<ListOpenWorkflowExecutionsRequest> = {
   encode(message: ListOpenWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(16).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.startTimeFilter !== undefined) {
+    if (message.startTimeFilter != null) {
       StartTimeFilter.encode(message.startTimeFilter, writer.uint32(34).fork()).join();
     }
-    if (message.executionFilter !== undefined) {
+    if (message.executionFilter != null) {
       WorkflowExecutionFilter.encode(message.executionFilter, writer.uint32(42).fork()).join();
     }
-    if (message.typeFilter !== undefined) {
+    if (message.typeFilter != null) {
       WorkflowTypeFilter.encode(message.typeFilter, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -11153,18 +11259,20 @@ export const ListOpenWorkflowExecutionsRequest: MessageFns<ListOpenWorkflowExecu
   },
 };
 
+let ListOpenWorkflowExecutionsResponseClass: (new () => ListOpenWorkflowExecutionsResponse) | undefined;
 function createBaseListOpenWorkflowExecutionsResponse(): ListOpenWorkflowExecutionsResponse {
-  return {};
+  ListOpenWorkflowExecutionsResponseClass ??= messageClass<ListOpenWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListOpenWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+  return new ListOpenWorkflowExecutionsResponseClass();
 }
 
 export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExecutionsResponse> = {
   encode(message: ListOpenWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11183,7 +11291,7 @@ export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExec
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11211,31 +11319,33 @@ export const ListOpenWorkflowExecutionsResponse: MessageFns<ListOpenWorkflowExec
   },
 };
 
+let ListClosedWorkflowExecutionsRequestClass: (new () => ListClosedWorkflowExecutionsRequest) | undefined;
 function createBaseListClosedWorkflowExecutionsRequest(): ListClosedWorkflowExecutionsRequest {
-  return {};
+  ListClosedWorkflowExecutionsRequestClass ??= messageClass<ListClosedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES });
+  return new ListClosedWorkflowExecutionsRequestClass();
 }
 
 export const ListClosedWorkflowExecutionsRequest: MessageFns<ListClosedWorkflowExecutionsRequest> = {
   encode(message: ListClosedWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(16).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.startTimeFilter !== undefined) {
+    if (message.startTimeFilter != null) {
       StartTimeFilter.encode(message.startTimeFilter, writer.uint32(34).fork()).join();
     }
-    if (message.executionFilter !== undefined) {
+    if (message.executionFilter != null) {
       WorkflowExecutionFilter.encode(message.executionFilter, writer.uint32(42).fork()).join();
     }
-    if (message.typeFilter !== undefined) {
+    if (message.typeFilter != null) {
       WorkflowTypeFilter.encode(message.typeFilter, writer.uint32(50).fork()).join();
     }
-    if (message.statusFilter !== undefined) {
+    if (message.statusFilter != null) {
       StatusFilter.encode(message.statusFilter, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -11316,18 +11426,20 @@ export const ListClosedWorkflowExecutionsRequest: MessageFns<ListClosedWorkflowE
   },
 };
 
+let ListClosedWorkflowExecutionsResponseClass: (new () => ListClosedWorkflowExecutionsResponse) | undefined;
 function createBaseListClosedWorkflowExecutionsResponse(): ListClosedWorkflowExecutionsResponse {
-  return {};
+  ListClosedWorkflowExecutionsResponseClass ??= messageClass<ListClosedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListClosedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+  return new ListClosedWorkflowExecutionsResponseClass();
 }
 
 export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflowExecutionsResponse> = {
   encode(message: ListClosedWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11346,7 +11458,7 @@ export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflow
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11374,22 +11486,24 @@ export const ListClosedWorkflowExecutionsResponse: MessageFns<ListClosedWorkflow
   },
 };
 
+let ListWorkflowExecutionsRequestClass: (new () => ListWorkflowExecutionsRequest) | undefined;
 function createBaseListWorkflowExecutionsRequest(): ListWorkflowExecutionsRequest {
-  return {};
+  ListWorkflowExecutionsRequestClass ??= messageClass<ListWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+  return new ListWorkflowExecutionsRequestClass();
 }
 
 export const ListWorkflowExecutionsRequest: MessageFns<ListWorkflowExecutionsRequest> = {
   encode(message: ListWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -11446,18 +11560,20 @@ export const ListWorkflowExecutionsRequest: MessageFns<ListWorkflowExecutionsReq
   },
 };
 
+let ListWorkflowExecutionsResponseClass: (new () => ListWorkflowExecutionsResponse) | undefined;
 function createBaseListWorkflowExecutionsResponse(): ListWorkflowExecutionsResponse {
-  return {};
+  ListWorkflowExecutionsResponseClass ??= messageClass<ListWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+  return new ListWorkflowExecutionsResponseClass();
 }
 
 export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsResponse> = {
   encode(message: ListWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11476,7 +11592,7 @@ export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11504,22 +11620,24 @@ export const ListWorkflowExecutionsResponse: MessageFns<ListWorkflowExecutionsRe
   },
 };
 
+let ListArchivedWorkflowExecutionsRequestClass: (new () => ListArchivedWorkflowExecutionsRequest) | undefined;
 function createBaseListArchivedWorkflowExecutionsRequest(): ListArchivedWorkflowExecutionsRequest {
-  return {};
+  ListArchivedWorkflowExecutionsRequestClass ??= messageClass<ListArchivedWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+  return new ListArchivedWorkflowExecutionsRequestClass();
 }
 
 export const ListArchivedWorkflowExecutionsRequest: MessageFns<ListArchivedWorkflowExecutionsRequest> = {
   encode(message: ListArchivedWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -11576,18 +11694,20 @@ export const ListArchivedWorkflowExecutionsRequest: MessageFns<ListArchivedWorkf
   },
 };
 
+let ListArchivedWorkflowExecutionsResponseClass: (new () => ListArchivedWorkflowExecutionsResponse) | undefined;
 function createBaseListArchivedWorkflowExecutionsResponse(): ListArchivedWorkflowExecutionsResponse {
-  return {};
+  ListArchivedWorkflowExecutionsResponseClass ??= messageClass<ListArchivedWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ListArchivedWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+  return new ListArchivedWorkflowExecutionsResponseClass();
 }
 
 export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWorkflowExecutionsResponse> = {
   encode(message: ListArchivedWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11606,7 +11726,7 @@ export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWork
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11634,22 +11754,24 @@ export const ListArchivedWorkflowExecutionsResponse: MessageFns<ListArchivedWork
   },
 };
 
+let ScanWorkflowExecutionsRequestClass: (new () => ScanWorkflowExecutionsRequest) | undefined;
 function createBaseScanWorkflowExecutionsRequest(): ScanWorkflowExecutionsRequest {
-  return {};
+  ScanWorkflowExecutionsRequestClass ??= messageClass<ScanWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+  return new ScanWorkflowExecutionsRequestClass();
 }
 
 export const ScanWorkflowExecutionsRequest: MessageFns<ScanWorkflowExecutionsRequest> = {
   encode(message: ScanWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -11706,18 +11828,20 @@ export const ScanWorkflowExecutionsRequest: MessageFns<ScanWorkflowExecutionsReq
   },
 };
 
+let ScanWorkflowExecutionsResponseClass: (new () => ScanWorkflowExecutionsResponse) | undefined;
 function createBaseScanWorkflowExecutionsResponse(): ScanWorkflowExecutionsResponse {
-  return {};
+  ScanWorkflowExecutionsResponseClass ??= messageClass<ScanWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.ScanWorkflowExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+  return new ScanWorkflowExecutionsResponseClass();
 }
 
 export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsResponse> = {
   encode(message: ScanWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecutionInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -11736,7 +11860,7 @@ export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecutionInfo.decode(reader, reader.uint32());
@@ -11764,16 +11888,18 @@ export const ScanWorkflowExecutionsResponse: MessageFns<ScanWorkflowExecutionsRe
   },
 };
 
+let CountWorkflowExecutionsRequestClass: (new () => CountWorkflowExecutionsRequest) | undefined;
 function createBaseCountWorkflowExecutionsRequest(): CountWorkflowExecutionsRequest {
-  return {};
+  CountWorkflowExecutionsRequestClass ??= messageClass<CountWorkflowExecutionsRequest>("temporal.api.workflowservice.v1.CountWorkflowExecutionsRequest", { namespace: "", query: "" });
+  return new CountWorkflowExecutionsRequestClass();
 }
 
 export const CountWorkflowExecutionsRequest: MessageFns<CountWorkflowExecutionsRequest> = {
   encode(message: CountWorkflowExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -11814,16 +11940,18 @@ export const CountWorkflowExecutionsRequest: MessageFns<CountWorkflowExecutionsR
   },
 };
 
+let CountWorkflowExecutionsResponseClass: (new () => CountWorkflowExecutionsResponse) | undefined;
 function createBaseCountWorkflowExecutionsResponse(): CountWorkflowExecutionsResponse {
-  return {};
+  CountWorkflowExecutionsResponseClass ??= messageClass<CountWorkflowExecutionsResponse>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse", { count: INT64, groups: LIST });
+  return new CountWorkflowExecutionsResponseClass();
 }
 
 export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutionsResponse> = {
   encode(message: CountWorkflowExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountWorkflowExecutionsResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -11852,7 +11980,7 @@ export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutions
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountWorkflowExecutionsResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -11872,8 +12000,10 @@ export const CountWorkflowExecutionsResponse: MessageFns<CountWorkflowExecutions
   },
 };
 
+let CountWorkflowExecutionsResponse_AggregationGroupClass: (new () => CountWorkflowExecutionsResponse_AggregationGroup) | undefined;
 function createBaseCountWorkflowExecutionsResponse_AggregationGroup(): CountWorkflowExecutionsResponse_AggregationGroup {
-  return {};
+  CountWorkflowExecutionsResponse_AggregationGroupClass ??= messageClass<CountWorkflowExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+  return new CountWorkflowExecutionsResponse_AggregationGroupClass();
 }
 
 export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
@@ -11883,12 +12013,12 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
     message: CountWorkflowExecutionsResponse_AggregationGroup,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -11907,7 +12037,7 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -11935,8 +12065,10 @@ export const CountWorkflowExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
+let GetSearchAttributesRequestClass: (new () => GetSearchAttributesRequest) | undefined;
 function createBaseGetSearchAttributesRequest(): GetSearchAttributesRequest {
-  return {};
+  GetSearchAttributesRequestClass ??= messageClass<GetSearchAttributesRequest>("temporal.api.workflowservice.v1.GetSearchAttributesRequest", {});
+  return new GetSearchAttributesRequestClass();
 }
 
 export const GetSearchAttributesRequest: MessageFns<GetSearchAttributesRequest> = {
@@ -11963,8 +12095,10 @@ export const GetSearchAttributesRequest: MessageFns<GetSearchAttributesRequest> 
   },
 };
 
+let GetSearchAttributesResponseClass: (new () => GetSearchAttributesResponse) | undefined;
 function createBaseGetSearchAttributesResponse(): GetSearchAttributesResponse {
-  return {};
+  GetSearchAttributesResponseClass ??= messageClass<GetSearchAttributesResponse>("temporal.api.workflowservice.v1.GetSearchAttributesResponse", { keys: MAP });
+  return new GetSearchAttributesResponseClass();
 }
 
 export const GetSearchAttributesResponse: MessageFns<GetSearchAttributesResponse> = {
@@ -11990,7 +12124,7 @@ export const GetSearchAttributesResponse: MessageFns<GetSearchAttributesResponse
 
           const entry1 = GetSearchAttributesResponse_KeysEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.keys === undefined) {
+            if (message.keys === MAP) {
               message.keys = {};
             }
             message.keys![entry1.key] = entry1.value;
@@ -12058,34 +12192,36 @@ export const GetSearchAttributesResponse_KeysEntry: MessageFns<GetSearchAttribut
   },
 };
 
+let RespondQueryTaskCompletedRequestClass: (new () => RespondQueryTaskCompletedRequest) | undefined;
 function createBaseRespondQueryTaskCompletedRequest(): RespondQueryTaskCompletedRequest {
-  return {};
+  RespondQueryTaskCompletedRequestClass ??= messageClass<RespondQueryTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedRequest", { taskToken: BYTES, completedType: 0, errorMessage: "", namespace: "", cause: 0, pollerGroupId: "" });
+  return new RespondQueryTaskCompletedRequestClass();
 }
 
 export const RespondQueryTaskCompletedRequest: MessageFns<RespondQueryTaskCompletedRequest> = {
   encode(message: RespondQueryTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.completedType !== undefined && message.completedType !== 0) {
+    if (message.completedType != null && message.completedType !== 0) {
       writer.uint32(16).int32(message.completedType);
     }
-    if (message.queryResult !== undefined) {
+    if (message.queryResult != null) {
       Payloads.encode(message.queryResult, writer.uint32(26).fork()).join();
     }
-    if (message.errorMessage !== undefined && message.errorMessage !== "") {
+    if (message.errorMessage != null && message.errorMessage !== "") {
       writer.uint32(34).string(message.errorMessage);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(50).string(message.namespace);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(58).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(64).int32(message.cause);
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(74).string(message.pollerGroupId);
     }
     return writer;
@@ -12174,8 +12310,10 @@ export const RespondQueryTaskCompletedRequest: MessageFns<RespondQueryTaskComple
   },
 };
 
+let RespondQueryTaskCompletedResponseClass: (new () => RespondQueryTaskCompletedResponse) | undefined;
 function createBaseRespondQueryTaskCompletedResponse(): RespondQueryTaskCompletedResponse {
-  return {};
+  RespondQueryTaskCompletedResponseClass ??= messageClass<RespondQueryTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondQueryTaskCompletedResponse", {});
+  return new RespondQueryTaskCompletedResponseClass();
 }
 
 export const RespondQueryTaskCompletedResponse: MessageFns<RespondQueryTaskCompletedResponse> = {
@@ -12202,16 +12340,18 @@ export const RespondQueryTaskCompletedResponse: MessageFns<RespondQueryTaskCompl
   },
 };
 
+let ResetStickyTaskQueueRequestClass: (new () => ResetStickyTaskQueueRequest) | undefined;
 function createBaseResetStickyTaskQueueRequest(): ResetStickyTaskQueueRequest {
-  return {};
+  ResetStickyTaskQueueRequestClass ??= messageClass<ResetStickyTaskQueueRequest>("temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest", { namespace: "" });
+  return new ResetStickyTaskQueueRequestClass();
 }
 
 export const ResetStickyTaskQueueRequest: MessageFns<ResetStickyTaskQueueRequest> = {
   encode(message: ResetStickyTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -12252,8 +12392,10 @@ export const ResetStickyTaskQueueRequest: MessageFns<ResetStickyTaskQueueRequest
   },
 };
 
+let ResetStickyTaskQueueResponseClass: (new () => ResetStickyTaskQueueResponse) | undefined;
 function createBaseResetStickyTaskQueueResponse(): ResetStickyTaskQueueResponse {
-  return {};
+  ResetStickyTaskQueueResponseClass ??= messageClass<ResetStickyTaskQueueResponse>("temporal.api.workflowservice.v1.ResetStickyTaskQueueResponse", {});
+  return new ResetStickyTaskQueueResponseClass();
 }
 
 export const ResetStickyTaskQueueResponse: MessageFns<ResetStickyTaskQueueResponse> = {
@@ -12280,34 +12422,36 @@ export const ResetStickyTaskQueueResponse: MessageFns<ResetStickyTaskQueueRespon
   },
 };
 
+let ShutdownWorkerRequestClass: (new () => ShutdownWorkerRequest) | undefined;
 function createBaseShutdownWorkerRequest(): ShutdownWorkerRequest {
-  return {};
+  ShutdownWorkerRequestClass ??= messageClass<ShutdownWorkerRequest>("temporal.api.workflowservice.v1.ShutdownWorkerRequest", { namespace: "", stickyTaskQueue: "", identity: "", reason: "", workerInstanceKey: "", taskQueue: "", taskQueueTypes: LIST });
+  return new ShutdownWorkerRequestClass();
 }
 
 export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
   encode(message: ShutdownWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.stickyTaskQueue !== undefined && message.stickyTaskQueue !== "") {
+    if (message.stickyTaskQueue != null && message.stickyTaskQueue !== "") {
       writer.uint32(18).string(message.stickyTaskQueue);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(34).string(message.reason);
     }
-    if (message.workerHeartbeat !== undefined) {
+    if (message.workerHeartbeat != null) {
       WorkerHeartbeat.encode(message.workerHeartbeat, writer.uint32(42).fork()).join();
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(50).string(message.workerInstanceKey);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(58).string(message.taskQueue);
     }
-    if (message.taskQueueTypes !== undefined && message.taskQueueTypes.length !== 0) {
+    if (message.taskQueueTypes != null && message.taskQueueTypes.length !== 0) {
       writer.uint32(66).fork();
       for (const v of message.taskQueueTypes) {
         writer.int32(v);
@@ -12383,7 +12527,7 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
         }
         case 8: {
           if (tag === 64) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             message.taskQueueTypes!.push(reader.int32() as any);
@@ -12392,7 +12536,7 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
           }
 
           if (tag === 66) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -12416,8 +12560,10 @@ export const ShutdownWorkerRequest: MessageFns<ShutdownWorkerRequest> = {
   },
 };
 
+let ShutdownWorkerResponseClass: (new () => ShutdownWorkerResponse) | undefined;
 function createBaseShutdownWorkerResponse(): ShutdownWorkerResponse {
-  return {};
+  ShutdownWorkerResponseClass ??= messageClass<ShutdownWorkerResponse>("temporal.api.workflowservice.v1.ShutdownWorkerResponse", {});
+  return new ShutdownWorkerResponseClass();
 }
 
 export const ShutdownWorkerResponse: MessageFns<ShutdownWorkerResponse> = {
@@ -12444,22 +12590,24 @@ export const ShutdownWorkerResponse: MessageFns<ShutdownWorkerResponse> = {
   },
 };
 
+let QueryWorkflowRequestClass: (new () => QueryWorkflowRequest) | undefined;
 function createBaseQueryWorkflowRequest(): QueryWorkflowRequest {
-  return {};
+  QueryWorkflowRequestClass ??= messageClass<QueryWorkflowRequest>("temporal.api.workflowservice.v1.QueryWorkflowRequest", { namespace: "", queryRejectCondition: 0 });
+  return new QueryWorkflowRequestClass();
 }
 
 export const QueryWorkflowRequest: MessageFns<QueryWorkflowRequest> = {
   encode(message: QueryWorkflowRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.query !== undefined) {
+    if (message.query != null) {
       WorkflowQuery.encode(message.query, writer.uint32(26).fork()).join();
     }
-    if (message.queryRejectCondition !== undefined && message.queryRejectCondition !== 0) {
+    if (message.queryRejectCondition != null && message.queryRejectCondition !== 0) {
       writer.uint32(32).int32(message.queryRejectCondition);
     }
     return writer;
@@ -12516,19 +12664,21 @@ export const QueryWorkflowRequest: MessageFns<QueryWorkflowRequest> = {
   },
 };
 
+let QueryWorkflowResponseClass: (new () => QueryWorkflowResponse) | undefined;
 function createBaseQueryWorkflowResponse(): QueryWorkflowResponse {
-  return {};
+  QueryWorkflowResponseClass ??= messageClass<QueryWorkflowResponse>("temporal.api.workflowservice.v1.QueryWorkflowResponse", {});
+  return new QueryWorkflowResponseClass();
 }
 
 export const QueryWorkflowResponse: MessageFns<QueryWorkflowResponse> = {
   encode(message: QueryWorkflowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.queryResult !== undefined) {
+    if (message.queryResult != null) {
       Payloads.encode(message.queryResult, writer.uint32(10).fork()).join();
     }
-    if (message.queryRejected !== undefined) {
+    if (message.queryRejected != null) {
       QueryRejected.encode(message.queryRejected, writer.uint32(18).fork()).join();
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -12577,16 +12727,18 @@ export const QueryWorkflowResponse: MessageFns<QueryWorkflowResponse> = {
   },
 };
 
+let DescribeWorkflowExecutionRequestClass: (new () => DescribeWorkflowExecutionRequest) | undefined;
 function createBaseDescribeWorkflowExecutionRequest(): DescribeWorkflowExecutionRequest {
-  return {};
+  DescribeWorkflowExecutionRequestClass ??= messageClass<DescribeWorkflowExecutionRequest>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest", { namespace: "" });
+  return new DescribeWorkflowExecutionRequestClass();
 }
 
 export const DescribeWorkflowExecutionRequest: MessageFns<DescribeWorkflowExecutionRequest> = {
   encode(message: DescribeWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -12627,42 +12779,44 @@ export const DescribeWorkflowExecutionRequest: MessageFns<DescribeWorkflowExecut
   },
 };
 
+let DescribeWorkflowExecutionResponseClass: (new () => DescribeWorkflowExecutionResponse) | undefined;
 function createBaseDescribeWorkflowExecutionResponse(): DescribeWorkflowExecutionResponse {
-  return {};
+  DescribeWorkflowExecutionResponseClass ??= messageClass<DescribeWorkflowExecutionResponse>("temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse", { pendingActivities: LIST, pendingChildren: LIST, callbacks: LIST, pendingNexusOperations: LIST });
+  return new DescribeWorkflowExecutionResponseClass();
 }
 
 export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecutionResponse> = {
   encode(message: DescribeWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executionConfig !== undefined) {
+    if (message.executionConfig != null) {
       WorkflowExecutionConfig.encode(message.executionConfig, writer.uint32(10).fork()).join();
     }
-    if (message.workflowExecutionInfo !== undefined) {
+    if (message.workflowExecutionInfo != null) {
       WorkflowExecutionInfo.encode(message.workflowExecutionInfo, writer.uint32(18).fork()).join();
     }
-    if (message.pendingActivities !== undefined && message.pendingActivities.length !== 0) {
+    if (message.pendingActivities != null && message.pendingActivities.length !== 0) {
       for (const v of message.pendingActivities) {
         PendingActivityInfo.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.pendingChildren !== undefined && message.pendingChildren.length !== 0) {
+    if (message.pendingChildren != null && message.pendingChildren.length !== 0) {
       for (const v of message.pendingChildren) {
         PendingChildExecutionInfo.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.pendingWorkflowTask !== undefined) {
+    if (message.pendingWorkflowTask != null) {
       PendingWorkflowTaskInfo.encode(message.pendingWorkflowTask, writer.uint32(42).fork()).join();
     }
-    if (message.callbacks !== undefined && message.callbacks.length !== 0) {
+    if (message.callbacks != null && message.callbacks.length !== 0) {
       for (const v of message.callbacks) {
         CallbackInfo.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.pendingNexusOperations !== undefined && message.pendingNexusOperations.length !== 0) {
+    if (message.pendingNexusOperations != null && message.pendingNexusOperations.length !== 0) {
       for (const v of message.pendingNexusOperations) {
         PendingNexusOperationInfo.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.workflowExtendedInfo !== undefined) {
+    if (message.workflowExtendedInfo != null) {
       WorkflowExecutionExtendedInfo.encode(message.workflowExtendedInfo, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -12697,7 +12851,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.pendingActivities === undefined) {
+          if (message.pendingActivities === LIST) {
             message.pendingActivities = [];
           }
           const el = PendingActivityInfo.decode(reader, reader.uint32());
@@ -12711,7 +12865,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.pendingChildren === undefined) {
+          if (message.pendingChildren === LIST) {
             message.pendingChildren = [];
           }
           const el = PendingChildExecutionInfo.decode(reader, reader.uint32());
@@ -12733,7 +12887,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.callbacks === undefined) {
+          if (message.callbacks === LIST) {
             message.callbacks = [];
           }
           const el = CallbackInfo.decode(reader, reader.uint32());
@@ -12747,7 +12901,7 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
             break;
           }
 
-          if (message.pendingNexusOperations === undefined) {
+          if (message.pendingNexusOperations === LIST) {
             message.pendingNexusOperations = [];
           }
           const el = PendingNexusOperationInfo.decode(reader, reader.uint32());
@@ -12775,45 +12929,47 @@ export const DescribeWorkflowExecutionResponse: MessageFns<DescribeWorkflowExecu
   },
 };
 
+let DescribeTaskQueueRequestClass: (new () => DescribeTaskQueueRequest) | undefined;
 function createBaseDescribeTaskQueueRequest(): DescribeTaskQueueRequest {
-  return {};
+  DescribeTaskQueueRequestClass ??= messageClass<DescribeTaskQueueRequest>("temporal.api.workflowservice.v1.DescribeTaskQueueRequest", { namespace: "", taskQueueType: 0, reportStats: false, reportConfig: false, includeTaskQueueStatus: false, apiMode: 0, taskQueueTypes: LIST, reportPollers: false, reportTaskReachability: false });
+  return new DescribeTaskQueueRequestClass();
 }
 
 export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
   encode(message: DescribeTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
-    if (message.taskQueueType !== undefined && message.taskQueueType !== 0) {
+    if (message.taskQueueType != null && message.taskQueueType !== 0) {
       writer.uint32(24).int32(message.taskQueueType);
     }
-    if (message.reportStats !== undefined && message.reportStats !== false) {
+    if (message.reportStats != null && message.reportStats !== false) {
       writer.uint32(64).bool(message.reportStats);
     }
-    if (message.reportConfig !== undefined && message.reportConfig !== false) {
+    if (message.reportConfig != null && message.reportConfig !== false) {
       writer.uint32(88).bool(message.reportConfig);
     }
-    if (message.includeTaskQueueStatus !== undefined && message.includeTaskQueueStatus !== false) {
+    if (message.includeTaskQueueStatus != null && message.includeTaskQueueStatus !== false) {
       writer.uint32(32).bool(message.includeTaskQueueStatus);
     }
-    if (message.apiMode !== undefined && message.apiMode !== 0) {
+    if (message.apiMode != null && message.apiMode !== 0) {
       writer.uint32(40).int32(message.apiMode);
     }
-    if (message.versions !== undefined) {
+    if (message.versions != null) {
       TaskQueueVersionSelection.encode(message.versions, writer.uint32(50).fork()).join();
     }
-    if (message.taskQueueTypes !== undefined && message.taskQueueTypes.length !== 0) {
+    if (message.taskQueueTypes != null && message.taskQueueTypes.length !== 0) {
       for (const v of message.taskQueueTypes) {
         writer.uint32(56).int32(v!);
       }
     }
-    if (message.reportPollers !== undefined && message.reportPollers !== false) {
+    if (message.reportPollers != null && message.reportPollers !== false) {
       writer.uint32(72).bool(message.reportPollers);
     }
-    if (message.reportTaskReachability !== undefined && message.reportTaskReachability !== false) {
+    if (message.reportTaskReachability != null && message.reportTaskReachability !== false) {
       writer.uint32(80).bool(message.reportTaskReachability);
     }
     return writer;
@@ -12893,7 +13049,7 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
         }
         case 7: {
           if (tag === 56) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             message.taskQueueTypes!.push(reader.int32() as any);
@@ -12902,7 +13058,7 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
           }
 
           if (tag === 58) {
-            if (message.taskQueueTypes === undefined) {
+            if (message.taskQueueTypes === LIST) {
               message.taskQueueTypes = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -12942,34 +13098,36 @@ export const DescribeTaskQueueRequest: MessageFns<DescribeTaskQueueRequest> = {
   },
 };
 
+let DescribeTaskQueueResponseClass: (new () => DescribeTaskQueueResponse) | undefined;
 function createBaseDescribeTaskQueueResponse(): DescribeTaskQueueResponse {
-  return {};
+  DescribeTaskQueueResponseClass ??= messageClass<DescribeTaskQueueResponse>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse", { pollers: LIST, statsByPriorityKey: MAP, versionsInfo: MAP });
+  return new DescribeTaskQueueResponseClass();
 }
 
 export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = {
   encode(message: DescribeTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pollers !== undefined && message.pollers.length !== 0) {
+    if (message.pollers != null && message.pollers.length !== 0) {
       for (const v of message.pollers) {
         PollerInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.stats !== undefined) {
+    if (message.stats != null) {
       TaskQueueStats.encode(message.stats, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.statsByPriorityKey || {}).forEach(([key, value]: [string, TaskQueueStats]) => {
       DescribeTaskQueueResponse_StatsByPriorityKeyEntry.encode({ key: key as any, value }, writer.uint32(66).fork())
         .join();
     });
-    if (message.versioningInfo !== undefined) {
+    if (message.versioningInfo != null) {
       TaskQueueVersioningInfo.encode(message.versioningInfo, writer.uint32(34).fork()).join();
     }
-    if (message.config !== undefined) {
+    if (message.config != null) {
       TaskQueueConfig.encode(message.config, writer.uint32(50).fork()).join();
     }
-    if (message.effectiveRateLimit !== undefined) {
+    if (message.effectiveRateLimit != null) {
       DescribeTaskQueueResponse_EffectiveRateLimit.encode(message.effectiveRateLimit, writer.uint32(58).fork()).join();
     }
-    if (message.taskQueueStatus !== undefined) {
+    if (message.taskQueueStatus != null) {
       TaskQueueStatus.encode(message.taskQueueStatus, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.versionsInfo || {}).forEach(([key, value]: [string, TaskQueueVersionInfo]) => {
@@ -12991,7 +13149,7 @@ export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = 
             break;
           }
 
-          if (message.pollers === undefined) {
+          if (message.pollers === LIST) {
             message.pollers = [];
           }
           const el = PollerInfo.decode(reader, reader.uint32());
@@ -13015,7 +13173,7 @@ export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = 
 
           const entry8 = DescribeTaskQueueResponse_StatsByPriorityKeyEntry.decode(reader, reader.uint32());
           if (entry8.value !== undefined) {
-            if (message.statsByPriorityKey === undefined) {
+            if (message.statsByPriorityKey === MAP) {
               message.statsByPriorityKey = {};
             }
             message.statsByPriorityKey![entry8.key] = entry8.value;
@@ -13061,7 +13219,7 @@ export const DescribeTaskQueueResponse: MessageFns<DescribeTaskQueueResponse> = 
 
           const entry3 = DescribeTaskQueueResponse_VersionsInfoEntry.decode(reader, reader.uint32());
           if (entry3.value !== undefined) {
-            if (message.versionsInfo === undefined) {
+            if (message.versionsInfo === MAP) {
               message.versionsInfo = {};
             }
             message.versionsInfo![entry3.key] = entry3.value;
@@ -13093,7 +13251,7 @@ export const DescribeTaskQueueResponse_StatsByPriorityKeyEntry: MessageFns<
     if (message.key !== 0) {
       writer.uint32(8).int32(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueStats.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13134,8 +13292,10 @@ export const DescribeTaskQueueResponse_StatsByPriorityKeyEntry: MessageFns<
   },
 };
 
+let DescribeTaskQueueResponse_EffectiveRateLimitClass: (new () => DescribeTaskQueueResponse_EffectiveRateLimit) | undefined;
 function createBaseDescribeTaskQueueResponse_EffectiveRateLimit(): DescribeTaskQueueResponse_EffectiveRateLimit {
-  return {};
+  DescribeTaskQueueResponse_EffectiveRateLimitClass ??= messageClass<DescribeTaskQueueResponse_EffectiveRateLimit>("temporal.api.workflowservice.v1.DescribeTaskQueueResponse.EffectiveRateLimit", { requestsPerSecond: 0, rateLimitSource: 0 });
+  return new DescribeTaskQueueResponse_EffectiveRateLimitClass();
 }
 
 export const DescribeTaskQueueResponse_EffectiveRateLimit: MessageFns<DescribeTaskQueueResponse_EffectiveRateLimit> = {
@@ -13143,10 +13303,10 @@ export const DescribeTaskQueueResponse_EffectiveRateLimit: MessageFns<DescribeTa
     message: DescribeTaskQueueResponse_EffectiveRateLimit,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.requestsPerSecond !== undefined && message.requestsPerSecond !== 0) {
+    if (message.requestsPerSecond != null && message.requestsPerSecond !== 0) {
       writer.uint32(13).float(message.requestsPerSecond);
     }
-    if (message.rateLimitSource !== undefined && message.rateLimitSource !== 0) {
+    if (message.rateLimitSource != null && message.rateLimitSource !== 0) {
       writer.uint32(16).int32(message.rateLimitSource);
     }
     return writer;
@@ -13199,7 +13359,7 @@ export const DescribeTaskQueueResponse_VersionsInfoEntry: MessageFns<DescribeTas
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueVersionInfo.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13240,8 +13400,10 @@ export const DescribeTaskQueueResponse_VersionsInfoEntry: MessageFns<DescribeTas
   },
 };
 
+let GetClusterInfoRequestClass: (new () => GetClusterInfoRequest) | undefined;
 function createBaseGetClusterInfoRequest(): GetClusterInfoRequest {
-  return {};
+  GetClusterInfoRequestClass ??= messageClass<GetClusterInfoRequest>("temporal.api.workflowservice.v1.GetClusterInfoRequest", {});
+  return new GetClusterInfoRequestClass();
 }
 
 export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
@@ -13268,8 +13430,10 @@ export const GetClusterInfoRequest: MessageFns<GetClusterInfoRequest> = {
   },
 };
 
+let GetClusterInfoResponseClass: (new () => GetClusterInfoResponse) | undefined;
 function createBaseGetClusterInfoResponse(): GetClusterInfoResponse {
-  return {};
+  GetClusterInfoResponseClass ??= messageClass<GetClusterInfoResponse>("temporal.api.workflowservice.v1.GetClusterInfoResponse", { supportedClients: MAP, serverVersion: "", clusterId: "", clusterName: "", historyShardCount: 0, persistenceStore: "", visibilityStore: "", initialFailoverVersion: INT64, failoverVersionIncrement: INT64 });
+  return new GetClusterInfoResponseClass();
 }
 
 export const GetClusterInfoResponse: MessageFns<GetClusterInfoResponse> = {
@@ -13277,31 +13441,31 @@ export const GetClusterInfoResponse: MessageFns<GetClusterInfoResponse> = {
     globalThis.Object.entries(message.supportedClients || {}).forEach(([key, value]: [string, string]) => {
       GetClusterInfoResponse_SupportedClientsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
-    if (message.serverVersion !== undefined && message.serverVersion !== "") {
+    if (message.serverVersion != null && message.serverVersion !== "") {
       writer.uint32(18).string(message.serverVersion);
     }
-    if (message.clusterId !== undefined && message.clusterId !== "") {
+    if (message.clusterId != null && message.clusterId !== "") {
       writer.uint32(26).string(message.clusterId);
     }
-    if (message.versionInfo !== undefined) {
+    if (message.versionInfo != null) {
       VersionInfo.encode(message.versionInfo, writer.uint32(34).fork()).join();
     }
-    if (message.clusterName !== undefined && message.clusterName !== "") {
+    if (message.clusterName != null && message.clusterName !== "") {
       writer.uint32(42).string(message.clusterName);
     }
-    if (message.historyShardCount !== undefined && message.historyShardCount !== 0) {
+    if (message.historyShardCount != null && message.historyShardCount !== 0) {
       writer.uint32(48).int32(message.historyShardCount);
     }
-    if (message.persistenceStore !== undefined && message.persistenceStore !== "") {
+    if (message.persistenceStore != null && message.persistenceStore !== "") {
       writer.uint32(58).string(message.persistenceStore);
     }
-    if (message.visibilityStore !== undefined && message.visibilityStore !== "") {
+    if (message.visibilityStore != null && message.visibilityStore !== "") {
       writer.uint32(66).string(message.visibilityStore);
     }
-    if (message.initialFailoverVersion !== undefined && !message.initialFailoverVersion.equals(Long.ZERO)) {
+    if (message.initialFailoverVersion != null && !isZero(message.initialFailoverVersion)) {
       writer.uint32(72).int64(message.initialFailoverVersion);
     }
-    if (message.failoverVersionIncrement !== undefined && !message.failoverVersionIncrement.equals(Long.ZERO)) {
+    if (message.failoverVersionIncrement != null && !isZero(message.failoverVersionIncrement)) {
       writer.uint32(80).int64(message.failoverVersionIncrement);
     }
     return writer;
@@ -13322,7 +13486,7 @@ export const GetClusterInfoResponse: MessageFns<GetClusterInfoResponse> = {
 
           const entry1 = GetClusterInfoResponse_SupportedClientsEntry.decode(reader, reader.uint32());
           if (entry1.value !== undefined) {
-            if (message.supportedClients === undefined) {
+            if (message.supportedClients === MAP) {
               message.supportedClients = {};
             }
             message.supportedClients![entry1.key] = entry1.value;
@@ -13465,8 +13629,10 @@ export const GetClusterInfoResponse_SupportedClientsEntry: MessageFns<GetCluster
   },
 };
 
+let GetSystemInfoRequestClass: (new () => GetSystemInfoRequest) | undefined;
 function createBaseGetSystemInfoRequest(): GetSystemInfoRequest {
-  return {};
+  GetSystemInfoRequestClass ??= messageClass<GetSystemInfoRequest>("temporal.api.workflowservice.v1.GetSystemInfoRequest", {});
+  return new GetSystemInfoRequestClass();
 }
 
 export const GetSystemInfoRequest: MessageFns<GetSystemInfoRequest> = {
@@ -13493,16 +13659,18 @@ export const GetSystemInfoRequest: MessageFns<GetSystemInfoRequest> = {
   },
 };
 
+let GetSystemInfoResponseClass: (new () => GetSystemInfoResponse) | undefined;
 function createBaseGetSystemInfoResponse(): GetSystemInfoResponse {
-  return {};
+  GetSystemInfoResponseClass ??= messageClass<GetSystemInfoResponse>("temporal.api.workflowservice.v1.GetSystemInfoResponse", { serverVersion: "" });
+  return new GetSystemInfoResponseClass();
 }
 
 export const GetSystemInfoResponse: MessageFns<GetSystemInfoResponse> = {
   encode(message: GetSystemInfoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serverVersion !== undefined && message.serverVersion !== "") {
+    if (message.serverVersion != null && message.serverVersion !== "") {
       writer.uint32(10).string(message.serverVersion);
     }
-    if (message.capabilities !== undefined) {
+    if (message.capabilities != null) {
       GetSystemInfoResponse_Capabilities.encode(message.capabilities, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13543,49 +13711,51 @@ export const GetSystemInfoResponse: MessageFns<GetSystemInfoResponse> = {
   },
 };
 
+let GetSystemInfoResponse_CapabilitiesClass: (new () => GetSystemInfoResponse_Capabilities) | undefined;
 function createBaseGetSystemInfoResponse_Capabilities(): GetSystemInfoResponse_Capabilities {
-  return {};
+  GetSystemInfoResponse_CapabilitiesClass ??= messageClass<GetSystemInfoResponse_Capabilities>("temporal.api.workflowservice.v1.GetSystemInfoResponse.Capabilities", { signalAndQueryHeader: false, internalErrorDifferentiation: false, activityFailureIncludeHeartbeat: false, supportsSchedules: false, encodedFailureAttributes: false, buildIdBasedVersioning: false, upsertMemo: false, eagerWorkflowStart: false, sdkMetadata: false, countGroupByExecutionStatus: false, nexus: false, serverScaledDeployments: false, serverScaledProviderCloudRun: false });
+  return new GetSystemInfoResponse_CapabilitiesClass();
 }
 
 export const GetSystemInfoResponse_Capabilities: MessageFns<GetSystemInfoResponse_Capabilities> = {
   encode(message: GetSystemInfoResponse_Capabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalAndQueryHeader !== undefined && message.signalAndQueryHeader !== false) {
+    if (message.signalAndQueryHeader != null && message.signalAndQueryHeader !== false) {
       writer.uint32(8).bool(message.signalAndQueryHeader);
     }
-    if (message.internalErrorDifferentiation !== undefined && message.internalErrorDifferentiation !== false) {
+    if (message.internalErrorDifferentiation != null && message.internalErrorDifferentiation !== false) {
       writer.uint32(16).bool(message.internalErrorDifferentiation);
     }
-    if (message.activityFailureIncludeHeartbeat !== undefined && message.activityFailureIncludeHeartbeat !== false) {
+    if (message.activityFailureIncludeHeartbeat != null && message.activityFailureIncludeHeartbeat !== false) {
       writer.uint32(24).bool(message.activityFailureIncludeHeartbeat);
     }
-    if (message.supportsSchedules !== undefined && message.supportsSchedules !== false) {
+    if (message.supportsSchedules != null && message.supportsSchedules !== false) {
       writer.uint32(32).bool(message.supportsSchedules);
     }
-    if (message.encodedFailureAttributes !== undefined && message.encodedFailureAttributes !== false) {
+    if (message.encodedFailureAttributes != null && message.encodedFailureAttributes !== false) {
       writer.uint32(40).bool(message.encodedFailureAttributes);
     }
-    if (message.buildIdBasedVersioning !== undefined && message.buildIdBasedVersioning !== false) {
+    if (message.buildIdBasedVersioning != null && message.buildIdBasedVersioning !== false) {
       writer.uint32(48).bool(message.buildIdBasedVersioning);
     }
-    if (message.upsertMemo !== undefined && message.upsertMemo !== false) {
+    if (message.upsertMemo != null && message.upsertMemo !== false) {
       writer.uint32(56).bool(message.upsertMemo);
     }
-    if (message.eagerWorkflowStart !== undefined && message.eagerWorkflowStart !== false) {
+    if (message.eagerWorkflowStart != null && message.eagerWorkflowStart !== false) {
       writer.uint32(64).bool(message.eagerWorkflowStart);
     }
-    if (message.sdkMetadata !== undefined && message.sdkMetadata !== false) {
+    if (message.sdkMetadata != null && message.sdkMetadata !== false) {
       writer.uint32(72).bool(message.sdkMetadata);
     }
-    if (message.countGroupByExecutionStatus !== undefined && message.countGroupByExecutionStatus !== false) {
+    if (message.countGroupByExecutionStatus != null && message.countGroupByExecutionStatus !== false) {
       writer.uint32(80).bool(message.countGroupByExecutionStatus);
     }
-    if (message.nexus !== undefined && message.nexus !== false) {
+    if (message.nexus != null && message.nexus !== false) {
       writer.uint32(88).bool(message.nexus);
     }
-    if (message.serverScaledDeployments !== undefined && message.serverScaledDeployments !== false) {
+    if (message.serverScaledDeployments != null && message.serverScaledDeployments !== false) {
       writer.uint32(96).bool(message.serverScaledDeployments);
     }
-    if (message.serverScaledProviderCloudRun !== undefined && message.serverScaledProviderCloudRun !== false) {
+    if (message.serverScaledProviderCloudRun != null && message.serverScaledProviderCloudRun !== false) {
       writer.uint32(104).bool(message.serverScaledProviderCloudRun);
     }
     return writer;
@@ -13714,16 +13884,18 @@ export const GetSystemInfoResponse_Capabilities: MessageFns<GetSystemInfoRespons
   },
 };
 
+let ListTaskQueuePartitionsRequestClass: (new () => ListTaskQueuePartitionsRequest) | undefined;
 function createBaseListTaskQueuePartitionsRequest(): ListTaskQueuePartitionsRequest {
-  return {};
+  ListTaskQueuePartitionsRequestClass ??= messageClass<ListTaskQueuePartitionsRequest>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsRequest", { namespace: "" });
+  return new ListTaskQueuePartitionsRequestClass();
 }
 
 export const ListTaskQueuePartitionsRequest: MessageFns<ListTaskQueuePartitionsRequest> = {
   encode(message: ListTaskQueuePartitionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -13764,18 +13936,20 @@ export const ListTaskQueuePartitionsRequest: MessageFns<ListTaskQueuePartitionsR
   },
 };
 
+let ListTaskQueuePartitionsResponseClass: (new () => ListTaskQueuePartitionsResponse) | undefined;
 function createBaseListTaskQueuePartitionsResponse(): ListTaskQueuePartitionsResponse {
-  return {};
+  ListTaskQueuePartitionsResponseClass ??= messageClass<ListTaskQueuePartitionsResponse>("temporal.api.workflowservice.v1.ListTaskQueuePartitionsResponse", { activityTaskQueuePartitions: LIST, workflowTaskQueuePartitions: LIST });
+  return new ListTaskQueuePartitionsResponseClass();
 }
 
 export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitionsResponse> = {
   encode(message: ListTaskQueuePartitionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityTaskQueuePartitions !== undefined && message.activityTaskQueuePartitions.length !== 0) {
+    if (message.activityTaskQueuePartitions != null && message.activityTaskQueuePartitions.length !== 0) {
       for (const v of message.activityTaskQueuePartitions) {
         TaskQueuePartitionMetadata.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.workflowTaskQueuePartitions !== undefined && message.workflowTaskQueuePartitions.length !== 0) {
+    if (message.workflowTaskQueuePartitions != null && message.workflowTaskQueuePartitions.length !== 0) {
       for (const v of message.workflowTaskQueuePartitions) {
         TaskQueuePartitionMetadata.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -13796,7 +13970,7 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
             break;
           }
 
-          if (message.activityTaskQueuePartitions === undefined) {
+          if (message.activityTaskQueuePartitions === LIST) {
             message.activityTaskQueuePartitions = [];
           }
           const el = TaskQueuePartitionMetadata.decode(reader, reader.uint32());
@@ -13810,7 +13984,7 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
             break;
           }
 
-          if (message.workflowTaskQueuePartitions === undefined) {
+          if (message.workflowTaskQueuePartitions === LIST) {
             message.workflowTaskQueuePartitions = [];
           }
           const el = TaskQueuePartitionMetadata.decode(reader, reader.uint32());
@@ -13830,34 +14004,36 @@ export const ListTaskQueuePartitionsResponse: MessageFns<ListTaskQueuePartitions
   },
 };
 
+let CreateScheduleRequestClass: (new () => CreateScheduleRequest) | undefined;
 function createBaseCreateScheduleRequest(): CreateScheduleRequest {
-  return {};
+  CreateScheduleRequestClass ??= messageClass<CreateScheduleRequest>("temporal.api.workflowservice.v1.CreateScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
+  return new CreateScheduleRequestClass();
 }
 
 export const CreateScheduleRequest: MessageFns<CreateScheduleRequest> = {
   encode(message: CreateScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.schedule !== undefined) {
+    if (message.schedule != null) {
       Schedule.encode(message.schedule, writer.uint32(26).fork()).join();
     }
-    if (message.initialPatch !== undefined) {
+    if (message.initialPatch != null) {
       SchedulePatch.encode(message.initialPatch, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(58).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -13946,13 +14122,15 @@ export const CreateScheduleRequest: MessageFns<CreateScheduleRequest> = {
   },
 };
 
+let CreateScheduleResponseClass: (new () => CreateScheduleResponse) | undefined;
 function createBaseCreateScheduleResponse(): CreateScheduleResponse {
-  return {};
+  CreateScheduleResponseClass ??= messageClass<CreateScheduleResponse>("temporal.api.workflowservice.v1.CreateScheduleResponse", { conflictToken: BYTES });
+  return new CreateScheduleResponseClass();
 }
 
 export const CreateScheduleResponse: MessageFns<CreateScheduleResponse> = {
   encode(message: CreateScheduleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
     return writer;
@@ -13985,16 +14163,18 @@ export const CreateScheduleResponse: MessageFns<CreateScheduleResponse> = {
   },
 };
 
+let DescribeScheduleRequestClass: (new () => DescribeScheduleRequest) | undefined;
 function createBaseDescribeScheduleRequest(): DescribeScheduleRequest {
-  return {};
+  DescribeScheduleRequestClass ??= messageClass<DescribeScheduleRequest>("temporal.api.workflowservice.v1.DescribeScheduleRequest", { namespace: "", scheduleId: "" });
+  return new DescribeScheduleRequestClass();
 }
 
 export const DescribeScheduleRequest: MessageFns<DescribeScheduleRequest> = {
   encode(message: DescribeScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
     return writer;
@@ -14035,25 +14215,27 @@ export const DescribeScheduleRequest: MessageFns<DescribeScheduleRequest> = {
   },
 };
 
+let DescribeScheduleResponseClass: (new () => DescribeScheduleResponse) | undefined;
 function createBaseDescribeScheduleResponse(): DescribeScheduleResponse {
-  return {};
+  DescribeScheduleResponseClass ??= messageClass<DescribeScheduleResponse>("temporal.api.workflowservice.v1.DescribeScheduleResponse", { conflictToken: BYTES });
+  return new DescribeScheduleResponseClass();
 }
 
 export const DescribeScheduleResponse: MessageFns<DescribeScheduleResponse> = {
   encode(message: DescribeScheduleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.schedule !== undefined) {
+    if (message.schedule != null) {
       Schedule.encode(message.schedule, writer.uint32(10).fork()).join();
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       ScheduleInfo.encode(message.info, writer.uint32(18).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(26).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(34).fork()).join();
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(42).bytes(message.conflictToken);
     }
     return writer;
@@ -14118,34 +14300,36 @@ export const DescribeScheduleResponse: MessageFns<DescribeScheduleResponse> = {
   },
 };
 
+let UpdateScheduleRequestClass: (new () => UpdateScheduleRequest) | undefined;
 function createBaseUpdateScheduleRequest(): UpdateScheduleRequest {
-  return {};
+  UpdateScheduleRequestClass ??= messageClass<UpdateScheduleRequest>("temporal.api.workflowservice.v1.UpdateScheduleRequest", { namespace: "", scheduleId: "", conflictToken: BYTES, identity: "", requestId: "" });
+  return new UpdateScheduleRequestClass();
 }
 
 export const UpdateScheduleRequest: MessageFns<UpdateScheduleRequest> = {
   encode(message: UpdateScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.schedule !== undefined) {
+    if (message.schedule != null) {
       Schedule.encode(message.schedule, writer.uint32(26).fork()).join();
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(34).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(58).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -14234,8 +14418,10 @@ export const UpdateScheduleRequest: MessageFns<UpdateScheduleRequest> = {
   },
 };
 
+let UpdateScheduleResponseClass: (new () => UpdateScheduleResponse) | undefined;
 function createBaseUpdateScheduleResponse(): UpdateScheduleResponse {
-  return {};
+  UpdateScheduleResponseClass ??= messageClass<UpdateScheduleResponse>("temporal.api.workflowservice.v1.UpdateScheduleResponse", {});
+  return new UpdateScheduleResponseClass();
 }
 
 export const UpdateScheduleResponse: MessageFns<UpdateScheduleResponse> = {
@@ -14262,25 +14448,27 @@ export const UpdateScheduleResponse: MessageFns<UpdateScheduleResponse> = {
   },
 };
 
+let PatchScheduleRequestClass: (new () => PatchScheduleRequest) | undefined;
 function createBasePatchScheduleRequest(): PatchScheduleRequest {
-  return {};
+  PatchScheduleRequestClass ??= messageClass<PatchScheduleRequest>("temporal.api.workflowservice.v1.PatchScheduleRequest", { namespace: "", scheduleId: "", identity: "", requestId: "" });
+  return new PatchScheduleRequestClass();
 }
 
 export const PatchScheduleRequest: MessageFns<PatchScheduleRequest> = {
   encode(message: PatchScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.patch !== undefined) {
+    if (message.patch != null) {
       SchedulePatch.encode(message.patch, writer.uint32(26).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
     return writer;
@@ -14345,8 +14533,10 @@ export const PatchScheduleRequest: MessageFns<PatchScheduleRequest> = {
   },
 };
 
+let PatchScheduleResponseClass: (new () => PatchScheduleResponse) | undefined;
 function createBasePatchScheduleResponse(): PatchScheduleResponse {
-  return {};
+  PatchScheduleResponseClass ??= messageClass<PatchScheduleResponse>("temporal.api.workflowservice.v1.PatchScheduleResponse", {});
+  return new PatchScheduleResponseClass();
 }
 
 export const PatchScheduleResponse: MessageFns<PatchScheduleResponse> = {
@@ -14373,22 +14563,24 @@ export const PatchScheduleResponse: MessageFns<PatchScheduleResponse> = {
   },
 };
 
+let ListScheduleMatchingTimesRequestClass: (new () => ListScheduleMatchingTimesRequest) | undefined;
 function createBaseListScheduleMatchingTimesRequest(): ListScheduleMatchingTimesRequest {
-  return {};
+  ListScheduleMatchingTimesRequestClass ??= messageClass<ListScheduleMatchingTimesRequest>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesRequest", { namespace: "", scheduleId: "" });
+  return new ListScheduleMatchingTimesRequestClass();
 }
 
 export const ListScheduleMatchingTimesRequest: MessageFns<ListScheduleMatchingTimesRequest> = {
   encode(message: ListScheduleMatchingTimesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(26).fork()).join();
     }
-    if (message.endTime !== undefined) {
+    if (message.endTime != null) {
       Timestamp.encode(message.endTime, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -14445,13 +14637,15 @@ export const ListScheduleMatchingTimesRequest: MessageFns<ListScheduleMatchingTi
   },
 };
 
+let ListScheduleMatchingTimesResponseClass: (new () => ListScheduleMatchingTimesResponse) | undefined;
 function createBaseListScheduleMatchingTimesResponse(): ListScheduleMatchingTimesResponse {
-  return {};
+  ListScheduleMatchingTimesResponseClass ??= messageClass<ListScheduleMatchingTimesResponse>("temporal.api.workflowservice.v1.ListScheduleMatchingTimesResponse", { startTime: LIST });
+  return new ListScheduleMatchingTimesResponseClass();
 }
 
 export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingTimesResponse> = {
   encode(message: ListScheduleMatchingTimesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTime !== undefined && message.startTime.length !== 0) {
+    if (message.startTime != null && message.startTime.length !== 0) {
       for (const v of message.startTime) {
         Timestamp.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -14472,7 +14666,7 @@ export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingT
             break;
           }
 
-          if (message.startTime === undefined) {
+          if (message.startTime === LIST) {
             message.startTime = [];
           }
           const el = Timestamp.decode(reader, reader.uint32());
@@ -14492,19 +14686,21 @@ export const ListScheduleMatchingTimesResponse: MessageFns<ListScheduleMatchingT
   },
 };
 
+let DeleteScheduleRequestClass: (new () => DeleteScheduleRequest) | undefined;
 function createBaseDeleteScheduleRequest(): DeleteScheduleRequest {
-  return {};
+  DeleteScheduleRequestClass ??= messageClass<DeleteScheduleRequest>("temporal.api.workflowservice.v1.DeleteScheduleRequest", { namespace: "", scheduleId: "", identity: "" });
+  return new DeleteScheduleRequestClass();
 }
 
 export const DeleteScheduleRequest: MessageFns<DeleteScheduleRequest> = {
   encode(message: DeleteScheduleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.scheduleId !== undefined && message.scheduleId !== "") {
+    if (message.scheduleId != null && message.scheduleId !== "") {
       writer.uint32(18).string(message.scheduleId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -14553,8 +14749,10 @@ export const DeleteScheduleRequest: MessageFns<DeleteScheduleRequest> = {
   },
 };
 
+let DeleteScheduleResponseClass: (new () => DeleteScheduleResponse) | undefined;
 function createBaseDeleteScheduleResponse(): DeleteScheduleResponse {
-  return {};
+  DeleteScheduleResponseClass ??= messageClass<DeleteScheduleResponse>("temporal.api.workflowservice.v1.DeleteScheduleResponse", {});
+  return new DeleteScheduleResponseClass();
 }
 
 export const DeleteScheduleResponse: MessageFns<DeleteScheduleResponse> = {
@@ -14581,22 +14779,24 @@ export const DeleteScheduleResponse: MessageFns<DeleteScheduleResponse> = {
   },
 };
 
+let ListSchedulesRequestClass: (new () => ListSchedulesRequest) | undefined;
 function createBaseListSchedulesRequest(): ListSchedulesRequest {
-  return {};
+  ListSchedulesRequestClass ??= messageClass<ListSchedulesRequest>("temporal.api.workflowservice.v1.ListSchedulesRequest", { namespace: "", maximumPageSize: 0, nextPageToken: BYTES, query: "" });
+  return new ListSchedulesRequestClass();
 }
 
 export const ListSchedulesRequest: MessageFns<ListSchedulesRequest> = {
   encode(message: ListSchedulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.maximumPageSize !== undefined && message.maximumPageSize !== 0) {
+    if (message.maximumPageSize != null && message.maximumPageSize !== 0) {
       writer.uint32(16).int32(message.maximumPageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -14653,18 +14853,20 @@ export const ListSchedulesRequest: MessageFns<ListSchedulesRequest> = {
   },
 };
 
+let ListSchedulesResponseClass: (new () => ListSchedulesResponse) | undefined;
 function createBaseListSchedulesResponse(): ListSchedulesResponse {
-  return {};
+  ListSchedulesResponseClass ??= messageClass<ListSchedulesResponse>("temporal.api.workflowservice.v1.ListSchedulesResponse", { schedules: LIST, nextPageToken: BYTES });
+  return new ListSchedulesResponseClass();
 }
 
 export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
   encode(message: ListSchedulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.schedules !== undefined && message.schedules.length !== 0) {
+    if (message.schedules != null && message.schedules.length !== 0) {
       for (const v of message.schedules) {
         ScheduleListEntry.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -14683,7 +14885,7 @@ export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
             break;
           }
 
-          if (message.schedules === undefined) {
+          if (message.schedules === LIST) {
             message.schedules = [];
           }
           const el = ScheduleListEntry.decode(reader, reader.uint32());
@@ -14711,16 +14913,18 @@ export const ListSchedulesResponse: MessageFns<ListSchedulesResponse> = {
   },
 };
 
+let CountSchedulesRequestClass: (new () => CountSchedulesRequest) | undefined;
 function createBaseCountSchedulesRequest(): CountSchedulesRequest {
-  return {};
+  CountSchedulesRequestClass ??= messageClass<CountSchedulesRequest>("temporal.api.workflowservice.v1.CountSchedulesRequest", { namespace: "", query: "" });
+  return new CountSchedulesRequestClass();
 }
 
 export const CountSchedulesRequest: MessageFns<CountSchedulesRequest> = {
   encode(message: CountSchedulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -14761,16 +14965,18 @@ export const CountSchedulesRequest: MessageFns<CountSchedulesRequest> = {
   },
 };
 
+let CountSchedulesResponseClass: (new () => CountSchedulesResponse) | undefined;
 function createBaseCountSchedulesResponse(): CountSchedulesResponse {
-  return {};
+  CountSchedulesResponseClass ??= messageClass<CountSchedulesResponse>("temporal.api.workflowservice.v1.CountSchedulesResponse", { count: INT64, groups: LIST });
+  return new CountSchedulesResponseClass();
 }
 
 export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
   encode(message: CountSchedulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountSchedulesResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -14799,7 +15005,7 @@ export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountSchedulesResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -14819,18 +15025,20 @@ export const CountSchedulesResponse: MessageFns<CountSchedulesResponse> = {
   },
 };
 
+let CountSchedulesResponse_AggregationGroupClass: (new () => CountSchedulesResponse_AggregationGroup) | undefined;
 function createBaseCountSchedulesResponse_AggregationGroup(): CountSchedulesResponse_AggregationGroup {
-  return {};
+  CountSchedulesResponse_AggregationGroupClass ??= messageClass<CountSchedulesResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountSchedulesResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+  return new CountSchedulesResponse_AggregationGroupClass();
 }
 
 export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesResponse_AggregationGroup> = {
   encode(message: CountSchedulesResponse_AggregationGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -14849,7 +15057,7 @@ export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesR
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -14877,34 +15085,36 @@ export const CountSchedulesResponse_AggregationGroup: MessageFns<CountSchedulesR
   },
 };
 
+let UpdateWorkerBuildIdCompatibilityRequestClass: (new () => UpdateWorkerBuildIdCompatibilityRequest) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityRequest(): UpdateWorkerBuildIdCompatibilityRequest {
-  return {};
+  UpdateWorkerBuildIdCompatibilityRequestClass ??= messageClass<UpdateWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", addNewBuildIdInNewDefaultSet: "", promoteSetByBuildId: "", promoteBuildIdWithinSet: "" });
+  return new UpdateWorkerBuildIdCompatibilityRequestClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityRequest: MessageFns<UpdateWorkerBuildIdCompatibilityRequest> = {
   encode(message: UpdateWorkerBuildIdCompatibilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.addNewBuildIdInNewDefaultSet !== undefined) {
+    if (message.addNewBuildIdInNewDefaultSet != null) {
       writer.uint32(26).string(message.addNewBuildIdInNewDefaultSet);
     }
-    if (message.addNewCompatibleBuildId !== undefined) {
+    if (message.addNewCompatibleBuildId != null) {
       UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion.encode(
         message.addNewCompatibleBuildId,
         writer.uint32(34).fork(),
       ).join();
     }
-    if (message.promoteSetByBuildId !== undefined) {
+    if (message.promoteSetByBuildId != null) {
       writer.uint32(42).string(message.promoteSetByBuildId);
     }
-    if (message.promoteBuildIdWithinSet !== undefined) {
+    if (message.promoteBuildIdWithinSet != null) {
       writer.uint32(50).string(message.promoteBuildIdWithinSet);
     }
-    if (message.mergeSets !== undefined) {
+    if (message.mergeSets != null) {
       UpdateWorkerBuildIdCompatibilityRequest_MergeSets.encode(message.mergeSets, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -14988,8 +15198,10 @@ export const UpdateWorkerBuildIdCompatibilityRequest: MessageFns<UpdateWorkerBui
   },
 };
 
+let UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass: (new () => UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion(): UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion {
-  return {};
+  UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass ??= messageClass<UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.AddNewCompatibleVersion", { newBuildId: "", existingCompatibleBuildId: "", makeSetDefault: false });
+  return new UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersionClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: MessageFns<
@@ -14999,13 +15211,13 @@ export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: Me
     message: UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.newBuildId !== undefined && message.newBuildId !== "") {
+    if (message.newBuildId != null && message.newBuildId !== "") {
       writer.uint32(10).string(message.newBuildId);
     }
-    if (message.existingCompatibleBuildId !== undefined && message.existingCompatibleBuildId !== "") {
+    if (message.existingCompatibleBuildId != null && message.existingCompatibleBuildId !== "") {
       writer.uint32(18).string(message.existingCompatibleBuildId);
     }
-    if (message.makeSetDefault !== undefined && message.makeSetDefault !== false) {
+    if (message.makeSetDefault != null && message.makeSetDefault !== false) {
       writer.uint32(24).bool(message.makeSetDefault);
     }
     return writer;
@@ -15057,8 +15269,10 @@ export const UpdateWorkerBuildIdCompatibilityRequest_AddNewCompatibleVersion: Me
   },
 };
 
+let UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass: (new () => UpdateWorkerBuildIdCompatibilityRequest_MergeSets) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityRequest_MergeSets(): UpdateWorkerBuildIdCompatibilityRequest_MergeSets {
-  return {};
+  UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass ??= messageClass<UpdateWorkerBuildIdCompatibilityRequest_MergeSets>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityRequest.MergeSets", { primarySetBuildId: "", secondarySetBuildId: "" });
+  return new UpdateWorkerBuildIdCompatibilityRequest_MergeSetsClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
@@ -15068,10 +15282,10 @@ export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
     message: UpdateWorkerBuildIdCompatibilityRequest_MergeSets,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.primarySetBuildId !== undefined && message.primarySetBuildId !== "") {
+    if (message.primarySetBuildId != null && message.primarySetBuildId !== "") {
       writer.uint32(10).string(message.primarySetBuildId);
     }
-    if (message.secondarySetBuildId !== undefined && message.secondarySetBuildId !== "") {
+    if (message.secondarySetBuildId != null && message.secondarySetBuildId !== "") {
       writer.uint32(18).string(message.secondarySetBuildId);
     }
     return writer;
@@ -15112,8 +15326,10 @@ export const UpdateWorkerBuildIdCompatibilityRequest_MergeSets: MessageFns<
   },
 };
 
+let UpdateWorkerBuildIdCompatibilityResponseClass: (new () => UpdateWorkerBuildIdCompatibilityResponse) | undefined;
 function createBaseUpdateWorkerBuildIdCompatibilityResponse(): UpdateWorkerBuildIdCompatibilityResponse {
-  return {};
+  UpdateWorkerBuildIdCompatibilityResponseClass ??= messageClass<UpdateWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.UpdateWorkerBuildIdCompatibilityResponse", {});
+  return new UpdateWorkerBuildIdCompatibilityResponseClass();
 }
 
 export const UpdateWorkerBuildIdCompatibilityResponse: MessageFns<UpdateWorkerBuildIdCompatibilityResponse> = {
@@ -15140,19 +15356,21 @@ export const UpdateWorkerBuildIdCompatibilityResponse: MessageFns<UpdateWorkerBu
   },
 };
 
+let GetWorkerBuildIdCompatibilityRequestClass: (new () => GetWorkerBuildIdCompatibilityRequest) | undefined;
 function createBaseGetWorkerBuildIdCompatibilityRequest(): GetWorkerBuildIdCompatibilityRequest {
-  return {};
+  GetWorkerBuildIdCompatibilityRequestClass ??= messageClass<GetWorkerBuildIdCompatibilityRequest>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityRequest", { namespace: "", taskQueue: "", maxSets: 0 });
+  return new GetWorkerBuildIdCompatibilityRequestClass();
 }
 
 export const GetWorkerBuildIdCompatibilityRequest: MessageFns<GetWorkerBuildIdCompatibilityRequest> = {
   encode(message: GetWorkerBuildIdCompatibilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.maxSets !== undefined && message.maxSets !== 0) {
+    if (message.maxSets != null && message.maxSets !== 0) {
       writer.uint32(24).int32(message.maxSets);
     }
     return writer;
@@ -15201,13 +15419,15 @@ export const GetWorkerBuildIdCompatibilityRequest: MessageFns<GetWorkerBuildIdCo
   },
 };
 
+let GetWorkerBuildIdCompatibilityResponseClass: (new () => GetWorkerBuildIdCompatibilityResponse) | undefined;
 function createBaseGetWorkerBuildIdCompatibilityResponse(): GetWorkerBuildIdCompatibilityResponse {
-  return {};
+  GetWorkerBuildIdCompatibilityResponseClass ??= messageClass<GetWorkerBuildIdCompatibilityResponse>("temporal.api.workflowservice.v1.GetWorkerBuildIdCompatibilityResponse", { majorVersionSets: LIST });
+  return new GetWorkerBuildIdCompatibilityResponseClass();
 }
 
 export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdCompatibilityResponse> = {
   encode(message: GetWorkerBuildIdCompatibilityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.majorVersionSets !== undefined && message.majorVersionSets.length !== 0) {
+    if (message.majorVersionSets != null && message.majorVersionSets.length !== 0) {
       for (const v of message.majorVersionSets) {
         CompatibleVersionSet.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -15228,7 +15448,7 @@ export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdC
             break;
           }
 
-          if (message.majorVersionSets === undefined) {
+          if (message.majorVersionSets === LIST) {
             message.majorVersionSets = [];
           }
           const el = CompatibleVersionSet.decode(reader, reader.uint32());
@@ -15248,58 +15468,60 @@ export const GetWorkerBuildIdCompatibilityResponse: MessageFns<GetWorkerBuildIdC
   },
 };
 
+let UpdateWorkerVersioningRulesRequestClass: (new () => UpdateWorkerVersioningRulesRequest) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest(): UpdateWorkerVersioningRulesRequest {
-  return {};
+  UpdateWorkerVersioningRulesRequestClass ??= messageClass<UpdateWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest", { namespace: "", taskQueue: "", conflictToken: BYTES });
+  return new UpdateWorkerVersioningRulesRequestClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest: MessageFns<UpdateWorkerVersioningRulesRequest> = {
   encode(message: UpdateWorkerVersioningRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(26).bytes(message.conflictToken);
     }
-    if (message.insertAssignmentRule !== undefined) {
+    if (message.insertAssignmentRule != null) {
       UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule.encode(
         message.insertAssignmentRule,
         writer.uint32(34).fork(),
       ).join();
     }
-    if (message.replaceAssignmentRule !== undefined) {
+    if (message.replaceAssignmentRule != null) {
       UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule.encode(
         message.replaceAssignmentRule,
         writer.uint32(42).fork(),
       ).join();
     }
-    if (message.deleteAssignmentRule !== undefined) {
+    if (message.deleteAssignmentRule != null) {
       UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule.encode(
         message.deleteAssignmentRule,
         writer.uint32(50).fork(),
       ).join();
     }
-    if (message.addCompatibleRedirectRule !== undefined) {
+    if (message.addCompatibleRedirectRule != null) {
       UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule.encode(
         message.addCompatibleRedirectRule,
         writer.uint32(58).fork(),
       ).join();
     }
-    if (message.replaceCompatibleRedirectRule !== undefined) {
+    if (message.replaceCompatibleRedirectRule != null) {
       UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule.encode(
         message.replaceCompatibleRedirectRule,
         writer.uint32(66).fork(),
       ).join();
     }
-    if (message.deleteCompatibleRedirectRule !== undefined) {
+    if (message.deleteCompatibleRedirectRule != null) {
       UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule.encode(
         message.deleteCompatibleRedirectRule,
         writer.uint32(74).fork(),
       ).join();
     }
-    if (message.commitBuildId !== undefined) {
+    if (message.commitBuildId != null) {
       UpdateWorkerVersioningRulesRequest_CommitBuildId.encode(message.commitBuildId, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -15416,8 +15638,10 @@ export const UpdateWorkerVersioningRulesRequest: MessageFns<UpdateWorkerVersioni
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass: (new () => UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule {
-  return {};
+  UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.InsertBuildIdAssignmentRule", { ruleIndex: 0 });
+  return new UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: MessageFns<
@@ -15427,10 +15651,10 @@ export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: Mes
     message: UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.ruleIndex !== undefined && message.ruleIndex !== 0) {
+    if (message.ruleIndex != null && message.ruleIndex !== 0) {
       writer.uint32(8).int32(message.ruleIndex);
     }
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       BuildIdAssignmentRule.encode(message.rule, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -15474,8 +15698,10 @@ export const UpdateWorkerVersioningRulesRequest_InsertBuildIdAssignmentRule: Mes
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass: (new () => UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule {
-  return {};
+  UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceBuildIdAssignmentRule", { ruleIndex: 0, force: false });
+  return new UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: MessageFns<
@@ -15485,13 +15711,13 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: Me
     message: UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.ruleIndex !== undefined && message.ruleIndex !== 0) {
+    if (message.ruleIndex != null && message.ruleIndex !== 0) {
       writer.uint32(8).int32(message.ruleIndex);
     }
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       BuildIdAssignmentRule.encode(message.rule, writer.uint32(18).fork()).join();
     }
-    if (message.force !== undefined && message.force !== false) {
+    if (message.force != null && message.force !== false) {
       writer.uint32(24).bool(message.force);
     }
     return writer;
@@ -15543,8 +15769,10 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceBuildIdAssignmentRule: Me
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass: (new () => UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule(): UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule {
-  return {};
+  UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteBuildIdAssignmentRule", { ruleIndex: 0, force: false });
+  return new UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: MessageFns<
@@ -15554,10 +15782,10 @@ export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: Mes
     message: UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.ruleIndex !== undefined && message.ruleIndex !== 0) {
+    if (message.ruleIndex != null && message.ruleIndex !== 0) {
       writer.uint32(8).int32(message.ruleIndex);
     }
-    if (message.force !== undefined && message.force !== false) {
+    if (message.force != null && message.force !== false) {
       writer.uint32(16).bool(message.force);
     }
     return writer;
@@ -15601,8 +15829,10 @@ export const UpdateWorkerVersioningRulesRequest_DeleteBuildIdAssignmentRule: Mes
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass: (new () => UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule {
-  return {};
+  UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.AddCompatibleBuildIdRedirectRule", {});
+  return new UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule: MessageFns<
@@ -15612,7 +15842,7 @@ export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule
     message: UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       CompatibleBuildIdRedirectRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -15648,8 +15878,10 @@ export const UpdateWorkerVersioningRulesRequest_AddCompatibleBuildIdRedirectRule
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass: (new () => UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule {
-  return {};
+  UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.ReplaceCompatibleBuildIdRedirectRule", {});
+  return new UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule: MessageFns<
@@ -15659,7 +15891,7 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirect
     message: UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirectRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       CompatibleBuildIdRedirectRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -15695,8 +15927,10 @@ export const UpdateWorkerVersioningRulesRequest_ReplaceCompatibleBuildIdRedirect
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass: (new () => UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule(): UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule {
-  return {};
+  UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass ??= messageClass<UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.DeleteCompatibleBuildIdRedirectRule", { sourceBuildId: "" });
+  return new UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRuleClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule: MessageFns<
@@ -15706,7 +15940,7 @@ export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectR
     message: UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectRule,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.sourceBuildId !== undefined && message.sourceBuildId !== "") {
+    if (message.sourceBuildId != null && message.sourceBuildId !== "") {
       writer.uint32(10).string(message.sourceBuildId);
     }
     return writer;
@@ -15742,8 +15976,10 @@ export const UpdateWorkerVersioningRulesRequest_DeleteCompatibleBuildIdRedirectR
   },
 };
 
+let UpdateWorkerVersioningRulesRequest_CommitBuildIdClass: (new () => UpdateWorkerVersioningRulesRequest_CommitBuildId) | undefined;
 function createBaseUpdateWorkerVersioningRulesRequest_CommitBuildId(): UpdateWorkerVersioningRulesRequest_CommitBuildId {
-  return {};
+  UpdateWorkerVersioningRulesRequest_CommitBuildIdClass ??= messageClass<UpdateWorkerVersioningRulesRequest_CommitBuildId>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesRequest.CommitBuildId", { targetBuildId: "", force: false });
+  return new UpdateWorkerVersioningRulesRequest_CommitBuildIdClass();
 }
 
 export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
@@ -15753,10 +15989,10 @@ export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
     message: UpdateWorkerVersioningRulesRequest_CommitBuildId,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.targetBuildId !== undefined && message.targetBuildId !== "") {
+    if (message.targetBuildId != null && message.targetBuildId !== "") {
       writer.uint32(10).string(message.targetBuildId);
     }
-    if (message.force !== undefined && message.force !== false) {
+    if (message.force != null && message.force !== false) {
       writer.uint32(16).bool(message.force);
     }
     return writer;
@@ -15797,23 +16033,25 @@ export const UpdateWorkerVersioningRulesRequest_CommitBuildId: MessageFns<
   },
 };
 
+let UpdateWorkerVersioningRulesResponseClass: (new () => UpdateWorkerVersioningRulesResponse) | undefined;
 function createBaseUpdateWorkerVersioningRulesResponse(): UpdateWorkerVersioningRulesResponse {
-  return {};
+  UpdateWorkerVersioningRulesResponseClass ??= messageClass<UpdateWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.UpdateWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
+  return new UpdateWorkerVersioningRulesResponseClass();
 }
 
 export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersioningRulesResponse> = {
   encode(message: UpdateWorkerVersioningRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.assignmentRules !== undefined && message.assignmentRules.length !== 0) {
+    if (message.assignmentRules != null && message.assignmentRules.length !== 0) {
       for (const v of message.assignmentRules) {
         TimestampedBuildIdAssignmentRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.compatibleRedirectRules !== undefined && message.compatibleRedirectRules.length !== 0) {
+    if (message.compatibleRedirectRules != null && message.compatibleRedirectRules.length !== 0) {
       for (const v of message.compatibleRedirectRules) {
         TimestampedCompatibleBuildIdRedirectRule.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(26).bytes(message.conflictToken);
     }
     return writer;
@@ -15832,7 +16070,7 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
             break;
           }
 
-          if (message.assignmentRules === undefined) {
+          if (message.assignmentRules === LIST) {
             message.assignmentRules = [];
           }
           const el = TimestampedBuildIdAssignmentRule.decode(reader, reader.uint32());
@@ -15846,7 +16084,7 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
             break;
           }
 
-          if (message.compatibleRedirectRules === undefined) {
+          if (message.compatibleRedirectRules === LIST) {
             message.compatibleRedirectRules = [];
           }
           const el = TimestampedCompatibleBuildIdRedirectRule.decode(reader, reader.uint32());
@@ -15874,16 +16112,18 @@ export const UpdateWorkerVersioningRulesResponse: MessageFns<UpdateWorkerVersion
   },
 };
 
+let GetWorkerVersioningRulesRequestClass: (new () => GetWorkerVersioningRulesRequest) | undefined;
 function createBaseGetWorkerVersioningRulesRequest(): GetWorkerVersioningRulesRequest {
-  return {};
+  GetWorkerVersioningRulesRequestClass ??= messageClass<GetWorkerVersioningRulesRequest>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesRequest", { namespace: "", taskQueue: "" });
+  return new GetWorkerVersioningRulesRequestClass();
 }
 
 export const GetWorkerVersioningRulesRequest: MessageFns<GetWorkerVersioningRulesRequest> = {
   encode(message: GetWorkerVersioningRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
     return writer;
@@ -15924,23 +16164,25 @@ export const GetWorkerVersioningRulesRequest: MessageFns<GetWorkerVersioningRule
   },
 };
 
+let GetWorkerVersioningRulesResponseClass: (new () => GetWorkerVersioningRulesResponse) | undefined;
 function createBaseGetWorkerVersioningRulesResponse(): GetWorkerVersioningRulesResponse {
-  return {};
+  GetWorkerVersioningRulesResponseClass ??= messageClass<GetWorkerVersioningRulesResponse>("temporal.api.workflowservice.v1.GetWorkerVersioningRulesResponse", { assignmentRules: LIST, compatibleRedirectRules: LIST, conflictToken: BYTES });
+  return new GetWorkerVersioningRulesResponseClass();
 }
 
 export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRulesResponse> = {
   encode(message: GetWorkerVersioningRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.assignmentRules !== undefined && message.assignmentRules.length !== 0) {
+    if (message.assignmentRules != null && message.assignmentRules.length !== 0) {
       for (const v of message.assignmentRules) {
         TimestampedBuildIdAssignmentRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.compatibleRedirectRules !== undefined && message.compatibleRedirectRules.length !== 0) {
+    if (message.compatibleRedirectRules != null && message.compatibleRedirectRules.length !== 0) {
       for (const v of message.compatibleRedirectRules) {
         TimestampedCompatibleBuildIdRedirectRule.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(26).bytes(message.conflictToken);
     }
     return writer;
@@ -15959,7 +16201,7 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
             break;
           }
 
-          if (message.assignmentRules === undefined) {
+          if (message.assignmentRules === LIST) {
             message.assignmentRules = [];
           }
           const el = TimestampedBuildIdAssignmentRule.decode(reader, reader.uint32());
@@ -15973,7 +16215,7 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
             break;
           }
 
-          if (message.compatibleRedirectRules === undefined) {
+          if (message.compatibleRedirectRules === LIST) {
             message.compatibleRedirectRules = [];
           }
           const el = TimestampedCompatibleBuildIdRedirectRule.decode(reader, reader.uint32());
@@ -16001,26 +16243,28 @@ export const GetWorkerVersioningRulesResponse: MessageFns<GetWorkerVersioningRul
   },
 };
 
+let GetWorkerTaskReachabilityRequestClass: (new () => GetWorkerTaskReachabilityRequest) | undefined;
 function createBaseGetWorkerTaskReachabilityRequest(): GetWorkerTaskReachabilityRequest {
-  return {};
+  GetWorkerTaskReachabilityRequestClass ??= messageClass<GetWorkerTaskReachabilityRequest>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityRequest", { namespace: "", buildIds: LIST, taskQueues: LIST, reachability: 0 });
+  return new GetWorkerTaskReachabilityRequestClass();
 }
 
 export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabilityRequest> = {
   encode(message: GetWorkerTaskReachabilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.buildIds !== undefined && message.buildIds.length !== 0) {
+    if (message.buildIds != null && message.buildIds.length !== 0) {
       for (const v of message.buildIds) {
         writer.uint32(18).string(v!);
       }
     }
-    if (message.taskQueues !== undefined && message.taskQueues.length !== 0) {
+    if (message.taskQueues != null && message.taskQueues.length !== 0) {
       for (const v of message.taskQueues) {
         writer.uint32(26).string(v!);
       }
     }
-    if (message.reachability !== undefined && message.reachability !== 0) {
+    if (message.reachability != null && message.reachability !== 0) {
       writer.uint32(32).int32(message.reachability);
     }
     return writer;
@@ -16047,7 +16291,7 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
             break;
           }
 
-          if (message.buildIds === undefined) {
+          if (message.buildIds === LIST) {
             message.buildIds = [];
           }
           const el = reader.string();
@@ -16061,7 +16305,7 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
             break;
           }
 
-          if (message.taskQueues === undefined) {
+          if (message.taskQueues === LIST) {
             message.taskQueues = [];
           }
           const el = reader.string();
@@ -16089,13 +16333,15 @@ export const GetWorkerTaskReachabilityRequest: MessageFns<GetWorkerTaskReachabil
   },
 };
 
+let GetWorkerTaskReachabilityResponseClass: (new () => GetWorkerTaskReachabilityResponse) | undefined;
 function createBaseGetWorkerTaskReachabilityResponse(): GetWorkerTaskReachabilityResponse {
-  return {};
+  GetWorkerTaskReachabilityResponseClass ??= messageClass<GetWorkerTaskReachabilityResponse>("temporal.api.workflowservice.v1.GetWorkerTaskReachabilityResponse", { buildIdReachability: LIST });
+  return new GetWorkerTaskReachabilityResponseClass();
 }
 
 export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabilityResponse> = {
   encode(message: GetWorkerTaskReachabilityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.buildIdReachability !== undefined && message.buildIdReachability.length !== 0) {
+    if (message.buildIdReachability != null && message.buildIdReachability.length !== 0) {
       for (const v of message.buildIdReachability) {
         BuildIdReachability.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -16116,7 +16362,7 @@ export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabi
             break;
           }
 
-          if (message.buildIdReachability === undefined) {
+          if (message.buildIdReachability === LIST) {
             message.buildIdReachability = [];
           }
           const el = BuildIdReachability.decode(reader, reader.uint32());
@@ -16136,25 +16382,27 @@ export const GetWorkerTaskReachabilityResponse: MessageFns<GetWorkerTaskReachabi
   },
 };
 
+let UpdateWorkflowExecutionRequestClass: (new () => UpdateWorkflowExecutionRequest) | undefined;
 function createBaseUpdateWorkflowExecutionRequest(): UpdateWorkflowExecutionRequest {
-  return {};
+  UpdateWorkflowExecutionRequestClass ??= messageClass<UpdateWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionRequest", { namespace: "", firstExecutionRunId: "" });
+  return new UpdateWorkflowExecutionRequestClass();
 }
 
 export const UpdateWorkflowExecutionRequest: MessageFns<UpdateWorkflowExecutionRequest> = {
   encode(message: UpdateWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(26).string(message.firstExecutionRunId);
     }
-    if (message.waitPolicy !== undefined) {
+    if (message.waitPolicy != null) {
       WaitPolicy.encode(message.waitPolicy, writer.uint32(34).fork()).join();
     }
-    if (message.request !== undefined) {
+    if (message.request != null) {
       Request.encode(message.request, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -16219,22 +16467,24 @@ export const UpdateWorkflowExecutionRequest: MessageFns<UpdateWorkflowExecutionR
   },
 };
 
+let UpdateWorkflowExecutionResponseClass: (new () => UpdateWorkflowExecutionResponse) | undefined;
 function createBaseUpdateWorkflowExecutionResponse(): UpdateWorkflowExecutionResponse {
-  return {};
+  UpdateWorkflowExecutionResponseClass ??= messageClass<UpdateWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionResponse", { stage: 0 });
+  return new UpdateWorkflowExecutionResponseClass();
 }
 
 export const UpdateWorkflowExecutionResponse: MessageFns<UpdateWorkflowExecutionResponse> = {
   encode(message: UpdateWorkflowExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.updateRef !== undefined) {
+    if (message.updateRef != null) {
       UpdateRef.encode(message.updateRef, writer.uint32(10).fork()).join();
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
-    if (message.stage !== undefined && message.stage !== 0) {
+    if (message.stage != null && message.stage !== 0) {
       writer.uint32(24).int32(message.stage);
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -16291,75 +16541,77 @@ export const UpdateWorkflowExecutionResponse: MessageFns<UpdateWorkflowExecution
   },
 };
 
+let StartBatchOperationRequestClass: (new () => StartBatchOperationRequest) | undefined;
 function createBaseStartBatchOperationRequest(): StartBatchOperationRequest {
-  return {};
+  StartBatchOperationRequestClass ??= messageClass<StartBatchOperationRequest>("temporal.api.workflowservice.v1.StartBatchOperationRequest", { namespace: "", visibilityQuery: "", jobId: "", reason: "", executions: LIST, targetExecutions: LIST, maxOperationsPerSecond: 0 });
+  return new StartBatchOperationRequestClass();
 }
 
 export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> = {
   encode(message: StartBatchOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.visibilityQuery !== undefined && message.visibilityQuery !== "") {
+    if (message.visibilityQuery != null && message.visibilityQuery !== "") {
       writer.uint32(18).string(message.visibilityQuery);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(26).string(message.jobId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(34).string(message.reason);
     }
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         WorkflowExecution.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.targetExecutions !== undefined && message.targetExecutions.length !== 0) {
+    if (message.targetExecutions != null && message.targetExecutions.length !== 0) {
       for (const v of message.targetExecutions) {
         Execution.encode(v!, writer.uint32(178).fork()).join();
       }
     }
-    if (message.maxOperationsPerSecond !== undefined && message.maxOperationsPerSecond !== 0) {
+    if (message.maxOperationsPerSecond != null && message.maxOperationsPerSecond !== 0) {
       writer.uint32(53).float(message.maxOperationsPerSecond);
     }
-    if (message.terminationOperation !== undefined) {
+    if (message.terminationOperation != null) {
       BatchOperationTermination.encode(message.terminationOperation, writer.uint32(82).fork()).join();
     }
-    if (message.signalOperation !== undefined) {
+    if (message.signalOperation != null) {
       BatchOperationSignal.encode(message.signalOperation, writer.uint32(90).fork()).join();
     }
-    if (message.cancellationOperation !== undefined) {
+    if (message.cancellationOperation != null) {
       BatchOperationCancellation.encode(message.cancellationOperation, writer.uint32(98).fork()).join();
     }
-    if (message.deletionOperation !== undefined) {
+    if (message.deletionOperation != null) {
       BatchOperationDeletion.encode(message.deletionOperation, writer.uint32(106).fork()).join();
     }
-    if (message.resetOperation !== undefined) {
+    if (message.resetOperation != null) {
       BatchOperationReset.encode(message.resetOperation, writer.uint32(114).fork()).join();
     }
-    if (message.updateWorkflowOptionsOperation !== undefined) {
+    if (message.updateWorkflowOptionsOperation != null) {
       BatchOperationUpdateWorkflowExecutionOptions.encode(
         message.updateWorkflowOptionsOperation,
         writer.uint32(122).fork(),
       ).join();
     }
-    if (message.unpauseActivitiesOperation !== undefined) {
+    if (message.unpauseActivitiesOperation != null) {
       BatchOperationUnpauseActivities.encode(message.unpauseActivitiesOperation, writer.uint32(130).fork()).join();
     }
-    if (message.resetActivitiesOperation !== undefined) {
+    if (message.resetActivitiesOperation != null) {
       BatchOperationResetActivities.encode(message.resetActivitiesOperation, writer.uint32(138).fork()).join();
     }
-    if (message.updateActivityOptionsOperation !== undefined) {
+    if (message.updateActivityOptionsOperation != null) {
       BatchOperationUpdateActivityOptions.encode(message.updateActivityOptionsOperation, writer.uint32(146).fork())
         .join();
     }
-    if (message.cancelActivitiesOperation !== undefined) {
+    if (message.cancelActivitiesOperation != null) {
       BatchOperationCancelActivities.encode(message.cancelActivitiesOperation, writer.uint32(154).fork()).join();
     }
-    if (message.terminateActivitiesOperation !== undefined) {
+    if (message.terminateActivitiesOperation != null) {
       BatchOperationTerminateActivities.encode(message.terminateActivitiesOperation, writer.uint32(162).fork()).join();
     }
-    if (message.deleteActivitiesOperation !== undefined) {
+    if (message.deleteActivitiesOperation != null) {
       BatchOperationDeleteActivities.encode(message.deleteActivitiesOperation, writer.uint32(170).fork()).join();
     }
     return writer;
@@ -16410,7 +16662,7 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = WorkflowExecution.decode(reader, reader.uint32());
@@ -16424,7 +16676,7 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
             break;
           }
 
-          if (message.targetExecutions === undefined) {
+          if (message.targetExecutions === LIST) {
             message.targetExecutions = [];
           }
           const el = Execution.decode(reader, reader.uint32());
@@ -16554,8 +16806,10 @@ export const StartBatchOperationRequest: MessageFns<StartBatchOperationRequest> 
   },
 };
 
+let StartBatchOperationResponseClass: (new () => StartBatchOperationResponse) | undefined;
 function createBaseStartBatchOperationResponse(): StartBatchOperationResponse {
-  return {};
+  StartBatchOperationResponseClass ??= messageClass<StartBatchOperationResponse>("temporal.api.workflowservice.v1.StartBatchOperationResponse", {});
+  return new StartBatchOperationResponseClass();
 }
 
 export const StartBatchOperationResponse: MessageFns<StartBatchOperationResponse> = {
@@ -16582,22 +16836,24 @@ export const StartBatchOperationResponse: MessageFns<StartBatchOperationResponse
   },
 };
 
+let StopBatchOperationRequestClass: (new () => StopBatchOperationRequest) | undefined;
 function createBaseStopBatchOperationRequest(): StopBatchOperationRequest {
-  return {};
+  StopBatchOperationRequestClass ??= messageClass<StopBatchOperationRequest>("temporal.api.workflowservice.v1.StopBatchOperationRequest", { namespace: "", jobId: "", reason: "", identity: "" });
+  return new StopBatchOperationRequestClass();
 }
 
 export const StopBatchOperationRequest: MessageFns<StopBatchOperationRequest> = {
   encode(message: StopBatchOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -16654,8 +16910,10 @@ export const StopBatchOperationRequest: MessageFns<StopBatchOperationRequest> = 
   },
 };
 
+let StopBatchOperationResponseClass: (new () => StopBatchOperationResponse) | undefined;
 function createBaseStopBatchOperationResponse(): StopBatchOperationResponse {
-  return {};
+  StopBatchOperationResponseClass ??= messageClass<StopBatchOperationResponse>("temporal.api.workflowservice.v1.StopBatchOperationResponse", {});
+  return new StopBatchOperationResponseClass();
 }
 
 export const StopBatchOperationResponse: MessageFns<StopBatchOperationResponse> = {
@@ -16682,16 +16940,18 @@ export const StopBatchOperationResponse: MessageFns<StopBatchOperationResponse> 
   },
 };
 
+let DescribeBatchOperationRequestClass: (new () => DescribeBatchOperationRequest) | undefined;
 function createBaseDescribeBatchOperationRequest(): DescribeBatchOperationRequest {
-  return {};
+  DescribeBatchOperationRequestClass ??= messageClass<DescribeBatchOperationRequest>("temporal.api.workflowservice.v1.DescribeBatchOperationRequest", { namespace: "", jobId: "" });
+  return new DescribeBatchOperationRequestClass();
 }
 
 export const DescribeBatchOperationRequest: MessageFns<DescribeBatchOperationRequest> = {
   encode(message: DescribeBatchOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
     return writer;
@@ -16732,46 +16992,48 @@ export const DescribeBatchOperationRequest: MessageFns<DescribeBatchOperationReq
   },
 };
 
+let DescribeBatchOperationResponseClass: (new () => DescribeBatchOperationResponse) | undefined;
 function createBaseDescribeBatchOperationResponse(): DescribeBatchOperationResponse {
-  return {};
+  DescribeBatchOperationResponseClass ??= messageClass<DescribeBatchOperationResponse>("temporal.api.workflowservice.v1.DescribeBatchOperationResponse", { operationType: 0, jobId: "", state: 0, totalOperationCount: INT64, completeOperationCount: INT64, failureOperationCount: INT64, identity: "", reason: "", query: "", executions: LIST });
+  return new DescribeBatchOperationResponseClass();
 }
 
 export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationResponse> = {
   encode(message: DescribeBatchOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationType !== undefined && message.operationType !== 0) {
+    if (message.operationType != null && message.operationType !== 0) {
       writer.uint32(8).int32(message.operationType);
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(34).fork()).join();
     }
-    if (message.closeTime !== undefined) {
+    if (message.closeTime != null) {
       Timestamp.encode(message.closeTime, writer.uint32(42).fork()).join();
     }
-    if (message.totalOperationCount !== undefined && !message.totalOperationCount.equals(Long.ZERO)) {
+    if (message.totalOperationCount != null && !isZero(message.totalOperationCount)) {
       writer.uint32(48).int64(message.totalOperationCount);
     }
-    if (message.completeOperationCount !== undefined && !message.completeOperationCount.equals(Long.ZERO)) {
+    if (message.completeOperationCount != null && !isZero(message.completeOperationCount)) {
       writer.uint32(56).int64(message.completeOperationCount);
     }
-    if (message.failureOperationCount !== undefined && !message.failureOperationCount.equals(Long.ZERO)) {
+    if (message.failureOperationCount != null && !isZero(message.failureOperationCount)) {
       writer.uint32(64).int64(message.failureOperationCount);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(74).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(82).string(message.reason);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(90).string(message.query);
     }
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         Execution.encode(v!, writer.uint32(98).fork()).join();
       }
@@ -16880,7 +17142,7 @@ export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = Execution.decode(reader, reader.uint32());
@@ -16900,19 +17162,21 @@ export const DescribeBatchOperationResponse: MessageFns<DescribeBatchOperationRe
   },
 };
 
+let ListBatchOperationsRequestClass: (new () => ListBatchOperationsRequest) | undefined;
 function createBaseListBatchOperationsRequest(): ListBatchOperationsRequest {
-  return {};
+  ListBatchOperationsRequestClass ??= messageClass<ListBatchOperationsRequest>("temporal.api.workflowservice.v1.ListBatchOperationsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
+  return new ListBatchOperationsRequestClass();
 }
 
 export const ListBatchOperationsRequest: MessageFns<ListBatchOperationsRequest> = {
   encode(message: ListBatchOperationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
     return writer;
@@ -16961,18 +17225,20 @@ export const ListBatchOperationsRequest: MessageFns<ListBatchOperationsRequest> 
   },
 };
 
+let ListBatchOperationsResponseClass: (new () => ListBatchOperationsResponse) | undefined;
 function createBaseListBatchOperationsResponse(): ListBatchOperationsResponse {
-  return {};
+  ListBatchOperationsResponseClass ??= messageClass<ListBatchOperationsResponse>("temporal.api.workflowservice.v1.ListBatchOperationsResponse", { operationInfo: LIST, nextPageToken: BYTES });
+  return new ListBatchOperationsResponseClass();
 }
 
 export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse> = {
   encode(message: ListBatchOperationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operationInfo !== undefined && message.operationInfo.length !== 0) {
+    if (message.operationInfo != null && message.operationInfo.length !== 0) {
       for (const v of message.operationInfo) {
         BatchOperationInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -16991,7 +17257,7 @@ export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse
             break;
           }
 
-          if (message.operationInfo === undefined) {
+          if (message.operationInfo === LIST) {
             message.operationInfo = [];
           }
           const el = BatchOperationInfo.decode(reader, reader.uint32());
@@ -17019,22 +17285,24 @@ export const ListBatchOperationsResponse: MessageFns<ListBatchOperationsResponse
   },
 };
 
+let PollWorkflowExecutionUpdateRequestClass: (new () => PollWorkflowExecutionUpdateRequest) | undefined;
 function createBasePollWorkflowExecutionUpdateRequest(): PollWorkflowExecutionUpdateRequest {
-  return {};
+  PollWorkflowExecutionUpdateRequestClass ??= messageClass<PollWorkflowExecutionUpdateRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateRequest", { namespace: "", identity: "" });
+  return new PollWorkflowExecutionUpdateRequestClass();
 }
 
 export const PollWorkflowExecutionUpdateRequest: MessageFns<PollWorkflowExecutionUpdateRequest> = {
   encode(message: PollWorkflowExecutionUpdateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.updateRef !== undefined) {
+    if (message.updateRef != null) {
       UpdateRef.encode(message.updateRef, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.waitPolicy !== undefined) {
+    if (message.waitPolicy != null) {
       WaitPolicy.encode(message.waitPolicy, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -17091,19 +17359,21 @@ export const PollWorkflowExecutionUpdateRequest: MessageFns<PollWorkflowExecutio
   },
 };
 
+let PollWorkflowExecutionUpdateResponseClass: (new () => PollWorkflowExecutionUpdateResponse) | undefined;
 function createBasePollWorkflowExecutionUpdateResponse(): PollWorkflowExecutionUpdateResponse {
-  return {};
+  PollWorkflowExecutionUpdateResponseClass ??= messageClass<PollWorkflowExecutionUpdateResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionUpdateResponse", { stage: 0 });
+  return new PollWorkflowExecutionUpdateResponseClass();
 }
 
 export const PollWorkflowExecutionUpdateResponse: MessageFns<PollWorkflowExecutionUpdateResponse> = {
   encode(message: PollWorkflowExecutionUpdateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       Outcome.encode(message.outcome, writer.uint32(10).fork()).join();
     }
-    if (message.stage !== undefined && message.stage !== 0) {
+    if (message.stage != null && message.stage !== 0) {
       writer.uint32(16).int32(message.stage);
     }
-    if (message.updateRef !== undefined) {
+    if (message.updateRef != null) {
       UpdateRef.encode(message.updateRef, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -17152,34 +17422,36 @@ export const PollWorkflowExecutionUpdateResponse: MessageFns<PollWorkflowExecuti
   },
 };
 
+let PollNexusTaskQueueRequestClass: (new () => PollNexusTaskQueueRequest) | undefined;
 function createBasePollNexusTaskQueueRequest(): PollNexusTaskQueueRequest {
-  return {};
+  PollNexusTaskQueueRequestClass ??= messageClass<PollNexusTaskQueueRequest>("temporal.api.workflowservice.v1.PollNexusTaskQueueRequest", { namespace: "", pollerGroupId: "", identity: "", workerInstanceKey: "", workerHeartbeat: LIST });
+  return new PollNexusTaskQueueRequestClass();
 }
 
 export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = {
   encode(message: PollNexusTaskQueueRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(26).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(74).string(message.pollerGroupId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(66).string(message.workerInstanceKey);
     }
-    if (message.workerVersionCapabilities !== undefined) {
+    if (message.workerVersionCapabilities != null) {
       WorkerVersionCapabilities.encode(message.workerVersionCapabilities, writer.uint32(34).fork()).join();
     }
-    if (message.deploymentOptions !== undefined) {
+    if (message.deploymentOptions != null) {
       WorkerDeploymentOptions.encode(message.deploymentOptions, writer.uint32(50).fork()).join();
     }
-    if (message.workerHeartbeat !== undefined && message.workerHeartbeat.length !== 0) {
+    if (message.workerHeartbeat != null && message.workerHeartbeat.length !== 0) {
       for (const v of message.workerHeartbeat) {
         WorkerHeartbeat.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -17256,7 +17528,7 @@ export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = 
             break;
           }
 
-          if (message.workerHeartbeat === undefined) {
+          if (message.workerHeartbeat === LIST) {
             message.workerHeartbeat = [];
           }
           const el = WorkerHeartbeat.decode(reader, reader.uint32());
@@ -17276,30 +17548,32 @@ export const PollNexusTaskQueueRequest: MessageFns<PollNexusTaskQueueRequest> = 
   },
 };
 
+let PollNexusTaskQueueResponseClass: (new () => PollNexusTaskQueueResponse) | undefined;
 function createBasePollNexusTaskQueueResponse(): PollNexusTaskQueueResponse {
-  return {};
+  PollNexusTaskQueueResponseClass ??= messageClass<PollNexusTaskQueueResponse>("temporal.api.workflowservice.v1.PollNexusTaskQueueResponse", { taskToken: BYTES, pollerGroupId: "", pollerGroupInfos: LIST });
+  return new PollNexusTaskQueueResponseClass();
 }
 
 export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> = {
   encode(message: PollNexusTaskQueueResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.request !== undefined) {
+    if (message.request != null) {
       Request1.encode(message.request, writer.uint32(18).fork()).join();
     }
-    if (message.pollerScalingDecision !== undefined) {
+    if (message.pollerScalingDecision != null) {
       PollerScalingDecision.encode(message.pollerScalingDecision, writer.uint32(26).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(34).string(message.pollerGroupId);
     }
-    if (message.pollerGroupInfos !== undefined && message.pollerGroupInfos.length !== 0) {
+    if (message.pollerGroupInfos != null && message.pollerGroupInfos.length !== 0) {
       for (const v of message.pollerGroupInfos) {
         PollerGroupInfo.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.pollerGroupsInfo !== undefined) {
+    if (message.pollerGroupsInfo != null) {
       PollerGroupsInfo.encode(message.pollerGroupsInfo, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -17350,7 +17624,7 @@ export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> 
             break;
           }
 
-          if (message.pollerGroupInfos === undefined) {
+          if (message.pollerGroupInfos === LIST) {
             message.pollerGroupInfos = [];
           }
           const el = PollerGroupInfo.decode(reader, reader.uint32());
@@ -17378,25 +17652,27 @@ export const PollNexusTaskQueueResponse: MessageFns<PollNexusTaskQueueResponse> 
   },
 };
 
+let RespondNexusTaskCompletedRequestClass: (new () => RespondNexusTaskCompletedRequest) | undefined;
 function createBaseRespondNexusTaskCompletedRequest(): RespondNexusTaskCompletedRequest {
-  return {};
+  RespondNexusTaskCompletedRequestClass ??= messageClass<RespondNexusTaskCompletedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
+  return new RespondNexusTaskCompletedRequestClass();
 }
 
 export const RespondNexusTaskCompletedRequest: MessageFns<RespondNexusTaskCompletedRequest> = {
   encode(message: RespondNexusTaskCompletedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(26).bytes(message.taskToken);
     }
-    if (message.response !== undefined) {
+    if (message.response != null) {
       Response.encode(message.response, writer.uint32(34).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(42).string(message.pollerGroupId);
     }
     return writer;
@@ -17461,8 +17737,10 @@ export const RespondNexusTaskCompletedRequest: MessageFns<RespondNexusTaskComple
   },
 };
 
+let RespondNexusTaskCompletedResponseClass: (new () => RespondNexusTaskCompletedResponse) | undefined;
 function createBaseRespondNexusTaskCompletedResponse(): RespondNexusTaskCompletedResponse {
-  return {};
+  RespondNexusTaskCompletedResponseClass ??= messageClass<RespondNexusTaskCompletedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskCompletedResponse", {});
+  return new RespondNexusTaskCompletedResponseClass();
 }
 
 export const RespondNexusTaskCompletedResponse: MessageFns<RespondNexusTaskCompletedResponse> = {
@@ -17489,28 +17767,30 @@ export const RespondNexusTaskCompletedResponse: MessageFns<RespondNexusTaskCompl
   },
 };
 
+let RespondNexusTaskFailedRequestClass: (new () => RespondNexusTaskFailedRequest) | undefined;
 function createBaseRespondNexusTaskFailedRequest(): RespondNexusTaskFailedRequest {
-  return {};
+  RespondNexusTaskFailedRequestClass ??= messageClass<RespondNexusTaskFailedRequest>("temporal.api.workflowservice.v1.RespondNexusTaskFailedRequest", { namespace: "", identity: "", taskToken: BYTES, pollerGroupId: "" });
+  return new RespondNexusTaskFailedRequestClass();
 }
 
 export const RespondNexusTaskFailedRequest: MessageFns<RespondNexusTaskFailedRequest> = {
   encode(message: RespondNexusTaskFailedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(26).bytes(message.taskToken);
     }
-    if (message.error !== undefined) {
+    if (message.error != null) {
       HandlerError.encode(message.error, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
-    if (message.pollerGroupId !== undefined && message.pollerGroupId !== "") {
+    if (message.pollerGroupId != null && message.pollerGroupId !== "") {
       writer.uint32(50).string(message.pollerGroupId);
     }
     return writer;
@@ -17583,8 +17863,10 @@ export const RespondNexusTaskFailedRequest: MessageFns<RespondNexusTaskFailedReq
   },
 };
 
+let RespondNexusTaskFailedResponseClass: (new () => RespondNexusTaskFailedResponse) | undefined;
 function createBaseRespondNexusTaskFailedResponse(): RespondNexusTaskFailedResponse {
-  return {};
+  RespondNexusTaskFailedResponseClass ??= messageClass<RespondNexusTaskFailedResponse>("temporal.api.workflowservice.v1.RespondNexusTaskFailedResponse", {});
+  return new RespondNexusTaskFailedResponseClass();
 }
 
 export const RespondNexusTaskFailedResponse: MessageFns<RespondNexusTaskFailedResponse> = {
@@ -17611,21 +17893,23 @@ export const RespondNexusTaskFailedResponse: MessageFns<RespondNexusTaskFailedRe
   },
 };
 
+let ExecuteMultiOperationRequestClass: (new () => ExecuteMultiOperationRequest) | undefined;
 function createBaseExecuteMultiOperationRequest(): ExecuteMultiOperationRequest {
-  return {};
+  ExecuteMultiOperationRequestClass ??= messageClass<ExecuteMultiOperationRequest>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest", { namespace: "", operations: LIST, resourceId: "" });
+  return new ExecuteMultiOperationRequestClass();
 }
 
 export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationRequest> = {
   encode(message: ExecuteMultiOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operations !== undefined && message.operations.length !== 0) {
+    if (message.operations != null && message.operations.length !== 0) {
       for (const v of message.operations) {
         ExecuteMultiOperationRequest_Operation.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(26).string(message.resourceId);
     }
     return writer;
@@ -17652,7 +17936,7 @@ export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationReque
             break;
           }
 
-          if (message.operations === undefined) {
+          if (message.operations === LIST) {
             message.operations = [];
           }
           const el = ExecuteMultiOperationRequest_Operation.decode(reader, reader.uint32());
@@ -17680,16 +17964,18 @@ export const ExecuteMultiOperationRequest: MessageFns<ExecuteMultiOperationReque
   },
 };
 
+let ExecuteMultiOperationRequest_OperationClass: (new () => ExecuteMultiOperationRequest_Operation) | undefined;
 function createBaseExecuteMultiOperationRequest_Operation(): ExecuteMultiOperationRequest_Operation {
-  return {};
+  ExecuteMultiOperationRequest_OperationClass ??= messageClass<ExecuteMultiOperationRequest_Operation>("temporal.api.workflowservice.v1.ExecuteMultiOperationRequest.Operation", {});
+  return new ExecuteMultiOperationRequest_OperationClass();
 }
 
 export const ExecuteMultiOperationRequest_Operation: MessageFns<ExecuteMultiOperationRequest_Operation> = {
   encode(message: ExecuteMultiOperationRequest_Operation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startWorkflow !== undefined) {
+    if (message.startWorkflow != null) {
       StartWorkflowExecutionRequest.encode(message.startWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflow !== undefined) {
+    if (message.updateWorkflow != null) {
       UpdateWorkflowExecutionRequest.encode(message.updateWorkflow, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -17730,13 +18016,15 @@ export const ExecuteMultiOperationRequest_Operation: MessageFns<ExecuteMultiOper
   },
 };
 
+let ExecuteMultiOperationResponseClass: (new () => ExecuteMultiOperationResponse) | undefined;
 function createBaseExecuteMultiOperationResponse(): ExecuteMultiOperationResponse {
-  return {};
+  ExecuteMultiOperationResponseClass ??= messageClass<ExecuteMultiOperationResponse>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse", { responses: LIST });
+  return new ExecuteMultiOperationResponseClass();
 }
 
 export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResponse> = {
   encode(message: ExecuteMultiOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.responses !== undefined && message.responses.length !== 0) {
+    if (message.responses != null && message.responses.length !== 0) {
       for (const v of message.responses) {
         ExecuteMultiOperationResponse_Response.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -17757,7 +18045,7 @@ export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResp
             break;
           }
 
-          if (message.responses === undefined) {
+          if (message.responses === LIST) {
             message.responses = [];
           }
           const el = ExecuteMultiOperationResponse_Response.decode(reader, reader.uint32());
@@ -17777,16 +18065,18 @@ export const ExecuteMultiOperationResponse: MessageFns<ExecuteMultiOperationResp
   },
 };
 
+let ExecuteMultiOperationResponse_ResponseClass: (new () => ExecuteMultiOperationResponse_Response) | undefined;
 function createBaseExecuteMultiOperationResponse_Response(): ExecuteMultiOperationResponse_Response {
-  return {};
+  ExecuteMultiOperationResponse_ResponseClass ??= messageClass<ExecuteMultiOperationResponse_Response>("temporal.api.workflowservice.v1.ExecuteMultiOperationResponse.Response", {});
+  return new ExecuteMultiOperationResponse_ResponseClass();
 }
 
 export const ExecuteMultiOperationResponse_Response: MessageFns<ExecuteMultiOperationResponse_Response> = {
   encode(message: ExecuteMultiOperationResponse_Response, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startWorkflow !== undefined) {
+    if (message.startWorkflow != null) {
       StartWorkflowExecutionResponse.encode(message.startWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.updateWorkflow !== undefined) {
+    if (message.updateWorkflow != null) {
       UpdateWorkflowExecutionResponse.encode(message.updateWorkflow, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -17827,37 +18117,39 @@ export const ExecuteMultiOperationResponse_Response: MessageFns<ExecuteMultiOper
   },
 };
 
+let UpdateActivityOptionsRequestClass: (new () => UpdateActivityOptionsRequest) | undefined;
 function createBaseUpdateActivityOptionsRequest(): UpdateActivityOptionsRequest {
-  return {};
+  UpdateActivityOptionsRequestClass ??= messageClass<UpdateActivityOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityOptionsRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, restoreOriginal: false });
+  return new UpdateActivityOptionsRequestClass();
 }
 
 export const UpdateActivityOptionsRequest: MessageFns<UpdateActivityOptionsRequest> = {
   encode(message: UpdateActivityOptionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(34).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(42).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(42).fork()).join();
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(50).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(58).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(72).bool(message.matchAll);
     }
-    if (message.restoreOriginal !== undefined && message.restoreOriginal !== false) {
+    if (message.restoreOriginal != null && message.restoreOriginal !== false) {
       writer.uint32(64).bool(message.restoreOriginal);
     }
     return writer;
@@ -17954,40 +18246,42 @@ export const UpdateActivityOptionsRequest: MessageFns<UpdateActivityOptionsReque
   },
 };
 
+let UpdateActivityExecutionOptionsRequestClass: (new () => UpdateActivityExecutionOptionsRequest) | undefined;
 function createBaseUpdateActivityExecutionOptionsRequest(): UpdateActivityExecutionOptionsRequest {
-  return {};
+  UpdateActivityExecutionOptionsRequestClass ??= messageClass<UpdateActivityExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", restoreOriginal: false, resourceId: "", requestId: "" });
+  return new UpdateActivityExecutionOptionsRequestClass();
 }
 
 export const UpdateActivityExecutionOptionsRequest: MessageFns<UpdateActivityExecutionOptionsRequest> = {
   encode(message: UpdateActivityExecutionOptionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(50).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(58).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(58).fork()).join();
     }
-    if (message.restoreOriginal !== undefined && message.restoreOriginal !== false) {
+    if (message.restoreOriginal != null && message.restoreOriginal !== false) {
       writer.uint32(64).bool(message.restoreOriginal);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(74).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
     return writer;
@@ -18092,13 +18386,15 @@ export const UpdateActivityExecutionOptionsRequest: MessageFns<UpdateActivityExe
   },
 };
 
+let UpdateActivityOptionsResponseClass: (new () => UpdateActivityOptionsResponse) | undefined;
 function createBaseUpdateActivityOptionsResponse(): UpdateActivityOptionsResponse {
-  return {};
+  UpdateActivityOptionsResponseClass ??= messageClass<UpdateActivityOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityOptionsResponse", {});
+  return new UpdateActivityOptionsResponseClass();
 }
 
 export const UpdateActivityOptionsResponse: MessageFns<UpdateActivityOptionsResponse> = {
   encode(message: UpdateActivityOptionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -18131,13 +18427,15 @@ export const UpdateActivityOptionsResponse: MessageFns<UpdateActivityOptionsResp
   },
 };
 
+let UpdateActivityExecutionOptionsResponseClass: (new () => UpdateActivityExecutionOptionsResponse) | undefined;
 function createBaseUpdateActivityExecutionOptionsResponse(): UpdateActivityExecutionOptionsResponse {
-  return {};
+  UpdateActivityExecutionOptionsResponseClass ??= messageClass<UpdateActivityExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateActivityExecutionOptionsResponse", {});
+  return new UpdateActivityExecutionOptionsResponseClass();
 }
 
 export const UpdateActivityExecutionOptionsResponse: MessageFns<UpdateActivityExecutionOptionsResponse> = {
   encode(message: UpdateActivityExecutionOptionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.activityOptions !== undefined) {
+    if (message.activityOptions != null) {
       ActivityOptions.encode(message.activityOptions, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -18170,31 +18468,33 @@ export const UpdateActivityExecutionOptionsResponse: MessageFns<UpdateActivityEx
   },
 };
 
+let PauseActivityRequestClass: (new () => PauseActivityRequest) | undefined;
 function createBasePauseActivityRequest(): PauseActivityRequest {
-  return {};
+  PauseActivityRequestClass ??= messageClass<PauseActivityRequest>("temporal.api.workflowservice.v1.PauseActivityRequest", { namespace: "", identity: "", id: "", type: "", reason: "", requestId: "" });
+  return new PauseActivityRequestClass();
 }
 
 export const PauseActivityRequest: MessageFns<PauseActivityRequest> = {
   encode(message: PauseActivityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(42).string(message.type);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(58).string(message.requestId);
     }
     return writer;
@@ -18275,34 +18575,36 @@ export const PauseActivityRequest: MessageFns<PauseActivityRequest> = {
   },
 };
 
+let PauseActivityExecutionRequestClass: (new () => PauseActivityExecutionRequest) | undefined;
 function createBasePauseActivityExecutionRequest(): PauseActivityExecutionRequest {
-  return {};
+  PauseActivityExecutionRequestClass ??= messageClass<PauseActivityExecutionRequest>("temporal.api.workflowservice.v1.PauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
+  return new PauseActivityExecutionRequestClass();
 }
 
 export const PauseActivityExecutionRequest: MessageFns<PauseActivityExecutionRequest> = {
   encode(message: PauseActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(66).string(message.requestId);
     }
     return writer;
@@ -18391,8 +18693,10 @@ export const PauseActivityExecutionRequest: MessageFns<PauseActivityExecutionReq
   },
 };
 
+let PauseActivityResponseClass: (new () => PauseActivityResponse) | undefined;
 function createBasePauseActivityResponse(): PauseActivityResponse {
-  return {};
+  PauseActivityResponseClass ??= messageClass<PauseActivityResponse>("temporal.api.workflowservice.v1.PauseActivityResponse", {});
+  return new PauseActivityResponseClass();
 }
 
 export const PauseActivityResponse: MessageFns<PauseActivityResponse> = {
@@ -18419,8 +18723,10 @@ export const PauseActivityResponse: MessageFns<PauseActivityResponse> = {
   },
 };
 
+let PauseActivityExecutionResponseClass: (new () => PauseActivityExecutionResponse) | undefined;
 function createBasePauseActivityExecutionResponse(): PauseActivityExecutionResponse {
-  return {};
+  PauseActivityExecutionResponseClass ??= messageClass<PauseActivityExecutionResponse>("temporal.api.workflowservice.v1.PauseActivityExecutionResponse", {});
+  return new PauseActivityExecutionResponseClass();
 }
 
 export const PauseActivityExecutionResponse: MessageFns<PauseActivityExecutionResponse> = {
@@ -18447,37 +18753,39 @@ export const PauseActivityExecutionResponse: MessageFns<PauseActivityExecutionRe
   },
 };
 
+let UnpauseActivityRequestClass: (new () => UnpauseActivityRequest) | undefined;
 function createBaseUnpauseActivityRequest(): UnpauseActivityRequest {
-  return {};
+  UnpauseActivityRequestClass ??= messageClass<UnpauseActivityRequest>("temporal.api.workflowservice.v1.UnpauseActivityRequest", { namespace: "", identity: "", id: "", type: "", unpauseAll: false, resetAttempts: false, resetHeartbeat: false });
+  return new UnpauseActivityRequestClass();
 }
 
 export const UnpauseActivityRequest: MessageFns<UnpauseActivityRequest> = {
   encode(message: UnpauseActivityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(42).string(message.type);
     }
-    if (message.unpauseAll !== undefined) {
+    if (message.unpauseAll != null) {
       writer.uint32(48).bool(message.unpauseAll);
     }
-    if (message.resetAttempts !== undefined && message.resetAttempts !== false) {
+    if (message.resetAttempts != null && message.resetAttempts !== false) {
       writer.uint32(56).bool(message.resetAttempts);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(64).bool(message.resetHeartbeat);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(74).fork()).join();
     }
     return writer;
@@ -18574,37 +18882,39 @@ export const UnpauseActivityRequest: MessageFns<UnpauseActivityRequest> = {
   },
 };
 
+let UnpauseActivityExecutionRequestClass: (new () => UnpauseActivityExecutionRequest) | undefined;
 function createBaseUnpauseActivityExecutionRequest(): UnpauseActivityExecutionRequest {
-  return {};
+  UnpauseActivityExecutionRequestClass ??= messageClass<UnpauseActivityExecutionRequest>("temporal.api.workflowservice.v1.UnpauseActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", reason: "", resourceId: "", requestId: "" });
+  return new UnpauseActivityExecutionRequestClass();
 }
 
 export const UnpauseActivityExecutionRequest: MessageFns<UnpauseActivityExecutionRequest> = {
   encode(message: UnpauseActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(66).string(message.reason);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(74).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(82).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(90).string(message.requestId);
     }
     return writer;
@@ -18701,8 +19011,10 @@ export const UnpauseActivityExecutionRequest: MessageFns<UnpauseActivityExecutio
   },
 };
 
+let UnpauseActivityResponseClass: (new () => UnpauseActivityResponse) | undefined;
 function createBaseUnpauseActivityResponse(): UnpauseActivityResponse {
-  return {};
+  UnpauseActivityResponseClass ??= messageClass<UnpauseActivityResponse>("temporal.api.workflowservice.v1.UnpauseActivityResponse", {});
+  return new UnpauseActivityResponseClass();
 }
 
 export const UnpauseActivityResponse: MessageFns<UnpauseActivityResponse> = {
@@ -18729,8 +19041,10 @@ export const UnpauseActivityResponse: MessageFns<UnpauseActivityResponse> = {
   },
 };
 
+let UnpauseActivityExecutionResponseClass: (new () => UnpauseActivityExecutionResponse) | undefined;
 function createBaseUnpauseActivityExecutionResponse(): UnpauseActivityExecutionResponse {
-  return {};
+  UnpauseActivityExecutionResponseClass ??= messageClass<UnpauseActivityExecutionResponse>("temporal.api.workflowservice.v1.UnpauseActivityExecutionResponse", {});
+  return new UnpauseActivityExecutionResponseClass();
 }
 
 export const UnpauseActivityExecutionResponse: MessageFns<UnpauseActivityExecutionResponse> = {
@@ -18757,40 +19071,42 @@ export const UnpauseActivityExecutionResponse: MessageFns<UnpauseActivityExecuti
   },
 };
 
+let ResetActivityRequestClass: (new () => ResetActivityRequest) | undefined;
 function createBaseResetActivityRequest(): ResetActivityRequest {
-  return {};
+  ResetActivityRequestClass ??= messageClass<ResetActivityRequest>("temporal.api.workflowservice.v1.ResetActivityRequest", { namespace: "", identity: "", id: "", type: "", matchAll: false, resetHeartbeat: false, keepPaused: false, restoreOriginalOptions: false });
+  return new ResetActivityRequestClass();
 }
 
 export const ResetActivityRequest: MessageFns<ResetActivityRequest> = {
   encode(message: ResetActivityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.type !== undefined) {
+    if (message.type != null) {
       writer.uint32(42).string(message.type);
     }
-    if (message.matchAll !== undefined) {
+    if (message.matchAll != null) {
       writer.uint32(80).bool(message.matchAll);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(48).bool(message.resetHeartbeat);
     }
-    if (message.keepPaused !== undefined && message.keepPaused !== false) {
+    if (message.keepPaused != null && message.keepPaused !== false) {
       writer.uint32(56).bool(message.keepPaused);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(66).fork()).join();
     }
-    if (message.restoreOriginalOptions !== undefined && message.restoreOriginalOptions !== false) {
+    if (message.restoreOriginalOptions != null && message.restoreOriginalOptions !== false) {
       writer.uint32(72).bool(message.restoreOriginalOptions);
     }
     return writer;
@@ -18895,43 +19211,45 @@ export const ResetActivityRequest: MessageFns<ResetActivityRequest> = {
   },
 };
 
+let ResetActivityExecutionRequestClass: (new () => ResetActivityExecutionRequest) | undefined;
 function createBaseResetActivityExecutionRequest(): ResetActivityExecutionRequest {
-  return {};
+  ResetActivityExecutionRequestClass ??= messageClass<ResetActivityExecutionRequest>("temporal.api.workflowservice.v1.ResetActivityExecutionRequest", { namespace: "", workflowId: "", activityId: "", runId: "", identity: "", keepPaused: false, restoreOriginalOptions: false, resourceId: "", requestId: "", resetHeartbeat: false });
+  return new ResetActivityExecutionRequestClass();
 }
 
 export const ResetActivityExecutionRequest: MessageFns<ResetActivityExecutionRequest> = {
   encode(message: ResetActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(34).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.keepPaused !== undefined && message.keepPaused !== false) {
+    if (message.keepPaused != null && message.keepPaused !== false) {
       writer.uint32(48).bool(message.keepPaused);
     }
-    if (message.jitter !== undefined) {
+    if (message.jitter != null) {
       Duration.encode(message.jitter, writer.uint32(58).fork()).join();
     }
-    if (message.restoreOriginalOptions !== undefined && message.restoreOriginalOptions !== false) {
+    if (message.restoreOriginalOptions != null && message.restoreOriginalOptions !== false) {
       writer.uint32(64).bool(message.restoreOriginalOptions);
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(74).string(message.resourceId);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(82).string(message.requestId);
     }
-    if (message.resetHeartbeat !== undefined && message.resetHeartbeat !== false) {
+    if (message.resetHeartbeat != null && message.resetHeartbeat !== false) {
       writer.uint32(88).bool(message.resetHeartbeat);
     }
     return writer;
@@ -19044,8 +19362,10 @@ export const ResetActivityExecutionRequest: MessageFns<ResetActivityExecutionReq
   },
 };
 
+let ResetActivityResponseClass: (new () => ResetActivityResponse) | undefined;
 function createBaseResetActivityResponse(): ResetActivityResponse {
-  return {};
+  ResetActivityResponseClass ??= messageClass<ResetActivityResponse>("temporal.api.workflowservice.v1.ResetActivityResponse", {});
+  return new ResetActivityResponseClass();
 }
 
 export const ResetActivityResponse: MessageFns<ResetActivityResponse> = {
@@ -19072,8 +19392,10 @@ export const ResetActivityResponse: MessageFns<ResetActivityResponse> = {
   },
 };
 
+let ResetActivityExecutionResponseClass: (new () => ResetActivityExecutionResponse) | undefined;
 function createBaseResetActivityExecutionResponse(): ResetActivityExecutionResponse {
-  return {};
+  ResetActivityExecutionResponseClass ??= messageClass<ResetActivityExecutionResponse>("temporal.api.workflowservice.v1.ResetActivityExecutionResponse", {});
+  return new ResetActivityExecutionResponseClass();
 }
 
 export const ResetActivityExecutionResponse: MessageFns<ResetActivityExecutionResponse> = {
@@ -19100,25 +19422,27 @@ export const ResetActivityExecutionResponse: MessageFns<ResetActivityExecutionRe
   },
 };
 
+let UpdateWorkflowExecutionOptionsRequestClass: (new () => UpdateWorkflowExecutionOptionsRequest) | undefined;
 function createBaseUpdateWorkflowExecutionOptionsRequest(): UpdateWorkflowExecutionOptionsRequest {
-  return {};
+  UpdateWorkflowExecutionOptionsRequestClass ??= messageClass<UpdateWorkflowExecutionOptionsRequest>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsRequest", { namespace: "", identity: "" });
+  return new UpdateWorkflowExecutionOptionsRequestClass();
 }
 
 export const UpdateWorkflowExecutionOptionsRequest: MessageFns<UpdateWorkflowExecutionOptionsRequest> = {
   encode(message: UpdateWorkflowExecutionOptionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(26).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(34).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
     return writer;
@@ -19183,16 +19507,18 @@ export const UpdateWorkflowExecutionOptionsRequest: MessageFns<UpdateWorkflowExe
   },
 };
 
+let UpdateWorkflowExecutionOptionsResponseClass: (new () => UpdateWorkflowExecutionOptionsResponse) | undefined;
 function createBaseUpdateWorkflowExecutionOptionsResponse(): UpdateWorkflowExecutionOptionsResponse {
-  return {};
+  UpdateWorkflowExecutionOptionsResponseClass ??= messageClass<UpdateWorkflowExecutionOptionsResponse>("temporal.api.workflowservice.v1.UpdateWorkflowExecutionOptionsResponse", {});
+  return new UpdateWorkflowExecutionOptionsResponseClass();
 }
 
 export const UpdateWorkflowExecutionOptionsResponse: MessageFns<UpdateWorkflowExecutionOptionsResponse> = {
   encode(message: UpdateWorkflowExecutionOptionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowExecutionOptions !== undefined) {
+    if (message.workflowExecutionOptions != null) {
       WorkflowExecutionOptions.encode(message.workflowExecutionOptions, writer.uint32(10).fork()).join();
     }
-    if (message.updateTime !== undefined) {
+    if (message.updateTime != null) {
       Timestamp.encode(message.updateTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19233,16 +19559,18 @@ export const UpdateWorkflowExecutionOptionsResponse: MessageFns<UpdateWorkflowEx
   },
 };
 
+let DescribeDeploymentRequestClass: (new () => DescribeDeploymentRequest) | undefined;
 function createBaseDescribeDeploymentRequest(): DescribeDeploymentRequest {
-  return {};
+  DescribeDeploymentRequestClass ??= messageClass<DescribeDeploymentRequest>("temporal.api.workflowservice.v1.DescribeDeploymentRequest", { namespace: "" });
+  return new DescribeDeploymentRequestClass();
 }
 
 export const DescribeDeploymentRequest: MessageFns<DescribeDeploymentRequest> = {
   encode(message: DescribeDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19283,13 +19611,15 @@ export const DescribeDeploymentRequest: MessageFns<DescribeDeploymentRequest> = 
   },
 };
 
+let DescribeDeploymentResponseClass: (new () => DescribeDeploymentResponse) | undefined;
 function createBaseDescribeDeploymentResponse(): DescribeDeploymentResponse {
-  return {};
+  DescribeDeploymentResponseClass ??= messageClass<DescribeDeploymentResponse>("temporal.api.workflowservice.v1.DescribeDeploymentResponse", {});
+  return new DescribeDeploymentResponseClass();
 }
 
 export const DescribeDeploymentResponse: MessageFns<DescribeDeploymentResponse> = {
   encode(message: DescribeDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentInfo !== undefined) {
+    if (message.deploymentInfo != null) {
       DeploymentInfo.encode(message.deploymentInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -19322,22 +19652,24 @@ export const DescribeDeploymentResponse: MessageFns<DescribeDeploymentResponse> 
   },
 };
 
+let DescribeWorkerDeploymentVersionRequestClass: (new () => DescribeWorkerDeploymentVersionRequest) | undefined;
 function createBaseDescribeWorkerDeploymentVersionRequest(): DescribeWorkerDeploymentVersionRequest {
-  return {};
+  DescribeWorkerDeploymentVersionRequestClass ??= messageClass<DescribeWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionRequest", { namespace: "", version: "", reportTaskQueueStats: false });
+  return new DescribeWorkerDeploymentVersionRequestClass();
 }
 
 export const DescribeWorkerDeploymentVersionRequest: MessageFns<DescribeWorkerDeploymentVersionRequest> = {
   encode(message: DescribeWorkerDeploymentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(26).fork()).join();
     }
-    if (message.reportTaskQueueStats !== undefined && message.reportTaskQueueStats !== false) {
+    if (message.reportTaskQueueStats != null && message.reportTaskQueueStats !== false) {
       writer.uint32(32).bool(message.reportTaskQueueStats);
     }
     return writer;
@@ -19394,16 +19726,18 @@ export const DescribeWorkerDeploymentVersionRequest: MessageFns<DescribeWorkerDe
   },
 };
 
+let DescribeWorkerDeploymentVersionResponseClass: (new () => DescribeWorkerDeploymentVersionResponse) | undefined;
 function createBaseDescribeWorkerDeploymentVersionResponse(): DescribeWorkerDeploymentVersionResponse {
-  return {};
+  DescribeWorkerDeploymentVersionResponseClass ??= messageClass<DescribeWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse", { versionTaskQueues: LIST });
+  return new DescribeWorkerDeploymentVersionResponseClass();
 }
 
 export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerDeploymentVersionResponse> = {
   encode(message: DescribeWorkerDeploymentVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerDeploymentVersionInfo !== undefined) {
+    if (message.workerDeploymentVersionInfo != null) {
       WorkerDeploymentVersionInfo.encode(message.workerDeploymentVersionInfo, writer.uint32(10).fork()).join();
     }
-    if (message.versionTaskQueues !== undefined && message.versionTaskQueues.length !== 0) {
+    if (message.versionTaskQueues != null && message.versionTaskQueues.length !== 0) {
       for (const v of message.versionTaskQueues) {
         DescribeWorkerDeploymentVersionResponse_VersionTaskQueue.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -19432,7 +19766,7 @@ export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerD
             break;
           }
 
-          if (message.versionTaskQueues === undefined) {
+          if (message.versionTaskQueues === LIST) {
             message.versionTaskQueues = [];
           }
           const el = DescribeWorkerDeploymentVersionResponse_VersionTaskQueue.decode(reader, reader.uint32());
@@ -19452,8 +19786,10 @@ export const DescribeWorkerDeploymentVersionResponse: MessageFns<DescribeWorkerD
   },
 };
 
+let DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass: (new () => DescribeWorkerDeploymentVersionResponse_VersionTaskQueue) | undefined;
 function createBaseDescribeWorkerDeploymentVersionResponse_VersionTaskQueue(): DescribeWorkerDeploymentVersionResponse_VersionTaskQueue {
-  return {};
+  DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass ??= messageClass<DescribeWorkerDeploymentVersionResponse_VersionTaskQueue>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentVersionResponse.VersionTaskQueue", { name: "", type: 0, statsByPriorityKey: MAP });
+  return new DescribeWorkerDeploymentVersionResponse_VersionTaskQueueClass();
 }
 
 export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue: MessageFns<
@@ -19463,13 +19799,13 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue: MessageFn
     message: DescribeWorkerDeploymentVersionResponse_VersionTaskQueue,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(16).int32(message.type);
     }
-    if (message.stats !== undefined) {
+    if (message.stats != null) {
       TaskQueueStats.encode(message.stats, writer.uint32(26).fork()).join();
     }
     globalThis.Object.entries(message.statsByPriorityKey || {}).forEach(([key, value]: [string, TaskQueueStats]) => {
@@ -19523,7 +19859,7 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue: MessageFn
             reader.uint32(),
           );
           if (entry4.value !== undefined) {
-            if (message.statsByPriorityKey === undefined) {
+            if (message.statsByPriorityKey === MAP) {
               message.statsByPriorityKey = {};
             }
             message.statsByPriorityKey![entry4.key] = entry4.value;
@@ -19555,7 +19891,7 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue_StatsByPri
     if (message.key !== 0) {
       writer.uint32(8).int32(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       TaskQueueStats.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19599,16 +19935,18 @@ export const DescribeWorkerDeploymentVersionResponse_VersionTaskQueue_StatsByPri
   },
 };
 
+let DescribeWorkerDeploymentRequestClass: (new () => DescribeWorkerDeploymentRequest) | undefined;
 function createBaseDescribeWorkerDeploymentRequest(): DescribeWorkerDeploymentRequest {
-  return {};
+  DescribeWorkerDeploymentRequestClass ??= messageClass<DescribeWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentRequest", { namespace: "", deploymentName: "" });
+  return new DescribeWorkerDeploymentRequestClass();
 }
 
 export const DescribeWorkerDeploymentRequest: MessageFns<DescribeWorkerDeploymentRequest> = {
   encode(message: DescribeWorkerDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
     return writer;
@@ -19649,16 +19987,18 @@ export const DescribeWorkerDeploymentRequest: MessageFns<DescribeWorkerDeploymen
   },
 };
 
+let DescribeWorkerDeploymentResponseClass: (new () => DescribeWorkerDeploymentResponse) | undefined;
 function createBaseDescribeWorkerDeploymentResponse(): DescribeWorkerDeploymentResponse {
-  return {};
+  DescribeWorkerDeploymentResponseClass ??= messageClass<DescribeWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DescribeWorkerDeploymentResponse", { conflictToken: BYTES });
+  return new DescribeWorkerDeploymentResponseClass();
 }
 
 export const DescribeWorkerDeploymentResponse: MessageFns<DescribeWorkerDeploymentResponse> = {
   encode(message: DescribeWorkerDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.workerDeploymentInfo !== undefined) {
+    if (message.workerDeploymentInfo != null) {
       WorkerDeploymentInfo.encode(message.workerDeploymentInfo, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19699,22 +20039,24 @@ export const DescribeWorkerDeploymentResponse: MessageFns<DescribeWorkerDeployme
   },
 };
 
+let ListDeploymentsRequestClass: (new () => ListDeploymentsRequest) | undefined;
 function createBaseListDeploymentsRequest(): ListDeploymentsRequest {
-  return {};
+  ListDeploymentsRequestClass ??= messageClass<ListDeploymentsRequest>("temporal.api.workflowservice.v1.ListDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, seriesName: "" });
+  return new ListDeploymentsRequestClass();
 }
 
 export const ListDeploymentsRequest: MessageFns<ListDeploymentsRequest> = {
   encode(message: ListDeploymentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.seriesName !== undefined && message.seriesName !== "") {
+    if (message.seriesName != null && message.seriesName !== "") {
       writer.uint32(34).string(message.seriesName);
     }
     return writer;
@@ -19771,16 +20113,18 @@ export const ListDeploymentsRequest: MessageFns<ListDeploymentsRequest> = {
   },
 };
 
+let ListDeploymentsResponseClass: (new () => ListDeploymentsResponse) | undefined;
 function createBaseListDeploymentsResponse(): ListDeploymentsResponse {
-  return {};
+  ListDeploymentsResponseClass ??= messageClass<ListDeploymentsResponse>("temporal.api.workflowservice.v1.ListDeploymentsResponse", { nextPageToken: BYTES, deployments: LIST });
+  return new ListDeploymentsResponseClass();
 }
 
 export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
   encode(message: ListDeploymentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(10).bytes(message.nextPageToken);
     }
-    if (message.deployments !== undefined && message.deployments.length !== 0) {
+    if (message.deployments != null && message.deployments.length !== 0) {
       for (const v of message.deployments) {
         DeploymentListInfo.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -19809,7 +20153,7 @@ export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
             break;
           }
 
-          if (message.deployments === undefined) {
+          if (message.deployments === LIST) {
             message.deployments = [];
           }
           const el = DeploymentListInfo.decode(reader, reader.uint32());
@@ -19829,22 +20173,24 @@ export const ListDeploymentsResponse: MessageFns<ListDeploymentsResponse> = {
   },
 };
 
+let SetCurrentDeploymentRequestClass: (new () => SetCurrentDeploymentRequest) | undefined;
 function createBaseSetCurrentDeploymentRequest(): SetCurrentDeploymentRequest {
-  return {};
+  SetCurrentDeploymentRequestClass ??= messageClass<SetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.SetCurrentDeploymentRequest", { namespace: "", identity: "" });
+  return new SetCurrentDeploymentRequestClass();
 }
 
 export const SetCurrentDeploymentRequest: MessageFns<SetCurrentDeploymentRequest> = {
   encode(message: SetCurrentDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.updateMetadata !== undefined) {
+    if (message.updateMetadata != null) {
       UpdateDeploymentMetadata.encode(message.updateMetadata, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -19901,16 +20247,18 @@ export const SetCurrentDeploymentRequest: MessageFns<SetCurrentDeploymentRequest
   },
 };
 
+let SetCurrentDeploymentResponseClass: (new () => SetCurrentDeploymentResponse) | undefined;
 function createBaseSetCurrentDeploymentResponse(): SetCurrentDeploymentResponse {
-  return {};
+  SetCurrentDeploymentResponseClass ??= messageClass<SetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.SetCurrentDeploymentResponse", {});
+  return new SetCurrentDeploymentResponseClass();
 }
 
 export const SetCurrentDeploymentResponse: MessageFns<SetCurrentDeploymentResponse> = {
   encode(message: SetCurrentDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentDeploymentInfo !== undefined) {
+    if (message.currentDeploymentInfo != null) {
       DeploymentInfo.encode(message.currentDeploymentInfo, writer.uint32(10).fork()).join();
     }
-    if (message.previousDeploymentInfo !== undefined) {
+    if (message.previousDeploymentInfo != null) {
       DeploymentInfo.encode(message.previousDeploymentInfo, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -19951,34 +20299,36 @@ export const SetCurrentDeploymentResponse: MessageFns<SetCurrentDeploymentRespon
   },
 };
 
+let SetWorkerDeploymentCurrentVersionRequestClass: (new () => SetWorkerDeploymentCurrentVersionRequest) | undefined;
 function createBaseSetWorkerDeploymentCurrentVersionRequest(): SetWorkerDeploymentCurrentVersionRequest {
-  return {};
+  SetWorkerDeploymentCurrentVersionRequestClass ??= messageClass<SetWorkerDeploymentCurrentVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
+  return new SetWorkerDeploymentCurrentVersionRequestClass();
 }
 
 export const SetWorkerDeploymentCurrentVersionRequest: MessageFns<SetWorkerDeploymentCurrentVersionRequest> = {
   encode(message: SetWorkerDeploymentCurrentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(26).string(message.version);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(58).string(message.buildId);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(34).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.ignoreMissingTaskQueues !== undefined && message.ignoreMissingTaskQueues !== false) {
+    if (message.ignoreMissingTaskQueues != null && message.ignoreMissingTaskQueues !== false) {
       writer.uint32(48).bool(message.ignoreMissingTaskQueues);
     }
-    if (message.allowNoPollers !== undefined && message.allowNoPollers !== false) {
+    if (message.allowNoPollers != null && message.allowNoPollers !== false) {
       writer.uint32(72).bool(message.allowNoPollers);
     }
     return writer;
@@ -20067,19 +20417,21 @@ export const SetWorkerDeploymentCurrentVersionRequest: MessageFns<SetWorkerDeplo
   },
 };
 
+let SetWorkerDeploymentCurrentVersionResponseClass: (new () => SetWorkerDeploymentCurrentVersionResponse) | undefined;
 function createBaseSetWorkerDeploymentCurrentVersionResponse(): SetWorkerDeploymentCurrentVersionResponse {
-  return {};
+  SetWorkerDeploymentCurrentVersionResponseClass ??= messageClass<SetWorkerDeploymentCurrentVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentCurrentVersionResponse", { conflictToken: BYTES, previousVersion: "" });
+  return new SetWorkerDeploymentCurrentVersionResponseClass();
 }
 
 export const SetWorkerDeploymentCurrentVersionResponse: MessageFns<SetWorkerDeploymentCurrentVersionResponse> = {
   encode(message: SetWorkerDeploymentCurrentVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.previousVersion !== undefined && message.previousVersion !== "") {
+    if (message.previousVersion != null && message.previousVersion !== "") {
       writer.uint32(18).string(message.previousVersion);
     }
-    if (message.previousDeploymentVersion !== undefined) {
+    if (message.previousDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.previousDeploymentVersion, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -20128,37 +20480,39 @@ export const SetWorkerDeploymentCurrentVersionResponse: MessageFns<SetWorkerDepl
   },
 };
 
+let SetWorkerDeploymentRampingVersionRequestClass: (new () => SetWorkerDeploymentRampingVersionRequest) | undefined;
 function createBaseSetWorkerDeploymentRampingVersionRequest(): SetWorkerDeploymentRampingVersionRequest {
-  return {};
+  SetWorkerDeploymentRampingVersionRequestClass ??= messageClass<SetWorkerDeploymentRampingVersionRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionRequest", { namespace: "", deploymentName: "", version: "", buildId: "", percentage: 0, conflictToken: BYTES, identity: "", ignoreMissingTaskQueues: false, allowNoPollers: false });
+  return new SetWorkerDeploymentRampingVersionRequestClass();
 }
 
 export const SetWorkerDeploymentRampingVersionRequest: MessageFns<SetWorkerDeploymentRampingVersionRequest> = {
   encode(message: SetWorkerDeploymentRampingVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(26).string(message.version);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(66).string(message.buildId);
     }
-    if (message.percentage !== undefined && message.percentage !== 0) {
+    if (message.percentage != null && message.percentage !== 0) {
       writer.uint32(37).float(message.percentage);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(42).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.ignoreMissingTaskQueues !== undefined && message.ignoreMissingTaskQueues !== false) {
+    if (message.ignoreMissingTaskQueues != null && message.ignoreMissingTaskQueues !== false) {
       writer.uint32(56).bool(message.ignoreMissingTaskQueues);
     }
-    if (message.allowNoPollers !== undefined && message.allowNoPollers !== false) {
+    if (message.allowNoPollers != null && message.allowNoPollers !== false) {
       writer.uint32(80).bool(message.allowNoPollers);
     }
     return writer;
@@ -20255,22 +20609,24 @@ export const SetWorkerDeploymentRampingVersionRequest: MessageFns<SetWorkerDeplo
   },
 };
 
+let SetWorkerDeploymentRampingVersionResponseClass: (new () => SetWorkerDeploymentRampingVersionResponse) | undefined;
 function createBaseSetWorkerDeploymentRampingVersionResponse(): SetWorkerDeploymentRampingVersionResponse {
-  return {};
+  SetWorkerDeploymentRampingVersionResponseClass ??= messageClass<SetWorkerDeploymentRampingVersionResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentRampingVersionResponse", { conflictToken: BYTES, previousVersion: "", previousPercentage: 0 });
+  return new SetWorkerDeploymentRampingVersionResponseClass();
 }
 
 export const SetWorkerDeploymentRampingVersionResponse: MessageFns<SetWorkerDeploymentRampingVersionResponse> = {
   encode(message: SetWorkerDeploymentRampingVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.previousVersion !== undefined && message.previousVersion !== "") {
+    if (message.previousVersion != null && message.previousVersion !== "") {
       writer.uint32(18).string(message.previousVersion);
     }
-    if (message.previousDeploymentVersion !== undefined) {
+    if (message.previousDeploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.previousDeploymentVersion, writer.uint32(34).fork()).join();
     }
-    if (message.previousPercentage !== undefined && message.previousPercentage !== 0) {
+    if (message.previousPercentage != null && message.previousPercentage !== 0) {
       writer.uint32(29).float(message.previousPercentage);
     }
     return writer;
@@ -20327,22 +20683,24 @@ export const SetWorkerDeploymentRampingVersionResponse: MessageFns<SetWorkerDepl
   },
 };
 
+let CreateWorkerDeploymentRequestClass: (new () => CreateWorkerDeploymentRequest) | undefined;
 function createBaseCreateWorkerDeploymentRequest(): CreateWorkerDeploymentRequest {
-  return {};
+  CreateWorkerDeploymentRequestClass ??= messageClass<CreateWorkerDeploymentRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "", requestId: "" });
+  return new CreateWorkerDeploymentRequestClass();
 }
 
 export const CreateWorkerDeploymentRequest: MessageFns<CreateWorkerDeploymentRequest> = {
   encode(message: CreateWorkerDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
     return writer;
@@ -20399,13 +20757,15 @@ export const CreateWorkerDeploymentRequest: MessageFns<CreateWorkerDeploymentReq
   },
 };
 
+let CreateWorkerDeploymentResponseClass: (new () => CreateWorkerDeploymentResponse) | undefined;
 function createBaseCreateWorkerDeploymentResponse(): CreateWorkerDeploymentResponse {
-  return {};
+  CreateWorkerDeploymentResponseClass ??= messageClass<CreateWorkerDeploymentResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentResponse", { conflictToken: BYTES });
+  return new CreateWorkerDeploymentResponseClass();
 }
 
 export const CreateWorkerDeploymentResponse: MessageFns<CreateWorkerDeploymentResponse> = {
   encode(message: CreateWorkerDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
     return writer;
@@ -20438,19 +20798,21 @@ export const CreateWorkerDeploymentResponse: MessageFns<CreateWorkerDeploymentRe
   },
 };
 
+let ListWorkerDeploymentsRequestClass: (new () => ListWorkerDeploymentsRequest) | undefined;
 function createBaseListWorkerDeploymentsRequest(): ListWorkerDeploymentsRequest {
-  return {};
+  ListWorkerDeploymentsRequestClass ??= messageClass<ListWorkerDeploymentsRequest>("temporal.api.workflowservice.v1.ListWorkerDeploymentsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES });
+  return new ListWorkerDeploymentsRequestClass();
 }
 
 export const ListWorkerDeploymentsRequest: MessageFns<ListWorkerDeploymentsRequest> = {
   encode(message: ListWorkerDeploymentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
     return writer;
@@ -20499,16 +20861,18 @@ export const ListWorkerDeploymentsRequest: MessageFns<ListWorkerDeploymentsReque
   },
 };
 
+let ListWorkerDeploymentsResponseClass: (new () => ListWorkerDeploymentsResponse) | undefined;
 function createBaseListWorkerDeploymentsResponse(): ListWorkerDeploymentsResponse {
-  return {};
+  ListWorkerDeploymentsResponseClass ??= messageClass<ListWorkerDeploymentsResponse>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse", { nextPageToken: BYTES, workerDeployments: LIST });
+  return new ListWorkerDeploymentsResponseClass();
 }
 
 export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResponse> = {
   encode(message: ListWorkerDeploymentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(10).bytes(message.nextPageToken);
     }
-    if (message.workerDeployments !== undefined && message.workerDeployments.length !== 0) {
+    if (message.workerDeployments != null && message.workerDeployments.length !== 0) {
       for (const v of message.workerDeployments) {
         ListWorkerDeploymentsResponse_WorkerDeploymentSummary.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -20537,7 +20901,7 @@ export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResp
             break;
           }
 
-          if (message.workerDeployments === undefined) {
+          if (message.workerDeployments === LIST) {
             message.workerDeployments = [];
           }
           const el = ListWorkerDeploymentsResponse_WorkerDeploymentSummary.decode(reader, reader.uint32());
@@ -20557,8 +20921,10 @@ export const ListWorkerDeploymentsResponse: MessageFns<ListWorkerDeploymentsResp
   },
 };
 
+let ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass: (new () => ListWorkerDeploymentsResponse_WorkerDeploymentSummary) | undefined;
 function createBaseListWorkerDeploymentsResponse_WorkerDeploymentSummary(): ListWorkerDeploymentsResponse_WorkerDeploymentSummary {
-  return {};
+  ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass ??= messageClass<ListWorkerDeploymentsResponse_WorkerDeploymentSummary>("temporal.api.workflowservice.v1.ListWorkerDeploymentsResponse.WorkerDeploymentSummary", { name: "" });
+  return new ListWorkerDeploymentsResponse_WorkerDeploymentSummaryClass();
 }
 
 export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
@@ -20568,26 +20934,26 @@ export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
     message: ListWorkerDeploymentsResponse_WorkerDeploymentSummary,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.createTime !== undefined) {
+    if (message.createTime != null) {
       Timestamp.encode(message.createTime, writer.uint32(18).fork()).join();
     }
-    if (message.routingConfig !== undefined) {
+    if (message.routingConfig != null) {
       RoutingConfig.encode(message.routingConfig, writer.uint32(26).fork()).join();
     }
-    if (message.latestVersionSummary !== undefined) {
+    if (message.latestVersionSummary != null) {
       WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(message.latestVersionSummary, writer.uint32(34).fork())
         .join();
     }
-    if (message.currentVersionSummary !== undefined) {
+    if (message.currentVersionSummary != null) {
       WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(
         message.currentVersionSummary,
         writer.uint32(42).fork(),
       ).join();
     }
-    if (message.rampingVersionSummary !== undefined) {
+    if (message.rampingVersionSummary != null) {
       WorkerDeploymentInfo_WorkerDeploymentVersionSummary.encode(
         message.rampingVersionSummary,
         writer.uint32(50).fork(),
@@ -20672,25 +21038,27 @@ export const ListWorkerDeploymentsResponse_WorkerDeploymentSummary: MessageFns<
   },
 };
 
+let CreateWorkerDeploymentVersionRequestClass: (new () => CreateWorkerDeploymentVersionRequest) | undefined;
 function createBaseCreateWorkerDeploymentVersionRequest(): CreateWorkerDeploymentVersionRequest {
-  return {};
+  CreateWorkerDeploymentVersionRequestClass ??= messageClass<CreateWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionRequest", { namespace: "", identity: "", requestId: "" });
+  return new CreateWorkerDeploymentVersionRequestClass();
 }
 
 export const CreateWorkerDeploymentVersionRequest: MessageFns<CreateWorkerDeploymentVersionRequest> = {
   encode(message: CreateWorkerDeploymentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
-    if (message.computeConfig !== undefined) {
+    if (message.computeConfig != null) {
       ComputeConfig.encode(message.computeConfig, writer.uint32(34).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
     return writer;
@@ -20755,8 +21123,10 @@ export const CreateWorkerDeploymentVersionRequest: MessageFns<CreateWorkerDeploy
   },
 };
 
+let CreateWorkerDeploymentVersionResponseClass: (new () => CreateWorkerDeploymentVersionResponse) | undefined;
 function createBaseCreateWorkerDeploymentVersionResponse(): CreateWorkerDeploymentVersionResponse {
-  return {};
+  CreateWorkerDeploymentVersionResponseClass ??= messageClass<CreateWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.CreateWorkerDeploymentVersionResponse", {});
+  return new CreateWorkerDeploymentVersionResponseClass();
 }
 
 export const CreateWorkerDeploymentVersionResponse: MessageFns<CreateWorkerDeploymentVersionResponse> = {
@@ -20783,25 +21153,27 @@ export const CreateWorkerDeploymentVersionResponse: MessageFns<CreateWorkerDeplo
   },
 };
 
+let DeleteWorkerDeploymentVersionRequestClass: (new () => DeleteWorkerDeploymentVersionRequest) | undefined;
 function createBaseDeleteWorkerDeploymentVersionRequest(): DeleteWorkerDeploymentVersionRequest {
-  return {};
+  DeleteWorkerDeploymentVersionRequestClass ??= messageClass<DeleteWorkerDeploymentVersionRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionRequest", { namespace: "", version: "", skipDrainage: false, identity: "" });
+  return new DeleteWorkerDeploymentVersionRequestClass();
 }
 
 export const DeleteWorkerDeploymentVersionRequest: MessageFns<DeleteWorkerDeploymentVersionRequest> = {
   encode(message: DeleteWorkerDeploymentVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(42).fork()).join();
     }
-    if (message.skipDrainage !== undefined && message.skipDrainage !== false) {
+    if (message.skipDrainage != null && message.skipDrainage !== false) {
       writer.uint32(24).bool(message.skipDrainage);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
     return writer;
@@ -20866,8 +21238,10 @@ export const DeleteWorkerDeploymentVersionRequest: MessageFns<DeleteWorkerDeploy
   },
 };
 
+let DeleteWorkerDeploymentVersionResponseClass: (new () => DeleteWorkerDeploymentVersionResponse) | undefined;
 function createBaseDeleteWorkerDeploymentVersionResponse(): DeleteWorkerDeploymentVersionResponse {
-  return {};
+  DeleteWorkerDeploymentVersionResponseClass ??= messageClass<DeleteWorkerDeploymentVersionResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentVersionResponse", {});
+  return new DeleteWorkerDeploymentVersionResponseClass();
 }
 
 export const DeleteWorkerDeploymentVersionResponse: MessageFns<DeleteWorkerDeploymentVersionResponse> = {
@@ -20894,19 +21268,21 @@ export const DeleteWorkerDeploymentVersionResponse: MessageFns<DeleteWorkerDeplo
   },
 };
 
+let DeleteWorkerDeploymentRequestClass: (new () => DeleteWorkerDeploymentRequest) | undefined;
 function createBaseDeleteWorkerDeploymentRequest(): DeleteWorkerDeploymentRequest {
-  return {};
+  DeleteWorkerDeploymentRequestClass ??= messageClass<DeleteWorkerDeploymentRequest>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentRequest", { namespace: "", deploymentName: "", identity: "" });
+  return new DeleteWorkerDeploymentRequestClass();
 }
 
 export const DeleteWorkerDeploymentRequest: MessageFns<DeleteWorkerDeploymentRequest> = {
   encode(message: DeleteWorkerDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -20955,8 +21331,10 @@ export const DeleteWorkerDeploymentRequest: MessageFns<DeleteWorkerDeploymentReq
   },
 };
 
+let DeleteWorkerDeploymentResponseClass: (new () => DeleteWorkerDeploymentResponse) | undefined;
 function createBaseDeleteWorkerDeploymentResponse(): DeleteWorkerDeploymentResponse {
-  return {};
+  DeleteWorkerDeploymentResponseClass ??= messageClass<DeleteWorkerDeploymentResponse>("temporal.api.workflowservice.v1.DeleteWorkerDeploymentResponse", {});
+  return new DeleteWorkerDeploymentResponseClass();
 }
 
 export const DeleteWorkerDeploymentResponse: MessageFns<DeleteWorkerDeploymentResponse> = {
@@ -20983,8 +21361,10 @@ export const DeleteWorkerDeploymentResponse: MessageFns<DeleteWorkerDeploymentRe
   },
 };
 
+let UpdateWorkerDeploymentVersionComputeConfigRequestClass: (new () => UpdateWorkerDeploymentVersionComputeConfigRequest) | undefined;
 function createBaseUpdateWorkerDeploymentVersionComputeConfigRequest(): UpdateWorkerDeploymentVersionComputeConfigRequest {
-  return {};
+  UpdateWorkerDeploymentVersionComputeConfigRequestClass ??= messageClass<UpdateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "", requestId: "" });
+  return new UpdateWorkerDeploymentVersionComputeConfigRequestClass();
 }
 
 export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
@@ -20994,10 +21374,10 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
     message: UpdateWorkerDeploymentVersionComputeConfigRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.computeConfigScalingGroups || {}).forEach(
@@ -21008,17 +21388,15 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
         }, writer.uint32(50).fork()).join();
       },
     );
-    if (
-      message.removeComputeConfigScalingGroups !== undefined && message.removeComputeConfigScalingGroups.length !== 0
-    ) {
+    if (message.removeComputeConfigScalingGroups != null && message.removeComputeConfigScalingGroups.length !== 0) {
       for (const v of message.removeComputeConfigScalingGroups) {
         writer.uint32(58).string(v!);
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
     return writer;
@@ -21058,7 +21436,7 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             reader.uint32(),
           );
           if (entry6.value !== undefined) {
-            if (message.computeConfigScalingGroups === undefined) {
+            if (message.computeConfigScalingGroups === MAP) {
               message.computeConfigScalingGroups = {};
             }
             message.computeConfigScalingGroups![entry6.key] = entry6.value;
@@ -21070,7 +21448,7 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             break;
           }
 
-          if (message.removeComputeConfigScalingGroups === undefined) {
+          if (message.removeComputeConfigScalingGroups === LIST) {
             message.removeComputeConfigScalingGroups = [];
           }
           const el = reader.string();
@@ -21120,7 +21498,7 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigScal
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       ComputeConfigScalingGroupUpdate.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21164,8 +21542,10 @@ export const UpdateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigScal
   },
 };
 
+let UpdateWorkerDeploymentVersionComputeConfigResponseClass: (new () => UpdateWorkerDeploymentVersionComputeConfigResponse) | undefined;
 function createBaseUpdateWorkerDeploymentVersionComputeConfigResponse(): UpdateWorkerDeploymentVersionComputeConfigResponse {
-  return {};
+  UpdateWorkerDeploymentVersionComputeConfigResponseClass ??= messageClass<UpdateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionComputeConfigResponse", {});
+  return new UpdateWorkerDeploymentVersionComputeConfigResponseClass();
 }
 
 export const UpdateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
@@ -21197,8 +21577,10 @@ export const UpdateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
   },
 };
 
+let ValidateWorkerDeploymentVersionComputeConfigRequestClass: (new () => ValidateWorkerDeploymentVersionComputeConfigRequest) | undefined;
 function createBaseValidateWorkerDeploymentVersionComputeConfigRequest(): ValidateWorkerDeploymentVersionComputeConfigRequest {
-  return {};
+  ValidateWorkerDeploymentVersionComputeConfigRequestClass ??= messageClass<ValidateWorkerDeploymentVersionComputeConfigRequest>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigRequest", { namespace: "", computeConfigScalingGroups: MAP, removeComputeConfigScalingGroups: LIST, identity: "" });
+  return new ValidateWorkerDeploymentVersionComputeConfigRequestClass();
 }
 
 export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
@@ -21208,10 +21590,10 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
     message: ValidateWorkerDeploymentVersionComputeConfigRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(18).fork()).join();
     }
     globalThis.Object.entries(message.computeConfigScalingGroups || {}).forEach(
@@ -21222,14 +21604,12 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
         }, writer.uint32(50).fork()).join();
       },
     );
-    if (
-      message.removeComputeConfigScalingGroups !== undefined && message.removeComputeConfigScalingGroups.length !== 0
-    ) {
+    if (message.removeComputeConfigScalingGroups != null && message.removeComputeConfigScalingGroups.length !== 0) {
       for (const v of message.removeComputeConfigScalingGroups) {
         writer.uint32(58).string(v!);
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -21269,7 +21649,7 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             reader.uint32(),
           );
           if (entry6.value !== undefined) {
-            if (message.computeConfigScalingGroups === undefined) {
+            if (message.computeConfigScalingGroups === MAP) {
               message.computeConfigScalingGroups = {};
             }
             message.computeConfigScalingGroups![entry6.key] = entry6.value;
@@ -21281,7 +21661,7 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest: MessageFns<
             break;
           }
 
-          if (message.removeComputeConfigScalingGroups === undefined) {
+          if (message.removeComputeConfigScalingGroups === LIST) {
             message.removeComputeConfigScalingGroups = [];
           }
           const el = reader.string();
@@ -21323,7 +21703,7 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigSc
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       ComputeConfigScalingGroupUpdate.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21367,8 +21747,10 @@ export const ValidateWorkerDeploymentVersionComputeConfigRequest_ComputeConfigSc
   },
 };
 
+let ValidateWorkerDeploymentVersionComputeConfigResponseClass: (new () => ValidateWorkerDeploymentVersionComputeConfigResponse) | undefined;
 function createBaseValidateWorkerDeploymentVersionComputeConfigResponse(): ValidateWorkerDeploymentVersionComputeConfigResponse {
-  return {};
+  ValidateWorkerDeploymentVersionComputeConfigResponseClass ??= messageClass<ValidateWorkerDeploymentVersionComputeConfigResponse>("temporal.api.workflowservice.v1.ValidateWorkerDeploymentVersionComputeConfigResponse", {});
+  return new ValidateWorkerDeploymentVersionComputeConfigResponseClass();
 }
 
 export const ValidateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
@@ -21400,8 +21782,10 @@ export const ValidateWorkerDeploymentVersionComputeConfigResponse: MessageFns<
   },
 };
 
+let UpdateWorkerDeploymentVersionMetadataRequestClass: (new () => UpdateWorkerDeploymentVersionMetadataRequest) | undefined;
 function createBaseUpdateWorkerDeploymentVersionMetadataRequest(): UpdateWorkerDeploymentVersionMetadataRequest {
-  return {};
+  UpdateWorkerDeploymentVersionMetadataRequestClass ??= messageClass<UpdateWorkerDeploymentVersionMetadataRequest>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest", { namespace: "", version: "", upsertEntries: MAP, removeEntries: LIST, identity: "" });
+  return new UpdateWorkerDeploymentVersionMetadataRequestClass();
 }
 
 export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWorkerDeploymentVersionMetadataRequest> = {
@@ -21409,13 +21793,13 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
     message: UpdateWorkerDeploymentVersionMetadataRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.version !== undefined && message.version !== "") {
+    if (message.version != null && message.version !== "") {
       writer.uint32(18).string(message.version);
     }
-    if (message.deploymentVersion !== undefined) {
+    if (message.deploymentVersion != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersion, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.upsertEntries || {}).forEach(([key, value]: [string, Payload]) => {
@@ -21424,12 +21808,12 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
         writer.uint32(26).fork(),
       ).join();
     });
-    if (message.removeEntries !== undefined && message.removeEntries.length !== 0) {
+    if (message.removeEntries != null && message.removeEntries.length !== 0) {
       for (const v of message.removeEntries) {
         writer.uint32(34).string(v!);
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
     return writer;
@@ -21477,7 +21861,7 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
             reader.uint32(),
           );
           if (entry3.value !== undefined) {
-            if (message.upsertEntries === undefined) {
+            if (message.upsertEntries === MAP) {
               message.upsertEntries = {};
             }
             message.upsertEntries![entry3.key] = entry3.value;
@@ -21489,7 +21873,7 @@ export const UpdateWorkerDeploymentVersionMetadataRequest: MessageFns<UpdateWork
             break;
           }
 
-          if (message.removeEntries === undefined) {
+          if (message.removeEntries === LIST) {
             message.removeEntries = [];
           }
           const el = reader.string();
@@ -21531,7 +21915,7 @@ export const UpdateWorkerDeploymentVersionMetadataRequest_UpsertEntriesEntry: Me
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21575,8 +21959,10 @@ export const UpdateWorkerDeploymentVersionMetadataRequest_UpsertEntriesEntry: Me
   },
 };
 
+let UpdateWorkerDeploymentVersionMetadataResponseClass: (new () => UpdateWorkerDeploymentVersionMetadataResponse) | undefined;
 function createBaseUpdateWorkerDeploymentVersionMetadataResponse(): UpdateWorkerDeploymentVersionMetadataResponse {
-  return {};
+  UpdateWorkerDeploymentVersionMetadataResponseClass ??= messageClass<UpdateWorkerDeploymentVersionMetadataResponse>("temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataResponse", {});
+  return new UpdateWorkerDeploymentVersionMetadataResponseClass();
 }
 
 export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWorkerDeploymentVersionMetadataResponse> =
@@ -21585,7 +21971,7 @@ export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWor
       message: UpdateWorkerDeploymentVersionMetadataResponse,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.metadata !== undefined) {
+      if (message.metadata != null) {
         VersionMetadata.encode(message.metadata, writer.uint32(10).fork()).join();
       }
       return writer;
@@ -21618,28 +22004,30 @@ export const UpdateWorkerDeploymentVersionMetadataResponse: MessageFns<UpdateWor
     },
   };
 
+let SetWorkerDeploymentManagerRequestClass: (new () => SetWorkerDeploymentManagerRequest) | undefined;
 function createBaseSetWorkerDeploymentManagerRequest(): SetWorkerDeploymentManagerRequest {
-  return {};
+  SetWorkerDeploymentManagerRequestClass ??= messageClass<SetWorkerDeploymentManagerRequest>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerRequest", { namespace: "", deploymentName: "", managerIdentity: "", self: false, conflictToken: BYTES, identity: "" });
+  return new SetWorkerDeploymentManagerRequestClass();
 }
 
 export const SetWorkerDeploymentManagerRequest: MessageFns<SetWorkerDeploymentManagerRequest> = {
   encode(message: SetWorkerDeploymentManagerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(18).string(message.deploymentName);
     }
-    if (message.managerIdentity !== undefined) {
+    if (message.managerIdentity != null) {
       writer.uint32(26).string(message.managerIdentity);
     }
-    if (message.self !== undefined) {
+    if (message.self != null) {
       writer.uint32(32).bool(message.self);
     }
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(42).bytes(message.conflictToken);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
     return writer;
@@ -21712,16 +22100,18 @@ export const SetWorkerDeploymentManagerRequest: MessageFns<SetWorkerDeploymentMa
   },
 };
 
+let SetWorkerDeploymentManagerResponseClass: (new () => SetWorkerDeploymentManagerResponse) | undefined;
 function createBaseSetWorkerDeploymentManagerResponse(): SetWorkerDeploymentManagerResponse {
-  return {};
+  SetWorkerDeploymentManagerResponseClass ??= messageClass<SetWorkerDeploymentManagerResponse>("temporal.api.workflowservice.v1.SetWorkerDeploymentManagerResponse", { conflictToken: BYTES, previousManagerIdentity: "" });
+  return new SetWorkerDeploymentManagerResponseClass();
 }
 
 export const SetWorkerDeploymentManagerResponse: MessageFns<SetWorkerDeploymentManagerResponse> = {
   encode(message: SetWorkerDeploymentManagerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.conflictToken !== undefined && message.conflictToken.length !== 0) {
+    if (message.conflictToken != null && message.conflictToken.length !== 0) {
       writer.uint32(10).bytes(message.conflictToken);
     }
-    if (message.previousManagerIdentity !== undefined && message.previousManagerIdentity !== "") {
+    if (message.previousManagerIdentity != null && message.previousManagerIdentity !== "") {
       writer.uint32(18).string(message.previousManagerIdentity);
     }
     return writer;
@@ -21762,16 +22152,18 @@ export const SetWorkerDeploymentManagerResponse: MessageFns<SetWorkerDeploymentM
   },
 };
 
+let GetCurrentDeploymentRequestClass: (new () => GetCurrentDeploymentRequest) | undefined;
 function createBaseGetCurrentDeploymentRequest(): GetCurrentDeploymentRequest {
-  return {};
+  GetCurrentDeploymentRequestClass ??= messageClass<GetCurrentDeploymentRequest>("temporal.api.workflowservice.v1.GetCurrentDeploymentRequest", { namespace: "", seriesName: "" });
+  return new GetCurrentDeploymentRequestClass();
 }
 
 export const GetCurrentDeploymentRequest: MessageFns<GetCurrentDeploymentRequest> = {
   encode(message: GetCurrentDeploymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.seriesName !== undefined && message.seriesName !== "") {
+    if (message.seriesName != null && message.seriesName !== "") {
       writer.uint32(18).string(message.seriesName);
     }
     return writer;
@@ -21812,13 +22204,15 @@ export const GetCurrentDeploymentRequest: MessageFns<GetCurrentDeploymentRequest
   },
 };
 
+let GetCurrentDeploymentResponseClass: (new () => GetCurrentDeploymentResponse) | undefined;
 function createBaseGetCurrentDeploymentResponse(): GetCurrentDeploymentResponse {
-  return {};
+  GetCurrentDeploymentResponseClass ??= messageClass<GetCurrentDeploymentResponse>("temporal.api.workflowservice.v1.GetCurrentDeploymentResponse", {});
+  return new GetCurrentDeploymentResponseClass();
 }
 
 export const GetCurrentDeploymentResponse: MessageFns<GetCurrentDeploymentResponse> = {
   encode(message: GetCurrentDeploymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentDeploymentInfo !== undefined) {
+    if (message.currentDeploymentInfo != null) {
       DeploymentInfo.encode(message.currentDeploymentInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -21851,16 +22245,18 @@ export const GetCurrentDeploymentResponse: MessageFns<GetCurrentDeploymentRespon
   },
 };
 
+let GetDeploymentReachabilityRequestClass: (new () => GetDeploymentReachabilityRequest) | undefined;
 function createBaseGetDeploymentReachabilityRequest(): GetDeploymentReachabilityRequest {
-  return {};
+  GetDeploymentReachabilityRequestClass ??= messageClass<GetDeploymentReachabilityRequest>("temporal.api.workflowservice.v1.GetDeploymentReachabilityRequest", { namespace: "" });
+  return new GetDeploymentReachabilityRequestClass();
 }
 
 export const GetDeploymentReachabilityRequest: MessageFns<GetDeploymentReachabilityRequest> = {
   encode(message: GetDeploymentReachabilityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.deployment !== undefined) {
+    if (message.deployment != null) {
       Deployment.encode(message.deployment, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -21901,19 +22297,21 @@ export const GetDeploymentReachabilityRequest: MessageFns<GetDeploymentReachabil
   },
 };
 
+let GetDeploymentReachabilityResponseClass: (new () => GetDeploymentReachabilityResponse) | undefined;
 function createBaseGetDeploymentReachabilityResponse(): GetDeploymentReachabilityResponse {
-  return {};
+  GetDeploymentReachabilityResponseClass ??= messageClass<GetDeploymentReachabilityResponse>("temporal.api.workflowservice.v1.GetDeploymentReachabilityResponse", { reachability: 0 });
+  return new GetDeploymentReachabilityResponseClass();
 }
 
 export const GetDeploymentReachabilityResponse: MessageFns<GetDeploymentReachabilityResponse> = {
   encode(message: GetDeploymentReachabilityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentInfo !== undefined) {
+    if (message.deploymentInfo != null) {
       DeploymentInfo.encode(message.deploymentInfo, writer.uint32(10).fork()).join();
     }
-    if (message.reachability !== undefined && message.reachability !== 0) {
+    if (message.reachability != null && message.reachability !== 0) {
       writer.uint32(16).int32(message.reachability);
     }
-    if (message.lastUpdateTime !== undefined) {
+    if (message.lastUpdateTime != null) {
       Timestamp.encode(message.lastUpdateTime, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -21962,28 +22360,30 @@ export const GetDeploymentReachabilityResponse: MessageFns<GetDeploymentReachabi
   },
 };
 
+let CreateWorkflowRuleRequestClass: (new () => CreateWorkflowRuleRequest) | undefined;
 function createBaseCreateWorkflowRuleRequest(): CreateWorkflowRuleRequest {
-  return {};
+  CreateWorkflowRuleRequestClass ??= messageClass<CreateWorkflowRuleRequest>("temporal.api.workflowservice.v1.CreateWorkflowRuleRequest", { namespace: "", forceScan: false, requestId: "", identity: "", description: "" });
+  return new CreateWorkflowRuleRequestClass();
 }
 
 export const CreateWorkflowRuleRequest: MessageFns<CreateWorkflowRuleRequest> = {
   encode(message: CreateWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       WorkflowRuleSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.forceScan !== undefined && message.forceScan !== false) {
+    if (message.forceScan != null && message.forceScan !== false) {
       writer.uint32(24).bool(message.forceScan);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(34).string(message.requestId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(42).string(message.identity);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(50).string(message.description);
     }
     return writer;
@@ -22056,16 +22456,18 @@ export const CreateWorkflowRuleRequest: MessageFns<CreateWorkflowRuleRequest> = 
   },
 };
 
+let CreateWorkflowRuleResponseClass: (new () => CreateWorkflowRuleResponse) | undefined;
 function createBaseCreateWorkflowRuleResponse(): CreateWorkflowRuleResponse {
-  return {};
+  CreateWorkflowRuleResponseClass ??= messageClass<CreateWorkflowRuleResponse>("temporal.api.workflowservice.v1.CreateWorkflowRuleResponse", { jobId: "" });
+  return new CreateWorkflowRuleResponseClass();
 }
 
 export const CreateWorkflowRuleResponse: MessageFns<CreateWorkflowRuleResponse> = {
   encode(message: CreateWorkflowRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       WorkflowRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
-    if (message.jobId !== undefined && message.jobId !== "") {
+    if (message.jobId != null && message.jobId !== "") {
       writer.uint32(18).string(message.jobId);
     }
     return writer;
@@ -22106,16 +22508,18 @@ export const CreateWorkflowRuleResponse: MessageFns<CreateWorkflowRuleResponse> 
   },
 };
 
+let DescribeWorkflowRuleRequestClass: (new () => DescribeWorkflowRuleRequest) | undefined;
 function createBaseDescribeWorkflowRuleRequest(): DescribeWorkflowRuleRequest {
-  return {};
+  DescribeWorkflowRuleRequestClass ??= messageClass<DescribeWorkflowRuleRequest>("temporal.api.workflowservice.v1.DescribeWorkflowRuleRequest", { namespace: "", ruleId: "" });
+  return new DescribeWorkflowRuleRequestClass();
 }
 
 export const DescribeWorkflowRuleRequest: MessageFns<DescribeWorkflowRuleRequest> = {
   encode(message: DescribeWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.ruleId !== undefined && message.ruleId !== "") {
+    if (message.ruleId != null && message.ruleId !== "") {
       writer.uint32(18).string(message.ruleId);
     }
     return writer;
@@ -22156,13 +22560,15 @@ export const DescribeWorkflowRuleRequest: MessageFns<DescribeWorkflowRuleRequest
   },
 };
 
+let DescribeWorkflowRuleResponseClass: (new () => DescribeWorkflowRuleResponse) | undefined;
 function createBaseDescribeWorkflowRuleResponse(): DescribeWorkflowRuleResponse {
-  return {};
+  DescribeWorkflowRuleResponseClass ??= messageClass<DescribeWorkflowRuleResponse>("temporal.api.workflowservice.v1.DescribeWorkflowRuleResponse", {});
+  return new DescribeWorkflowRuleResponseClass();
 }
 
 export const DescribeWorkflowRuleResponse: MessageFns<DescribeWorkflowRuleResponse> = {
   encode(message: DescribeWorkflowRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rule !== undefined) {
+    if (message.rule != null) {
       WorkflowRule.encode(message.rule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -22195,16 +22601,18 @@ export const DescribeWorkflowRuleResponse: MessageFns<DescribeWorkflowRuleRespon
   },
 };
 
+let DeleteWorkflowRuleRequestClass: (new () => DeleteWorkflowRuleRequest) | undefined;
 function createBaseDeleteWorkflowRuleRequest(): DeleteWorkflowRuleRequest {
-  return {};
+  DeleteWorkflowRuleRequestClass ??= messageClass<DeleteWorkflowRuleRequest>("temporal.api.workflowservice.v1.DeleteWorkflowRuleRequest", { namespace: "", ruleId: "" });
+  return new DeleteWorkflowRuleRequestClass();
 }
 
 export const DeleteWorkflowRuleRequest: MessageFns<DeleteWorkflowRuleRequest> = {
   encode(message: DeleteWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.ruleId !== undefined && message.ruleId !== "") {
+    if (message.ruleId != null && message.ruleId !== "") {
       writer.uint32(18).string(message.ruleId);
     }
     return writer;
@@ -22245,8 +22653,10 @@ export const DeleteWorkflowRuleRequest: MessageFns<DeleteWorkflowRuleRequest> = 
   },
 };
 
+let DeleteWorkflowRuleResponseClass: (new () => DeleteWorkflowRuleResponse) | undefined;
 function createBaseDeleteWorkflowRuleResponse(): DeleteWorkflowRuleResponse {
-  return {};
+  DeleteWorkflowRuleResponseClass ??= messageClass<DeleteWorkflowRuleResponse>("temporal.api.workflowservice.v1.DeleteWorkflowRuleResponse", {});
+  return new DeleteWorkflowRuleResponseClass();
 }
 
 export const DeleteWorkflowRuleResponse: MessageFns<DeleteWorkflowRuleResponse> = {
@@ -22273,16 +22683,18 @@ export const DeleteWorkflowRuleResponse: MessageFns<DeleteWorkflowRuleResponse> 
   },
 };
 
+let ListWorkflowRulesRequestClass: (new () => ListWorkflowRulesRequest) | undefined;
 function createBaseListWorkflowRulesRequest(): ListWorkflowRulesRequest {
-  return {};
+  ListWorkflowRulesRequestClass ??= messageClass<ListWorkflowRulesRequest>("temporal.api.workflowservice.v1.ListWorkflowRulesRequest", { namespace: "", nextPageToken: BYTES });
+  return new ListWorkflowRulesRequestClass();
 }
 
 export const ListWorkflowRulesRequest: MessageFns<ListWorkflowRulesRequest> = {
   encode(message: ListWorkflowRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -22323,18 +22735,20 @@ export const ListWorkflowRulesRequest: MessageFns<ListWorkflowRulesRequest> = {
   },
 };
 
+let ListWorkflowRulesResponseClass: (new () => ListWorkflowRulesResponse) | undefined;
 function createBaseListWorkflowRulesResponse(): ListWorkflowRulesResponse {
-  return {};
+  ListWorkflowRulesResponseClass ??= messageClass<ListWorkflowRulesResponse>("temporal.api.workflowservice.v1.ListWorkflowRulesResponse", { rules: LIST, nextPageToken: BYTES });
+  return new ListWorkflowRulesResponseClass();
 }
 
 export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = {
   encode(message: ListWorkflowRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.rules !== undefined && message.rules.length !== 0) {
+    if (message.rules != null && message.rules.length !== 0) {
       for (const v of message.rules) {
         WorkflowRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -22353,7 +22767,7 @@ export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = 
             break;
           }
 
-          if (message.rules === undefined) {
+          if (message.rules === LIST) {
             message.rules = [];
           }
           const el = WorkflowRule.decode(reader, reader.uint32());
@@ -22381,25 +22795,27 @@ export const ListWorkflowRulesResponse: MessageFns<ListWorkflowRulesResponse> = 
   },
 };
 
+let TriggerWorkflowRuleRequestClass: (new () => TriggerWorkflowRuleRequest) | undefined;
 function createBaseTriggerWorkflowRuleRequest(): TriggerWorkflowRuleRequest {
-  return {};
+  TriggerWorkflowRuleRequestClass ??= messageClass<TriggerWorkflowRuleRequest>("temporal.api.workflowservice.v1.TriggerWorkflowRuleRequest", { namespace: "", id: "", identity: "" });
+  return new TriggerWorkflowRuleRequestClass();
 }
 
 export const TriggerWorkflowRuleRequest: MessageFns<TriggerWorkflowRuleRequest> = {
   encode(message: TriggerWorkflowRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.execution !== undefined) {
+    if (message.execution != null) {
       WorkflowExecution.encode(message.execution, writer.uint32(18).fork()).join();
     }
-    if (message.id !== undefined) {
+    if (message.id != null) {
       writer.uint32(34).string(message.id);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       WorkflowRuleSpec.encode(message.spec, writer.uint32(42).fork()).join();
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     return writer;
@@ -22464,13 +22880,15 @@ export const TriggerWorkflowRuleRequest: MessageFns<TriggerWorkflowRuleRequest> 
   },
 };
 
+let TriggerWorkflowRuleResponseClass: (new () => TriggerWorkflowRuleResponse) | undefined;
 function createBaseTriggerWorkflowRuleResponse(): TriggerWorkflowRuleResponse {
-  return {};
+  TriggerWorkflowRuleResponseClass ??= messageClass<TriggerWorkflowRuleResponse>("temporal.api.workflowservice.v1.TriggerWorkflowRuleResponse", { applied: false });
+  return new TriggerWorkflowRuleResponseClass();
 }
 
 export const TriggerWorkflowRuleResponse: MessageFns<TriggerWorkflowRuleResponse> = {
   encode(message: TriggerWorkflowRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.applied !== undefined && message.applied !== false) {
+    if (message.applied != null && message.applied !== false) {
       writer.uint32(8).bool(message.applied);
     }
     return writer;
@@ -22503,24 +22921,26 @@ export const TriggerWorkflowRuleResponse: MessageFns<TriggerWorkflowRuleResponse
   },
 };
 
+let RecordWorkerHeartbeatRequestClass: (new () => RecordWorkerHeartbeatRequest) | undefined;
 function createBaseRecordWorkerHeartbeatRequest(): RecordWorkerHeartbeatRequest {
-  return {};
+  RecordWorkerHeartbeatRequestClass ??= messageClass<RecordWorkerHeartbeatRequest>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatRequest", { namespace: "", identity: "", workerHeartbeat: LIST, resourceId: "" });
+  return new RecordWorkerHeartbeatRequestClass();
 }
 
 export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatRequest> = {
   encode(message: RecordWorkerHeartbeatRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.workerHeartbeat !== undefined && message.workerHeartbeat.length !== 0) {
+    if (message.workerHeartbeat != null && message.workerHeartbeat.length !== 0) {
       for (const v of message.workerHeartbeat) {
         WorkerHeartbeat.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(34).string(message.resourceId);
     }
     return writer;
@@ -22555,7 +22975,7 @@ export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatReque
             break;
           }
 
-          if (message.workerHeartbeat === undefined) {
+          if (message.workerHeartbeat === LIST) {
             message.workerHeartbeat = [];
           }
           const el = WorkerHeartbeat.decode(reader, reader.uint32());
@@ -22583,8 +23003,10 @@ export const RecordWorkerHeartbeatRequest: MessageFns<RecordWorkerHeartbeatReque
   },
 };
 
+let RecordWorkerHeartbeatResponseClass: (new () => RecordWorkerHeartbeatResponse) | undefined;
 function createBaseRecordWorkerHeartbeatResponse(): RecordWorkerHeartbeatResponse {
-  return {};
+  RecordWorkerHeartbeatResponseClass ??= messageClass<RecordWorkerHeartbeatResponse>("temporal.api.workflowservice.v1.RecordWorkerHeartbeatResponse", {});
+  return new RecordWorkerHeartbeatResponseClass();
 }
 
 export const RecordWorkerHeartbeatResponse: MessageFns<RecordWorkerHeartbeatResponse> = {
@@ -22611,25 +23033,27 @@ export const RecordWorkerHeartbeatResponse: MessageFns<RecordWorkerHeartbeatResp
   },
 };
 
+let ListWorkersRequestClass: (new () => ListWorkersRequest) | undefined;
 function createBaseListWorkersRequest(): ListWorkersRequest {
-  return {};
+  ListWorkersRequestClass ??= messageClass<ListWorkersRequest>("temporal.api.workflowservice.v1.ListWorkersRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "", includeSystemWorkers: false });
+  return new ListWorkersRequestClass();
 }
 
 export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
   encode(message: ListWorkersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
-    if (message.includeSystemWorkers !== undefined && message.includeSystemWorkers !== false) {
+    if (message.includeSystemWorkers != null && message.includeSystemWorkers !== false) {
       writer.uint32(40).bool(message.includeSystemWorkers);
     }
     return writer;
@@ -22694,23 +23118,25 @@ export const ListWorkersRequest: MessageFns<ListWorkersRequest> = {
   },
 };
 
+let ListWorkersResponseClass: (new () => ListWorkersResponse) | undefined;
 function createBaseListWorkersResponse(): ListWorkersResponse {
-  return {};
+  ListWorkersResponseClass ??= messageClass<ListWorkersResponse>("temporal.api.workflowservice.v1.ListWorkersResponse", { workersInfo: LIST, workers: LIST, nextPageToken: BYTES });
+  return new ListWorkersResponseClass();
 }
 
 export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
   encode(message: ListWorkersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workersInfo !== undefined && message.workersInfo.length !== 0) {
+    if (message.workersInfo != null && message.workersInfo.length !== 0) {
       for (const v of message.workersInfo) {
         WorkerInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.workers !== undefined && message.workers.length !== 0) {
+    if (message.workers != null && message.workers.length !== 0) {
       for (const v of message.workers) {
         WorkerListInfo.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -22729,7 +23155,7 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
             break;
           }
 
-          if (message.workersInfo === undefined) {
+          if (message.workersInfo === LIST) {
             message.workersInfo = [];
           }
           const el = WorkerInfo.decode(reader, reader.uint32());
@@ -22743,7 +23169,7 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
             break;
           }
 
-          if (message.workers === undefined) {
+          if (message.workers === LIST) {
             message.workers = [];
           }
           const el = WorkerListInfo.decode(reader, reader.uint32());
@@ -22771,29 +23197,31 @@ export const ListWorkersResponse: MessageFns<ListWorkersResponse> = {
   },
 };
 
+let UpdateTaskQueueConfigRequestClass: (new () => UpdateTaskQueueConfigRequest) | undefined;
 function createBaseUpdateTaskQueueConfigRequest(): UpdateTaskQueueConfigRequest {
-  return {};
+  UpdateTaskQueueConfigRequestClass ??= messageClass<UpdateTaskQueueConfigRequest>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest", { namespace: "", identity: "", taskQueue: "", taskQueueType: 0, setFairnessWeightOverrides: MAP, unsetFairnessWeightOverrides: LIST });
+  return new UpdateTaskQueueConfigRequestClass();
 }
 
 export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigRequest> = {
   encode(message: UpdateTaskQueueConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(26).string(message.taskQueue);
     }
-    if (message.taskQueueType !== undefined && message.taskQueueType !== 0) {
+    if (message.taskQueueType != null && message.taskQueueType !== 0) {
       writer.uint32(32).int32(message.taskQueueType);
     }
-    if (message.updateQueueRateLimit !== undefined) {
+    if (message.updateQueueRateLimit != null) {
       UpdateTaskQueueConfigRequest_RateLimitUpdate.encode(message.updateQueueRateLimit, writer.uint32(42).fork())
         .join();
     }
-    if (message.updateFairnessKeyRateLimitDefault !== undefined) {
+    if (message.updateFairnessKeyRateLimitDefault != null) {
       UpdateTaskQueueConfigRequest_RateLimitUpdate.encode(
         message.updateFairnessKeyRateLimitDefault,
         writer.uint32(50).fork(),
@@ -22805,7 +23233,7 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
         writer.uint32(58).fork(),
       ).join();
     });
-    if (message.unsetFairnessWeightOverrides !== undefined && message.unsetFairnessWeightOverrides.length !== 0) {
+    if (message.unsetFairnessWeightOverrides != null && message.unsetFairnessWeightOverrides.length !== 0) {
       for (const v of message.unsetFairnessWeightOverrides) {
         writer.uint32(66).string(v!);
       }
@@ -22879,7 +23307,7 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
 
           const entry7 = UpdateTaskQueueConfigRequest_SetFairnessWeightOverridesEntry.decode(reader, reader.uint32());
           if (entry7.value !== undefined) {
-            if (message.setFairnessWeightOverrides === undefined) {
+            if (message.setFairnessWeightOverrides === MAP) {
               message.setFairnessWeightOverrides = {};
             }
             message.setFairnessWeightOverrides![entry7.key] = entry7.value;
@@ -22891,7 +23319,7 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
             break;
           }
 
-          if (message.unsetFairnessWeightOverrides === undefined) {
+          if (message.unsetFairnessWeightOverrides === LIST) {
             message.unsetFairnessWeightOverrides = [];
           }
           const el = reader.string();
@@ -22911,8 +23339,10 @@ export const UpdateTaskQueueConfigRequest: MessageFns<UpdateTaskQueueConfigReque
   },
 };
 
+let UpdateTaskQueueConfigRequest_RateLimitUpdateClass: (new () => UpdateTaskQueueConfigRequest_RateLimitUpdate) | undefined;
 function createBaseUpdateTaskQueueConfigRequest_RateLimitUpdate(): UpdateTaskQueueConfigRequest_RateLimitUpdate {
-  return {};
+  UpdateTaskQueueConfigRequest_RateLimitUpdateClass ??= messageClass<UpdateTaskQueueConfigRequest_RateLimitUpdate>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigRequest.RateLimitUpdate", { reason: "" });
+  return new UpdateTaskQueueConfigRequest_RateLimitUpdateClass();
 }
 
 export const UpdateTaskQueueConfigRequest_RateLimitUpdate: MessageFns<UpdateTaskQueueConfigRequest_RateLimitUpdate> = {
@@ -22920,10 +23350,10 @@ export const UpdateTaskQueueConfigRequest_RateLimitUpdate: MessageFns<UpdateTask
     message: UpdateTaskQueueConfigRequest_RateLimitUpdate,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.rateLimit !== undefined) {
+    if (message.rateLimit != null) {
       RateLimit.encode(message.rateLimit, writer.uint32(10).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -23022,13 +23452,15 @@ export const UpdateTaskQueueConfigRequest_SetFairnessWeightOverridesEntry: Messa
   },
 };
 
+let UpdateTaskQueueConfigResponseClass: (new () => UpdateTaskQueueConfigResponse) | undefined;
 function createBaseUpdateTaskQueueConfigResponse(): UpdateTaskQueueConfigResponse {
-  return {};
+  UpdateTaskQueueConfigResponseClass ??= messageClass<UpdateTaskQueueConfigResponse>("temporal.api.workflowservice.v1.UpdateTaskQueueConfigResponse", {});
+  return new UpdateTaskQueueConfigResponseClass();
 }
 
 export const UpdateTaskQueueConfigResponse: MessageFns<UpdateTaskQueueConfigResponse> = {
   encode(message: UpdateTaskQueueConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.config !== undefined) {
+    if (message.config != null) {
       TaskQueueConfig.encode(message.config, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23061,25 +23493,27 @@ export const UpdateTaskQueueConfigResponse: MessageFns<UpdateTaskQueueConfigResp
   },
 };
 
+let FetchWorkerConfigRequestClass: (new () => FetchWorkerConfigRequest) | undefined;
 function createBaseFetchWorkerConfigRequest(): FetchWorkerConfigRequest {
-  return {};
+  FetchWorkerConfigRequestClass ??= messageClass<FetchWorkerConfigRequest>("temporal.api.workflowservice.v1.FetchWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
+  return new FetchWorkerConfigRequestClass();
 }
 
 export const FetchWorkerConfigRequest: MessageFns<FetchWorkerConfigRequest> = {
   encode(message: FetchWorkerConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.selector !== undefined) {
+    if (message.selector != null) {
       WorkerSelector.encode(message.selector, writer.uint32(50).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -23144,13 +23578,15 @@ export const FetchWorkerConfigRequest: MessageFns<FetchWorkerConfigRequest> = {
   },
 };
 
+let FetchWorkerConfigResponseClass: (new () => FetchWorkerConfigResponse) | undefined;
 function createBaseFetchWorkerConfigResponse(): FetchWorkerConfigResponse {
-  return {};
+  FetchWorkerConfigResponseClass ??= messageClass<FetchWorkerConfigResponse>("temporal.api.workflowservice.v1.FetchWorkerConfigResponse", {});
+  return new FetchWorkerConfigResponseClass();
 }
 
 export const FetchWorkerConfigResponse: MessageFns<FetchWorkerConfigResponse> = {
   encode(message: FetchWorkerConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerConfig !== undefined) {
+    if (message.workerConfig != null) {
       WorkerConfig.encode(message.workerConfig, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23183,31 +23619,33 @@ export const FetchWorkerConfigResponse: MessageFns<FetchWorkerConfigResponse> = 
   },
 };
 
+let UpdateWorkerConfigRequestClass: (new () => UpdateWorkerConfigRequest) | undefined;
 function createBaseUpdateWorkerConfigRequest(): UpdateWorkerConfigRequest {
-  return {};
+  UpdateWorkerConfigRequestClass ??= messageClass<UpdateWorkerConfigRequest>("temporal.api.workflowservice.v1.UpdateWorkerConfigRequest", { namespace: "", identity: "", reason: "", resourceId: "" });
+  return new UpdateWorkerConfigRequestClass();
 }
 
 export const UpdateWorkerConfigRequest: MessageFns<UpdateWorkerConfigRequest> = {
   encode(message: UpdateWorkerConfigRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
-    if (message.workerConfig !== undefined) {
+    if (message.workerConfig != null) {
       WorkerConfig.encode(message.workerConfig, writer.uint32(34).fork()).join();
     }
-    if (message.updateMask !== undefined) {
-      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(42).fork()).join();
+    if (message.updateMask != null) {
+      FieldMask.encode(asFieldMask(message.updateMask), writer.uint32(42).fork()).join();
     }
-    if (message.selector !== undefined) {
+    if (message.selector != null) {
       WorkerSelector.encode(message.selector, writer.uint32(50).fork()).join();
     }
-    if (message.resourceId !== undefined && message.resourceId !== "") {
+    if (message.resourceId != null && message.resourceId !== "") {
       writer.uint32(58).string(message.resourceId);
     }
     return writer;
@@ -23288,13 +23726,15 @@ export const UpdateWorkerConfigRequest: MessageFns<UpdateWorkerConfigRequest> = 
   },
 };
 
+let UpdateWorkerConfigResponseClass: (new () => UpdateWorkerConfigResponse) | undefined;
 function createBaseUpdateWorkerConfigResponse(): UpdateWorkerConfigResponse {
-  return {};
+  UpdateWorkerConfigResponseClass ??= messageClass<UpdateWorkerConfigResponse>("temporal.api.workflowservice.v1.UpdateWorkerConfigResponse", {});
+  return new UpdateWorkerConfigResponseClass();
 }
 
 export const UpdateWorkerConfigResponse: MessageFns<UpdateWorkerConfigResponse> = {
   encode(message: UpdateWorkerConfigResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerConfig !== undefined) {
+    if (message.workerConfig != null) {
       WorkerConfig.encode(message.workerConfig, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23327,16 +23767,18 @@ export const UpdateWorkerConfigResponse: MessageFns<UpdateWorkerConfigResponse> 
   },
 };
 
+let DescribeWorkerRequestClass: (new () => DescribeWorkerRequest) | undefined;
 function createBaseDescribeWorkerRequest(): DescribeWorkerRequest {
-  return {};
+  DescribeWorkerRequestClass ??= messageClass<DescribeWorkerRequest>("temporal.api.workflowservice.v1.DescribeWorkerRequest", { namespace: "", workerInstanceKey: "" });
+  return new DescribeWorkerRequestClass();
 }
 
 export const DescribeWorkerRequest: MessageFns<DescribeWorkerRequest> = {
   encode(message: DescribeWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workerInstanceKey !== undefined && message.workerInstanceKey !== "") {
+    if (message.workerInstanceKey != null && message.workerInstanceKey !== "") {
       writer.uint32(18).string(message.workerInstanceKey);
     }
     return writer;
@@ -23377,13 +23819,15 @@ export const DescribeWorkerRequest: MessageFns<DescribeWorkerRequest> = {
   },
 };
 
+let DescribeWorkerResponseClass: (new () => DescribeWorkerResponse) | undefined;
 function createBaseDescribeWorkerResponse(): DescribeWorkerResponse {
-  return {};
+  DescribeWorkerResponseClass ??= messageClass<DescribeWorkerResponse>("temporal.api.workflowservice.v1.DescribeWorkerResponse", {});
+  return new DescribeWorkerResponseClass();
 }
 
 export const DescribeWorkerResponse: MessageFns<DescribeWorkerResponse> = {
   encode(message: DescribeWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerInfo !== undefined) {
+    if (message.workerInfo != null) {
       WorkerInfo.encode(message.workerInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -23416,19 +23860,21 @@ export const DescribeWorkerResponse: MessageFns<DescribeWorkerResponse> = {
   },
 };
 
+let CountWorkersRequestClass: (new () => CountWorkersRequest) | undefined;
 function createBaseCountWorkersRequest(): CountWorkersRequest {
-  return {};
+  CountWorkersRequestClass ??= messageClass<CountWorkersRequest>("temporal.api.workflowservice.v1.CountWorkersRequest", { namespace: "", query: "", includeSystemWorkers: false });
+  return new CountWorkersRequestClass();
 }
 
 export const CountWorkersRequest: MessageFns<CountWorkersRequest> = {
   encode(message: CountWorkersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
-    if (message.includeSystemWorkers !== undefined && message.includeSystemWorkers !== false) {
+    if (message.includeSystemWorkers != null && message.includeSystemWorkers !== false) {
       writer.uint32(24).bool(message.includeSystemWorkers);
     }
     return writer;
@@ -23477,13 +23923,15 @@ export const CountWorkersRequest: MessageFns<CountWorkersRequest> = {
   },
 };
 
+let CountWorkersResponseClass: (new () => CountWorkersResponse) | undefined;
 function createBaseCountWorkersResponse(): CountWorkersResponse {
-  return {};
+  CountWorkersResponseClass ??= messageClass<CountWorkersResponse>("temporal.api.workflowservice.v1.CountWorkersResponse", { count: INT64 });
+  return new CountWorkersResponseClass();
 }
 
 export const CountWorkersResponse: MessageFns<CountWorkersResponse> = {
   encode(message: CountWorkersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
     return writer;
@@ -23516,28 +23964,30 @@ export const CountWorkersResponse: MessageFns<CountWorkersResponse> = {
   },
 };
 
+let PauseWorkflowExecutionRequestClass: (new () => PauseWorkflowExecutionRequest) | undefined;
 function createBasePauseWorkflowExecutionRequest(): PauseWorkflowExecutionRequest {
-  return {};
+  PauseWorkflowExecutionRequestClass ??= messageClass<PauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.PauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
+  return new PauseWorkflowExecutionRequestClass();
 }
 
 export const PauseWorkflowExecutionRequest: MessageFns<PauseWorkflowExecutionRequest> = {
   encode(message: PauseWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(42).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
     return writer;
@@ -23610,8 +24060,10 @@ export const PauseWorkflowExecutionRequest: MessageFns<PauseWorkflowExecutionReq
   },
 };
 
+let PauseWorkflowExecutionResponseClass: (new () => PauseWorkflowExecutionResponse) | undefined;
 function createBasePauseWorkflowExecutionResponse(): PauseWorkflowExecutionResponse {
-  return {};
+  PauseWorkflowExecutionResponseClass ??= messageClass<PauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.PauseWorkflowExecutionResponse", {});
+  return new PauseWorkflowExecutionResponseClass();
 }
 
 export const PauseWorkflowExecutionResponse: MessageFns<PauseWorkflowExecutionResponse> = {
@@ -23638,28 +24090,30 @@ export const PauseWorkflowExecutionResponse: MessageFns<PauseWorkflowExecutionRe
   },
 };
 
+let UnpauseWorkflowExecutionRequestClass: (new () => UnpauseWorkflowExecutionRequest) | undefined;
 function createBaseUnpauseWorkflowExecutionRequest(): UnpauseWorkflowExecutionRequest {
-  return {};
+  UnpauseWorkflowExecutionRequestClass ??= messageClass<UnpauseWorkflowExecutionRequest>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionRequest", { namespace: "", workflowId: "", runId: "", identity: "", reason: "", requestId: "" });
+  return new UnpauseWorkflowExecutionRequestClass();
 }
 
 export const UnpauseWorkflowExecutionRequest: MessageFns<UnpauseWorkflowExecutionRequest> = {
   encode(message: UnpauseWorkflowExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(42).string(message.reason);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(50).string(message.requestId);
     }
     return writer;
@@ -23732,8 +24186,10 @@ export const UnpauseWorkflowExecutionRequest: MessageFns<UnpauseWorkflowExecutio
   },
 };
 
+let UnpauseWorkflowExecutionResponseClass: (new () => UnpauseWorkflowExecutionResponse) | undefined;
 function createBaseUnpauseWorkflowExecutionResponse(): UnpauseWorkflowExecutionResponse {
-  return {};
+  UnpauseWorkflowExecutionResponseClass ??= messageClass<UnpauseWorkflowExecutionResponse>("temporal.api.workflowservice.v1.UnpauseWorkflowExecutionResponse", {});
+  return new UnpauseWorkflowExecutionResponseClass();
 }
 
 export const UnpauseWorkflowExecutionResponse: MessageFns<UnpauseWorkflowExecutionResponse> = {
@@ -23760,80 +24216,82 @@ export const UnpauseWorkflowExecutionResponse: MessageFns<UnpauseWorkflowExecuti
   },
 };
 
+let StartActivityExecutionRequestClass: (new () => StartActivityExecutionRequest) | undefined;
 function createBaseStartActivityExecutionRequest(): StartActivityExecutionRequest {
-  return {};
+  StartActivityExecutionRequestClass ??= messageClass<StartActivityExecutionRequest>("temporal.api.workflowservice.v1.StartActivityExecutionRequest", { namespace: "", identity: "", requestId: "", activityId: "", idReusePolicy: 0, idConflictPolicy: 0, completionCallbacks: LIST, links: LIST });
+  return new StartActivityExecutionRequestClass();
 }
 
 export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionRequest> = {
   encode(message: StartActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.activityType !== undefined) {
+    if (message.activityType != null) {
       ActivityType.encode(message.activityType, writer.uint32(42).fork()).join();
     }
-    if (message.taskQueue !== undefined) {
+    if (message.taskQueue != null) {
       TaskQueue.encode(message.taskQueue, writer.uint32(50).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(90).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(98).fork()).join();
     }
-    if (message.idReusePolicy !== undefined && message.idReusePolicy !== 0) {
+    if (message.idReusePolicy != null && message.idReusePolicy !== 0) {
       writer.uint32(104).int32(message.idReusePolicy);
     }
-    if (message.idConflictPolicy !== undefined && message.idConflictPolicy !== 0) {
+    if (message.idConflictPolicy != null && message.idConflictPolicy !== 0) {
       writer.uint32(112).int32(message.idConflictPolicy);
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(122).fork()).join();
     }
-    if (message.header !== undefined) {
+    if (message.header != null) {
       Header.encode(message.header, writer.uint32(130).fork()).join();
     }
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(138).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(146).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(154).fork()).join();
       }
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(162).fork()).join();
       }
     }
-    if (message.onConflictOptions !== undefined) {
+    if (message.onConflictOptions != null) {
       OnConflictOptions2.encode(message.onConflictOptions, writer.uint32(170).fork()).join();
     }
-    if (message.startDelay !== undefined) {
+    if (message.startDelay != null) {
       Duration.encode(message.startDelay, writer.uint32(178).fork()).join();
     }
     return writer;
@@ -23996,7 +24454,7 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -24010,7 +24468,7 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -24046,19 +24504,21 @@ export const StartActivityExecutionRequest: MessageFns<StartActivityExecutionReq
   },
 };
 
+let StartActivityExecutionResponseClass: (new () => StartActivityExecutionResponse) | undefined;
 function createBaseStartActivityExecutionResponse(): StartActivityExecutionResponse {
-  return {};
+  StartActivityExecutionResponseClass ??= messageClass<StartActivityExecutionResponse>("temporal.api.workflowservice.v1.StartActivityExecutionResponse", { runId: "", started: false });
+  return new StartActivityExecutionResponseClass();
 }
 
 export const StartActivityExecutionResponse: MessageFns<StartActivityExecutionResponse> = {
   encode(message: StartActivityExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(16).bool(message.started);
     }
-    if (message.link !== undefined) {
+    if (message.link != null) {
       Link.encode(message.link, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -24107,34 +24567,36 @@ export const StartActivityExecutionResponse: MessageFns<StartActivityExecutionRe
   },
 };
 
+let DescribeActivityExecutionRequestClass: (new () => DescribeActivityExecutionRequest) | undefined;
 function createBaseDescribeActivityExecutionRequest(): DescribeActivityExecutionRequest {
-  return {};
+  DescribeActivityExecutionRequestClass ??= messageClass<DescribeActivityExecutionRequest>("temporal.api.workflowservice.v1.DescribeActivityExecutionRequest", { namespace: "", activityId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES, includeHeartbeatDetails: false, includeLastFailure: false });
+  return new DescribeActivityExecutionRequestClass();
 }
 
 export const DescribeActivityExecutionRequest: MessageFns<DescribeActivityExecutionRequest> = {
   encode(message: DescribeActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.includeInput !== undefined && message.includeInput !== false) {
+    if (message.includeInput != null && message.includeInput !== false) {
       writer.uint32(32).bool(message.includeInput);
     }
-    if (message.includeOutcome !== undefined && message.includeOutcome !== false) {
+    if (message.includeOutcome != null && message.includeOutcome !== false) {
       writer.uint32(40).bool(message.includeOutcome);
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(50).bytes(message.longPollToken);
     }
-    if (message.includeHeartbeatDetails !== undefined && message.includeHeartbeatDetails !== false) {
+    if (message.includeHeartbeatDetails != null && message.includeHeartbeatDetails !== false) {
       writer.uint32(56).bool(message.includeHeartbeatDetails);
     }
-    if (message.includeLastFailure !== undefined && message.includeLastFailure !== false) {
+    if (message.includeLastFailure != null && message.includeLastFailure !== false) {
       writer.uint32(64).bool(message.includeLastFailure);
     }
     return writer;
@@ -24223,28 +24685,30 @@ export const DescribeActivityExecutionRequest: MessageFns<DescribeActivityExecut
   },
 };
 
+let DescribeActivityExecutionResponseClass: (new () => DescribeActivityExecutionResponse) | undefined;
 function createBaseDescribeActivityExecutionResponse(): DescribeActivityExecutionResponse {
-  return {};
+  DescribeActivityExecutionResponseClass ??= messageClass<DescribeActivityExecutionResponse>("temporal.api.workflowservice.v1.DescribeActivityExecutionResponse", { runId: "", longPollToken: BYTES, callbacks: LIST });
+  return new DescribeActivityExecutionResponseClass();
 }
 
 export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecutionResponse> = {
   encode(message: DescribeActivityExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       ActivityExecutionInfo.encode(message.info, writer.uint32(18).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payloads.encode(message.input, writer.uint32(26).fork()).join();
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       ActivityExecutionOutcome.encode(message.outcome, writer.uint32(34).fork()).join();
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(42).bytes(message.longPollToken);
     }
-    if (message.callbacks !== undefined && message.callbacks.length !== 0) {
+    if (message.callbacks != null && message.callbacks.length !== 0) {
       for (const v of message.callbacks) {
         CallbackInfo4.encode(v!, writer.uint32(50).fork()).join();
       }
@@ -24305,7 +24769,7 @@ export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecu
             break;
           }
 
-          if (message.callbacks === undefined) {
+          if (message.callbacks === LIST) {
             message.callbacks = [];
           }
           const el = CallbackInfo4.decode(reader, reader.uint32());
@@ -24325,19 +24789,21 @@ export const DescribeActivityExecutionResponse: MessageFns<DescribeActivityExecu
   },
 };
 
+let PollActivityExecutionRequestClass: (new () => PollActivityExecutionRequest) | undefined;
 function createBasePollActivityExecutionRequest(): PollActivityExecutionRequest {
-  return {};
+  PollActivityExecutionRequestClass ??= messageClass<PollActivityExecutionRequest>("temporal.api.workflowservice.v1.PollActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
+  return new PollActivityExecutionRequestClass();
 }
 
 export const PollActivityExecutionRequest: MessageFns<PollActivityExecutionRequest> = {
   encode(message: PollActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -24386,16 +24852,18 @@ export const PollActivityExecutionRequest: MessageFns<PollActivityExecutionReque
   },
 };
 
+let PollActivityExecutionResponseClass: (new () => PollActivityExecutionResponse) | undefined;
 function createBasePollActivityExecutionResponse(): PollActivityExecutionResponse {
-  return {};
+  PollActivityExecutionResponseClass ??= messageClass<PollActivityExecutionResponse>("temporal.api.workflowservice.v1.PollActivityExecutionResponse", { runId: "" });
+  return new PollActivityExecutionResponseClass();
 }
 
 export const PollActivityExecutionResponse: MessageFns<PollActivityExecutionResponse> = {
   encode(message: PollActivityExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.outcome !== undefined) {
+    if (message.outcome != null) {
       ActivityExecutionOutcome.encode(message.outcome, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -24436,22 +24904,24 @@ export const PollActivityExecutionResponse: MessageFns<PollActivityExecutionResp
   },
 };
 
+let ListActivityExecutionsRequestClass: (new () => ListActivityExecutionsRequest) | undefined;
 function createBaseListActivityExecutionsRequest(): ListActivityExecutionsRequest {
-  return {};
+  ListActivityExecutionsRequestClass ??= messageClass<ListActivityExecutionsRequest>("temporal.api.workflowservice.v1.ListActivityExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+  return new ListActivityExecutionsRequestClass();
 }
 
 export const ListActivityExecutionsRequest: MessageFns<ListActivityExecutionsRequest> = {
   encode(message: ListActivityExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -24508,18 +24978,20 @@ export const ListActivityExecutionsRequest: MessageFns<ListActivityExecutionsReq
   },
 };
 
+let ListActivityExecutionsResponseClass: (new () => ListActivityExecutionsResponse) | undefined;
 function createBaseListActivityExecutionsResponse(): ListActivityExecutionsResponse {
-  return {};
+  ListActivityExecutionsResponseClass ??= messageClass<ListActivityExecutionsResponse>("temporal.api.workflowservice.v1.ListActivityExecutionsResponse", { executions: LIST, nextPageToken: BYTES });
+  return new ListActivityExecutionsResponseClass();
 }
 
 export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsResponse> = {
   encode(message: ListActivityExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.executions !== undefined && message.executions.length !== 0) {
+    if (message.executions != null && message.executions.length !== 0) {
       for (const v of message.executions) {
         ActivityExecutionListInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -24538,7 +25010,7 @@ export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsRe
             break;
           }
 
-          if (message.executions === undefined) {
+          if (message.executions === LIST) {
             message.executions = [];
           }
           const el = ActivityExecutionListInfo.decode(reader, reader.uint32());
@@ -24566,70 +25038,72 @@ export const ListActivityExecutionsResponse: MessageFns<ListActivityExecutionsRe
   },
 };
 
+let StartNexusOperationExecutionRequestClass: (new () => StartNexusOperationExecutionRequest) | undefined;
 function createBaseStartNexusOperationExecutionRequest(): StartNexusOperationExecutionRequest {
-  return {};
+  StartNexusOperationExecutionRequestClass ??= messageClass<StartNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.StartNexusOperationExecutionRequest", { namespace: "", identity: "", requestId: "", operationId: "", endpoint: "", service: "", operation: "", idReusePolicy: 0, idConflictPolicy: 0, nexusHeader: MAP, completionCallbacks: LIST, links: LIST });
+  return new StartNexusOperationExecutionRequestClass();
 }
 
 export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperationExecutionRequest> = {
   encode(message: StartNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(18).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(34).string(message.operationId);
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(42).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(50).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(58).string(message.operation);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(90).fork()).join();
     }
-    if (message.idReusePolicy !== undefined && message.idReusePolicy !== 0) {
+    if (message.idReusePolicy != null && message.idReusePolicy !== 0) {
       writer.uint32(96).int32(message.idReusePolicy);
     }
-    if (message.idConflictPolicy !== undefined && message.idConflictPolicy !== 0) {
+    if (message.idConflictPolicy != null && message.idConflictPolicy !== 0) {
       writer.uint32(104).int32(message.idConflictPolicy);
     }
-    if (message.onConflictOptions !== undefined) {
+    if (message.onConflictOptions != null) {
       OnConflictOptions3.encode(message.onConflictOptions, writer.uint32(138).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(114).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
       StartNexusOperationExecutionRequest_NexusHeaderEntry.encode({ key: key as any, value }, writer.uint32(122).fork())
         .join();
     });
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(130).fork()).join();
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         Callback.encode(v!, writer.uint32(146).fork()).join();
       }
     }
-    if (message.links !== undefined && message.links.length !== 0) {
+    if (message.links != null && message.links.length !== 0) {
       for (const v of message.links) {
         Link.encode(v!, writer.uint32(154).fork()).join();
       }
@@ -24772,7 +25246,7 @@ export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperation
 
           const entry15 = StartNexusOperationExecutionRequest_NexusHeaderEntry.decode(reader, reader.uint32());
           if (entry15.value !== undefined) {
-            if (message.nexusHeader === undefined) {
+            if (message.nexusHeader === MAP) {
               message.nexusHeader = {};
             }
             message.nexusHeader![entry15.key] = entry15.value;
@@ -24792,7 +25266,7 @@ export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperation
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = Callback.decode(reader, reader.uint32());
@@ -24806,7 +25280,7 @@ export const StartNexusOperationExecutionRequest: MessageFns<StartNexusOperation
             break;
           }
 
-          if (message.links === undefined) {
+          if (message.links === LIST) {
             message.links = [];
           }
           const el = Link.decode(reader, reader.uint32());
@@ -24881,16 +25355,18 @@ export const StartNexusOperationExecutionRequest_NexusHeaderEntry: MessageFns<
   },
 };
 
+let StartNexusOperationExecutionResponseClass: (new () => StartNexusOperationExecutionResponse) | undefined;
 function createBaseStartNexusOperationExecutionResponse(): StartNexusOperationExecutionResponse {
-  return {};
+  StartNexusOperationExecutionResponseClass ??= messageClass<StartNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.StartNexusOperationExecutionResponse", { runId: "", started: false });
+  return new StartNexusOperationExecutionResponseClass();
 }
 
 export const StartNexusOperationExecutionResponse: MessageFns<StartNexusOperationExecutionResponse> = {
   encode(message: StartNexusOperationExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.started !== undefined && message.started !== false) {
+    if (message.started != null && message.started !== false) {
       writer.uint32(16).bool(message.started);
     }
     return writer;
@@ -24931,28 +25407,30 @@ export const StartNexusOperationExecutionResponse: MessageFns<StartNexusOperatio
   },
 };
 
+let DescribeNexusOperationExecutionRequestClass: (new () => DescribeNexusOperationExecutionRequest) | undefined;
 function createBaseDescribeNexusOperationExecutionRequest(): DescribeNexusOperationExecutionRequest {
-  return {};
+  DescribeNexusOperationExecutionRequestClass ??= messageClass<DescribeNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", includeInput: false, includeOutcome: false, longPollToken: BYTES });
+  return new DescribeNexusOperationExecutionRequestClass();
 }
 
 export const DescribeNexusOperationExecutionRequest: MessageFns<DescribeNexusOperationExecutionRequest> = {
   encode(message: DescribeNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.includeInput !== undefined && message.includeInput !== false) {
+    if (message.includeInput != null && message.includeInput !== false) {
       writer.uint32(32).bool(message.includeInput);
     }
-    if (message.includeOutcome !== undefined && message.includeOutcome !== false) {
+    if (message.includeOutcome != null && message.includeOutcome !== false) {
       writer.uint32(40).bool(message.includeOutcome);
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(50).bytes(message.longPollToken);
     }
     return writer;
@@ -25025,31 +25503,33 @@ export const DescribeNexusOperationExecutionRequest: MessageFns<DescribeNexusOpe
   },
 };
 
+let DescribeNexusOperationExecutionResponseClass: (new () => DescribeNexusOperationExecutionResponse) | undefined;
 function createBaseDescribeNexusOperationExecutionResponse(): DescribeNexusOperationExecutionResponse {
-  return {};
+  DescribeNexusOperationExecutionResponseClass ??= messageClass<DescribeNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DescribeNexusOperationExecutionResponse", { runId: "", longPollToken: BYTES, completionCallbacks: LIST });
+  return new DescribeNexusOperationExecutionResponseClass();
 }
 
 export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOperationExecutionResponse> = {
   encode(message: DescribeNexusOperationExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.info !== undefined) {
+    if (message.info != null) {
       NexusOperationExecutionInfo.encode(message.info, writer.uint32(18).fork()).join();
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(26).fork()).join();
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
-    if (message.longPollToken !== undefined && message.longPollToken.length !== 0) {
+    if (message.longPollToken != null && message.longPollToken.length !== 0) {
       writer.uint32(50).bytes(message.longPollToken);
     }
-    if (message.completionCallbacks !== undefined && message.completionCallbacks.length !== 0) {
+    if (message.completionCallbacks != null && message.completionCallbacks.length !== 0) {
       for (const v of message.completionCallbacks) {
         CallbackInfo5.encode(v!, writer.uint32(58).fork()).join();
       }
@@ -25118,7 +25598,7 @@ export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOp
             break;
           }
 
-          if (message.completionCallbacks === undefined) {
+          if (message.completionCallbacks === LIST) {
             message.completionCallbacks = [];
           }
           const el = CallbackInfo5.decode(reader, reader.uint32());
@@ -25138,22 +25618,24 @@ export const DescribeNexusOperationExecutionResponse: MessageFns<DescribeNexusOp
   },
 };
 
+let PollNexusOperationExecutionRequestClass: (new () => PollNexusOperationExecutionRequest) | undefined;
 function createBasePollNexusOperationExecutionRequest(): PollNexusOperationExecutionRequest {
-  return {};
+  PollNexusOperationExecutionRequestClass ??= messageClass<PollNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.PollNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", waitStage: 0 });
+  return new PollNexusOperationExecutionRequestClass();
 }
 
 export const PollNexusOperationExecutionRequest: MessageFns<PollNexusOperationExecutionRequest> = {
   encode(message: PollNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.waitStage !== undefined && message.waitStage !== 0) {
+    if (message.waitStage != null && message.waitStage !== 0) {
       writer.uint32(32).int32(message.waitStage);
     }
     return writer;
@@ -25210,25 +25692,27 @@ export const PollNexusOperationExecutionRequest: MessageFns<PollNexusOperationEx
   },
 };
 
+let PollNexusOperationExecutionResponseClass: (new () => PollNexusOperationExecutionResponse) | undefined;
 function createBasePollNexusOperationExecutionResponse(): PollNexusOperationExecutionResponse {
-  return {};
+  PollNexusOperationExecutionResponseClass ??= messageClass<PollNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.PollNexusOperationExecutionResponse", { runId: "", waitStage: 0, operationToken: "" });
+  return new PollNexusOperationExecutionResponseClass();
 }
 
 export const PollNexusOperationExecutionResponse: MessageFns<PollNexusOperationExecutionResponse> = {
   encode(message: PollNexusOperationExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.waitStage !== undefined && message.waitStage !== 0) {
+    if (message.waitStage != null && message.waitStage !== 0) {
       writer.uint32(16).int32(message.waitStage);
     }
-    if (message.operationToken !== undefined && message.operationToken !== "") {
+    if (message.operationToken != null && message.operationToken !== "") {
       writer.uint32(26).string(message.operationToken);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(34).fork()).join();
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -25293,22 +25777,24 @@ export const PollNexusOperationExecutionResponse: MessageFns<PollNexusOperationE
   },
 };
 
+let ListNexusOperationExecutionsRequestClass: (new () => ListNexusOperationExecutionsRequest) | undefined;
 function createBaseListNexusOperationExecutionsRequest(): ListNexusOperationExecutionsRequest {
-  return {};
+  ListNexusOperationExecutionsRequestClass ??= messageClass<ListNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsRequest", { namespace: "", pageSize: 0, nextPageToken: BYTES, query: "" });
+  return new ListNexusOperationExecutionsRequestClass();
 }
 
 export const ListNexusOperationExecutionsRequest: MessageFns<ListNexusOperationExecutionsRequest> = {
   encode(message: ListNexusOperationExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(26).bytes(message.nextPageToken);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(34).string(message.query);
     }
     return writer;
@@ -25365,18 +25851,20 @@ export const ListNexusOperationExecutionsRequest: MessageFns<ListNexusOperationE
   },
 };
 
+let ListNexusOperationExecutionsResponseClass: (new () => ListNexusOperationExecutionsResponse) | undefined;
 function createBaseListNexusOperationExecutionsResponse(): ListNexusOperationExecutionsResponse {
-  return {};
+  ListNexusOperationExecutionsResponseClass ??= messageClass<ListNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.ListNexusOperationExecutionsResponse", { operations: LIST, nextPageToken: BYTES });
+  return new ListNexusOperationExecutionsResponseClass();
 }
 
 export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperationExecutionsResponse> = {
   encode(message: ListNexusOperationExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.operations !== undefined && message.operations.length !== 0) {
+    if (message.operations != null && message.operations.length !== 0) {
       for (const v of message.operations) {
         NexusOperationExecutionListInfo.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken.length !== 0) {
+    if (message.nextPageToken != null && message.nextPageToken.length !== 0) {
       writer.uint32(18).bytes(message.nextPageToken);
     }
     return writer;
@@ -25395,7 +25883,7 @@ export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperation
             break;
           }
 
-          if (message.operations === undefined) {
+          if (message.operations === LIST) {
             message.operations = [];
           }
           const el = NexusOperationExecutionListInfo.decode(reader, reader.uint32());
@@ -25423,16 +25911,18 @@ export const ListNexusOperationExecutionsResponse: MessageFns<ListNexusOperation
   },
 };
 
+let CountActivityExecutionsRequestClass: (new () => CountActivityExecutionsRequest) | undefined;
 function createBaseCountActivityExecutionsRequest(): CountActivityExecutionsRequest {
-  return {};
+  CountActivityExecutionsRequestClass ??= messageClass<CountActivityExecutionsRequest>("temporal.api.workflowservice.v1.CountActivityExecutionsRequest", { namespace: "", query: "" });
+  return new CountActivityExecutionsRequestClass();
 }
 
 export const CountActivityExecutionsRequest: MessageFns<CountActivityExecutionsRequest> = {
   encode(message: CountActivityExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -25473,16 +25963,18 @@ export const CountActivityExecutionsRequest: MessageFns<CountActivityExecutionsR
   },
 };
 
+let CountActivityExecutionsResponseClass: (new () => CountActivityExecutionsResponse) | undefined;
 function createBaseCountActivityExecutionsResponse(): CountActivityExecutionsResponse {
-  return {};
+  CountActivityExecutionsResponseClass ??= messageClass<CountActivityExecutionsResponse>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse", { count: INT64, groups: LIST });
+  return new CountActivityExecutionsResponseClass();
 }
 
 export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutionsResponse> = {
   encode(message: CountActivityExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountActivityExecutionsResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -25511,7 +26003,7 @@ export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutions
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountActivityExecutionsResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -25531,8 +26023,10 @@ export const CountActivityExecutionsResponse: MessageFns<CountActivityExecutions
   },
 };
 
+let CountActivityExecutionsResponse_AggregationGroupClass: (new () => CountActivityExecutionsResponse_AggregationGroup) | undefined;
 function createBaseCountActivityExecutionsResponse_AggregationGroup(): CountActivityExecutionsResponse_AggregationGroup {
-  return {};
+  CountActivityExecutionsResponse_AggregationGroupClass ??= messageClass<CountActivityExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountActivityExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+  return new CountActivityExecutionsResponse_AggregationGroupClass();
 }
 
 export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
@@ -25542,12 +26036,12 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
     message: CountActivityExecutionsResponse_AggregationGroup,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -25566,7 +26060,7 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -25594,16 +26088,18 @@ export const CountActivityExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
+let CountNexusOperationExecutionsRequestClass: (new () => CountNexusOperationExecutionsRequest) | undefined;
 function createBaseCountNexusOperationExecutionsRequest(): CountNexusOperationExecutionsRequest {
-  return {};
+  CountNexusOperationExecutionsRequestClass ??= messageClass<CountNexusOperationExecutionsRequest>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsRequest", { namespace: "", query: "" });
+  return new CountNexusOperationExecutionsRequestClass();
 }
 
 export const CountNexusOperationExecutionsRequest: MessageFns<CountNexusOperationExecutionsRequest> = {
   encode(message: CountNexusOperationExecutionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.query !== undefined && message.query !== "") {
+    if (message.query != null && message.query !== "") {
       writer.uint32(18).string(message.query);
     }
     return writer;
@@ -25644,16 +26140,18 @@ export const CountNexusOperationExecutionsRequest: MessageFns<CountNexusOperatio
   },
 };
 
+let CountNexusOperationExecutionsResponseClass: (new () => CountNexusOperationExecutionsResponse) | undefined;
 function createBaseCountNexusOperationExecutionsResponse(): CountNexusOperationExecutionsResponse {
-  return {};
+  CountNexusOperationExecutionsResponseClass ??= messageClass<CountNexusOperationExecutionsResponse>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse", { count: INT64, groups: LIST });
+  return new CountNexusOperationExecutionsResponseClass();
 }
 
 export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperationExecutionsResponse> = {
   encode(message: CountNexusOperationExecutionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(8).int64(message.count);
     }
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         CountNexusOperationExecutionsResponse_AggregationGroup.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -25682,7 +26180,7 @@ export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperati
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = CountNexusOperationExecutionsResponse_AggregationGroup.decode(reader, reader.uint32());
@@ -25702,8 +26200,10 @@ export const CountNexusOperationExecutionsResponse: MessageFns<CountNexusOperati
   },
 };
 
+let CountNexusOperationExecutionsResponse_AggregationGroupClass: (new () => CountNexusOperationExecutionsResponse_AggregationGroup) | undefined;
 function createBaseCountNexusOperationExecutionsResponse_AggregationGroup(): CountNexusOperationExecutionsResponse_AggregationGroup {
-  return {};
+  CountNexusOperationExecutionsResponse_AggregationGroupClass ??= messageClass<CountNexusOperationExecutionsResponse_AggregationGroup>("temporal.api.workflowservice.v1.CountNexusOperationExecutionsResponse.AggregationGroup", { groupValues: LIST, count: INT64 });
+  return new CountNexusOperationExecutionsResponse_AggregationGroupClass();
 }
 
 export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
@@ -25713,12 +26213,12 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
     message: CountNexusOperationExecutionsResponse_AggregationGroup,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.groupValues !== undefined && message.groupValues.length !== 0) {
+    if (message.groupValues != null && message.groupValues.length !== 0) {
       for (const v of message.groupValues) {
         Payload.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.count !== undefined && !message.count.equals(Long.ZERO)) {
+    if (message.count != null && !isZero(message.count)) {
       writer.uint32(16).int64(message.count);
     }
     return writer;
@@ -25737,7 +26237,7 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
             break;
           }
 
-          if (message.groupValues === undefined) {
+          if (message.groupValues === LIST) {
             message.groupValues = [];
           }
           const el = Payload.decode(reader, reader.uint32());
@@ -25765,28 +26265,30 @@ export const CountNexusOperationExecutionsResponse_AggregationGroup: MessageFns<
   },
 };
 
+let RequestCancelActivityExecutionRequestClass: (new () => RequestCancelActivityExecutionRequest) | undefined;
 function createBaseRequestCancelActivityExecutionRequest(): RequestCancelActivityExecutionRequest {
-  return {};
+  RequestCancelActivityExecutionRequestClass ??= messageClass<RequestCancelActivityExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
+  return new RequestCancelActivityExecutionRequestClass();
 }
 
 export const RequestCancelActivityExecutionRequest: MessageFns<RequestCancelActivityExecutionRequest> = {
   encode(message: RequestCancelActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -25859,8 +26361,10 @@ export const RequestCancelActivityExecutionRequest: MessageFns<RequestCancelActi
   },
 };
 
+let RequestCancelActivityExecutionResponseClass: (new () => RequestCancelActivityExecutionResponse) | undefined;
 function createBaseRequestCancelActivityExecutionResponse(): RequestCancelActivityExecutionResponse {
-  return {};
+  RequestCancelActivityExecutionResponseClass ??= messageClass<RequestCancelActivityExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelActivityExecutionResponse", {});
+  return new RequestCancelActivityExecutionResponseClass();
 }
 
 export const RequestCancelActivityExecutionResponse: MessageFns<RequestCancelActivityExecutionResponse> = {
@@ -25887,28 +26391,30 @@ export const RequestCancelActivityExecutionResponse: MessageFns<RequestCancelAct
   },
 };
 
+let TerminateActivityExecutionRequestClass: (new () => TerminateActivityExecutionRequest) | undefined;
 function createBaseTerminateActivityExecutionRequest(): TerminateActivityExecutionRequest {
-  return {};
+  TerminateActivityExecutionRequestClass ??= messageClass<TerminateActivityExecutionRequest>("temporal.api.workflowservice.v1.TerminateActivityExecutionRequest", { namespace: "", activityId: "", runId: "", identity: "", requestId: "", reason: "" });
+  return new TerminateActivityExecutionRequestClass();
 }
 
 export const TerminateActivityExecutionRequest: MessageFns<TerminateActivityExecutionRequest> = {
   encode(message: TerminateActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -25981,8 +26487,10 @@ export const TerminateActivityExecutionRequest: MessageFns<TerminateActivityExec
   },
 };
 
+let TerminateActivityExecutionResponseClass: (new () => TerminateActivityExecutionResponse) | undefined;
 function createBaseTerminateActivityExecutionResponse(): TerminateActivityExecutionResponse {
-  return {};
+  TerminateActivityExecutionResponseClass ??= messageClass<TerminateActivityExecutionResponse>("temporal.api.workflowservice.v1.TerminateActivityExecutionResponse", {});
+  return new TerminateActivityExecutionResponseClass();
 }
 
 export const TerminateActivityExecutionResponse: MessageFns<TerminateActivityExecutionResponse> = {
@@ -26009,19 +26517,21 @@ export const TerminateActivityExecutionResponse: MessageFns<TerminateActivityExe
   },
 };
 
+let DeleteActivityExecutionRequestClass: (new () => DeleteActivityExecutionRequest) | undefined;
 function createBaseDeleteActivityExecutionRequest(): DeleteActivityExecutionRequest {
-  return {};
+  DeleteActivityExecutionRequestClass ??= messageClass<DeleteActivityExecutionRequest>("temporal.api.workflowservice.v1.DeleteActivityExecutionRequest", { namespace: "", activityId: "", runId: "" });
+  return new DeleteActivityExecutionRequestClass();
 }
 
 export const DeleteActivityExecutionRequest: MessageFns<DeleteActivityExecutionRequest> = {
   encode(message: DeleteActivityExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -26070,8 +26580,10 @@ export const DeleteActivityExecutionRequest: MessageFns<DeleteActivityExecutionR
   },
 };
 
+let DeleteActivityExecutionResponseClass: (new () => DeleteActivityExecutionResponse) | undefined;
 function createBaseDeleteActivityExecutionResponse(): DeleteActivityExecutionResponse {
-  return {};
+  DeleteActivityExecutionResponseClass ??= messageClass<DeleteActivityExecutionResponse>("temporal.api.workflowservice.v1.DeleteActivityExecutionResponse", {});
+  return new DeleteActivityExecutionResponseClass();
 }
 
 export const DeleteActivityExecutionResponse: MessageFns<DeleteActivityExecutionResponse> = {
@@ -26098,8 +26610,10 @@ export const DeleteActivityExecutionResponse: MessageFns<DeleteActivityExecution
   },
 };
 
+let RequestCancelNexusOperationExecutionRequestClass: (new () => RequestCancelNexusOperationExecutionRequest) | undefined;
 function createBaseRequestCancelNexusOperationExecutionRequest(): RequestCancelNexusOperationExecutionRequest {
-  return {};
+  RequestCancelNexusOperationExecutionRequestClass ??= messageClass<RequestCancelNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
+  return new RequestCancelNexusOperationExecutionRequestClass();
 }
 
 export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCancelNexusOperationExecutionRequest> = {
@@ -26107,22 +26621,22 @@ export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCanc
     message: RequestCancelNexusOperationExecutionRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -26195,8 +26709,10 @@ export const RequestCancelNexusOperationExecutionRequest: MessageFns<RequestCanc
   },
 };
 
+let RequestCancelNexusOperationExecutionResponseClass: (new () => RequestCancelNexusOperationExecutionResponse) | undefined;
 function createBaseRequestCancelNexusOperationExecutionResponse(): RequestCancelNexusOperationExecutionResponse {
-  return {};
+  RequestCancelNexusOperationExecutionResponseClass ??= messageClass<RequestCancelNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.RequestCancelNexusOperationExecutionResponse", {});
+  return new RequestCancelNexusOperationExecutionResponseClass();
 }
 
 export const RequestCancelNexusOperationExecutionResponse: MessageFns<RequestCancelNexusOperationExecutionResponse> = {
@@ -26223,28 +26739,30 @@ export const RequestCancelNexusOperationExecutionResponse: MessageFns<RequestCan
   },
 };
 
+let TerminateNexusOperationExecutionRequestClass: (new () => TerminateNexusOperationExecutionRequest) | undefined;
 function createBaseTerminateNexusOperationExecutionRequest(): TerminateNexusOperationExecutionRequest {
-  return {};
+  TerminateNexusOperationExecutionRequestClass ??= messageClass<TerminateNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "", identity: "", requestId: "", reason: "" });
+  return new TerminateNexusOperationExecutionRequestClass();
 }
 
 export const TerminateNexusOperationExecutionRequest: MessageFns<TerminateNexusOperationExecutionRequest> = {
   encode(message: TerminateNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(34).string(message.identity);
     }
-    if (message.requestId !== undefined && message.requestId !== "") {
+    if (message.requestId != null && message.requestId !== "") {
       writer.uint32(42).string(message.requestId);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(50).string(message.reason);
     }
     return writer;
@@ -26317,8 +26835,10 @@ export const TerminateNexusOperationExecutionRequest: MessageFns<TerminateNexusO
   },
 };
 
+let TerminateNexusOperationExecutionResponseClass: (new () => TerminateNexusOperationExecutionResponse) | undefined;
 function createBaseTerminateNexusOperationExecutionResponse(): TerminateNexusOperationExecutionResponse {
-  return {};
+  TerminateNexusOperationExecutionResponseClass ??= messageClass<TerminateNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.TerminateNexusOperationExecutionResponse", {});
+  return new TerminateNexusOperationExecutionResponseClass();
 }
 
 export const TerminateNexusOperationExecutionResponse: MessageFns<TerminateNexusOperationExecutionResponse> = {
@@ -26345,19 +26865,21 @@ export const TerminateNexusOperationExecutionResponse: MessageFns<TerminateNexus
   },
 };
 
+let DeleteNexusOperationExecutionRequestClass: (new () => DeleteNexusOperationExecutionRequest) | undefined;
 function createBaseDeleteNexusOperationExecutionRequest(): DeleteNexusOperationExecutionRequest {
-  return {};
+  DeleteNexusOperationExecutionRequestClass ??= messageClass<DeleteNexusOperationExecutionRequest>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionRequest", { namespace: "", operationId: "", runId: "" });
+  return new DeleteNexusOperationExecutionRequestClass();
 }
 
 export const DeleteNexusOperationExecutionRequest: MessageFns<DeleteNexusOperationExecutionRequest> = {
   encode(message: DeleteNexusOperationExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.operationId !== undefined && message.operationId !== "") {
+    if (message.operationId != null && message.operationId !== "") {
       writer.uint32(18).string(message.operationId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -26406,8 +26928,10 @@ export const DeleteNexusOperationExecutionRequest: MessageFns<DeleteNexusOperati
   },
 };
 
+let DeleteNexusOperationExecutionResponseClass: (new () => DeleteNexusOperationExecutionResponse) | undefined;
 function createBaseDeleteNexusOperationExecutionResponse(): DeleteNexusOperationExecutionResponse {
-  return {};
+  DeleteNexusOperationExecutionResponseClass ??= messageClass<DeleteNexusOperationExecutionResponse>("temporal.api.workflowservice.v1.DeleteNexusOperationExecutionResponse", {});
+  return new DeleteNexusOperationExecutionResponseClass();
 }
 
 export const DeleteNexusOperationExecutionResponse: MessageFns<DeleteNexusOperationExecutionResponse> = {
@@ -26434,19 +26958,21 @@ export const DeleteNexusOperationExecutionResponse: MessageFns<DeleteNexusOperat
   },
 };
 
+let PollWorkflowExecutionTimeSkippingRequestClass: (new () => PollWorkflowExecutionTimeSkippingRequest) | undefined;
 function createBasePollWorkflowExecutionTimeSkippingRequest(): PollWorkflowExecutionTimeSkippingRequest {
-  return {};
+  PollWorkflowExecutionTimeSkippingRequestClass ??= messageClass<PollWorkflowExecutionTimeSkippingRequest>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingRequest", { namespace: "", fastForwardId: "" });
+  return new PollWorkflowExecutionTimeSkippingRequestClass();
 }
 
 export const PollWorkflowExecutionTimeSkippingRequest: MessageFns<PollWorkflowExecutionTimeSkippingRequest> = {
   encode(message: PollWorkflowExecutionTimeSkippingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.fastForwardId !== undefined && message.fastForwardId !== "") {
+    if (message.fastForwardId != null && message.fastForwardId !== "") {
       writer.uint32(26).string(message.fastForwardId);
     }
     return writer;
@@ -26495,19 +27021,21 @@ export const PollWorkflowExecutionTimeSkippingRequest: MessageFns<PollWorkflowEx
   },
 };
 
+let PollWorkflowExecutionTimeSkippingResponseClass: (new () => PollWorkflowExecutionTimeSkippingResponse) | undefined;
 function createBasePollWorkflowExecutionTimeSkippingResponse(): PollWorkflowExecutionTimeSkippingResponse {
-  return {};
+  PollWorkflowExecutionTimeSkippingResponseClass ??= messageClass<PollWorkflowExecutionTimeSkippingResponse>("temporal.api.workflowservice.v1.PollWorkflowExecutionTimeSkippingResponse", { fastForwardPollingResult: 0, failedReason: "" });
+  return new PollWorkflowExecutionTimeSkippingResponseClass();
 }
 
 export const PollWorkflowExecutionTimeSkippingResponse: MessageFns<PollWorkflowExecutionTimeSkippingResponse> = {
   encode(message: PollWorkflowExecutionTimeSkippingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.fastForwardPollingResult !== undefined && message.fastForwardPollingResult !== 0) {
+    if (message.fastForwardPollingResult != null && message.fastForwardPollingResult !== 0) {
       writer.uint32(8).int32(message.fastForwardPollingResult);
     }
-    if (message.failedReason !== undefined && message.failedReason !== "") {
+    if (message.failedReason != null && message.failedReason !== "") {
       writer.uint32(18).string(message.failedReason);
     }
-    if (message.fastForwardInfo !== undefined) {
+    if (message.fastForwardInfo != null) {
       TimeSkippingFastForwardInfo.encode(message.fastForwardInfo, writer.uint32(26).fork()).join();
     }
     return writer;

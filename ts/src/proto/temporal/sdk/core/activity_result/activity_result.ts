@@ -120,16 +120,16 @@ function createBaseActivityExecutionResult(): ActivityExecutionResult {
 
 export const ActivityExecutionResult: MessageFns<ActivityExecutionResult> = {
   encode(message: ActivityExecutionResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.completed !== undefined) {
+    if (message.completed != null) {
       Success.encode(message.completed, writer.uint32(10).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(18).fork()).join();
     }
-    if (message.cancelled !== undefined) {
+    if (message.cancelled != null) {
       Cancellation.encode(message.cancelled, writer.uint32(26).fork()).join();
     }
-    if (message.willCompleteAsync !== undefined) {
+    if (message.willCompleteAsync != null) {
       WillCompleteAsync.encode(message.willCompleteAsync, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -192,16 +192,16 @@ function createBaseActivityResolution(): ActivityResolution {
 
 export const ActivityResolution: MessageFns<ActivityResolution> = {
   encode(message: ActivityResolution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.completed !== undefined) {
+    if (message.completed != null) {
       Success.encode(message.completed, writer.uint32(10).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(18).fork()).join();
     }
-    if (message.cancelled !== undefined) {
+    if (message.cancelled != null) {
       Cancellation.encode(message.cancelled, writer.uint32(26).fork()).join();
     }
-    if (message.backoff !== undefined) {
+    if (message.backoff != null) {
       DoBackoff.encode(message.backoff, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -264,7 +264,7 @@ function createBaseSuccess(): Success {
 
 export const Success: MessageFns<Success> = {
   encode(message: Success, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -303,10 +303,10 @@ function createBaseFailure(): Failure {
 
 export const Failure: MessageFns<Failure> = {
   encode(message: Failure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure1.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(16).int32(message.cause);
     }
     return writer;
@@ -353,7 +353,7 @@ function createBaseCancellation(): Cancellation {
 
 export const Cancellation: MessageFns<Cancellation> = {
   encode(message: Cancellation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure1.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -420,13 +420,13 @@ function createBaseDoBackoff(): DoBackoff {
 
 export const DoBackoff: MessageFns<DoBackoff> = {
   encode(message: DoBackoff, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(8).uint32(message.attempt);
     }
-    if (message.backoffDuration !== undefined) {
+    if (message.backoffDuration != null) {
       Duration.encode(message.backoffDuration, writer.uint32(18).fork()).join();
     }
-    if (message.originalScheduleTime !== undefined) {
+    if (message.originalScheduleTime != null) {
       Timestamp.encode(message.originalScheduleTime, writer.uint32(26).fork()).join();
     }
     return writer;

@@ -145,13 +145,13 @@ function createBaseActivityTask(): ActivityTask {
 
 export const ActivityTask: MessageFns<ActivityTask> = {
   encode(message: ActivityTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.start !== undefined) {
+    if (message.start != null) {
       Start.encode(message.start, writer.uint32(26).fork()).join();
     }
-    if (message.cancel !== undefined) {
+    if (message.cancel != null) {
       Cancel.encode(message.cancel, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -206,65 +206,65 @@ function createBaseStart(): Start {
 
 export const Start: MessageFns<Start> = {
   encode(message: Start, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowNamespace !== undefined && message.workflowNamespace !== "") {
+    if (message.workflowNamespace != null && message.workflowNamespace !== "") {
       writer.uint32(10).string(message.workflowNamespace);
     }
-    if (message.workflowType !== undefined && message.workflowType !== "") {
+    if (message.workflowType != null && message.workflowType !== "") {
       writer.uint32(18).string(message.workflowType);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       WorkflowExecution.encode(message.workflowExecution, writer.uint32(26).fork()).join();
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(34).string(message.activityId);
     }
-    if (message.activityType !== undefined && message.activityType !== "") {
+    if (message.activityType != null && message.activityType !== "") {
       writer.uint32(42).string(message.activityType);
     }
     globalThis.Object.entries(message.headerFields || {}).forEach(([key, value]: [string, Payload]) => {
       Start_HeaderFieldsEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
     });
-    if (message.input !== undefined && message.input.length !== 0) {
+    if (message.input != null && message.input.length !== 0) {
       for (const v of message.input) {
         Payload.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.heartbeatDetails !== undefined && message.heartbeatDetails.length !== 0) {
+    if (message.heartbeatDetails != null && message.heartbeatDetails.length !== 0) {
       for (const v of message.heartbeatDetails) {
         Payload.encode(v!, writer.uint32(66).fork()).join();
       }
     }
-    if (message.scheduledTime !== undefined) {
+    if (message.scheduledTime != null) {
       Timestamp.encode(message.scheduledTime, writer.uint32(74).fork()).join();
     }
-    if (message.currentAttemptScheduledTime !== undefined) {
+    if (message.currentAttemptScheduledTime != null) {
       Timestamp.encode(message.currentAttemptScheduledTime, writer.uint32(82).fork()).join();
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(90).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(96).uint32(message.attempt);
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(106).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(114).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(122).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(130).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(146).fork()).join();
     }
-    if (message.isLocal !== undefined && message.isLocal !== false) {
+    if (message.isLocal != null && message.isLocal !== false) {
       writer.uint32(136).bool(message.isLocal);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(154).string(message.runId);
     }
     return writer;
@@ -468,7 +468,7 @@ export const Start_HeaderFieldsEntry: MessageFns<Start_HeaderFieldsEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -515,10 +515,10 @@ function createBaseCancel(): Cancel {
 
 export const Cancel: MessageFns<Cancel> = {
   encode(message: Cancel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== 0) {
+    if (message.reason != null && message.reason !== 0) {
       writer.uint32(8).int32(message.reason);
     }
-    if (message.details !== undefined) {
+    if (message.details != null) {
       ActivityCancellationDetails.encode(message.details, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -565,22 +565,22 @@ function createBaseActivityCancellationDetails(): ActivityCancellationDetails {
 
 export const ActivityCancellationDetails: MessageFns<ActivityCancellationDetails> = {
   encode(message: ActivityCancellationDetails, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.isNotFound !== undefined && message.isNotFound !== false) {
+    if (message.isNotFound != null && message.isNotFound !== false) {
       writer.uint32(8).bool(message.isNotFound);
     }
-    if (message.isCancelled !== undefined && message.isCancelled !== false) {
+    if (message.isCancelled != null && message.isCancelled !== false) {
       writer.uint32(16).bool(message.isCancelled);
     }
-    if (message.isPaused !== undefined && message.isPaused !== false) {
+    if (message.isPaused != null && message.isPaused !== false) {
       writer.uint32(24).bool(message.isPaused);
     }
-    if (message.isTimedOut !== undefined && message.isTimedOut !== false) {
+    if (message.isTimedOut != null && message.isTimedOut !== false) {
       writer.uint32(32).bool(message.isTimedOut);
     }
-    if (message.isWorkerShutdown !== undefined && message.isWorkerShutdown !== false) {
+    if (message.isWorkerShutdown != null && message.isWorkerShutdown !== false) {
       writer.uint32(40).bool(message.isWorkerShutdown);
     }
-    if (message.isReset !== undefined && message.isReset !== false) {
+    if (message.isReset != null && message.isReset !== false) {
       writer.uint32(48).bool(message.isReset);
     }
     return writer;

@@ -78,13 +78,13 @@ function createBaseChildWorkflowResult(): ChildWorkflowResult {
 
 export const ChildWorkflowResult: MessageFns<ChildWorkflowResult> = {
   encode(message: ChildWorkflowResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.completed !== undefined) {
+    if (message.completed != null) {
       Success.encode(message.completed, writer.uint32(10).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(18).fork()).join();
     }
-    if (message.cancelled !== undefined) {
+    if (message.cancelled != null) {
       Cancellation.encode(message.cancelled, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -139,7 +139,7 @@ function createBaseSuccess(): Success {
 
 export const Success: MessageFns<Success> = {
   encode(message: Success, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -178,7 +178,7 @@ function createBaseFailure(): Failure {
 
 export const Failure: MessageFns<Failure> = {
   encode(message: Failure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure1.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -217,7 +217,7 @@ function createBaseCancellation(): Cancellation {
 
 export const Cancellation: MessageFns<Cancellation> = {
   encode(message: Cancellation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure1.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;

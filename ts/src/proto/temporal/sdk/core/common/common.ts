@@ -2,7 +2,7 @@
 // source: temporal/sdk/core/common/common.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 
@@ -77,13 +77,13 @@ function createBaseNamespacedWorkflowExecution(): NamespacedWorkflowExecution {
 
 export const NamespacedWorkflowExecution: MessageFns<NamespacedWorkflowExecution> = {
   encode(message: NamespacedWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(26).string(message.runId);
     }
     return writer;
@@ -138,10 +138,10 @@ function createBaseWorkerDeploymentVersion(): WorkerDeploymentVersion {
 
 export const WorkerDeploymentVersion: MessageFns<WorkerDeploymentVersion> = {
   encode(message: WorkerDeploymentVersion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deploymentName !== undefined && message.deploymentName !== "") {
+    if (message.deploymentName != null && message.deploymentName !== "") {
       writer.uint32(10).string(message.deploymentName);
     }
-    if (message.buildId !== undefined && message.buildId !== "") {
+    if (message.buildId != null && message.buildId !== "") {
       writer.uint32(18).string(message.buildId);
     }
     return writer;
@@ -188,16 +188,16 @@ function createBaseExternalStorageMetrics(): ExternalStorageMetrics {
 
 export const ExternalStorageMetrics: MessageFns<ExternalStorageMetrics> = {
   encode(message: ExternalStorageMetrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.payloadCount !== undefined && !message.payloadCount.equals(Long.UZERO)) {
+    if (message.payloadCount != null && !isZero(message.payloadCount)) {
       writer.uint32(8).uint64(message.payloadCount);
     }
-    if (message.totalSizeBytes !== undefined && !message.totalSizeBytes.equals(Long.UZERO)) {
+    if (message.totalSizeBytes != null && !isZero(message.totalSizeBytes)) {
       writer.uint32(16).uint64(message.totalSizeBytes);
     }
-    if (message.totalDuration !== undefined) {
+    if (message.totalDuration != null) {
       Duration.encode(message.totalDuration, writer.uint32(26).fork()).join();
     }
-    if (message.driverNames !== undefined && message.driverNames.length !== 0) {
+    if (message.driverNames != null && message.driverNames.length !== 0) {
       for (const v of message.driverNames) {
         writer.uint32(34).string(v!);
       }

@@ -66,28 +66,28 @@ function createBaseLocalActivityMarkerData(): LocalActivityMarkerData {
 
 export const LocalActivityMarkerData: MessageFns<LocalActivityMarkerData> = {
   encode(message: LocalActivityMarkerData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(16).uint32(message.attempt);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(26).string(message.activityId);
     }
-    if (message.activityType !== undefined && message.activityType !== "") {
+    if (message.activityType != null && message.activityType !== "") {
       writer.uint32(34).string(message.activityType);
     }
-    if (message.completeTime !== undefined) {
+    if (message.completeTime != null) {
       Timestamp.encode(message.completeTime, writer.uint32(42).fork()).join();
     }
-    if (message.backoff !== undefined) {
+    if (message.backoff != null) {
       Duration.encode(message.backoff, writer.uint32(50).fork()).join();
     }
-    if (message.originalScheduleTime !== undefined) {
+    if (message.originalScheduleTime != null) {
       Timestamp.encode(message.originalScheduleTime, writer.uint32(58).fork()).join();
     }
-    if (message.activationIndex !== undefined) {
+    if (message.activationIndex != null) {
       writer.uint32(64).uint64(message.activationIndex);
     }
     return writer;
@@ -182,10 +182,10 @@ function createBasePatchedMarkerData(): PatchedMarkerData {
 
 export const PatchedMarkerData: MessageFns<PatchedMarkerData> = {
   encode(message: PatchedMarkerData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.deprecated !== undefined && message.deprecated !== false) {
+    if (message.deprecated != null && message.deprecated !== false) {
       writer.uint32(16).bool(message.deprecated);
     }
     return writer;

@@ -127,16 +127,16 @@ function createBaseNexusOperationResult(): NexusOperationResult {
 
 export const NexusOperationResult: MessageFns<NexusOperationResult> = {
   encode(message: NexusOperationResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.completed !== undefined) {
+    if (message.completed != null) {
       Payload.encode(message.completed, writer.uint32(10).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(18).fork()).join();
     }
-    if (message.cancelled !== undefined) {
+    if (message.cancelled != null) {
       Failure.encode(message.cancelled, writer.uint32(26).fork()).join();
     }
-    if (message.timedOut !== undefined) {
+    if (message.timedOut != null) {
       Failure.encode(message.timedOut, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -199,19 +199,19 @@ function createBaseNexusTaskCompletion(): NexusTaskCompletion {
 
 export const NexusTaskCompletion: MessageFns<NexusTaskCompletion> = {
   encode(message: NexusTaskCompletion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.completed !== undefined) {
+    if (message.completed != null) {
       Response.encode(message.completed, writer.uint32(18).fork()).join();
     }
-    if (message.error !== undefined) {
+    if (message.error != null) {
       HandlerError.encode(message.error, writer.uint32(26).fork()).join();
     }
-    if (message.ackCancel !== undefined) {
+    if (message.ackCancel != null) {
       writer.uint32(32).bool(message.ackCancel);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -282,16 +282,16 @@ function createBaseNexusTask(): NexusTask {
 
 export const NexusTask: MessageFns<NexusTask> = {
   encode(message: NexusTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.task !== undefined) {
+    if (message.task != null) {
       PollNexusTaskQueueResponse.encode(message.task, writer.uint32(10).fork()).join();
     }
-    if (message.cancelTask !== undefined) {
+    if (message.cancelTask != null) {
       CancelNexusTask.encode(message.cancelTask, writer.uint32(18).fork()).join();
     }
-    if (message.requestDeadline !== undefined) {
+    if (message.requestDeadline != null) {
       Timestamp.encode(message.requestDeadline, writer.uint32(26).fork()).join();
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(34).string(message.endpoint);
     }
     return writer;
@@ -354,10 +354,10 @@ function createBaseCancelNexusTask(): CancelNexusTask {
 
 export const CancelNexusTask: MessageFns<CancelNexusTask> = {
   encode(message: CancelNexusTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskToken !== undefined && message.taskToken.length !== 0) {
+    if (message.taskToken != null && message.taskToken.length !== 0) {
       writer.uint32(10).bytes(message.taskToken);
     }
-    if (message.reason !== undefined && message.reason !== 0) {
+    if (message.reason != null && message.reason !== 0) {
       writer.uint32(16).int32(message.reason);
     }
     return writer;

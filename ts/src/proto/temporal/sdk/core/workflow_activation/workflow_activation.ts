@@ -2,7 +2,7 @@
 // source: temporal/sdk/core/workflow_activation/workflow_activation.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../wire";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../google/protobuf/timestamp";
@@ -662,53 +662,50 @@ function createBaseWorkflowActivation(): WorkflowActivation {
 
 export const WorkflowActivation: MessageFns<WorkflowActivation> = {
   encode(message: WorkflowActivation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.timestamp !== undefined) {
+    if (message.timestamp != null) {
       Timestamp.encode(message.timestamp, writer.uint32(18).fork()).join();
     }
-    if (message.isReplaying !== undefined && message.isReplaying !== false) {
+    if (message.isReplaying != null && message.isReplaying !== false) {
       writer.uint32(24).bool(message.isReplaying);
     }
-    if (message.historyLength !== undefined && message.historyLength !== 0) {
+    if (message.historyLength != null && message.historyLength !== 0) {
       writer.uint32(32).uint32(message.historyLength);
     }
-    if (message.jobs !== undefined && message.jobs.length !== 0) {
+    if (message.jobs != null && message.jobs.length !== 0) {
       for (const v of message.jobs) {
         WorkflowActivationJob.encode(v!, writer.uint32(42).fork()).join();
       }
     }
-    if (message.availableInternalFlags !== undefined && message.availableInternalFlags.length !== 0) {
+    if (message.availableInternalFlags != null && message.availableInternalFlags.length !== 0) {
       writer.uint32(50).fork();
       for (const v of message.availableInternalFlags) {
         writer.uint32(v);
       }
       writer.join();
     }
-    if (message.historySizeBytes !== undefined && !message.historySizeBytes.equals(Long.UZERO)) {
+    if (message.historySizeBytes != null && !isZero(message.historySizeBytes)) {
       writer.uint32(56).uint64(message.historySizeBytes);
     }
-    if (message.continueAsNewSuggested !== undefined && message.continueAsNewSuggested !== false) {
+    if (message.continueAsNewSuggested != null && message.continueAsNewSuggested !== false) {
       writer.uint32(64).bool(message.continueAsNewSuggested);
     }
-    if (message.deploymentVersionForCurrentTask !== undefined) {
+    if (message.deploymentVersionForCurrentTask != null) {
       WorkerDeploymentVersion.encode(message.deploymentVersionForCurrentTask, writer.uint32(74).fork()).join();
     }
-    if (message.lastSdkVersion !== undefined && message.lastSdkVersion !== "") {
+    if (message.lastSdkVersion != null && message.lastSdkVersion !== "") {
       writer.uint32(82).string(message.lastSdkVersion);
     }
-    if (message.suggestContinueAsNewReasons !== undefined && message.suggestContinueAsNewReasons.length !== 0) {
+    if (message.suggestContinueAsNewReasons != null && message.suggestContinueAsNewReasons.length !== 0) {
       writer.uint32(90).fork();
       for (const v of message.suggestContinueAsNewReasons) {
         writer.int32(v);
       }
       writer.join();
     }
-    if (
-      message.targetWorkerDeploymentVersionChanged !== undefined &&
-      message.targetWorkerDeploymentVersionChanged !== false
-    ) {
+    if (message.targetWorkerDeploymentVersionChanged != null && message.targetWorkerDeploymentVersionChanged !== false) {
       writer.uint32(96).bool(message.targetWorkerDeploymentVersionChanged);
     }
     return writer;
@@ -873,56 +870,56 @@ function createBaseWorkflowActivationJob(): WorkflowActivationJob {
 
 export const WorkflowActivationJob: MessageFns<WorkflowActivationJob> = {
   encode(message: WorkflowActivationJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.initializeWorkflow !== undefined) {
+    if (message.initializeWorkflow != null) {
       InitializeWorkflow.encode(message.initializeWorkflow, writer.uint32(10).fork()).join();
     }
-    if (message.fireTimer !== undefined) {
+    if (message.fireTimer != null) {
       FireTimer.encode(message.fireTimer, writer.uint32(18).fork()).join();
     }
-    if (message.updateRandomSeed !== undefined) {
+    if (message.updateRandomSeed != null) {
       UpdateRandomSeed.encode(message.updateRandomSeed, writer.uint32(34).fork()).join();
     }
-    if (message.queryWorkflow !== undefined) {
+    if (message.queryWorkflow != null) {
       QueryWorkflow.encode(message.queryWorkflow, writer.uint32(42).fork()).join();
     }
-    if (message.cancelWorkflow !== undefined) {
+    if (message.cancelWorkflow != null) {
       CancelWorkflow.encode(message.cancelWorkflow, writer.uint32(50).fork()).join();
     }
-    if (message.signalWorkflow !== undefined) {
+    if (message.signalWorkflow != null) {
       SignalWorkflow.encode(message.signalWorkflow, writer.uint32(58).fork()).join();
     }
-    if (message.resolveActivity !== undefined) {
+    if (message.resolveActivity != null) {
       ResolveActivity.encode(message.resolveActivity, writer.uint32(66).fork()).join();
     }
-    if (message.notifyHasPatch !== undefined) {
+    if (message.notifyHasPatch != null) {
       NotifyHasPatch.encode(message.notifyHasPatch, writer.uint32(74).fork()).join();
     }
-    if (message.resolveChildWorkflowExecutionStart !== undefined) {
+    if (message.resolveChildWorkflowExecutionStart != null) {
       ResolveChildWorkflowExecutionStart.encode(message.resolveChildWorkflowExecutionStart, writer.uint32(82).fork())
         .join();
     }
-    if (message.resolveChildWorkflowExecution !== undefined) {
+    if (message.resolveChildWorkflowExecution != null) {
       ResolveChildWorkflowExecution.encode(message.resolveChildWorkflowExecution, writer.uint32(90).fork()).join();
     }
-    if (message.resolveSignalExternalWorkflow !== undefined) {
+    if (message.resolveSignalExternalWorkflow != null) {
       ResolveSignalExternalWorkflow.encode(message.resolveSignalExternalWorkflow, writer.uint32(98).fork()).join();
     }
-    if (message.resolveRequestCancelExternalWorkflow !== undefined) {
+    if (message.resolveRequestCancelExternalWorkflow != null) {
       ResolveRequestCancelExternalWorkflow.encode(
         message.resolveRequestCancelExternalWorkflow,
         writer.uint32(106).fork(),
       ).join();
     }
-    if (message.doUpdate !== undefined) {
+    if (message.doUpdate != null) {
       DoUpdate.encode(message.doUpdate, writer.uint32(114).fork()).join();
     }
-    if (message.resolveNexusOperationStart !== undefined) {
+    if (message.resolveNexusOperationStart != null) {
       ResolveNexusOperationStart.encode(message.resolveNexusOperationStart, writer.uint32(122).fork()).join();
     }
-    if (message.resolveNexusOperation !== undefined) {
+    if (message.resolveNexusOperation != null) {
       ResolveNexusOperation.encode(message.resolveNexusOperation, writer.uint32(130).fork()).join();
     }
-    if (message.removeFromCache !== undefined) {
+    if (message.removeFromCache != null) {
       RemoveFromCache.encode(message.removeFromCache, writer.uint32(402).fork()).join();
     }
     return writer;
@@ -1087,84 +1084,84 @@ function createBaseInitializeWorkflow(): InitializeWorkflow {
 
 export const InitializeWorkflow: MessageFns<InitializeWorkflow> = {
   encode(message: InitializeWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowType !== undefined && message.workflowType !== "") {
+    if (message.workflowType != null && message.workflowType !== "") {
       writer.uint32(10).string(message.workflowType);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(18).string(message.workflowId);
     }
-    if (message.arguments !== undefined && message.arguments.length !== 0) {
+    if (message.arguments != null && message.arguments.length !== 0) {
       for (const v of message.arguments) {
         Payload.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.randomnessSeed !== undefined && !message.randomnessSeed.equals(Long.UZERO)) {
+    if (message.randomnessSeed != null && !isZero(message.randomnessSeed)) {
       writer.uint32(32).uint64(message.randomnessSeed);
     }
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
       InitializeWorkflow_HeadersEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(50).string(message.identity);
     }
-    if (message.parentWorkflowInfo !== undefined) {
+    if (message.parentWorkflowInfo != null) {
       NamespacedWorkflowExecution.encode(message.parentWorkflowInfo, writer.uint32(58).fork()).join();
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.continuedFromExecutionRunId !== undefined && message.continuedFromExecutionRunId !== "") {
+    if (message.continuedFromExecutionRunId != null && message.continuedFromExecutionRunId !== "") {
       writer.uint32(90).string(message.continuedFromExecutionRunId);
     }
-    if (message.continuedInitiator !== undefined && message.continuedInitiator !== 0) {
+    if (message.continuedInitiator != null && message.continuedInitiator !== 0) {
       writer.uint32(96).int32(message.continuedInitiator);
     }
-    if (message.continuedFailure !== undefined) {
+    if (message.continuedFailure != null) {
       Failure.encode(message.continuedFailure, writer.uint32(106).fork()).join();
     }
-    if (message.lastCompletionResult !== undefined) {
+    if (message.lastCompletionResult != null) {
       Payloads.encode(message.lastCompletionResult, writer.uint32(114).fork()).join();
     }
-    if (message.firstExecutionRunId !== undefined && message.firstExecutionRunId !== "") {
+    if (message.firstExecutionRunId != null && message.firstExecutionRunId !== "") {
       writer.uint32(122).string(message.firstExecutionRunId);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(130).fork()).join();
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(136).int32(message.attempt);
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(146).string(message.cronSchedule);
     }
-    if (message.workflowExecutionExpirationTime !== undefined) {
+    if (message.workflowExecutionExpirationTime != null) {
       Timestamp.encode(message.workflowExecutionExpirationTime, writer.uint32(154).fork()).join();
     }
-    if (message.cronScheduleToScheduleInterval !== undefined) {
+    if (message.cronScheduleToScheduleInterval != null) {
       Duration.encode(message.cronScheduleToScheduleInterval, writer.uint32(162).fork()).join();
     }
-    if (message.memo !== undefined) {
+    if (message.memo != null) {
       Memo.encode(message.memo, writer.uint32(170).fork()).join();
     }
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(178).fork()).join();
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(186).fork()).join();
     }
-    if (message.rootWorkflow !== undefined) {
+    if (message.rootWorkflow != null) {
       WorkflowExecution.encode(message.rootWorkflow, writer.uint32(194).fork()).join();
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(202).fork()).join();
     }
-    if (message.originalExecutionRunId !== undefined && message.originalExecutionRunId !== "") {
+    if (message.originalExecutionRunId != null && message.originalExecutionRunId !== "") {
       writer.uint32(210).string(message.originalExecutionRunId);
     }
     return writer;
@@ -1418,7 +1415,7 @@ export const InitializeWorkflow_HeadersEntry: MessageFns<InitializeWorkflow_Head
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1465,7 +1462,7 @@ function createBaseFireTimer(): FireTimer {
 
 export const FireTimer: MessageFns<FireTimer> = {
   encode(message: FireTimer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
     return writer;
@@ -1504,13 +1501,13 @@ function createBaseResolveActivity(): ResolveActivity {
 
 export const ResolveActivity: MessageFns<ResolveActivity> = {
   encode(message: ResolveActivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       ActivityResolution.encode(message.result, writer.uint32(18).fork()).join();
     }
-    if (message.isLocal !== undefined && message.isLocal !== false) {
+    if (message.isLocal != null && message.isLocal !== false) {
       writer.uint32(24).bool(message.isLocal);
     }
     return writer;
@@ -1565,16 +1562,16 @@ function createBaseResolveChildWorkflowExecutionStart(): ResolveChildWorkflowExe
 
 export const ResolveChildWorkflowExecutionStart: MessageFns<ResolveChildWorkflowExecutionStart> = {
   encode(message: ResolveChildWorkflowExecutionStart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.succeeded !== undefined) {
+    if (message.succeeded != null) {
       ResolveChildWorkflowExecutionStartSuccess.encode(message.succeeded, writer.uint32(18).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       ResolveChildWorkflowExecutionStartFailure.encode(message.failed, writer.uint32(26).fork()).join();
     }
-    if (message.cancelled !== undefined) {
+    if (message.cancelled != null) {
       ResolveChildWorkflowExecutionStartCancelled.encode(message.cancelled, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -1637,7 +1634,7 @@ function createBaseResolveChildWorkflowExecutionStartSuccess(): ResolveChildWork
 
 export const ResolveChildWorkflowExecutionStartSuccess: MessageFns<ResolveChildWorkflowExecutionStartSuccess> = {
   encode(message: ResolveChildWorkflowExecutionStartSuccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
     return writer;
@@ -1676,13 +1673,13 @@ function createBaseResolveChildWorkflowExecutionStartFailure(): ResolveChildWork
 
 export const ResolveChildWorkflowExecutionStartFailure: MessageFns<ResolveChildWorkflowExecutionStartFailure> = {
   encode(message: ResolveChildWorkflowExecutionStartFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(10).string(message.workflowId);
     }
-    if (message.workflowType !== undefined && message.workflowType !== "") {
+    if (message.workflowType != null && message.workflowType !== "") {
       writer.uint32(18).string(message.workflowType);
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(24).int32(message.cause);
     }
     return writer;
@@ -1740,7 +1737,7 @@ export const ResolveChildWorkflowExecutionStartCancelled: MessageFns<ResolveChil
     message: ResolveChildWorkflowExecutionStartCancelled,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1779,10 +1776,10 @@ function createBaseResolveChildWorkflowExecution(): ResolveChildWorkflowExecutio
 
 export const ResolveChildWorkflowExecution: MessageFns<ResolveChildWorkflowExecution> = {
   encode(message: ResolveChildWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       ChildWorkflowResult.encode(message.result, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1829,7 +1826,7 @@ function createBaseUpdateRandomSeed(): UpdateRandomSeed {
 
 export const UpdateRandomSeed: MessageFns<UpdateRandomSeed> = {
   encode(message: UpdateRandomSeed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.randomnessSeed !== undefined && !message.randomnessSeed.equals(Long.UZERO)) {
+    if (message.randomnessSeed != null && !isZero(message.randomnessSeed)) {
       writer.uint32(8).uint64(message.randomnessSeed);
     }
     return writer;
@@ -1868,13 +1865,13 @@ function createBaseQueryWorkflow(): QueryWorkflow {
 
 export const QueryWorkflow: MessageFns<QueryWorkflow> = {
   encode(message: QueryWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.queryId !== undefined && message.queryId !== "") {
+    if (message.queryId != null && message.queryId !== "") {
       writer.uint32(10).string(message.queryId);
     }
-    if (message.queryType !== undefined && message.queryType !== "") {
+    if (message.queryType != null && message.queryType !== "") {
       writer.uint32(18).string(message.queryType);
     }
-    if (message.arguments !== undefined && message.arguments.length !== 0) {
+    if (message.arguments != null && message.arguments.length !== 0) {
       for (const v of message.arguments) {
         Payload.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -1957,7 +1954,7 @@ export const QueryWorkflow_HeadersEntry: MessageFns<QueryWorkflow_HeadersEntry> 
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2004,7 +2001,7 @@ function createBaseCancelWorkflow(): CancelWorkflow {
 
 export const CancelWorkflow: MessageFns<CancelWorkflow> = {
   encode(message: CancelWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(10).string(message.reason);
     }
     return writer;
@@ -2043,21 +2040,21 @@ function createBaseSignalWorkflow(): SignalWorkflow {
 
 export const SignalWorkflow: MessageFns<SignalWorkflow> = {
   encode(message: SignalWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(10).string(message.signalName);
     }
-    if (message.input !== undefined && message.input.length !== 0) {
+    if (message.input != null && message.input.length !== 0) {
       for (const v of message.input) {
         Payload.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.identity !== undefined && message.identity !== "") {
+    if (message.identity != null && message.identity !== "") {
       writer.uint32(26).string(message.identity);
     }
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
       SignalWorkflow_HeadersEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
-    if (message.originatingEventId !== undefined && !message.originatingEventId.equals(Long.ZERO)) {
+    if (message.originatingEventId != null && !isZero(message.originatingEventId)) {
       writer.uint32(48).int64(message.originatingEventId);
     }
     return writer;
@@ -2143,7 +2140,7 @@ export const SignalWorkflow_HeadersEntry: MessageFns<SignalWorkflow_HeadersEntry
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2190,7 +2187,7 @@ function createBaseNotifyHasPatch(): NotifyHasPatch {
 
 export const NotifyHasPatch: MessageFns<NotifyHasPatch> = {
   encode(message: NotifyHasPatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.patchId !== undefined && message.patchId !== "") {
+    if (message.patchId != null && message.patchId !== "") {
       writer.uint32(10).string(message.patchId);
     }
     return writer;
@@ -2229,13 +2226,13 @@ function createBaseResolveSignalExternalWorkflow(): ResolveSignalExternalWorkflo
 
 export const ResolveSignalExternalWorkflow: MessageFns<ResolveSignalExternalWorkflow> = {
   encode(message: ResolveSignalExternalWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(24).int32(message.cause);
     }
     return writer;
@@ -2290,13 +2287,13 @@ function createBaseResolveRequestCancelExternalWorkflow(): ResolveRequestCancelE
 
 export const ResolveRequestCancelExternalWorkflow: MessageFns<ResolveRequestCancelExternalWorkflow> = {
   encode(message: ResolveRequestCancelExternalWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
     }
-    if (message.cause !== undefined && message.cause !== 0) {
+    if (message.cause != null && message.cause !== 0) {
       writer.uint32(24).int32(message.cause);
     }
     return writer;
@@ -2351,16 +2348,16 @@ function createBaseDoUpdate(): DoUpdate {
 
 export const DoUpdate: MessageFns<DoUpdate> = {
   encode(message: DoUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(18).string(message.protocolInstanceId);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(26).string(message.name);
     }
-    if (message.input !== undefined && message.input.length !== 0) {
+    if (message.input != null && message.input.length !== 0) {
       for (const v of message.input) {
         Payload.encode(v!, writer.uint32(34).fork()).join();
       }
@@ -2368,10 +2365,10 @@ export const DoUpdate: MessageFns<DoUpdate> = {
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
       DoUpdate_HeadersEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
-    if (message.meta !== undefined) {
+    if (message.meta != null) {
       Meta.encode(message.meta, writer.uint32(50).fork()).join();
     }
-    if (message.runValidator !== undefined && message.runValidator !== false) {
+    if (message.runValidator != null && message.runValidator !== false) {
       writer.uint32(56).bool(message.runValidator);
     }
     return writer;
@@ -2473,7 +2470,7 @@ export const DoUpdate_HeadersEntry: MessageFns<DoUpdate_HeadersEntry> = {
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2520,16 +2517,16 @@ function createBaseResolveNexusOperationStart(): ResolveNexusOperationStart {
 
 export const ResolveNexusOperationStart: MessageFns<ResolveNexusOperationStart> = {
   encode(message: ResolveNexusOperationStart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.operationToken !== undefined) {
+    if (message.operationToken != null) {
       writer.uint32(18).string(message.operationToken);
     }
-    if (message.startedSync !== undefined) {
+    if (message.startedSync != null) {
       writer.uint32(24).bool(message.startedSync);
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -2592,10 +2589,10 @@ function createBaseResolveNexusOperation(): ResolveNexusOperation {
 
 export const ResolveNexusOperation: MessageFns<ResolveNexusOperation> = {
   encode(message: ResolveNexusOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.result !== undefined) {
+    if (message.result != null) {
       NexusOperationResult.encode(message.result, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2642,10 +2639,10 @@ function createBaseRemoveFromCache(): RemoveFromCache {
 
 export const RemoveFromCache: MessageFns<RemoveFromCache> = {
   encode(message: RemoveFromCache, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(10).string(message.message);
     }
-    if (message.reason !== undefined && message.reason !== 0) {
+    if (message.reason != null && message.reason !== 0) {
       writer.uint32(16).int32(message.reason);
     }
     return writer;

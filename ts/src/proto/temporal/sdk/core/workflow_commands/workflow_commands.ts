@@ -662,81 +662,81 @@ function createBaseWorkflowCommand(): WorkflowCommand {
 
 export const WorkflowCommand: MessageFns<WorkflowCommand> = {
   encode(message: WorkflowCommand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userMetadata !== undefined) {
+    if (message.userMetadata != null) {
       UserMetadata.encode(message.userMetadata, writer.uint32(802).fork()).join();
     }
-    if (message.eventGroupMarkers !== undefined && message.eventGroupMarkers.length !== 0) {
+    if (message.eventGroupMarkers != null && message.eventGroupMarkers.length !== 0) {
       for (const v of message.eventGroupMarkers) {
         EventGroupMarker.encode(v!, writer.uint32(810).fork()).join();
       }
     }
-    if (message.startTimer !== undefined) {
+    if (message.startTimer != null) {
       StartTimer.encode(message.startTimer, writer.uint32(10).fork()).join();
     }
-    if (message.scheduleActivity !== undefined) {
+    if (message.scheduleActivity != null) {
       ScheduleActivity.encode(message.scheduleActivity, writer.uint32(18).fork()).join();
     }
-    if (message.respondToQuery !== undefined) {
+    if (message.respondToQuery != null) {
       QueryResult.encode(message.respondToQuery, writer.uint32(26).fork()).join();
     }
-    if (message.requestCancelActivity !== undefined) {
+    if (message.requestCancelActivity != null) {
       RequestCancelActivity.encode(message.requestCancelActivity, writer.uint32(34).fork()).join();
     }
-    if (message.cancelTimer !== undefined) {
+    if (message.cancelTimer != null) {
       CancelTimer.encode(message.cancelTimer, writer.uint32(42).fork()).join();
     }
-    if (message.completeWorkflowExecution !== undefined) {
+    if (message.completeWorkflowExecution != null) {
       CompleteWorkflowExecution.encode(message.completeWorkflowExecution, writer.uint32(50).fork()).join();
     }
-    if (message.failWorkflowExecution !== undefined) {
+    if (message.failWorkflowExecution != null) {
       FailWorkflowExecution.encode(message.failWorkflowExecution, writer.uint32(58).fork()).join();
     }
-    if (message.continueAsNewWorkflowExecution !== undefined) {
+    if (message.continueAsNewWorkflowExecution != null) {
       ContinueAsNewWorkflowExecution.encode(message.continueAsNewWorkflowExecution, writer.uint32(66).fork()).join();
     }
-    if (message.cancelWorkflowExecution !== undefined) {
+    if (message.cancelWorkflowExecution != null) {
       CancelWorkflowExecution.encode(message.cancelWorkflowExecution, writer.uint32(74).fork()).join();
     }
-    if (message.setPatchMarker !== undefined) {
+    if (message.setPatchMarker != null) {
       SetPatchMarker.encode(message.setPatchMarker, writer.uint32(82).fork()).join();
     }
-    if (message.startChildWorkflowExecution !== undefined) {
+    if (message.startChildWorkflowExecution != null) {
       StartChildWorkflowExecution.encode(message.startChildWorkflowExecution, writer.uint32(90).fork()).join();
     }
-    if (message.cancelChildWorkflowExecution !== undefined) {
+    if (message.cancelChildWorkflowExecution != null) {
       CancelChildWorkflowExecution.encode(message.cancelChildWorkflowExecution, writer.uint32(98).fork()).join();
     }
-    if (message.requestCancelExternalWorkflowExecution !== undefined) {
+    if (message.requestCancelExternalWorkflowExecution != null) {
       RequestCancelExternalWorkflowExecution.encode(
         message.requestCancelExternalWorkflowExecution,
         writer.uint32(106).fork(),
       ).join();
     }
-    if (message.signalExternalWorkflowExecution !== undefined) {
+    if (message.signalExternalWorkflowExecution != null) {
       SignalExternalWorkflowExecution.encode(message.signalExternalWorkflowExecution, writer.uint32(114).fork()).join();
     }
-    if (message.cancelSignalWorkflow !== undefined) {
+    if (message.cancelSignalWorkflow != null) {
       CancelSignalWorkflow.encode(message.cancelSignalWorkflow, writer.uint32(122).fork()).join();
     }
-    if (message.scheduleLocalActivity !== undefined) {
+    if (message.scheduleLocalActivity != null) {
       ScheduleLocalActivity.encode(message.scheduleLocalActivity, writer.uint32(130).fork()).join();
     }
-    if (message.requestCancelLocalActivity !== undefined) {
+    if (message.requestCancelLocalActivity != null) {
       RequestCancelLocalActivity.encode(message.requestCancelLocalActivity, writer.uint32(138).fork()).join();
     }
-    if (message.upsertWorkflowSearchAttributes !== undefined) {
+    if (message.upsertWorkflowSearchAttributes != null) {
       UpsertWorkflowSearchAttributes.encode(message.upsertWorkflowSearchAttributes, writer.uint32(146).fork()).join();
     }
-    if (message.modifyWorkflowProperties !== undefined) {
+    if (message.modifyWorkflowProperties != null) {
       ModifyWorkflowProperties.encode(message.modifyWorkflowProperties, writer.uint32(154).fork()).join();
     }
-    if (message.updateResponse !== undefined) {
+    if (message.updateResponse != null) {
       UpdateResponse.encode(message.updateResponse, writer.uint32(162).fork()).join();
     }
-    if (message.scheduleNexusOperation !== undefined) {
+    if (message.scheduleNexusOperation != null) {
       ScheduleNexusOperation.encode(message.scheduleNexusOperation, writer.uint32(170).fork()).join();
     }
-    if (message.requestCancelNexusOperation !== undefined) {
+    if (message.requestCancelNexusOperation != null) {
       RequestCancelNexusOperation.encode(message.requestCancelNexusOperation, writer.uint32(178).fork()).join();
     }
     return writer;
@@ -968,10 +968,10 @@ function createBaseStartTimer(): StartTimer {
 
 export const StartTimer: MessageFns<StartTimer> = {
   encode(message: StartTimer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.startToFireTimeout !== undefined) {
+    if (message.startToFireTimeout != null) {
       Duration.encode(message.startToFireTimeout, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1018,7 +1018,7 @@ function createBaseCancelTimer(): CancelTimer {
 
 export const CancelTimer: MessageFns<CancelTimer> = {
   encode(message: CancelTimer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
     return writer;
@@ -1057,51 +1057,51 @@ function createBaseScheduleActivity(): ScheduleActivity {
 
 export const ScheduleActivity: MessageFns<ScheduleActivity> = {
   encode(message: ScheduleActivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.activityType !== undefined && message.activityType !== "") {
+    if (message.activityType != null && message.activityType !== "") {
       writer.uint32(26).string(message.activityType);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(42).string(message.taskQueue);
     }
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
       ScheduleActivity_HeadersEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
     });
-    if (message.arguments !== undefined && message.arguments.length !== 0) {
+    if (message.arguments != null && message.arguments.length !== 0) {
       for (const v of message.arguments) {
         Payload.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.heartbeatTimeout !== undefined) {
+    if (message.heartbeatTimeout != null) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(90).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(98).fork()).join();
     }
-    if (message.cancellationType !== undefined && message.cancellationType !== 0) {
+    if (message.cancellationType != null && message.cancellationType !== 0) {
       writer.uint32(104).int32(message.cancellationType);
     }
-    if (message.doNotEagerlyExecute !== undefined && message.doNotEagerlyExecute !== false) {
+    if (message.doNotEagerlyExecute != null && message.doNotEagerlyExecute !== false) {
       writer.uint32(112).bool(message.doNotEagerlyExecute);
     }
-    if (message.versioningIntent !== undefined && message.versioningIntent !== 0) {
+    if (message.versioningIntent != null && message.versioningIntent !== 0) {
       writer.uint32(120).int32(message.versioningIntent);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(130).fork()).join();
     }
     return writer;
@@ -1267,7 +1267,7 @@ export const ScheduleActivity_HeadersEntry: MessageFns<ScheduleActivity_HeadersE
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1314,48 +1314,48 @@ function createBaseScheduleLocalActivity(): ScheduleLocalActivity {
 
 export const ScheduleLocalActivity: MessageFns<ScheduleLocalActivity> = {
   encode(message: ScheduleLocalActivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.activityId !== undefined && message.activityId !== "") {
+    if (message.activityId != null && message.activityId !== "") {
       writer.uint32(18).string(message.activityId);
     }
-    if (message.activityType !== undefined && message.activityType !== "") {
+    if (message.activityType != null && message.activityType !== "") {
       writer.uint32(26).string(message.activityType);
     }
-    if (message.attempt !== undefined && message.attempt !== 0) {
+    if (message.attempt != null && message.attempt !== 0) {
       writer.uint32(32).uint32(message.attempt);
     }
-    if (message.originalScheduleTime !== undefined) {
+    if (message.originalScheduleTime != null) {
       Timestamp.encode(message.originalScheduleTime, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
       ScheduleLocalActivity_HeadersEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
     });
-    if (message.arguments !== undefined && message.arguments.length !== 0) {
+    if (message.arguments != null && message.arguments.length !== 0) {
       for (const v of message.arguments) {
         Payload.encode(v!, writer.uint32(58).fork()).join();
       }
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(82).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(90).fork()).join();
     }
-    if (message.localRetryThreshold !== undefined) {
+    if (message.localRetryThreshold != null) {
       Duration.encode(message.localRetryThreshold, writer.uint32(98).fork()).join();
     }
-    if (message.cancellationType !== undefined && message.cancellationType !== 0) {
+    if (message.cancellationType != null && message.cancellationType !== 0) {
       writer.uint32(104).int32(message.cancellationType);
     }
-    if (message.includeArgumentsInMarker !== undefined && message.includeArgumentsInMarker !== false) {
+    if (message.includeArgumentsInMarker != null && message.includeArgumentsInMarker !== false) {
       writer.uint32(112).bool(message.includeArgumentsInMarker);
     }
     return writer;
@@ -1513,7 +1513,7 @@ export const ScheduleLocalActivity_HeadersEntry: MessageFns<ScheduleLocalActivit
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1560,7 +1560,7 @@ function createBaseRequestCancelActivity(): RequestCancelActivity {
 
 export const RequestCancelActivity: MessageFns<RequestCancelActivity> = {
   encode(message: RequestCancelActivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
     return writer;
@@ -1599,7 +1599,7 @@ function createBaseRequestCancelLocalActivity(): RequestCancelLocalActivity {
 
 export const RequestCancelLocalActivity: MessageFns<RequestCancelLocalActivity> = {
   encode(message: RequestCancelLocalActivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
     return writer;
@@ -1638,13 +1638,13 @@ function createBaseQueryResult(): QueryResult {
 
 export const QueryResult: MessageFns<QueryResult> = {
   encode(message: QueryResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.queryId !== undefined && message.queryId !== "") {
+    if (message.queryId != null && message.queryId !== "") {
       writer.uint32(10).string(message.queryId);
     }
-    if (message.succeeded !== undefined) {
+    if (message.succeeded != null) {
       QuerySuccess.encode(message.succeeded, writer.uint32(18).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1699,7 +1699,7 @@ function createBaseQuerySuccess(): QuerySuccess {
 
 export const QuerySuccess: MessageFns<QuerySuccess> = {
   encode(message: QuerySuccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.response !== undefined) {
+    if (message.response != null) {
       Payload.encode(message.response, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1738,7 +1738,7 @@ function createBaseCompleteWorkflowExecution(): CompleteWorkflowExecution {
 
 export const CompleteWorkflowExecution: MessageFns<CompleteWorkflowExecution> = {
   encode(message: CompleteWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.result !== undefined) {
+    if (message.result != null) {
       Payload.encode(message.result, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1777,7 +1777,7 @@ function createBaseFailWorkflowExecution(): FailWorkflowExecution {
 
 export const FailWorkflowExecution: MessageFns<FailWorkflowExecution> = {
   encode(message: FailWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure.encode(message.failure, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1816,21 +1816,21 @@ function createBaseContinueAsNewWorkflowExecution(): ContinueAsNewWorkflowExecut
 
 export const ContinueAsNewWorkflowExecution: MessageFns<ContinueAsNewWorkflowExecution> = {
   encode(message: ContinueAsNewWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workflowType !== undefined && message.workflowType !== "") {
+    if (message.workflowType != null && message.workflowType !== "") {
       writer.uint32(10).string(message.workflowType);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
-    if (message.arguments !== undefined && message.arguments.length !== 0) {
+    if (message.arguments != null && message.arguments.length !== 0) {
       for (const v of message.arguments) {
         Payload.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(34).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(42).fork()).join();
     }
     globalThis.Object.entries(message.memo || {}).forEach(([key, value]: [string, Payload]) => {
@@ -1839,19 +1839,19 @@ export const ContinueAsNewWorkflowExecution: MessageFns<ContinueAsNewWorkflowExe
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
       ContinueAsNewWorkflowExecution_HeadersEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(66).fork()).join();
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(74).fork()).join();
     }
-    if (message.versioningIntent !== undefined && message.versioningIntent !== 0) {
+    if (message.versioningIntent != null && message.versioningIntent !== 0) {
       writer.uint32(80).int32(message.versioningIntent);
     }
-    if (message.initialVersioningBehavior !== undefined && message.initialVersioningBehavior !== 0) {
+    if (message.initialVersioningBehavior != null && message.initialVersioningBehavior !== 0) {
       writer.uint32(88).int32(message.initialVersioningBehavior);
     }
-    if (message.backoffStartInterval !== undefined) {
+    if (message.backoffStartInterval != null) {
       Duration.encode(message.backoffStartInterval, writer.uint32(98).fork()).join();
     }
     return writer;
@@ -1999,7 +1999,7 @@ export const ContinueAsNewWorkflowExecution_MemoEntry: MessageFns<ContinueAsNewW
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2052,7 +2052,7 @@ export const ContinueAsNewWorkflowExecution_HeadersEntry: MessageFns<ContinueAsN
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2099,7 +2099,7 @@ function createBaseCancelWorkflowExecution(): CancelWorkflowExecution {
 
 export const CancelWorkflowExecution: MessageFns<CancelWorkflowExecution> = {
   encode(message: CancelWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.details !== undefined) {
+    if (message.details != null) {
       Payloads.encode(message.details, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2138,10 +2138,10 @@ function createBaseSetPatchMarker(): SetPatchMarker {
 
 export const SetPatchMarker: MessageFns<SetPatchMarker> = {
   encode(message: SetPatchMarker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.patchId !== undefined && message.patchId !== "") {
+    if (message.patchId != null && message.patchId !== "") {
       writer.uint32(10).string(message.patchId);
     }
-    if (message.deprecated !== undefined && message.deprecated !== false) {
+    if (message.deprecated != null && message.deprecated !== false) {
       writer.uint32(16).bool(message.deprecated);
     }
     return writer;
@@ -2188,45 +2188,45 @@ function createBaseStartChildWorkflowExecution(): StartChildWorkflowExecution {
 
 export const StartChildWorkflowExecution: MessageFns<StartChildWorkflowExecution> = {
   encode(message: StartChildWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.workflowId !== undefined && message.workflowId !== "") {
+    if (message.workflowId != null && message.workflowId !== "") {
       writer.uint32(26).string(message.workflowId);
     }
-    if (message.workflowType !== undefined && message.workflowType !== "") {
+    if (message.workflowType != null && message.workflowType !== "") {
       writer.uint32(34).string(message.workflowType);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(42).string(message.taskQueue);
     }
-    if (message.input !== undefined && message.input.length !== 0) {
+    if (message.input != null && message.input.length !== 0) {
       for (const v of message.input) {
         Payload.encode(v!, writer.uint32(50).fork()).join();
       }
     }
-    if (message.workflowExecutionTimeout !== undefined) {
+    if (message.workflowExecutionTimeout != null) {
       Duration.encode(message.workflowExecutionTimeout, writer.uint32(58).fork()).join();
     }
-    if (message.workflowRunTimeout !== undefined) {
+    if (message.workflowRunTimeout != null) {
       Duration.encode(message.workflowRunTimeout, writer.uint32(66).fork()).join();
     }
-    if (message.workflowTaskTimeout !== undefined) {
+    if (message.workflowTaskTimeout != null) {
       Duration.encode(message.workflowTaskTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.parentClosePolicy !== undefined && message.parentClosePolicy !== 0) {
+    if (message.parentClosePolicy != null && message.parentClosePolicy !== 0) {
       writer.uint32(80).int32(message.parentClosePolicy);
     }
-    if (message.workflowIdReusePolicy !== undefined && message.workflowIdReusePolicy !== 0) {
+    if (message.workflowIdReusePolicy != null && message.workflowIdReusePolicy !== 0) {
       writer.uint32(96).int32(message.workflowIdReusePolicy);
     }
-    if (message.retryPolicy !== undefined) {
+    if (message.retryPolicy != null) {
       RetryPolicy.encode(message.retryPolicy, writer.uint32(106).fork()).join();
     }
-    if (message.cronSchedule !== undefined && message.cronSchedule !== "") {
+    if (message.cronSchedule != null && message.cronSchedule !== "") {
       writer.uint32(114).string(message.cronSchedule);
     }
     globalThis.Object.entries(message.headers || {}).forEach(([key, value]: [string, Payload]) => {
@@ -2235,19 +2235,19 @@ export const StartChildWorkflowExecution: MessageFns<StartChildWorkflowExecution
     globalThis.Object.entries(message.memo || {}).forEach(([key, value]: [string, Payload]) => {
       StartChildWorkflowExecution_MemoEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
     });
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(138).fork()).join();
     }
-    if (message.cancellationType !== undefined && message.cancellationType !== 0) {
+    if (message.cancellationType != null && message.cancellationType !== 0) {
       writer.uint32(144).int32(message.cancellationType);
     }
-    if (message.versioningIntent !== undefined && message.versioningIntent !== 0) {
+    if (message.versioningIntent != null && message.versioningIntent !== 0) {
       writer.uint32(152).int32(message.versioningIntent);
     }
-    if (message.priority !== undefined) {
+    if (message.priority != null) {
       Priority.encode(message.priority, writer.uint32(162).fork()).join();
     }
-    if (message.versioningOverride !== undefined) {
+    if (message.versioningOverride != null) {
       VersioningOverride.encode(message.versioningOverride, writer.uint32(170).fork()).join();
     }
     return writer;
@@ -2459,7 +2459,7 @@ export const StartChildWorkflowExecution_HeadersEntry: MessageFns<StartChildWork
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2509,7 +2509,7 @@ export const StartChildWorkflowExecution_MemoEntry: MessageFns<StartChildWorkflo
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2556,10 +2556,10 @@ function createBaseCancelChildWorkflowExecution(): CancelChildWorkflowExecution 
 
 export const CancelChildWorkflowExecution: MessageFns<CancelChildWorkflowExecution> = {
   encode(message: CancelChildWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.childWorkflowSeq !== undefined && message.childWorkflowSeq !== 0) {
+    if (message.childWorkflowSeq != null && message.childWorkflowSeq !== 0) {
       writer.uint32(8).uint32(message.childWorkflowSeq);
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(18).string(message.reason);
     }
     return writer;
@@ -2606,13 +2606,13 @@ function createBaseRequestCancelExternalWorkflowExecution(): RequestCancelExtern
 
 export const RequestCancelExternalWorkflowExecution: MessageFns<RequestCancelExternalWorkflowExecution> = {
   encode(message: RequestCancelExternalWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       NamespacedWorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.reason !== undefined && message.reason !== "") {
+    if (message.reason != null && message.reason !== "") {
       writer.uint32(26).string(message.reason);
     }
     return writer;
@@ -2667,19 +2667,19 @@ function createBaseSignalExternalWorkflowExecution(): SignalExternalWorkflowExec
 
 export const SignalExternalWorkflowExecution: MessageFns<SignalExternalWorkflowExecution> = {
   encode(message: SignalExternalWorkflowExecution, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.workflowExecution !== undefined) {
+    if (message.workflowExecution != null) {
       NamespacedWorkflowExecution.encode(message.workflowExecution, writer.uint32(18).fork()).join();
     }
-    if (message.childWorkflowId !== undefined) {
+    if (message.childWorkflowId != null) {
       writer.uint32(26).string(message.childWorkflowId);
     }
-    if (message.signalName !== undefined && message.signalName !== "") {
+    if (message.signalName != null && message.signalName !== "") {
       writer.uint32(34).string(message.signalName);
     }
-    if (message.args !== undefined && message.args.length !== 0) {
+    if (message.args != null && message.args.length !== 0) {
       for (const v of message.args) {
         Payload.encode(v!, writer.uint32(42).fork()).join();
       }
@@ -2781,7 +2781,7 @@ export const SignalExternalWorkflowExecution_HeadersEntry: MessageFns<SignalExte
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       Payload.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2828,7 +2828,7 @@ function createBaseCancelSignalWorkflow(): CancelSignalWorkflow {
 
 export const CancelSignalWorkflow: MessageFns<CancelSignalWorkflow> = {
   encode(message: CancelSignalWorkflow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
     return writer;
@@ -2867,7 +2867,7 @@ function createBaseUpsertWorkflowSearchAttributes(): UpsertWorkflowSearchAttribu
 
 export const UpsertWorkflowSearchAttributes: MessageFns<UpsertWorkflowSearchAttributes> = {
   encode(message: UpsertWorkflowSearchAttributes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.searchAttributes !== undefined) {
+    if (message.searchAttributes != null) {
       SearchAttributes.encode(message.searchAttributes, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2906,7 +2906,7 @@ function createBaseModifyWorkflowProperties(): ModifyWorkflowProperties {
 
 export const ModifyWorkflowProperties: MessageFns<ModifyWorkflowProperties> = {
   encode(message: ModifyWorkflowProperties, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.upsertedMemo !== undefined) {
+    if (message.upsertedMemo != null) {
       Memo.encode(message.upsertedMemo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2945,16 +2945,16 @@ function createBaseUpdateResponse(): UpdateResponse {
 
 export const UpdateResponse: MessageFns<UpdateResponse> = {
   encode(message: UpdateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.protocolInstanceId !== undefined && message.protocolInstanceId !== "") {
+    if (message.protocolInstanceId != null && message.protocolInstanceId !== "") {
       writer.uint32(10).string(message.protocolInstanceId);
     }
-    if (message.accepted !== undefined) {
+    if (message.accepted != null) {
       Empty.encode(message.accepted, writer.uint32(18).fork()).join();
     }
-    if (message.rejected !== undefined) {
+    if (message.rejected != null) {
       Failure.encode(message.rejected, writer.uint32(26).fork()).join();
     }
-    if (message.completed !== undefined) {
+    if (message.completed != null) {
       Payload.encode(message.completed, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -3017,34 +3017,34 @@ function createBaseScheduleNexusOperation(): ScheduleNexusOperation {
 
 export const ScheduleNexusOperation: MessageFns<ScheduleNexusOperation> = {
   encode(message: ScheduleNexusOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(18).string(message.endpoint);
     }
-    if (message.service !== undefined && message.service !== "") {
+    if (message.service != null && message.service !== "") {
       writer.uint32(26).string(message.service);
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(34).string(message.operation);
     }
-    if (message.input !== undefined) {
+    if (message.input != null) {
       Payload.encode(message.input, writer.uint32(42).fork()).join();
     }
-    if (message.scheduleToCloseTimeout !== undefined) {
+    if (message.scheduleToCloseTimeout != null) {
       Duration.encode(message.scheduleToCloseTimeout, writer.uint32(50).fork()).join();
     }
     globalThis.Object.entries(message.nexusHeader || {}).forEach(([key, value]: [string, string]) => {
       ScheduleNexusOperation_NexusHeaderEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
-    if (message.cancellationType !== undefined && message.cancellationType !== 0) {
+    if (message.cancellationType != null && message.cancellationType !== 0) {
       writer.uint32(64).int32(message.cancellationType);
     }
-    if (message.scheduleToStartTimeout !== undefined) {
+    if (message.scheduleToStartTimeout != null) {
       Duration.encode(message.scheduleToStartTimeout, writer.uint32(74).fork()).join();
     }
-    if (message.startToCloseTimeout !== undefined) {
+    if (message.startToCloseTimeout != null) {
       Duration.encode(message.startToCloseTimeout, writer.uint32(82).fork()).join();
     }
     return writer;
@@ -3211,7 +3211,7 @@ function createBaseRequestCancelNexusOperation(): RequestCancelNexusOperation {
 
 export const RequestCancelNexusOperation: MessageFns<RequestCancelNexusOperation> = {
   encode(message: RequestCancelNexusOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.seq !== undefined && message.seq !== 0) {
+    if (message.seq != null && message.seq !== 0) {
       writer.uint32(8).uint32(message.seq);
     }
     return writer;

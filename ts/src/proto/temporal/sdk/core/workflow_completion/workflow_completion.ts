@@ -60,19 +60,19 @@ function createBaseWorkflowActivationCompletion(): WorkflowActivationCompletion 
 
 export const WorkflowActivationCompletion: MessageFns<WorkflowActivationCompletion> = {
   encode(message: WorkflowActivationCompletion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.runId !== undefined && message.runId !== "") {
+    if (message.runId != null && message.runId !== "") {
       writer.uint32(10).string(message.runId);
     }
-    if (message.successful !== undefined) {
+    if (message.successful != null) {
       Success.encode(message.successful, writer.uint32(18).fork()).join();
     }
-    if (message.failed !== undefined) {
+    if (message.failed != null) {
       Failure.encode(message.failed, writer.uint32(26).fork()).join();
     }
-    if (message.payloadDownloadMetrics !== undefined) {
+    if (message.payloadDownloadMetrics != null) {
       ExternalStorageMetrics.encode(message.payloadDownloadMetrics, writer.uint32(34).fork()).join();
     }
-    if (message.payloadUploadMetrics !== undefined) {
+    if (message.payloadUploadMetrics != null) {
       ExternalStorageMetrics.encode(message.payloadUploadMetrics, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -143,19 +143,19 @@ function createBaseSuccess(): Success {
 
 export const Success: MessageFns<Success> = {
   encode(message: Success, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.commands !== undefined && message.commands.length !== 0) {
+    if (message.commands != null && message.commands.length !== 0) {
       for (const v of message.commands) {
         WorkflowCommand.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.usedInternalFlags !== undefined && message.usedInternalFlags.length !== 0) {
+    if (message.usedInternalFlags != null && message.usedInternalFlags.length !== 0) {
       writer.uint32(50).fork();
       for (const v of message.usedInternalFlags) {
         writer.uint32(v);
       }
       writer.join();
     }
-    if (message.versioningBehavior !== undefined && message.versioningBehavior !== 0) {
+    if (message.versioningBehavior != null && message.versioningBehavior !== 0) {
       writer.uint32(56).int32(message.versioningBehavior);
     }
     return writer;
@@ -232,10 +232,10 @@ function createBaseFailure(): Failure {
 
 export const Failure: MessageFns<Failure> = {
   encode(message: Failure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.failure !== undefined) {
+    if (message.failure != null) {
       Failure1.encode(message.failure, writer.uint32(10).fork()).join();
     }
-    if (message.forceCause !== undefined && message.forceCause !== 0) {
+    if (message.forceCause != null && message.forceCause !== 0) {
       writer.uint32(16).int32(message.forceCause);
     }
     return writer;

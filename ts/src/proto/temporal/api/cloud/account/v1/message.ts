@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/account/v1/message.proto
 
 /* eslint-disable */
+import { BYTES, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { ResourceState } from "../../resource/v1/message";
@@ -119,13 +120,15 @@ export enum AuditLogSink_Health {
   UNRECOGNIZED = -1,
 }
 
+let MetricsSpecClass: (new () => MetricsSpec) | undefined;
 function createBaseMetricsSpec(): MetricsSpec {
-  return {};
+  MetricsSpecClass ??= messageClass<MetricsSpec>("temporal.api.cloud.account.v1.MetricsSpec", { acceptedClientCa: BYTES });
+  return new MetricsSpecClass();
 }
 
 export const MetricsSpec: MessageFns<MetricsSpec> = {
   encode(message: MetricsSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.acceptedClientCa !== undefined && message.acceptedClientCa.length !== 0) {
+    if (message.acceptedClientCa != null && message.acceptedClientCa.length !== 0) {
       writer.uint32(18).bytes(message.acceptedClientCa);
     }
     return writer;
@@ -158,13 +161,15 @@ export const MetricsSpec: MessageFns<MetricsSpec> = {
   },
 };
 
+let AccountSpecClass: (new () => AccountSpec) | undefined;
 function createBaseAccountSpec(): AccountSpec {
-  return {};
+  AccountSpecClass ??= messageClass<AccountSpec>("temporal.api.cloud.account.v1.AccountSpec", {});
+  return new AccountSpecClass();
 }
 
 export const AccountSpec: MessageFns<AccountSpec> = {
   encode(message: AccountSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.metrics !== undefined) {
+    if (message.metrics != null) {
       MetricsSpec.encode(message.metrics, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -197,13 +202,15 @@ export const AccountSpec: MessageFns<AccountSpec> = {
   },
 };
 
+let MetricsClass: (new () => Metrics) | undefined;
 function createBaseMetrics(): Metrics {
-  return {};
+  MetricsClass ??= messageClass<Metrics>("temporal.api.cloud.account.v1.Metrics", { uri: "" });
+  return new MetricsClass();
 }
 
 export const Metrics: MessageFns<Metrics> = {
   encode(message: Metrics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.uri !== undefined && message.uri !== "") {
+    if (message.uri != null && message.uri !== "") {
       writer.uint32(10).string(message.uri);
     }
     return writer;
@@ -236,28 +243,30 @@ export const Metrics: MessageFns<Metrics> = {
   },
 };
 
+let AccountClass: (new () => Account) | undefined;
 function createBaseAccount(): Account {
-  return {};
+  AccountClass ??= messageClass<Account>("temporal.api.cloud.account.v1.Account", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+  return new AccountClass();
 }
 
 export const Account: MessageFns<Account> = {
   encode(message: Account, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AccountSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.metrics !== undefined) {
+    if (message.metrics != null) {
       Metrics.encode(message.metrics, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -330,22 +339,24 @@ export const Account: MessageFns<Account> = {
   },
 };
 
+let AuditLogSinkSpecClass: (new () => AuditLogSinkSpec) | undefined;
 function createBaseAuditLogSinkSpec(): AuditLogSinkSpec {
-  return {};
+  AuditLogSinkSpecClass ??= messageClass<AuditLogSinkSpec>("temporal.api.cloud.account.v1.AuditLogSinkSpec", { name: "", enabled: false });
+  return new AuditLogSinkSpecClass();
 }
 
 export const AuditLogSinkSpec: MessageFns<AuditLogSinkSpec> = {
   encode(message: AuditLogSinkSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.kinesisSink !== undefined) {
+    if (message.kinesisSink != null) {
       KinesisSpec.encode(message.kinesisSink, writer.uint32(18).fork()).join();
     }
-    if (message.pubSubSink !== undefined) {
+    if (message.pubSubSink != null) {
       PubSubSpec.encode(message.pubSubSink, writer.uint32(26).fork()).join();
     }
-    if (message.enabled !== undefined && message.enabled !== false) {
+    if (message.enabled != null && message.enabled !== false) {
       writer.uint32(32).bool(message.enabled);
     }
     return writer;
@@ -402,31 +413,33 @@ export const AuditLogSinkSpec: MessageFns<AuditLogSinkSpec> = {
   },
 };
 
+let AuditLogSinkClass: (new () => AuditLogSink) | undefined;
 function createBaseAuditLogSink(): AuditLogSink {
-  return {};
+  AuditLogSinkClass ??= messageClass<AuditLogSink>("temporal.api.cloud.account.v1.AuditLogSink", { name: "", resourceVersion: "", state: 0, health: 0, errorMessage: "" });
+  return new AuditLogSinkClass();
 }
 
 export const AuditLogSink: MessageFns<AuditLogSink> = {
   encode(message: AuditLogSink, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(34).fork()).join();
     }
-    if (message.health !== undefined && message.health !== 0) {
+    if (message.health != null && message.health !== 0) {
       writer.uint32(40).int32(message.health);
     }
-    if (message.errorMessage !== undefined && message.errorMessage !== "") {
+    if (message.errorMessage != null && message.errorMessage !== "") {
       writer.uint32(50).string(message.errorMessage);
     }
-    if (message.lastSucceededTime !== undefined) {
+    if (message.lastSucceededTime != null) {
       Timestamp.encode(message.lastSucceededTime, writer.uint32(58).fork()).join();
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/auditlog/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Struct } from "../../../../../google/protobuf/struct";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
@@ -64,37 +65,39 @@ export interface Principal {
   apiKeyId?: string | undefined;
 }
 
+let LogRecordClass: (new () => LogRecord) | undefined;
 function createBaseLogRecord(): LogRecord {
-  return {};
+  LogRecordClass ??= messageClass<LogRecord>("temporal.api.cloud.auditlog.v1.LogRecord", { operation: "", status: "", version: 0, logId: "", xForwardedFor: "", asyncOperationId: "" });
+  return new LogRecordClass();
 }
 
 export const LogRecord: MessageFns<LogRecord> = {
   encode(message: LogRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.emitTime !== undefined) {
+    if (message.emitTime != null) {
       Timestamp.encode(message.emitTime, writer.uint32(10).fork()).join();
     }
-    if (message.operation !== undefined && message.operation !== "") {
+    if (message.operation != null && message.operation !== "") {
       writer.uint32(42).string(message.operation);
     }
-    if (message.status !== undefined && message.status !== "") {
+    if (message.status != null && message.status !== "") {
       writer.uint32(58).string(message.status);
     }
-    if (message.version !== undefined && message.version !== 0) {
+    if (message.version != null && message.version !== 0) {
       writer.uint32(72).int32(message.version);
     }
-    if (message.logId !== undefined && message.logId !== "") {
+    if (message.logId != null && message.logId !== "") {
       writer.uint32(82).string(message.logId);
     }
-    if (message.principal !== undefined) {
+    if (message.principal != null) {
       Principal.encode(message.principal, writer.uint32(98).fork()).join();
     }
-    if (message.rawDetails !== undefined) {
+    if (message.rawDetails != null) {
       Struct.encode(Struct.wrap(message.rawDetails), writer.uint32(106).fork()).join();
     }
-    if (message.xForwardedFor !== undefined && message.xForwardedFor !== "") {
+    if (message.xForwardedFor != null && message.xForwardedFor !== "") {
       writer.uint32(114).string(message.xForwardedFor);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(122).string(message.asyncOperationId);
     }
     return writer;
@@ -191,22 +194,24 @@ export const LogRecord: MessageFns<LogRecord> = {
   },
 };
 
+let PrincipalClass: (new () => Principal) | undefined;
 function createBasePrincipal(): Principal {
-  return {};
+  PrincipalClass ??= messageClass<Principal>("temporal.api.cloud.auditlog.v1.Principal", { type: "", id: "", name: "", apiKeyId: "" });
+  return new PrincipalClass();
 }
 
 export const Principal: MessageFns<Principal> = {
   encode(message: Principal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== "") {
+    if (message.type != null && message.type !== "") {
       writer.uint32(10).string(message.type);
     }
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(18).string(message.id);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(26).string(message.name);
     }
-    if (message.apiKeyId !== undefined && message.apiKeyId !== "") {
+    if (message.apiKeyId != null && message.apiKeyId !== "") {
       writer.uint32(34).string(message.apiKeyId);
     }
     return writer;

@@ -2,7 +2,8 @@
 // source: temporal/api/cloud/billing/v1/message.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../../../wire";
+import { INT64, LIST, messageClass } from "../../../../../message-class";
+import { BinaryReader, BinaryWriter, isZero } from "../../../../../wire";
 import Long from "long";
 import { Duration } from "../../../../../google/protobuf/duration";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
@@ -109,25 +110,27 @@ export enum BillingReport_Download_FileFormat {
   UNRECOGNIZED = -1,
 }
 
+let BillingReportSpecClass: (new () => BillingReportSpec) | undefined;
 function createBaseBillingReportSpec(): BillingReportSpec {
-  return {};
+  BillingReportSpecClass ??= messageClass<BillingReportSpec>("temporal.api.cloud.billing.v1.BillingReportSpec", { description: "", granularity: 0 });
+  return new BillingReportSpecClass();
 }
 
 export const BillingReportSpec: MessageFns<BillingReportSpec> = {
   encode(message: BillingReportSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTimeInclusive !== undefined) {
+    if (message.startTimeInclusive != null) {
       Timestamp.encode(message.startTimeInclusive, writer.uint32(10).fork()).join();
     }
-    if (message.endTimeExclusive !== undefined) {
+    if (message.endTimeExclusive != null) {
       Timestamp.encode(message.endTimeExclusive, writer.uint32(18).fork()).join();
     }
-    if (message.downloadUrlExpirationDuration !== undefined) {
+    if (message.downloadUrlExpirationDuration != null) {
       Duration.encode(message.downloadUrlExpirationDuration, writer.uint32(26).fork()).join();
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(34).string(message.description);
     }
-    if (message.granularity !== undefined && message.granularity !== 0) {
+    if (message.granularity != null && message.granularity !== 0) {
       writer.uint32(40).int32(message.granularity);
     }
     return writer;
@@ -192,33 +195,35 @@ export const BillingReportSpec: MessageFns<BillingReportSpec> = {
   },
 };
 
+let BillingReportClass: (new () => BillingReport) | undefined;
 function createBaseBillingReport(): BillingReport {
-  return {};
+  BillingReportClass ??= messageClass<BillingReport>("temporal.api.cloud.billing.v1.BillingReport", { id: "", state: 0, downloadInfo: LIST, asyncOperationId: "" });
+  return new BillingReportClass();
 }
 
 export const BillingReport: MessageFns<BillingReport> = {
   encode(message: BillingReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(16).int32(message.state);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       BillingReportSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.downloadInfo !== undefined && message.downloadInfo.length !== 0) {
+    if (message.downloadInfo != null && message.downloadInfo.length !== 0) {
       for (const v of message.downloadInfo) {
         BillingReport_Download.encode(v!, writer.uint32(34).fork()).join();
       }
     }
-    if (message.requestedTime !== undefined) {
+    if (message.requestedTime != null) {
       Timestamp.encode(message.requestedTime, writer.uint32(42).fork()).join();
     }
-    if (message.generatedTime !== undefined) {
+    if (message.generatedTime != null) {
       Timestamp.encode(message.generatedTime, writer.uint32(50).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(58).string(message.asyncOperationId);
     }
     return writer;
@@ -261,7 +266,7 @@ export const BillingReport: MessageFns<BillingReport> = {
             break;
           }
 
-          if (message.downloadInfo === undefined) {
+          if (message.downloadInfo === LIST) {
             message.downloadInfo = [];
           }
           const el = BillingReport_Download.decode(reader, reader.uint32());
@@ -305,22 +310,24 @@ export const BillingReport: MessageFns<BillingReport> = {
   },
 };
 
+let BillingReport_DownloadClass: (new () => BillingReport_Download) | undefined;
 function createBaseBillingReport_Download(): BillingReport_Download {
-  return {};
+  BillingReport_DownloadClass ??= messageClass<BillingReport_Download>("temporal.api.cloud.billing.v1.BillingReport.Download", { url: "", fileFormat: 0, fileSizeBytes: INT64 });
+  return new BillingReport_DownloadClass();
 }
 
 export const BillingReport_Download: MessageFns<BillingReport_Download> = {
   encode(message: BillingReport_Download, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.url !== undefined && message.url !== "") {
+    if (message.url != null && message.url !== "") {
       writer.uint32(10).string(message.url);
     }
-    if (message.urlExpirationTime !== undefined) {
+    if (message.urlExpirationTime != null) {
       Timestamp.encode(message.urlExpirationTime, writer.uint32(18).fork()).join();
     }
-    if (message.fileFormat !== undefined && message.fileFormat !== 0) {
+    if (message.fileFormat != null && message.fileFormat !== 0) {
       writer.uint32(24).int32(message.fileFormat);
     }
-    if (message.fileSizeBytes !== undefined && !message.fileSizeBytes.equals(Long.ZERO)) {
+    if (message.fileSizeBytes != null && !isZero(message.fileSizeBytes)) {
       writer.uint32(32).int64(message.fileSizeBytes);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/cloudservice/v1/request_response.proto
 
 /* eslint-disable */
+import { LIST, MAP, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { Account, AccountSpec, AuditLogSink, AuditLogSinkSpec } from "../../account/v1/message";
@@ -1692,8 +1693,10 @@ export interface GetUserGroupNamespaceAssignmentsResponse {
   nextPageToken?: string | undefined;
 }
 
+let GetCurrentIdentityRequestClass: (new () => GetCurrentIdentityRequest) | undefined;
 function createBaseGetCurrentIdentityRequest(): GetCurrentIdentityRequest {
-  return {};
+  GetCurrentIdentityRequestClass ??= messageClass<GetCurrentIdentityRequest>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityRequest", {});
+  return new GetCurrentIdentityRequestClass();
 }
 
 export const GetCurrentIdentityRequest: MessageFns<GetCurrentIdentityRequest> = {
@@ -1720,19 +1723,21 @@ export const GetCurrentIdentityRequest: MessageFns<GetCurrentIdentityRequest> = 
   },
 };
 
+let GetCurrentIdentityResponseClass: (new () => GetCurrentIdentityResponse) | undefined;
 function createBaseGetCurrentIdentityResponse(): GetCurrentIdentityResponse {
-  return {};
+  GetCurrentIdentityResponseClass ??= messageClass<GetCurrentIdentityResponse>("temporal.api.cloud.cloudservice.v1.GetCurrentIdentityResponse", {});
+  return new GetCurrentIdentityResponseClass();
 }
 
 export const GetCurrentIdentityResponse: MessageFns<GetCurrentIdentityResponse> = {
   encode(message: GetCurrentIdentityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.user !== undefined) {
+    if (message.user != null) {
       User.encode(message.user, writer.uint32(10).fork()).join();
     }
-    if (message.serviceAccount !== undefined) {
+    if (message.serviceAccount != null) {
       ServiceAccount.encode(message.serviceAccount, writer.uint32(18).fork()).join();
     }
-    if (message.principalApiKey !== undefined) {
+    if (message.principalApiKey != null) {
       ApiKey.encode(message.principalApiKey, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1781,22 +1786,24 @@ export const GetCurrentIdentityResponse: MessageFns<GetCurrentIdentityResponse> 
   },
 };
 
+let GetUsersRequestClass: (new () => GetUsersRequest) | undefined;
 function createBaseGetUsersRequest(): GetUsersRequest {
-  return {};
+  GetUsersRequestClass ??= messageClass<GetUsersRequest>("temporal.api.cloud.cloudservice.v1.GetUsersRequest", { pageSize: 0, pageToken: "", email: "", namespace: "" });
+  return new GetUsersRequestClass();
 }
 
 export const GetUsersRequest: MessageFns<GetUsersRequest> = {
   encode(message: GetUsersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.email !== undefined && message.email !== "") {
+    if (message.email != null && message.email !== "") {
       writer.uint32(26).string(message.email);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(34).string(message.namespace);
     }
     return writer;
@@ -1853,18 +1860,20 @@ export const GetUsersRequest: MessageFns<GetUsersRequest> = {
   },
 };
 
+let GetUsersResponseClass: (new () => GetUsersResponse) | undefined;
 function createBaseGetUsersResponse(): GetUsersResponse {
-  return {};
+  GetUsersResponseClass ??= messageClass<GetUsersResponse>("temporal.api.cloud.cloudservice.v1.GetUsersResponse", { users: LIST, nextPageToken: "" });
+  return new GetUsersResponseClass();
 }
 
 export const GetUsersResponse: MessageFns<GetUsersResponse> = {
   encode(message: GetUsersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.users !== undefined && message.users.length !== 0) {
+    if (message.users != null && message.users.length !== 0) {
       for (const v of message.users) {
         User.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -1883,7 +1892,7 @@ export const GetUsersResponse: MessageFns<GetUsersResponse> = {
             break;
           }
 
-          if (message.users === undefined) {
+          if (message.users === LIST) {
             message.users = [];
           }
           const el = User.decode(reader, reader.uint32());
@@ -1911,13 +1920,15 @@ export const GetUsersResponse: MessageFns<GetUsersResponse> = {
   },
 };
 
+let GetUserRequestClass: (new () => GetUserRequest) | undefined;
 function createBaseGetUserRequest(): GetUserRequest {
-  return {};
+  GetUserRequestClass ??= messageClass<GetUserRequest>("temporal.api.cloud.cloudservice.v1.GetUserRequest", { userId: "" });
+  return new GetUserRequestClass();
 }
 
 export const GetUserRequest: MessageFns<GetUserRequest> = {
   encode(message: GetUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
     return writer;
@@ -1950,13 +1961,15 @@ export const GetUserRequest: MessageFns<GetUserRequest> = {
   },
 };
 
+let GetUserResponseClass: (new () => GetUserResponse) | undefined;
 function createBaseGetUserResponse(): GetUserResponse {
-  return {};
+  GetUserResponseClass ??= messageClass<GetUserResponse>("temporal.api.cloud.cloudservice.v1.GetUserResponse", {});
+  return new GetUserResponseClass();
 }
 
 export const GetUserResponse: MessageFns<GetUserResponse> = {
   encode(message: GetUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.user !== undefined) {
+    if (message.user != null) {
       User.encode(message.user, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1989,16 +2002,18 @@ export const GetUserResponse: MessageFns<GetUserResponse> = {
   },
 };
 
+let CreateUserRequestClass: (new () => CreateUserRequest) | undefined;
 function createBaseCreateUserRequest(): CreateUserRequest {
-  return {};
+  CreateUserRequestClass ??= messageClass<CreateUserRequest>("temporal.api.cloud.cloudservice.v1.CreateUserRequest", { asyncOperationId: "" });
+  return new CreateUserRequestClass();
 }
 
 export const CreateUserRequest: MessageFns<CreateUserRequest> = {
   encode(message: CreateUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -2039,16 +2054,18 @@ export const CreateUserRequest: MessageFns<CreateUserRequest> = {
   },
 };
 
+let CreateUserResponseClass: (new () => CreateUserResponse) | undefined;
 function createBaseCreateUserResponse(): CreateUserResponse {
-  return {};
+  CreateUserResponseClass ??= messageClass<CreateUserResponse>("temporal.api.cloud.cloudservice.v1.CreateUserResponse", { userId: "" });
+  return new CreateUserResponseClass();
 }
 
 export const CreateUserResponse: MessageFns<CreateUserResponse> = {
   encode(message: CreateUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2089,22 +2106,24 @@ export const CreateUserResponse: MessageFns<CreateUserResponse> = {
   },
 };
 
+let UpdateUserRequestClass: (new () => UpdateUserRequest) | undefined;
 function createBaseUpdateUserRequest(): UpdateUserRequest {
-  return {};
+  UpdateUserRequestClass ??= messageClass<UpdateUserRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateUserRequestClass();
 }
 
 export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
   encode(message: UpdateUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -2161,13 +2180,15 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
   },
 };
 
+let UpdateUserResponseClass: (new () => UpdateUserResponse) | undefined;
 function createBaseUpdateUserResponse(): UpdateUserResponse {
-  return {};
+  UpdateUserResponseClass ??= messageClass<UpdateUserResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserResponse", {});
+  return new UpdateUserResponseClass();
 }
 
 export const UpdateUserResponse: MessageFns<UpdateUserResponse> = {
   encode(message: UpdateUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2200,19 +2221,21 @@ export const UpdateUserResponse: MessageFns<UpdateUserResponse> = {
   },
 };
 
+let DeleteUserRequestClass: (new () => DeleteUserRequest) | undefined;
 function createBaseDeleteUserRequest(): DeleteUserRequest {
-  return {};
+  DeleteUserRequestClass ??= messageClass<DeleteUserRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserRequest", { userId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteUserRequestClass();
 }
 
 export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   encode(message: DeleteUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(10).string(message.userId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -2261,13 +2284,15 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   },
 };
 
+let DeleteUserResponseClass: (new () => DeleteUserResponse) | undefined;
 function createBaseDeleteUserResponse(): DeleteUserResponse {
-  return {};
+  DeleteUserResponseClass ??= messageClass<DeleteUserResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserResponse", {});
+  return new DeleteUserResponseClass();
 }
 
 export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   encode(message: DeleteUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2300,25 +2325,27 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   },
 };
 
+let SetUserNamespaceAccessRequestClass: (new () => SetUserNamespaceAccessRequest) | undefined;
 function createBaseSetUserNamespaceAccessRequest(): SetUserNamespaceAccessRequest {
-  return {};
+  SetUserNamespaceAccessRequestClass ??= messageClass<SetUserNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessRequest", { namespace: "", userId: "", resourceVersion: "", asyncOperationId: "" });
+  return new SetUserNamespaceAccessRequestClass();
 }
 
 export const SetUserNamespaceAccessRequest: MessageFns<SetUserNamespaceAccessRequest> = {
   encode(message: SetUserNamespaceAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.userId !== undefined && message.userId !== "") {
+    if (message.userId != null && message.userId !== "") {
       writer.uint32(18).string(message.userId);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(26).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -2383,13 +2410,15 @@ export const SetUserNamespaceAccessRequest: MessageFns<SetUserNamespaceAccessReq
   },
 };
 
+let SetUserNamespaceAccessResponseClass: (new () => SetUserNamespaceAccessResponse) | undefined;
 function createBaseSetUserNamespaceAccessResponse(): SetUserNamespaceAccessResponse {
-  return {};
+  SetUserNamespaceAccessResponseClass ??= messageClass<SetUserNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserNamespaceAccessResponse", {});
+  return new SetUserNamespaceAccessResponseClass();
 }
 
 export const SetUserNamespaceAccessResponse: MessageFns<SetUserNamespaceAccessResponse> = {
   encode(message: SetUserNamespaceAccessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2422,13 +2451,15 @@ export const SetUserNamespaceAccessResponse: MessageFns<SetUserNamespaceAccessRe
   },
 };
 
+let GetAsyncOperationRequestClass: (new () => GetAsyncOperationRequest) | undefined;
 function createBaseGetAsyncOperationRequest(): GetAsyncOperationRequest {
-  return {};
+  GetAsyncOperationRequestClass ??= messageClass<GetAsyncOperationRequest>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationRequest", { asyncOperationId: "" });
+  return new GetAsyncOperationRequestClass();
 }
 
 export const GetAsyncOperationRequest: MessageFns<GetAsyncOperationRequest> = {
   encode(message: GetAsyncOperationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(10).string(message.asyncOperationId);
     }
     return writer;
@@ -2461,13 +2492,15 @@ export const GetAsyncOperationRequest: MessageFns<GetAsyncOperationRequest> = {
   },
 };
 
+let GetAsyncOperationResponseClass: (new () => GetAsyncOperationResponse) | undefined;
 function createBaseGetAsyncOperationResponse(): GetAsyncOperationResponse {
-  return {};
+  GetAsyncOperationResponseClass ??= messageClass<GetAsyncOperationResponse>("temporal.api.cloud.cloudservice.v1.GetAsyncOperationResponse", {});
+  return new GetAsyncOperationResponseClass();
 }
 
 export const GetAsyncOperationResponse: MessageFns<GetAsyncOperationResponse> = {
   encode(message: GetAsyncOperationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2500,16 +2533,18 @@ export const GetAsyncOperationResponse: MessageFns<GetAsyncOperationResponse> = 
   },
 };
 
+let CreateNamespaceRequestClass: (new () => CreateNamespaceRequest) | undefined;
 function createBaseCreateNamespaceRequest(): CreateNamespaceRequest {
-  return {};
+  CreateNamespaceRequestClass ??= messageClass<CreateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceRequest", { asyncOperationId: "", tags: MAP });
+  return new CreateNamespaceRequestClass();
 }
 
 export const CreateNamespaceRequest: MessageFns<CreateNamespaceRequest> = {
   encode(message: CreateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       NamespaceSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     globalThis.Object.entries(message.tags || {}).forEach(([key, value]: [string, string]) => {
@@ -2549,7 +2584,7 @@ export const CreateNamespaceRequest: MessageFns<CreateNamespaceRequest> = {
 
           const entry4 = CreateNamespaceRequest_TagsEntry.decode(reader, reader.uint32());
           if (entry4.value !== undefined) {
-            if (message.tags === undefined) {
+            if (message.tags === MAP) {
               message.tags = {};
             }
             message.tags![entry4.key] = entry4.value;
@@ -2617,16 +2652,18 @@ export const CreateNamespaceRequest_TagsEntry: MessageFns<CreateNamespaceRequest
   },
 };
 
+let CreateNamespaceResponseClass: (new () => CreateNamespaceResponse) | undefined;
 function createBaseCreateNamespaceResponse(): CreateNamespaceResponse {
-  return {};
+  CreateNamespaceResponseClass ??= messageClass<CreateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceResponse", { namespace: "" });
+  return new CreateNamespaceResponseClass();
 }
 
 export const CreateNamespaceResponse: MessageFns<CreateNamespaceResponse> = {
   encode(message: CreateNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2667,19 +2704,21 @@ export const CreateNamespaceResponse: MessageFns<CreateNamespaceResponse> = {
   },
 };
 
+let GetNamespacesRequestClass: (new () => GetNamespacesRequest) | undefined;
 function createBaseGetNamespacesRequest(): GetNamespacesRequest {
-  return {};
+  GetNamespacesRequestClass ??= messageClass<GetNamespacesRequest>("temporal.api.cloud.cloudservice.v1.GetNamespacesRequest", { pageSize: 0, pageToken: "", name: "" });
+  return new GetNamespacesRequestClass();
 }
 
 export const GetNamespacesRequest: MessageFns<GetNamespacesRequest> = {
   encode(message: GetNamespacesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(26).string(message.name);
     }
     return writer;
@@ -2728,18 +2767,20 @@ export const GetNamespacesRequest: MessageFns<GetNamespacesRequest> = {
   },
 };
 
+let GetNamespacesResponseClass: (new () => GetNamespacesResponse) | undefined;
 function createBaseGetNamespacesResponse(): GetNamespacesResponse {
-  return {};
+  GetNamespacesResponseClass ??= messageClass<GetNamespacesResponse>("temporal.api.cloud.cloudservice.v1.GetNamespacesResponse", { namespaces: LIST, nextPageToken: "" });
+  return new GetNamespacesResponseClass();
 }
 
 export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
   encode(message: GetNamespacesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaces !== undefined && message.namespaces.length !== 0) {
+    if (message.namespaces != null && message.namespaces.length !== 0) {
       for (const v of message.namespaces) {
         Namespace.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -2758,7 +2799,7 @@ export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
             break;
           }
 
-          if (message.namespaces === undefined) {
+          if (message.namespaces === LIST) {
             message.namespaces = [];
           }
           const el = Namespace.decode(reader, reader.uint32());
@@ -2786,13 +2827,15 @@ export const GetNamespacesResponse: MessageFns<GetNamespacesResponse> = {
   },
 };
 
+let GetNamespaceRequestClass: (new () => GetNamespaceRequest) | undefined;
 function createBaseGetNamespaceRequest(): GetNamespaceRequest {
-  return {};
+  GetNamespaceRequestClass ??= messageClass<GetNamespaceRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceRequest", { namespace: "" });
+  return new GetNamespaceRequestClass();
 }
 
 export const GetNamespaceRequest: MessageFns<GetNamespaceRequest> = {
   encode(message: GetNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -2825,13 +2868,15 @@ export const GetNamespaceRequest: MessageFns<GetNamespaceRequest> = {
   },
 };
 
+let GetNamespaceResponseClass: (new () => GetNamespaceResponse) | undefined;
 function createBaseGetNamespaceResponse(): GetNamespaceResponse {
-  return {};
+  GetNamespaceResponseClass ??= messageClass<GetNamespaceResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceResponse", {});
+  return new GetNamespaceResponseClass();
 }
 
 export const GetNamespaceResponse: MessageFns<GetNamespaceResponse> = {
   encode(message: GetNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined) {
+    if (message.namespace != null) {
       Namespace.encode(message.namespace, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2864,22 +2909,24 @@ export const GetNamespaceResponse: MessageFns<GetNamespaceResponse> = {
   },
 };
 
+let UpdateNamespaceRequestClass: (new () => UpdateNamespaceRequest) | undefined;
 function createBaseUpdateNamespaceRequest(): UpdateNamespaceRequest {
-  return {};
+  UpdateNamespaceRequestClass ??= messageClass<UpdateNamespaceRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateNamespaceRequestClass();
 }
 
 export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   encode(message: UpdateNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       NamespaceSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -2936,13 +2983,15 @@ export const UpdateNamespaceRequest: MessageFns<UpdateNamespaceRequest> = {
   },
 };
 
+let UpdateNamespaceResponseClass: (new () => UpdateNamespaceResponse) | undefined;
 function createBaseUpdateNamespaceResponse(): UpdateNamespaceResponse {
-  return {};
+  UpdateNamespaceResponseClass ??= messageClass<UpdateNamespaceResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceResponse", {});
+  return new UpdateNamespaceResponseClass();
 }
 
 export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   encode(message: UpdateNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -2975,25 +3024,27 @@ export const UpdateNamespaceResponse: MessageFns<UpdateNamespaceResponse> = {
   },
 };
 
+let RenameCustomSearchAttributeRequestClass: (new () => RenameCustomSearchAttributeRequest) | undefined;
 function createBaseRenameCustomSearchAttributeRequest(): RenameCustomSearchAttributeRequest {
-  return {};
+  RenameCustomSearchAttributeRequestClass ??= messageClass<RenameCustomSearchAttributeRequest>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeRequest", { namespace: "", existingCustomSearchAttributeName: "", newCustomSearchAttributeName: "", resourceVersion: "", asyncOperationId: "" });
+  return new RenameCustomSearchAttributeRequestClass();
 }
 
 export const RenameCustomSearchAttributeRequest: MessageFns<RenameCustomSearchAttributeRequest> = {
   encode(message: RenameCustomSearchAttributeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.existingCustomSearchAttributeName !== undefined && message.existingCustomSearchAttributeName !== "") {
+    if (message.existingCustomSearchAttributeName != null && message.existingCustomSearchAttributeName !== "") {
       writer.uint32(18).string(message.existingCustomSearchAttributeName);
     }
-    if (message.newCustomSearchAttributeName !== undefined && message.newCustomSearchAttributeName !== "") {
+    if (message.newCustomSearchAttributeName != null && message.newCustomSearchAttributeName !== "") {
       writer.uint32(26).string(message.newCustomSearchAttributeName);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -3058,13 +3109,15 @@ export const RenameCustomSearchAttributeRequest: MessageFns<RenameCustomSearchAt
   },
 };
 
+let RenameCustomSearchAttributeResponseClass: (new () => RenameCustomSearchAttributeResponse) | undefined;
 function createBaseRenameCustomSearchAttributeResponse(): RenameCustomSearchAttributeResponse {
-  return {};
+  RenameCustomSearchAttributeResponseClass ??= messageClass<RenameCustomSearchAttributeResponse>("temporal.api.cloud.cloudservice.v1.RenameCustomSearchAttributeResponse", {});
+  return new RenameCustomSearchAttributeResponseClass();
 }
 
 export const RenameCustomSearchAttributeResponse: MessageFns<RenameCustomSearchAttributeResponse> = {
   encode(message: RenameCustomSearchAttributeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3097,19 +3150,21 @@ export const RenameCustomSearchAttributeResponse: MessageFns<RenameCustomSearchA
   },
 };
 
+let DeleteNamespaceRequestClass: (new () => DeleteNamespaceRequest) | undefined;
 function createBaseDeleteNamespaceRequest(): DeleteNamespaceRequest {
-  return {};
+  DeleteNamespaceRequestClass ??= messageClass<DeleteNamespaceRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteNamespaceRequestClass();
 }
 
 export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   encode(message: DeleteNamespaceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -3158,13 +3213,15 @@ export const DeleteNamespaceRequest: MessageFns<DeleteNamespaceRequest> = {
   },
 };
 
+let DeleteNamespaceResponseClass: (new () => DeleteNamespaceResponse) | undefined;
 function createBaseDeleteNamespaceResponse(): DeleteNamespaceResponse {
-  return {};
+  DeleteNamespaceResponseClass ??= messageClass<DeleteNamespaceResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceResponse", {});
+  return new DeleteNamespaceResponseClass();
 }
 
 export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   encode(message: DeleteNamespaceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3197,19 +3254,21 @@ export const DeleteNamespaceResponse: MessageFns<DeleteNamespaceResponse> = {
   },
 };
 
+let FailoverNamespaceRegionRequestClass: (new () => FailoverNamespaceRegionRequest) | undefined;
 function createBaseFailoverNamespaceRegionRequest(): FailoverNamespaceRegionRequest {
-  return {};
+  FailoverNamespaceRegionRequestClass ??= messageClass<FailoverNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionRequest", { namespace: "", region: "", asyncOperationId: "" });
+  return new FailoverNamespaceRegionRequestClass();
 }
 
 export const FailoverNamespaceRegionRequest: MessageFns<FailoverNamespaceRegionRequest> = {
   encode(message: FailoverNamespaceRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(18).string(message.region);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -3258,13 +3317,15 @@ export const FailoverNamespaceRegionRequest: MessageFns<FailoverNamespaceRegionR
   },
 };
 
+let FailoverNamespaceRegionResponseClass: (new () => FailoverNamespaceRegionResponse) | undefined;
 function createBaseFailoverNamespaceRegionResponse(): FailoverNamespaceRegionResponse {
-  return {};
+  FailoverNamespaceRegionResponseClass ??= messageClass<FailoverNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.FailoverNamespaceRegionResponse", {});
+  return new FailoverNamespaceRegionResponseClass();
 }
 
 export const FailoverNamespaceRegionResponse: MessageFns<FailoverNamespaceRegionResponse> = {
   encode(message: FailoverNamespaceRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3297,22 +3358,24 @@ export const FailoverNamespaceRegionResponse: MessageFns<FailoverNamespaceRegion
   },
 };
 
+let AddNamespaceRegionRequestClass: (new () => AddNamespaceRegionRequest) | undefined;
 function createBaseAddNamespaceRegionRequest(): AddNamespaceRegionRequest {
-  return {};
+  AddNamespaceRegionRequestClass ??= messageClass<AddNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
+  return new AddNamespaceRegionRequestClass();
 }
 
 export const AddNamespaceRegionRequest: MessageFns<AddNamespaceRegionRequest> = {
   encode(message: AddNamespaceRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(18).string(message.region);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -3369,13 +3432,15 @@ export const AddNamespaceRegionRequest: MessageFns<AddNamespaceRegionRequest> = 
   },
 };
 
+let AddNamespaceRegionResponseClass: (new () => AddNamespaceRegionResponse) | undefined;
 function createBaseAddNamespaceRegionResponse(): AddNamespaceRegionResponse {
-  return {};
+  AddNamespaceRegionResponseClass ??= messageClass<AddNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.AddNamespaceRegionResponse", {});
+  return new AddNamespaceRegionResponseClass();
 }
 
 export const AddNamespaceRegionResponse: MessageFns<AddNamespaceRegionResponse> = {
   encode(message: AddNamespaceRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3408,22 +3473,24 @@ export const AddNamespaceRegionResponse: MessageFns<AddNamespaceRegionResponse> 
   },
 };
 
+let DeleteNamespaceRegionRequestClass: (new () => DeleteNamespaceRegionRequest) | undefined;
 function createBaseDeleteNamespaceRegionRequest(): DeleteNamespaceRegionRequest {
-  return {};
+  DeleteNamespaceRegionRequestClass ??= messageClass<DeleteNamespaceRegionRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionRequest", { namespace: "", region: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteNamespaceRegionRequestClass();
 }
 
 export const DeleteNamespaceRegionRequest: MessageFns<DeleteNamespaceRegionRequest> = {
   encode(message: DeleteNamespaceRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(18).string(message.region);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -3480,13 +3547,15 @@ export const DeleteNamespaceRegionRequest: MessageFns<DeleteNamespaceRegionReque
   },
 };
 
+let DeleteNamespaceRegionResponseClass: (new () => DeleteNamespaceRegionResponse) | undefined;
 function createBaseDeleteNamespaceRegionResponse(): DeleteNamespaceRegionResponse {
-  return {};
+  DeleteNamespaceRegionResponseClass ??= messageClass<DeleteNamespaceRegionResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceRegionResponse", {});
+  return new DeleteNamespaceRegionResponseClass();
 }
 
 export const DeleteNamespaceRegionResponse: MessageFns<DeleteNamespaceRegionResponse> = {
   encode(message: DeleteNamespaceRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3519,8 +3588,10 @@ export const DeleteNamespaceRegionResponse: MessageFns<DeleteNamespaceRegionResp
   },
 };
 
+let GetRegionsRequestClass: (new () => GetRegionsRequest) | undefined;
 function createBaseGetRegionsRequest(): GetRegionsRequest {
-  return {};
+  GetRegionsRequestClass ??= messageClass<GetRegionsRequest>("temporal.api.cloud.cloudservice.v1.GetRegionsRequest", {});
+  return new GetRegionsRequestClass();
 }
 
 export const GetRegionsRequest: MessageFns<GetRegionsRequest> = {
@@ -3547,13 +3618,15 @@ export const GetRegionsRequest: MessageFns<GetRegionsRequest> = {
   },
 };
 
+let GetRegionsResponseClass: (new () => GetRegionsResponse) | undefined;
 function createBaseGetRegionsResponse(): GetRegionsResponse {
-  return {};
+  GetRegionsResponseClass ??= messageClass<GetRegionsResponse>("temporal.api.cloud.cloudservice.v1.GetRegionsResponse", { regions: LIST });
+  return new GetRegionsResponseClass();
 }
 
 export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
   encode(message: GetRegionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.regions !== undefined && message.regions.length !== 0) {
+    if (message.regions != null && message.regions.length !== 0) {
       for (const v of message.regions) {
         Region.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -3574,7 +3647,7 @@ export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
             break;
           }
 
-          if (message.regions === undefined) {
+          if (message.regions === LIST) {
             message.regions = [];
           }
           const el = Region.decode(reader, reader.uint32());
@@ -3594,13 +3667,15 @@ export const GetRegionsResponse: MessageFns<GetRegionsResponse> = {
   },
 };
 
+let GetRegionRequestClass: (new () => GetRegionRequest) | undefined;
 function createBaseGetRegionRequest(): GetRegionRequest {
-  return {};
+  GetRegionRequestClass ??= messageClass<GetRegionRequest>("temporal.api.cloud.cloudservice.v1.GetRegionRequest", { region: "" });
+  return new GetRegionRequestClass();
 }
 
 export const GetRegionRequest: MessageFns<GetRegionRequest> = {
   encode(message: GetRegionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(10).string(message.region);
     }
     return writer;
@@ -3633,13 +3708,15 @@ export const GetRegionRequest: MessageFns<GetRegionRequest> = {
   },
 };
 
+let GetRegionResponseClass: (new () => GetRegionResponse) | undefined;
 function createBaseGetRegionResponse(): GetRegionResponse {
-  return {};
+  GetRegionResponseClass ??= messageClass<GetRegionResponse>("temporal.api.cloud.cloudservice.v1.GetRegionResponse", {});
+  return new GetRegionResponseClass();
 }
 
 export const GetRegionResponse: MessageFns<GetRegionResponse> = {
   encode(message: GetRegionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.region !== undefined) {
+    if (message.region != null) {
       Region.encode(message.region, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3672,25 +3749,27 @@ export const GetRegionResponse: MessageFns<GetRegionResponse> = {
   },
 };
 
+let GetApiKeysRequestClass: (new () => GetApiKeysRequest) | undefined;
 function createBaseGetApiKeysRequest(): GetApiKeysRequest {
-  return {};
+  GetApiKeysRequestClass ??= messageClass<GetApiKeysRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeysRequest", { pageSize: 0, pageToken: "", ownerId: "", ownerTypeDeprecated: "", ownerType: 0 });
+  return new GetApiKeysRequestClass();
 }
 
 export const GetApiKeysRequest: MessageFns<GetApiKeysRequest> = {
   encode(message: GetApiKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.ownerId !== undefined && message.ownerId !== "") {
+    if (message.ownerId != null && message.ownerId !== "") {
       writer.uint32(26).string(message.ownerId);
     }
-    if (message.ownerTypeDeprecated !== undefined && message.ownerTypeDeprecated !== "") {
+    if (message.ownerTypeDeprecated != null && message.ownerTypeDeprecated !== "") {
       writer.uint32(34).string(message.ownerTypeDeprecated);
     }
-    if (message.ownerType !== undefined && message.ownerType !== 0) {
+    if (message.ownerType != null && message.ownerType !== 0) {
       writer.uint32(40).int32(message.ownerType);
     }
     return writer;
@@ -3755,18 +3834,20 @@ export const GetApiKeysRequest: MessageFns<GetApiKeysRequest> = {
   },
 };
 
+let GetApiKeysResponseClass: (new () => GetApiKeysResponse) | undefined;
 function createBaseGetApiKeysResponse(): GetApiKeysResponse {
-  return {};
+  GetApiKeysResponseClass ??= messageClass<GetApiKeysResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeysResponse", { apiKeys: LIST, nextPageToken: "" });
+  return new GetApiKeysResponseClass();
 }
 
 export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
   encode(message: GetApiKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.apiKeys !== undefined && message.apiKeys.length !== 0) {
+    if (message.apiKeys != null && message.apiKeys.length !== 0) {
       for (const v of message.apiKeys) {
         ApiKey.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -3785,7 +3866,7 @@ export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
             break;
           }
 
-          if (message.apiKeys === undefined) {
+          if (message.apiKeys === LIST) {
             message.apiKeys = [];
           }
           const el = ApiKey.decode(reader, reader.uint32());
@@ -3813,13 +3894,15 @@ export const GetApiKeysResponse: MessageFns<GetApiKeysResponse> = {
   },
 };
 
+let GetApiKeyRequestClass: (new () => GetApiKeyRequest) | undefined;
 function createBaseGetApiKeyRequest(): GetApiKeyRequest {
-  return {};
+  GetApiKeyRequestClass ??= messageClass<GetApiKeyRequest>("temporal.api.cloud.cloudservice.v1.GetApiKeyRequest", { keyId: "" });
+  return new GetApiKeyRequestClass();
 }
 
 export const GetApiKeyRequest: MessageFns<GetApiKeyRequest> = {
   encode(message: GetApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
     return writer;
@@ -3852,13 +3935,15 @@ export const GetApiKeyRequest: MessageFns<GetApiKeyRequest> = {
   },
 };
 
+let GetApiKeyResponseClass: (new () => GetApiKeyResponse) | undefined;
 function createBaseGetApiKeyResponse(): GetApiKeyResponse {
-  return {};
+  GetApiKeyResponseClass ??= messageClass<GetApiKeyResponse>("temporal.api.cloud.cloudservice.v1.GetApiKeyResponse", {});
+  return new GetApiKeyResponseClass();
 }
 
 export const GetApiKeyResponse: MessageFns<GetApiKeyResponse> = {
   encode(message: GetApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.apiKey !== undefined) {
+    if (message.apiKey != null) {
       ApiKey.encode(message.apiKey, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3891,16 +3976,18 @@ export const GetApiKeyResponse: MessageFns<GetApiKeyResponse> = {
   },
 };
 
+let CreateApiKeyRequestClass: (new () => CreateApiKeyRequest) | undefined;
 function createBaseCreateApiKeyRequest(): CreateApiKeyRequest {
-  return {};
+  CreateApiKeyRequestClass ??= messageClass<CreateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.CreateApiKeyRequest", { asyncOperationId: "" });
+  return new CreateApiKeyRequestClass();
 }
 
 export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
   encode(message: CreateApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ApiKeySpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -3941,19 +4028,21 @@ export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
   },
 };
 
+let CreateApiKeyResponseClass: (new () => CreateApiKeyResponse) | undefined;
 function createBaseCreateApiKeyResponse(): CreateApiKeyResponse {
-  return {};
+  CreateApiKeyResponseClass ??= messageClass<CreateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.CreateApiKeyResponse", { keyId: "", token: "" });
+  return new CreateApiKeyResponseClass();
 }
 
 export const CreateApiKeyResponse: MessageFns<CreateApiKeyResponse> = {
   encode(message: CreateApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
-    if (message.token !== undefined && message.token !== "") {
+    if (message.token != null && message.token !== "") {
       writer.uint32(18).string(message.token);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -4002,22 +4091,24 @@ export const CreateApiKeyResponse: MessageFns<CreateApiKeyResponse> = {
   },
 };
 
+let UpdateApiKeyRequestClass: (new () => UpdateApiKeyRequest) | undefined;
 function createBaseUpdateApiKeyRequest(): UpdateApiKeyRequest {
-  return {};
+  UpdateApiKeyRequestClass ??= messageClass<UpdateApiKeyRequest>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateApiKeyRequestClass();
 }
 
 export const UpdateApiKeyRequest: MessageFns<UpdateApiKeyRequest> = {
   encode(message: UpdateApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ApiKeySpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -4074,13 +4165,15 @@ export const UpdateApiKeyRequest: MessageFns<UpdateApiKeyRequest> = {
   },
 };
 
+let UpdateApiKeyResponseClass: (new () => UpdateApiKeyResponse) | undefined;
 function createBaseUpdateApiKeyResponse(): UpdateApiKeyResponse {
-  return {};
+  UpdateApiKeyResponseClass ??= messageClass<UpdateApiKeyResponse>("temporal.api.cloud.cloudservice.v1.UpdateApiKeyResponse", {});
+  return new UpdateApiKeyResponseClass();
 }
 
 export const UpdateApiKeyResponse: MessageFns<UpdateApiKeyResponse> = {
   encode(message: UpdateApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4113,19 +4206,21 @@ export const UpdateApiKeyResponse: MessageFns<UpdateApiKeyResponse> = {
   },
 };
 
+let DeleteApiKeyRequestClass: (new () => DeleteApiKeyRequest) | undefined;
 function createBaseDeleteApiKeyRequest(): DeleteApiKeyRequest {
-  return {};
+  DeleteApiKeyRequestClass ??= messageClass<DeleteApiKeyRequest>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyRequest", { keyId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteApiKeyRequestClass();
 }
 
 export const DeleteApiKeyRequest: MessageFns<DeleteApiKeyRequest> = {
   encode(message: DeleteApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.keyId !== undefined && message.keyId !== "") {
+    if (message.keyId != null && message.keyId !== "") {
       writer.uint32(10).string(message.keyId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -4174,13 +4269,15 @@ export const DeleteApiKeyRequest: MessageFns<DeleteApiKeyRequest> = {
   },
 };
 
+let DeleteApiKeyResponseClass: (new () => DeleteApiKeyResponse) | undefined;
 function createBaseDeleteApiKeyResponse(): DeleteApiKeyResponse {
-  return {};
+  DeleteApiKeyResponseClass ??= messageClass<DeleteApiKeyResponse>("temporal.api.cloud.cloudservice.v1.DeleteApiKeyResponse", {});
+  return new DeleteApiKeyResponseClass();
 }
 
 export const DeleteApiKeyResponse: MessageFns<DeleteApiKeyResponse> = {
   encode(message: DeleteApiKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4213,25 +4310,27 @@ export const DeleteApiKeyResponse: MessageFns<DeleteApiKeyResponse> = {
   },
 };
 
+let GetNexusEndpointsRequestClass: (new () => GetNexusEndpointsRequest) | undefined;
 function createBaseGetNexusEndpointsRequest(): GetNexusEndpointsRequest {
-  return {};
+  GetNexusEndpointsRequestClass ??= messageClass<GetNexusEndpointsRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsRequest", { pageSize: 0, pageToken: "", targetNamespaceId: "", targetTaskQueue: "", name: "" });
+  return new GetNexusEndpointsRequestClass();
 }
 
 export const GetNexusEndpointsRequest: MessageFns<GetNexusEndpointsRequest> = {
   encode(message: GetNexusEndpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.targetNamespaceId !== undefined && message.targetNamespaceId !== "") {
+    if (message.targetNamespaceId != null && message.targetNamespaceId !== "") {
       writer.uint32(26).string(message.targetNamespaceId);
     }
-    if (message.targetTaskQueue !== undefined && message.targetTaskQueue !== "") {
+    if (message.targetTaskQueue != null && message.targetTaskQueue !== "") {
       writer.uint32(34).string(message.targetTaskQueue);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(42).string(message.name);
     }
     return writer;
@@ -4296,18 +4395,20 @@ export const GetNexusEndpointsRequest: MessageFns<GetNexusEndpointsRequest> = {
   },
 };
 
+let GetNexusEndpointsResponseClass: (new () => GetNexusEndpointsResponse) | undefined;
 function createBaseGetNexusEndpointsResponse(): GetNexusEndpointsResponse {
-  return {};
+  GetNexusEndpointsResponseClass ??= messageClass<GetNexusEndpointsResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointsResponse", { endpoints: LIST, nextPageToken: "" });
+  return new GetNexusEndpointsResponseClass();
 }
 
 export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = {
   encode(message: GetNexusEndpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoints !== undefined && message.endpoints.length !== 0) {
+    if (message.endpoints != null && message.endpoints.length !== 0) {
       for (const v of message.endpoints) {
         Endpoint.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -4326,7 +4427,7 @@ export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = 
             break;
           }
 
-          if (message.endpoints === undefined) {
+          if (message.endpoints === LIST) {
             message.endpoints = [];
           }
           const el = Endpoint.decode(reader, reader.uint32());
@@ -4354,13 +4455,15 @@ export const GetNexusEndpointsResponse: MessageFns<GetNexusEndpointsResponse> = 
   },
 };
 
+let GetNexusEndpointRequestClass: (new () => GetNexusEndpointRequest) | undefined;
 function createBaseGetNexusEndpointRequest(): GetNexusEndpointRequest {
-  return {};
+  GetNexusEndpointRequestClass ??= messageClass<GetNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointRequest", { endpointId: "" });
+  return new GetNexusEndpointRequestClass();
 }
 
 export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   encode(message: GetNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
     return writer;
@@ -4393,13 +4496,15 @@ export const GetNexusEndpointRequest: MessageFns<GetNexusEndpointRequest> = {
   },
 };
 
+let GetNexusEndpointResponseClass: (new () => GetNexusEndpointResponse) | undefined;
 function createBaseGetNexusEndpointResponse(): GetNexusEndpointResponse {
-  return {};
+  GetNexusEndpointResponseClass ??= messageClass<GetNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.GetNexusEndpointResponse", {});
+  return new GetNexusEndpointResponseClass();
 }
 
 export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   encode(message: GetNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined) {
+    if (message.endpoint != null) {
       Endpoint.encode(message.endpoint, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4432,16 +4537,18 @@ export const GetNexusEndpointResponse: MessageFns<GetNexusEndpointResponse> = {
   },
 };
 
+let CreateNexusEndpointRequestClass: (new () => CreateNexusEndpointRequest) | undefined;
 function createBaseCreateNexusEndpointRequest(): CreateNexusEndpointRequest {
-  return {};
+  CreateNexusEndpointRequestClass ??= messageClass<CreateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointRequest", { asyncOperationId: "" });
+  return new CreateNexusEndpointRequestClass();
 }
 
 export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> = {
   encode(message: CreateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -4482,16 +4589,18 @@ export const CreateNexusEndpointRequest: MessageFns<CreateNexusEndpointRequest> 
   },
 };
 
+let CreateNexusEndpointResponseClass: (new () => CreateNexusEndpointResponse) | undefined;
 function createBaseCreateNexusEndpointResponse(): CreateNexusEndpointResponse {
-  return {};
+  CreateNexusEndpointResponseClass ??= messageClass<CreateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.CreateNexusEndpointResponse", { endpointId: "" });
+  return new CreateNexusEndpointResponseClass();
 }
 
 export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse> = {
   encode(message: CreateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -4532,22 +4641,24 @@ export const CreateNexusEndpointResponse: MessageFns<CreateNexusEndpointResponse
   },
 };
 
+let UpdateNexusEndpointRequestClass: (new () => UpdateNexusEndpointRequest) | undefined;
 function createBaseUpdateNexusEndpointRequest(): UpdateNexusEndpointRequest {
-  return {};
+  UpdateNexusEndpointRequestClass ??= messageClass<UpdateNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateNexusEndpointRequestClass();
 }
 
 export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> = {
   encode(message: UpdateNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -4604,13 +4715,15 @@ export const UpdateNexusEndpointRequest: MessageFns<UpdateNexusEndpointRequest> 
   },
 };
 
+let UpdateNexusEndpointResponseClass: (new () => UpdateNexusEndpointResponse) | undefined;
 function createBaseUpdateNexusEndpointResponse(): UpdateNexusEndpointResponse {
-  return {};
+  UpdateNexusEndpointResponseClass ??= messageClass<UpdateNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.UpdateNexusEndpointResponse", {});
+  return new UpdateNexusEndpointResponseClass();
 }
 
 export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse> = {
   encode(message: UpdateNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4643,19 +4756,21 @@ export const UpdateNexusEndpointResponse: MessageFns<UpdateNexusEndpointResponse
   },
 };
 
+let DeleteNexusEndpointRequestClass: (new () => DeleteNexusEndpointRequest) | undefined;
 function createBaseDeleteNexusEndpointRequest(): DeleteNexusEndpointRequest {
-  return {};
+  DeleteNexusEndpointRequestClass ??= messageClass<DeleteNexusEndpointRequest>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointRequest", { endpointId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteNexusEndpointRequestClass();
 }
 
 export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> = {
   encode(message: DeleteNexusEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpointId !== undefined && message.endpointId !== "") {
+    if (message.endpointId != null && message.endpointId !== "") {
       writer.uint32(10).string(message.endpointId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -4704,13 +4819,15 @@ export const DeleteNexusEndpointRequest: MessageFns<DeleteNexusEndpointRequest> 
   },
 };
 
+let DeleteNexusEndpointResponseClass: (new () => DeleteNexusEndpointResponse) | undefined;
 function createBaseDeleteNexusEndpointResponse(): DeleteNexusEndpointResponse {
-  return {};
+  DeleteNexusEndpointResponseClass ??= messageClass<DeleteNexusEndpointResponse>("temporal.api.cloud.cloudservice.v1.DeleteNexusEndpointResponse", {});
+  return new DeleteNexusEndpointResponseClass();
 }
 
 export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse> = {
   encode(message: DeleteNexusEndpointResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -4743,28 +4860,30 @@ export const DeleteNexusEndpointResponse: MessageFns<DeleteNexusEndpointResponse
   },
 };
 
+let GetUserGroupsRequestClass: (new () => GetUserGroupsRequest) | undefined;
 function createBaseGetUserGroupsRequest(): GetUserGroupsRequest {
-  return {};
+  GetUserGroupsRequestClass ??= messageClass<GetUserGroupsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest", { pageSize: 0, pageToken: "", namespace: "", displayName: "" });
+  return new GetUserGroupsRequestClass();
 }
 
 export const GetUserGroupsRequest: MessageFns<GetUserGroupsRequest> = {
   encode(message: GetUserGroupsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(34).string(message.displayName);
     }
-    if (message.googleGroup !== undefined) {
+    if (message.googleGroup != null) {
       GetUserGroupsRequest_GoogleGroupFilter.encode(message.googleGroup, writer.uint32(42).fork()).join();
     }
-    if (message.scimGroup !== undefined) {
+    if (message.scimGroup != null) {
       GetUserGroupsRequest_SCIMGroupFilter.encode(message.scimGroup, writer.uint32(50).fork()).join();
     }
     return writer;
@@ -4837,13 +4956,15 @@ export const GetUserGroupsRequest: MessageFns<GetUserGroupsRequest> = {
   },
 };
 
+let GetUserGroupsRequest_GoogleGroupFilterClass: (new () => GetUserGroupsRequest_GoogleGroupFilter) | undefined;
 function createBaseGetUserGroupsRequest_GoogleGroupFilter(): GetUserGroupsRequest_GoogleGroupFilter {
-  return {};
+  GetUserGroupsRequest_GoogleGroupFilterClass ??= messageClass<GetUserGroupsRequest_GoogleGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.GoogleGroupFilter", { emailAddress: "" });
+  return new GetUserGroupsRequest_GoogleGroupFilterClass();
 }
 
 export const GetUserGroupsRequest_GoogleGroupFilter: MessageFns<GetUserGroupsRequest_GoogleGroupFilter> = {
   encode(message: GetUserGroupsRequest_GoogleGroupFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.emailAddress !== undefined && message.emailAddress !== "") {
+    if (message.emailAddress != null && message.emailAddress !== "") {
       writer.uint32(10).string(message.emailAddress);
     }
     return writer;
@@ -4876,13 +4997,15 @@ export const GetUserGroupsRequest_GoogleGroupFilter: MessageFns<GetUserGroupsReq
   },
 };
 
+let GetUserGroupsRequest_SCIMGroupFilterClass: (new () => GetUserGroupsRequest_SCIMGroupFilter) | undefined;
 function createBaseGetUserGroupsRequest_SCIMGroupFilter(): GetUserGroupsRequest_SCIMGroupFilter {
-  return {};
+  GetUserGroupsRequest_SCIMGroupFilterClass ??= messageClass<GetUserGroupsRequest_SCIMGroupFilter>("temporal.api.cloud.cloudservice.v1.GetUserGroupsRequest.SCIMGroupFilter", { idpId: "" });
+  return new GetUserGroupsRequest_SCIMGroupFilterClass();
 }
 
 export const GetUserGroupsRequest_SCIMGroupFilter: MessageFns<GetUserGroupsRequest_SCIMGroupFilter> = {
   encode(message: GetUserGroupsRequest_SCIMGroupFilter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.idpId !== undefined && message.idpId !== "") {
+    if (message.idpId != null && message.idpId !== "") {
       writer.uint32(10).string(message.idpId);
     }
     return writer;
@@ -4915,18 +5038,20 @@ export const GetUserGroupsRequest_SCIMGroupFilter: MessageFns<GetUserGroupsReque
   },
 };
 
+let GetUserGroupsResponseClass: (new () => GetUserGroupsResponse) | undefined;
 function createBaseGetUserGroupsResponse(): GetUserGroupsResponse {
-  return {};
+  GetUserGroupsResponseClass ??= messageClass<GetUserGroupsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupsResponse", { groups: LIST, nextPageToken: "" });
+  return new GetUserGroupsResponseClass();
 }
 
 export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
   encode(message: GetUserGroupsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         UserGroup.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -4945,7 +5070,7 @@ export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = UserGroup.decode(reader, reader.uint32());
@@ -4973,13 +5098,15 @@ export const GetUserGroupsResponse: MessageFns<GetUserGroupsResponse> = {
   },
 };
 
+let GetUserGroupRequestClass: (new () => GetUserGroupRequest) | undefined;
 function createBaseGetUserGroupRequest(): GetUserGroupRequest {
-  return {};
+  GetUserGroupRequestClass ??= messageClass<GetUserGroupRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupRequest", { groupId: "" });
+  return new GetUserGroupRequestClass();
 }
 
 export const GetUserGroupRequest: MessageFns<GetUserGroupRequest> = {
   encode(message: GetUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
     return writer;
@@ -5012,13 +5139,15 @@ export const GetUserGroupRequest: MessageFns<GetUserGroupRequest> = {
   },
 };
 
+let GetUserGroupResponseClass: (new () => GetUserGroupResponse) | undefined;
 function createBaseGetUserGroupResponse(): GetUserGroupResponse {
-  return {};
+  GetUserGroupResponseClass ??= messageClass<GetUserGroupResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupResponse", {});
+  return new GetUserGroupResponseClass();
 }
 
 export const GetUserGroupResponse: MessageFns<GetUserGroupResponse> = {
   encode(message: GetUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.group !== undefined) {
+    if (message.group != null) {
       UserGroup.encode(message.group, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5051,16 +5180,18 @@ export const GetUserGroupResponse: MessageFns<GetUserGroupResponse> = {
   },
 };
 
+let CreateUserGroupRequestClass: (new () => CreateUserGroupRequest) | undefined;
 function createBaseCreateUserGroupRequest(): CreateUserGroupRequest {
-  return {};
+  CreateUserGroupRequestClass ??= messageClass<CreateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.CreateUserGroupRequest", { asyncOperationId: "" });
+  return new CreateUserGroupRequestClass();
 }
 
 export const CreateUserGroupRequest: MessageFns<CreateUserGroupRequest> = {
   encode(message: CreateUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserGroupSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -5101,16 +5232,18 @@ export const CreateUserGroupRequest: MessageFns<CreateUserGroupRequest> = {
   },
 };
 
+let CreateUserGroupResponseClass: (new () => CreateUserGroupResponse) | undefined;
 function createBaseCreateUserGroupResponse(): CreateUserGroupResponse {
-  return {};
+  CreateUserGroupResponseClass ??= messageClass<CreateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.CreateUserGroupResponse", { groupId: "" });
+  return new CreateUserGroupResponseClass();
 }
 
 export const CreateUserGroupResponse: MessageFns<CreateUserGroupResponse> = {
   encode(message: CreateUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -5151,22 +5284,24 @@ export const CreateUserGroupResponse: MessageFns<CreateUserGroupResponse> = {
   },
 };
 
+let UpdateUserGroupRequestClass: (new () => UpdateUserGroupRequest) | undefined;
 function createBaseUpdateUserGroupRequest(): UpdateUserGroupRequest {
-  return {};
+  UpdateUserGroupRequestClass ??= messageClass<UpdateUserGroupRequest>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateUserGroupRequestClass();
 }
 
 export const UpdateUserGroupRequest: MessageFns<UpdateUserGroupRequest> = {
   encode(message: UpdateUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserGroupSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -5223,13 +5358,15 @@ export const UpdateUserGroupRequest: MessageFns<UpdateUserGroupRequest> = {
   },
 };
 
+let UpdateUserGroupResponseClass: (new () => UpdateUserGroupResponse) | undefined;
 function createBaseUpdateUserGroupResponse(): UpdateUserGroupResponse {
-  return {};
+  UpdateUserGroupResponseClass ??= messageClass<UpdateUserGroupResponse>("temporal.api.cloud.cloudservice.v1.UpdateUserGroupResponse", {});
+  return new UpdateUserGroupResponseClass();
 }
 
 export const UpdateUserGroupResponse: MessageFns<UpdateUserGroupResponse> = {
   encode(message: UpdateUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5262,19 +5399,21 @@ export const UpdateUserGroupResponse: MessageFns<UpdateUserGroupResponse> = {
   },
 };
 
+let DeleteUserGroupRequestClass: (new () => DeleteUserGroupRequest) | undefined;
 function createBaseDeleteUserGroupRequest(): DeleteUserGroupRequest {
-  return {};
+  DeleteUserGroupRequestClass ??= messageClass<DeleteUserGroupRequest>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupRequest", { groupId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteUserGroupRequestClass();
 }
 
 export const DeleteUserGroupRequest: MessageFns<DeleteUserGroupRequest> = {
   encode(message: DeleteUserGroupRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -5323,13 +5462,15 @@ export const DeleteUserGroupRequest: MessageFns<DeleteUserGroupRequest> = {
   },
 };
 
+let DeleteUserGroupResponseClass: (new () => DeleteUserGroupResponse) | undefined;
 function createBaseDeleteUserGroupResponse(): DeleteUserGroupResponse {
-  return {};
+  DeleteUserGroupResponseClass ??= messageClass<DeleteUserGroupResponse>("temporal.api.cloud.cloudservice.v1.DeleteUserGroupResponse", {});
+  return new DeleteUserGroupResponseClass();
 }
 
 export const DeleteUserGroupResponse: MessageFns<DeleteUserGroupResponse> = {
   encode(message: DeleteUserGroupResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5362,25 +5503,27 @@ export const DeleteUserGroupResponse: MessageFns<DeleteUserGroupResponse> = {
   },
 };
 
+let SetUserGroupNamespaceAccessRequestClass: (new () => SetUserGroupNamespaceAccessRequest) | undefined;
 function createBaseSetUserGroupNamespaceAccessRequest(): SetUserGroupNamespaceAccessRequest {
-  return {};
+  SetUserGroupNamespaceAccessRequestClass ??= messageClass<SetUserGroupNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessRequest", { namespace: "", groupId: "", resourceVersion: "", asyncOperationId: "" });
+  return new SetUserGroupNamespaceAccessRequestClass();
 }
 
 export const SetUserGroupNamespaceAccessRequest: MessageFns<SetUserGroupNamespaceAccessRequest> = {
   encode(message: SetUserGroupNamespaceAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(18).string(message.groupId);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(26).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -5445,13 +5588,15 @@ export const SetUserGroupNamespaceAccessRequest: MessageFns<SetUserGroupNamespac
   },
 };
 
+let SetUserGroupNamespaceAccessResponseClass: (new () => SetUserGroupNamespaceAccessResponse) | undefined;
 function createBaseSetUserGroupNamespaceAccessResponse(): SetUserGroupNamespaceAccessResponse {
-  return {};
+  SetUserGroupNamespaceAccessResponseClass ??= messageClass<SetUserGroupNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetUserGroupNamespaceAccessResponse", {});
+  return new SetUserGroupNamespaceAccessResponseClass();
 }
 
 export const SetUserGroupNamespaceAccessResponse: MessageFns<SetUserGroupNamespaceAccessResponse> = {
   encode(message: SetUserGroupNamespaceAccessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5484,19 +5629,21 @@ export const SetUserGroupNamespaceAccessResponse: MessageFns<SetUserGroupNamespa
   },
 };
 
+let AddUserGroupMemberRequestClass: (new () => AddUserGroupMemberRequest) | undefined;
 function createBaseAddUserGroupMemberRequest(): AddUserGroupMemberRequest {
-  return {};
+  AddUserGroupMemberRequestClass ??= messageClass<AddUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
+  return new AddUserGroupMemberRequestClass();
 }
 
 export const AddUserGroupMemberRequest: MessageFns<AddUserGroupMemberRequest> = {
   encode(message: AddUserGroupMemberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.memberId !== undefined) {
+    if (message.memberId != null) {
       UserGroupMemberId.encode(message.memberId, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -5545,13 +5692,15 @@ export const AddUserGroupMemberRequest: MessageFns<AddUserGroupMemberRequest> = 
   },
 };
 
+let AddUserGroupMemberResponseClass: (new () => AddUserGroupMemberResponse) | undefined;
 function createBaseAddUserGroupMemberResponse(): AddUserGroupMemberResponse {
-  return {};
+  AddUserGroupMemberResponseClass ??= messageClass<AddUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.AddUserGroupMemberResponse", {});
+  return new AddUserGroupMemberResponseClass();
 }
 
 export const AddUserGroupMemberResponse: MessageFns<AddUserGroupMemberResponse> = {
   encode(message: AddUserGroupMemberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5584,19 +5733,21 @@ export const AddUserGroupMemberResponse: MessageFns<AddUserGroupMemberResponse> 
   },
 };
 
+let RemoveUserGroupMemberRequestClass: (new () => RemoveUserGroupMemberRequest) | undefined;
 function createBaseRemoveUserGroupMemberRequest(): RemoveUserGroupMemberRequest {
-  return {};
+  RemoveUserGroupMemberRequestClass ??= messageClass<RemoveUserGroupMemberRequest>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberRequest", { groupId: "", asyncOperationId: "" });
+  return new RemoveUserGroupMemberRequestClass();
 }
 
 export const RemoveUserGroupMemberRequest: MessageFns<RemoveUserGroupMemberRequest> = {
   encode(message: RemoveUserGroupMemberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(10).string(message.groupId);
     }
-    if (message.memberId !== undefined) {
+    if (message.memberId != null) {
       UserGroupMemberId.encode(message.memberId, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -5645,13 +5796,15 @@ export const RemoveUserGroupMemberRequest: MessageFns<RemoveUserGroupMemberReque
   },
 };
 
+let RemoveUserGroupMemberResponseClass: (new () => RemoveUserGroupMemberResponse) | undefined;
 function createBaseRemoveUserGroupMemberResponse(): RemoveUserGroupMemberResponse {
-  return {};
+  RemoveUserGroupMemberResponseClass ??= messageClass<RemoveUserGroupMemberResponse>("temporal.api.cloud.cloudservice.v1.RemoveUserGroupMemberResponse", {});
+  return new RemoveUserGroupMemberResponseClass();
 }
 
 export const RemoveUserGroupMemberResponse: MessageFns<RemoveUserGroupMemberResponse> = {
   encode(message: RemoveUserGroupMemberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5684,19 +5837,21 @@ export const RemoveUserGroupMemberResponse: MessageFns<RemoveUserGroupMemberResp
   },
 };
 
+let GetUserGroupMembersRequestClass: (new () => GetUserGroupMembersRequest) | undefined;
 function createBaseGetUserGroupMembersRequest(): GetUserGroupMembersRequest {
-  return {};
+  GetUserGroupMembersRequestClass ??= messageClass<GetUserGroupMembersRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersRequest", { pageSize: 0, pageToken: "", groupId: "" });
+  return new GetUserGroupMembersRequestClass();
 }
 
 export const GetUserGroupMembersRequest: MessageFns<GetUserGroupMembersRequest> = {
   encode(message: GetUserGroupMembersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.groupId !== undefined && message.groupId !== "") {
+    if (message.groupId != null && message.groupId !== "") {
       writer.uint32(26).string(message.groupId);
     }
     return writer;
@@ -5745,18 +5900,20 @@ export const GetUserGroupMembersRequest: MessageFns<GetUserGroupMembersRequest> 
   },
 };
 
+let GetUserGroupMembersResponseClass: (new () => GetUserGroupMembersResponse) | undefined;
 function createBaseGetUserGroupMembersResponse(): GetUserGroupMembersResponse {
-  return {};
+  GetUserGroupMembersResponseClass ??= messageClass<GetUserGroupMembersResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupMembersResponse", { members: LIST, nextPageToken: "" });
+  return new GetUserGroupMembersResponseClass();
 }
 
 export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse> = {
   encode(message: GetUserGroupMembersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.members !== undefined && message.members.length !== 0) {
+    if (message.members != null && message.members.length !== 0) {
       for (const v of message.members) {
         UserGroupMember.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -5775,7 +5932,7 @@ export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse
             break;
           }
 
-          if (message.members === undefined) {
+          if (message.members === LIST) {
             message.members = [];
           }
           const el = UserGroupMember.decode(reader, reader.uint32());
@@ -5803,16 +5960,18 @@ export const GetUserGroupMembersResponse: MessageFns<GetUserGroupMembersResponse
   },
 };
 
+let CreateServiceAccountRequestClass: (new () => CreateServiceAccountRequest) | undefined;
 function createBaseCreateServiceAccountRequest(): CreateServiceAccountRequest {
-  return {};
+  CreateServiceAccountRequestClass ??= messageClass<CreateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountRequest", { asyncOperationId: "" });
+  return new CreateServiceAccountRequestClass();
 }
 
 export const CreateServiceAccountRequest: MessageFns<CreateServiceAccountRequest> = {
   encode(message: CreateServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ServiceAccountSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -5853,16 +6012,18 @@ export const CreateServiceAccountRequest: MessageFns<CreateServiceAccountRequest
   },
 };
 
+let CreateServiceAccountResponseClass: (new () => CreateServiceAccountResponse) | undefined;
 function createBaseCreateServiceAccountResponse(): CreateServiceAccountResponse {
-  return {};
+  CreateServiceAccountResponseClass ??= messageClass<CreateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.CreateServiceAccountResponse", { serviceAccountId: "" });
+  return new CreateServiceAccountResponseClass();
 }
 
 export const CreateServiceAccountResponse: MessageFns<CreateServiceAccountResponse> = {
   encode(message: CreateServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -5903,13 +6064,15 @@ export const CreateServiceAccountResponse: MessageFns<CreateServiceAccountRespon
   },
 };
 
+let GetServiceAccountRequestClass: (new () => GetServiceAccountRequest) | undefined;
 function createBaseGetServiceAccountRequest(): GetServiceAccountRequest {
-  return {};
+  GetServiceAccountRequestClass ??= messageClass<GetServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountRequest", { serviceAccountId: "" });
+  return new GetServiceAccountRequestClass();
 }
 
 export const GetServiceAccountRequest: MessageFns<GetServiceAccountRequest> = {
   encode(message: GetServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
     return writer;
@@ -5942,13 +6105,15 @@ export const GetServiceAccountRequest: MessageFns<GetServiceAccountRequest> = {
   },
 };
 
+let GetServiceAccountResponseClass: (new () => GetServiceAccountResponse) | undefined;
 function createBaseGetServiceAccountResponse(): GetServiceAccountResponse {
-  return {};
+  GetServiceAccountResponseClass ??= messageClass<GetServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountResponse", {});
+  return new GetServiceAccountResponseClass();
 }
 
 export const GetServiceAccountResponse: MessageFns<GetServiceAccountResponse> = {
   encode(message: GetServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccount !== undefined) {
+    if (message.serviceAccount != null) {
       ServiceAccount.encode(message.serviceAccount, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -5981,16 +6146,18 @@ export const GetServiceAccountResponse: MessageFns<GetServiceAccountResponse> = 
   },
 };
 
+let GetServiceAccountsRequestClass: (new () => GetServiceAccountsRequest) | undefined;
 function createBaseGetServiceAccountsRequest(): GetServiceAccountsRequest {
-  return {};
+  GetServiceAccountsRequestClass ??= messageClass<GetServiceAccountsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsRequest", { pageSize: 0, pageToken: "" });
+  return new GetServiceAccountsRequestClass();
 }
 
 export const GetServiceAccountsRequest: MessageFns<GetServiceAccountsRequest> = {
   encode(message: GetServiceAccountsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
     return writer;
@@ -6031,18 +6198,20 @@ export const GetServiceAccountsRequest: MessageFns<GetServiceAccountsRequest> = 
   },
 };
 
+let GetServiceAccountsResponseClass: (new () => GetServiceAccountsResponse) | undefined;
 function createBaseGetServiceAccountsResponse(): GetServiceAccountsResponse {
-  return {};
+  GetServiceAccountsResponseClass ??= messageClass<GetServiceAccountsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountsResponse", { serviceAccount: LIST, nextPageToken: "" });
+  return new GetServiceAccountsResponseClass();
 }
 
 export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> = {
   encode(message: GetServiceAccountsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccount !== undefined && message.serviceAccount.length !== 0) {
+    if (message.serviceAccount != null && message.serviceAccount.length !== 0) {
       for (const v of message.serviceAccount) {
         ServiceAccount.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -6061,7 +6230,7 @@ export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> 
             break;
           }
 
-          if (message.serviceAccount === undefined) {
+          if (message.serviceAccount === LIST) {
             message.serviceAccount = [];
           }
           const el = ServiceAccount.decode(reader, reader.uint32());
@@ -6089,22 +6258,24 @@ export const GetServiceAccountsResponse: MessageFns<GetServiceAccountsResponse> 
   },
 };
 
+let UpdateServiceAccountRequestClass: (new () => UpdateServiceAccountRequest) | undefined;
 function createBaseUpdateServiceAccountRequest(): UpdateServiceAccountRequest {
-  return {};
+  UpdateServiceAccountRequestClass ??= messageClass<UpdateServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateServiceAccountRequestClass();
 }
 
 export const UpdateServiceAccountRequest: MessageFns<UpdateServiceAccountRequest> = {
   encode(message: UpdateServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ServiceAccountSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -6161,13 +6332,15 @@ export const UpdateServiceAccountRequest: MessageFns<UpdateServiceAccountRequest
   },
 };
 
+let UpdateServiceAccountResponseClass: (new () => UpdateServiceAccountResponse) | undefined;
 function createBaseUpdateServiceAccountResponse(): UpdateServiceAccountResponse {
-  return {};
+  UpdateServiceAccountResponseClass ??= messageClass<UpdateServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateServiceAccountResponse", {});
+  return new UpdateServiceAccountResponseClass();
 }
 
 export const UpdateServiceAccountResponse: MessageFns<UpdateServiceAccountResponse> = {
   encode(message: UpdateServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6200,25 +6373,27 @@ export const UpdateServiceAccountResponse: MessageFns<UpdateServiceAccountRespon
   },
 };
 
+let SetServiceAccountNamespaceAccessRequestClass: (new () => SetServiceAccountNamespaceAccessRequest) | undefined;
 function createBaseSetServiceAccountNamespaceAccessRequest(): SetServiceAccountNamespaceAccessRequest {
-  return {};
+  SetServiceAccountNamespaceAccessRequestClass ??= messageClass<SetServiceAccountNamespaceAccessRequest>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessRequest", { serviceAccountId: "", namespace: "", resourceVersion: "", asyncOperationId: "" });
+  return new SetServiceAccountNamespaceAccessRequestClass();
 }
 
 export const SetServiceAccountNamespaceAccessRequest: MessageFns<SetServiceAccountNamespaceAccessRequest> = {
   encode(message: SetServiceAccountNamespaceAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(18).string(message.namespace);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(26).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
     return writer;
@@ -6283,13 +6458,15 @@ export const SetServiceAccountNamespaceAccessRequest: MessageFns<SetServiceAccou
   },
 };
 
+let SetServiceAccountNamespaceAccessResponseClass: (new () => SetServiceAccountNamespaceAccessResponse) | undefined;
 function createBaseSetServiceAccountNamespaceAccessResponse(): SetServiceAccountNamespaceAccessResponse {
-  return {};
+  SetServiceAccountNamespaceAccessResponseClass ??= messageClass<SetServiceAccountNamespaceAccessResponse>("temporal.api.cloud.cloudservice.v1.SetServiceAccountNamespaceAccessResponse", {});
+  return new SetServiceAccountNamespaceAccessResponseClass();
 }
 
 export const SetServiceAccountNamespaceAccessResponse: MessageFns<SetServiceAccountNamespaceAccessResponse> = {
   encode(message: SetServiceAccountNamespaceAccessResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6322,19 +6499,21 @@ export const SetServiceAccountNamespaceAccessResponse: MessageFns<SetServiceAcco
   },
 };
 
+let DeleteServiceAccountRequestClass: (new () => DeleteServiceAccountRequest) | undefined;
 function createBaseDeleteServiceAccountRequest(): DeleteServiceAccountRequest {
-  return {};
+  DeleteServiceAccountRequestClass ??= messageClass<DeleteServiceAccountRequest>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountRequest", { serviceAccountId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteServiceAccountRequestClass();
 }
 
 export const DeleteServiceAccountRequest: MessageFns<DeleteServiceAccountRequest> = {
   encode(message: DeleteServiceAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -6383,13 +6562,15 @@ export const DeleteServiceAccountRequest: MessageFns<DeleteServiceAccountRequest
   },
 };
 
+let DeleteServiceAccountResponseClass: (new () => DeleteServiceAccountResponse) | undefined;
 function createBaseDeleteServiceAccountResponse(): DeleteServiceAccountResponse {
-  return {};
+  DeleteServiceAccountResponseClass ??= messageClass<DeleteServiceAccountResponse>("temporal.api.cloud.cloudservice.v1.DeleteServiceAccountResponse", {});
+  return new DeleteServiceAccountResponseClass();
 }
 
 export const DeleteServiceAccountResponse: MessageFns<DeleteServiceAccountResponse> = {
   encode(message: DeleteServiceAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6422,22 +6603,24 @@ export const DeleteServiceAccountResponse: MessageFns<DeleteServiceAccountRespon
   },
 };
 
+let GetUsageRequestClass: (new () => GetUsageRequest) | undefined;
 function createBaseGetUsageRequest(): GetUsageRequest {
-  return {};
+  GetUsageRequestClass ??= messageClass<GetUsageRequest>("temporal.api.cloud.cloudservice.v1.GetUsageRequest", { pageSize: 0, pageToken: "" });
+  return new GetUsageRequestClass();
 }
 
 export const GetUsageRequest: MessageFns<GetUsageRequest> = {
   encode(message: GetUsageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTimeInclusive !== undefined) {
+    if (message.startTimeInclusive != null) {
       Timestamp.encode(message.startTimeInclusive, writer.uint32(10).fork()).join();
     }
-    if (message.endTimeExclusive !== undefined) {
+    if (message.endTimeExclusive != null) {
       Timestamp.encode(message.endTimeExclusive, writer.uint32(18).fork()).join();
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(24).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(34).string(message.pageToken);
     }
     return writer;
@@ -6494,18 +6677,20 @@ export const GetUsageRequest: MessageFns<GetUsageRequest> = {
   },
 };
 
+let GetUsageResponseClass: (new () => GetUsageResponse) | undefined;
 function createBaseGetUsageResponse(): GetUsageResponse {
-  return {};
+  GetUsageResponseClass ??= messageClass<GetUsageResponse>("temporal.api.cloud.cloudservice.v1.GetUsageResponse", { summaries: LIST, nextPageToken: "" });
+  return new GetUsageResponseClass();
 }
 
 export const GetUsageResponse: MessageFns<GetUsageResponse> = {
   encode(message: GetUsageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.summaries !== undefined && message.summaries.length !== 0) {
+    if (message.summaries != null && message.summaries.length !== 0) {
       for (const v of message.summaries) {
         Summary.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -6524,7 +6709,7 @@ export const GetUsageResponse: MessageFns<GetUsageResponse> = {
             break;
           }
 
-          if (message.summaries === undefined) {
+          if (message.summaries === LIST) {
             message.summaries = [];
           }
           const el = Summary.decode(reader, reader.uint32());
@@ -6552,8 +6737,10 @@ export const GetUsageResponse: MessageFns<GetUsageResponse> = {
   },
 };
 
+let GetAccountRequestClass: (new () => GetAccountRequest) | undefined;
 function createBaseGetAccountRequest(): GetAccountRequest {
-  return {};
+  GetAccountRequestClass ??= messageClass<GetAccountRequest>("temporal.api.cloud.cloudservice.v1.GetAccountRequest", {});
+  return new GetAccountRequestClass();
 }
 
 export const GetAccountRequest: MessageFns<GetAccountRequest> = {
@@ -6580,13 +6767,15 @@ export const GetAccountRequest: MessageFns<GetAccountRequest> = {
   },
 };
 
+let GetAccountResponseClass: (new () => GetAccountResponse) | undefined;
 function createBaseGetAccountResponse(): GetAccountResponse {
-  return {};
+  GetAccountResponseClass ??= messageClass<GetAccountResponse>("temporal.api.cloud.cloudservice.v1.GetAccountResponse", {});
+  return new GetAccountResponseClass();
 }
 
 export const GetAccountResponse: MessageFns<GetAccountResponse> = {
   encode(message: GetAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.account !== undefined) {
+    if (message.account != null) {
       Account.encode(message.account, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6619,19 +6808,21 @@ export const GetAccountResponse: MessageFns<GetAccountResponse> = {
   },
 };
 
+let UpdateAccountRequestClass: (new () => UpdateAccountRequest) | undefined;
 function createBaseUpdateAccountRequest(): UpdateAccountRequest {
-  return {};
+  UpdateAccountRequestClass ??= messageClass<UpdateAccountRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountRequest", { resourceVersion: "", asyncOperationId: "" });
+  return new UpdateAccountRequestClass();
 }
 
 export const UpdateAccountRequest: MessageFns<UpdateAccountRequest> = {
   encode(message: UpdateAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AccountSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -6680,13 +6871,15 @@ export const UpdateAccountRequest: MessageFns<UpdateAccountRequest> = {
   },
 };
 
+let UpdateAccountResponseClass: (new () => UpdateAccountResponse) | undefined;
 function createBaseUpdateAccountResponse(): UpdateAccountResponse {
-  return {};
+  UpdateAccountResponseClass ??= messageClass<UpdateAccountResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountResponse", {});
+  return new UpdateAccountResponseClass();
 }
 
 export const UpdateAccountResponse: MessageFns<UpdateAccountResponse> = {
   encode(message: UpdateAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6719,19 +6912,21 @@ export const UpdateAccountResponse: MessageFns<UpdateAccountResponse> = {
   },
 };
 
+let CreateNamespaceExportSinkRequestClass: (new () => CreateNamespaceExportSinkRequest) | undefined;
 function createBaseCreateNamespaceExportSinkRequest(): CreateNamespaceExportSinkRequest {
-  return {};
+  CreateNamespaceExportSinkRequestClass ??= messageClass<CreateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkRequest", { namespace: "", asyncOperationId: "" });
+  return new CreateNamespaceExportSinkRequestClass();
 }
 
 export const CreateNamespaceExportSinkRequest: MessageFns<CreateNamespaceExportSinkRequest> = {
   encode(message: CreateNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -6780,13 +6975,15 @@ export const CreateNamespaceExportSinkRequest: MessageFns<CreateNamespaceExportS
   },
 };
 
+let CreateNamespaceExportSinkResponseClass: (new () => CreateNamespaceExportSinkResponse) | undefined;
 function createBaseCreateNamespaceExportSinkResponse(): CreateNamespaceExportSinkResponse {
-  return {};
+  CreateNamespaceExportSinkResponseClass ??= messageClass<CreateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateNamespaceExportSinkResponse", {});
+  return new CreateNamespaceExportSinkResponseClass();
 }
 
 export const CreateNamespaceExportSinkResponse: MessageFns<CreateNamespaceExportSinkResponse> = {
   encode(message: CreateNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6819,16 +7016,18 @@ export const CreateNamespaceExportSinkResponse: MessageFns<CreateNamespaceExport
   },
 };
 
+let GetNamespaceExportSinkRequestClass: (new () => GetNamespaceExportSinkRequest) | undefined;
 function createBaseGetNamespaceExportSinkRequest(): GetNamespaceExportSinkRequest {
-  return {};
+  GetNamespaceExportSinkRequestClass ??= messageClass<GetNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkRequest", { namespace: "", name: "" });
+  return new GetNamespaceExportSinkRequestClass();
 }
 
 export const GetNamespaceExportSinkRequest: MessageFns<GetNamespaceExportSinkRequest> = {
   encode(message: GetNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
     return writer;
@@ -6869,13 +7068,15 @@ export const GetNamespaceExportSinkRequest: MessageFns<GetNamespaceExportSinkReq
   },
 };
 
+let GetNamespaceExportSinkResponseClass: (new () => GetNamespaceExportSinkResponse) | undefined;
 function createBaseGetNamespaceExportSinkResponse(): GetNamespaceExportSinkResponse {
-  return {};
+  GetNamespaceExportSinkResponseClass ??= messageClass<GetNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinkResponse", {});
+  return new GetNamespaceExportSinkResponseClass();
 }
 
 export const GetNamespaceExportSinkResponse: MessageFns<GetNamespaceExportSinkResponse> = {
   encode(message: GetNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sink !== undefined) {
+    if (message.sink != null) {
       ExportSink.encode(message.sink, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -6908,19 +7109,21 @@ export const GetNamespaceExportSinkResponse: MessageFns<GetNamespaceExportSinkRe
   },
 };
 
+let GetNamespaceExportSinksRequestClass: (new () => GetNamespaceExportSinksRequest) | undefined;
 function createBaseGetNamespaceExportSinksRequest(): GetNamespaceExportSinksRequest {
-  return {};
+  GetNamespaceExportSinksRequestClass ??= messageClass<GetNamespaceExportSinksRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksRequest", { namespace: "", pageSize: 0, pageToken: "" });
+  return new GetNamespaceExportSinksRequestClass();
 }
 
 export const GetNamespaceExportSinksRequest: MessageFns<GetNamespaceExportSinksRequest> = {
   encode(message: GetNamespaceExportSinksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -6969,18 +7172,20 @@ export const GetNamespaceExportSinksRequest: MessageFns<GetNamespaceExportSinksR
   },
 };
 
+let GetNamespaceExportSinksResponseClass: (new () => GetNamespaceExportSinksResponse) | undefined;
 function createBaseGetNamespaceExportSinksResponse(): GetNamespaceExportSinksResponse {
-  return {};
+  GetNamespaceExportSinksResponseClass ??= messageClass<GetNamespaceExportSinksResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceExportSinksResponse", { sinks: LIST, nextPageToken: "" });
+  return new GetNamespaceExportSinksResponseClass();
 }
 
 export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinksResponse> = {
   encode(message: GetNamespaceExportSinksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sinks !== undefined && message.sinks.length !== 0) {
+    if (message.sinks != null && message.sinks.length !== 0) {
       for (const v of message.sinks) {
         ExportSink.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -6999,7 +7204,7 @@ export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinks
             break;
           }
 
-          if (message.sinks === undefined) {
+          if (message.sinks === LIST) {
             message.sinks = [];
           }
           const el = ExportSink.decode(reader, reader.uint32());
@@ -7027,22 +7232,24 @@ export const GetNamespaceExportSinksResponse: MessageFns<GetNamespaceExportSinks
   },
 };
 
+let UpdateNamespaceExportSinkRequestClass: (new () => UpdateNamespaceExportSinkRequest) | undefined;
 function createBaseUpdateNamespaceExportSinkRequest(): UpdateNamespaceExportSinkRequest {
-  return {};
+  UpdateNamespaceExportSinkRequestClass ??= messageClass<UpdateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkRequest", { namespace: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateNamespaceExportSinkRequestClass();
 }
 
 export const UpdateNamespaceExportSinkRequest: MessageFns<UpdateNamespaceExportSinkRequest> = {
   encode(message: UpdateNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -7099,13 +7306,15 @@ export const UpdateNamespaceExportSinkRequest: MessageFns<UpdateNamespaceExportS
   },
 };
 
+let UpdateNamespaceExportSinkResponseClass: (new () => UpdateNamespaceExportSinkResponse) | undefined;
 function createBaseUpdateNamespaceExportSinkResponse(): UpdateNamespaceExportSinkResponse {
-  return {};
+  UpdateNamespaceExportSinkResponseClass ??= messageClass<UpdateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceExportSinkResponse", {});
+  return new UpdateNamespaceExportSinkResponseClass();
 }
 
 export const UpdateNamespaceExportSinkResponse: MessageFns<UpdateNamespaceExportSinkResponse> = {
   encode(message: UpdateNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7138,22 +7347,24 @@ export const UpdateNamespaceExportSinkResponse: MessageFns<UpdateNamespaceExport
   },
 };
 
+let DeleteNamespaceExportSinkRequestClass: (new () => DeleteNamespaceExportSinkRequest) | undefined;
 function createBaseDeleteNamespaceExportSinkRequest(): DeleteNamespaceExportSinkRequest {
-  return {};
+  DeleteNamespaceExportSinkRequestClass ??= messageClass<DeleteNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkRequest", { namespace: "", name: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteNamespaceExportSinkRequestClass();
 }
 
 export const DeleteNamespaceExportSinkRequest: MessageFns<DeleteNamespaceExportSinkRequest> = {
   encode(message: DeleteNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -7210,13 +7421,15 @@ export const DeleteNamespaceExportSinkRequest: MessageFns<DeleteNamespaceExportS
   },
 };
 
+let DeleteNamespaceExportSinkResponseClass: (new () => DeleteNamespaceExportSinkResponse) | undefined;
 function createBaseDeleteNamespaceExportSinkResponse(): DeleteNamespaceExportSinkResponse {
-  return {};
+  DeleteNamespaceExportSinkResponseClass ??= messageClass<DeleteNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteNamespaceExportSinkResponse", {});
+  return new DeleteNamespaceExportSinkResponseClass();
 }
 
 export const DeleteNamespaceExportSinkResponse: MessageFns<DeleteNamespaceExportSinkResponse> = {
   encode(message: DeleteNamespaceExportSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7249,16 +7462,18 @@ export const DeleteNamespaceExportSinkResponse: MessageFns<DeleteNamespaceExport
   },
 };
 
+let ValidateNamespaceExportSinkRequestClass: (new () => ValidateNamespaceExportSinkRequest) | undefined;
 function createBaseValidateNamespaceExportSinkRequest(): ValidateNamespaceExportSinkRequest {
-  return {};
+  ValidateNamespaceExportSinkRequestClass ??= messageClass<ValidateNamespaceExportSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkRequest", { namespace: "" });
+  return new ValidateNamespaceExportSinkRequestClass();
 }
 
 export const ValidateNamespaceExportSinkRequest: MessageFns<ValidateNamespaceExportSinkRequest> = {
   encode(message: ValidateNamespaceExportSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7299,8 +7514,10 @@ export const ValidateNamespaceExportSinkRequest: MessageFns<ValidateNamespaceExp
   },
 };
 
+let ValidateNamespaceExportSinkResponseClass: (new () => ValidateNamespaceExportSinkResponse) | undefined;
 function createBaseValidateNamespaceExportSinkResponse(): ValidateNamespaceExportSinkResponse {
-  return {};
+  ValidateNamespaceExportSinkResponseClass ??= messageClass<ValidateNamespaceExportSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateNamespaceExportSinkResponse", {});
+  return new ValidateNamespaceExportSinkResponseClass();
 }
 
 export const ValidateNamespaceExportSinkResponse: MessageFns<ValidateNamespaceExportSinkResponse> = {
@@ -7327,24 +7544,26 @@ export const ValidateNamespaceExportSinkResponse: MessageFns<ValidateNamespaceEx
   },
 };
 
+let UpdateNamespaceTagsRequestClass: (new () => UpdateNamespaceTagsRequest) | undefined;
 function createBaseUpdateNamespaceTagsRequest(): UpdateNamespaceTagsRequest {
-  return {};
+  UpdateNamespaceTagsRequestClass ??= messageClass<UpdateNamespaceTagsRequest>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsRequest", { namespace: "", tagsToUpsert: MAP, tagsToRemove: LIST, asyncOperationId: "" });
+  return new UpdateNamespaceTagsRequestClass();
 }
 
 export const UpdateNamespaceTagsRequest: MessageFns<UpdateNamespaceTagsRequest> = {
   encode(message: UpdateNamespaceTagsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     globalThis.Object.entries(message.tagsToUpsert || {}).forEach(([key, value]: [string, string]) => {
       UpdateNamespaceTagsRequest_TagsToUpsertEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.tagsToRemove !== undefined && message.tagsToRemove.length !== 0) {
+    if (message.tagsToRemove != null && message.tagsToRemove.length !== 0) {
       for (const v of message.tagsToRemove) {
         writer.uint32(26).string(v!);
       }
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -7373,7 +7592,7 @@ export const UpdateNamespaceTagsRequest: MessageFns<UpdateNamespaceTagsRequest> 
 
           const entry2 = UpdateNamespaceTagsRequest_TagsToUpsertEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.tagsToUpsert === undefined) {
+            if (message.tagsToUpsert === MAP) {
               message.tagsToUpsert = {};
             }
             message.tagsToUpsert![entry2.key] = entry2.value;
@@ -7385,7 +7604,7 @@ export const UpdateNamespaceTagsRequest: MessageFns<UpdateNamespaceTagsRequest> 
             break;
           }
 
-          if (message.tagsToRemove === undefined) {
+          if (message.tagsToRemove === LIST) {
             message.tagsToRemove = [];
           }
           const el = reader.string();
@@ -7466,13 +7685,15 @@ export const UpdateNamespaceTagsRequest_TagsToUpsertEntry: MessageFns<UpdateName
   },
 };
 
+let UpdateNamespaceTagsResponseClass: (new () => UpdateNamespaceTagsResponse) | undefined;
 function createBaseUpdateNamespaceTagsResponse(): UpdateNamespaceTagsResponse {
-  return {};
+  UpdateNamespaceTagsResponseClass ??= messageClass<UpdateNamespaceTagsResponse>("temporal.api.cloud.cloudservice.v1.UpdateNamespaceTagsResponse", {});
+  return new UpdateNamespaceTagsResponseClass();
 }
 
 export const UpdateNamespaceTagsResponse: MessageFns<UpdateNamespaceTagsResponse> = {
   encode(message: UpdateNamespaceTagsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7505,16 +7726,18 @@ export const UpdateNamespaceTagsResponse: MessageFns<UpdateNamespaceTagsResponse
   },
 };
 
+let CreateConnectivityRuleRequestClass: (new () => CreateConnectivityRuleRequest) | undefined;
 function createBaseCreateConnectivityRuleRequest(): CreateConnectivityRuleRequest {
-  return {};
+  CreateConnectivityRuleRequestClass ??= messageClass<CreateConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleRequest", { asyncOperationId: "" });
+  return new CreateConnectivityRuleRequestClass();
 }
 
 export const CreateConnectivityRuleRequest: MessageFns<CreateConnectivityRuleRequest> = {
   encode(message: CreateConnectivityRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ConnectivityRuleSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -7555,16 +7778,18 @@ export const CreateConnectivityRuleRequest: MessageFns<CreateConnectivityRuleReq
   },
 };
 
+let CreateConnectivityRuleResponseClass: (new () => CreateConnectivityRuleResponse) | undefined;
 function createBaseCreateConnectivityRuleResponse(): CreateConnectivityRuleResponse {
-  return {};
+  CreateConnectivityRuleResponseClass ??= messageClass<CreateConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.CreateConnectivityRuleResponse", { connectivityRuleId: "" });
+  return new CreateConnectivityRuleResponseClass();
 }
 
 export const CreateConnectivityRuleResponse: MessageFns<CreateConnectivityRuleResponse> = {
   encode(message: CreateConnectivityRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRuleId !== undefined && message.connectivityRuleId !== "") {
+    if (message.connectivityRuleId != null && message.connectivityRuleId !== "") {
       writer.uint32(10).string(message.connectivityRuleId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -7605,13 +7830,15 @@ export const CreateConnectivityRuleResponse: MessageFns<CreateConnectivityRuleRe
   },
 };
 
+let GetConnectivityRuleRequestClass: (new () => GetConnectivityRuleRequest) | undefined;
 function createBaseGetConnectivityRuleRequest(): GetConnectivityRuleRequest {
-  return {};
+  GetConnectivityRuleRequestClass ??= messageClass<GetConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleRequest", { connectivityRuleId: "" });
+  return new GetConnectivityRuleRequestClass();
 }
 
 export const GetConnectivityRuleRequest: MessageFns<GetConnectivityRuleRequest> = {
   encode(message: GetConnectivityRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRuleId !== undefined && message.connectivityRuleId !== "") {
+    if (message.connectivityRuleId != null && message.connectivityRuleId !== "") {
       writer.uint32(10).string(message.connectivityRuleId);
     }
     return writer;
@@ -7644,13 +7871,15 @@ export const GetConnectivityRuleRequest: MessageFns<GetConnectivityRuleRequest> 
   },
 };
 
+let GetConnectivityRuleResponseClass: (new () => GetConnectivityRuleResponse) | undefined;
 function createBaseGetConnectivityRuleResponse(): GetConnectivityRuleResponse {
-  return {};
+  GetConnectivityRuleResponseClass ??= messageClass<GetConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRuleResponse", {});
+  return new GetConnectivityRuleResponseClass();
 }
 
 export const GetConnectivityRuleResponse: MessageFns<GetConnectivityRuleResponse> = {
   encode(message: GetConnectivityRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRule !== undefined) {
+    if (message.connectivityRule != null) {
       ConnectivityRule.encode(message.connectivityRule, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7683,19 +7912,21 @@ export const GetConnectivityRuleResponse: MessageFns<GetConnectivityRuleResponse
   },
 };
 
+let GetConnectivityRulesRequestClass: (new () => GetConnectivityRulesRequest) | undefined;
 function createBaseGetConnectivityRulesRequest(): GetConnectivityRulesRequest {
-  return {};
+  GetConnectivityRulesRequestClass ??= messageClass<GetConnectivityRulesRequest>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesRequest", { pageSize: 0, pageToken: "", namespace: "" });
+  return new GetConnectivityRulesRequestClass();
 }
 
 export const GetConnectivityRulesRequest: MessageFns<GetConnectivityRulesRequest> = {
   encode(message: GetConnectivityRulesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(26).string(message.namespace);
     }
     return writer;
@@ -7744,18 +7975,20 @@ export const GetConnectivityRulesRequest: MessageFns<GetConnectivityRulesRequest
   },
 };
 
+let GetConnectivityRulesResponseClass: (new () => GetConnectivityRulesResponse) | undefined;
 function createBaseGetConnectivityRulesResponse(): GetConnectivityRulesResponse {
-  return {};
+  GetConnectivityRulesResponseClass ??= messageClass<GetConnectivityRulesResponse>("temporal.api.cloud.cloudservice.v1.GetConnectivityRulesResponse", { connectivityRules: LIST, nextPageToken: "" });
+  return new GetConnectivityRulesResponseClass();
 }
 
 export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesResponse> = {
   encode(message: GetConnectivityRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRules !== undefined && message.connectivityRules.length !== 0) {
+    if (message.connectivityRules != null && message.connectivityRules.length !== 0) {
       for (const v of message.connectivityRules) {
         ConnectivityRule.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -7774,7 +8007,7 @@ export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesRespon
             break;
           }
 
-          if (message.connectivityRules === undefined) {
+          if (message.connectivityRules === LIST) {
             message.connectivityRules = [];
           }
           const el = ConnectivityRule.decode(reader, reader.uint32());
@@ -7802,19 +8035,21 @@ export const GetConnectivityRulesResponse: MessageFns<GetConnectivityRulesRespon
   },
 };
 
+let DeleteConnectivityRuleRequestClass: (new () => DeleteConnectivityRuleRequest) | undefined;
 function createBaseDeleteConnectivityRuleRequest(): DeleteConnectivityRuleRequest {
-  return {};
+  DeleteConnectivityRuleRequestClass ??= messageClass<DeleteConnectivityRuleRequest>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleRequest", { connectivityRuleId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteConnectivityRuleRequestClass();
 }
 
 export const DeleteConnectivityRuleRequest: MessageFns<DeleteConnectivityRuleRequest> = {
   encode(message: DeleteConnectivityRuleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectivityRuleId !== undefined && message.connectivityRuleId !== "") {
+    if (message.connectivityRuleId != null && message.connectivityRuleId !== "") {
       writer.uint32(10).string(message.connectivityRuleId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -7863,13 +8098,15 @@ export const DeleteConnectivityRuleRequest: MessageFns<DeleteConnectivityRuleReq
   },
 };
 
+let DeleteConnectivityRuleResponseClass: (new () => DeleteConnectivityRuleResponse) | undefined;
 function createBaseDeleteConnectivityRuleResponse(): DeleteConnectivityRuleResponse {
-  return {};
+  DeleteConnectivityRuleResponseClass ??= messageClass<DeleteConnectivityRuleResponse>("temporal.api.cloud.cloudservice.v1.DeleteConnectivityRuleResponse", {});
+  return new DeleteConnectivityRuleResponseClass();
 }
 
 export const DeleteConnectivityRuleResponse: MessageFns<DeleteConnectivityRuleResponse> = {
   encode(message: DeleteConnectivityRuleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -7902,22 +8139,24 @@ export const DeleteConnectivityRuleResponse: MessageFns<DeleteConnectivityRuleRe
   },
 };
 
+let GetAuditLogsRequestClass: (new () => GetAuditLogsRequest) | undefined;
 function createBaseGetAuditLogsRequest(): GetAuditLogsRequest {
-  return {};
+  GetAuditLogsRequestClass ??= messageClass<GetAuditLogsRequest>("temporal.api.cloud.cloudservice.v1.GetAuditLogsRequest", { pageSize: 0, pageToken: "" });
+  return new GetAuditLogsRequestClass();
 }
 
 export const GetAuditLogsRequest: MessageFns<GetAuditLogsRequest> = {
   encode(message: GetAuditLogsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
-    if (message.startTimeInclusive !== undefined) {
+    if (message.startTimeInclusive != null) {
       Timestamp.encode(message.startTimeInclusive, writer.uint32(26).fork()).join();
     }
-    if (message.endTimeExclusive !== undefined) {
+    if (message.endTimeExclusive != null) {
       Timestamp.encode(message.endTimeExclusive, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -7974,18 +8213,20 @@ export const GetAuditLogsRequest: MessageFns<GetAuditLogsRequest> = {
   },
 };
 
+let GetAuditLogsResponseClass: (new () => GetAuditLogsResponse) | undefined;
 function createBaseGetAuditLogsResponse(): GetAuditLogsResponse {
-  return {};
+  GetAuditLogsResponseClass ??= messageClass<GetAuditLogsResponse>("temporal.api.cloud.cloudservice.v1.GetAuditLogsResponse", { logs: LIST, nextPageToken: "" });
+  return new GetAuditLogsResponseClass();
 }
 
 export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
   encode(message: GetAuditLogsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.logs !== undefined && message.logs.length !== 0) {
+    if (message.logs != null && message.logs.length !== 0) {
       for (const v of message.logs) {
         LogRecord.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -8004,7 +8245,7 @@ export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
             break;
           }
 
-          if (message.logs === undefined) {
+          if (message.logs === LIST) {
             message.logs = [];
           }
           const el = LogRecord.decode(reader, reader.uint32());
@@ -8032,13 +8273,15 @@ export const GetAuditLogsResponse: MessageFns<GetAuditLogsResponse> = {
   },
 };
 
+let ValidateAccountAuditLogSinkRequestClass: (new () => ValidateAccountAuditLogSinkRequest) | undefined;
 function createBaseValidateAccountAuditLogSinkRequest(): ValidateAccountAuditLogSinkRequest {
-  return {};
+  ValidateAccountAuditLogSinkRequestClass ??= messageClass<ValidateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkRequest", {});
+  return new ValidateAccountAuditLogSinkRequestClass();
 }
 
 export const ValidateAccountAuditLogSinkRequest: MessageFns<ValidateAccountAuditLogSinkRequest> = {
   encode(message: ValidateAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8071,8 +8314,10 @@ export const ValidateAccountAuditLogSinkRequest: MessageFns<ValidateAccountAudit
   },
 };
 
+let ValidateAccountAuditLogSinkResponseClass: (new () => ValidateAccountAuditLogSinkResponse) | undefined;
 function createBaseValidateAccountAuditLogSinkResponse(): ValidateAccountAuditLogSinkResponse {
-  return {};
+  ValidateAccountAuditLogSinkResponseClass ??= messageClass<ValidateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.ValidateAccountAuditLogSinkResponse", {});
+  return new ValidateAccountAuditLogSinkResponseClass();
 }
 
 export const ValidateAccountAuditLogSinkResponse: MessageFns<ValidateAccountAuditLogSinkResponse> = {
@@ -8099,16 +8344,18 @@ export const ValidateAccountAuditLogSinkResponse: MessageFns<ValidateAccountAudi
   },
 };
 
+let CreateAccountAuditLogSinkRequestClass: (new () => CreateAccountAuditLogSinkRequest) | undefined;
 function createBaseCreateAccountAuditLogSinkRequest(): CreateAccountAuditLogSinkRequest {
-  return {};
+  CreateAccountAuditLogSinkRequestClass ??= messageClass<CreateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkRequest", { asyncOperationId: "" });
+  return new CreateAccountAuditLogSinkRequestClass();
 }
 
 export const CreateAccountAuditLogSinkRequest: MessageFns<CreateAccountAuditLogSinkRequest> = {
   encode(message: CreateAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -8149,13 +8396,15 @@ export const CreateAccountAuditLogSinkRequest: MessageFns<CreateAccountAuditLogS
   },
 };
 
+let CreateAccountAuditLogSinkResponseClass: (new () => CreateAccountAuditLogSinkResponse) | undefined;
 function createBaseCreateAccountAuditLogSinkResponse(): CreateAccountAuditLogSinkResponse {
-  return {};
+  CreateAccountAuditLogSinkResponseClass ??= messageClass<CreateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.CreateAccountAuditLogSinkResponse", {});
+  return new CreateAccountAuditLogSinkResponseClass();
 }
 
 export const CreateAccountAuditLogSinkResponse: MessageFns<CreateAccountAuditLogSinkResponse> = {
   encode(message: CreateAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8188,13 +8437,15 @@ export const CreateAccountAuditLogSinkResponse: MessageFns<CreateAccountAuditLog
   },
 };
 
+let GetAccountAuditLogSinkRequestClass: (new () => GetAccountAuditLogSinkRequest) | undefined;
 function createBaseGetAccountAuditLogSinkRequest(): GetAccountAuditLogSinkRequest {
-  return {};
+  GetAccountAuditLogSinkRequestClass ??= messageClass<GetAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkRequest", { name: "" });
+  return new GetAccountAuditLogSinkRequestClass();
 }
 
 export const GetAccountAuditLogSinkRequest: MessageFns<GetAccountAuditLogSinkRequest> = {
   encode(message: GetAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
     return writer;
@@ -8227,13 +8478,15 @@ export const GetAccountAuditLogSinkRequest: MessageFns<GetAccountAuditLogSinkReq
   },
 };
 
+let GetAccountAuditLogSinkResponseClass: (new () => GetAccountAuditLogSinkResponse) | undefined;
 function createBaseGetAccountAuditLogSinkResponse(): GetAccountAuditLogSinkResponse {
-  return {};
+  GetAccountAuditLogSinkResponseClass ??= messageClass<GetAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinkResponse", {});
+  return new GetAccountAuditLogSinkResponseClass();
 }
 
 export const GetAccountAuditLogSinkResponse: MessageFns<GetAccountAuditLogSinkResponse> = {
   encode(message: GetAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sink !== undefined) {
+    if (message.sink != null) {
       AuditLogSink.encode(message.sink, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8266,16 +8519,18 @@ export const GetAccountAuditLogSinkResponse: MessageFns<GetAccountAuditLogSinkRe
   },
 };
 
+let GetAccountAuditLogSinksRequestClass: (new () => GetAccountAuditLogSinksRequest) | undefined;
 function createBaseGetAccountAuditLogSinksRequest(): GetAccountAuditLogSinksRequest {
-  return {};
+  GetAccountAuditLogSinksRequestClass ??= messageClass<GetAccountAuditLogSinksRequest>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksRequest", { pageSize: 0, pageToken: "" });
+  return new GetAccountAuditLogSinksRequestClass();
 }
 
 export const GetAccountAuditLogSinksRequest: MessageFns<GetAccountAuditLogSinksRequest> = {
   encode(message: GetAccountAuditLogSinksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
     return writer;
@@ -8316,18 +8571,20 @@ export const GetAccountAuditLogSinksRequest: MessageFns<GetAccountAuditLogSinksR
   },
 };
 
+let GetAccountAuditLogSinksResponseClass: (new () => GetAccountAuditLogSinksResponse) | undefined;
 function createBaseGetAccountAuditLogSinksResponse(): GetAccountAuditLogSinksResponse {
-  return {};
+  GetAccountAuditLogSinksResponseClass ??= messageClass<GetAccountAuditLogSinksResponse>("temporal.api.cloud.cloudservice.v1.GetAccountAuditLogSinksResponse", { sinks: LIST, nextPageToken: "" });
+  return new GetAccountAuditLogSinksResponseClass();
 }
 
 export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinksResponse> = {
   encode(message: GetAccountAuditLogSinksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.sinks !== undefined && message.sinks.length !== 0) {
+    if (message.sinks != null && message.sinks.length !== 0) {
       for (const v of message.sinks) {
         AuditLogSink.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -8346,7 +8603,7 @@ export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinks
             break;
           }
 
-          if (message.sinks === undefined) {
+          if (message.sinks === LIST) {
             message.sinks = [];
           }
           const el = AuditLogSink.decode(reader, reader.uint32());
@@ -8374,19 +8631,21 @@ export const GetAccountAuditLogSinksResponse: MessageFns<GetAccountAuditLogSinks
   },
 };
 
+let UpdateAccountAuditLogSinkRequestClass: (new () => UpdateAccountAuditLogSinkRequest) | undefined;
 function createBaseUpdateAccountAuditLogSinkRequest(): UpdateAccountAuditLogSinkRequest {
-  return {};
+  UpdateAccountAuditLogSinkRequestClass ??= messageClass<UpdateAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkRequest", { resourceVersion: "", asyncOperationId: "" });
+  return new UpdateAccountAuditLogSinkRequestClass();
 }
 
 export const UpdateAccountAuditLogSinkRequest: MessageFns<UpdateAccountAuditLogSinkRequest> = {
   encode(message: UpdateAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       AuditLogSinkSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -8435,13 +8694,15 @@ export const UpdateAccountAuditLogSinkRequest: MessageFns<UpdateAccountAuditLogS
   },
 };
 
+let UpdateAccountAuditLogSinkResponseClass: (new () => UpdateAccountAuditLogSinkResponse) | undefined;
 function createBaseUpdateAccountAuditLogSinkResponse(): UpdateAccountAuditLogSinkResponse {
-  return {};
+  UpdateAccountAuditLogSinkResponseClass ??= messageClass<UpdateAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.UpdateAccountAuditLogSinkResponse", {});
+  return new UpdateAccountAuditLogSinkResponseClass();
 }
 
 export const UpdateAccountAuditLogSinkResponse: MessageFns<UpdateAccountAuditLogSinkResponse> = {
   encode(message: UpdateAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8474,19 +8735,21 @@ export const UpdateAccountAuditLogSinkResponse: MessageFns<UpdateAccountAuditLog
   },
 };
 
+let DeleteAccountAuditLogSinkRequestClass: (new () => DeleteAccountAuditLogSinkRequest) | undefined;
 function createBaseDeleteAccountAuditLogSinkRequest(): DeleteAccountAuditLogSinkRequest {
-  return {};
+  DeleteAccountAuditLogSinkRequestClass ??= messageClass<DeleteAccountAuditLogSinkRequest>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkRequest", { name: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteAccountAuditLogSinkRequestClass();
 }
 
 export const DeleteAccountAuditLogSinkRequest: MessageFns<DeleteAccountAuditLogSinkRequest> = {
   encode(message: DeleteAccountAuditLogSinkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -8535,13 +8798,15 @@ export const DeleteAccountAuditLogSinkRequest: MessageFns<DeleteAccountAuditLogS
   },
 };
 
+let DeleteAccountAuditLogSinkResponseClass: (new () => DeleteAccountAuditLogSinkResponse) | undefined;
 function createBaseDeleteAccountAuditLogSinkResponse(): DeleteAccountAuditLogSinkResponse {
-  return {};
+  DeleteAccountAuditLogSinkResponseClass ??= messageClass<DeleteAccountAuditLogSinkResponse>("temporal.api.cloud.cloudservice.v1.DeleteAccountAuditLogSinkResponse", {});
+  return new DeleteAccountAuditLogSinkResponseClass();
 }
 
 export const DeleteAccountAuditLogSinkResponse: MessageFns<DeleteAccountAuditLogSinkResponse> = {
   encode(message: DeleteAccountAuditLogSinkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8574,13 +8839,15 @@ export const DeleteAccountAuditLogSinkResponse: MessageFns<DeleteAccountAuditLog
   },
 };
 
+let GetNamespaceCapacityInfoRequestClass: (new () => GetNamespaceCapacityInfoRequest) | undefined;
 function createBaseGetNamespaceCapacityInfoRequest(): GetNamespaceCapacityInfoRequest {
-  return {};
+  GetNamespaceCapacityInfoRequestClass ??= messageClass<GetNamespaceCapacityInfoRequest>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoRequest", { namespace: "" });
+  return new GetNamespaceCapacityInfoRequestClass();
 }
 
 export const GetNamespaceCapacityInfoRequest: MessageFns<GetNamespaceCapacityInfoRequest> = {
   encode(message: GetNamespaceCapacityInfoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
     return writer;
@@ -8613,13 +8880,15 @@ export const GetNamespaceCapacityInfoRequest: MessageFns<GetNamespaceCapacityInf
   },
 };
 
+let GetNamespaceCapacityInfoResponseClass: (new () => GetNamespaceCapacityInfoResponse) | undefined;
 function createBaseGetNamespaceCapacityInfoResponse(): GetNamespaceCapacityInfoResponse {
-  return {};
+  GetNamespaceCapacityInfoResponseClass ??= messageClass<GetNamespaceCapacityInfoResponse>("temporal.api.cloud.cloudservice.v1.GetNamespaceCapacityInfoResponse", {});
+  return new GetNamespaceCapacityInfoResponseClass();
 }
 
 export const GetNamespaceCapacityInfoResponse: MessageFns<GetNamespaceCapacityInfoResponse> = {
   encode(message: GetNamespaceCapacityInfoResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.capacityInfo !== undefined) {
+    if (message.capacityInfo != null) {
       NamespaceCapacityInfo.encode(message.capacityInfo, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8652,16 +8921,18 @@ export const GetNamespaceCapacityInfoResponse: MessageFns<GetNamespaceCapacityIn
   },
 };
 
+let CreateBillingReportRequestClass: (new () => CreateBillingReportRequest) | undefined;
 function createBaseCreateBillingReportRequest(): CreateBillingReportRequest {
-  return {};
+  CreateBillingReportRequestClass ??= messageClass<CreateBillingReportRequest>("temporal.api.cloud.cloudservice.v1.CreateBillingReportRequest", { asyncOperationId: "" });
+  return new CreateBillingReportRequestClass();
 }
 
 export const CreateBillingReportRequest: MessageFns<CreateBillingReportRequest> = {
   encode(message: CreateBillingReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       BillingReportSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -8702,16 +8973,18 @@ export const CreateBillingReportRequest: MessageFns<CreateBillingReportRequest> 
   },
 };
 
+let CreateBillingReportResponseClass: (new () => CreateBillingReportResponse) | undefined;
 function createBaseCreateBillingReportResponse(): CreateBillingReportResponse {
-  return {};
+  CreateBillingReportResponseClass ??= messageClass<CreateBillingReportResponse>("temporal.api.cloud.cloudservice.v1.CreateBillingReportResponse", { billingReportId: "" });
+  return new CreateBillingReportResponseClass();
 }
 
 export const CreateBillingReportResponse: MessageFns<CreateBillingReportResponse> = {
   encode(message: CreateBillingReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.billingReportId !== undefined && message.billingReportId !== "") {
+    if (message.billingReportId != null && message.billingReportId !== "") {
       writer.uint32(10).string(message.billingReportId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -8752,13 +9025,15 @@ export const CreateBillingReportResponse: MessageFns<CreateBillingReportResponse
   },
 };
 
+let GetBillingReportRequestClass: (new () => GetBillingReportRequest) | undefined;
 function createBaseGetBillingReportRequest(): GetBillingReportRequest {
-  return {};
+  GetBillingReportRequestClass ??= messageClass<GetBillingReportRequest>("temporal.api.cloud.cloudservice.v1.GetBillingReportRequest", { billingReportId: "" });
+  return new GetBillingReportRequestClass();
 }
 
 export const GetBillingReportRequest: MessageFns<GetBillingReportRequest> = {
   encode(message: GetBillingReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.billingReportId !== undefined && message.billingReportId !== "") {
+    if (message.billingReportId != null && message.billingReportId !== "") {
       writer.uint32(10).string(message.billingReportId);
     }
     return writer;
@@ -8791,13 +9066,15 @@ export const GetBillingReportRequest: MessageFns<GetBillingReportRequest> = {
   },
 };
 
+let GetBillingReportResponseClass: (new () => GetBillingReportResponse) | undefined;
 function createBaseGetBillingReportResponse(): GetBillingReportResponse {
-  return {};
+  GetBillingReportResponseClass ??= messageClass<GetBillingReportResponse>("temporal.api.cloud.cloudservice.v1.GetBillingReportResponse", {});
+  return new GetBillingReportResponseClass();
 }
 
 export const GetBillingReportResponse: MessageFns<GetBillingReportResponse> = {
   encode(message: GetBillingReportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.billingReport !== undefined) {
+    if (message.billingReport != null) {
       BillingReport.encode(message.billingReport, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -8830,16 +9107,18 @@ export const GetBillingReportResponse: MessageFns<GetBillingReportResponse> = {
   },
 };
 
+let GetCustomRolesRequestClass: (new () => GetCustomRolesRequest) | undefined;
 function createBaseGetCustomRolesRequest(): GetCustomRolesRequest {
-  return {};
+  GetCustomRolesRequestClass ??= messageClass<GetCustomRolesRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRolesRequest", { pageSize: 0, pageToken: "" });
+  return new GetCustomRolesRequestClass();
 }
 
 export const GetCustomRolesRequest: MessageFns<GetCustomRolesRequest> = {
   encode(message: GetCustomRolesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(8).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
     }
     return writer;
@@ -8880,18 +9159,20 @@ export const GetCustomRolesRequest: MessageFns<GetCustomRolesRequest> = {
   },
 };
 
+let GetCustomRolesResponseClass: (new () => GetCustomRolesResponse) | undefined;
 function createBaseGetCustomRolesResponse(): GetCustomRolesResponse {
-  return {};
+  GetCustomRolesResponseClass ??= messageClass<GetCustomRolesResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRolesResponse", { customRoles: LIST, nextPageToken: "" });
+  return new GetCustomRolesResponseClass();
 }
 
 export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
   encode(message: GetCustomRolesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.customRoles !== undefined && message.customRoles.length !== 0) {
+    if (message.customRoles != null && message.customRoles.length !== 0) {
       for (const v of message.customRoles) {
         CustomRole.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -8910,7 +9191,7 @@ export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
             break;
           }
 
-          if (message.customRoles === undefined) {
+          if (message.customRoles === LIST) {
             message.customRoles = [];
           }
           const el = CustomRole.decode(reader, reader.uint32());
@@ -8938,13 +9219,15 @@ export const GetCustomRolesResponse: MessageFns<GetCustomRolesResponse> = {
   },
 };
 
+let GetCustomRoleRequestClass: (new () => GetCustomRoleRequest) | undefined;
 function createBaseGetCustomRoleRequest(): GetCustomRoleRequest {
-  return {};
+  GetCustomRoleRequestClass ??= messageClass<GetCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.GetCustomRoleRequest", { roleId: "" });
+  return new GetCustomRoleRequestClass();
 }
 
 export const GetCustomRoleRequest: MessageFns<GetCustomRoleRequest> = {
   encode(message: GetCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
     return writer;
@@ -8977,13 +9260,15 @@ export const GetCustomRoleRequest: MessageFns<GetCustomRoleRequest> = {
   },
 };
 
+let GetCustomRoleResponseClass: (new () => GetCustomRoleResponse) | undefined;
 function createBaseGetCustomRoleResponse(): GetCustomRoleResponse {
-  return {};
+  GetCustomRoleResponseClass ??= messageClass<GetCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.GetCustomRoleResponse", {});
+  return new GetCustomRoleResponseClass();
 }
 
 export const GetCustomRoleResponse: MessageFns<GetCustomRoleResponse> = {
   encode(message: GetCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.customRole !== undefined) {
+    if (message.customRole != null) {
       CustomRole.encode(message.customRole, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -9016,16 +9301,18 @@ export const GetCustomRoleResponse: MessageFns<GetCustomRoleResponse> = {
   },
 };
 
+let CreateCustomRoleRequestClass: (new () => CreateCustomRoleRequest) | undefined;
 function createBaseCreateCustomRoleRequest(): CreateCustomRoleRequest {
-  return {};
+  CreateCustomRoleRequestClass ??= messageClass<CreateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleRequest", { asyncOperationId: "" });
+  return new CreateCustomRoleRequestClass();
 }
 
 export const CreateCustomRoleRequest: MessageFns<CreateCustomRoleRequest> = {
   encode(message: CreateCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CustomRoleSpec.encode(message.spec, writer.uint32(10).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -9066,16 +9353,18 @@ export const CreateCustomRoleRequest: MessageFns<CreateCustomRoleRequest> = {
   },
 };
 
+let CreateCustomRoleResponseClass: (new () => CreateCustomRoleResponse) | undefined;
 function createBaseCreateCustomRoleResponse(): CreateCustomRoleResponse {
-  return {};
+  CreateCustomRoleResponseClass ??= messageClass<CreateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.CreateCustomRoleResponse", { roleId: "" });
+  return new CreateCustomRoleResponseClass();
 }
 
 export const CreateCustomRoleResponse: MessageFns<CreateCustomRoleResponse> = {
   encode(message: CreateCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -9116,22 +9405,24 @@ export const CreateCustomRoleResponse: MessageFns<CreateCustomRoleResponse> = {
   },
 };
 
+let UpdateCustomRoleRequestClass: (new () => UpdateCustomRoleRequest) | undefined;
 function createBaseUpdateCustomRoleRequest(): UpdateCustomRoleRequest {
-  return {};
+  UpdateCustomRoleRequestClass ??= messageClass<UpdateCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
+  return new UpdateCustomRoleRequestClass();
 }
 
 export const UpdateCustomRoleRequest: MessageFns<UpdateCustomRoleRequest> = {
   encode(message: UpdateCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CustomRoleSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(26).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
     return writer;
@@ -9188,13 +9479,15 @@ export const UpdateCustomRoleRequest: MessageFns<UpdateCustomRoleRequest> = {
   },
 };
 
+let UpdateCustomRoleResponseClass: (new () => UpdateCustomRoleResponse) | undefined;
 function createBaseUpdateCustomRoleResponse(): UpdateCustomRoleResponse {
-  return {};
+  UpdateCustomRoleResponseClass ??= messageClass<UpdateCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.UpdateCustomRoleResponse", {});
+  return new UpdateCustomRoleResponseClass();
 }
 
 export const UpdateCustomRoleResponse: MessageFns<UpdateCustomRoleResponse> = {
   encode(message: UpdateCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -9227,19 +9520,21 @@ export const UpdateCustomRoleResponse: MessageFns<UpdateCustomRoleResponse> = {
   },
 };
 
+let DeleteCustomRoleRequestClass: (new () => DeleteCustomRoleRequest) | undefined;
 function createBaseDeleteCustomRoleRequest(): DeleteCustomRoleRequest {
-  return {};
+  DeleteCustomRoleRequestClass ??= messageClass<DeleteCustomRoleRequest>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleRequest", { roleId: "", resourceVersion: "", asyncOperationId: "" });
+  return new DeleteCustomRoleRequestClass();
 }
 
 export const DeleteCustomRoleRequest: MessageFns<DeleteCustomRoleRequest> = {
   encode(message: DeleteCustomRoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleId !== undefined && message.roleId !== "") {
+    if (message.roleId != null && message.roleId !== "") {
       writer.uint32(10).string(message.roleId);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(26).string(message.asyncOperationId);
     }
     return writer;
@@ -9288,13 +9583,15 @@ export const DeleteCustomRoleRequest: MessageFns<DeleteCustomRoleRequest> = {
   },
 };
 
+let DeleteCustomRoleResponseClass: (new () => DeleteCustomRoleResponse) | undefined;
 function createBaseDeleteCustomRoleResponse(): DeleteCustomRoleResponse {
-  return {};
+  DeleteCustomRoleResponseClass ??= messageClass<DeleteCustomRoleResponse>("temporal.api.cloud.cloudservice.v1.DeleteCustomRoleResponse", {});
+  return new DeleteCustomRoleResponseClass();
 }
 
 export const DeleteCustomRoleResponse: MessageFns<DeleteCustomRoleResponse> = {
   encode(message: DeleteCustomRoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.asyncOperation !== undefined) {
+    if (message.asyncOperation != null) {
       AsyncOperation.encode(message.asyncOperation, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -9327,19 +9624,21 @@ export const DeleteCustomRoleResponse: MessageFns<DeleteCustomRoleResponse> = {
   },
 };
 
+let GetUserNamespaceAssignmentsRequestClass: (new () => GetUserNamespaceAssignmentsRequest) | undefined;
 function createBaseGetUserNamespaceAssignmentsRequest(): GetUserNamespaceAssignmentsRequest {
-  return {};
+  GetUserNamespaceAssignmentsRequestClass ??= messageClass<GetUserNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
+  return new GetUserNamespaceAssignmentsRequestClass();
 }
 
 export const GetUserNamespaceAssignmentsRequest: MessageFns<GetUserNamespaceAssignmentsRequest> = {
   encode(message: GetUserNamespaceAssignmentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -9388,18 +9687,20 @@ export const GetUserNamespaceAssignmentsRequest: MessageFns<GetUserNamespaceAssi
   },
 };
 
+let GetUserNamespaceAssignmentsResponseClass: (new () => GetUserNamespaceAssignmentsResponse) | undefined;
 function createBaseGetUserNamespaceAssignmentsResponse(): GetUserNamespaceAssignmentsResponse {
-  return {};
+  GetUserNamespaceAssignmentsResponseClass ??= messageClass<GetUserNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserNamespaceAssignmentsResponse", { users: LIST, nextPageToken: "" });
+  return new GetUserNamespaceAssignmentsResponseClass();
 }
 
 export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAssignmentsResponse> = {
   encode(message: GetUserNamespaceAssignmentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.users !== undefined && message.users.length !== 0) {
+    if (message.users != null && message.users.length !== 0) {
       for (const v of message.users) {
         UserNamespaceAssignment.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -9418,7 +9719,7 @@ export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAss
             break;
           }
 
-          if (message.users === undefined) {
+          if (message.users === LIST) {
             message.users = [];
           }
           const el = UserNamespaceAssignment.decode(reader, reader.uint32());
@@ -9446,8 +9747,10 @@ export const GetUserNamespaceAssignmentsResponse: MessageFns<GetUserNamespaceAss
   },
 };
 
+let GetServiceAccountNamespaceAssignmentsRequestClass: (new () => GetServiceAccountNamespaceAssignmentsRequest) | undefined;
 function createBaseGetServiceAccountNamespaceAssignmentsRequest(): GetServiceAccountNamespaceAssignmentsRequest {
-  return {};
+  GetServiceAccountNamespaceAssignmentsRequestClass ??= messageClass<GetServiceAccountNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
+  return new GetServiceAccountNamespaceAssignmentsRequestClass();
 }
 
 export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetServiceAccountNamespaceAssignmentsRequest> = {
@@ -9455,13 +9758,13 @@ export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetService
     message: GetServiceAccountNamespaceAssignmentsRequest,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -9510,8 +9813,10 @@ export const GetServiceAccountNamespaceAssignmentsRequest: MessageFns<GetService
   },
 };
 
+let GetServiceAccountNamespaceAssignmentsResponseClass: (new () => GetServiceAccountNamespaceAssignmentsResponse) | undefined;
 function createBaseGetServiceAccountNamespaceAssignmentsResponse(): GetServiceAccountNamespaceAssignmentsResponse {
-  return {};
+  GetServiceAccountNamespaceAssignmentsResponseClass ??= messageClass<GetServiceAccountNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetServiceAccountNamespaceAssignmentsResponse", { serviceAccounts: LIST, nextPageToken: "" });
+  return new GetServiceAccountNamespaceAssignmentsResponseClass();
 }
 
 export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServiceAccountNamespaceAssignmentsResponse> =
@@ -9520,12 +9825,12 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
       message: GetServiceAccountNamespaceAssignmentsResponse,
       writer: BinaryWriter = new BinaryWriter(),
     ): BinaryWriter {
-      if (message.serviceAccounts !== undefined && message.serviceAccounts.length !== 0) {
+      if (message.serviceAccounts != null && message.serviceAccounts.length !== 0) {
         for (const v of message.serviceAccounts) {
           ServiceAccountNamespaceAssignment.encode(v!, writer.uint32(10).fork()).join();
         }
       }
-      if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+      if (message.nextPageToken != null && message.nextPageToken !== "") {
         writer.uint32(18).string(message.nextPageToken);
       }
       return writer;
@@ -9544,7 +9849,7 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
               break;
             }
 
-            if (message.serviceAccounts === undefined) {
+            if (message.serviceAccounts === LIST) {
               message.serviceAccounts = [];
             }
             const el = ServiceAccountNamespaceAssignment.decode(reader, reader.uint32());
@@ -9572,19 +9877,21 @@ export const GetServiceAccountNamespaceAssignmentsResponse: MessageFns<GetServic
     },
   };
 
+let GetUserGroupNamespaceAssignmentsRequestClass: (new () => GetUserGroupNamespaceAssignmentsRequest) | undefined;
 function createBaseGetUserGroupNamespaceAssignmentsRequest(): GetUserGroupNamespaceAssignmentsRequest {
-  return {};
+  GetUserGroupNamespaceAssignmentsRequestClass ??= messageClass<GetUserGroupNamespaceAssignmentsRequest>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsRequest", { namespace: "", pageSize: 0, pageToken: "" });
+  return new GetUserGroupNamespaceAssignmentsRequestClass();
 }
 
 export const GetUserGroupNamespaceAssignmentsRequest: MessageFns<GetUserGroupNamespaceAssignmentsRequest> = {
   encode(message: GetUserGroupNamespaceAssignmentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.pageSize !== undefined && message.pageSize !== 0) {
+    if (message.pageSize != null && message.pageSize !== 0) {
       writer.uint32(16).int32(message.pageSize);
     }
-    if (message.pageToken !== undefined && message.pageToken !== "") {
+    if (message.pageToken != null && message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
     }
     return writer;
@@ -9633,18 +9940,20 @@ export const GetUserGroupNamespaceAssignmentsRequest: MessageFns<GetUserGroupNam
   },
 };
 
+let GetUserGroupNamespaceAssignmentsResponseClass: (new () => GetUserGroupNamespaceAssignmentsResponse) | undefined;
 function createBaseGetUserGroupNamespaceAssignmentsResponse(): GetUserGroupNamespaceAssignmentsResponse {
-  return {};
+  GetUserGroupNamespaceAssignmentsResponseClass ??= messageClass<GetUserGroupNamespaceAssignmentsResponse>("temporal.api.cloud.cloudservice.v1.GetUserGroupNamespaceAssignmentsResponse", { groups: LIST, nextPageToken: "" });
+  return new GetUserGroupNamespaceAssignmentsResponseClass();
 }
 
 export const GetUserGroupNamespaceAssignmentsResponse: MessageFns<GetUserGroupNamespaceAssignmentsResponse> = {
   encode(message: GetUserGroupNamespaceAssignmentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groups !== undefined && message.groups.length !== 0) {
+    if (message.groups != null && message.groups.length !== 0) {
       for (const v of message.groups) {
         UserGroupNamespaceAssignment.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.nextPageToken !== undefined && message.nextPageToken !== "") {
+    if (message.nextPageToken != null && message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
@@ -9663,7 +9972,7 @@ export const GetUserGroupNamespaceAssignmentsResponse: MessageFns<GetUserGroupNa
             break;
           }
 
-          if (message.groups === undefined) {
+          if (message.groups === LIST) {
             message.groups = [];
           }
           const el = UserGroupNamespaceAssignment.decode(reader, reader.uint32());

@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/connectivityrule/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { ResourceState } from "../../resource/v1/message";
@@ -70,28 +71,30 @@ export interface PrivateConnectivityRule {
   region?: string | undefined;
 }
 
+let ConnectivityRuleClass: (new () => ConnectivityRule) | undefined;
 function createBaseConnectivityRule(): ConnectivityRule {
-  return {};
+  ConnectivityRuleClass ??= messageClass<ConnectivityRule>("temporal.api.cloud.connectivityrule.v1.ConnectivityRule", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+  return new ConnectivityRuleClass();
 }
 
 export const ConnectivityRule: MessageFns<ConnectivityRule> = {
   encode(message: ConnectivityRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ConnectivityRuleSpec.encode(message.spec, writer.uint32(18).fork()).join();
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(34).string(message.resourceVersion);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(40).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(50).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -164,16 +167,18 @@ export const ConnectivityRule: MessageFns<ConnectivityRule> = {
   },
 };
 
+let ConnectivityRuleSpecClass: (new () => ConnectivityRuleSpec) | undefined;
 function createBaseConnectivityRuleSpec(): ConnectivityRuleSpec {
-  return {};
+  ConnectivityRuleSpecClass ??= messageClass<ConnectivityRuleSpec>("temporal.api.cloud.connectivityrule.v1.ConnectivityRuleSpec", {});
+  return new ConnectivityRuleSpecClass();
 }
 
 export const ConnectivityRuleSpec: MessageFns<ConnectivityRuleSpec> = {
   encode(message: ConnectivityRuleSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.publicRule !== undefined) {
+    if (message.publicRule != null) {
       PublicConnectivityRule.encode(message.publicRule, writer.uint32(10).fork()).join();
     }
-    if (message.privateRule !== undefined) {
+    if (message.privateRule != null) {
       PrivateConnectivityRule.encode(message.privateRule, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -214,13 +219,15 @@ export const ConnectivityRuleSpec: MessageFns<ConnectivityRuleSpec> = {
   },
 };
 
+let PublicConnectivityRuleClass: (new () => PublicConnectivityRule) | undefined;
 function createBasePublicConnectivityRule(): PublicConnectivityRule {
-  return {};
+  PublicConnectivityRuleClass ??= messageClass<PublicConnectivityRule>("temporal.api.cloud.connectivityrule.v1.PublicConnectivityRule", { enableStableIps: false });
+  return new PublicConnectivityRuleClass();
 }
 
 export const PublicConnectivityRule: MessageFns<PublicConnectivityRule> = {
   encode(message: PublicConnectivityRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.enableStableIps !== undefined && message.enableStableIps !== false) {
+    if (message.enableStableIps != null && message.enableStableIps !== false) {
       writer.uint32(8).bool(message.enableStableIps);
     }
     return writer;
@@ -253,19 +260,21 @@ export const PublicConnectivityRule: MessageFns<PublicConnectivityRule> = {
   },
 };
 
+let PrivateConnectivityRuleClass: (new () => PrivateConnectivityRule) | undefined;
 function createBasePrivateConnectivityRule(): PrivateConnectivityRule {
-  return {};
+  PrivateConnectivityRuleClass ??= messageClass<PrivateConnectivityRule>("temporal.api.cloud.connectivityrule.v1.PrivateConnectivityRule", { connectionId: "", gcpProjectId: "", region: "" });
+  return new PrivateConnectivityRuleClass();
 }
 
 export const PrivateConnectivityRule: MessageFns<PrivateConnectivityRule> = {
   encode(message: PrivateConnectivityRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.connectionId !== undefined && message.connectionId !== "") {
+    if (message.connectionId != null && message.connectionId !== "") {
       writer.uint32(10).string(message.connectionId);
     }
-    if (message.gcpProjectId !== undefined && message.gcpProjectId !== "") {
+    if (message.gcpProjectId != null && message.gcpProjectId !== "") {
       writer.uint32(18).string(message.gcpProjectId);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(26).string(message.region);
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/identity/v1/message.proto
 
 /* eslint-disable */
+import { LIST, MAP, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { ResourceState } from "../../resource/v1/message";
@@ -625,19 +626,21 @@ export interface UserGroupNamespaceAssignment {
   resourceVersion?: string | undefined;
 }
 
+let AccountAccessClass: (new () => AccountAccess) | undefined;
 function createBaseAccountAccess(): AccountAccess {
-  return {};
+  AccountAccessClass ??= messageClass<AccountAccess>("temporal.api.cloud.identity.v1.AccountAccess", { roleDeprecated: "", role: 0, customRoles: LIST });
+  return new AccountAccessClass();
 }
 
 export const AccountAccess: MessageFns<AccountAccess> = {
   encode(message: AccountAccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleDeprecated !== undefined && message.roleDeprecated !== "") {
+    if (message.roleDeprecated != null && message.roleDeprecated !== "") {
       writer.uint32(10).string(message.roleDeprecated);
     }
-    if (message.role !== undefined && message.role !== 0) {
+    if (message.role != null && message.role !== 0) {
       writer.uint32(16).int32(message.role);
     }
-    if (message.customRoles !== undefined && message.customRoles.length !== 0) {
+    if (message.customRoles != null && message.customRoles.length !== 0) {
       for (const v of message.customRoles) {
         writer.uint32(26).string(v!);
       }
@@ -674,7 +677,7 @@ export const AccountAccess: MessageFns<AccountAccess> = {
             break;
           }
 
-          if (message.customRoles === undefined) {
+          if (message.customRoles === LIST) {
             message.customRoles = [];
           }
           const el = reader.string();
@@ -694,16 +697,18 @@ export const AccountAccess: MessageFns<AccountAccess> = {
   },
 };
 
+let NamespaceAccessClass: (new () => NamespaceAccess) | undefined;
 function createBaseNamespaceAccess(): NamespaceAccess {
-  return {};
+  NamespaceAccessClass ??= messageClass<NamespaceAccess>("temporal.api.cloud.identity.v1.NamespaceAccess", { permissionDeprecated: "", permission: 0 });
+  return new NamespaceAccessClass();
 }
 
 export const NamespaceAccess: MessageFns<NamespaceAccess> = {
   encode(message: NamespaceAccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.permissionDeprecated !== undefined && message.permissionDeprecated !== "") {
+    if (message.permissionDeprecated != null && message.permissionDeprecated !== "") {
       writer.uint32(10).string(message.permissionDeprecated);
     }
-    if (message.permission !== undefined && message.permission !== 0) {
+    if (message.permission != null && message.permission !== 0) {
       writer.uint32(16).int32(message.permission);
     }
     return writer;
@@ -744,19 +749,21 @@ export const NamespaceAccess: MessageFns<NamespaceAccess> = {
   },
 };
 
+let AccessClass: (new () => Access) | undefined;
 function createBaseAccess(): Access {
-  return {};
+  AccessClass ??= messageClass<Access>("temporal.api.cloud.identity.v1.Access", { namespaceAccesses: MAP, customRolesDeprecated: LIST });
+  return new AccessClass();
 }
 
 export const Access: MessageFns<Access> = {
   encode(message: Access, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.accountAccess !== undefined) {
+    if (message.accountAccess != null) {
       AccountAccess.encode(message.accountAccess, writer.uint32(10).fork()).join();
     }
     globalThis.Object.entries(message.namespaceAccesses || {}).forEach(([key, value]: [string, NamespaceAccess]) => {
       Access_NamespaceAccessesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
-    if (message.customRolesDeprecated !== undefined && message.customRolesDeprecated.length !== 0) {
+    if (message.customRolesDeprecated != null && message.customRolesDeprecated.length !== 0) {
       for (const v of message.customRolesDeprecated) {
         writer.uint32(34).string(v!);
       }
@@ -787,7 +794,7 @@ export const Access: MessageFns<Access> = {
 
           const entry2 = Access_NamespaceAccessesEntry.decode(reader, reader.uint32());
           if (entry2.value !== undefined) {
-            if (message.namespaceAccesses === undefined) {
+            if (message.namespaceAccesses === MAP) {
               message.namespaceAccesses = {};
             }
             message.namespaceAccesses![entry2.key] = entry2.value;
@@ -799,7 +806,7 @@ export const Access: MessageFns<Access> = {
             break;
           }
 
-          if (message.customRolesDeprecated === undefined) {
+          if (message.customRolesDeprecated === LIST) {
             message.customRolesDeprecated = [];
           }
           const el = reader.string();
@@ -828,7 +835,7 @@ export const Access_NamespaceAccessesEntry: MessageFns<Access_NamespaceAccessesE
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       NamespaceAccess.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -869,16 +876,18 @@ export const Access_NamespaceAccessesEntry: MessageFns<Access_NamespaceAccessesE
   },
 };
 
+let NamespaceScopedAccessClass: (new () => NamespaceScopedAccess) | undefined;
 function createBaseNamespaceScopedAccess(): NamespaceScopedAccess {
-  return {};
+  NamespaceScopedAccessClass ??= messageClass<NamespaceScopedAccess>("temporal.api.cloud.identity.v1.NamespaceScopedAccess", { namespace: "" });
+  return new NamespaceScopedAccessClass();
 }
 
 export const NamespaceScopedAccess: MessageFns<NamespaceScopedAccess> = {
   encode(message: NamespaceScopedAccess, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       NamespaceAccess.encode(message.access, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -919,16 +928,18 @@ export const NamespaceScopedAccess: MessageFns<NamespaceScopedAccess> = {
   },
 };
 
+let UserSpecClass: (new () => UserSpec) | undefined;
 function createBaseUserSpec(): UserSpec {
-  return {};
+  UserSpecClass ??= messageClass<UserSpec>("temporal.api.cloud.identity.v1.UserSpec", { email: "" });
+  return new UserSpecClass();
 }
 
 export const UserSpec: MessageFns<UserSpec> = {
   encode(message: UserSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.email !== undefined && message.email !== "") {
+    if (message.email != null && message.email !== "") {
       writer.uint32(10).string(message.email);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       Access.encode(message.access, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -969,16 +980,18 @@ export const UserSpec: MessageFns<UserSpec> = {
   },
 };
 
+let InvitationClass: (new () => Invitation) | undefined;
 function createBaseInvitation(): Invitation {
-  return {};
+  InvitationClass ??= messageClass<Invitation>("temporal.api.cloud.identity.v1.Invitation", {});
+  return new InvitationClass();
 }
 
 export const Invitation: MessageFns<Invitation> = {
   encode(message: Invitation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(10).fork()).join();
     }
-    if (message.expiredTime !== undefined) {
+    if (message.expiredTime != null) {
       Timestamp.encode(message.expiredTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1019,37 +1032,39 @@ export const Invitation: MessageFns<Invitation> = {
   },
 };
 
+let UserClass: (new () => User) | undefined;
 function createBaseUser(): User {
-  return {};
+  UserClass ??= messageClass<User>("temporal.api.cloud.identity.v1.User", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+  return new UserClass();
 }
 
 export const User: MessageFns<User> = {
   encode(message: User, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(72).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.invitation !== undefined) {
+    if (message.invitation != null) {
       Invitation.encode(message.invitation, writer.uint32(50).fork()).join();
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(58).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -1146,13 +1161,15 @@ export const User: MessageFns<User> = {
   },
 };
 
+let GoogleGroupSpecClass: (new () => GoogleGroupSpec) | undefined;
 function createBaseGoogleGroupSpec(): GoogleGroupSpec {
-  return {};
+  GoogleGroupSpecClass ??= messageClass<GoogleGroupSpec>("temporal.api.cloud.identity.v1.GoogleGroupSpec", { emailAddress: "" });
+  return new GoogleGroupSpecClass();
 }
 
 export const GoogleGroupSpec: MessageFns<GoogleGroupSpec> = {
   encode(message: GoogleGroupSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.emailAddress !== undefined && message.emailAddress !== "") {
+    if (message.emailAddress != null && message.emailAddress !== "") {
       writer.uint32(10).string(message.emailAddress);
     }
     return writer;
@@ -1185,13 +1202,15 @@ export const GoogleGroupSpec: MessageFns<GoogleGroupSpec> = {
   },
 };
 
+let SCIMGroupSpecClass: (new () => SCIMGroupSpec) | undefined;
 function createBaseSCIMGroupSpec(): SCIMGroupSpec {
-  return {};
+  SCIMGroupSpecClass ??= messageClass<SCIMGroupSpec>("temporal.api.cloud.identity.v1.SCIMGroupSpec", { idpId: "" });
+  return new SCIMGroupSpecClass();
 }
 
 export const SCIMGroupSpec: MessageFns<SCIMGroupSpec> = {
   encode(message: SCIMGroupSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.idpId !== undefined && message.idpId !== "") {
+    if (message.idpId != null && message.idpId !== "") {
       writer.uint32(10).string(message.idpId);
     }
     return writer;
@@ -1224,8 +1243,10 @@ export const SCIMGroupSpec: MessageFns<SCIMGroupSpec> = {
   },
 };
 
+let CloudGroupSpecClass: (new () => CloudGroupSpec) | undefined;
 function createBaseCloudGroupSpec(): CloudGroupSpec {
-  return {};
+  CloudGroupSpecClass ??= messageClass<CloudGroupSpec>("temporal.api.cloud.identity.v1.CloudGroupSpec", {});
+  return new CloudGroupSpecClass();
 }
 
 export const CloudGroupSpec: MessageFns<CloudGroupSpec> = {
@@ -1252,25 +1273,27 @@ export const CloudGroupSpec: MessageFns<CloudGroupSpec> = {
   },
 };
 
+let UserGroupSpecClass: (new () => UserGroupSpec) | undefined;
 function createBaseUserGroupSpec(): UserGroupSpec {
-  return {};
+  UserGroupSpecClass ??= messageClass<UserGroupSpec>("temporal.api.cloud.identity.v1.UserGroupSpec", { displayName: "" });
+  return new UserGroupSpecClass();
 }
 
 export const UserGroupSpec: MessageFns<UserGroupSpec> = {
   encode(message: UserGroupSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(10).string(message.displayName);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       Access.encode(message.access, writer.uint32(18).fork()).join();
     }
-    if (message.googleGroup !== undefined) {
+    if (message.googleGroup != null) {
       GoogleGroupSpec.encode(message.googleGroup, writer.uint32(26).fork()).join();
     }
-    if (message.scimGroup !== undefined) {
+    if (message.scimGroup != null) {
       SCIMGroupSpec.encode(message.scimGroup, writer.uint32(34).fork()).join();
     }
-    if (message.cloudGroup !== undefined) {
+    if (message.cloudGroup != null) {
       CloudGroupSpec.encode(message.cloudGroup, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1335,34 +1358,36 @@ export const UserGroupSpec: MessageFns<UserGroupSpec> = {
   },
 };
 
+let UserGroupClass: (new () => UserGroup) | undefined;
 function createBaseUserGroup(): UserGroup {
-  return {};
+  UserGroupClass ??= messageClass<UserGroup>("temporal.api.cloud.identity.v1.UserGroup", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+  return new UserGroupClass();
 }
 
 export const UserGroup: MessageFns<UserGroup> = {
   encode(message: UserGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       UserGroupSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(64).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1451,13 +1476,15 @@ export const UserGroup: MessageFns<UserGroup> = {
   },
 };
 
+let UserGroupMemberIdClass: (new () => UserGroupMemberId) | undefined;
 function createBaseUserGroupMemberId(): UserGroupMemberId {
-  return {};
+  UserGroupMemberIdClass ??= messageClass<UserGroupMemberId>("temporal.api.cloud.identity.v1.UserGroupMemberId", { userId: "" });
+  return new UserGroupMemberIdClass();
 }
 
 export const UserGroupMemberId: MessageFns<UserGroupMemberId> = {
   encode(message: UserGroupMemberId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.userId !== undefined) {
+    if (message.userId != null) {
       writer.uint32(10).string(message.userId);
     }
     return writer;
@@ -1490,16 +1517,18 @@ export const UserGroupMemberId: MessageFns<UserGroupMemberId> = {
   },
 };
 
+let UserGroupMemberClass: (new () => UserGroupMember) | undefined;
 function createBaseUserGroupMember(): UserGroupMember {
-  return {};
+  UserGroupMemberClass ??= messageClass<UserGroupMember>("temporal.api.cloud.identity.v1.UserGroupMember", {});
+  return new UserGroupMemberClass();
 }
 
 export const UserGroupMember: MessageFns<UserGroupMember> = {
   encode(message: UserGroupMember, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.memberId !== undefined) {
+    if (message.memberId != null) {
       UserGroupMemberId.encode(message.memberId, writer.uint32(10).fork()).join();
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1540,34 +1569,36 @@ export const UserGroupMember: MessageFns<UserGroupMember> = {
   },
 };
 
+let ServiceAccountClass: (new () => ServiceAccount) | undefined;
 function createBaseServiceAccount(): ServiceAccount {
-  return {};
+  ServiceAccountClass ??= messageClass<ServiceAccount>("temporal.api.cloud.identity.v1.ServiceAccount", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+  return new ServiceAccountClass();
 }
 
 export const ServiceAccount: MessageFns<ServiceAccount> = {
   encode(message: ServiceAccount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ServiceAccountSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(64).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1656,22 +1687,24 @@ export const ServiceAccount: MessageFns<ServiceAccount> = {
   },
 };
 
+let ServiceAccountSpecClass: (new () => ServiceAccountSpec) | undefined;
 function createBaseServiceAccountSpec(): ServiceAccountSpec {
-  return {};
+  ServiceAccountSpecClass ??= messageClass<ServiceAccountSpec>("temporal.api.cloud.identity.v1.ServiceAccountSpec", { name: "", description: "" });
+  return new ServiceAccountSpecClass();
 }
 
 export const ServiceAccountSpec: MessageFns<ServiceAccountSpec> = {
   encode(message: ServiceAccountSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.access !== undefined) {
+    if (message.access != null) {
       Access.encode(message.access, writer.uint32(18).fork()).join();
     }
-    if (message.namespaceScopedAccess !== undefined) {
+    if (message.namespaceScopedAccess != null) {
       NamespaceScopedAccess.encode(message.namespaceScopedAccess, writer.uint32(34).fork()).join();
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(26).string(message.description);
     }
     return writer;
@@ -1728,34 +1761,36 @@ export const ServiceAccountSpec: MessageFns<ServiceAccountSpec> = {
   },
 };
 
+let ApiKeyClass: (new () => ApiKey) | undefined;
 function createBaseApiKey(): ApiKey {
-  return {};
+  ApiKeyClass ??= messageClass<ApiKey>("temporal.api.cloud.identity.v1.ApiKey", { id: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "" });
+  return new ApiKeyClass();
 }
 
 export const ApiKey: MessageFns<ApiKey> = {
   encode(message: ApiKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ApiKeySpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(64).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -1844,31 +1879,33 @@ export const ApiKey: MessageFns<ApiKey> = {
   },
 };
 
+let ApiKeySpecClass: (new () => ApiKeySpec) | undefined;
 function createBaseApiKeySpec(): ApiKeySpec {
-  return {};
+  ApiKeySpecClass ??= messageClass<ApiKeySpec>("temporal.api.cloud.identity.v1.ApiKeySpec", { ownerId: "", ownerTypeDeprecated: "", ownerType: 0, displayName: "", description: "", disabled: false });
+  return new ApiKeySpecClass();
 }
 
 export const ApiKeySpec: MessageFns<ApiKeySpec> = {
   encode(message: ApiKeySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ownerId !== undefined && message.ownerId !== "") {
+    if (message.ownerId != null && message.ownerId !== "") {
       writer.uint32(10).string(message.ownerId);
     }
-    if (message.ownerTypeDeprecated !== undefined && message.ownerTypeDeprecated !== "") {
+    if (message.ownerTypeDeprecated != null && message.ownerTypeDeprecated !== "") {
       writer.uint32(18).string(message.ownerTypeDeprecated);
     }
-    if (message.ownerType !== undefined && message.ownerType !== 0) {
+    if (message.ownerType != null && message.ownerType !== 0) {
       writer.uint32(56).int32(message.ownerType);
     }
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(26).string(message.displayName);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(34).string(message.description);
     }
-    if (message.expiryTime !== undefined) {
+    if (message.expiryTime != null) {
       Timestamp.encode(message.expiryTime, writer.uint32(42).fork()).join();
     }
-    if (message.disabled !== undefined && message.disabled !== false) {
+    if (message.disabled != null && message.disabled !== false) {
       writer.uint32(48).bool(message.disabled);
     }
     return writer;
@@ -1949,19 +1986,21 @@ export const ApiKeySpec: MessageFns<ApiKeySpec> = {
   },
 };
 
+let CustomRoleSpecClass: (new () => CustomRoleSpec) | undefined;
 function createBaseCustomRoleSpec(): CustomRoleSpec {
-  return {};
+  CustomRoleSpecClass ??= messageClass<CustomRoleSpec>("temporal.api.cloud.identity.v1.CustomRoleSpec", { name: "", description: "", permissions: LIST });
+  return new CustomRoleSpecClass();
 }
 
 export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
   encode(message: CustomRoleSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.description !== undefined && message.description !== "") {
+    if (message.description != null && message.description !== "") {
       writer.uint32(18).string(message.description);
     }
-    if (message.permissions !== undefined && message.permissions.length !== 0) {
+    if (message.permissions != null && message.permissions.length !== 0) {
       for (const v of message.permissions) {
         CustomRoleSpec_Permission.encode(v!, writer.uint32(26).fork()).join();
       }
@@ -1998,7 +2037,7 @@ export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
             break;
           }
 
-          if (message.permissions === undefined) {
+          if (message.permissions === LIST) {
             message.permissions = [];
           }
           const el = CustomRoleSpec_Permission.decode(reader, reader.uint32());
@@ -2018,21 +2057,23 @@ export const CustomRoleSpec: MessageFns<CustomRoleSpec> = {
   },
 };
 
+let CustomRoleSpec_ResourcesClass: (new () => CustomRoleSpec_Resources) | undefined;
 function createBaseCustomRoleSpec_Resources(): CustomRoleSpec_Resources {
-  return {};
+  CustomRoleSpec_ResourcesClass ??= messageClass<CustomRoleSpec_Resources>("temporal.api.cloud.identity.v1.CustomRoleSpec.Resources", { resourceType: "", resourceIds: LIST, allowAll: false });
+  return new CustomRoleSpec_ResourcesClass();
 }
 
 export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
   encode(message: CustomRoleSpec_Resources, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resourceType !== undefined && message.resourceType !== "") {
+    if (message.resourceType != null && message.resourceType !== "") {
       writer.uint32(10).string(message.resourceType);
     }
-    if (message.resourceIds !== undefined && message.resourceIds.length !== 0) {
+    if (message.resourceIds != null && message.resourceIds.length !== 0) {
       for (const v of message.resourceIds) {
         writer.uint32(18).string(v!);
       }
     }
-    if (message.allowAll !== undefined && message.allowAll !== false) {
+    if (message.allowAll != null && message.allowAll !== false) {
       writer.uint32(24).bool(message.allowAll);
     }
     return writer;
@@ -2059,7 +2100,7 @@ export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
             break;
           }
 
-          if (message.resourceIds === undefined) {
+          if (message.resourceIds === LIST) {
             message.resourceIds = [];
           }
           const el = reader.string();
@@ -2087,16 +2128,18 @@ export const CustomRoleSpec_Resources: MessageFns<CustomRoleSpec_Resources> = {
   },
 };
 
+let CustomRoleSpec_PermissionClass: (new () => CustomRoleSpec_Permission) | undefined;
 function createBaseCustomRoleSpec_Permission(): CustomRoleSpec_Permission {
-  return {};
+  CustomRoleSpec_PermissionClass ??= messageClass<CustomRoleSpec_Permission>("temporal.api.cloud.identity.v1.CustomRoleSpec.Permission", { actions: LIST });
+  return new CustomRoleSpec_PermissionClass();
 }
 
 export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = {
   encode(message: CustomRoleSpec_Permission, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.resources !== undefined) {
+    if (message.resources != null) {
       CustomRoleSpec_Resources.encode(message.resources, writer.uint32(10).fork()).join();
     }
-    if (message.actions !== undefined && message.actions.length !== 0) {
+    if (message.actions != null && message.actions.length !== 0) {
       for (const v of message.actions) {
         writer.uint32(18).string(v!);
       }
@@ -2125,7 +2168,7 @@ export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = 
             break;
           }
 
-          if (message.actions === undefined) {
+          if (message.actions === LIST) {
             message.actions = [];
           }
           const el = reader.string();
@@ -2145,31 +2188,33 @@ export const CustomRoleSpec_Permission: MessageFns<CustomRoleSpec_Permission> = 
   },
 };
 
+let CustomRoleClass: (new () => CustomRole) | undefined;
 function createBaseCustomRole(): CustomRole {
-  return {};
+  CustomRoleClass ??= messageClass<CustomRole>("temporal.api.cloud.identity.v1.CustomRole", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+  return new CustomRoleClass();
 }
 
 export const CustomRole: MessageFns<CustomRole> = {
   encode(message: CustomRole, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CustomRoleSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;
@@ -2250,25 +2295,27 @@ export const CustomRole: MessageFns<CustomRole> = {
   },
 };
 
+let UserNamespaceAssignmentClass: (new () => UserNamespaceAssignment) | undefined;
 function createBaseUserNamespaceAssignment(): UserNamespaceAssignment {
-  return {};
+  UserNamespaceAssignmentClass ??= messageClass<UserNamespaceAssignment>("temporal.api.cloud.identity.v1.UserNamespaceAssignment", { id: "", email: "", inheritedAccess: false, resourceVersion: "" });
+  return new UserNamespaceAssignmentClass();
 }
 
 export const UserNamespaceAssignment: MessageFns<UserNamespaceAssignment> = {
   encode(message: UserNamespaceAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.email !== undefined && message.email !== "") {
+    if (message.email != null && message.email !== "") {
       writer.uint32(18).string(message.email);
     }
-    if (message.namespaceAccess !== undefined) {
+    if (message.namespaceAccess != null) {
       NamespaceAccess.encode(message.namespaceAccess, writer.uint32(26).fork()).join();
     }
-    if (message.inheritedAccess !== undefined && message.inheritedAccess !== false) {
+    if (message.inheritedAccess != null && message.inheritedAccess !== false) {
       writer.uint32(32).bool(message.inheritedAccess);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(42).string(message.resourceVersion);
     }
     return writer;
@@ -2333,25 +2380,27 @@ export const UserNamespaceAssignment: MessageFns<UserNamespaceAssignment> = {
   },
 };
 
+let ServiceAccountNamespaceAssignmentClass: (new () => ServiceAccountNamespaceAssignment) | undefined;
 function createBaseServiceAccountNamespaceAssignment(): ServiceAccountNamespaceAssignment {
-  return {};
+  ServiceAccountNamespaceAssignmentClass ??= messageClass<ServiceAccountNamespaceAssignment>("temporal.api.cloud.identity.v1.ServiceAccountNamespaceAssignment", { id: "", name: "", inheritedAccess: false, resourceVersion: "" });
+  return new ServiceAccountNamespaceAssignmentClass();
 }
 
 export const ServiceAccountNamespaceAssignment: MessageFns<ServiceAccountNamespaceAssignment> = {
   encode(message: ServiceAccountNamespaceAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(18).string(message.name);
     }
-    if (message.namespaceAccess !== undefined) {
+    if (message.namespaceAccess != null) {
       NamespaceAccess.encode(message.namespaceAccess, writer.uint32(26).fork()).join();
     }
-    if (message.inheritedAccess !== undefined && message.inheritedAccess !== false) {
+    if (message.inheritedAccess != null && message.inheritedAccess !== false) {
       writer.uint32(32).bool(message.inheritedAccess);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(42).string(message.resourceVersion);
     }
     return writer;
@@ -2416,25 +2465,27 @@ export const ServiceAccountNamespaceAssignment: MessageFns<ServiceAccountNamespa
   },
 };
 
+let UserGroupNamespaceAssignmentClass: (new () => UserGroupNamespaceAssignment) | undefined;
 function createBaseUserGroupNamespaceAssignment(): UserGroupNamespaceAssignment {
-  return {};
+  UserGroupNamespaceAssignmentClass ??= messageClass<UserGroupNamespaceAssignment>("temporal.api.cloud.identity.v1.UserGroupNamespaceAssignment", { id: "", displayName: "", inheritedAccess: false, resourceVersion: "" });
+  return new UserGroupNamespaceAssignmentClass();
 }
 
 export const UserGroupNamespaceAssignment: MessageFns<UserGroupNamespaceAssignment> = {
   encode(message: UserGroupNamespaceAssignment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.displayName !== undefined && message.displayName !== "") {
+    if (message.displayName != null && message.displayName !== "") {
       writer.uint32(18).string(message.displayName);
     }
-    if (message.namespaceAccess !== undefined) {
+    if (message.namespaceAccess != null) {
       NamespaceAccess.encode(message.namespaceAccess, writer.uint32(26).fork()).join();
     }
-    if (message.inheritedAccess !== undefined && message.inheritedAccess !== false) {
+    if (message.inheritedAccess != null && message.inheritedAccess !== false) {
       writer.uint32(32).bool(message.inheritedAccess);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(42).string(message.resourceVersion);
     }
     return writer;

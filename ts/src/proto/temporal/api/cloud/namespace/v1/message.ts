@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/namespace/v1/message.proto
 
 /* eslint-disable */
+import { BYTES, LIST, MAP, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { ConnectivityRule } from "../../connectivityrule/v1/message";
@@ -739,22 +740,24 @@ export interface NamespaceCapacityInfo_Stats_Summary {
   p99?: number | undefined;
 }
 
+let CertificateFilterSpecClass: (new () => CertificateFilterSpec) | undefined;
 function createBaseCertificateFilterSpec(): CertificateFilterSpec {
-  return {};
+  CertificateFilterSpecClass ??= messageClass<CertificateFilterSpec>("temporal.api.cloud.namespace.v1.CertificateFilterSpec", { commonName: "", organization: "", organizationalUnit: "", subjectAlternativeName: "" });
+  return new CertificateFilterSpecClass();
 }
 
 export const CertificateFilterSpec: MessageFns<CertificateFilterSpec> = {
   encode(message: CertificateFilterSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.commonName !== undefined && message.commonName !== "") {
+    if (message.commonName != null && message.commonName !== "") {
       writer.uint32(10).string(message.commonName);
     }
-    if (message.organization !== undefined && message.organization !== "") {
+    if (message.organization != null && message.organization !== "") {
       writer.uint32(18).string(message.organization);
     }
-    if (message.organizationalUnit !== undefined && message.organizationalUnit !== "") {
+    if (message.organizationalUnit != null && message.organizationalUnit !== "") {
       writer.uint32(26).string(message.organizationalUnit);
     }
-    if (message.subjectAlternativeName !== undefined && message.subjectAlternativeName !== "") {
+    if (message.subjectAlternativeName != null && message.subjectAlternativeName !== "") {
       writer.uint32(34).string(message.subjectAlternativeName);
     }
     return writer;
@@ -811,24 +814,26 @@ export const CertificateFilterSpec: MessageFns<CertificateFilterSpec> = {
   },
 };
 
+let MtlsAuthSpecClass: (new () => MtlsAuthSpec) | undefined;
 function createBaseMtlsAuthSpec(): MtlsAuthSpec {
-  return {};
+  MtlsAuthSpecClass ??= messageClass<MtlsAuthSpec>("temporal.api.cloud.namespace.v1.MtlsAuthSpec", { acceptedClientCaDeprecated: "", acceptedClientCa: BYTES, certificateFilters: LIST, enabled: false });
+  return new MtlsAuthSpecClass();
 }
 
 export const MtlsAuthSpec: MessageFns<MtlsAuthSpec> = {
   encode(message: MtlsAuthSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.acceptedClientCaDeprecated !== undefined && message.acceptedClientCaDeprecated !== "") {
+    if (message.acceptedClientCaDeprecated != null && message.acceptedClientCaDeprecated !== "") {
       writer.uint32(10).string(message.acceptedClientCaDeprecated);
     }
-    if (message.acceptedClientCa !== undefined && message.acceptedClientCa.length !== 0) {
+    if (message.acceptedClientCa != null && message.acceptedClientCa.length !== 0) {
       writer.uint32(34).bytes(message.acceptedClientCa);
     }
-    if (message.certificateFilters !== undefined && message.certificateFilters.length !== 0) {
+    if (message.certificateFilters != null && message.certificateFilters.length !== 0) {
       for (const v of message.certificateFilters) {
         CertificateFilterSpec.encode(v!, writer.uint32(18).fork()).join();
       }
     }
-    if (message.enabled !== undefined && message.enabled !== false) {
+    if (message.enabled != null && message.enabled !== false) {
       writer.uint32(24).bool(message.enabled);
     }
     return writer;
@@ -863,7 +868,7 @@ export const MtlsAuthSpec: MessageFns<MtlsAuthSpec> = {
             break;
           }
 
-          if (message.certificateFilters === undefined) {
+          if (message.certificateFilters === LIST) {
             message.certificateFilters = [];
           }
           const el = CertificateFilterSpec.decode(reader, reader.uint32());
@@ -891,13 +896,15 @@ export const MtlsAuthSpec: MessageFns<MtlsAuthSpec> = {
   },
 };
 
+let ApiKeyAuthSpecClass: (new () => ApiKeyAuthSpec) | undefined;
 function createBaseApiKeyAuthSpec(): ApiKeyAuthSpec {
-  return {};
+  ApiKeyAuthSpecClass ??= messageClass<ApiKeyAuthSpec>("temporal.api.cloud.namespace.v1.ApiKeyAuthSpec", { enabled: false });
+  return new ApiKeyAuthSpecClass();
 }
 
 export const ApiKeyAuthSpec: MessageFns<ApiKeyAuthSpec> = {
   encode(message: ApiKeyAuthSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.enabled !== undefined && message.enabled !== false) {
+    if (message.enabled != null && message.enabled !== false) {
       writer.uint32(8).bool(message.enabled);
     }
     return writer;
@@ -930,13 +937,15 @@ export const ApiKeyAuthSpec: MessageFns<ApiKeyAuthSpec> = {
   },
 };
 
+let LifecycleSpecClass: (new () => LifecycleSpec) | undefined;
 function createBaseLifecycleSpec(): LifecycleSpec {
-  return {};
+  LifecycleSpecClass ??= messageClass<LifecycleSpec>("temporal.api.cloud.namespace.v1.LifecycleSpec", { enableDeleteProtection: false });
+  return new LifecycleSpecClass();
 }
 
 export const LifecycleSpec: MessageFns<LifecycleSpec> = {
   encode(message: LifecycleSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.enableDeleteProtection !== undefined && message.enableDeleteProtection !== false) {
+    if (message.enableDeleteProtection != null && message.enableDeleteProtection !== false) {
       writer.uint32(8).bool(message.enableDeleteProtection);
     }
     return writer;
@@ -969,22 +978,24 @@ export const LifecycleSpec: MessageFns<LifecycleSpec> = {
   },
 };
 
+let CodecServerSpecClass: (new () => CodecServerSpec) | undefined;
 function createBaseCodecServerSpec(): CodecServerSpec {
-  return {};
+  CodecServerSpecClass ??= messageClass<CodecServerSpec>("temporal.api.cloud.namespace.v1.CodecServerSpec", { endpoint: "", passAccessToken: false, includeCrossOriginCredentials: false });
+  return new CodecServerSpecClass();
 }
 
 export const CodecServerSpec: MessageFns<CodecServerSpec> = {
   encode(message: CodecServerSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.endpoint !== undefined && message.endpoint !== "") {
+    if (message.endpoint != null && message.endpoint !== "") {
       writer.uint32(10).string(message.endpoint);
     }
-    if (message.passAccessToken !== undefined && message.passAccessToken !== false) {
+    if (message.passAccessToken != null && message.passAccessToken !== false) {
       writer.uint32(16).bool(message.passAccessToken);
     }
-    if (message.includeCrossOriginCredentials !== undefined && message.includeCrossOriginCredentials !== false) {
+    if (message.includeCrossOriginCredentials != null && message.includeCrossOriginCredentials !== false) {
       writer.uint32(24).bool(message.includeCrossOriginCredentials);
     }
-    if (message.customErrorMessage !== undefined) {
+    if (message.customErrorMessage != null) {
       CodecServerSpec_CustomErrorMessage.encode(message.customErrorMessage, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -1041,13 +1052,15 @@ export const CodecServerSpec: MessageFns<CodecServerSpec> = {
   },
 };
 
+let CodecServerSpec_CustomErrorMessageClass: (new () => CodecServerSpec_CustomErrorMessage) | undefined;
 function createBaseCodecServerSpec_CustomErrorMessage(): CodecServerSpec_CustomErrorMessage {
-  return {};
+  CodecServerSpec_CustomErrorMessageClass ??= messageClass<CodecServerSpec_CustomErrorMessage>("temporal.api.cloud.namespace.v1.CodecServerSpec.CustomErrorMessage", {});
+  return new CodecServerSpec_CustomErrorMessageClass();
 }
 
 export const CodecServerSpec_CustomErrorMessage: MessageFns<CodecServerSpec_CustomErrorMessage> = {
   encode(message: CodecServerSpec_CustomErrorMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.default !== undefined) {
+    if (message.default != null) {
       CodecServerSpec_CustomErrorMessage_ErrorMessage.encode(message.default, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -1080,8 +1093,10 @@ export const CodecServerSpec_CustomErrorMessage: MessageFns<CodecServerSpec_Cust
   },
 };
 
+let CodecServerSpec_CustomErrorMessage_ErrorMessageClass: (new () => CodecServerSpec_CustomErrorMessage_ErrorMessage) | undefined;
 function createBaseCodecServerSpec_CustomErrorMessage_ErrorMessage(): CodecServerSpec_CustomErrorMessage_ErrorMessage {
-  return {};
+  CodecServerSpec_CustomErrorMessage_ErrorMessageClass ??= messageClass<CodecServerSpec_CustomErrorMessage_ErrorMessage>("temporal.api.cloud.namespace.v1.CodecServerSpec.CustomErrorMessage.ErrorMessage", { message: "", link: "" });
+  return new CodecServerSpec_CustomErrorMessage_ErrorMessageClass();
 }
 
 export const CodecServerSpec_CustomErrorMessage_ErrorMessage: MessageFns<
@@ -1091,10 +1106,10 @@ export const CodecServerSpec_CustomErrorMessage_ErrorMessage: MessageFns<
     message: CodecServerSpec_CustomErrorMessage_ErrorMessage,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.message !== undefined && message.message !== "") {
+    if (message.message != null && message.message !== "") {
       writer.uint32(10).string(message.message);
     }
-    if (message.link !== undefined && message.link !== "") {
+    if (message.link != null && message.link !== "") {
       writer.uint32(18).string(message.link);
     }
     return writer;
@@ -1135,16 +1150,18 @@ export const CodecServerSpec_CustomErrorMessage_ErrorMessage: MessageFns<
   },
 };
 
+let HighAvailabilitySpecClass: (new () => HighAvailabilitySpec) | undefined;
 function createBaseHighAvailabilitySpec(): HighAvailabilitySpec {
-  return {};
+  HighAvailabilitySpecClass ??= messageClass<HighAvailabilitySpec>("temporal.api.cloud.namespace.v1.HighAvailabilitySpec", { disableManagedFailover: false, disablePassivePollerForwarding: false });
+  return new HighAvailabilitySpecClass();
 }
 
 export const HighAvailabilitySpec: MessageFns<HighAvailabilitySpec> = {
   encode(message: HighAvailabilitySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.disableManagedFailover !== undefined && message.disableManagedFailover !== false) {
+    if (message.disableManagedFailover != null && message.disableManagedFailover !== false) {
       writer.uint32(8).bool(message.disableManagedFailover);
     }
-    if (message.disablePassivePollerForwarding !== undefined && message.disablePassivePollerForwarding !== false) {
+    if (message.disablePassivePollerForwarding != null && message.disablePassivePollerForwarding !== false) {
       writer.uint32(16).bool(message.disablePassivePollerForwarding);
     }
     return writer;
@@ -1185,13 +1202,15 @@ export const HighAvailabilitySpec: MessageFns<HighAvailabilitySpec> = {
   },
 };
 
+let ReplicaSpecClass: (new () => ReplicaSpec) | undefined;
 function createBaseReplicaSpec(): ReplicaSpec {
-  return {};
+  ReplicaSpecClass ??= messageClass<ReplicaSpec>("temporal.api.cloud.namespace.v1.ReplicaSpec", { region: "" });
+  return new ReplicaSpecClass();
 }
 
 export const ReplicaSpec: MessageFns<ReplicaSpec> = {
   encode(message: ReplicaSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(10).string(message.region);
     }
     return writer;
@@ -1224,22 +1243,24 @@ export const ReplicaSpec: MessageFns<ReplicaSpec> = {
   },
 };
 
+let ReplicaClass: (new () => Replica) | undefined;
 function createBaseReplica(): Replica {
-  return {};
+  ReplicaClass ??= messageClass<Replica>("temporal.api.cloud.namespace.v1.Replica", { id: "", isPrimary: false, state: 0, region: "" });
+  return new ReplicaClass();
 }
 
 export const Replica: MessageFns<Replica> = {
   encode(message: Replica, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.isPrimary !== undefined && message.isPrimary !== false) {
+    if (message.isPrimary != null && message.isPrimary !== false) {
       writer.uint32(16).bool(message.isPrimary);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(34).string(message.region);
     }
     return writer;
@@ -1296,16 +1317,18 @@ export const Replica: MessageFns<Replica> = {
   },
 };
 
+let CapacitySpecClass: (new () => CapacitySpec) | undefined;
 function createBaseCapacitySpec(): CapacitySpec {
-  return {};
+  CapacitySpecClass ??= messageClass<CapacitySpec>("temporal.api.cloud.namespace.v1.CapacitySpec", {});
+  return new CapacitySpecClass();
 }
 
 export const CapacitySpec: MessageFns<CapacitySpec> = {
   encode(message: CapacitySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.onDemand !== undefined) {
+    if (message.onDemand != null) {
       CapacitySpec_OnDemand.encode(message.onDemand, writer.uint32(10).fork()).join();
     }
-    if (message.provisioned !== undefined) {
+    if (message.provisioned != null) {
       CapacitySpec_Provisioned.encode(message.provisioned, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -1346,8 +1369,10 @@ export const CapacitySpec: MessageFns<CapacitySpec> = {
   },
 };
 
+let CapacitySpec_OnDemandClass: (new () => CapacitySpec_OnDemand) | undefined;
 function createBaseCapacitySpec_OnDemand(): CapacitySpec_OnDemand {
-  return {};
+  CapacitySpec_OnDemandClass ??= messageClass<CapacitySpec_OnDemand>("temporal.api.cloud.namespace.v1.CapacitySpec.OnDemand", {});
+  return new CapacitySpec_OnDemandClass();
 }
 
 export const CapacitySpec_OnDemand: MessageFns<CapacitySpec_OnDemand> = {
@@ -1374,13 +1399,15 @@ export const CapacitySpec_OnDemand: MessageFns<CapacitySpec_OnDemand> = {
   },
 };
 
+let CapacitySpec_ProvisionedClass: (new () => CapacitySpec_Provisioned) | undefined;
 function createBaseCapacitySpec_Provisioned(): CapacitySpec_Provisioned {
-  return {};
+  CapacitySpec_ProvisionedClass ??= messageClass<CapacitySpec_Provisioned>("temporal.api.cloud.namespace.v1.CapacitySpec.Provisioned", { value: 0 });
+  return new CapacitySpec_ProvisionedClass();
 }
 
 export const CapacitySpec_Provisioned: MessageFns<CapacitySpec_Provisioned> = {
   encode(message: CapacitySpec_Provisioned, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.value !== undefined && message.value !== 0) {
+    if (message.value != null && message.value !== 0) {
       writer.uint32(9).double(message.value);
     }
     return writer;
@@ -1413,19 +1440,21 @@ export const CapacitySpec_Provisioned: MessageFns<CapacitySpec_Provisioned> = {
   },
 };
 
+let CapacityClass: (new () => Capacity) | undefined;
 function createBaseCapacity(): Capacity {
-  return {};
+  CapacityClass ??= messageClass<Capacity>("temporal.api.cloud.namespace.v1.Capacity", {});
+  return new CapacityClass();
 }
 
 export const Capacity: MessageFns<Capacity> = {
   encode(message: Capacity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.onDemand !== undefined) {
+    if (message.onDemand != null) {
       Capacity_OnDemand.encode(message.onDemand, writer.uint32(10).fork()).join();
     }
-    if (message.provisioned !== undefined) {
+    if (message.provisioned != null) {
       Capacity_Provisioned.encode(message.provisioned, writer.uint32(18).fork()).join();
     }
-    if (message.latestRequest !== undefined) {
+    if (message.latestRequest != null) {
       Capacity_Request.encode(message.latestRequest, writer.uint32(26).fork()).join();
     }
     return writer;
@@ -1474,8 +1503,10 @@ export const Capacity: MessageFns<Capacity> = {
   },
 };
 
+let Capacity_OnDemandClass: (new () => Capacity_OnDemand) | undefined;
 function createBaseCapacity_OnDemand(): Capacity_OnDemand {
-  return {};
+  Capacity_OnDemandClass ??= messageClass<Capacity_OnDemand>("temporal.api.cloud.namespace.v1.Capacity.OnDemand", {});
+  return new Capacity_OnDemandClass();
 }
 
 export const Capacity_OnDemand: MessageFns<Capacity_OnDemand> = {
@@ -1502,13 +1533,15 @@ export const Capacity_OnDemand: MessageFns<Capacity_OnDemand> = {
   },
 };
 
+let Capacity_ProvisionedClass: (new () => Capacity_Provisioned) | undefined;
 function createBaseCapacity_Provisioned(): Capacity_Provisioned {
-  return {};
+  Capacity_ProvisionedClass ??= messageClass<Capacity_Provisioned>("temporal.api.cloud.namespace.v1.Capacity.Provisioned", { currentValue: 0 });
+  return new Capacity_ProvisionedClass();
 }
 
 export const Capacity_Provisioned: MessageFns<Capacity_Provisioned> = {
   encode(message: Capacity_Provisioned, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currentValue !== undefined && message.currentValue !== 0) {
+    if (message.currentValue != null && message.currentValue !== 0) {
       writer.uint32(9).double(message.currentValue);
     }
     return writer;
@@ -1541,25 +1574,27 @@ export const Capacity_Provisioned: MessageFns<Capacity_Provisioned> = {
   },
 };
 
+let Capacity_RequestClass: (new () => Capacity_Request) | undefined;
 function createBaseCapacity_Request(): Capacity_Request {
-  return {};
+  Capacity_RequestClass ??= messageClass<Capacity_Request>("temporal.api.cloud.namespace.v1.Capacity.Request", { state: 0, asyncOperationId: "" });
+  return new Capacity_RequestClass();
 }
 
 export const Capacity_Request: MessageFns<Capacity_Request> = {
   encode(message: Capacity_Request, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(8).int32(message.state);
     }
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(18).fork()).join();
     }
-    if (message.endTime !== undefined) {
+    if (message.endTime != null) {
       Timestamp.encode(message.endTime, writer.uint32(26).fork()).join();
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(34).string(message.asyncOperationId);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       CapacitySpec.encode(message.spec, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -1624,13 +1659,15 @@ export const Capacity_Request: MessageFns<Capacity_Request> = {
   },
 };
 
+let FairnessSpecClass: (new () => FairnessSpec) | undefined;
 function createBaseFairnessSpec(): FairnessSpec {
-  return {};
+  FairnessSpecClass ??= messageClass<FairnessSpec>("temporal.api.cloud.namespace.v1.FairnessSpec", { taskQueueFairnessEnabled: false });
+  return new FairnessSpecClass();
 }
 
 export const FairnessSpec: MessageFns<FairnessSpec> = {
   encode(message: FairnessSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.taskQueueFairnessEnabled !== undefined && message.taskQueueFairnessEnabled !== false) {
+    if (message.taskQueueFairnessEnabled != null && message.taskQueueFairnessEnabled !== false) {
       writer.uint32(8).bool(message.taskQueueFairnessEnabled);
     }
     return writer;
@@ -1663,27 +1700,29 @@ export const FairnessSpec: MessageFns<FairnessSpec> = {
   },
 };
 
+let NamespaceSpecClass: (new () => NamespaceSpec) | undefined;
 function createBaseNamespaceSpec(): NamespaceSpec {
-  return {};
+  NamespaceSpecClass ??= messageClass<NamespaceSpec>("temporal.api.cloud.namespace.v1.NamespaceSpec", { name: "", regions: LIST, retentionDays: 0, customSearchAttributes: MAP, searchAttributes: MAP, connectivityRuleIds: LIST, replicas: LIST });
+  return new NamespaceSpecClass();
 }
 
 export const NamespaceSpec: MessageFns<NamespaceSpec> = {
   encode(message: NamespaceSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.regions !== undefined && message.regions.length !== 0) {
+    if (message.regions != null && message.regions.length !== 0) {
       for (const v of message.regions) {
         writer.uint32(18).string(v!);
       }
     }
-    if (message.retentionDays !== undefined && message.retentionDays !== 0) {
+    if (message.retentionDays != null && message.retentionDays !== 0) {
       writer.uint32(24).int32(message.retentionDays);
     }
-    if (message.mtlsAuth !== undefined) {
+    if (message.mtlsAuth != null) {
       MtlsAuthSpec.encode(message.mtlsAuth, writer.uint32(34).fork()).join();
     }
-    if (message.apiKeyAuth !== undefined) {
+    if (message.apiKeyAuth != null) {
       ApiKeyAuthSpec.encode(message.apiKeyAuth, writer.uint32(58).fork()).join();
     }
     globalThis.Object.entries(message.customSearchAttributes || {}).forEach(([key, value]: [string, string]) => {
@@ -1694,29 +1733,29 @@ export const NamespaceSpec: MessageFns<NamespaceSpec> = {
         NamespaceSpec_SearchAttributesEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
       },
     );
-    if (message.codecServer !== undefined) {
+    if (message.codecServer != null) {
       CodecServerSpec.encode(message.codecServer, writer.uint32(50).fork()).join();
     }
-    if (message.lifecycle !== undefined) {
+    if (message.lifecycle != null) {
       LifecycleSpec.encode(message.lifecycle, writer.uint32(74).fork()).join();
     }
-    if (message.highAvailability !== undefined) {
+    if (message.highAvailability != null) {
       HighAvailabilitySpec.encode(message.highAvailability, writer.uint32(82).fork()).join();
     }
-    if (message.connectivityRuleIds !== undefined && message.connectivityRuleIds.length !== 0) {
+    if (message.connectivityRuleIds != null && message.connectivityRuleIds.length !== 0) {
       for (const v of message.connectivityRuleIds) {
         writer.uint32(90).string(v!);
       }
     }
-    if (message.capacitySpec !== undefined) {
+    if (message.capacitySpec != null) {
       CapacitySpec.encode(message.capacitySpec, writer.uint32(98).fork()).join();
     }
-    if (message.replicas !== undefined && message.replicas.length !== 0) {
+    if (message.replicas != null && message.replicas.length !== 0) {
       for (const v of message.replicas) {
         ReplicaSpec.encode(v!, writer.uint32(106).fork()).join();
       }
     }
-    if (message.fairness !== undefined) {
+    if (message.fairness != null) {
       FairnessSpec.encode(message.fairness, writer.uint32(114).fork()).join();
     }
     return writer;
@@ -1743,7 +1782,7 @@ export const NamespaceSpec: MessageFns<NamespaceSpec> = {
             break;
           }
 
-          if (message.regions === undefined) {
+          if (message.regions === LIST) {
             message.regions = [];
           }
           const el = reader.string();
@@ -1783,7 +1822,7 @@ export const NamespaceSpec: MessageFns<NamespaceSpec> = {
 
           const entry5 = NamespaceSpec_CustomSearchAttributesEntry.decode(reader, reader.uint32());
           if (entry5.value !== undefined) {
-            if (message.customSearchAttributes === undefined) {
+            if (message.customSearchAttributes === MAP) {
               message.customSearchAttributes = {};
             }
             message.customSearchAttributes![entry5.key] = entry5.value;
@@ -1797,7 +1836,7 @@ export const NamespaceSpec: MessageFns<NamespaceSpec> = {
 
           const entry8 = NamespaceSpec_SearchAttributesEntry.decode(reader, reader.uint32());
           if (entry8.value !== undefined) {
-            if (message.searchAttributes === undefined) {
+            if (message.searchAttributes === MAP) {
               message.searchAttributes = {};
             }
             message.searchAttributes![entry8.key] = entry8.value;
@@ -1833,7 +1872,7 @@ export const NamespaceSpec: MessageFns<NamespaceSpec> = {
             break;
           }
 
-          if (message.connectivityRuleIds === undefined) {
+          if (message.connectivityRuleIds === LIST) {
             message.connectivityRuleIds = [];
           }
           const el = reader.string();
@@ -1855,7 +1894,7 @@ export const NamespaceSpec: MessageFns<NamespaceSpec> = {
             break;
           }
 
-          if (message.replicas === undefined) {
+          if (message.replicas === LIST) {
             message.replicas = [];
           }
           const el = ReplicaSpec.decode(reader, reader.uint32());
@@ -1983,19 +2022,21 @@ export const NamespaceSpec_SearchAttributesEntry: MessageFns<NamespaceSpec_Searc
   },
 };
 
+let EndpointsClass: (new () => Endpoints) | undefined;
 function createBaseEndpoints(): Endpoints {
-  return {};
+  EndpointsClass ??= messageClass<Endpoints>("temporal.api.cloud.namespace.v1.Endpoints", { webAddress: "", mtlsGrpcAddress: "", grpcAddress: "" });
+  return new EndpointsClass();
 }
 
 export const Endpoints: MessageFns<Endpoints> = {
   encode(message: Endpoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.webAddress !== undefined && message.webAddress !== "") {
+    if (message.webAddress != null && message.webAddress !== "") {
       writer.uint32(10).string(message.webAddress);
     }
-    if (message.mtlsGrpcAddress !== undefined && message.mtlsGrpcAddress !== "") {
+    if (message.mtlsGrpcAddress != null && message.mtlsGrpcAddress !== "") {
       writer.uint32(18).string(message.mtlsGrpcAddress);
     }
-    if (message.grpcAddress !== undefined && message.grpcAddress !== "") {
+    if (message.grpcAddress != null && message.grpcAddress !== "") {
       writer.uint32(26).string(message.grpcAddress);
     }
     return writer;
@@ -2044,13 +2085,15 @@ export const Endpoints: MessageFns<Endpoints> = {
   },
 };
 
+let LimitsClass: (new () => Limits) | undefined;
 function createBaseLimits(): Limits {
-  return {};
+  LimitsClass ??= messageClass<Limits>("temporal.api.cloud.namespace.v1.Limits", { actionsPerSecondLimit: 0 });
+  return new LimitsClass();
 }
 
 export const Limits: MessageFns<Limits> = {
   encode(message: Limits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.actionsPerSecondLimit !== undefined && message.actionsPerSecondLimit !== 0) {
+    if (message.actionsPerSecondLimit != null && message.actionsPerSecondLimit !== 0) {
       writer.uint32(8).int32(message.actionsPerSecondLimit);
     }
     return writer;
@@ -2083,18 +2126,20 @@ export const Limits: MessageFns<Limits> = {
   },
 };
 
+let AWSPrivateLinkInfoClass: (new () => AWSPrivateLinkInfo) | undefined;
 function createBaseAWSPrivateLinkInfo(): AWSPrivateLinkInfo {
-  return {};
+  AWSPrivateLinkInfoClass ??= messageClass<AWSPrivateLinkInfo>("temporal.api.cloud.namespace.v1.AWSPrivateLinkInfo", { allowedPrincipalArns: LIST, vpcEndpointServiceNames: LIST });
+  return new AWSPrivateLinkInfoClass();
 }
 
 export const AWSPrivateLinkInfo: MessageFns<AWSPrivateLinkInfo> = {
   encode(message: AWSPrivateLinkInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.allowedPrincipalArns !== undefined && message.allowedPrincipalArns.length !== 0) {
+    if (message.allowedPrincipalArns != null && message.allowedPrincipalArns.length !== 0) {
       for (const v of message.allowedPrincipalArns) {
         writer.uint32(10).string(v!);
       }
     }
-    if (message.vpcEndpointServiceNames !== undefined && message.vpcEndpointServiceNames.length !== 0) {
+    if (message.vpcEndpointServiceNames != null && message.vpcEndpointServiceNames.length !== 0) {
       for (const v of message.vpcEndpointServiceNames) {
         writer.uint32(18).string(v!);
       }
@@ -2115,7 +2160,7 @@ export const AWSPrivateLinkInfo: MessageFns<AWSPrivateLinkInfo> = {
             break;
           }
 
-          if (message.allowedPrincipalArns === undefined) {
+          if (message.allowedPrincipalArns === LIST) {
             message.allowedPrincipalArns = [];
           }
           const el = reader.string();
@@ -2129,7 +2174,7 @@ export const AWSPrivateLinkInfo: MessageFns<AWSPrivateLinkInfo> = {
             break;
           }
 
-          if (message.vpcEndpointServiceNames === undefined) {
+          if (message.vpcEndpointServiceNames === LIST) {
             message.vpcEndpointServiceNames = [];
           }
           const el = reader.string();
@@ -2149,16 +2194,18 @@ export const AWSPrivateLinkInfo: MessageFns<AWSPrivateLinkInfo> = {
   },
 };
 
+let PrivateConnectivityClass: (new () => PrivateConnectivity) | undefined;
 function createBasePrivateConnectivity(): PrivateConnectivity {
-  return {};
+  PrivateConnectivityClass ??= messageClass<PrivateConnectivity>("temporal.api.cloud.namespace.v1.PrivateConnectivity", { region: "" });
+  return new PrivateConnectivityClass();
 }
 
 export const PrivateConnectivity: MessageFns<PrivateConnectivity> = {
   encode(message: PrivateConnectivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(10).string(message.region);
     }
-    if (message.awsPrivateLink !== undefined) {
+    if (message.awsPrivateLink != null) {
       AWSPrivateLinkInfo.encode(message.awsPrivateLink, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2199,54 +2246,56 @@ export const PrivateConnectivity: MessageFns<PrivateConnectivity> = {
   },
 };
 
+let NamespaceClass: (new () => Namespace) | undefined;
 function createBaseNamespace(): Namespace {
-  return {};
+  NamespaceClass ??= messageClass<Namespace>("temporal.api.cloud.namespace.v1.Namespace", { namespace: "", resourceVersion: "", stateDeprecated: "", state: 0, asyncOperationId: "", activeRegion: "", privateConnectivities: LIST, regionStatus: MAP, connectivityRules: LIST, tags: MAP, replicas: LIST });
+  return new NamespaceClass();
 }
 
 export const Namespace: MessageFns<Namespace> = {
   encode(message: Namespace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       NamespaceSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(34).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(104).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.endpoints !== undefined) {
+    if (message.endpoints != null) {
       Endpoints.encode(message.endpoints, writer.uint32(50).fork()).join();
     }
-    if (message.activeRegion !== undefined && message.activeRegion !== "") {
+    if (message.activeRegion != null && message.activeRegion !== "") {
       writer.uint32(58).string(message.activeRegion);
     }
-    if (message.limits !== undefined) {
+    if (message.limits != null) {
       Limits.encode(message.limits, writer.uint32(66).fork()).join();
     }
-    if (message.privateConnectivities !== undefined && message.privateConnectivities.length !== 0) {
+    if (message.privateConnectivities != null && message.privateConnectivities.length !== 0) {
       for (const v of message.privateConnectivities) {
         PrivateConnectivity.encode(v!, writer.uint32(74).fork()).join();
       }
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(82).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(90).fork()).join();
     }
     globalThis.Object.entries(message.regionStatus || {}).forEach(([key, value]: [string, NamespaceRegionStatus]) => {
       Namespace_RegionStatusEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
     });
-    if (message.connectivityRules !== undefined && message.connectivityRules.length !== 0) {
+    if (message.connectivityRules != null && message.connectivityRules.length !== 0) {
       for (const v of message.connectivityRules) {
         ConnectivityRule.encode(v!, writer.uint32(114).fork()).join();
       }
@@ -2254,10 +2303,10 @@ export const Namespace: MessageFns<Namespace> = {
     globalThis.Object.entries(message.tags || {}).forEach(([key, value]: [string, string]) => {
       Namespace_TagsEntry.encode({ key: key as any, value }, writer.uint32(122).fork()).join();
     });
-    if (message.capacity !== undefined) {
+    if (message.capacity != null) {
       Capacity.encode(message.capacity, writer.uint32(130).fork()).join();
     }
-    if (message.replicas !== undefined && message.replicas.length !== 0) {
+    if (message.replicas != null && message.replicas.length !== 0) {
       for (const v of message.replicas) {
         Replica.encode(v!, writer.uint32(146).fork()).join();
       }
@@ -2350,7 +2399,7 @@ export const Namespace: MessageFns<Namespace> = {
             break;
           }
 
-          if (message.privateConnectivities === undefined) {
+          if (message.privateConnectivities === LIST) {
             message.privateConnectivities = [];
           }
           const el = PrivateConnectivity.decode(reader, reader.uint32());
@@ -2382,7 +2431,7 @@ export const Namespace: MessageFns<Namespace> = {
 
           const entry12 = Namespace_RegionStatusEntry.decode(reader, reader.uint32());
           if (entry12.value !== undefined) {
-            if (message.regionStatus === undefined) {
+            if (message.regionStatus === MAP) {
               message.regionStatus = {};
             }
             message.regionStatus![entry12.key] = entry12.value;
@@ -2394,7 +2443,7 @@ export const Namespace: MessageFns<Namespace> = {
             break;
           }
 
-          if (message.connectivityRules === undefined) {
+          if (message.connectivityRules === LIST) {
             message.connectivityRules = [];
           }
           const el = ConnectivityRule.decode(reader, reader.uint32());
@@ -2410,7 +2459,7 @@ export const Namespace: MessageFns<Namespace> = {
 
           const entry15 = Namespace_TagsEntry.decode(reader, reader.uint32());
           if (entry15.value !== undefined) {
-            if (message.tags === undefined) {
+            if (message.tags === MAP) {
               message.tags = {};
             }
             message.tags![entry15.key] = entry15.value;
@@ -2430,7 +2479,7 @@ export const Namespace: MessageFns<Namespace> = {
             break;
           }
 
-          if (message.replicas === undefined) {
+          if (message.replicas === LIST) {
             message.replicas = [];
           }
           const el = Replica.decode(reader, reader.uint32());
@@ -2459,7 +2508,7 @@ export const Namespace_RegionStatusEntry: MessageFns<Namespace_RegionStatusEntry
     if (message.key !== "") {
       writer.uint32(10).string(message.key);
     }
-    if (message.value !== undefined) {
+    if (message.value != null) {
       NamespaceRegionStatus.encode(message.value, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2550,19 +2599,21 @@ export const Namespace_TagsEntry: MessageFns<Namespace_TagsEntry> = {
   },
 };
 
+let NamespaceRegionStatusClass: (new () => NamespaceRegionStatus) | undefined;
 function createBaseNamespaceRegionStatus(): NamespaceRegionStatus {
-  return {};
+  NamespaceRegionStatusClass ??= messageClass<NamespaceRegionStatus>("temporal.api.cloud.namespace.v1.NamespaceRegionStatus", { stateDeprecated: "", state: 0, asyncOperationId: "" });
+  return new NamespaceRegionStatusClass();
 }
 
 export const NamespaceRegionStatus: MessageFns<NamespaceRegionStatus> = {
   encode(message: NamespaceRegionStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(10).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(18).string(message.asyncOperationId);
     }
     return writer;
@@ -2611,22 +2662,24 @@ export const NamespaceRegionStatus: MessageFns<NamespaceRegionStatus> = {
   },
 };
 
+let ExportSinkSpecClass: (new () => ExportSinkSpec) | undefined;
 function createBaseExportSinkSpec(): ExportSinkSpec {
-  return {};
+  ExportSinkSpecClass ??= messageClass<ExportSinkSpec>("temporal.api.cloud.namespace.v1.ExportSinkSpec", { name: "", enabled: false });
+  return new ExportSinkSpecClass();
 }
 
 export const ExportSinkSpec: MessageFns<ExportSinkSpec> = {
   encode(message: ExportSinkSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.enabled !== undefined && message.enabled !== false) {
+    if (message.enabled != null && message.enabled !== false) {
       writer.uint32(16).bool(message.enabled);
     }
-    if (message.s3 !== undefined) {
+    if (message.s3 != null) {
       S3Spec.encode(message.s3, writer.uint32(26).fork()).join();
     }
-    if (message.gcs !== undefined) {
+    if (message.gcs != null) {
       GCSSpec.encode(message.gcs, writer.uint32(34).fork()).join();
     }
     return writer;
@@ -2683,34 +2736,36 @@ export const ExportSinkSpec: MessageFns<ExportSinkSpec> = {
   },
 };
 
+let ExportSinkClass: (new () => ExportSink) | undefined;
 function createBaseExportSink(): ExportSink {
-  return {};
+  ExportSinkClass ??= messageClass<ExportSink>("temporal.api.cloud.namespace.v1.ExportSink", { name: "", resourceVersion: "", state: 0, health: 0, errorMessage: "" });
+  return new ExportSinkClass();
 }
 
 export const ExportSink: MessageFns<ExportSink> = {
   encode(message: ExportSink, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(24).int32(message.state);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       ExportSinkSpec.encode(message.spec, writer.uint32(34).fork()).join();
     }
-    if (message.health !== undefined && message.health !== 0) {
+    if (message.health != null && message.health !== 0) {
       writer.uint32(40).int32(message.health);
     }
-    if (message.errorMessage !== undefined && message.errorMessage !== "") {
+    if (message.errorMessage != null && message.errorMessage !== "") {
       writer.uint32(50).string(message.errorMessage);
     }
-    if (message.latestDataExportTime !== undefined) {
+    if (message.latestDataExportTime != null) {
       Timestamp.encode(message.latestDataExportTime, writer.uint32(58).fork()).join();
     }
-    if (message.lastHealthCheckTime !== undefined) {
+    if (message.lastHealthCheckTime != null) {
       Timestamp.encode(message.lastHealthCheckTime, writer.uint32(66).fork()).join();
     }
     return writer;
@@ -2799,25 +2854,27 @@ export const ExportSink: MessageFns<ExportSink> = {
   },
 };
 
+let NamespaceCapacityInfoClass: (new () => NamespaceCapacityInfo) | undefined;
 function createBaseNamespaceCapacityInfo(): NamespaceCapacityInfo {
-  return {};
+  NamespaceCapacityInfoClass ??= messageClass<NamespaceCapacityInfo>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo", { namespace: "", hasLegacyLimits: false });
+  return new NamespaceCapacityInfoClass();
 }
 
 export const NamespaceCapacityInfo: MessageFns<NamespaceCapacityInfo> = {
   encode(message: NamespaceCapacityInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespace !== undefined && message.namespace !== "") {
+    if (message.namespace != null && message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
     }
-    if (message.hasLegacyLimits !== undefined && message.hasLegacyLimits !== false) {
+    if (message.hasLegacyLimits != null && message.hasLegacyLimits !== false) {
       writer.uint32(16).bool(message.hasLegacyLimits);
     }
-    if (message.currentCapacity !== undefined) {
+    if (message.currentCapacity != null) {
       Capacity.encode(message.currentCapacity, writer.uint32(26).fork()).join();
     }
-    if (message.modeOptions !== undefined) {
+    if (message.modeOptions != null) {
       NamespaceCapacityInfo_CapacityModeOptions.encode(message.modeOptions, writer.uint32(34).fork()).join();
     }
-    if (message.stats !== undefined) {
+    if (message.stats != null) {
       NamespaceCapacityInfo_Stats.encode(message.stats, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -2882,17 +2939,19 @@ export const NamespaceCapacityInfo: MessageFns<NamespaceCapacityInfo> = {
   },
 };
 
+let NamespaceCapacityInfo_CapacityModeOptionsClass: (new () => NamespaceCapacityInfo_CapacityModeOptions) | undefined;
 function createBaseNamespaceCapacityInfo_CapacityModeOptions(): NamespaceCapacityInfo_CapacityModeOptions {
-  return {};
+  NamespaceCapacityInfo_CapacityModeOptionsClass ??= messageClass<NamespaceCapacityInfo_CapacityModeOptions>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions", {});
+  return new NamespaceCapacityInfo_CapacityModeOptionsClass();
 }
 
 export const NamespaceCapacityInfo_CapacityModeOptions: MessageFns<NamespaceCapacityInfo_CapacityModeOptions> = {
   encode(message: NamespaceCapacityInfo_CapacityModeOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.provisioned !== undefined) {
+    if (message.provisioned != null) {
       NamespaceCapacityInfo_CapacityModeOptions_Provisioned.encode(message.provisioned, writer.uint32(10).fork())
         .join();
     }
-    if (message.onDemand !== undefined) {
+    if (message.onDemand != null) {
       NamespaceCapacityInfo_CapacityModeOptions_OnDemand.encode(message.onDemand, writer.uint32(18).fork()).join();
     }
     return writer;
@@ -2933,8 +2992,10 @@ export const NamespaceCapacityInfo_CapacityModeOptions: MessageFns<NamespaceCapa
   },
 };
 
+let NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass: (new () => NamespaceCapacityInfo_CapacityModeOptions_Provisioned) | undefined;
 function createBaseNamespaceCapacityInfo_CapacityModeOptions_Provisioned(): NamespaceCapacityInfo_CapacityModeOptions_Provisioned {
-  return {};
+  NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass ??= messageClass<NamespaceCapacityInfo_CapacityModeOptions_Provisioned>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions.Provisioned", { validTruValues: LIST, maxAvailableTruValue: 0 });
+  return new NamespaceCapacityInfo_CapacityModeOptions_ProvisionedClass();
 }
 
 export const NamespaceCapacityInfo_CapacityModeOptions_Provisioned: MessageFns<
@@ -2944,14 +3005,14 @@ export const NamespaceCapacityInfo_CapacityModeOptions_Provisioned: MessageFns<
     message: NamespaceCapacityInfo_CapacityModeOptions_Provisioned,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.validTruValues !== undefined && message.validTruValues.length !== 0) {
+    if (message.validTruValues != null && message.validTruValues.length !== 0) {
       writer.uint32(10).fork();
       for (const v of message.validTruValues) {
         writer.double(v);
       }
       writer.join();
     }
-    if (message.maxAvailableTruValue !== undefined && message.maxAvailableTruValue !== 0) {
+    if (message.maxAvailableTruValue != null && message.maxAvailableTruValue !== 0) {
       writer.uint32(17).double(message.maxAvailableTruValue);
     }
     return writer;
@@ -2967,7 +3028,7 @@ export const NamespaceCapacityInfo_CapacityModeOptions_Provisioned: MessageFns<
       switch (tag >>> 3) {
         case 1: {
           if (tag === 9) {
-            if (message.validTruValues === undefined) {
+            if (message.validTruValues === LIST) {
               message.validTruValues = [];
             }
             message.validTruValues!.push(reader.double());
@@ -2976,7 +3037,7 @@ export const NamespaceCapacityInfo_CapacityModeOptions_Provisioned: MessageFns<
           }
 
           if (tag === 10) {
-            if (message.validTruValues === undefined) {
+            if (message.validTruValues === LIST) {
               message.validTruValues = [];
             }
             const end2 = reader.uint32() + reader.pos;
@@ -3008,8 +3069,10 @@ export const NamespaceCapacityInfo_CapacityModeOptions_Provisioned: MessageFns<
   },
 };
 
+let NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass: (new () => NamespaceCapacityInfo_CapacityModeOptions_OnDemand) | undefined;
 function createBaseNamespaceCapacityInfo_CapacityModeOptions_OnDemand(): NamespaceCapacityInfo_CapacityModeOptions_OnDemand {
-  return {};
+  NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass ??= messageClass<NamespaceCapacityInfo_CapacityModeOptions_OnDemand>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.CapacityModeOptions.OnDemand", { apsLimit: 0 });
+  return new NamespaceCapacityInfo_CapacityModeOptions_OnDemandClass();
 }
 
 export const NamespaceCapacityInfo_CapacityModeOptions_OnDemand: MessageFns<
@@ -3019,7 +3082,7 @@ export const NamespaceCapacityInfo_CapacityModeOptions_OnDemand: MessageFns<
     message: NamespaceCapacityInfo_CapacityModeOptions_OnDemand,
     writer: BinaryWriter = new BinaryWriter(),
   ): BinaryWriter {
-    if (message.apsLimit !== undefined && message.apsLimit !== 0) {
+    if (message.apsLimit != null && message.apsLimit !== 0) {
       writer.uint32(9).double(message.apsLimit);
     }
     return writer;
@@ -3052,13 +3115,15 @@ export const NamespaceCapacityInfo_CapacityModeOptions_OnDemand: MessageFns<
   },
 };
 
+let NamespaceCapacityInfo_StatsClass: (new () => NamespaceCapacityInfo_Stats) | undefined;
 function createBaseNamespaceCapacityInfo_Stats(): NamespaceCapacityInfo_Stats {
-  return {};
+  NamespaceCapacityInfo_StatsClass ??= messageClass<NamespaceCapacityInfo_Stats>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.Stats", {});
+  return new NamespaceCapacityInfo_StatsClass();
 }
 
 export const NamespaceCapacityInfo_Stats: MessageFns<NamespaceCapacityInfo_Stats> = {
   encode(message: NamespaceCapacityInfo_Stats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.aps !== undefined) {
+    if (message.aps != null) {
       NamespaceCapacityInfo_Stats_Summary.encode(message.aps, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -3091,19 +3156,21 @@ export const NamespaceCapacityInfo_Stats: MessageFns<NamespaceCapacityInfo_Stats
   },
 };
 
+let NamespaceCapacityInfo_Stats_SummaryClass: (new () => NamespaceCapacityInfo_Stats_Summary) | undefined;
 function createBaseNamespaceCapacityInfo_Stats_Summary(): NamespaceCapacityInfo_Stats_Summary {
-  return {};
+  NamespaceCapacityInfo_Stats_SummaryClass ??= messageClass<NamespaceCapacityInfo_Stats_Summary>("temporal.api.cloud.namespace.v1.NamespaceCapacityInfo.Stats.Summary", { mean: 0, p90: 0, p99: 0 });
+  return new NamespaceCapacityInfo_Stats_SummaryClass();
 }
 
 export const NamespaceCapacityInfo_Stats_Summary: MessageFns<NamespaceCapacityInfo_Stats_Summary> = {
   encode(message: NamespaceCapacityInfo_Stats_Summary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.mean !== undefined && message.mean !== 0) {
+    if (message.mean != null && message.mean !== 0) {
       writer.uint32(9).double(message.mean);
     }
-    if (message.p90 !== undefined && message.p90 !== 0) {
+    if (message.p90 != null && message.p90 !== 0) {
       writer.uint32(17).double(message.p90);
     }
-    if (message.p99 !== undefined && message.p99 !== 0) {
+    if (message.p99 != null && message.p99 !== 0) {
       writer.uint32(25).double(message.p99);
     }
     return writer;

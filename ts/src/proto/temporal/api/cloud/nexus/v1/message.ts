@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/nexus/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 import { Payload } from "../../../common/v1/message";
@@ -104,27 +105,29 @@ export interface Endpoint {
   lastModifiedTime?: Timestamp | undefined;
 }
 
+let EndpointSpecClass: (new () => EndpointSpec) | undefined;
 function createBaseEndpointSpec(): EndpointSpec {
-  return {};
+  EndpointSpecClass ??= messageClass<EndpointSpec>("temporal.api.cloud.nexus.v1.EndpointSpec", { name: "", policySpecs: LIST, descriptionDeprecated: "" });
+  return new EndpointSpecClass();
 }
 
 export const EndpointSpec: MessageFns<EndpointSpec> = {
   encode(message: EndpointSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== undefined && message.name !== "") {
+    if (message.name != null && message.name !== "") {
       writer.uint32(10).string(message.name);
     }
-    if (message.targetSpec !== undefined) {
+    if (message.targetSpec != null) {
       EndpointTargetSpec.encode(message.targetSpec, writer.uint32(18).fork()).join();
     }
-    if (message.policySpecs !== undefined && message.policySpecs.length !== 0) {
+    if (message.policySpecs != null && message.policySpecs.length !== 0) {
       for (const v of message.policySpecs) {
         EndpointPolicySpec.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.descriptionDeprecated !== undefined && message.descriptionDeprecated !== "") {
+    if (message.descriptionDeprecated != null && message.descriptionDeprecated !== "") {
       writer.uint32(34).string(message.descriptionDeprecated);
     }
-    if (message.description !== undefined) {
+    if (message.description != null) {
       Payload.encode(message.description, writer.uint32(42).fork()).join();
     }
     return writer;
@@ -159,7 +162,7 @@ export const EndpointSpec: MessageFns<EndpointSpec> = {
             break;
           }
 
-          if (message.policySpecs === undefined) {
+          if (message.policySpecs === LIST) {
             message.policySpecs = [];
           }
           const el = EndpointPolicySpec.decode(reader, reader.uint32());
@@ -195,13 +198,15 @@ export const EndpointSpec: MessageFns<EndpointSpec> = {
   },
 };
 
+let EndpointTargetSpecClass: (new () => EndpointTargetSpec) | undefined;
 function createBaseEndpointTargetSpec(): EndpointTargetSpec {
-  return {};
+  EndpointTargetSpecClass ??= messageClass<EndpointTargetSpec>("temporal.api.cloud.nexus.v1.EndpointTargetSpec", {});
+  return new EndpointTargetSpecClass();
 }
 
 export const EndpointTargetSpec: MessageFns<EndpointTargetSpec> = {
   encode(message: EndpointTargetSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerTargetSpec !== undefined) {
+    if (message.workerTargetSpec != null) {
       WorkerTargetSpec.encode(message.workerTargetSpec, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -234,16 +239,18 @@ export const EndpointTargetSpec: MessageFns<EndpointTargetSpec> = {
   },
 };
 
+let WorkerTargetSpecClass: (new () => WorkerTargetSpec) | undefined;
 function createBaseWorkerTargetSpec(): WorkerTargetSpec {
-  return {};
+  WorkerTargetSpecClass ??= messageClass<WorkerTargetSpec>("temporal.api.cloud.nexus.v1.WorkerTargetSpec", { namespaceId: "", taskQueue: "" });
+  return new WorkerTargetSpecClass();
 }
 
 export const WorkerTargetSpec: MessageFns<WorkerTargetSpec> = {
   encode(message: WorkerTargetSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(10).string(message.namespaceId);
     }
-    if (message.taskQueue !== undefined && message.taskQueue !== "") {
+    if (message.taskQueue != null && message.taskQueue !== "") {
       writer.uint32(18).string(message.taskQueue);
     }
     return writer;
@@ -284,13 +291,15 @@ export const WorkerTargetSpec: MessageFns<WorkerTargetSpec> = {
   },
 };
 
+let EndpointPolicySpecClass: (new () => EndpointPolicySpec) | undefined;
 function createBaseEndpointPolicySpec(): EndpointPolicySpec {
-  return {};
+  EndpointPolicySpecClass ??= messageClass<EndpointPolicySpec>("temporal.api.cloud.nexus.v1.EndpointPolicySpec", {});
+  return new EndpointPolicySpecClass();
 }
 
 export const EndpointPolicySpec: MessageFns<EndpointPolicySpec> = {
   encode(message: EndpointPolicySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.allowedCloudNamespacePolicySpec !== undefined) {
+    if (message.allowedCloudNamespacePolicySpec != null) {
       AllowedCloudNamespacePolicySpec.encode(message.allowedCloudNamespacePolicySpec, writer.uint32(10).fork()).join();
     }
     return writer;
@@ -323,13 +332,15 @@ export const EndpointPolicySpec: MessageFns<EndpointPolicySpec> = {
   },
 };
 
+let AllowedCloudNamespacePolicySpecClass: (new () => AllowedCloudNamespacePolicySpec) | undefined;
 function createBaseAllowedCloudNamespacePolicySpec(): AllowedCloudNamespacePolicySpec {
-  return {};
+  AllowedCloudNamespacePolicySpecClass ??= messageClass<AllowedCloudNamespacePolicySpec>("temporal.api.cloud.nexus.v1.AllowedCloudNamespacePolicySpec", { namespaceId: "" });
+  return new AllowedCloudNamespacePolicySpecClass();
 }
 
 export const AllowedCloudNamespacePolicySpec: MessageFns<AllowedCloudNamespacePolicySpec> = {
   encode(message: AllowedCloudNamespacePolicySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.namespaceId !== undefined && message.namespaceId !== "") {
+    if (message.namespaceId != null && message.namespaceId !== "") {
       writer.uint32(10).string(message.namespaceId);
     }
     return writer;
@@ -362,31 +373,33 @@ export const AllowedCloudNamespacePolicySpec: MessageFns<AllowedCloudNamespacePo
   },
 };
 
+let EndpointClass: (new () => Endpoint) | undefined;
 function createBaseEndpoint(): Endpoint {
-  return {};
+  EndpointClass ??= messageClass<Endpoint>("temporal.api.cloud.nexus.v1.Endpoint", { id: "", resourceVersion: "", state: 0, asyncOperationId: "" });
+  return new EndpointClass();
 }
 
 export const Endpoint: MessageFns<Endpoint> = {
   encode(message: Endpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.resourceVersion !== undefined && message.resourceVersion !== "") {
+    if (message.resourceVersion != null && message.resourceVersion !== "") {
       writer.uint32(18).string(message.resourceVersion);
     }
-    if (message.spec !== undefined) {
+    if (message.spec != null) {
       EndpointSpec.encode(message.spec, writer.uint32(26).fork()).join();
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(32).int32(message.state);
     }
-    if (message.asyncOperationId !== undefined && message.asyncOperationId !== "") {
+    if (message.asyncOperationId != null && message.asyncOperationId !== "") {
       writer.uint32(42).string(message.asyncOperationId);
     }
-    if (message.createdTime !== undefined) {
+    if (message.createdTime != null) {
       Timestamp.encode(message.createdTime, writer.uint32(50).fork()).join();
     }
-    if (message.lastModifiedTime !== undefined) {
+    if (message.lastModifiedTime != null) {
       Timestamp.encode(message.lastModifiedTime, writer.uint32(58).fork()).join();
     }
     return writer;

@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/operation/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Any } from "../../../../../google/protobuf/any";
 import { Duration } from "../../../../../google/protobuf/duration";
@@ -76,37 +77,39 @@ export enum AsyncOperation_State {
   UNRECOGNIZED = -1,
 }
 
+let AsyncOperationClass: (new () => AsyncOperation) | undefined;
 function createBaseAsyncOperation(): AsyncOperation {
-  return {};
+  AsyncOperationClass ??= messageClass<AsyncOperation>("temporal.api.cloud.operation.v1.AsyncOperation", { id: "", stateDeprecated: "", state: 0, operationType: "", failureReason: "" });
+  return new AsyncOperationClass();
 }
 
 export const AsyncOperation: MessageFns<AsyncOperation> = {
   encode(message: AsyncOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.stateDeprecated !== undefined && message.stateDeprecated !== "") {
+    if (message.stateDeprecated != null && message.stateDeprecated !== "") {
       writer.uint32(18).string(message.stateDeprecated);
     }
-    if (message.state !== undefined && message.state !== 0) {
+    if (message.state != null && message.state !== 0) {
       writer.uint32(72).int32(message.state);
     }
-    if (message.checkDuration !== undefined) {
+    if (message.checkDuration != null) {
       Duration.encode(message.checkDuration, writer.uint32(26).fork()).join();
     }
-    if (message.operationType !== undefined && message.operationType !== "") {
+    if (message.operationType != null && message.operationType !== "") {
       writer.uint32(34).string(message.operationType);
     }
-    if (message.operationInput !== undefined) {
+    if (message.operationInput != null) {
       Any.encode(message.operationInput, writer.uint32(42).fork()).join();
     }
-    if (message.failureReason !== undefined && message.failureReason !== "") {
+    if (message.failureReason != null && message.failureReason !== "") {
       writer.uint32(50).string(message.failureReason);
     }
-    if (message.startedTime !== undefined) {
+    if (message.startedTime != null) {
       Timestamp.encode(message.startedTime, writer.uint32(58).fork()).join();
     }
-    if (message.finishedTime !== undefined) {
+    if (message.finishedTime != null) {
       Timestamp.encode(message.finishedTime, writer.uint32(66).fork()).join();
     }
     return writer;

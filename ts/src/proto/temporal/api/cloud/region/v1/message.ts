@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/region/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 
 export interface Region {
@@ -44,25 +45,27 @@ export enum Region_CloudProvider {
   UNRECOGNIZED = -1,
 }
 
+let RegionClass: (new () => Region) | undefined;
 function createBaseRegion(): Region {
-  return {};
+  RegionClass ??= messageClass<Region>("temporal.api.cloud.region.v1.Region", { id: "", cloudProviderDeprecated: "", cloudProvider: 0, cloudProviderRegion: "", location: "" });
+  return new RegionClass();
 }
 
 export const Region: MessageFns<Region> = {
   encode(message: Region, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== undefined && message.id !== "") {
+    if (message.id != null && message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.cloudProviderDeprecated !== undefined && message.cloudProviderDeprecated !== "") {
+    if (message.cloudProviderDeprecated != null && message.cloudProviderDeprecated !== "") {
       writer.uint32(18).string(message.cloudProviderDeprecated);
     }
-    if (message.cloudProvider !== undefined && message.cloudProvider !== 0) {
+    if (message.cloudProvider != null && message.cloudProvider !== 0) {
       writer.uint32(40).int32(message.cloudProvider);
     }
-    if (message.cloudProviderRegion !== undefined && message.cloudProviderRegion !== "") {
+    if (message.cloudProviderRegion != null && message.cloudProviderRegion !== "") {
       writer.uint32(26).string(message.cloudProviderRegion);
     }
-    if (message.location !== undefined && message.location !== "") {
+    if (message.location != null && message.location !== "") {
       writer.uint32(34).string(message.location);
     }
     return writer;

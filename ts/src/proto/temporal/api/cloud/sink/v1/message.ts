@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/sink/v1/message.proto
 
 /* eslint-disable */
+import { messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 
 export interface S3Spec {
@@ -68,25 +69,27 @@ export interface PubSubSpec {
   gcpProjectId?: string | undefined;
 }
 
+let S3SpecClass: (new () => S3Spec) | undefined;
 function createBaseS3Spec(): S3Spec {
-  return {};
+  S3SpecClass ??= messageClass<S3Spec>("temporal.api.cloud.sink.v1.S3Spec", { roleName: "", bucketName: "", region: "", kmsArn: "", awsAccountId: "" });
+  return new S3SpecClass();
 }
 
 export const S3Spec: MessageFns<S3Spec> = {
   encode(message: S3Spec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleName !== undefined && message.roleName !== "") {
+    if (message.roleName != null && message.roleName !== "") {
       writer.uint32(10).string(message.roleName);
     }
-    if (message.bucketName !== undefined && message.bucketName !== "") {
+    if (message.bucketName != null && message.bucketName !== "") {
       writer.uint32(18).string(message.bucketName);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(26).string(message.region);
     }
-    if (message.kmsArn !== undefined && message.kmsArn !== "") {
+    if (message.kmsArn != null && message.kmsArn !== "") {
       writer.uint32(34).string(message.kmsArn);
     }
-    if (message.awsAccountId !== undefined && message.awsAccountId !== "") {
+    if (message.awsAccountId != null && message.awsAccountId !== "") {
       writer.uint32(42).string(message.awsAccountId);
     }
     return writer;
@@ -151,22 +154,24 @@ export const S3Spec: MessageFns<S3Spec> = {
   },
 };
 
+let GCSSpecClass: (new () => GCSSpec) | undefined;
 function createBaseGCSSpec(): GCSSpec {
-  return {};
+  GCSSpecClass ??= messageClass<GCSSpec>("temporal.api.cloud.sink.v1.GCSSpec", { saId: "", bucketName: "", gcpProjectId: "", region: "" });
+  return new GCSSpecClass();
 }
 
 export const GCSSpec: MessageFns<GCSSpec> = {
   encode(message: GCSSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.saId !== undefined && message.saId !== "") {
+    if (message.saId != null && message.saId !== "") {
       writer.uint32(10).string(message.saId);
     }
-    if (message.bucketName !== undefined && message.bucketName !== "") {
+    if (message.bucketName != null && message.bucketName !== "") {
       writer.uint32(18).string(message.bucketName);
     }
-    if (message.gcpProjectId !== undefined && message.gcpProjectId !== "") {
+    if (message.gcpProjectId != null && message.gcpProjectId !== "") {
       writer.uint32(26).string(message.gcpProjectId);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(34).string(message.region);
     }
     return writer;
@@ -223,19 +228,21 @@ export const GCSSpec: MessageFns<GCSSpec> = {
   },
 };
 
+let KinesisSpecClass: (new () => KinesisSpec) | undefined;
 function createBaseKinesisSpec(): KinesisSpec {
-  return {};
+  KinesisSpecClass ??= messageClass<KinesisSpec>("temporal.api.cloud.sink.v1.KinesisSpec", { roleName: "", destinationUri: "", region: "" });
+  return new KinesisSpecClass();
 }
 
 export const KinesisSpec: MessageFns<KinesisSpec> = {
   encode(message: KinesisSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.roleName !== undefined && message.roleName !== "") {
+    if (message.roleName != null && message.roleName !== "") {
       writer.uint32(10).string(message.roleName);
     }
-    if (message.destinationUri !== undefined && message.destinationUri !== "") {
+    if (message.destinationUri != null && message.destinationUri !== "") {
       writer.uint32(18).string(message.destinationUri);
     }
-    if (message.region !== undefined && message.region !== "") {
+    if (message.region != null && message.region !== "") {
       writer.uint32(26).string(message.region);
     }
     return writer;
@@ -284,19 +291,21 @@ export const KinesisSpec: MessageFns<KinesisSpec> = {
   },
 };
 
+let PubSubSpecClass: (new () => PubSubSpec) | undefined;
 function createBasePubSubSpec(): PubSubSpec {
-  return {};
+  PubSubSpecClass ??= messageClass<PubSubSpec>("temporal.api.cloud.sink.v1.PubSubSpec", { serviceAccountId: "", topicName: "", gcpProjectId: "" });
+  return new PubSubSpecClass();
 }
 
 export const PubSubSpec: MessageFns<PubSubSpec> = {
   encode(message: PubSubSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.serviceAccountId !== undefined && message.serviceAccountId !== "") {
+    if (message.serviceAccountId != null && message.serviceAccountId !== "") {
       writer.uint32(10).string(message.serviceAccountId);
     }
-    if (message.topicName !== undefined && message.topicName !== "") {
+    if (message.topicName != null && message.topicName !== "") {
       writer.uint32(18).string(message.topicName);
     }
-    if (message.gcpProjectId !== undefined && message.gcpProjectId !== "") {
+    if (message.gcpProjectId != null && message.gcpProjectId !== "") {
       writer.uint32(26).string(message.gcpProjectId);
     }
     return writer;

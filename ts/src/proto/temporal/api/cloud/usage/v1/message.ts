@@ -2,6 +2,7 @@
 // source: temporal/api/cloud/usage/v1/message.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { Timestamp } from "../../../../../google/protobuf/timestamp";
 
@@ -63,24 +64,26 @@ export interface Record {
   value?: number | undefined;
 }
 
+let SummaryClass: (new () => Summary) | undefined;
 function createBaseSummary(): Summary {
-  return {};
+  SummaryClass ??= messageClass<Summary>("temporal.api.cloud.usage.v1.Summary", { recordGroups: LIST, incomplete: false });
+  return new SummaryClass();
 }
 
 export const Summary: MessageFns<Summary> = {
   encode(message: Summary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.startTime !== undefined) {
+    if (message.startTime != null) {
       Timestamp.encode(message.startTime, writer.uint32(10).fork()).join();
     }
-    if (message.endTime !== undefined) {
+    if (message.endTime != null) {
       Timestamp.encode(message.endTime, writer.uint32(18).fork()).join();
     }
-    if (message.recordGroups !== undefined && message.recordGroups.length !== 0) {
+    if (message.recordGroups != null && message.recordGroups.length !== 0) {
       for (const v of message.recordGroups) {
         RecordGroup.encode(v!, writer.uint32(26).fork()).join();
       }
     }
-    if (message.incomplete !== undefined && message.incomplete !== false) {
+    if (message.incomplete != null && message.incomplete !== false) {
       writer.uint32(32).bool(message.incomplete);
     }
     return writer;
@@ -115,7 +118,7 @@ export const Summary: MessageFns<Summary> = {
             break;
           }
 
-          if (message.recordGroups === undefined) {
+          if (message.recordGroups === LIST) {
             message.recordGroups = [];
           }
           const el = RecordGroup.decode(reader, reader.uint32());
@@ -143,18 +146,20 @@ export const Summary: MessageFns<Summary> = {
   },
 };
 
+let RecordGroupClass: (new () => RecordGroup) | undefined;
 function createBaseRecordGroup(): RecordGroup {
-  return {};
+  RecordGroupClass ??= messageClass<RecordGroup>("temporal.api.cloud.usage.v1.RecordGroup", { groupBys: LIST, records: LIST });
+  return new RecordGroupClass();
 }
 
 export const RecordGroup: MessageFns<RecordGroup> = {
   encode(message: RecordGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.groupBys !== undefined && message.groupBys.length !== 0) {
+    if (message.groupBys != null && message.groupBys.length !== 0) {
       for (const v of message.groupBys) {
         GroupBy.encode(v!, writer.uint32(10).fork()).join();
       }
     }
-    if (message.records !== undefined && message.records.length !== 0) {
+    if (message.records != null && message.records.length !== 0) {
       for (const v of message.records) {
         Record.encode(v!, writer.uint32(18).fork()).join();
       }
@@ -175,7 +180,7 @@ export const RecordGroup: MessageFns<RecordGroup> = {
             break;
           }
 
-          if (message.groupBys === undefined) {
+          if (message.groupBys === LIST) {
             message.groupBys = [];
           }
           const el = GroupBy.decode(reader, reader.uint32());
@@ -189,7 +194,7 @@ export const RecordGroup: MessageFns<RecordGroup> = {
             break;
           }
 
-          if (message.records === undefined) {
+          if (message.records === LIST) {
             message.records = [];
           }
           const el = Record.decode(reader, reader.uint32());
@@ -209,16 +214,18 @@ export const RecordGroup: MessageFns<RecordGroup> = {
   },
 };
 
+let GroupByClass: (new () => GroupBy) | undefined;
 function createBaseGroupBy(): GroupBy {
-  return {};
+  GroupByClass ??= messageClass<GroupBy>("temporal.api.cloud.usage.v1.GroupBy", { key: 0, value: "" });
+  return new GroupByClass();
 }
 
 export const GroupBy: MessageFns<GroupBy> = {
   encode(message: GroupBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key !== undefined && message.key !== 0) {
+    if (message.key != null && message.key !== 0) {
       writer.uint32(8).int32(message.key);
     }
-    if (message.value !== undefined && message.value !== "") {
+    if (message.value != null && message.value !== "") {
       writer.uint32(18).string(message.value);
     }
     return writer;
@@ -259,19 +266,21 @@ export const GroupBy: MessageFns<GroupBy> = {
   },
 };
 
+let RecordClass: (new () => Record) | undefined;
 function createBaseRecord(): Record {
-  return {};
+  RecordClass ??= messageClass<Record>("temporal.api.cloud.usage.v1.Record", { type: 0, unit: 0, value: 0 });
+  return new RecordClass();
 }
 
 export const Record: MessageFns<Record> = {
   encode(message: Record, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.type !== undefined && message.type !== 0) {
+    if (message.type != null && message.type !== 0) {
       writer.uint32(8).int32(message.type);
     }
-    if (message.unit !== undefined && message.unit !== 0) {
+    if (message.unit != null && message.unit !== 0) {
       writer.uint32(16).int32(message.unit);
     }
-    if (message.value !== undefined && message.value !== 0) {
+    if (message.value != null && message.value !== 0) {
       writer.uint32(25).double(message.value);
     }
     return writer;

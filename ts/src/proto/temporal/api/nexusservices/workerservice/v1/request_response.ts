@@ -2,6 +2,7 @@
 // source: temporal/api/nexusservices/workerservice/v1/request_response.proto
 
 /* eslint-disable */
+import { LIST, messageClass } from "../../../../../message-class";
 import { BinaryReader, BinaryWriter } from "../../../../../wire";
 import { WorkerCommand, WorkerCommandResult } from "../../../worker/v1/message";
 
@@ -18,13 +19,15 @@ export interface ExecuteCommandsResponse {
   results?: WorkerCommandResult[] | undefined;
 }
 
+let ExecuteCommandsRequestClass: (new () => ExecuteCommandsRequest) | undefined;
 function createBaseExecuteCommandsRequest(): ExecuteCommandsRequest {
-  return {};
+  ExecuteCommandsRequestClass ??= messageClass<ExecuteCommandsRequest>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsRequest", { commands: LIST });
+  return new ExecuteCommandsRequestClass();
 }
 
 export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
   encode(message: ExecuteCommandsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.commands !== undefined && message.commands.length !== 0) {
+    if (message.commands != null && message.commands.length !== 0) {
       for (const v of message.commands) {
         WorkerCommand.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -45,7 +48,7 @@ export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
             break;
           }
 
-          if (message.commands === undefined) {
+          if (message.commands === LIST) {
             message.commands = [];
           }
           const el = WorkerCommand.decode(reader, reader.uint32());
@@ -65,13 +68,15 @@ export const ExecuteCommandsRequest: MessageFns<ExecuteCommandsRequest> = {
   },
 };
 
+let ExecuteCommandsResponseClass: (new () => ExecuteCommandsResponse) | undefined;
 function createBaseExecuteCommandsResponse(): ExecuteCommandsResponse {
-  return {};
+  ExecuteCommandsResponseClass ??= messageClass<ExecuteCommandsResponse>("temporal.api.nexusservices.workerservice.v1.ExecuteCommandsResponse", { results: LIST });
+  return new ExecuteCommandsResponseClass();
 }
 
 export const ExecuteCommandsResponse: MessageFns<ExecuteCommandsResponse> = {
   encode(message: ExecuteCommandsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.results !== undefined && message.results.length !== 0) {
+    if (message.results != null && message.results.length !== 0) {
       for (const v of message.results) {
         WorkerCommandResult.encode(v!, writer.uint32(10).fork()).join();
       }
@@ -92,7 +97,7 @@ export const ExecuteCommandsResponse: MessageFns<ExecuteCommandsResponse> = {
             break;
           }
 
-          if (message.results === undefined) {
+          if (message.results === LIST) {
             message.results = [];
           }
           const el = WorkerCommandResult.decode(reader, reader.uint32());
