@@ -111,30 +111,6 @@ describe("failures travel", () => {
     expect(defaultFailureConverter.errorToFailure(error, defaultPayloadConverter)).toBe(failure);
   });
 
-  test("of causes without end the first ones travel", () => {
-    const chainOf = (error: Error) => {
-      const messages = [];
-      for (let at: unknown = travel(error); at instanceof Error; at = at.cause) messages.push(at.message);
-      return messages;
-    };
-    let deep = new Error("0");
-    for (let index = 1; index < 5000; index++) deep = new Error(String(index), { cause: deep });
-    const first = Array.from({ length: 50 }, (_, index) => String(4999 - index));
-    expect(chainOf(deep)).toEqual([...first, "Further causes are left out"]);
-    const [one, other] = [new Error("one"), new Error("other")];
-    one.cause = other;
-    other.cause = one;
-    expect(chainOf(one)).toEqual(["one", "other", "one", "Further causes are left out"]);
-    const shared = new Error("shared");
-    expect(chainOf(new Error("top", { cause: shared }))).toEqual(["top", "shared"]);
-    let received: ProtoFailure = { message: "last", applicationFailureInfo: {} };
-    for (let index = 0; index < 80; index++)
-      received = { message: "received", applicationFailureInfo: {}, cause: received };
-    const error = defaultFailureConverter.failureToError(received, defaultPayloadConverter);
-    const chain = chainOf(new Error("top", { cause: error }));
-    expect([chain.length, chain.at(-2), chain.at(-1)]).toEqual([51, "received", "Further causes are left out"]);
-  });
-
   test("thrown values that are no errors", () => {
     const failure = (value: unknown) => defaultFailureConverter.errorToFailure(value, defaultPayloadConverter).message;
     expect(failure("text")).toStartWith("text [A non-Error value was thrown");
