@@ -1,14 +1,15 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BuildConfig, BuildOutput } from "bun";
+import type { BuildConfig } from "bun";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
 import { BundleCache, digest } from "./bundle-cache";
-import { ForbiddenModuleError } from "./bundler-errors";
+import { BundleError, ForbiddenModuleError } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
-import { moduleMatches } from "./module-rules";
+import { withRuntimeInterop } from "./interop";
+import { isIgnored } from "./module-rules";
 
 /** Changes a bundler's options before it runs. */
 export interface BundlerPlugin {
@@ -34,8 +35,8 @@ export interface BundleOptions {
   /** A module that exports `failureConverter`. Default: the SDK's default converter. */
   failureConverterPath?: string;
   /**
-   * Modules that are left out of the bundle without complaint although Workflows can't use them. They must not be
-   * used at run time: importing one gives an empty object.
+   * Modules that are left out of the bundle without complaint although Workflows can't use them: names, or absolute
+   * paths of files. They must not be used at run time: importing one gives an empty object.
    */
   ignoreModules?: string[];
   /**
@@ -64,7 +65,7 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 }
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
-const bundleFormat = 3;
+const bundleFormat = 4;
 const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
 
 /**
@@ -172,7 +173,7 @@ async function build(
     plugins: [watch.plugin()],
   };
   const output = await Bun.build(options.buildConfigHook?.(config) ?? config);
-  if (!output.success) throw buildError(output, workflows);
+  if (!output.success) throw new BundleError(workflows, output.logs);
   const graph = output.metafile as BuildGraph | undefined;
   if (graph === undefined)
     throw new Error("Bun.build returned no metafile; a buildConfigHook must leave `metafile: true` in place");
@@ -183,7 +184,7 @@ async function build(
   if (code === undefined || map === undefined)
     throw new Error("Bun.build returned no bundle with a source map; a buildConfigHook must not change `sourcemap`");
   return {
-    code: (await code.text()).replace(/\n\/\/# debugId=.*\s*$/, "\n"),
+    code: withRuntimeInterop((await code.text()).replace(/\n\/\/# debugId=.*\s*$/, "\n"), watch.resolved),
     sourceMap: absoluteSources(await map.text()),
     inputs: inputFiles(graph),
   };
@@ -198,7 +199,7 @@ function entryWithExtras(options: BundleOptions, workflows: string): string | un
   const { payloadConverterPath, failureConverterPath } = options;
   if (modules.length === 0 && payloadConverterPath === undefined && failureConverterPath === undefined)
     return undefined;
-  const ignored = modules.filter((module) => moduleMatches(module, options.ignoreModules ?? []));
+  const ignored = modules.filter((module) => isIgnored(module, workflows, options.ignoreModules ?? []));
   if (ignored.length > 0) throw new TypeError(`Modules of interceptors can't also be ignored: ${ignored.join(", ")}`);
   const require = (path: string) => `require(${JSON.stringify(resolveBeside(workflows, path))})`;
   const lines = [
@@ -237,16 +238,6 @@ function resolveBeside(workflows: string, module: string): string {
       { cause },
     );
   }
-}
-
-function buildError(output: BuildOutput, workflows: string): Error {
-  const messages = output.logs
-    .filter(({ level }) => level === "error")
-    .map((log) => {
-      const where = log.position === null ? "" : `${log.position.file}:${log.position.line}:${log.position.column}: `;
-      return `  - ${where}${log.message}`;
-    });
-  return new Error(`Can't bundle the Workflows of '${workflows}':\n${messages.join("\n")}`, { cause: output.logs });
 }
 
 function absoluteSources(text: string): string {

@@ -1,5 +1,6 @@
 import { builtinModules } from "node:module";
-import { join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
 import { type Counterpart, counterpartOf, officialSpecifierOf, refusal } from "../../drop-in/table";
 import { isShared, useOf } from "../../workflow-realm/modules";
@@ -37,9 +38,35 @@ const forbidden: ModuleRule = { kind: "forbidden", reason: "it does input and ou
  * @param specifier the text of an import
  * @param modules module names, without a `node:` prefix
  */
-export function moduleMatches(specifier: string, modules: readonly string[]): boolean {
+function moduleMatches(specifier: string, modules: readonly string[]): boolean {
   const name = specifier.replace(/^node:/, "");
   return modules.some((module) => name === module || name.startsWith(`${module}/`));
+}
+
+/**
+ * Whether an import is of a module that the options of the bundle leave out: by its name, or by the file that it leads
+ * to, which may be named without its extension.
+ *
+ * @param specifier the text of an import
+ * @param importer absolute path of the file that it stands in
+ * @param modules names and absolute paths of modules
+ */
+export function isIgnored(specifier: string, importer: string, modules: readonly string[]): boolean {
+  if (moduleMatches(specifier, modules)) return true;
+  const paths = modules
+    .map((module) => (module.startsWith("file:") ? fileURLToPath(module) : module))
+    .filter((module) => isAbsolute(module));
+  if (paths.length === 0) return false;
+  try {
+    const file = Bun.resolveSync(specifier, dirname(importer));
+    return paths.some((path) => stem(file) === stem(path) || file.startsWith(path + sep));
+  } catch {
+    return false;
+  }
+}
+
+function stem(file: string): string {
+  return file.replace(/\.[cm]?[jt]sx?$/, "");
 }
 
 /**

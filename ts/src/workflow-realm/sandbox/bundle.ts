@@ -107,6 +107,13 @@ export function requireShared(specifier: string): unknown {
   return lateModule(name) ?? failRequire(specifier);
 }
 
+/** `require.resolve` of bundles, which come with the paths of the files that the bundler found. */
+requireShared.resolve = (specifier: string): string => {
+  const name = `${specifier}`;
+  if (!/^(?:\/|[A-Za-z]:[\\/])/.test(name)) requireShared(name);
+  return name;
+};
+
 /** A module as `require` gives it: marked, so that `import` in the bundle finds its named exports, and read-only. */
 function namespaceOf(module: object): object {
   return Object.freeze({ ...module, __esModule: true });
