@@ -72,6 +72,8 @@ export class WorkflowHost {
     const isDebugged = debugging !== undefined;
     const runtimeOptions: RuntimeOptions = {
       ...rest,
+      // On lines of its own, so that columns are as the source map has them; the mapper knows of the line more.
+      code: sourceMap === undefined ? rest.code : `\n${rest.code}`,
       trailer: isDebugged && sourceMap !== undefined ? sourceMapComment(sourceMap) : "",
       asksAboutPatches: patchActivationCallback !== undefined,
       reportsProgress: debugging?.goesOn !== undefined,
@@ -196,7 +198,7 @@ function runIdOf(activation: Uint8Array): string {
   return "";
 }
 
-/** The source map for the compiled text. Debuggers count its lines, so there is one more before the code. */
+/** The source map for the compiled text, which has a line more before the code. */
 function sourceMapComment(json: string): string {
   const map = JSON.parse(json) as { mappings: string };
   const shifted = JSON.stringify({ ...map, mappings: `;${map.mappings}` });

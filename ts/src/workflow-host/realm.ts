@@ -45,7 +45,6 @@ const compiled = new Map<string, { text: string; script: Script }>();
 /** What a script is compiled with; Bun's types lack some of it. */
 interface CompileOptions {
   filename: string;
-  lineOffset?: number;
   importModuleDynamically?(specifier: string): never;
 }
 
@@ -86,7 +85,7 @@ export function openRealm(
     print: (level, head, values) => printers[level](head, ...(receive(structuredClone(values)) as unknown[])),
     compile: (text, filename) => {
       try {
-        return run(scriptOf(text, { filename, lineOffset: -1, importModuleDynamically })) as object;
+        return run(scriptOf(text, { filename, importModuleDynamically })) as object;
       } catch (cause) {
         return cause instanceof Error ? cause.message : String(cause);
       }

@@ -12,7 +12,8 @@ export class StackMapper {
     private readonly filename: string,
     private readonly sourceMap: SourceMap | undefined,
   ) {
-    this.#pattern = new RegExp(`${filename.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`, "g");
+    // Text that the bundle evaluates has its name too, behind "file://".
+    this.#pattern = new RegExp(`(?<=[\\s(@])${filename.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}:(\\d+):(\\d+)`, "g");
   }
 
   /** Maps all places in a text. */
@@ -20,7 +21,8 @@ export class StackMapper {
     const { sourceMap } = this;
     if (sourceMap === undefined || !stack.includes(this.filename)) return stack;
     return stack.replace(this.#pattern, (place, line: string, column: string) => {
-      const found = sourceMap.find(Number(line), Number(column));
+      // What stands before the code when it is compiled takes a line.
+      const found = sourceMap.find(Number(line) - 1, Number(column));
       return found === undefined ? place : `${found.source}:${found.line}:${found.column}`;
     });
   }

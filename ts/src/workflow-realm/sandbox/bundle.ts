@@ -71,8 +71,7 @@ export class Bundle {
     const cases = this.#parameters.map((name) => `case ${JSON.stringify(name)}: ${name} = value; return;`).join(" ");
     const head = `(function (__temporalScope, ${this.#parameters.join(", ")}) { __temporalScope.assign = (name, value) => { switch (name) { ${cases} } };`;
     const compile = (directive: string): Factory => {
-      // The code begins on a line of its own, so that only the number of lines is off in stack traces, by one.
-      const text = `${head} return function (require, module, exports) {${directive}\n${code}\n}; })${trailer}`;
+      const text = `${head} return function (require, module, exports) {${directive}${code}\n}; })${trailer}`;
       const compiled = platform.compile(text, filename);
       if (typeof compiled === "string") throw new SyntaxError(compiled);
       return compiled as Factory;
