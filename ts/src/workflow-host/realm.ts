@@ -9,6 +9,14 @@ import { receive } from "../workflow-realm/sendable";
 /** What a realm may ask of the host that made it. */
 export type RealmServices = Pick<Platform, "mapStack" | "sourceText" | "askAboutPatch" | "entered" | "goesOn">;
 
+/** The library for Workflow code, bundled. */
+export interface RealmLibrary {
+  /** Text of a script that evaluates to a function, which makes the library. It begins a line after the first. */
+  code: string;
+  /** Its source map, as JSON text. */
+  sourceMap: string;
+}
+
 /** What the library's text evaluates to. */
 type Library = (
   platform: Platform,

@@ -93,6 +93,7 @@ describe("what is packed", () => {
       "THIRD_PARTY.md",
       "package.json",
       "src/worker/threads/workflow-realm.bundle.js",
+      "src/worker/threads/workflow-realm.bundle.js.map",
       "src/worker/threads/workflow-thread.bundle.js",
     ];
     expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());

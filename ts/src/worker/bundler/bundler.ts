@@ -5,6 +5,7 @@ import type { BuildConfig } from "bun";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
+import { sourceMapComment } from "../../workflow-host/source-map";
 import { BundleCache, digest } from "./bundle-cache";
 import { BundleError, ForbiddenModuleError } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
@@ -66,7 +67,6 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
 const bundleFormat = 4;
-const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
 
 /**
  * Bundles Workflow code into the one text that every run evaluates afresh. Takes about 10 ms, less from the cache
@@ -78,7 +78,7 @@ const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
  */
 export async function bundleWorkflowCode(options: BundleOptions): Promise<WorkflowBundleWithSourceMap> {
   const { code, sourceMap } = await bundleParts(options);
-  return { code: `${code}${sourceMapComment}${Buffer.from(sourceMap).toString("base64")}\n`, sourceMap };
+  return { code: `${code}${sourceMapComment(sourceMap)}\n`, sourceMap };
 }
 
 /** {@link bundleWorkflowCode} for a Worker, which wants the source map apart from the code. */
@@ -112,15 +112,6 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
     cached,
   });
   return bundle;
-}
-
-/** Splits a bundle's text from the source map at its end; a text without one comes back as it is. */
-export function splitSourceMap(code: string): { code: string; sourceMap: string | undefined } {
-  const at = code.lastIndexOf("//# sourceMappingURL=data:");
-  const start = at < 0 ? -1 : code.indexOf("base64,", at);
-  if (start < 0) return { code, sourceMap: undefined };
-  const sourceMap = Buffer.from(code.slice(start + "base64,".length).trim(), "base64").toString("utf8");
-  return { code: code.slice(0, at), sourceMap };
 }
 
 function resolveEntry(workflowsPath: string): string {
