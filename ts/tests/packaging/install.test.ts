@@ -189,6 +189,19 @@ describe("a project that has installed it", () => {
     });
   });
 
+  test("is told to install webpack when it sets a hook for it", async () => {
+    copyHello(project);
+    project.write(
+      "hooked.ts",
+      `import { bundleWorkflowCode } from "temporal-bun-sdk/worker";
+      await bundleWorkflowCode({ workflowsPath: import.meta.dir + "/workflows.ts", webpackConfigHook: (config) => config })
+        .catch((error) => console.log(String(error)));`,
+    );
+    expect((await project.bun(["--no-install", "hooked.ts"])).output).toMatch(
+      /^Error: webpackConfigHook needs webpack 5, which isn't installed: run `bun add --dev webpack`, [^\n]*\n$/,
+    );
+  });
+
   test("can't import what serves the generated messages", async () => {
     expect(innerModules).toContain(`${mainPackage}/proto/wire`);
     project.write(

@@ -213,7 +213,7 @@ describe("options", () => {
     expect(logged).toEqual([["Workflow bundle created", ["size", "durationMs", "cached"]]]);
   });
 
-  test("of a Worker's bundler, which refuses webpackConfigHook", async () => {
+  test("of a Worker's bundler", async () => {
     const workflowsPath = project("worker", files);
     const hook = (config: any) => define("NAME", "n")(define("FLAG", "f")(config));
     const interceptors = { client: undefined, activity: [], nexus: [], workflowModules: [] };
@@ -225,11 +225,6 @@ describe("options", () => {
     };
     const bundle = await loadBundle({ workflowsPath, bundlerOptions, interceptors }, logger);
     expect(load(bundle!.code).exports.keys()).toEqual([[], "f", "n"]);
-    const refused = await failure(
-      loadBundle({ workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors }, logger),
-    );
-    expect(refused).toBeInstanceOf(TypeError);
-    expect(refused.message).toContain("buildConfigHook");
   });
 });
 
@@ -395,12 +390,6 @@ describe("bad input", () => {
     });
     const { exports } = load((await bundleWorkflowCode({ workflowsPath })).code);
     expect(exports.run()).toEqual(["can't load", "can't load"]);
-  });
-
-  test("webpack's hook", async () => {
-    const workflowsPath = project("hook", { "workflows.ts": "" });
-    const error = await failure(bundleWorkflowCode({ workflowsPath, webpackConfigHook: () => ({}) } as never));
-    expect(error.message).toContain("buildConfigHook");
   });
 });
 

@@ -36,20 +36,26 @@ export class BundleError extends Error {
 
   /**
    * @param workflows path of the Workflows
-   * @param logs what the compiler says
+   * @param messages what the compiler says
+   * @param cause its errors themselves
    */
-  constructor(workflows: string, logs: BuildOutput["logs"]) {
-    const errors = logs.filter(({ level }) => level === "error");
-    const waiting = new Set(errors.flatMap((log) => (isTopLevelAwait(log) ? [log.position.file] : [])));
-    const lines = errors.flatMap((log) => {
-      const { position } = log;
-      const where = position === null ? "" : `${position.file}:${position.line}:${position.column}: `;
-      if (position === null || !waiting.has(position.file)) return [`  - ${where}${log.message}`];
-      // What else the compiler says of that file comes from its not knowing the word.
-      return isTopLevelAwait(log) ? [`  - ${where}${topLevelAwait}`] : [];
-    });
-    super(`Can't bundle the Workflows of '${workflows}':\n${lines.join("\n")}`, { cause: logs });
+  constructor(workflows: string, messages: readonly string[], cause: unknown) {
+    const lines = messages.map((message) => `  - ${message}`);
+    super(`Can't bundle the Workflows of '${workflows}':\n${lines.join("\n")}`, { cause });
   }
+}
+
+/** What `Bun.build` says, a message each, with the place. */
+export function messagesOf(logs: BuildOutput["logs"]): string[] {
+  const errors = logs.filter(({ level }) => level === "error");
+  const waiting = new Set(errors.flatMap((log) => (isTopLevelAwait(log) ? [log.position.file] : [])));
+  return errors.flatMap((log) => {
+    const { position } = log;
+    const where = position === null ? "" : `${position.file}:${position.line}:${position.column}: `;
+    if (position === null || !waiting.has(position.file)) return [`${where}${log.message}`];
+    // What else the compiler says of that file comes from its not knowing the word.
+    return isTopLevelAwait(log) ? [`${where}${topLevelAwait}`] : [];
+  });
 }
 
 const topLevelAwait =

@@ -1,8 +1,8 @@
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import type { ForbiddenImport } from "./bundler-errors";
 import { jsonModule, sharedModule } from "./generated-modules";
-import { isIgnored, type ModuleRule, mayReachSources, ruleForFile, ruleForSpecifier } from "./module-rules";
+import { isIgnored, type ModuleRule, ruleForImport } from "./module-rules";
 import { packageOf } from "./packages";
 
 interface Finding {
@@ -50,7 +50,7 @@ export class ModuleWatch {
           if (kind.startsWith("entry-point"))
             return this.entry === undefined ? undefined : this.#virtual("entry", path, this.entry);
           if (isIgnored(path, importer, this.#ignored)) return this.#virtual("ignored", path, "module.exports = {};");
-          return this.#resolve(this.#rule(path, importer), path, importer, kind);
+          return this.#resolve(ruleForImport(path, importer), path, importer, kind);
         });
         build.onLoad({ filter: /.*/, namespace: "temporal" }, ({ path }) => ({
           contents: this.#contents.get(path) ?? "",
@@ -70,20 +70,6 @@ export class ModuleWatch {
       reason,
       chain: chainTo(importer, parents).map((file) => shorten(file)),
     }));
-  }
-
-  #rule(specifier: string, importer: string): ModuleRule {
-    const rule = ruleForSpecifier(specifier);
-    if (rule.kind !== "bundled") return rule;
-    if (isAbsolute(specifier)) return ruleForFile(specifier);
-    const directory = dirname(importer);
-    if (!specifier.startsWith("..") || !mayReachSources(specifier, directory)) return rule;
-    try {
-      return ruleForFile(Bun.resolveSync(specifier, directory));
-    } catch {
-      // Left to the build, whose message about a missing file also shows the line.
-      return rule;
-    }
   }
 
   #resolve(rule: ModuleRule, specifier: string, importer: string, kind: string) {
@@ -172,7 +158,8 @@ function chainTo(file: string, parents: Map<string, string | undefined>): string
   return chain.filter((part) => !part.endsWith(generatedEntry));
 }
 
-function shorten(file: string): string {
+/** A path for people: relative to the working directory, if it is inside of that. */
+export function shorten(file: string): string {
   const short = relative(process.cwd(), file);
   return short.startsWith("..") ? file : short;
 }

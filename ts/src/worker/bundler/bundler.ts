@@ -7,10 +7,11 @@ import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
 import { sourceMapComment } from "../../workflow-host/source-map";
 import { BundleCache, digest } from "./bundle-cache";
-import { BundleError, ForbiddenModuleError } from "./bundler-errors";
+import { BundleError, ForbiddenModuleError, messagesOf } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
 import { withRuntimeInterop } from "./interop";
 import { isIgnored } from "./module-rules";
+import { bundleWithWebpack, type WebpackConfiguration } from "./webpack";
 
 /** Changes a bundler's options before it runs. */
 export interface BundlerPlugin {
@@ -51,6 +52,11 @@ export interface BundleOptions {
    * with a hook isn't cached, because what the hook does can't be part of the key.
    */
   buildConfigHook?: (config: BuildConfig) => BuildConfig;
+  /**
+   * Last word on the configuration of webpack, as in the official SDK. With it, Workflows are bundled with webpack 5,
+   * which must be installed, instead of `Bun.build`; it takes some 20 times longer. Not cached either.
+   */
+  webpackConfigHook?: (config: WebpackConfiguration) => WebpackConfiguration;
 }
 
 /** Workflow code ready for a Worker. */
@@ -84,9 +90,9 @@ export async function bundleWorkflowCode(options: BundleOptions): Promise<Workfl
 /** {@link bundleWorkflowCode} for a Worker, which wants the source map apart from the code. */
 export async function bundleParts(options: BundleOptions): Promise<{ code: string; sourceMap: string }> {
   for (const plugin of options.plugins ?? []) options = plugin.configureBundler?.(options) ?? options;
-  if ("webpackConfigHook" in options && options.webpackConfigHook !== undefined) {
+  if (options.webpackConfigHook !== undefined && options.buildConfigHook !== undefined) {
     throw new TypeError(
-      "webpackConfigHook has no effect: Workflows are bundled with Bun.build. Use buildConfigHook, which gets Bun's BuildConfig.",
+      "Expected one of webpackConfigHook and buildConfigHook, got both: the first is for bundling with webpack, the second for Bun.build",
     );
   }
   if (Bun.isStandaloneExecutable) {
@@ -97,7 +103,8 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
   const entry = resolveEntry(options.workflowsPath);
   const startedMs = Date.now();
   const started = performance.now();
-  const cache = options.buildConfigHook === undefined ? new BundleCache() : undefined;
+  const hasHook = options.buildConfigHook !== undefined || options.webpackConfigHook !== undefined;
+  const cache = hasHook ? undefined : new BundleCache();
   const key = cacheKey(options, entry);
   let bundle = cache?.read(key);
   const cached = bundle !== undefined;
@@ -152,6 +159,11 @@ async function build(
   workflows: string,
 ): Promise<{ code: string; sourceMap: string; inputs: string[] }> {
   const extras = entryWithExtras(options, workflows);
+  if (options.webpackConfigHook !== undefined) {
+    const text = extras ?? `module.exports = require(${JSON.stringify(workflows)});`;
+    const ignored = options.ignoreModules ?? [];
+    return { ...(await bundleWithWebpack(text, workflows, ignored, options.webpackConfigHook)), inputs: [] };
+  }
   const entry = extras === undefined ? workflows : generatedEntry;
   const watch = new ModuleWatch(options.ignoreModules ?? [], extras);
   const config: BuildConfig = {
@@ -164,7 +176,7 @@ async function build(
     plugins: [watch.plugin()],
   };
   const output = await Bun.build(options.buildConfigHook?.(config) ?? config);
-  if (!output.success) throw new BundleError(workflows, output.logs);
+  if (!output.success) throw new BundleError(workflows, messagesOf(output.logs), output.logs);
   const graph = output.metafile as BuildGraph | undefined;
   if (graph === undefined)
     throw new Error("Bun.build returned no metafile; a buildConfigHook must leave `metafile: true` in place");

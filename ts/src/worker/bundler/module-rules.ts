@@ -136,8 +136,28 @@ function ruleForCounterpart({ specifier, file }: Counterpart): ModuleRule {
   return ruleForSdkFile(file);
 }
 
+/**
+ * Decides about an import.
+ *
+ * @param specifier what stands in the import statement
+ * @param importer absolute path of the file that it stands in
+ */
+export function ruleForImport(specifier: string, importer: string): ModuleRule {
+  const rule = ruleForSpecifier(specifier);
+  if (rule.kind !== "bundled") return rule;
+  if (isAbsolute(specifier)) return ruleForFile(specifier);
+  const directory = dirname(importer);
+  if (!specifier.startsWith("..") || !mayReachSources(specifier, directory)) return rule;
+  try {
+    return ruleForFile(Bun.resolveSync(specifier, directory));
+  } catch {
+    // Left to the build, whose message about a missing file also shows the line.
+    return rule;
+  }
+}
+
 /** Whether a relative import from `directory` could lead into the SDK's own sources, so that it's worth resolving. */
-export function mayReachSources(specifier: string, directory: string): boolean {
+function mayReachSources(specifier: string, directory: string): boolean {
   const target = join(directory, specifier);
   return target === sourceRoot || target.startsWith(sourceRoot + sep);
 }
