@@ -421,7 +421,7 @@ function askAboutPatch(info: Parameters<typeof infoToMessage>[0], patchId: strin
   return answer;
 }
 
-/** Maps the stacks of an error and of its causes, in place. Does nothing to what is mapped already or isn't an error. */
+/** Maps the stacks of an error and its causes, in place. Does nothing to what is mapped already or isn't an error. */
 function mapStacks(map: (stack: string) => string): (error: unknown) => void {
   return (error) => {
     const seen = new Set<unknown>();

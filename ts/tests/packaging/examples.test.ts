@@ -32,7 +32,10 @@ afterAll(async () => {
 
 const environment = () => ({ TEMPORAL_ADDRESS: server.address });
 
-/** What a program wrote besides log records up to some level, which begin with a time and go on on lines that are indented. */
+/**
+ * What a program wrote besides log records of some levels. They begin with a time, and go on on lines that are
+ * indented.
+ */
 function besides(errors: string, levels = "INFO|DEBUG|TRACE"): string {
   const record = new RegExp(`^\\d{4}-\\S+ \\[(?:${levels})\\] .*\\n(?:(?: .*|\\})\\n)*`, "gm");
   return errors.replace(record, "");

@@ -170,8 +170,8 @@ function configuration(
 }
 
 /**
- * Names this SDK's folder where a rule has the folder of an official package: `require.resolve` of their names gives the
- * name itself, and webpack refuses what is made of it, since it is no path.
+ * Names this SDK's folder where a rule has the folder of an official package: `require.resolve` of their names gives
+ * the name itself, and webpack refuses what is made of it, since it is no path.
  */
 function nameOwnFolders(rule: WebpackConfiguration): void {
   for (const condition of ["include", "exclude", "test", "issuer"])
