@@ -140,7 +140,7 @@ test("conditions of packages count, as the hook sets them", async () => {
 
 test("interceptors, converters and ignored modules are those of the options", async () => {
   const workflowsPath = project("extras", {
-    "workflows.ts": `import * as fs from "fs"; import * as secret from "./secret"; export const run = async () => [Object.keys(fs), Object.keys(secret)];`,
+    "workflows.ts": `import * as fs from "node:fs"; import * as secret from "./secret"; export const run = async () => [Object.keys(fs), Object.keys(secret)];`,
     "secret.ts": "export const secret = 'in the bundle';",
     "interceptors.ts": `export const interceptors = () => ({ inbound: [{ execute: async (input: any, next: any) => ["intercepted", await next(input)] }] });`,
   });
@@ -156,6 +156,25 @@ test("interceptors, converters and ignored modules are those of the options", as
     },
   );
   expect(await thread.result("run")).toEqual(["intercepted", [[], []]]);
+});
+
+test("a hook can put something in the place of an ignored module", async () => {
+  const workflowsPath = project("replaced", {
+    "workflows.ts": `import * as a from "fs"; import * as b from "node:async_hooks"; export const run = async () => [a.from, b.from];`,
+    "mine.ts": `export const from = "mine";`,
+  });
+  const mine = join(dirname(workflowsPath), "mine.ts");
+  const webpackConfigHook = (config: any) => {
+    config.resolve.alias.fs = mine;
+    config.plugins.push({
+      apply: (compiler: any) =>
+        new compiler.webpack.NormalModuleReplacementPlugin(/^node:async_hooks$/, mine).apply(compiler),
+    });
+    return config;
+  };
+  const ignoreModules = ["fs", "async_hooks"];
+  const thread = await TestThread.open("", {}, { workflowsPath, ignoreModules, webpackConfigHook });
+  expect(await thread.result("run")).toEqual(["mine", "mine"]);
 });
 
 test("stacks name the sources", async () => {

@@ -4,7 +4,7 @@
  */
 
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { splitSourceMap } from "../../workflow-host/source-map";
 import { BundleError, ForbiddenModuleError } from "./bundler-errors";
 import { shorten } from "./bundler-plugin";
@@ -71,9 +71,12 @@ export async function bundleWithWebpack(
   hook: (config: WebpackConfiguration) => WebpackConfiguration,
 ): Promise<{ code: string; sourceMap: string }> {
   const { webpack } = loadWebpack(workflows);
+  const names = ignored.filter((module) => !isAbsolute(module) && !module.startsWith("file:"));
   const findings = new Map<string, { specifier: string; reason: string; importer: string }>();
   const externals = async ({ request = "", context = "", contextInfo }: ExternalRequest): Promise<unknown> => {
     const importer = contextInfo?.issuer || join(context, filename);
+    // By their names they are aliases, which a hook can set to something else.
+    if (isIgnored(request, importer, names)) return undefined;
     if (isIgnored(request, importer, ignored)) return "var {}";
     const rule = ruleForImport(request, importer);
     if (rule.kind === "shared") return `commonjs ${rule.name}`;
@@ -83,10 +86,10 @@ export async function bundleWithWebpack(
     findings.set(`${request}\n${importer}`, { specifier: request, reason: rule.reason, importer });
     return "var {}";
   };
-  const config = hook(configuration(entry, dirname(workflows), externals));
+  const config = hook(configuration(entry, dirname(workflows), names, externals));
   for (const rule of config.module?.rules ?? []) nameOwnFolders(rule);
   const compiler = webpack(config);
-  compiler.hooks.normalModuleFactory.tap(tapName, ({ hooks }) => hooks.beforeResolve.tap(tapName, redirect));
+  compiler.hooks.normalModuleFactory.tap(tapName, ({ hooks }) => hooks.beforeResolve.tap(tapName, redirect(names)));
   // What it made is taken from its memory.
   compiler.hooks.shouldEmit.tap(tapName, () => false);
   const { compilation } = await run(compiler);
@@ -128,6 +131,7 @@ function loadWebpack(workflows: string): Webpack {
 function configuration(
   entry: string,
   context: string,
+  ignored: readonly string[],
   externals: (request: ExternalRequest) => Promise<unknown>,
 ): WebpackConfiguration {
   return {
@@ -147,7 +151,7 @@ function configuration(
       modules: ["node_modules"],
       extensions: [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"],
       extensionAlias: { ".js": [".ts", ".tsx", ".js"], ".mjs": [".mts", ".mjs"], ".cjs": [".cts", ".cjs"] },
-      alias: {},
+      alias: Object.fromEntries(ignored.map((name) => [name, false])),
       fallback: {},
       plugins: [],
     },
@@ -183,11 +187,15 @@ function withOwnFolder(condition: unknown): unknown {
   return typeof condition === "string" && /^@temporalio(\/|$)/.test(condition) ? sourceRoot : condition;
 }
 
-/** Sends imports of what the SDK bundles to its files. */
-function redirect(data: ExternalRequest): void {
-  if (data.request === undefined) return;
-  const rule = ruleForImport(data.request, data.contextInfo?.issuer ?? "");
-  if (rule.kind === "file") data.request = rule.path;
+/** Sends imports of what the SDK bundles to its files; what is ignored loses its scheme, with which aliases don't apply. */
+function redirect(ignored: readonly string[]): (data: ExternalRequest) => void {
+  return (data) => {
+    if (data.request === undefined) return;
+    const importer = data.contextInfo?.issuer ?? "";
+    const rule = ruleForImport(data.request, importer);
+    if (isIgnored(data.request, importer, ignored)) data.request = data.request.replace(/^node:/, "");
+    else if (rule.kind === "file") data.request = rule.path;
+  };
 }
 
 async function run(compiler: Compiler): Promise<Stats> {
