@@ -297,6 +297,15 @@ describe("modules that Workflows can't use", () => {
     }
   });
 
+  test("are left out when they are made for one that is ignored", async () => {
+    const workflowsPath = project("ignored-client", {
+      "workflows.ts": `import * as client from "@temporalio/workflow-streams/client"; export const keys = () => Object.keys(client);`,
+    });
+    expect(await failure(bundleWorkflowCode({ workflowsPath }))).toBeInstanceOf(ForbiddenModuleError);
+    const { code } = await bundleWorkflowCode({ workflowsPath, ignoreModules: ["@temporalio/client"] });
+    expect(load(code).exports.keys()).toEqual(["default"]);
+  });
+
   test("modules of interceptors can't be ignored, by path either", async () => {
     const workflowsPath = project("ignored-interceptors", { "workflows.ts": "", "interceptors.ts": "" });
     const path = join(dirname(workflowsPath), "interceptors.ts");

@@ -38,10 +38,13 @@ const forbidden: ModuleRule = { kind: "forbidden", reason: "it does input and ou
  * @param specifier the text of an import
  * @param modules module names, without a `node:` prefix
  */
-function moduleMatches(specifier: string, modules: readonly string[]): boolean {
+export function moduleMatches(specifier: string, modules: readonly string[]): boolean {
   const name = specifier.replace(/^node:/, "");
   return modules.some((module) => name === module || name.startsWith(`${module}/`));
 }
+
+/** Modules that are of no use without another one: who ignores that ignores them. */
+const clients = new Map([["@temporalio/workflow-streams/client", "@temporalio/client"]]);
 
 /**
  * Whether an import is of a module that the options of the bundle leave out: by its name, or by the file that it leads
@@ -53,6 +56,8 @@ function moduleMatches(specifier: string, modules: readonly string[]): boolean {
  */
 export function isIgnored(specifier: string, importer: string, modules: readonly string[]): boolean {
   if (moduleMatches(specifier, modules)) return true;
+  const needed = clients.get(specifier);
+  if (needed !== undefined && modules.includes(needed)) return true;
   const paths = modules
     .map((module) => (module.startsWith("file:") ? fileURLToPath(module) : module))
     .filter((module) => isAbsolute(module));

@@ -8,7 +8,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { splitSourceMap } from "../../workflow-host/source-map";
 import { BundleError, ForbiddenModuleError } from "./bundler-errors";
 import { shorten } from "./bundler-plugin";
-import { isIgnored, ruleForImport } from "./module-rules";
+import { isIgnored, moduleMatches, ruleForImport } from "./module-rules";
 
 /** What a hook gets and returns: a `Configuration` of webpack, whose types are not there for everyone. */
 export type WebpackConfiguration = any;
@@ -76,7 +76,7 @@ export async function bundleWithWebpack(
   const externals = async ({ request = "", context = "", contextInfo }: ExternalRequest): Promise<unknown> => {
     const importer = contextInfo?.issuer || join(context, filename);
     // By their names they are aliases, which a hook can set to something else.
-    if (isIgnored(request, importer, names)) return undefined;
+    if (moduleMatches(request, names)) return undefined;
     if (isIgnored(request, importer, ignored)) return "var {}";
     const rule = ruleForImport(request, importer);
     if (rule.kind === "shared") return `commonjs ${rule.name}`;
@@ -193,7 +193,7 @@ function redirect(ignored: readonly string[]): (data: ExternalRequest) => void {
     if (data.request === undefined) return;
     const importer = data.contextInfo?.issuer ?? "";
     const rule = ruleForImport(data.request, importer);
-    if (isIgnored(data.request, importer, ignored)) data.request = data.request.replace(/^node:/, "");
+    if (moduleMatches(data.request, ignored)) data.request = data.request.replace(/^node:/, "");
     else if (rule.kind === "file") data.request = rule.path;
   };
 }
