@@ -18,10 +18,11 @@ beforeAll(async () => {
   registry = await registryWith(mainPackage, nativePackage);
   project = await install(registry);
   cpSync(join(root, "ts/examples"), join(project.folder, "examples"), { recursive: true });
-  for (const name of ["api", "context-async-hooks", "core", "resources", "sdk-trace-base"]) {
-    const link = join(project.folder, "node_modules/@opentelemetry", name);
+  const telemetry = ["api", "context-async-hooks", "core", "resources", "sdk-trace-base"];
+  for (const name of ["webpack", ...telemetry.map((part) => `@opentelemetry/${part}`)]) {
+    const link = join(project.folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(installed(`@opentelemetry/${name}`), link);
+    symlinkSync(installed(name), link);
   }
 }, 180_000);
 
@@ -63,6 +64,18 @@ test("orders: the worker and the client", async () => {
   expect(errors).toContain("[WARN]");
   expect(errors).toContain("examples/orders/activities.ts:");
   expect(besides(errors, "INFO|DEBUG|TRACE|WARN")).toBe("");
+});
+
+test("hello, bundled with webpack", async () => {
+  const workflows = join(project.folder, "examples/hello/workflows.ts");
+  project.write(
+    "hooked.ts",
+    `import { bundleWorkflowCode } from "temporal-bun-sdk/worker";
+    const options = { workflowsPath: ${JSON.stringify(workflows)}, webpackConfigHook: (config) => config };
+    const { code, sourceMap } = await bundleWorkflowCode(options);
+    console.log(code.includes("proxyActivities"), JSON.parse(sourceMap).sources.includes(options.workflowsPath));`,
+  );
+  expect(await project.bun(["hooked.ts"])).toEqual({ output: "true true\n", errors: "" });
 });
 
 /** A program whose Workflow is refused by the SDK, on the realm's side and on the thread's. */

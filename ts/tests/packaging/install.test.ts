@@ -189,19 +189,6 @@ describe("a project that has installed it", () => {
     });
   });
 
-  test("is told to install webpack when it sets a hook for it", async () => {
-    copyHello(project);
-    project.write(
-      "hooked.ts",
-      `import { bundleWorkflowCode } from "temporal-bun-sdk/worker";
-      await bundleWorkflowCode({ workflowsPath: import.meta.dir + "/workflows.ts", webpackConfigHook: (config) => config })
-        .catch((error) => console.log(String(error)));`,
-    );
-    expect((await project.bun(["--no-install", "hooked.ts"])).output).toMatch(
-      /^Error: webpackConfigHook needs webpack 5, which isn't installed: run `bun add --dev webpack`, [^\n]*\n$/,
-    );
-  });
-
   test("can't import what serves the generated messages", async () => {
     expect(innerModules).toContain(`${mainPackage}/proto/wire`);
     project.write(
@@ -306,6 +293,20 @@ test("without the platform's package one sentence says what is missing", async (
     new RegExp(
       `^Error: ${libraryFileName} is neither in a package ${nativePackage} nor in zig-out/lib of \\S+ or a folder above it: install ${mainPackage} with its optional dependencies [^\\n]+\\.\\n$`,
     ),
+  );
+});
+
+test("a project without webpack that sets a hook for it is told what to install", async () => {
+  const own = await install(registry);
+  copyHello(own);
+  own.write(
+    "hooked.ts",
+    `import { bundleWorkflowCode } from "temporal-bun-sdk/worker";
+    await bundleWorkflowCode({ workflowsPath: import.meta.dir + "/workflows.ts", webpackConfigHook: (config) => config })
+      .catch((error) => console.log(String(error)));`,
+  );
+  expect((await own.bun(["--no-install", "hooked.ts"])).output).toMatch(
+    /^Error: webpackConfigHook needs webpack 5, which isn't installed: run `bun add --dev webpack`, [^\n]*\n$/,
   );
 });
 
