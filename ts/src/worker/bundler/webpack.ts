@@ -187,7 +187,9 @@ function withOwnFolder(condition: unknown): unknown {
   return typeof condition === "string" && /^@temporalio(\/|$)/.test(condition) ? sourceRoot : condition;
 }
 
-/** Sends imports of what the SDK bundles to its files; what is ignored loses its scheme, with which aliases don't apply. */
+/**
+ * Sends imports of what the SDK bundles to its files. What is ignored loses its scheme, with which aliases don't apply.
+ */
 function redirect(ignored: readonly string[]): (data: ExternalRequest) => void {
   return (data) => {
     if (data.request === undefined) return;
