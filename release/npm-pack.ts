@@ -14,7 +14,8 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
-import { bundleRealm } from "../ts/src/worker/threads/realm-text-source";
+import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
+import { sourceMapComment } from "../ts/src/workflow-host/source-map";
 import { fail, run, thisPlatform } from "./command";
 import {
   bridgeFileName,
@@ -64,12 +65,14 @@ const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(roo
 /** The SDK: sources that Bun runs, declarations for compilers, and the workflow thread in one file. */
 async function mainFiles(folder: string, repository: string | undefined): Promise<TarFile[]> {
   const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as SourceManifest;
+  const realm = await bundleRealm();
   return [
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
     ...["LICENSE", "README.md", "THIRD_PARTY.md"].map(fromRoot),
     ...sources(),
     { name: threadBundle, data: await bundleThread() },
-    { name: realmBundle, data: text((await bundleRealm()).code) },
+    { name: realmBundle, data: text(realm.code) },
+    { name: `${realmBundle}.map`, data: text(realm.sourceMap) },
     ...declarations(folder),
   ];
 }
@@ -101,8 +104,12 @@ async function bundleThread(): Promise<Uint8Array> {
     target: "bun",
     // Names stay, for stack traces.
     minify: { whitespace: true, syntax: true, identifiers: false },
+    sourcemap: "external",
   });
-  return new Uint8Array(await built.outputs[0]!.arrayBuffer());
+  const [code, map] = await Promise.all(built.outputs.map((output) => output.text()));
+  // The map is inside of it, because applications take along the one file.
+  const bare = code!.replace(/\n\/\/# debugId=.*\s*$/, "");
+  return text(`${bare}${sourceMapComment(withInstalledSources(map!, "../../"))}\n`);
 }
 
 function declarations(folder: string): TarFile[] {

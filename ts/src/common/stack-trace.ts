@@ -18,8 +18,8 @@ const sdkCode = (() => {
 /** Name of the library for Workflow code, which is compiled from a text. */
 export const realmLibraryFile = "/temporal-bun-sdk/workflow-realm.js";
 
-/** Where its sources are in the source map of an application that was bundled with it. */
-const installedSources = "node_modules/temporal-bun-sdk/src/";
+/** Where its sources are in source maps: its own, and those of applications that were bundled with it. */
+export const installedSources = "node_modules/temporal-bun-sdk/src/";
 
 /** Whether a line of a stack trace is a frame of the SDK or of Bun's own machinery. */
 export function isFrameworkFrame(line: string): boolean {

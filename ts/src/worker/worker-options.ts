@@ -2,6 +2,7 @@ import type { BuildConfig } from "bun";
 import type { ServiceHandler } from "nexus-rpc";
 import type { DataConverter, Duration, VersioningBehavior, WorkerDeploymentVersion } from "../common";
 import type { WorkflowBundle } from "./bundler/bundler";
+import type { WebpackConfiguration } from "./bundler/webpack";
 import type { NativeConnection } from "./connection";
 import type { WorkerInterceptors } from "./interceptors";
 import type { PatchActivationCallback } from "./patch-activation";
@@ -104,6 +105,8 @@ export interface WorkerOptions {
     preloadModules?: string[];
     /** See `BundleOptions.buildConfigHook`. */
     buildConfigHook?: (config: BuildConfig) => BuildConfig;
+    /** See `BundleOptions.webpackConfigHook`. */
+    webpackConfigHook?: (config: WebpackConfiguration) => WebpackConfiguration;
   };
   /**
    * After a shutdown has begun, activities and Nexus handlers run on for this long before they are cancelled. Default

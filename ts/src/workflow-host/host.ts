@@ -1,19 +1,19 @@
 import { drainMicrotasks } from "bun:jsc";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { cutoffStackTrace } from "../common/stack-trace";
+import { cutoffStackTrace, realmLibraryFile } from "../common/stack-trace";
 import { BinaryReader } from "../proto/wire";
 import type { InfoMessage } from "../workflow-realm/info-message";
 import type { RunFacts } from "../workflow-realm/run-facts";
 import type { Eviction, Output, PendingKind, RuntimeOptions, WorkflowRuntime } from "../workflow-realm/runtime";
 import { DeadlockError, withDeadline } from "./deadline";
-import { openRealm, type RealmServices } from "./realm";
-import { SourceMap } from "./source-map";
+import { openRealm, type RealmLibrary, type RealmServices } from "./realm";
+import { sourceMapComment } from "./source-map";
 import { StackMapper } from "./stack-mapper";
 
 /** What a {@link WorkflowHost} is made of. */
 export interface WorkflowHostOptions extends Omit<RuntimeOptions, "trailer" | "asksAboutPatches" | "reportsProgress"> {
-  /** The library for Workflow code, see `openRealm`. */
-  library: string;
+  /** The library for Workflow code. */
+  library: RealmLibrary;
   /** Source map of the bundle, as JSON text. Default: stack traces show places in the bundle. */
   sourceMap?: string;
   /** Limit of one activation, in milliseconds; 0 for none. */
@@ -68,16 +68,19 @@ export class WorkflowHost {
       debugging,
       ...rest
     } = options;
-    const mapper = new StackMapper(options.filename, sourceMap === undefined ? undefined : new SourceMap(sourceMap));
+    const mapper = new StackMapper(options.filename, sourceMap);
+    const ownMapper = new StackMapper(realmLibraryFile, library.sourceMap);
     const isDebugged = debugging !== undefined;
     const runtimeOptions: RuntimeOptions = {
       ...rest,
-      trailer: isDebugged && sourceMap !== undefined ? sourceMapComment(sourceMap) : "",
+      // On lines of its own, so that columns are as the source map has them; the mapper knows of the line more.
+      code: sourceMap === undefined ? rest.code : `\n${rest.code}`,
+      trailer: isDebugged && sourceMap !== undefined ? sourceMapComment(shiftedMap(sourceMap)) : "",
       asksAboutPatches: patchActivationCallback !== undefined,
       reportsProgress: debugging?.goesOn !== undefined,
     };
     const services: RealmServices = {
-      mapStack: (stack) => cutoffStackTrace(mapper.text(stack)),
+      mapStack: (stack) => ownMapper.text(cutoffStackTrace(mapper.text(stack))),
       sourceText: (file) => mapper.sourceText(file),
       askAboutPatch: (patchId, info) => {
         try {
@@ -90,7 +93,7 @@ export class WorkflowHost {
       goesOn: (eventId) => debugging?.goesOn?.(eventId),
     };
     // The thread's own global object, which debuggers see, is one for all.
-    this.#open = () => openRealm(library, runtimeOptions, services, !isDebugged);
+    this.#open = () => openRealm(library.code, runtimeOptions, services, !isDebugged);
     this.#own = reuseRealm || isDebugged ? undefined : new Map();
     this.#runtime = this.#open();
     WorkflowHost.#listen();
@@ -196,9 +199,8 @@ function runIdOf(activation: Uint8Array): string {
   return "";
 }
 
-/** The source map for the compiled text. Debuggers count its lines, so there is one more before the code. */
-function sourceMapComment(json: string): string {
+/** The source map for the compiled text, which has a line more before the code. */
+function shiftedMap(json: string): string {
   const map = JSON.parse(json) as { mappings: string };
-  const shifted = JSON.stringify({ ...map, mappings: `;${map.mappings}` });
-  return `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(shifted).toString("base64")}`;
+  return JSON.stringify({ ...map, mappings: `;${map.mappings}` });
 }

@@ -9,6 +9,14 @@ import { receive } from "../workflow-realm/sendable";
 /** What a realm may ask of the host that made it. */
 export type RealmServices = Pick<Platform, "mapStack" | "sourceText" | "askAboutPatch" | "entered" | "goesOn">;
 
+/** The library for Workflow code, bundled. */
+export interface RealmLibrary {
+  /** Text of a script that evaluates to a function, which makes the library. It begins a line after the first. */
+  code: string;
+  /** Its source map, as JSON text. */
+  sourceMap: string;
+}
+
 /** What the library's text evaluates to. */
 type Library = (
   platform: Platform,
@@ -42,7 +50,6 @@ const compiled = new Map<string, { text: string; script: Script }>();
 /** What a script is compiled with; Bun's types lack some of it. */
 interface CompileOptions {
   filename: string;
-  lineOffset?: number;
   importModuleDynamically?(specifier: string): never;
 }
 
@@ -83,7 +90,7 @@ export function openRealm(
     print: (level, head, values) => printers[level](head, ...(receive(structuredClone(values)) as unknown[])),
     compile: (text, filename) => {
       try {
-        return run(scriptOf(text, { filename, lineOffset: -1, importModuleDynamically })) as object;
+        return run(scriptOf(text, { filename, importModuleDynamically })) as object;
       } catch (cause) {
         return cause instanceof Error ? cause.message : String(cause);
       }

@@ -20,6 +20,23 @@ type Line = number[];
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const digits = new Map([...alphabet].map((letter, value) => [letter.charCodeAt(0), value]));
 
+// In two pieces: Bun looks for the comment in text, and would take what is in a string for the map of this file.
+const commentStart = ["//#", "sourceMappingURL=data:"].join(" ");
+
+/** The comment that gives a text its source map. */
+export function sourceMapComment(json: string): string {
+  return `\n${commentStart}application/json;base64,${Buffer.from(json).toString("base64")}`;
+}
+
+/** Splits a text from the source map at its end; a text without one comes back as it is. */
+export function splitSourceMap(code: string): { code: string; sourceMap: string | undefined } {
+  const at = code.lastIndexOf(commentStart);
+  const start = at < 0 ? -1 : code.indexOf("base64,", at);
+  if (start < 0) return { code, sourceMap: undefined };
+  const sourceMap = Buffer.from(code.slice(start + "base64,".length).trim(), "base64").toString("utf8");
+  return { code: code.slice(0, at), sourceMap };
+}
+
 /** A source map (version 3), decoded when it is first asked. */
 export class SourceMap {
   readonly #map: Map3;

@@ -58,3 +58,8 @@ export function useOf(file: string): ModuleUse {
 export function isShared(specifier: string): specifier is SharedModule {
   return shared.has(specifier);
 }
+
+/** Path of a shared module below `ts/src`, by its name; undefined if there is none of that name. */
+export function fileOfShared(name: string): string | undefined {
+  return paths.find((path) => uses[path] === name);
+}

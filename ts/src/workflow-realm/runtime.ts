@@ -439,20 +439,19 @@ function askAboutPatch(info: Parameters<typeof infoToMessage>[0], patchId: strin
   return answer;
 }
 
-/** Maps the stack of an error and of its causes, in place. Does nothing to what is mapped already or isn't an error. */
+/** Maps the stacks of an error and its causes, in place. Does nothing to what is mapped already or isn't an error. */
 function mapStacks(map: (stack: string) => string): (error: unknown) => void {
   return (error) => {
     const seen = new Set<unknown>();
     for (let cause = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
       seen.add(cause);
-      const { stack } = cause;
-      if (typeof stack !== "string") continue;
-      const mapped = map(stack);
-      if (mapped === stack) continue;
       try {
-        cause.stack = mapped;
+        const { stack } = cause;
+        if (typeof stack !== "string") continue;
+        const mapped = map(stack);
+        if (mapped !== stack) cause.stack = mapped;
       } catch {
-        // Frozen, or with a setter of its own: it stays as it is.
+        // Frozen, or with accessors of its own that throw: it stays as it is.
       }
     }
   };

@@ -93,6 +93,7 @@ describe("what is packed", () => {
       "THIRD_PARTY.md",
       "package.json",
       "src/worker/threads/workflow-realm.bundle.js",
+      "src/worker/threads/workflow-realm.bundle.js.map",
       "src/worker/threads/workflow-thread.bundle.js",
     ];
     expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());
@@ -292,6 +293,20 @@ test("without the platform's package one sentence says what is missing", async (
     new RegExp(
       `^Error: ${libraryFileName} is neither in a package ${nativePackage} nor in zig-out/lib of \\S+ or a folder above it: install ${mainPackage} with its optional dependencies [^\\n]+\\.\\n$`,
     ),
+  );
+});
+
+test("a project without webpack that sets a hook for it is told what to install", async () => {
+  const own = await install(registry);
+  copyHello(own);
+  own.write(
+    "hooked.ts",
+    `import { bundleWorkflowCode } from "temporal-bun-sdk/worker";
+    await bundleWorkflowCode({ workflowsPath: import.meta.dir + "/workflows.ts", webpackConfigHook: (config) => config })
+      .catch((error) => console.log(String(error)));`,
+  );
+  expect((await own.bun(["--no-install", "hooked.ts"])).output).toMatch(
+    /^Error: webpackConfigHook needs webpack 5, which isn't installed: run `bun add --dev webpack`, [^\n]*\n$/,
   );
 });
 

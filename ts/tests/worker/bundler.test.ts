@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { bundleWorkflowCode, splitSourceMap } from "../../src/worker/bundler/bundler";
+import { pathToFileURL } from "node:url";
+import { bundleWorkflowCode } from "../../src/worker/bundler/bundler";
 import { ForbiddenModuleError } from "../../src/worker/bundler/bundler-errors";
 import { loadBundle } from "../../src/worker/bundler/worker-bundle";
 import { DefaultLogger } from "../../src/worker/telemetry/logger";
+import { splitSourceMap } from "../../src/workflow-host/source-map";
 import { run } from "../support/process";
 
 let folder: string;
@@ -144,6 +146,24 @@ describe("what is in a bundle", () => {
     expect(filename).toBe("/workflow-bundle.js");
   });
 
+  test("what packages have for browsers, which is without modules of Node.js or Bun", async () => {
+    const dependency = (name: string, manifest: object) => ({
+      [`node_modules/${name}/package.json`]: JSON.stringify({ name, main: "main.js", ...manifest }),
+      [`node_modules/${name}/main.js`]: `exports.from = "main";`,
+      [`node_modules/${name}/node.js`]: `exports.from = require("fs");`,
+      [`node_modules/${name}/browser.js`]: `exports.from = "browser";`,
+    });
+    const workflowsPath = project("conditions", {
+      "workflows.ts": `import * as a from "conditions"; import * as b from "field"; export const from = [a.from, b.from];`,
+      ...dependency("conditions", {
+        exports: { bun: "./node.js", node: "./node.js", browser: "./browser.js", default: "./node.js" },
+      }),
+      ...dependency("field", { browser: "browser.js" }),
+    });
+    const { exports } = load((await bundleWorkflowCode({ workflowsPath })).code);
+    expect(exports.from).toEqual(["browser", "browser"]);
+  });
+
   test("a source map that leads back to the files", async () => {
     const workflowsPath = project("maps", {
       "workflows.ts": `export function fail() {\n  throw new Error("here");\n}`,
@@ -216,7 +236,7 @@ describe("options", () => {
     expect(logged).toEqual([["Workflow bundle created", ["size", "durationMs", "cached"]]]);
   });
 
-  test("of a Worker's bundler, which refuses webpackConfigHook", async () => {
+  test("of a Worker's bundler", async () => {
     const workflowsPath = project("worker", files);
     const hook = (config: any) => define("NAME", "n")(define("FLAG", "f")(config));
     const interceptors = { client: undefined, activity: [], nexus: [], workflowModules: [] };
@@ -228,14 +248,6 @@ describe("options", () => {
     };
     const bundle = await loadBundle({ workflowsPath, bundlerOptions, interceptors, debugMode: false }, logger);
     expect(load(bundle!.code).exports.keys()).toEqual([[], "f", "n"]);
-    const refused = await failure(
-      loadBundle(
-        { workflowsPath, bundlerOptions: { webpackConfigHook: hook } as object, interceptors, debugMode: false },
-        logger,
-      ),
-    );
-    expect(refused).toBeInstanceOf(TypeError);
-    expect(refused.message).toContain("buildConfigHook");
   });
 });
 
@@ -283,6 +295,47 @@ describe("modules that Workflows can't use", () => {
     expect(error.imports.map(({ specifier }) => specifier).sort()).toEqual(["http", "net"]);
   });
 
+  test.each([
+    ["other.ts", "./other"],
+    ["other", "./other"],
+    ["other.js", "./other"],
+    ["folder", "./folder/inner"],
+    ["node_modules/dependency", "dependency"],
+  ])("are left out when their path is ignored: %s", async (ignored, specifier) => {
+    const secret = "export const secret = 'in the bundle';";
+    const workflowsPath = project("ignored-paths", {
+      [`workflows-${Bun.hash(ignored)}.ts`]: `import { secret } from "${specifier}"; export const run = () => secret;`,
+      "other.ts": secret,
+      "folder/inner.ts": secret,
+      "node_modules/dependency/package.json": `{ "name": "dependency", "main": "index.js" }`,
+      "node_modules/dependency/index.js": secret,
+    });
+    const whole = await bundleWorkflowCode({ workflowsPath });
+    expect(load(whole.code).exports.run()).toBe("in the bundle");
+    const path = join(dirname(workflowsPath), ignored);
+    for (const ignoreModules of [[path], [pathToFileURL(path).href]]) {
+      const { code } = await bundleWorkflowCode({ workflowsPath, ignoreModules });
+      expect(load(code).exports.run()).toBeUndefined();
+      expect(code).not.toContain("in the bundle");
+    }
+  });
+
+  test("are left out when they are made for one that is ignored", async () => {
+    const workflowsPath = project("ignored-client", {
+      "workflows.ts": `import * as client from "@temporalio/workflow-streams/client"; export const keys = () => Object.keys(client);`,
+    });
+    expect(await failure(bundleWorkflowCode({ workflowsPath }))).toBeInstanceOf(ForbiddenModuleError);
+    const { code } = await bundleWorkflowCode({ workflowsPath, ignoreModules: ["@temporalio/client"] });
+    expect(load(code).exports.keys()).toEqual(["default"]);
+  });
+
+  test("modules of interceptors can't be ignored, by path either", async () => {
+    const workflowsPath = project("ignored-interceptors", { "workflows.ts": "", "interceptors.ts": "" });
+    const path = join(dirname(workflowsPath), "interceptors.ts");
+    const options = { workflowsPath, workflowInterceptorModules: [path], ignoreModules: [path] };
+    expect((await failure(bundleWorkflowCode(options))).message).toContain("can't also be ignored");
+  });
+
   test("are left out when they are ignored", async () => {
     const workflowsPath = project("ignored", {
       "workflows.ts": `import * as fs from "fs"; export const keys = () => Object.keys(fs.promises ?? {});`,
@@ -312,10 +365,63 @@ describe("bad input", () => {
     expect(error.message).toMatch(/workflows\.ts:1:\d+: .*missing/);
   });
 
-  test("webpack's hook", async () => {
-    const workflowsPath = project("hook", { "workflows.ts": "" });
-    const error = await failure(bundleWorkflowCode({ workflowsPath, webpackConfigHook: () => ({}) } as never));
-    expect(error.message).toContain("buildConfigHook");
+  test.each([
+    ["./values", "values.ts"],
+    ["./data.json", "data.json"],
+    ["@temporalio/workflow", "workflow"],
+    ["temporal-bun-sdk/common", "common"],
+    ["@temporalio/common/lib/time", "time"],
+  ])("a name that %s doesn't export, with the place", async (specifier, shown) => {
+    const workflowsPath = project(`names-${Bun.hash(specifier)}`, {
+      "workflows.ts": `export const run = () => nowhere;\nimport { nowhere } from "${specifier}";`,
+      "values.ts": "export const here = 1;",
+      "data.json": `{ "here": 1 }`,
+    });
+    const { message } = await failure(bundleWorkflowCode({ workflowsPath }));
+    expect(message).toMatch(/workflows\.ts:2:10: No matching export in "[^"]*" for import "nowhere"/);
+    expect(message).toContain(shown);
+  });
+
+  test("types that are passed on like values are no such names", async () => {
+    const workflowsPath = project("passed-on", {
+      "workflows.ts": `import { type Passed, sleep } from "./passing"; export const run = (a: Passed) => [a, sleep];`,
+      "passing.ts": `export { WorkflowInfo as Passed, sleep } from "@temporalio/workflow";`,
+    });
+    const { code } = await bundleWorkflowCode({ workflowsPath });
+    expect(load(code, { "temporal-bun-sdk/workflow": { sleep: "sleep" } }).exports.run(1)).toEqual([1, "sleep"]);
+  });
+
+  test.each([
+    "export const run = () => value; const value = await Promise.resolve(1);",
+    "for await (const value of []) console.log(value); export const run = 1;",
+    "export const run = 1; if (run) { await null; }",
+  ])("top-level await, with a sentence that says so: %s", async (text) => {
+    const workflowsPath = project(`waiting-${Bun.hash(text)}`, {
+      "workflows.ts": `export { run } from "./waiting";`,
+      "waiting.ts": text,
+    });
+    const { message } = await failure(bundleWorkflowCode({ workflowsPath }));
+    const [, ...lines] = message.split("\n");
+    expect(lines).toEqual([
+      expect.stringMatching(/waiting\.ts:1:\d+: top-level await can't be used in Workflow code, /),
+    ]);
+  });
+
+  test("an await in a function that isn't async is none", async () => {
+    const workflowsPath = project("not-async", {
+      "workflows.ts": "export function run() { return await Promise.resolve(1); }",
+    });
+    expect((await failure(bundleWorkflowCode({ workflowsPath }))).message).not.toContain("top-level");
+  });
+
+  test("a CommonJS module that throws throws again", async () => {
+    const workflowsPath = project("throwing", {
+      "workflows.ts": `export const run = () => [attempt(), attempt()];
+        const attempt = () => { try { return require("./throwing.cjs"); } catch (error) { return error.message; } };`,
+      "throwing.cjs": `exports.half = 1; throw new Error("can't load");`,
+    });
+    const { exports } = load((await bundleWorkflowCode({ workflowsPath })).code);
+    expect(exports.run()).toEqual(["can't load", "can't load"]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** A Bun Worker with a real `WorkflowHost`: takes encoded activations, gives encoded completions. */
-import { realmText } from "../../src/worker/threads/realm-text-source";
+import { realmLibrary } from "../../src/worker/threads/realm-text-source";
 import { WorkflowHost, type WorkflowHostOptions } from "../../src/workflow-host/host";
 import type { LogMessage } from "../../src/workflow-realm/runtime";
 import { receive } from "../../src/workflow-realm/sendable";
@@ -61,7 +61,7 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
         failureErrorTypes: {},
         logLevel: "DEBUG",
         logsToSink: false,
-        library: await realmText(),
+        library: await realmLibrary(),
         ...message.open,
       };
       opened = { host: new WorkflowHost(options), options };

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { BunPlugin } from "bun";
 import type { ForbiddenImport } from "./bundler-errors";
-import { type ModuleRule, mayReachSources, moduleMatches, ruleForFile, ruleForSpecifier } from "./module-rules";
+import { jsonModule, sharedModule } from "./generated-modules";
+import { isIgnored, type ModuleRule, ruleForImport } from "./module-rules";
+import { packageOf } from "./packages";
 
 interface Finding {
   specifier: string;
@@ -26,9 +27,11 @@ export class ModuleWatch {
   readonly #ignored: readonly string[];
   readonly #findings = new Map<string, Finding>();
   readonly #contents = new Map<string, string>();
+  /** Files that the code asks for by `require.resolve`, by what it asks for. */
+  readonly resolved: Record<string, string> = {};
 
   /**
-   * @param ignored module names that are replaced by an empty module without complaint
+   * @param ignored names and absolute paths of modules that are replaced by an empty module without complaint
    * @param entry text of the module that {@link generatedEntry} stands for, if the build starts there
    */
   constructor(
@@ -46,12 +49,13 @@ export class ModuleWatch {
         build.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
           if (kind.startsWith("entry-point"))
             return this.entry === undefined ? undefined : this.#virtual("entry", path, this.entry);
-          if (moduleMatches(path, this.#ignored)) return this.#virtual("ignored", path, "module.exports = {};");
-          return this.#resolve(this.#rule(path, importer), path, importer, kind);
+          if (isIgnored(path, importer, this.#ignored)) return this.#virtual("ignored", path, "module.exports = {};");
+          return this.#resolve(ruleForImport(path, importer), path, importer, kind);
         });
         build.onLoad({ filter: /.*/, namespace: "temporal" }, ({ path }) => ({
           contents: this.#contents.get(path) ?? "",
-          loader: "js",
+          // Of what a TypeScript module lacks, other TypeScript modules may pass on the names: they may be types.
+          loader: "ts",
         }));
       },
     };
@@ -68,39 +72,43 @@ export class ModuleWatch {
     }));
   }
 
-  #rule(specifier: string, importer: string): ModuleRule {
-    const rule = ruleForSpecifier(specifier);
-    if (rule.kind !== "bundled") return rule;
-    if (isAbsolute(specifier)) return ruleForFile(specifier);
-    const directory = dirname(importer);
-    if (!specifier.startsWith("..") || !mayReachSources(specifier, directory)) return rule;
-    try {
-      return ruleForFile(Bun.resolveSync(specifier, directory));
-    } catch {
-      // Left to the build, whose message about a missing file also shows the line.
-      return rule;
-    }
-  }
-
   #resolve(rule: ModuleRule, specifier: string, importer: string, kind: string) {
     switch (rule.kind) {
-      case "bundled":
-        return undefined;
+      case "bundled": {
+        if (kind === "require-resolve") this.#note(specifier, importer);
+        const json = isImport(kind) ? jsonModule(specifier, importer) : undefined;
+        return json === undefined ? undefined : this.#virtual("json", json.file, json.contents);
+      }
       case "file":
         return { path: rule.path };
       case "shim":
         return this.#virtual("shim", specifier, rule.contents);
       case "shared":
-        // Left as `import()`, a dynamic import would load a second instance behind the back of the sandbox.
-        if (kind === "dynamic-import") {
-          return this.#virtual("shared", rule.name, `module.exports = require(${JSON.stringify(rule.name)});`);
-        }
-        return { path: rule.name, external: true };
+        return this.#shared(rule.name, kind, importer);
       case "forbidden":
         if (isLeftOutOfBrowsers(specifier, importer))
           return this.#virtual("ignored", specifier, "module.exports = {};");
         this.#findings.set(`${specifier}\n${importer}`, { specifier, reason: rule.reason, importer });
         return this.#virtual("forbidden", specifier, "module.exports = {};");
+    }
+  }
+
+  #shared(name: string, kind: string, importer: string) {
+    const external = { path: name, external: true };
+    // Left as `import()`, a dynamic import would load a second instance behind the back of the sandbox.
+    if (kind === "dynamic-import")
+      return this.#virtual("shared", name, `module.exports = require(${JSON.stringify(name)});`);
+    if (kind !== "import-statement" || this.#contents.has(importer)) return external;
+    return sharedModule(name).then((contents) =>
+      contents === undefined ? external : this.#virtual("names", name, contents),
+    );
+  }
+
+  #note(specifier: string, importer: string): void {
+    try {
+      this.resolved[specifier] ??= Bun.resolveSync(specifier, dirname(importer));
+    } catch {
+      // Where it isn't tried in vain, the build fails.
     }
   }
 
@@ -116,17 +124,12 @@ export class ModuleWatch {
  * false }`.
  */
 function isLeftOutOfBrowsers(specifier: string, importer: string): boolean {
-  for (let folder = dirname(importer); folder !== dirname(folder); folder = dirname(folder)) {
-    let text: string;
-    try {
-      text = readFileSync(join(folder, "package.json"), "utf8");
-    } catch {
-      continue;
-    }
-    const { browser } = JSON.parse(text) as { browser?: unknown };
-    return typeof browser === "object" && browser !== null && (browser as Record<string, unknown>)[specifier] === false;
-  }
-  return false;
+  const browser = packageOf(dirname(importer))?.["browser"];
+  return typeof browser === "object" && browser !== null && (browser as Record<string, unknown>)[specifier] === false;
+}
+
+function isImport(kind: string): boolean {
+  return kind === "import-statement" || kind === "dynamic-import";
 }
 
 /** The files of a build, absolute; modules that exist only inside the bundler are left out. */
@@ -155,7 +158,8 @@ function chainTo(file: string, parents: Map<string, string | undefined>): string
   return chain.filter((part) => !part.endsWith(generatedEntry));
 }
 
-function shorten(file: string): string {
+/** A path for people: relative to the working directory, if it is inside of that. */
+export function shorten(file: string): string {
   const short = relative(process.cwd(), file);
   return short.startsWith("..") ? file : short;
 }

@@ -1,14 +1,17 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BuildConfig, BuildOutput } from "bun";
+import type { BuildConfig } from "bun";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
+import { sourceMapComment } from "../../workflow-host/source-map";
 import { BundleCache, digest } from "./bundle-cache";
-import { ForbiddenModuleError } from "./bundler-errors";
+import { BundleError, ForbiddenModuleError, messagesOf } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
-import { moduleMatches } from "./module-rules";
+import { withRuntimeInterop } from "./interop";
+import { isIgnored } from "./module-rules";
+import { bundleWithWebpack, type WebpackConfiguration } from "./webpack";
 
 /** Changes a bundler's options before it runs. */
 export interface BundlerPlugin {
@@ -34,8 +37,8 @@ export interface BundleOptions {
   /** A module that exports `failureConverter`. Default: the SDK's default converter. */
   failureConverterPath?: string;
   /**
-   * Modules that are left out of the bundle without complaint although Workflows can't use them. They must not be
-   * used at run time: importing one gives an empty object.
+   * Modules that are left out of the bundle without complaint although Workflows can't use them: names, or absolute
+   * paths of files. They must not be used at run time: importing one gives an empty object.
    */
   ignoreModules?: string[];
   /**
@@ -49,6 +52,11 @@ export interface BundleOptions {
    * with a hook isn't cached, because what the hook does can't be part of the key.
    */
   buildConfigHook?: (config: BuildConfig) => BuildConfig;
+  /**
+   * Last word on the configuration of webpack, as in the official SDK. With it, Workflows are bundled with webpack 5,
+   * which must be installed, instead of `Bun.build`; it takes some 20 times longer. Not cached either.
+   */
+  webpackConfigHook?: (config: WebpackConfiguration) => WebpackConfiguration;
 }
 
 /** Workflow code ready for a Worker. */
@@ -64,7 +72,7 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 }
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
-const bundleFormat = 4;
+const bundleFormat = 5;
 /** `import.meta` of every module, whose place on this machine is nothing for Workflow code to see. */
 const importMeta = {
   dir: "/",
@@ -84,7 +92,6 @@ const places = Object.fromEntries(
     ...Object.entries(importMeta).map(([name, value]) => [`import.meta.${name}`, value]),
   ].map(([name, value]) => [name, JSON.stringify(value)]),
 );
-const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
 
 /**
  * Bundles Workflow code into the one text that every run evaluates afresh. Takes about 10 ms, less from the cache
@@ -96,15 +103,15 @@ const sourceMapComment = "\n//# sourceMappingURL=data:application/json;base64,";
  */
 export async function bundleWorkflowCode(options: BundleOptions): Promise<WorkflowBundleWithSourceMap> {
   const { code, sourceMap } = await bundleParts(options);
-  return { code: `${code}${sourceMapComment}${Buffer.from(sourceMap).toString("base64")}\n`, sourceMap };
+  return { code: `${code}${sourceMapComment(sourceMap)}\n`, sourceMap };
 }
 
 /** {@link bundleWorkflowCode} for a Worker, which wants the source map apart from the code. */
 export async function bundleParts(options: BundleOptions): Promise<{ code: string; sourceMap: string }> {
   for (const plugin of options.plugins ?? []) options = plugin.configureBundler?.(options) ?? options;
-  if ("webpackConfigHook" in options && options.webpackConfigHook !== undefined) {
+  if (options.webpackConfigHook !== undefined && options.buildConfigHook !== undefined) {
     throw new TypeError(
-      "webpackConfigHook has no effect: Workflows are bundled with Bun.build. Use buildConfigHook, which gets Bun's BuildConfig.",
+      "Expected one of webpackConfigHook and buildConfigHook, got both: the first is for bundling with webpack, the second for Bun.build",
     );
   }
   if (Bun.isStandaloneExecutable) {
@@ -115,7 +122,8 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
   const entry = resolveEntry(options.workflowsPath);
   const startedMs = Date.now();
   const started = performance.now();
-  const cache = options.buildConfigHook === undefined ? new BundleCache() : undefined;
+  const hasHook = options.buildConfigHook !== undefined || options.webpackConfigHook !== undefined;
+  const cache = hasHook ? undefined : new BundleCache();
   const key = cacheKey(options, entry);
   let bundle = cache?.read(key);
   const cached = bundle !== undefined;
@@ -130,15 +138,6 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
     cached,
   });
   return bundle;
-}
-
-/** Splits a bundle's text from the source map at its end; a text without one comes back as it is. */
-export function splitSourceMap(code: string): { code: string; sourceMap: string | undefined } {
-  const at = code.lastIndexOf("//# sourceMappingURL=data:");
-  const start = at < 0 ? -1 : code.indexOf("base64,", at);
-  if (start < 0) return { code, sourceMap: undefined };
-  const sourceMap = Buffer.from(code.slice(start + "base64,".length).trim(), "base64").toString("utf8");
-  return { code: code.slice(0, at), sourceMap };
 }
 
 function resolveEntry(workflowsPath: string): string {
@@ -179,6 +178,11 @@ async function build(
   workflows: string,
 ): Promise<{ code: string; sourceMap: string; inputs: string[] }> {
   const extras = entryWithExtras(options, workflows);
+  if (options.webpackConfigHook !== undefined) {
+    const text = extras ?? `module.exports = require(${JSON.stringify(workflows)});`;
+    const ignored = options.ignoreModules ?? [];
+    return { ...(await bundleWithWebpack(text, workflows, ignored, options.webpackConfigHook)), inputs: [] };
+  }
   const entry = extras === undefined ? workflows : generatedEntry;
   const watch = new ModuleWatch(options.ignoreModules ?? [], extras);
   const config: BuildConfig = {
@@ -192,7 +196,7 @@ async function build(
     plugins: [watch.plugin()],
   };
   const output = await Bun.build(options.buildConfigHook?.(config) ?? config);
-  if (!output.success) throw buildError(output, workflows);
+  if (!output.success) throw new BundleError(workflows, messagesOf(output.logs), output.logs);
   const graph = output.metafile as BuildGraph | undefined;
   if (graph === undefined)
     throw new Error("Bun.build returned no metafile; a buildConfigHook must leave `metafile: true` in place");
@@ -203,7 +207,7 @@ async function build(
   if (code === undefined || map === undefined)
     throw new Error("Bun.build returned no bundle with a source map; a buildConfigHook must not change `sourcemap`");
   return {
-    code: (await code.text()).replace(/\n\/\/# debugId=.*\s*$/, "\n"),
+    code: withRuntimeInterop((await code.text()).replace(/\n\/\/# debugId=.*\s*$/, "\n"), watch.resolved),
     sourceMap: absoluteSources(await map.text()),
     inputs: inputFiles(graph),
   };
@@ -218,7 +222,7 @@ function entryWithExtras(options: BundleOptions, workflows: string): string | un
   const { payloadConverterPath, failureConverterPath } = options;
   if (modules.length === 0 && payloadConverterPath === undefined && failureConverterPath === undefined)
     return undefined;
-  const ignored = modules.filter((module) => moduleMatches(module, options.ignoreModules ?? []));
+  const ignored = modules.filter((module) => isIgnored(module, workflows, options.ignoreModules ?? []));
   if (ignored.length > 0) throw new TypeError(`Modules of interceptors can't also be ignored: ${ignored.join(", ")}`);
   const require = (path: string) => `require(${JSON.stringify(resolveBeside(workflows, path))})`;
   const lines = [
@@ -257,16 +261,6 @@ function resolveBeside(workflows: string, module: string): string {
       { cause },
     );
   }
-}
-
-function buildError(output: BuildOutput, workflows: string): Error {
-  const messages = output.logs
-    .filter(({ level }) => level === "error")
-    .map((log) => {
-      const where = log.position === null ? "" : `${log.position.file}:${log.position.line}:${log.position.column}: `;
-      return `  - ${where}${log.message}`;
-    });
-  return new Error(`Can't bundle the Workflows of '${workflows}':\n${messages.join("\n")}`, { cause: output.logs });
 }
 
 function absoluteSources(text: string): string {

@@ -1,5 +1,6 @@
 import { builtinModules } from "node:module";
-import { join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
 import { type Counterpart, counterpartOf, officialSpecifierOf, refusal } from "../../drop-in/table";
 import { isShared, useOf } from "../../workflow-realm/modules";
@@ -40,6 +41,37 @@ const forbidden: ModuleRule = { kind: "forbidden", reason: "it does input and ou
 export function moduleMatches(specifier: string, modules: readonly string[]): boolean {
   const name = specifier.replace(/^node:/, "");
   return modules.some((module) => name === module || name.startsWith(`${module}/`));
+}
+
+/** Modules that are of no use without another one: who ignores that ignores them. */
+const clients = new Map([["@temporalio/workflow-streams/client", "@temporalio/client"]]);
+
+/**
+ * Whether an import is of a module that the options of the bundle leave out: by its name, or by the file that it leads
+ * to, which may be named without its extension.
+ *
+ * @param specifier the text of an import
+ * @param importer absolute path of the file that it stands in
+ * @param modules names and absolute paths of modules
+ */
+export function isIgnored(specifier: string, importer: string, modules: readonly string[]): boolean {
+  if (moduleMatches(specifier, modules)) return true;
+  const needed = clients.get(specifier);
+  if (needed !== undefined && modules.includes(needed)) return true;
+  const paths = modules
+    .map((module) => (module.startsWith("file:") ? fileURLToPath(module) : module))
+    .filter((module) => isAbsolute(module));
+  if (paths.length === 0) return false;
+  try {
+    const file = Bun.resolveSync(specifier, dirname(importer));
+    return paths.some((path) => stem(file) === stem(path) || file.startsWith(path + sep));
+  } catch {
+    return false;
+  }
+}
+
+function stem(file: string): string {
+  return file.replace(/\.[cm]?[jt]sx?$/, "");
 }
 
 /**
@@ -109,8 +141,28 @@ function ruleForCounterpart({ specifier, file }: Counterpart): ModuleRule {
   return ruleForSdkFile(file);
 }
 
+/**
+ * Decides about an import.
+ *
+ * @param specifier what stands in the import statement
+ * @param importer absolute path of the file that it stands in
+ */
+export function ruleForImport(specifier: string, importer: string): ModuleRule {
+  const rule = ruleForSpecifier(specifier);
+  if (rule.kind !== "bundled") return rule;
+  if (isAbsolute(specifier)) return ruleForFile(specifier);
+  const directory = dirname(importer);
+  if (!specifier.startsWith("..") || !mayReachSources(specifier, directory)) return rule;
+  try {
+    return ruleForFile(Bun.resolveSync(specifier, directory));
+  } catch {
+    // Left to the build, whose message about a missing file also shows the line.
+    return rule;
+  }
+}
+
 /** Whether a relative import from `directory` could lead into the SDK's own sources, so that it's worth resolving. */
-export function mayReachSources(specifier: string, directory: string): boolean {
+function mayReachSources(specifier: string, directory: string): boolean {
   const target = join(directory, specifier);
   return target === sourceRoot || target.startsWith(sourceRoot + sep);
 }

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { splitSourceMap } from "../../workflow-host/source-map";
 import type { CompiledWorkerOptions } from "../compile-options";
 import type { Logger } from "../telemetry/logger";
 import type { ThreadSetup } from "../threads/thread-messages";
 import { digest } from "./bundle-cache";
-import { type BundleOptions, bundleParts, splitSourceMap } from "./bundler";
+import { type BundleOptions, bundleParts } from "./bundler";
 
 /** Workflow code as the threads take it. */
 export type LoadedBundle = Pick<ThreadSetup, "code" | "sourceMap" | "filename">;

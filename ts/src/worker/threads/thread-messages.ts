@@ -1,13 +1,14 @@
 import type { LogLevel } from "../../common";
 import type { LibraryLocation } from "../../native";
+import type { RealmLibrary } from "../../workflow-host/realm";
 import type { Eviction, LogMessage, SinkMessage } from "../../workflow-realm/runtime";
 import type { PayloadReply, PayloadRequest, RelayPlan } from "../payloads/payload-relay";
 import type { PatchQuestion } from "./thread-question";
 
 /** What a workflow thread needs to know before it can take activations. */
 export interface ThreadSetup {
-  /** Text of the library for Workflow code. */
-  library: string;
+  /** The library for Workflow code. */
+  library: RealmLibrary;
   /** The bundle without its source map. */
   code: string;
   /** Source map of the bundle as JSON text, if there is one. */

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import { realmText } from "#workflow-realm";
+import { realmLibrary } from "#workflow-realm";
 import { workflowThreadFile } from "#workflow-thread";
 import { freeQueueOfEndedThread, locateLibrary, NativeWorkflowThread } from "../../native";
 import type { DebuggingOptions } from "../../workflow-host/host";
@@ -53,7 +53,7 @@ interface Thread {
 /** The threads that run a Worker's Workflow code. */
 export class WorkflowThreads {
   /** Read, or in a checkout made, while the threads start. */
-  readonly #library = realmText();
+  readonly #library = realmLibrary();
   #watching: ReturnType<typeof setInterval> | undefined;
   readonly #threads: Thread[] = [];
   readonly #events: WorkflowThreadEvents;

@@ -71,8 +71,7 @@ export class Bundle {
     const cases = this.#parameters.map((name) => `case ${JSON.stringify(name)}: ${name} = value; return;`).join(" ");
     const head = `(function (__temporalScope, ${this.#parameters.join(", ")}) { __temporalScope.assign = (name, value) => { switch (name) { ${cases} } };`;
     const compile = (directive: string): Factory => {
-      // The code begins on a line of its own, so that only the number of lines is off in stack traces, by one.
-      const text = `${head} return function (require, module, exports) {${directive}\n${code}\n}; })${trailer}`;
+      const text = `${head} return function (require, module, exports) {${directive}${code}\n}; })${trailer}`;
       const compiled = platform.compile(text, filename);
       if (typeof compiled === "string") throw new SyntaxError(compiled);
       return compiled as Factory;
@@ -106,6 +105,13 @@ export function requireShared(specifier: string): unknown {
   if (Object.hasOwn(shared, name)) return shared[name];
   return lateModule(name) ?? failRequire(specifier);
 }
+
+/** `require.resolve` of bundles, which come with the paths of the files that the bundler found. */
+requireShared.resolve = (specifier: string): string => {
+  const name = `${specifier}`;
+  if (!/^(?:\/|[A-Za-z]:[\\/])/.test(name)) requireShared(name);
+  return name;
+};
 
 /** A module as `require` gives it: marked, so that `import` in the bundle finds its named exports, and read-only. */
 function namespaceOf(module: object): object {

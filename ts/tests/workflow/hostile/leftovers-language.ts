@@ -242,7 +242,7 @@ export const language: readonly Leftover[] = [
   {
     act: "Error.prepareStackTrace = () => 'hijacked'",
     look: "[typeof Error.prepareStackTrace, new Error('x').stack === 'hijacked']",
-    is: ["undefined", false],
+    is: ["function", false],
     own: ["function", true],
     realmOnly: true,
   },

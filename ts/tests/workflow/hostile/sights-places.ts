@@ -111,7 +111,7 @@ export const places: readonly Sight[] = [
       'require("constructor") can\'t be used in Workflow code: import modules at the top of a file, so that they are bundled',
   },
   { code: "return typeof require.cache", gives: "undefined" },
-  { code: "return typeof require.resolve", gives: "undefined" },
+  { code: "return typeof require.resolve", gives: "function" },
   { code: "return typeof module.require", gives: "undefined" },
   { code: "return Object.keys(module)", gives: ["exports"] },
   { code: "return typeof require.main", gives: "undefined" },
@@ -184,13 +184,14 @@ export const places: readonly Sight[] = [
   { code: "return 'I'.toLocaleLowerCase()", gives: "i" },
   { code: "return typeof Temporal === 'undefined' ? 'none' : Temporal.Now.timeZoneId()", gives: "UTC" },
   { code: "return Intl.supportedValuesOf('timeZone').length > 100", gives: true },
-  { code: "return new Error('x').stack.includes('/')", gives: true },
+  // The SDK's own frames, by which the code was called, are left out.
+  { code: "return new Error('x').stack.includes('/')", gives: false, realmOnly: true },
   { code: String.raw`return new Error('x').stack.split('\n').length > 1`, gives: true },
   { code: "return new Error('x').stack", repeats: true },
   {
     code: "return (() => { try { null.x; } catch (error) { return [error.line, error.sourceURL, error.column].map((x) => typeof x); } })()",
-    gives: ["number", "string", "number"],
-    staged: true,
+    gives: ["number", "undefined", "number"],
+    realmOnly: true,
   },
   {
     code: "return (() => { try { null.x; } catch (error) { return [error.line ?? 0, String(error.sourceURL ?? '')].length; } })()",
@@ -201,7 +202,7 @@ export const places: readonly Sight[] = [
     code: String.raw`const target = {}; Error.captureStackTrace(target); return target.stack.split('\n').slice(1).every((line) => line.includes('workflow'))`,
     gives: true,
   },
-  { code: "return new Error('x').sourceURL.replace('/', '')", gives: "workflow-bundle.js" },
+  { code: "return new Error('x').sourceURL ?? 'none'", gives: "none", realmOnly: true },
   {
     code: "function outer() { return outer.caller; } return attempt(() => outer())",
     gives: "TypeError: 'arguments', 'callee', and 'caller' cannot be accessed in this context.",
