@@ -21,7 +21,7 @@ import { Runtime } from "./telemetry/runtime";
 import { threadSetup } from "./threads/thread-setup";
 import { deliverLogs, deliverSinkCalls } from "./threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "./threads/workflow-threads";
-import { workerError } from "./worker-errors";
+import { withPublicErrors, workerError } from "./worker-errors";
 import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
 
 /**
@@ -263,7 +263,7 @@ export class Worker {
 
   set connection(connection: NativeConnection) {
     if (connection === this.#connection) return;
-    this.#native.replaceClient(connection.connected);
+    withPublicErrors(() => this.#native.replaceClient(connection.connected));
     const previous = this.#connection;
     const owned = this.#ownsConnection;
     previous.release(this);
@@ -382,6 +382,10 @@ export class Worker {
 
   #start(): void {
     const nexus = this.#nexus;
+    if (this.#threads === undefined) this.#logger.warn("No workflows registered, not polling for workflow tasks");
+    if (this.options.activities.size === 0)
+      this.#logger.warn("No activities registered, not polling for activity tasks");
+    if (nexus === undefined) this.#logger.info("No Nexus services registered, not polling for Nexus tasks");
     this.#native.start({
       workflowQueues: this.#threads?.queues ?? [],
       ...(this.options.activities.size === 0 ? {} : { onActivityTask: (task) => this.#activities.handle(task) }),

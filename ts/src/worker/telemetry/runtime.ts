@@ -10,6 +10,7 @@ import {
 } from "../../common";
 import type { NativeLogRecord, NativeRuntime } from "../../native";
 import { LogBuffer } from "../threads/log-buffer";
+import { withPublicErrors } from "../worker-errors";
 import { LogTimestamp } from "./logger";
 import { RuntimeMetricMeter } from "./metric-meter";
 import { type CompiledRuntimeOptions, compileOptions, type RuntimeOptions } from "./runtime-options";
@@ -69,7 +70,10 @@ export class Runtime {
       );
     }
     const compiled = compileOptions(options);
-    current = new Runtime(installCoreRuntime(compiled.native), compiled);
+    current = new Runtime(
+      withPublicErrors(() => installCoreRuntime(compiled.native)),
+      compiled,
+    );
     currentIsInstalled = true;
     lastOptions = options;
     return current;
@@ -78,7 +82,7 @@ export class Runtime {
   /** The runtime of this process. The first call sets it up, with defaults or as the last one that was installed. */
   static instance(): Runtime {
     if (current === undefined) {
-      current = new Runtime(coreRuntime(), compileOptions(lastOptions));
+      current = new Runtime(withPublicErrors(coreRuntime), compileOptions(lastOptions));
       currentIsInstalled = false;
     }
     return current;
@@ -142,9 +146,15 @@ export class Runtime {
     const meta: LogMetadata = {
       sdkComponent: SdkComponent.core,
       target,
-      ...fields,
+      ...namedAsHere(fields),
       [LogTimestamp]: BigInt(Math.round(timestampMs)) * 1_000_000n,
     };
     this.logger.log(level, message, meta);
   }
+}
+
+/** Fields of Core's records under the names that records of the SDK have: `task_queue` is `taskQueue`. */
+function namedAsHere(fields: Record<string, unknown>): Record<string, unknown> {
+  const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));
 }
