@@ -82,7 +82,9 @@ export class Context {
   /** A client for the Worker's connection and namespace. @throws IllegalStateError if there is none */
   get client(): Client {
     if (this.#parts.client === undefined) {
-      throw new IllegalStateError("No client: this activity runs in a test environment that was made without one");
+      throw new IllegalStateError(
+        "No Client available. This may be a MockActivityEnvironment that was created without a Client.",
+      );
     }
     return this.#parts.client();
   }

@@ -335,11 +335,12 @@ export class Worker {
       if (this.#state === "RUNNING") this.shutdown();
     });
     const [worker] = await Promise.allSettled([running]);
-    if (settled === undefined) await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0));
+    const completionTimeoutMs = msToNumber(options?.promiseCompletionTimeout ?? 0);
+    if (settled === undefined) await withTimeout(settling, completionTimeoutMs);
     const result = settled ?? {
       status: "rejected" as const,
       reason: new PromiseCompletionTimeoutError(
-        "The Worker has stopped, but the promise that it was to run for isn't settled",
+        `Promise did not resolve within ${completionTimeoutMs}ms after Worker completed shutdown`,
       ),
     };
     if (worker.status === "fulfilled") {

@@ -54,7 +54,7 @@ export async function startChild<T extends Workflow>(
   workflowTypeOrFunc: string | T,
   options?: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<ChildWorkflowHandle<T>> {
-  const run = requireRun("startChild(...)");
+  const run = requireRun("Workflow.startChild(...)");
   run.assertWritable("startChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
   const [started, completed] = await execute(run, workflowType, withDefaults);
@@ -106,7 +106,7 @@ export async function executeChild<T extends Workflow>(
   workflowTypeOrFunc: string | T,
   options?: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<WorkflowResultType<T>> {
-  const run = requireRun("executeChild(...)");
+  const run = requireRun("Workflow.executeChild(...)");
   run.assertWritable("executeChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
   return execute(run, workflowType, withDefaults).then(([, completed]) => completed) as Promise<WorkflowResultType<T>>;
@@ -153,7 +153,7 @@ function pushStartChild({
   workflowType,
   seq,
 }: StartChildWorkflowExecutionInput): Promise<[Promise<string>, Promise<unknown>]> {
-  const run = requireRun("startChild(...)");
+  const run = requireRun("Workflow.startChild(...)");
   const workflowId = options.workflowId ?? uuid4();
   const context = run.context(workflowId);
   let release: (() => void) | undefined;

@@ -247,7 +247,7 @@ describe("bundles of workflow code", () => {
     "refuse %s",
     async (module) => {
       const message = await bundle(`import * as module from "${module}"; export const run = () => module;`);
-      expect(message).toContain("imports modules that can't be used in a Workflow");
+      expect(message).toContain("is importing the following disallowed modules");
       expect(message).toContain(`'${module}'`);
     },
   );

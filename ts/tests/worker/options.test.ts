@@ -307,7 +307,7 @@ describe("versions", () => {
     expect(await capabilities({ buildId: "b1", useVersioning: true })).toEqual({ buildId: "b1", useVersioning: true });
     expect((await capabilities({}))?.buildId).toStartWith("temporal-bun-sdk@");
     expect((await rejection(polls({ activities, useVersioning: true }, {}))).message).toBe(
-      "useVersioning needs a buildId",
+      "Must provide a buildId if useVersioning is true",
     );
   });
 });

@@ -38,9 +38,7 @@ export class WithStartWorkflowOperation<T extends Workflow> {
   static {
     useOperation = (operation) => {
       if (operation.#used)
-        throw new IllegalStateError(
-          "This WithStartWorkflowOperation was used for a call already: make one for each call",
-        );
+        throw new IllegalStateError("This WithStartWorkflowOperation instance has already been executed.");
       operation.#used = true;
       return operation.#handle;
     };

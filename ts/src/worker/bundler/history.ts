@@ -15,8 +15,10 @@ export async function encodeHistory(history: HistoryInput): Promise<Uint8Array> 
   if (history instanceof Uint8Array) return history;
   const events: unknown = (history as { events?: unknown } | null)?.events;
   if (!Array.isArray(events) || events.length === 0) {
-    const found = history === null ? "null" : Array.isArray(events) ? "one without events" : typeof history;
-    throw new TypeError(`Expected a history with a list of events, got ${found}`);
+    const found = Array.isArray(events) ? "one without events" : "one without a list of events";
+    throw new TypeError(
+      `Expected a non-null history object, got ${typeof history === "object" && history !== null ? found : typeof history}`,
+    );
   }
   // In JSON 64-bit integers are strings; in a message the ID is a Long.
   const isJson = typeof (events[0] as { eventId?: unknown } | null)?.eventId === "string";

@@ -37,7 +37,9 @@ export async function loadBundle(options: BundleSources, logger: Logger): Promis
   if ("codePath" in workflowBundle && typeof workflowBundle.codePath === "string") {
     return named(await readFile(workflowBundle.codePath, "utf8"), workflowBundle.codePath);
   }
-  throw new TypeError("workflowBundle must be { code } or { codePath }, as made from bundleWorkflowCode");
+  throw new TypeError(
+    "Invalid WorkflowOptions.workflowBundle: it must be { code } or { codePath }, as made from bundleWorkflowCode",
+  );
 }
 
 /** What a Worker's code is called in histories if its options don't say: the SDK and a hash of the Workflow code. */
