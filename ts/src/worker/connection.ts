@@ -37,7 +37,7 @@ export class NativeConnection extends Connection {
     // As in the official SDK, only connections of clients read the environment's proxy, and DNS is looked up once
     // unless asked for.
     const { proxy = null, dnsLoadBalancingConfig = null } = options;
-    const connection = new NativeConnection(loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig }));
+    const connection = new this(loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig }));
     try {
       await connection.ensureConnected();
     } catch (error) {

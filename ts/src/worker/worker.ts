@@ -89,7 +89,13 @@ interface WorkerParts {
   /** Whether the Worker made the connection itself, and so closes it. */
   ownsConnection: boolean;
   /** Rejects when a thread fails, from its start on. */
-  failure: PromiseWithResolvers<never>;
+  failure: Failure;
+}
+
+/** What ends a Worker. Spelled out, because the declarations must do with libraries older than PromiseWithResolvers. */
+interface Failure {
+  readonly promise: Promise<never>;
+  reject(reason: unknown): void;
 }
 
 /**
@@ -105,7 +111,7 @@ export class Worker {
   readonly #slots: CustomSlots | undefined;
   readonly #activities: ActivityTasks;
   readonly #nexus: NexusTasks | undefined;
-  readonly #failure: PromiseWithResolvers<never>;
+  readonly #failure: Failure;
   readonly #pollersStopped = { activity: Promise.withResolvers<void>(), nexus: Promise.withResolvers<void>() };
   #connection: NativeConnection;
   #ownsConnection: boolean;
@@ -132,7 +138,7 @@ export class Worker {
     const compiled = compileWorkerOptions(options, logger);
     const metricMeter = runtime.metricMeter.withTags({ namespace: compiled.namespace, taskQueue: compiled.taskQueue });
     compiled.sinks = { ...metricSinks(metricMeter), ...compiled.sinks };
-    return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+    return new this(await prepare(compiled, runtime, logger, metricMeter));
   }
 
   /**
@@ -168,7 +174,7 @@ export class Worker {
     return replayHistories(options, histories);
   }
 
-  private constructor(parts: WorkerParts) {
+  protected constructor(parts: WorkerParts) {
     this.options = parts.options;
     this.#runtime = parts.runtime;
     this.#logger = parts.logger;
@@ -475,7 +481,7 @@ function startThreads(
   options: CompiledWorkerOptions,
   logger: Logger,
   metricMeter: MetricMeter,
-  failure: PromiseWithResolvers<never>,
+  failure: Failure,
   payloads: PayloadService,
 ): WorkflowThreads {
   const events: WorkflowThreadEvents = {

@@ -254,6 +254,34 @@ describe("a project that has installed it", () => {
     expect((await run([compiler, "--project", "."], { cwd: project.folder })).output).toBe("");
   });
 
+  test("compiles what is written for the official SDK: a program for each of its patterns", async () => {
+    for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun", "nexus-rpc", "long"])
+      linkFromCheckout(project, name);
+    const programs = join(import.meta.dir, "../types/official");
+    const files = readdirSync(programs).map((file) => {
+      project.write(`official/${file}`, readFileSync(join(programs, file), "utf8"));
+      return `official/${file}`;
+    });
+    expect(files.length).toBeGreaterThan(10);
+    project.write(
+      "tsconfig.json",
+      JSON.stringify({
+        extends: `./node_modules/${mainPackage}/src/drop-in/tsconfig.json`,
+        compilerOptions: {
+          target: "ES2022",
+          module: "ESNext",
+          moduleResolution: "bundler",
+          types: ["bun"],
+          strict: true,
+          noEmit: true,
+        },
+        files,
+      }),
+    );
+    const compiler = join(root, "ts/node_modules/.bin/tsc");
+    expect((await run([compiler, "--project", "."], { cwd: project.folder })).output).toBe("");
+  });
+
   test("has the command temporal-bun, which finds the library", async () => {
     const command = join(project.folder, "node_modules/.bin/temporal-bun");
     const env = {

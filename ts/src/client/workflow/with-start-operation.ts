@@ -12,7 +12,7 @@ import type { WorkflowStartOptions } from "./workflow-options";
  */
 export let useOperation: <T extends Workflow>(
   operation: WithStartWorkflowOperation<T>,
-) => PromiseWithResolvers<WorkflowHandle<T>>;
+) => { resolve(handle: WorkflowHandle<T>): void; reject(reason: unknown): void };
 
 /**
  * The workflow of `WorkflowClient.startUpdateWithStart` and `executeUpdateWithStart`: its function or type name, and

@@ -3,7 +3,7 @@ import { History } from "../../proto/temporal/api/history/v1/message";
 export type { History };
 
 /** A history: a protobuf message, its encoded bytes, or the parsed JSON that the CLI and the web UI export. */
-export type HistoryInput = History | Uint8Array | object;
+export type HistoryInput = History | Uint8Array | unknown;
 
 /**
  * A history as protobuf bytes.

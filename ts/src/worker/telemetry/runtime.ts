@@ -41,7 +41,7 @@ export class Runtime {
   #listening = false;
   #shuttingDown = false;
 
-  private constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
+  protected constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
     this.native = native;
     this.options = options;
     this.metricMeter = options.native.metrics
@@ -70,7 +70,7 @@ export class Runtime {
       );
     }
     const compiled = compileOptions(options);
-    current = new Runtime(
+    current = new this(
       withPublicErrors(() => installCoreRuntime(compiled.native)),
       compiled,
     );
@@ -82,7 +82,7 @@ export class Runtime {
   /** The runtime of this process. The first call sets it up, with defaults or as the last one that was installed. */
   static instance(): Runtime {
     if (current === undefined) {
-      current = new Runtime(withPublicErrors(coreRuntime), compileOptions(lastOptions));
+      current = new this(withPublicErrors(coreRuntime), compileOptions(lastOptions));
       currentIsInstalled = false;
     }
     return current;
