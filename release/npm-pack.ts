@@ -25,6 +25,7 @@ import {
   type SourceManifest,
   tarballName,
 } from "./npm-packages";
+import { officialNames } from "./official-names";
 import { platforms, releasedPlatforms } from "./platforms";
 import { type TarFile, tar } from "./tar";
 
@@ -61,7 +62,7 @@ const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
 const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(root, name)) });
 
-/** The SDK: sources that Bun runs, declarations for compilers, and the workflow thread in one file. */
+/** The SDK: sources that Bun runs, declarations for compilers, the workflow thread in one file, official names. */
 async function mainFiles(folder: string, repository: string | undefined): Promise<TarFile[]> {
   const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as SourceManifest;
   return [
@@ -71,6 +72,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     { name: threadBundle, data: await bundleThread() },
     { name: realmBundle, data: text((await bundleRealm()).code) },
     ...declarations(folder),
+    ...officialNames((path) => readFileSync(join(packageFolder, path), "utf8")),
   ];
 }
 

@@ -95,7 +95,15 @@ describe("what is packed", () => {
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-thread.bundle.js",
     ];
-    expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());
+    const [official, others] = [true, false].map((wanted) =>
+      files.filter((name) => name.startsWith("official/") === wanted),
+    );
+    expect(others).toEqual([...packed, ...declarations, ...rest].toSorted());
+    // Two for each specifier of the drop-in, some of which are the same file.
+    expect(official!.filter((name) => name.endsWith(".d.ts")).length).toBeGreaterThan(200);
+    expect(official!.filter((name) => name.endsWith(".js")).map((name) => name.replace(/\.js$/, ".d.ts"))).toEqual(
+      official!.filter((name) => name.endsWith(".d.ts")),
+    );
   });
 
   test("no file of it names a folder of the machine that it was packed on", async () => {
@@ -280,6 +288,41 @@ describe("a project that has installed it", () => {
     );
     const compiler = join(root, "ts/node_modules/.bin/tsc");
     expect((await run([compiler, "--project", "."], { cwd: project.folder })).output).toBe("");
+  });
+
+  test("with paths of its own, has all official names by one line, in the compiler and in Bun", async () => {
+    for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun", "nexus-rpc", "long"])
+      linkFromCheckout(project, name);
+    const specifiers = officialNames.filter((name) => !name.startsWith("@temporalio/workflow-streams"));
+    project.write("own/answer.ts", "export const answer = 42;");
+    project.write(
+      "moved/main.ts",
+      `import { answer } from "own/answer";
+      import proto from "@temporalio/proto";
+      ${specifiers.map((name, index) => `import * as module${index} from "${name}";`).join("\n")}
+      import * as client from "temporal-bun-sdk/client";
+      const modules: object[] = [${specifiers.map((_, index) => `module${index}`).join()}];
+      const { Client } = module${specifiers.indexOf("@temporalio/client")};
+      const Payload: object = proto.temporal.api.common.v1.Payload;
+      console.log(answer, modules.length, Client === client.Client, typeof Payload);`,
+    );
+    project.write(
+      "moved/tsconfig.json",
+      JSON.stringify({
+        compilerOptions: {
+          target: "ESNext",
+          module: "ESNext",
+          moduleResolution: "bundler",
+          types: ["bun"],
+          strict: true,
+          noEmit: true,
+          paths: { "own/*": ["../own/*"], "@temporalio/*": [`../node_modules/${mainPackage}/official/*`] },
+        },
+      }),
+    );
+    const compiler = join(root, "ts/node_modules/.bin/tsc");
+    expect((await run([compiler, "--project", "moved"], { cwd: project.folder })).output).toBe("");
+    expect((await project.bun(["moved/main.ts"])).output).toBe(`42 ${specifiers.length} true object\n`);
   });
 
   test("has the command temporal-bun, which finds the library", async () => {
