@@ -91,6 +91,7 @@ describe("what is packed", () => {
       "LICENSE",
       "README.md",
       "THIRD_PARTY.md",
+      "drop-in/tsconfig.json",
       "package.json",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-thread.bundle.js",
@@ -323,6 +324,20 @@ describe("a project that has installed it", () => {
     const compiler = join(root, "ts/node_modules/.bin/tsc");
     expect((await run([compiler, "--project", "moved"], { cwd: project.folder })).output).toBe("");
     expect((await project.bun(["moved/main.ts"])).output).toBe(`42 ${specifiers.length} true object\n`);
+  });
+
+  test("has the table of official names where compilers that don't read exports look for it", async () => {
+    const folder = join(project.folder, "node_modules", mainPackage, "drop-in");
+    const { extends: target } = JSON.parse(readFileSync(join(folder, "tsconfig.json"), "utf8"));
+    expect(JSON.parse(readFileSync(join(folder, target), "utf8")).compilerOptions.paths).toContainKey(
+      "@temporalio/client",
+    );
+    project.write("extending/tsconfig.json", JSON.stringify({ extends: `${mainPackage}/drop-in/tsconfig.json` }));
+    project.write(
+      "extending/main.ts",
+      `import { Client } from "@temporalio/client"; console.log(Client === (await import("temporal-bun-sdk/client")).Client);`,
+    );
+    expect((await project.bun(["extending/main.ts"])).output).toBe("true\n");
   });
 
   test("has the command temporal-bun, which finds the library", async () => {
