@@ -72,8 +72,12 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     { name: threadBundle, data: await bundleThread() },
     { name: realmBundle, data: text((await bundleRealm()).code) },
     ...declarations(folder),
-    // What `extends` finds by the package's name where `exports` are not read: TypeScript before 5, ts-node 10.
-    { name: "drop-in/tsconfig.json", data: json({ extends: "../src/drop-in/tsconfig.json" }) },
+    // What `extends` finds by the package's name where `exports` are not read: TypeScript before 5, ts-node 10. It
+    // extends nothing itself, because Bun follows one file alone.
+    {
+      name: "drop-in/tsconfig.json",
+      data: json({ compilerOptions: { paths: { "@temporalio/*": ["../official/*"] } } }),
+    },
     ...officialNames((path) => readFileSync(join(packageFolder, path), "utf8")),
   ];
 }

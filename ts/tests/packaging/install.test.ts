@@ -1,6 +1,6 @@
 /** What is packed, and what a project has of it that installs it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
@@ -326,17 +326,26 @@ describe("a project that has installed it", () => {
     expect((await project.bun(["moved/main.ts"])).output).toBe(`42 ${specifiers.length} true object\n`);
   });
 
-  test("has the table of official names where compilers that don't read exports look for it", async () => {
-    const folder = join(project.folder, "node_modules", mainPackage, "drop-in");
-    const { extends: target } = JSON.parse(readFileSync(join(folder, "tsconfig.json"), "utf8"));
-    expect(JSON.parse(readFileSync(join(folder, target), "utf8")).compilerOptions.paths).toContainKey(
-      "@temporalio/client",
-    );
-    project.write("extending/tsconfig.json", JSON.stringify({ extends: `${mainPackage}/drop-in/tsconfig.json` }));
+  test("has a configuration to extend that compilers find by the package's name, and Bun by its path", async () => {
+    linkFromCheckout(project, "@types/bun");
     project.write(
       "extending/main.ts",
-      `import { Client } from "@temporalio/client"; console.log(Client === (await import("temporal-bun-sdk/client")).Client);`,
+      `import { Client } from "@temporalio/client";
+      console.log(Client === (await import("temporal-bun-sdk/client")).Client);`,
     );
+    const options = { target: "ESNext", module: "ESNext", moduleResolution: "bundler", types: ["bun"], noEmit: true };
+    const extend = (target: string) =>
+      project.write("extending/tsconfig.json", JSON.stringify({ extends: target, compilerOptions: options }));
+    // Compilers that don't read `exports` look for the same file.
+    expect(existsSync(join(project.folder, "node_modules", mainPackage, "drop-in/tsconfig.json"))).toBe(true);
+    const compiler = join(root, "ts/node_modules/.bin/tsc");
+    for (const target of [
+      `${mainPackage}/drop-in/tsconfig.json`,
+      `../node_modules/${mainPackage}/drop-in/tsconfig.json`,
+    ]) {
+      extend(target);
+      expect((await run([compiler, "--project", "extending"], { cwd: project.folder })).output).toBe("");
+    }
     expect((await project.bun(["extending/main.ts"])).output).toBe("true\n");
   });
 
