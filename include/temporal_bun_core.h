@@ -435,7 +435,7 @@ TemporalCoreStatus temporal_core_client_free(TemporalCoreClient client);
 
 /**
  * Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix
- * of Core's own metrics is not added, global tags are. The result goes to `out`.
+ * and `service_name` of Core's own metrics are not added, global tags are. The result goes to `out`.
  *
  * `options` is a JSON document (MetricOptions). It is copied. When the runtime exports no metrics, values go nowhere.
  *

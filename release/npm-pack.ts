@@ -26,6 +26,7 @@ import {
   type SourceManifest,
   tarballName,
 } from "./npm-packages";
+import { officialNames } from "./official-names";
 import { platforms, releasedPlatforms } from "./platforms";
 import { type TarFile, tar } from "./tar";
 
@@ -62,7 +63,7 @@ const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
 const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(root, name)) });
 
-/** The SDK: sources that Bun runs, declarations for compilers, and the workflow thread in one file. */
+/** The SDK: sources that Bun runs, declarations for compilers, the workflow thread in one file, official names. */
 async function mainFiles(folder: string, repository: string | undefined): Promise<TarFile[]> {
   const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as SourceManifest;
   const realm = await bundleRealm();
@@ -74,6 +75,13 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     { name: realmBundle, data: text(realm.code) },
     { name: `${realmBundle}.map`, data: text(realm.sourceMap) },
     ...declarations(folder),
+    // What `extends` finds by the package's name where `exports` are not read: TypeScript before 5, ts-node 10. It
+    // extends nothing itself, because Bun follows one file alone.
+    {
+      name: "drop-in/tsconfig.json",
+      data: json({ compilerOptions: { paths: { "@temporalio/*": ["../official/*"] } } }),
+    },
+    ...officialNames((path) => readFileSync(join(packageFolder, path), "utf8")),
   ];
 }
 

@@ -83,7 +83,7 @@ fn whole(value: f64, least: f64) -> Result<f64, Error> {
 }
 
 /// Makes a metric of the host's own, which the runtime exports with the others under the name that is given: the prefix
-/// of Core's own metrics is not added, global tags are. The result goes to `out`.
+/// and `service_name` of Core's own metrics are not added, global tags are. The result goes to `out`.
 ///
 /// `options` is a JSON document (MetricOptions). It is copied. When the runtime exports no metrics, values go nowhere.
 ///
@@ -128,9 +128,9 @@ pub unsafe extern "C" fn temporal_core_metric_record(
     guard::with(&TABLE, metric, out_error, |metric| {
         // SAFETY: the header asks for readable bytes during the call.
         let attributes = unsafe { input::bytes(attributes, attributes_length, "attributes")? };
-        let own = attributes_of(attributes)?;
-        let shared = metric.meter.get_default_attributes().clone();
-        metric.record(value, &metric.meter.extend_attributes(shared, own))
+        // Without the meter's default attributes, which are Core's own: service_name.
+        let attributes = metric.meter.new_attributes(attributes_of(attributes)?);
+        metric.record(value, &attributes)
     })
 }
 

@@ -348,7 +348,7 @@ fn metrics_of_the_hosts_own_are_exported() {
         record(metric, value, attributes).unwrap();
     }
     let text = get(&address, "/metrics");
-    let labels = r#"{dish="soup",hot="true",service_name="temporal-core-sdk",size="2",region="north"}"#;
+    let labels = r#"{dish="soup",hot="true",size="2",region="north"}"#;
     for line in [
         format!("own_counter{labels} 5"),
         format!("own_upDownCounter{labels} -2"),
@@ -415,8 +415,7 @@ fn a_buffer_keeps_metrics_until_they_are_taken() {
                 "exporter":{{"buffer":{{}}}}}}}}"#
         ));
         let attributes = r#"{"dish":"soup","hot":true,"size":2,"salt":0.5}"#;
-        let given =
-            json!({"dish":"soup","hot":true,"size":2,"salt":0.5,"region":"north","service_name":"temporal-core-sdk"});
+        let given = json!({"dish":"soup","hot":true,"size":2,"salt":0.5,"region":"north"});
         let own = [
             ("counter", 2.0),
             ("upDownCounter", -3.0),

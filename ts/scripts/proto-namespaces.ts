@@ -80,6 +80,7 @@ export function namespaces(folder: string): string {
   const known = new Set([...Object.keys(fields.messages), ...Object.keys(fields.enums)].map(full));
   const modules: string[] = [];
   const blocks: string[] = [];
+  const roots = new Set<string>();
   for (const path of [...new Glob("{google,grpc,temporal}/**/*.ts").scanSync(folder)].sort()) {
     const declarations = declarationsOf(path, readFileSync(join(folder, path), "utf8"), known);
     // Bun can't compile a namespace whose name is a keyword: temporal.api.export, of files that Temporal Cloud writes.
@@ -94,6 +95,7 @@ export function namespaces(folder: string): string {
       `  export const ${declaration.name} = ${valueOf(declaration, module, "  ")};`,
       ...typesOf(declaration, module, "  "),
     ]);
+    roots.add(namespaceOf(path).split(".", 1)[0]!);
     blocks.push(`export namespace ${namespaceOf(path)} {\n${lines.join("\n")}\n}`);
   }
   const imports = modules.filter((line) => line.startsWith("import"));
@@ -117,5 +119,7 @@ import { enumeration, messages } from "./reflection";
 ${loaders.join("\n")}
 
 ${blocks.join("\n\n")}
+
+export default { ${[...roots].sort().join(", ")} };
 `;
 }

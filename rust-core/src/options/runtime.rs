@@ -107,7 +107,7 @@ pub struct MetricsOptions {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<HashMap<String, String>>"))]
     pub global_tags: HashMap<String, String>,
-    /// Whether every metric has the tag `service_name`. Default true.
+    /// Whether Core's own metrics have the tag `service_name`. Default true.
     pub attach_service_name: Option<bool>,
     /// Whether durations are fractions of seconds; otherwise whole milliseconds. Default false.
     pub use_seconds_for_durations: Option<bool>,

@@ -73,7 +73,10 @@ pub unsafe extern "C" fn temporal_core_worker_validate(
                 let cause = rpc::failed(&source);
                 Error {
                     status: Status::WorkerFailed,
-                    message: format!("namespace {namespace:?} cannot be described: {}", cause.message),
+                    message: format!(
+                        "Namespace {namespace} was not found or otherwise could not be described: {}",
+                        cause.message
+                    ),
                     ..cause
                 }
             })?;

@@ -87,7 +87,9 @@ export class Context {
    */
   get client(): Client {
     if (this.#parts.client === undefined) {
-      throw new IllegalStateError("No client: this activity runs in a test environment that was made without one");
+      throw new IllegalStateError(
+        "No Client available. This may be a MockActivityEnvironment that was created without a Client.",
+      );
     }
     return this.#parts.client();
   }

@@ -7,6 +7,7 @@ import { library } from "../native/library";
 import { locateLibrary } from "../native/locate";
 import { bridgeAbi } from "../native/symbols";
 import type { Output } from "./output";
+import { misplacedPreloads } from "./project";
 
 type Verdict = "ok" | "note" | "problem";
 
@@ -40,6 +41,10 @@ export async function doctor(createClient: () => LibsClient, output: Output): Pr
     const { path, source } = locateLibrary();
     library();
     say("ok", "bridge", `${path} (found through ${source}), ABI ${bridgeAbi}, loads`);
+  });
+  await attempt("bunfig.toml", () => {
+    for (const section of misplacedPreloads(process.cwd()))
+      say("problem", "bunfig.toml", `the preload under [${section}] is never loaded: move the line above all sections`);
   });
   return problems === 0 ? 0 : 1;
 }

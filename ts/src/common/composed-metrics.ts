@@ -59,8 +59,7 @@ export class MetricMeterWithComposedTags implements MetricMeter {
   /** Throws `TypeError` if the meter below has no such metrics. */
   createUpDownCounter(name: string, unit?: string, description?: string): MetricUpDownCounter {
     const metric = this.parentMeter.createUpDownCounter?.(name, unit, description);
-    if (metric === undefined)
-      throw new TypeError("This MetricMeter has no up-down-counters: it doesn't implement createUpDownCounter");
+    if (metric === undefined) throw new TypeError("createUpDownCounter is not supported by the underlying meter");
     return tagged(metric, this.contributors);
   }
 

@@ -121,8 +121,9 @@ export type UntypedActivities = Record<string, ActivityFunction>;
 
 /** A history to replay, with the id of its workflow. */
 export interface HistoryAndWorkflowId {
+  /** What the Workflow sees as its ID. */
   workflowId: string;
-  /** A History message, or its JSON form. */
+  /** A protobuf message, its encoded bytes, or the parsed JSON that the CLI and the web UI export. */
   history: History | unknown | undefined;
 }
 

@@ -142,8 +142,8 @@ export function extractWorkflowTypeAndConfig<T extends Workflow>(
   if (!workflowTypeOrFunc.name) throw new TypeError("Invalid workflow type: the workflow function is anonymous");
   if (callSiteTypeInfo !== undefined) {
     throw new TypeError(
-      "Workflow type information cannot be given here together with a workflow function: " +
-        "attach it to the function by defineWorkflowOptions(..., { staticOptions: { typeInfo } }), or name the workflow type by a string",
+      "Workflow type information cannot be supplied at the call site when using a workflow function. " +
+        "Attach it to the function by defineWorkflowOptions(..., { staticOptions: { typeInfo } }), or name the workflow type by a string",
     );
   }
   const typeInfo = isWorkflowFunctionWithStaticOptions(workflowTypeOrFunc)

@@ -15,10 +15,12 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { plugin } from "bun";
 import { counterparts, officialPackages, officialSpecifierOf, refusal } from "./table";
+import typeNamesOfPackages from "./type-names.json";
 
 type WorkerClass = new (url: string | URL, options?: { preload?: string | string[] }) => object;
 
 const require = createRequire(import.meta.url);
+const typeNames: Record<string, string[] | undefined> = typeNamesOfPackages;
 const sources = pathToFileURL(dirname(import.meta.dir)).href;
 const names = officialPackages.map((name) => name.replace("@temporalio/", "")).join("|");
 
@@ -29,8 +31,10 @@ plugin({
       const load = () => {
         if (file === undefined) throw new Error(refusal(specifier));
         const module = require(file) as Record<string, unknown>;
-        // The default is what Node gives for packages like the official ones, which are CommonJS.
-        return { exports: { ...module, default: module }, loader: "object" as const };
+        // The default is what Node gives for packages like the official ones, which are CommonJS. From these a name that
+        // is a type alone can be imported, as code with decorator metadata does; it is undefined.
+        const types = Object.fromEntries((typeNames[specifier] ?? []).map((name) => [name, undefined]));
+        return { exports: { ...types, ...module, default: module }, loader: "object" as const };
       };
       build.module(specifier, load);
       if (specifier.split("/").length > 2) build.module(`${specifier}.js`, load);

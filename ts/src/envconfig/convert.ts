@@ -38,7 +38,7 @@ export function loadConfigData(source?: ConfigDataSource): Uint8Array | undefine
 
 function toSource(name: string, path: string | undefined, data: string | undefined): ConfigDataSource | undefined {
   if (path !== undefined && data !== undefined)
-    throw new ValueError(`both ${name}_path and ${name}_data are set for TLS: leave one of them out`);
+    throw new ValueError(`Cannot specify both ${name}_path and ${name}_data`);
   if (path !== undefined) return { path };
   return data === undefined ? undefined : { data: encode(data) };
 }

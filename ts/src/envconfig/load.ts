@@ -80,15 +80,14 @@ export function clientConfigToToml(config: ClientConfig): Uint8Array {
  */
 export function loadClientConfigProfile(options: LoadClientProfileOptions = {}): ClientConfigProfile {
   const { disableFile = false, disableEnv = false, overrideEnvVars = process.env as Record<string, string> } = options;
-  if (disableFile && disableEnv)
-    throw new ValueError("disableFile and disableEnv are both set, which leaves nothing to load a profile from");
+  if (disableFile && disableEnv) throw new ValueError("Cannot disable both file and environment loading");
   const name = options.profile ?? (overrideEnvVars["TEMPORAL_PROFILE"] || undefined);
   const profiles = disableFile ? {} : loadToml(options).profile;
   const own = Object.hasOwn(profiles, name ?? DEFAULT_PROFILE) ? profiles[name ?? DEFAULT_PROFILE] : undefined;
   if (own === undefined && name !== undefined && !disableFile) {
     const known = Object.keys(profiles);
     throw new ValueError(
-      `there is no profile "${name}": the configuration has ${known.length === 0 ? "none" : known.map((each) => `"${each}"`).join(", ")}`,
+      `Profile '${name}' not found in config data: the profiles are ${known.length === 0 ? "none" : known.map((each) => `"${each}"`).join(", ")}`,
     );
   }
   return fromTomlProfile(disableEnv ? (own ?? {}) : applyEnvironment(own ?? {}, overrideEnvVars));

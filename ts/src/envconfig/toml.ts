@@ -78,9 +78,7 @@ export function parseConfig(text: string, strict: boolean, origin: string): Toml
     parsed = parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw new ValueError(
-      `${origin} is no valid TOML: line ${error.line}, column ${error.column}: ${error.message.split("\n")[0]}`,
-    );
+    throw new ValueError(`${error.message.split("\n")[0]} (line ${error.line}, column ${error.column} of ${origin})`);
   }
   check(parsed, CONFIG, "", strict, origin);
   return { ...parsed, profile: (parsed["profile"] ?? {}) as TomlClientConfig["profile"] };
@@ -88,10 +86,12 @@ export function parseConfig(text: string, strict: boolean, origin: string): Toml
 
 function check(value: unknown, kind: Kind, path: string, strict: boolean, origin: string): void {
   if (typeof kind === "string") {
-    if (typeof value !== kind) throw new ValueError(`${origin}: ${path} must be a ${kind}, got ${describe(value)}`);
+    if (typeof value !== kind)
+      throw new ValueError(`Validation error: ${path} must be a ${kind}, got ${describe(value)} (in ${origin})`);
     return;
   }
-  if (describe(value) !== "a table") throw new ValueError(`${origin}: ${path} must be a table, got ${describe(value)}`);
+  if (describe(value) !== "a table")
+    throw new ValueError(`Validation error: ${path} must be a table, got ${describe(value)} (in ${origin})`);
   const prefix = path === "" ? "" : `${path}.`;
   for (const [key, item] of Object.entries(value as object)) {
     const expected = "each" in kind ? kind.each : Object.hasOwn(kind.keys, key) ? kind.keys[key] : undefined;
@@ -99,7 +99,7 @@ function check(value: unknown, kind: Kind, path: string, strict: boolean, origin
     else if (strict) {
       const known = "keys" in kind ? Object.keys(kind.keys).join(", ") : "";
       throw new ValueError(
-        `${origin}: there is no key ${prefix}${key}: ${path === "" ? "the configuration" : path} has ${known}`,
+        `Validation error: key(s) unrecognized${path === "" ? "" : ` in ${path}`}: ${key}; the keys are ${known} (in ${origin})`,
       );
     }
   }

@@ -350,7 +350,7 @@ export type MetricsOptions = {
    */
   globalTags?: { [key in string]: string },
   /**
-   * Whether every metric has the tag `service_name`. Default true.
+   * Whether Core's own metrics have the tag `service_name`. Default true.
    */
   attachServiceName?: boolean,
   /**

@@ -238,7 +238,8 @@ class OperationClient implements TemporalNexusClient {
     if (this.#backed) {
       throw new HandlerError(
         "BAD_REQUEST",
-        "Something backs the operation already, and only one thing can; for more use the client, TemporalNexusClient.client",
+        "Only one async operation can be started per operation handler invocation. " +
+          "Use TemporalNexusClient.client for additional workflow interactions",
       );
     }
     this.#backed = true;

@@ -93,7 +93,8 @@ export type Reserve = <R>(start: () => Promise<R>) => Promise<R>;
 export const alreadyBacked: Reserve = async () => {
   throw new HandlerError(
     "BAD_REQUEST",
-    "This Workflow's run backs the operation already, and only one thing can; send further updates through the client, getClient()",
+    "Only one async operation can be started per operation handler invocation, " +
+      "and the Workflow run this handle refers to already backs it. Send further updates through the client, getClient()",
   );
 };
 
@@ -138,7 +139,7 @@ async function update(
   if (!context.callbackUrl) {
     throw new HandlerError(
       "BAD_REQUEST",
-      "A Workflow update can only back an operation whose request has a callback URL, and this one has none",
+      "A callback URL is required for async UpdateWorkflow operation invocations, and the request has none",
     );
   }
   const { namespace } = handlerContext();

@@ -1,6 +1,7 @@
 /** Loading of a data converter's modules. Outside workflows only. */
 
 import { createRequire } from "node:module";
+import { basename } from "node:path";
 import type { DataConverter, LoadedDataConverter } from "../common/converter/data-converter";
 import { defaultFailureConverter } from "../common/converter/data-converter";
 import type { FailureConverter } from "../common/converter/failure-converter";
@@ -17,7 +18,7 @@ function load<T>(path: string, name: "payloadConverter" | "failureConverter", me
     module = require(path);
   } catch (error) {
     if (errorCode(error) === "MODULE_NOT_FOUND")
-      throw new ValueError(`Could not find a file at the specified ${name}Path: '${path}'.`);
+      throw new ValueError(`Could not find a file at the specified ${name}Path: '${path}'.${inExecutable(path)}`);
     throw error;
   }
   const converter = (module as Record<string, unknown> | undefined)?.[name];
@@ -26,6 +27,16 @@ function load<T>(path: string, name: "payloadConverter" | "failureConverter", me
     throw new ValueError(`${name} export at ${path} must be an object with ${methods.join(" and ")} methods`);
   }
   return converter as T;
+}
+
+/** What to do in an executable, which has the modules that it was made with, under names of their own. */
+function inExecutable(path: string): string {
+  if (!Bun.isStandaloneExecutable) return "";
+  const name = basename(path);
+  return (
+    " An executable made by `bun build --compile` has it if it is named in the command, as in " +
+    `\`bun build --compile worker.ts ${name}\`; its path is then "./${name}". See docs/DEPLOYING.md`
+  );
 }
 
 /**

@@ -3885,3 +3885,5 @@ export namespace coresdk.workflow_completion {
   export type Failure = temporal_sdk_core_workflow_completion_workflow_completion.Failure;
   export type IFailure = temporal_sdk_core_workflow_completion_workflow_completion.Failure;
 }
+
+export default { coresdk, google, grpc, temporal };

@@ -62,10 +62,11 @@ const mebibyte = 1024 * 1024;
  */
 export function compileWorkerOptions(options: WorkerOptions, logger: Logger): CompiledWorkerOptions {
   if (typeof options.taskQueue !== "string" || options.taskQueue === "")
-    throw new TypeError("taskQueue is required: the name of the task queue to take tasks from");
+    throw new TypeError("Task queue name is required");
   throwIfReservedName("task queue", options.taskQueue);
   for (const sink of Object.keys(options.sinks ?? {})) throwIfReservedName("sink", sink);
-  if (options.useVersioning === true && !options.buildId) throw new TypeError("useVersioning needs a buildId");
+  if (options.useVersioning === true && !options.buildId)
+    throw new TypeError("Must provide a buildId if useVersioning is true");
   const {
     shutdownGraceTime = 0,
     stickyQueueScheduleToStartTimeout = workerDefaults.stickyQueueScheduleToStartTimeoutMs,
@@ -214,7 +215,7 @@ function serviceHandlers(services: ServiceHandler<any>[] = []): Map<string, Serv
       throw new TypeError(
         "nexusServices must be what serviceHandler of nexus-rpc makes, of services whose names aren't empty",
       );
-    if (handlers.has(name)) throw new TypeError(`nexusServices: there are two services with the name '${name}'`);
+    if (handlers.has(name)) throw new TypeError(`Duplicate registration of nexus service '${name}'`);
     handlers.set(name, service);
   }
   return handlers;
@@ -333,7 +334,7 @@ function deployment({ version, useWorkerVersioning, defaultVersioningBehavior }:
       return { ...base, defaultVersioningBehavior: "autoUpgrade" };
     default:
       throw new TypeError(
-        `workerDeploymentOptions.defaultVersioningBehavior must be PINNED or AUTO_UPGRADE, got ${JSON.stringify(defaultVersioningBehavior)}`,
+        `Unknown versioning behavior: ${String(defaultVersioningBehavior)}; workerDeploymentOptions.defaultVersioningBehavior must be PINNED or AUTO_UPGRADE`,
       );
   }
 }

@@ -46,7 +46,7 @@ export class NativeConnection extends Connection {
     // unless asked for.
     const { proxy = null, dnsLoadBalancingConfig = null } = options;
     const loaded = loadConnectionOptions({ ...options, proxy, dnsLoadBalancingConfig });
-    const connection = new NativeConnection(loaded);
+    const connection = new this(loaded);
     try {
       await connection.ensureConnected();
     } catch (error) {

@@ -42,7 +42,7 @@ export {
 export * from "./interceptors";
 export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
 export { startDebugReplayer } from "./replay/debug-replayer";
-export type { HistoryAndWorkflowId, ReplayHistoriesIterable } from "./replay/replay";
+export type { ReplayHistoriesIterable } from "./replay/replay";
 export { ReplayError, type ReplayResult } from "./replay/replay-error";
 export * from "./sinks";
 export { ResourceBasedController } from "./slots/resource-controller";

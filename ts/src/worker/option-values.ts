@@ -6,9 +6,10 @@
  * @throws TypeError if the value isn't a whole number, or is lower
  */
 export function wholeNumber(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new TypeError(`${option} must be a whole number from ${least}, got ${value}`);
-  return value;
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(
+    `${option} must be ${least === 0 ? "a non-negative integer" : `a whole number from ${least}`}, got ${value}`,
+  );
 }
 
 /** Whether an environment variable says yes: `1`, `t` or `true`, in whatever case. */

@@ -20,3 +20,12 @@ export function workerError(error: unknown): Error {
       return new UnexpectedError(error.message, error);
   }
 }
+
+/** Calls the native side. What it reports is thrown as the public error. */
+export function withPublicErrors<R>(call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    throw workerError(error);
+  }
+}

@@ -27,7 +27,7 @@ import { Runtime } from "./telemetry/runtime";
 import { threadSetup } from "./threads/thread-setup";
 import { deliverLogs, deliverSinkCalls } from "./threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "./threads/workflow-threads";
-import { workerError } from "./worker-errors";
+import { withPublicErrors, workerError } from "./worker-errors";
 import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
 
 /**
@@ -95,9 +95,15 @@ interface WorkerParts {
   /** Whether the Worker made the connection itself, and so closes it. */
   ownsConnection: boolean;
   /** Rejects when a thread fails, from its start on. */
-  failure: PromiseWithResolvers<never>;
+  failure: Failure;
   /** How many bytes of a result or a failure the server takes. */
   sizeLimit: number;
+}
+
+/** What ends a Worker. Spelled out, because the declarations must do with libraries older than PromiseWithResolvers. */
+interface Failure {
+  readonly promise: Promise<never>;
+  reject(reason: unknown): void;
 }
 
 /**
@@ -113,7 +119,7 @@ export class Worker {
   readonly #slots: CustomSlots | undefined;
   readonly #activities: ActivityTasks;
   readonly #nexus: NexusTasks | undefined;
-  readonly #failure: PromiseWithResolvers<never>;
+  readonly #failure: Failure;
   readonly #pollersStopped = { activity: Promise.withResolvers<void>(), nexus: Promise.withResolvers<void>() };
   #connection: NativeConnection;
   #ownsConnection: boolean;
@@ -142,7 +148,7 @@ export class Worker {
     compiled.sinks = { ...metricSinks(metricMeter), ...compiled.sinks };
     runtime.hold(compiled);
     try {
-      return new Worker(await prepare(compiled, runtime, logger, metricMeter));
+      return new this(await prepare(compiled, runtime, logger, metricMeter));
     } finally {
       runtime.release(compiled);
     }
@@ -181,7 +187,7 @@ export class Worker {
     return replayHistories(options, histories);
   }
 
-  private constructor(parts: WorkerParts) {
+  protected constructor(parts: WorkerParts) {
     this.options = parts.options;
     this.#runtime = parts.runtime;
     this.#logger = parts.logger;
@@ -277,7 +283,7 @@ export class Worker {
 
   set connection(connection: NativeConnection) {
     if (connection === this.#connection) return;
-    this.#native.replaceClient(connection.connected);
+    withPublicErrors(() => this.#native.replaceClient(connection.connected));
     const previous = this.#connection;
     const owned = this.#ownsConnection;
     previous.release(this);
@@ -349,12 +355,12 @@ export class Worker {
       if (this.#state === "RUNNING") this.shutdown();
     });
     const [worker] = await Promise.allSettled([running]);
-    if (settled === undefined)
-      await withTimeout(settling, msToNumber(options?.promiseCompletionTimeout ?? 0, "promiseCompletionTimeout"));
+    const completionTimeoutMs = msToNumber(options?.promiseCompletionTimeout ?? 0, "promiseCompletionTimeout");
+    if (settled === undefined) await withTimeout(settling, completionTimeoutMs);
     const result = settled ?? {
       status: "rejected" as const,
       reason: new PromiseCompletionTimeoutError(
-        "The Worker has stopped, but the promise that it was to run for isn't settled",
+        `Promise did not resolve within ${completionTimeoutMs}ms after Worker completed shutdown`,
       ),
     };
     if (worker.status === "fulfilled") {
@@ -398,6 +404,10 @@ export class Worker {
 
   #start(): void {
     const nexus = this.#nexus;
+    if (this.#threads === undefined) this.#logger.warn("No workflows registered, not polling for workflow tasks");
+    if (this.options.activities.size === 0)
+      this.#logger.warn("No activities registered, not polling for activity tasks");
+    if (nexus === undefined) this.#logger.info("No Nexus services registered, not polling for Nexus tasks");
     this.#native.start({
       workflowQueues: this.#threads?.queues ?? [],
       ...(this.options.activities.size === 0 ? {} : { onActivityTask: (task) => this.#activities.handle(task) }),
@@ -516,7 +526,7 @@ function startThreads(
   options: CompiledWorkerOptions,
   logger: Logger,
   metricMeter: MetricMeter,
-  failure: PromiseWithResolvers<never>,
+  failure: Failure,
   payloads: PayloadService,
 ): WorkflowThreads {
   const events: WorkflowThreadEvents = {

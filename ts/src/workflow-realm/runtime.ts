@@ -467,6 +467,6 @@ function findWorkflow(exports: BundleExports, type: string): Workflow {
       ? "no such function is exported by the workflow bundle"
       : `expected a function, but got: '${typeof found}'`;
   const known =
-    names.length === 0 ? "the bundle exports no functions" : `registered workflow types: ${names.join(", ")}`;
-  throw new TypeError(`Failed to initialize workflow of type '${type}': ${details}; ${known}`);
+    names.length === 0 ? "The bundle exports no functions" : `Registered workflow types: ${names.join(", ")}`;
+  throw new TypeError(`Failed to initialize workflow of type '${type}': ${details}`, { cause: new TypeError(known) });
 }

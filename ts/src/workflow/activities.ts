@@ -136,7 +136,7 @@ export function scheduleActivity<R>(
   options: ActivityOptions,
   typeInfo?: PayloadTypeInfo,
 ): Promise<R> {
-  const run = requireRun("scheduleActivity(...)");
+  const run = requireRun("Workflow.scheduleActivity(...)");
   run.assertWritable(`Activity '${activityType}'`);
   validateActivityOptions(options);
   const seq = run.nextSeqs.activity++;
@@ -152,7 +152,7 @@ function pushScheduleActivity({
   activityType,
   typeInfo,
 }: ActivityInput): Promise<unknown> {
-  const run = requireRun("scheduleActivity(...)");
+  const run = requireRun("Workflow.scheduleActivity(...)");
   const template = activityTemplate(options);
   const activityId = options.activityId ?? `${seq}`;
   const context = run.activityContext(activityId, false);
@@ -201,7 +201,7 @@ export async function scheduleLocalActivity<R>(
   options: LocalActivityOptions,
   typeInfo?: PayloadTypeInfo,
 ): Promise<R> {
-  const run = requireRun("scheduleLocalActivity(...)");
+  const run = requireRun("Workflow.scheduleLocalActivity(...)");
   run.assertWritable(`Local activity '${activityType}'`);
   let attempt = 1;
   let originalScheduleTime: Timestamp | undefined;
@@ -232,7 +232,7 @@ export async function scheduleLocalActivity<R>(
 // Asynchronous although it waits for nothing: the additional steps of its promise are part of recorded histories.
 async function pushScheduleLocalActivity(input: LocalActivityInput): Promise<unknown> {
   const { options, args, headers, seq, activityType, attempt, originalScheduleTime, typeInfo } = input;
-  const run = requireRun("scheduleLocalActivity(...)");
+  const run = requireRun("Workflow.scheduleLocalActivity(...)");
   run.assertLocalActivityExists(activityType);
   const template = localActivityTemplate(options);
   const activityId = `${seq}`;

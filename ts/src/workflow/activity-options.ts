@@ -33,7 +33,7 @@ export type LocalActivityOptions = CommonLocalActivityOptions & {
 /** @throws TypeError if neither timeout is given that limits an attempt */
 export function validateActivityOptions(options: ActivityOptions | LocalActivityOptions | undefined): void {
   if (options == null)
-    throw new TypeError("Activity options are missing; give at least { startToCloseTimeout: '1 minute' }");
+    throw new TypeError("options must be defined: give at least { startToCloseTimeout: '1 minute' }");
   if (options.scheduleToCloseTimeout === undefined && options.startToCloseTimeout === undefined) {
     throw new TypeError("Required either scheduleToCloseTimeout or startToCloseTimeout");
   }

@@ -55,7 +55,7 @@ export async function startChild<T extends Workflow>(
   workflowTypeOrFunc: string | T,
   options?: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<ChildWorkflowHandle<T>> {
-  const run = requireRun("startChild(...)");
+  const run = requireRun("Workflow.startChild(...)");
   run.assertWritable("startChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
   const { 0: started, 1: completed } = await execute(run, workflowType, withDefaults);
@@ -107,7 +107,7 @@ export async function executeChild<T extends Workflow>(
   workflowTypeOrFunc: string | T,
   options?: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<WorkflowResultType<T>> {
-  const run = requireRun("executeChild(...)");
+  const run = requireRun("Workflow.executeChild(...)");
   run.assertWritable("executeChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
   return then(execute(run, workflowType, withDefaults), (parts) => parts[1]) as Promise<WorkflowResultType<T>>;
@@ -154,7 +154,7 @@ function pushStartChild({
   workflowType,
   seq,
 }: StartChildWorkflowExecutionInput): Promise<[Promise<string>, Promise<unknown>]> {
-  const run = requireRun("startChild(...)");
+  const run = requireRun("Workflow.startChild(...)");
   const workflowId = options.workflowId ?? uuid4();
   const context = run.context(workflowId);
   let release: (() => void) | undefined;

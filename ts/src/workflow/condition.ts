@@ -31,7 +31,7 @@ export async function condition(
   timeout?: Duration,
   options?: TimerOptions,
 ): Promise<void | boolean> {
-  requireRun("condition(...)");
+  requireRun("Workflow.condition(...)");
   if (timeout === 0 && !patched(zeroTimeoutPatch)) return blockUntil(fn);
   if (typeof timeout !== "number" && typeof timeout !== "string") return blockUntil(fn);
   return CancellationScope.cancellable(async () => {
@@ -50,7 +50,7 @@ export async function condition(
 }
 
 function blockUntil(fn: () => boolean): Promise<void> {
-  const run = requireRun("condition(...)");
+  const run = requireRun("Workflow.condition(...)");
   run.assertWritable("condition(...)");
   return new Promise((resolve, reject) => {
     const scope = CancellationScope.current();

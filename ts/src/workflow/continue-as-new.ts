@@ -20,7 +20,7 @@ import type { ContinueAsNewOptions } from "./interfaces";
 export function makeContinueAsNewFunc<F extends Workflow>(
   options?: ContinueAsNewOptions,
 ): (...args: Parameters<F>) => Promise<never> {
-  const run = requireRun("continueAsNew(...)");
+  const run = requireRun("Workflow.continueAsNew(...) and Workflow.makeContinueAsNewFunc(...)");
   const { workflowType, taskQueue, ...rest } = options ?? {};
   const withDefaults = {
     workflowType: workflowType ?? run.workflowType,
@@ -45,7 +45,7 @@ export function continueAsNew<F extends Workflow>(...args: Parameters<F>): Promi
 }
 
 async function throwContinueAsNew({ headers, args, options }: ContinueAsNewInput): Promise<never> {
-  const run = requireRun("continueAsNew(...)");
+  const run = requireRun("Workflow.continueAsNew(...) and Workflow.makeContinueAsNewFunc(...)");
   const context = run.context();
   const typeInfo = options.typeInfo ?? (options.workflowType === run.workflowType ? run.typeInfo : undefined);
   const { searchAttributes, typedSearchAttributes } = options;

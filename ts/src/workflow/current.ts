@@ -27,13 +27,13 @@ export function outside<T>(fn: () => T): T {
 /**
  * The executing run.
  *
- * @param usage the call that needs it, as its user writes it, for example `"sleep(...)"`
+ * @param usage the call that needs it, for example `"Workflow.sleep(...)"`
  * @throws IllegalStateError if called outside of a Workflow Execution
  */
 export function requireRun(usage: string): WorkflowRun {
   if (current === undefined) {
     throw new IllegalStateError(
-      `${usage} may only be used from a Workflow Execution: no Workflow is running on this thread`,
+      `${usage} may only be used from a Workflow Execution. No Workflow is running on this thread`,
     );
   }
   return current;

@@ -51,7 +51,7 @@ export interface ChildWorkflowHandle<T extends Workflow> extends BaseWorkflowHan
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function getExternalWorkflowHandle(workflowId: string, runId?: string): ExternalWorkflowHandle {
-  const run = requireRun("getExternalWorkflowHandle(...)");
+  const run = requireRun("Workflow.getExternalWorkflowHandle(...)");
   const signal = signaller(run, { type: "external", workflowExecution: { workflowId, runId } });
   return {
     workflowId,

@@ -203,7 +203,7 @@ export function allHandlersFinished(): boolean {
 
 /** The executing run, which must not be one that is asked. */
 function writable(usage: string): WorkflowRun {
-  const run = requireRun(usage);
+  const run = requireRun(`Workflow.${usage}`);
   run.assertWritable(usage);
   return run;
 }

@@ -64,7 +64,7 @@ export function logFromSink(fnName: string, args: unknown[]): boolean {
 }
 
 function write(level: LogLevel, message: string, attributes?: Record<string, unknown>): void {
-  const run = requireRun("log");
+  const run = requireRun("Workflow.log(...)");
   const { host } = run;
   if (!host.logsToSink && (run.isReplayingHistoryEvents || severity[level] < host.logSeverity)) return;
   const getAttributes = compose(run, run.interceptors.outbound, "getLogAttributes", (input) => input);

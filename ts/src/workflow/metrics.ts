@@ -56,7 +56,7 @@ class Meter implements MetricMeter {
   constructor(private readonly tags: MetricTags) {}
 
   createCounter(name: string, unit?: string, description?: string): MetricCounter {
-    requireRun("metricMeter");
+    requireRun("Workflow.metricMeter");
     return counter({ kind: "counter", valueType: "int", name, unit, description }, this.tags);
   }
 
@@ -66,7 +66,7 @@ class Meter implements MetricMeter {
     unit?: string,
     description?: string,
   ): MetricHistogram {
-    requireRun("metricMeter");
+    requireRun("Workflow.metricMeter");
     return histogram({ kind: "histogram", valueType, name, unit, description }, this.tags);
   }
 
@@ -76,7 +76,7 @@ class Meter implements MetricMeter {
     unit?: string,
     description?: string,
   ): MetricGauge {
-    requireRun("metricMeter");
+    requireRun("Workflow.metricMeter");
     return gauge({ kind: "gauge", valueType, name, unit, description }, this.tags);
   }
 
@@ -129,7 +129,7 @@ function emit(
   send: (tags: MetricTags) => void,
 ): void {
   if (!(value >= 0)) throw new RangeError(`${kind} value must be non-negative (got ${value})`);
-  const run = requireRun("metricMeter");
+  const run = requireRun("Workflow.metricMeter");
   if (run.isReplaying) return;
   const getTags = compose(run, run.interceptors.outbound, "getMetricTags", (input) => input);
   send({ ...getTags({ workflowType: run.workflowType }), ...tags, ...extra });

@@ -9,7 +9,7 @@ import { requireRun } from "./current";
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function patched(patchId: string): boolean {
-  return requireRun("patched(...)").patch(patchId, false);
+  return requireRun("Workflow.patch(...) and Workflow.deprecatePatch").patch(patchId, false);
 }
 
 /**
@@ -20,5 +20,5 @@ export function patched(patchId: string): boolean {
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function deprecatePatch(patchId: string): void {
-  requireRun("deprecatePatch(...)").patch(patchId, true);
+  requireRun("Workflow.patch(...) and Workflow.deprecatePatch").patch(patchId, true);
 }

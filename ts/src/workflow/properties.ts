@@ -20,7 +20,7 @@ import type { WorkflowInfo } from "./interfaces";
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function workflowInfo(): WorkflowInfo {
-  return requireRun("workflowInfo()").info;
+  return requireRun("Workflow.workflowInfo(...)").info;
 }
 
 /** Whether the calling code runs in a Workflow Execution. */
@@ -44,7 +44,7 @@ export function setCurrentDetails(details: string): void {
  * @throws TypeError if `memo` is `null` or `undefined`
  */
 export function upsertMemo(memo: Record<string, unknown>): void {
-  const run = requireRun("upsertMemo(...)");
+  const run = requireRun("Workflow.upsertMemo(...)");
   run.assertWritable("upsertMemo(...)");
   if (memo == null) throw new TypeError("memo must be a non-null Record");
   const normalized = mappedFields(memo, (value) => value ?? undefined);
@@ -67,7 +67,7 @@ export function upsertMemo(memo: Record<string, unknown>): void {
  * @throws TypeError if it is `null` or `undefined`, or a value of the second form is no array
  */
 export function upsertSearchAttributes(searchAttributes: SearchAttributes | SearchAttributeUpdatePair[]): void {
-  const run = requireRun("upsertSearchAttributes(...)");
+  const run = requireRun("Workflow.upsertSearchAttributes(...)");
   run.assertWritable("upsertSearchAttributes(...)");
   if (searchAttributes == null) throw new TypeError("searchAttributes must be a non-null SearchAttributes");
   const typed = Array.isArray(searchAttributes);

@@ -46,7 +46,7 @@ export function proxySinks<T extends Sinks>(): T {
 }
 
 function callSink(ifaceName: string, fnName: string, args: unknown[]): void {
-  const run = requireRun(`${ifaceName}.${fnName}(...)`);
+  const run = requireRun("Proxied sinks functions");
   if (ifaceName === "defaultWorkerLogger" && logFromSink(fnName, args)) return;
   run.callSink(ifaceName, fnName, args);
 }

@@ -15,7 +15,7 @@ import { trace } from "./run/traces";
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function sleep(ms: Duration, options?: TimerOptions): Promise<void> {
-  const run = requireRun("sleep(...)");
+  const run = requireRun("Workflow.sleep(...)");
   run.assertWritable("sleep(...)");
   const seq = run.nextSeqs.timer++;
   const durationMs = Math.max(1, msToNumber(ms));
@@ -23,7 +23,7 @@ export function sleep(ms: Duration, options?: TimerOptions): Promise<void> {
 }
 
 function startTimer({ seq, durationMs, options }: TimerInput): Promise<void> {
-  const run = requireRun("sleep(...)");
+  const run = requireRun("Workflow.sleep(...)");
   return new Promise((resolve, reject) => {
     const scope = currentScope();
     if (scope.consideredCancelled) {

@@ -28,6 +28,6 @@ export function runningUpdate(): UpdateInfo | undefined {
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function currentUpdateInfo(): UpdateInfo | undefined {
-  requireRun("currentUpdateInfo()");
+  requireRun("Workflow.currentUpdateInfo(...)");
   return storage.getStore();
 }

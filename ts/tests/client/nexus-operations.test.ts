@@ -250,7 +250,7 @@ describe("Nexus operations", () => {
     const service = operations.createServiceClient({ endpoint, service: shop });
     // @ts-expect-error: no such operation
     await expect(service.startOperation("dance", 1, options())).rejects.toThrow(
-      "Service 'shop' has no operation with the key 'dance'",
+      "Unable to resolve Nexus operation name from key dance for service shop",
     );
     const nowhere = operations.createServiceClient({ endpoint: "nowhere", service: shop });
     expect((await rejected(nowhere.startOperation("order", { item: "x" }, options()))).cause.details).toContain(

@@ -152,13 +152,13 @@ describe("create and describe", () => {
     );
     await expect(create({ spec: { timezone: "Moon/Crater" } })).rejects.toBeInstanceOf(TypeError);
     await expect(create({ spec: { calendars: [{ hour: 24 }] } })).rejects.toThrow(
-      "Invalid value 24 in the field 'hour'",
+      "Invalid CalendarSpec component for field hour: '24' of type 'number'",
     );
     await expect(create({ spec: { calendars: [{ month: "SMARCH" }] } })).rejects.toThrow(
-      "Invalid value 'SMARCH' in the field 'month'",
+      "Invalid CalendarSpec component for field month: 'SMARCH' of type 'string'",
     );
     await expect(create({ spec: { skip: [{ dayOfWeek: [{ start: "MONDAY", end: "FUNDAY" }] }] } })).rejects.toThrow(
-      "'FUNDAY' in the field 'dayOfWeek'",
+      "Invalid CalendarSpec component for field dayOfWeek: 'FUNDAY' of type 'string'",
     );
   });
 

@@ -124,14 +124,14 @@ describe("start and describe", () => {
   test("missing options", async () => {
     const { activity } = await client();
     const start = (more: Partial<ActivityOptions>) => activity.start("greet", options(more));
-    await expect(start({ id: "" })).rejects.toThrow(new TypeError("Missing ActivityOptions.id"));
-    await expect(start({ taskQueue: "" })).rejects.toThrow("Missing ActivityOptions.taskQueue");
+    await expect(start({ id: "" })).rejects.toThrow(new TypeError("id is required in ActivityOptions"));
+    await expect(start({ taskQueue: "" })).rejects.toThrow("taskQueue is required");
     await expect(start({ startToCloseTimeout: undefined })).rejects.toThrow(
-      "need scheduleToCloseTimeout or startToCloseTimeout",
+      "Either scheduleToCloseTimeout or startToCloseTimeout is required",
     );
-    await expect(start({ startDelay: -1 })).rejects.toThrow("startDelay must not be negative, got -1");
-    await expect(activity.start("", options())).rejects.toThrow("Missing activity type");
-    expect(() => activity.getHandle("")).toThrow("Missing activityId");
+    await expect(start({ startDelay: -1 })).rejects.toThrow("startDelay must be non-negative, got -1");
+    await expect(activity.start("", options())).rejects.toThrow("activityType is required");
+    expect(() => activity.getHandle("")).toThrow("activityId is required");
   });
 
   test("a request id makes two starts one; the server's link is kept", async () => {

@@ -113,7 +113,7 @@ describe("update with start", () => {
     const startWorkflowOperation = start();
     const first = workflow.executeUpdateWithStart("add", { args: [2], startWorkflowOperation });
     await expect(workflow.executeUpdateWithStart("add", { args: [2], startWorkflowOperation })).rejects.toThrow(
-      "make one for each call",
+      "has already been executed",
     );
     await answerUpdate(taskQueue, { value: 1 });
     expect(await first).toBe(1);

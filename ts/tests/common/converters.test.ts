@@ -79,8 +79,9 @@ describe("payload converters", () => {
 
   test("an unknown encoding is named, with the known ones", () => {
     const payload = { metadata: { encoding: encode("binary/other") }, data: encode("x") };
+    const known = new ValueError("This payload converter knows: binary/null, binary/plain, json/plain");
     expect(() => defaultPayloadConverter.fromPayload(payload)).toThrow(
-      "Unknown encoding: binary/other. This payload converter knows: binary/null, binary/plain, json/plain",
+      new ValueError("Unknown encoding: binary/other", known),
     );
     expect(() => defaultPayloadConverter.fromPayload({ data: encode("x") })).toThrow("Missing payload metadata");
   });

@@ -64,7 +64,9 @@ describe("MetricMeterWithComposedTags", () => {
   test("says so when the meter below has no up-down-counters", () => {
     const { createUpDownCounter: _, ...meter } = recordingMeter().meter;
     const composed = MetricMeterWithComposedTags.compose(meter, { a: 1 });
-    expect(() => composed.createUpDownCounter!("x")).toThrow("doesn't implement createUpDownCounter");
+    expect(() => composed.createUpDownCounter!("x")).toThrow(
+      "createUpDownCounter is not supported by the underlying meter",
+    );
   });
 });
 

@@ -125,7 +125,9 @@ describe("search attributes", () => {
     expect([decode(payloads.int!.data!), decode(payloads.other!.data!)]).toEqual(["3", '["x"]']);
     expect(() => encodeUnifiedSearchAttributes({ mixed: [1, "x"] as any })).toThrow("must be of the same type");
     expect(() => encodeUnifiedSearchAttributes({ single: 1 as any })).toThrow("must be an array");
-    expect(() => encodeUnifiedSearchAttributes({ object: [{}] as any })).toThrow("string | number | boolean | Date");
+    expect(() => encodeUnifiedSearchAttributes({ object: [{}] as any })).toThrow(
+      "arrays of strings, numbers, booleans, or Dates",
+    );
     expect(() => encodeUnifiedSearchAttributes(undefined, [{ key: { name: "int", type: "INT" }, value: 1.5 }])).toThrow(
       "Invalid search attribute value 1.5",
     );

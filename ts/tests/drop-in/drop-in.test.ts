@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNames } from "../../scripts/parity/names";
 import { counterparts, officialPackages } from "../../src/drop-in/table";
+import typeNames from "../../src/drop-in/type-names.json";
 import { encodeJson } from "../../src/proto/json";
 import { type PrivateServer, startServer } from "../support/server";
 import { makeProject, type Project } from "./support";
@@ -190,6 +191,38 @@ describe("an import", () => {
     expect((await project.run(["program.ts"], { code: 1 })).errors).toContain("has no counterpart in temporal-bun-sdk");
   });
 
+  test("of a type, as decorator metadata keeps it, is undefined", async () => {
+    using project = makeProject("preload");
+    project.write(
+      "tsconfig.json",
+      JSON.stringify({ compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true } }),
+    );
+    project.write(
+      "program.ts",
+      `import { Client, ConnectionOptions } from "@temporalio/client";
+      import { Logger } from "@temporalio/common";
+      (Reflect as any).metadata = (_key: string, types: any[]) => () => console.log(types.map(({ name }) => name).join());
+      const Injectable = () => (target: any) => target;
+      @Injectable()
+      class Orders {
+        constructor(readonly client: Client, readonly options: ConnectionOptions, readonly logger: Logger) {}
+      }
+      console.log(Orders.length);`,
+    );
+    expect((await project.run(["program.ts"])).output).toBe("Client,Object,Object\n3\n");
+  });
+
+  test("of a type: the names are those of the official packages", () => {
+    const official = readNames(readFileSync(join(import.meta.dir, "../parity/api-names.tsv"), "utf8"));
+    const isType = ({ kind }: { kind: string }) => kind === "type" || kind === "interface";
+    for (const name of officialPackages) {
+      const own = official.filter((each) => each.package === name && each.member === "");
+      const values = new Set(own.filter((each) => !isType(each)).map(({ symbol }) => symbol));
+      const types = own.filter((each) => isType(each) && !values.has(each.symbol)).map(({ symbol }) => symbol);
+      expect([name, typeNames[name as keyof typeof typeNames] ?? []]).toEqual([name, [...new Set(types)].sort()]);
+    }
+  });
+
   test("without the preload the official names mean what they meant before", async () => {
     using project = makeProject("nothing");
     project.installOfficial();
@@ -247,7 +280,7 @@ describe("bundles of workflow code", () => {
     "refuse %s",
     async (module) => {
       const message = await bundle(`import * as module from "${module}"; export const run = () => module;`);
-      expect(message).toContain("imports modules that can't be used in a Workflow");
+      expect(message).toContain("is importing the following disallowed modules");
       expect(message).toContain(`'${module}'`);
     },
   );

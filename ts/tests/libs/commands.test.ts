@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runLibs } from "../../src/cli/libs";
 import { libraryFile, packageVersion } from "../../src/libs/manifest";
@@ -212,6 +212,23 @@ describe("doctor", () => {
     expect(result).toContain(
       `problem  bridge: TEMPORAL_BUN_LIBRARY names ${join(cacheDir, "none.so")}, which does not exist`,
     );
+  });
+
+  test("finds a preload that bunfig.toml has under a section, where Bun doesn't read it", async () => {
+    const program = [process.execPath, join(root, "ts/src/cli/temporal-bun.ts"), "libs", "doctor", "--offline"];
+    const line = 'preload = ["temporal-bun-sdk/drop-in"]';
+    const verdict = async (bunfig: string, code: number) => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "bunfig.toml"), bunfig);
+      mkdirSync(join(folder, "node_modules"));
+      symlinkSync(join(root, "ts"), join(folder, "node_modules/temporal-bun-sdk"));
+      const { output } = await run(program, { cwd: folder, code });
+      return output.split("\n").filter((each) => each.includes("bunfig.toml"));
+    };
+    const problem =
+      "problem  bunfig.toml: the preload under [install] is never loaded: move the line above all sections";
+    expect(await verdict(`[install]\nexact = true\n${line}\n`, 1)).toEqual([problem]);
+    expect(await verdict(`${line}\n[test]\n${line}\n[install]\nexact = true\n`, 0)).toEqual([]);
   });
 
   test("goes on after a configuration that is wrong, and changes nothing", async () => {

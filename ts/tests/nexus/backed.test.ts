@@ -325,7 +325,7 @@ describe("TemporalOperationHandler", () => {
     expect(second).toMatchObject({
       name: "HandlerError",
       type: "BAD_REQUEST",
-      message: expect.stringContaining("Something backs the operation already"),
+      message: expect.stringContaining("Only one async operation can be started per operation handler invocation. "),
     });
   });
 
@@ -347,7 +347,10 @@ describe("TemporalOperationHandler", () => {
         expect(await service.executeOperation("order", { id: unique("workflow") }, operation())).toBe("refused"),
     );
     expect(refused.map(({ type, message }) => [type, message])).toEqual([
-      ["BAD_REQUEST", expect.stringContaining("backs the operation already")],
+      [
+        "BAD_REQUEST",
+        expect.stringContaining("Only one async operation can be started per operation handler invocation, and "),
+      ],
       ["BAD_REQUEST", expect.stringContaining("callback URL")],
     ]);
   });

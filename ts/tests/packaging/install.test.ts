@@ -1,6 +1,6 @@
 /** What is packed, and what a project has of it that installs it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
@@ -91,12 +91,21 @@ describe("what is packed", () => {
       "LICENSE",
       "README.md",
       "THIRD_PARTY.md",
+      "drop-in/tsconfig.json",
       "package.json",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js.map",
       "src/worker/threads/workflow-thread.bundle.js",
     ];
-    expect(files).toEqual([...packed, ...declarations, ...rest].toSorted());
+    const [official, others] = [true, false].map((wanted) =>
+      files.filter((name) => name.startsWith("official/") === wanted),
+    );
+    expect(others).toEqual([...packed, ...declarations, ...rest].toSorted());
+    // Two for each specifier of the drop-in, some of which are the same file.
+    expect(official!.filter((name) => name.endsWith(".d.ts")).length).toBeGreaterThan(200);
+    expect(official!.filter((name) => name.endsWith(".js")).map((name) => name.replace(/\.js$/, ".d.ts"))).toEqual(
+      official!.filter((name) => name.endsWith(".d.ts")),
+    );
   });
 
   test("no file of it names a folder of the machine that it was packed on", async () => {
@@ -253,6 +262,92 @@ describe("a project that has installed it", () => {
     );
     const compiler = join(root, "ts/node_modules/.bin/tsc");
     expect((await run([compiler, "--project", "."], { cwd: project.folder })).output).toBe("");
+  });
+
+  test("compiles what is written for the official SDK: a program for each of its patterns", async () => {
+    for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun", "nexus-rpc", "long"])
+      linkFromCheckout(project, name);
+    const programs = join(import.meta.dir, "../types/official");
+    const files = readdirSync(programs).map((file) => {
+      project.write(`official/${file}`, readFileSync(join(programs, file), "utf8"));
+      return `official/${file}`;
+    });
+    expect(files.length).toBeGreaterThan(10);
+    project.write(
+      "tsconfig.json",
+      JSON.stringify({
+        extends: `./node_modules/${mainPackage}/src/drop-in/tsconfig.json`,
+        compilerOptions: {
+          target: "ES2022",
+          module: "ESNext",
+          moduleResolution: "bundler",
+          types: ["bun"],
+          strict: true,
+          noEmit: true,
+        },
+        files,
+      }),
+    );
+    const compiler = join(root, "ts/node_modules/.bin/tsc");
+    expect((await run([compiler, "--project", "."], { cwd: project.folder })).output).toBe("");
+  });
+
+  test("with paths of its own, has all official names by one line, in the compiler and in Bun", async () => {
+    for (const name of [...Object.keys(checkout.peerDependencies), "@types/bun", "nexus-rpc", "long"])
+      linkFromCheckout(project, name);
+    const specifiers = officialNames.filter((name) => !name.startsWith("@temporalio/workflow-streams"));
+    project.write("own/answer.ts", "export const answer = 42;");
+    project.write(
+      "moved/main.ts",
+      `import { answer } from "own/answer";
+      import proto from "@temporalio/proto";
+      ${specifiers.map((name, index) => `import * as module${index} from "${name}";`).join("\n")}
+      import * as client from "temporal-bun-sdk/client";
+      const modules: object[] = [${specifiers.map((_, index) => `module${index}`).join()}];
+      const { Client } = module${specifiers.indexOf("@temporalio/client")};
+      const Payload: object = proto.temporal.api.common.v1.Payload;
+      console.log(answer, modules.length, Client === client.Client, typeof Payload);`,
+    );
+    project.write(
+      "moved/tsconfig.json",
+      JSON.stringify({
+        compilerOptions: {
+          target: "ESNext",
+          module: "ESNext",
+          moduleResolution: "bundler",
+          types: ["bun"],
+          strict: true,
+          noEmit: true,
+          paths: { "own/*": ["../own/*"], "@temporalio/*": [`../node_modules/${mainPackage}/official/*`] },
+        },
+      }),
+    );
+    const compiler = join(root, "ts/node_modules/.bin/tsc");
+    expect((await run([compiler, "--project", "moved"], { cwd: project.folder })).output).toBe("");
+    expect((await project.bun(["moved/main.ts"])).output).toBe(`42 ${specifiers.length} true object\n`);
+  });
+
+  test("has a configuration to extend that compilers find by the package's name, and Bun by its path", async () => {
+    linkFromCheckout(project, "@types/bun");
+    project.write(
+      "extending/main.ts",
+      `import { Client } from "@temporalio/client";
+      console.log(Client === (await import("temporal-bun-sdk/client")).Client);`,
+    );
+    const options = { target: "ESNext", module: "ESNext", moduleResolution: "bundler", types: ["bun"], noEmit: true };
+    const extend = (target: string) =>
+      project.write("extending/tsconfig.json", JSON.stringify({ extends: target, compilerOptions: options }));
+    // Compilers that don't read `exports` look for the same file.
+    expect(existsSync(join(project.folder, "node_modules", mainPackage, "drop-in/tsconfig.json"))).toBe(true);
+    const compiler = join(root, "ts/node_modules/.bin/tsc");
+    for (const target of [
+      `${mainPackage}/drop-in/tsconfig.json`,
+      `../node_modules/${mainPackage}/drop-in/tsconfig.json`,
+    ]) {
+      extend(target);
+      expect((await run([compiler, "--project", "extending"], { cwd: project.folder })).output).toBe("");
+    }
+    expect((await project.bun(["extending/main.ts"])).output).toBe("true\n");
   });
 
   test("has the command temporal-bun, which finds the library", async () => {

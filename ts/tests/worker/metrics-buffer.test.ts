@@ -42,7 +42,7 @@ test("a buffer has the metrics of the program, of activities, of Workflows and o
       activity: `${import.meta.dir}/../../src/activity`,
     },
   );
-  const tags = { region: "north", service_name: "temporal-core-sdk" };
+  const tags = { region: "north" };
   const all = { ...tags, shop: "s1" };
   expect(updates.slice(0, 4)).toEqual([
     {
@@ -51,17 +51,17 @@ test("a buffer has the metrics of the program, of activities, of Workflows and o
       attributes: all,
     },
     {
-      metric: { kind: "up-down-counter", valueType: "int", name: "inside", unit: "", description: "" },
+      metric: { kind: "up-down-counter", valueType: "int", name: "inside" },
       value: -1,
       attributes: { ...all, open: true },
     },
     {
-      metric: { kind: "gauge", valueType: "float", name: "warmth", unit: "", description: "" },
+      metric: { kind: "gauge", valueType: "float", name: "warmth" },
       value: 20.5,
       attributes: all,
     },
     {
-      metric: { kind: "histogram", valueType: "int", name: "wait", unit: "ms", description: "" },
+      metric: { kind: "histogram", valueType: "int", name: "wait", unit: "ms" },
       value: 12,
       attributes: all,
     },
@@ -70,12 +70,19 @@ test("a buffer has the metrics of the program, of activities, of Workflows and o
   expect(named("activity_runs")).toMatchObject([
     { value: 1, attributes: { ...tags, activityType: "measured", taskQueue: "QUEUE" } },
   ]);
+  // Only Core's own name the service.
+  for (const { metric, attributes } of updates)
+    expect([metric.name, "service_name" in attributes]).toEqual([metric.name, metric.name.startsWith("mine_")]);
   expect(named("workflow_orders")).toMatchObject([
     { value: 2, attributes: { ...tags, dish: "soup", workflowType: "measuring" } },
   ]);
   expect(named("workflow_amount")).toMatchObject([{ metric: { kind: "histogram", valueType: "float" }, value: 0.5 }]);
   expect(named("mine_workflow_completed")).toMatchObject([
-    { metric: { kind: "counter" }, value: 1, attributes: { ...tags, task_queue: "QUEUE" } },
+    {
+      metric: { kind: "counter" },
+      value: 1,
+      attributes: { ...tags, service_name: "temporal-core-sdk", task_queue: "QUEUE" },
+    },
   ]);
   expect(named("mine_request_latency")[0]).toMatchObject({
     metric: { kind: "histogram", valueType: "int", unit: "ms" },

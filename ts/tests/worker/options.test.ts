@@ -315,7 +315,7 @@ describe("versions", () => {
       defaultHeartbeatThrottleInterval: 30_000,
     });
     expect((await rejection(polls({ activities, useVersioning: true }, {}))).message).toBe(
-      "useVersioning needs a buildId",
+      "Must provide a buildId if useVersioning is true",
     );
   });
 });

@@ -242,6 +242,47 @@ describe("LogBuffer", () => {
   });
 });
 
+test("options that can't be used are TypeErrors, whoever notices", async () => {
+  const metrics = (options: object) => ({ telemetryOptions: { metrics: options } });
+  const prometheus = (options: object, more: object = {}) => metrics({ prometheus: options, ...more });
+  const otel = (options: object) => metrics({ otel: { url: "http://localhost:1", ...options } });
+  const logging = (options: object) => ({ telemetryOptions: { logging: options } });
+  const free = { bindAddress: "127.0.0.1:0" };
+  const wrong: [string, object][] = [
+    ["bindAddress", prometheus({ bindAddress: ":invalid" })],
+    ["bindAddress", prometheus({ bindAddress: "localhost" })],
+    ["bindAddress", prometheus({})],
+    ["histogramBucketOverrides", prometheus({ ...free, histogramBucketOverrides: { latency: ["x"] } })],
+    ["globalTags.region", prometheus(free, { globalTags: { region: 1 } })],
+    ["prefix", prometheus(free, { metricPrefix: 5 })],
+    ["otel.url", otel({ url: ":invalid" })],
+    ["otel.headers.team", otel({ headers: { team: 1 } })],
+    ["otel.temporality", otel({ temporality: "sometimes" })],
+    ["otel.intervalMs", otel({ metricsExportInterval: 0 })],
+    ["'often'", otel({ metricsExportInterval: "often" })],
+    ["MetricsBuffer", metrics({ buffer: {} })],
+    ["logging.filter", logging({ filter: "!!!" })],
+    ["LOUD", logging({ filter: { core: "LOUD" } })],
+    ["LOUD", logging({ forward: { level: "LOUD" } })],
+    ["workerHeartbeatInterval", { workerHeartbeatInterval: "999ms" }],
+    ["'soon'", { workerHeartbeatInterval: "soon" }],
+  ];
+  const lines = await inNewProcess(
+    `for (const [named, options] of data) {
+      try {
+        await sdk.Runtime.install(options).shutdown();
+        console.log("installed " + JSON.stringify(options));
+      } catch (error) {
+        console.log(error instanceof TypeError && error.message.includes(named) ? "TypeError" : String(error));
+      }
+    }
+    // The next one can be installed all the same.
+    await sdk.Runtime.install({ telemetryOptions: { metrics: null } }).shutdown();`,
+    wrong,
+  );
+  expect(lines).toEqual(wrong.map(() => "TypeError"));
+});
+
 describe("Workers of a runtime", () => {
   /** Runs a Worker in a process of its own for as long as the test says, and returns what it wrote. */
   const run = (server: RecordingServer, done: string, options: object) =>

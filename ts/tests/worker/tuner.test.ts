@@ -186,7 +186,7 @@ describe("refused:", () => {
     const { connection } = await testConnection();
     const error = await rejection(Worker.create({ connection, taskQueue: "tuners", workflowsPath, ...options }));
     expect(error).toBeInstanceOf(TypeError);
-    return error.message;
+    return [error.message, error.cause?.message].join("; ");
   };
 
   test.each([
@@ -238,9 +238,13 @@ describe("refused:", () => {
     [
       "a controller beside targets",
       { tunerOptions: targets, controller: ResourceBasedController.create(targets) },
-      "tuner.controller",
+      "exactly one of controller or tunerOptions, in tuner",
     ],
-    ["a controller that is none", { controller: {} }, "tuner.controller must come from ResourceBasedController.create"],
+    [
+      "a controller that is none",
+      { controller: {} },
+      "Resource-based tuner controller must be a ResourceBasedController: tuner.controller",
+    ],
     [
       "different controllers in one tuner",
       holder({

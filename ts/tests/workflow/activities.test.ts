@@ -78,9 +78,10 @@ describe("local activities", () => {
   test("must be registered, except in replays", async () => {
     const strict = await TestThread.open("features.ts");
     const { failure } = await strict.run("localActivity").start();
-    expect(failure?.message).toBe(
-      "Local activity of type 'work' not registered on worker; registered activities: none",
-    );
+    expect(failure).toMatchObject({
+      message: "Local activity of type 'work' not registered on worker",
+      cause: { message: "Registered activities: none" },
+    });
     const replayed = strict.run("localActivity");
     replayed.replaying = true;
     expect((await replayed.start()).kinds).toEqual(["scheduleLocalActivity"]);

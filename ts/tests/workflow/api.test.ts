@@ -186,7 +186,7 @@ test("inWorkflowContext() is true while code of a run runs, and false otherwise"
   expect(await thread.result("contexts")).toEqual([true, true]);
   const { inWorkflowContext, workflowInfo } = await import("../../src/workflow");
   expect(inWorkflowContext()).toBe(false);
-  expect(() => workflowInfo()).toThrow("workflowInfo() may only be used from a Workflow Execution");
+  expect(() => workflowInfo()).toThrow("Workflow.workflowInfo(...) may only be used from a Workflow Execution.");
 });
 
 describe("workflowInfo()", () => {

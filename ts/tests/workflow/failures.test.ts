@@ -77,17 +77,19 @@ describe("a rejected promise", () => {
 describe("what can't be activated", () => {
   test("an unknown workflow type fails the task, naming those that there are", async () => {
     const { failure } = await thread.run("unknown").start();
-    expect(failure?.message).toStartWith(
-      "Failed to initialize workflow of type 'unknown': no such function is exported by the workflow bundle; registered workflow types: activityOptions, badOptions, ",
+    expect(failure?.message).toBe(
+      "Failed to initialize workflow of type 'unknown': no such function is exported by the workflow bundle",
     );
+    expect(failure?.cause?.message).toStartWith("Registered workflow types: activityOptions, badOptions, ");
     expect((await thread.run("toString").start()).failure?.message).toContain("no such function");
   });
 
   test("an export that is no function", async () => {
     const broken = await TestThread.withCode("module.exports = { text: 'x', fine: async () => 1 };");
-    expect((await broken.run("text").start()).failure?.message).toBe(
-      "Failed to initialize workflow of type 'text': expected a function, but got: 'string'; registered workflow types: fine",
-    );
+    expect((await broken.run("text").start()).failure).toMatchObject({
+      message: "Failed to initialize workflow of type 'text': expected a function, but got: 'string'",
+      cause: { message: "Registered workflow types: fine" },
+    });
   });
 
   test("the default export serves every other type", async () => {

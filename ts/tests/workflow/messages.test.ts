@@ -165,9 +165,10 @@ test("handlers that the end of the run cuts off are reported", async () => {
   expect(kinds).toEqual(["updateResponse", "completeWorkflowExecution"]);
   const warnings = logs?.filter(({ level }) => level === "WARN").map(({ message }) => message) ?? [];
   expect(warnings).toHaveLength(2);
-  expect(warnings[0]).toStartWith("[TMPRL1102] Workflow finished while an update handler was still running");
-  expect(warnings[0]).toEndWith('[{"name":"change","id":"u1"}]');
-  expect(warnings[1]).toEndWith('[{"name":"add","count":2}]');
+  expect(warnings[0]).toStartWith("[TMPRL1102] Workflow finished while an update handler was still running. ");
+  const notDisabled = "unfinished (and warnings were not disabled for their handler):";
+  expect(warnings[0]).toEndWith(` The following updates were ${notDisabled} [{"name":"change","id":"u1"}]`);
+  expect(warnings[1]).toEndWith(` The following signals were ${notDisabled} [{"name":"add","count":2}]`);
 });
 
 test("a payload that can't be decoded fails the task", async () => {

@@ -154,7 +154,7 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
   }
 
   #handle<R>(activityId: string, runId?: string, outputType?: TypeInfo): ActivityHandle<R> {
-    if (!activityId) throw new TypeError("Missing activityId");
+    if (!activityId) throw new TypeError("activityId is required");
     const target = { activityId, activityRunId: runId ?? "", headers: {} };
     const calls = this.#calls;
     return {
@@ -192,7 +192,7 @@ export class ActivityClient extends AsyncCompletionClient implements TypedActivi
 
   async #start(input: ActivityStartInput): Promise<ActivityHandle> {
     const { activityType, options } = input;
-    if (!activityType) throw new TypeError("Missing activity type");
+    if (!activityType) throw new TypeError("activityType is required");
     validateActivityOptions(options);
     const { namespace, identity } = this.options;
     const request = await startActivityRequest({ namespace, identity, dataConverter: this.dataConverter }, input);

@@ -48,13 +48,13 @@ export function activityContext(namespace: string, activityId: string): Activity
 
 /** Throws `TypeError` if something that is needed is missing. */
 export function validateActivityOptions(options: ActivityOptions): void {
-  if (!options.id) throw new TypeError("Missing ActivityOptions.id");
-  if (!options.taskQueue) throw new TypeError("Missing ActivityOptions.taskQueue");
+  if (!options.id) throw new TypeError("id is required in ActivityOptions");
+  if (!options.taskQueue) throw new TypeError("taskQueue is required in ActivityOptions");
   if (!options.scheduleToCloseTimeout && !options.startToCloseTimeout) {
-    throw new TypeError("ActivityOptions need scheduleToCloseTimeout or startToCloseTimeout");
+    throw new TypeError("Either scheduleToCloseTimeout or startToCloseTimeout is required in ActivityOptions");
   }
   if ((msOptionalToNumber(options.startDelay, "startDelay") ?? 0) < 0)
-    throw new TypeError(`ActivityOptions.startDelay must not be negative, got ${options.startDelay}`);
+    throw new TypeError(`startDelay must be non-negative, got ${options.startDelay}`);
 }
 
 /** The request that starts an activity. */

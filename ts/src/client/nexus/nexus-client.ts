@@ -177,7 +177,9 @@ export class NexusClient extends BaseClient {
             : undefined
           : operation;
       if (!definition)
-        throw new TypeError(`Service '${service.name}' has no operation with the key '${String(operation)}'`);
+        throw new TypeError(
+          `Unable to resolve Nexus operation name from key ${String(operation)} for service ${service.name}`,
+        );
       const { name, inputType, outputType } = definition;
       return this.#calls.startOperation({
         ...options,

@@ -68,7 +68,9 @@ function encodeField<Unit>(field: Field<Unit>, loose: Loose<Unit>): ProtoRange[]
   const number = (value: unknown): number => {
     const result = field.number(value);
     if (result === undefined)
-      throw new TypeError(`Invalid value ${inspect(value)} in the field '${field.name}' of a calendar of a schedule`);
+      throw new TypeError(
+        `Invalid CalendarSpec component for field ${field.name}: '${String(value)}' of type '${typeof value}'`,
+      );
     return result;
   };
   return (Array.isArray(loose) ? loose : [loose]).map((item) => {
@@ -76,7 +78,9 @@ function encodeField<Unit>(field: Field<Unit>, loose: Loose<Unit>): ProtoRange[]
     const start = number(range.start);
     const { step = 1 } = range;
     if (!Number.isInteger(step))
-      throw new TypeError(`Invalid step ${inspect(step)} in the field '${field.name}' of a calendar of a schedule`);
+      throw new TypeError(
+        `Invalid CalendarSpec component for field ${field.name}: the step is ${inspect(step)}, not a whole number`,
+      );
     return { start, end: range.end === undefined ? start : number(range.end), step: Math.max(step as number, 1) };
   });
 }
@@ -85,7 +89,7 @@ function decodeField<Unit>(field: Field<Unit>, ranges: ProtoRange[] | undefined)
   return (ranges ?? []).map(({ start = 0, end = 0, step = 0 }) => {
     const first = field.value(start);
     if (first === undefined)
-      throw new RangeError(`The server's calendar has ${start} in the field '${field.name}', which is out of bounds`);
+      throw new RangeError(`Invalid CalendarSpec component for field ${field.name}: ${start} is out of bounds`);
     return { start: first, end: (end > start ? field.value(end) : undefined) ?? first, step: Math.max(step, 1) };
   });
 }

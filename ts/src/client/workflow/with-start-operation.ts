@@ -12,7 +12,7 @@ import type { WorkflowStartOptions } from "./workflow-options";
  */
 export let useOperation: <T extends Workflow>(
   operation: WithStartWorkflowOperation<T>,
-) => PromiseWithResolvers<WorkflowHandle<T>>;
+) => { resolve(handle: WorkflowHandle<T>): void; reject(reason: unknown): void };
 
 /**
  * The workflow of `WorkflowClient.startUpdateWithStart` and `executeUpdateWithStart`: its function or type name, and
@@ -38,9 +38,7 @@ export class WithStartWorkflowOperation<T extends Workflow> {
   static {
     useOperation = (operation) => {
       if (operation.#used)
-        throw new IllegalStateError(
-          "This WithStartWorkflowOperation was used for a call already: make one for each call",
-        );
+        throw new IllegalStateError("This WithStartWorkflowOperation instance has already been executed.");
       operation.#used = true;
       return operation.#handle;
     };

@@ -223,9 +223,8 @@ export class CompositePayloadConverter implements PayloadConverter {
     const encoding = decode(encodingBytes);
     const converter = this.converterByEncoding.get(encoding);
     if (converter === undefined) {
-      throw new ValueError(
-        `Unknown encoding: ${encoding}. This payload converter knows: ${[...this.converterByEncoding.keys()].join(", ")}`,
-      );
+      const known = [...this.converterByEncoding.keys()].join(", ");
+      throw new ValueError(`Unknown encoding: ${encoding}`, new ValueError(`This payload converter knows: ${known}`));
     }
     if (hint !== undefined && !converter.validateConverterHint?.(hint)) {
       throw new PayloadConverterError(

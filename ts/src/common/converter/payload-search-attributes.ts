@@ -37,7 +37,7 @@ export class SearchAttributePayloadConverter implements PayloadConverter {
     for (const [index, value] of values.entries()) {
       if (!["string", "number", "boolean", "Date"].includes(kind(value))) {
         throw new ValueError(
-          `SearchAttribute array values must be: string | number | boolean | Date. The value ${String(value)} at index ${index} is of type ${typeof value}`,
+          `SearchAttribute values must arrays of strings, numbers, booleans, or Dates. The value ${String(value)} at index ${index} is of type ${typeof value}`,
         );
       }
       if (kind(value) !== kind(values[0])) {

@@ -122,12 +122,16 @@ export class ActivityExecution {
   }
 
   /** Calls the activity function through the interceptors, in its context. Resolves and rejects as it does. */
-  async execute(fn: ActivityFunction, input: ActivityExecuteInput): Promise<unknown> {
+  execute(fn: ActivityFunction, input: ActivityExecuteInput): Promise<unknown> {
+    return asyncLocalStorage.run(this.context, () => this.#execute(fn, input));
+  }
+
+  async #execute(fn: ActivityFunction, input: ActivityExecuteInput): Promise<unknown> {
     const started = performance.now();
     const passed = () => ({ durationMs: Math.round(performance.now() - started) });
     this.#logger.debug("Activity started");
     try {
-      const result = await asyncLocalStorage.run(this.context, () => this.#call(fn, input));
+      const result = await this.#call(fn, input);
       this.#logger.debug("Activity completed", passed());
       return result;
     } catch (error) {

@@ -21,7 +21,7 @@ export class ForbiddenModuleError extends Error {
       ({ specifier, reason, chain }) => `  - '${specifier}' (${reason})\n      imported by ${chain.join(" → ")}`,
     );
     super(
-      `Workflow code, or a library it uses, imports modules that can't be used in a Workflow:\n${lines.join("\n")}\n` +
+      `Your Workflow code (or a library used by your Workflow code) is importing the following disallowed modules:\n${lines.join("\n")}\n` +
         "What to do:\n" +
         "  - Don't import activity code from Workflow code; write `import type` to get the types of activities.\n" +
         "  - Move what isn't deterministic into an activity.\n" +

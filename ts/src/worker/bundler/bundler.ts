@@ -133,11 +133,17 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
     cache?.write(key, bundle, built.inputs, startedMs);
   }
   options.logger?.info("Workflow bundle created", {
-    size: `${(bundle.code.length / 1e6).toFixed(2)}MB`,
+    size: readableSize(bundle.code.length),
     durationMs: Math.round(performance.now() - started),
     cached,
   });
   return bundle;
+}
+
+/** A size as people read it, such as `12.30KB` or `1.55MB`. */
+function readableSize(bytes: number): string {
+  const kilobytes = bytes / 1024;
+  return kilobytes < 1024 ? `${kilobytes.toFixed(2)}KB` : `${(kilobytes / 1024).toFixed(2)}MB`;
 }
 
 function resolveEntry(workflowsPath: string): string {

@@ -44,7 +44,9 @@ export async function loadBundle(options: BundleSources, logger: Logger): Promis
     const filename = options.debugMode ? resolve(codePath) : bundleFile;
     return { ...splitSourceMap(await readFile(codePath, "utf8")), filename };
   }
-  throw new TypeError("workflowBundle must be { code } or { codePath }, as made from bundleWorkflowCode");
+  throw new TypeError(
+    "Invalid WorkflowOptions.workflowBundle: it must be { code } or { codePath }, as made from bundleWorkflowCode",
+  );
 }
 
 /** What a Worker's code is called in histories if its options don't say: the SDK and a hash of the Workflow code. */

@@ -1,8 +1,8 @@
-import { SdkComponent } from "../../common";
+import { type HistoryAndWorkflowId, SdkComponent } from "../../common";
 import { NativeWorker } from "../../native";
 import type { DebuggingOptions } from "../../workflow-host/host";
 import type { Eviction } from "../../workflow-realm/runtime";
-import { encodeHistory, type HistoryInput } from "../bundler/history";
+import { encodeHistory } from "../bundler/history";
 import { defaultBuildId, loadBundle } from "../bundler/worker-bundle";
 import { type CompiledWorkerOptions, compileWorkerOptions } from "../compile-options";
 import { CombinedWorkerRunError, ShutdownError } from "../errors";
@@ -15,14 +15,6 @@ import { type WorkflowThreadEvents, WorkflowThreads } from "../threads/workflow-
 import { workerError } from "../worker-errors";
 import type { ReplayWorkerOptions } from "../worker-options";
 import { type ReplayResult, replayErrorOf } from "./replay-error";
-
-/** A history and what its Workflow's ID was. */
-export interface HistoryAndWorkflowId {
-  /** What the Workflow sees as its ID. */
-  workflowId: string;
-  /** The history. */
-  history: HistoryInput;
-}
 
 /** Histories to replay, one after the other. */
 export type ReplayHistoriesIterable = AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;

@@ -86,7 +86,7 @@ export function compileTuner(tuner: WorkerTuner): CompiledTuner {
   if ("workflowTaskSlotSupplier" in tuner) return compileHolder(tuner);
   if ("tunerOptions" in tuner || "controller" in tuner) return compileResourceBased(tuner);
   throw new TypeError(
-    "tuner must be a TunerHolder, with workflowTaskSlotSupplier and its like, or a ResourceBasedTuner, with tunerOptions or a controller; " +
+    "Invalid worker tuner configuration: tuner must be a TunerHolder, with workflowTaskSlotSupplier and its like, or a ResourceBasedTuner, with tunerOptions or a controller; " +
       `it has: ${Object.keys(tuner).join(", ") || "nothing"}`,
   );
 }
@@ -164,25 +164,32 @@ function resourceBased(options: ResourceBasedSlotOptions, { field, defaults }: K
 function addAims(compiled: CompiledTuner, aims: ResourceBasedAims, path: string): void {
   const { resources, resourceController } = compiled.native;
   const isFirst = resources === undefined && resourceController === undefined;
+  if ((aims.controller === undefined) === (aims.tunerOptions === undefined))
+    throw new TypeError(`Resource-based tuner must specify exactly one of controller or tunerOptions, in ${path}`);
   if (aims.controller !== undefined) {
     if (!(aims.controller instanceof ResourceBasedController))
-      throw new TypeError(`${path}.controller must come from ResourceBasedController.create`);
-    const { native } = aims.controller;
-    if (aims.tunerOptions !== undefined || (!isFirst && resourceController !== native.handle)) {
       throw new TypeError(
-        `${path}.controller is not all that the tuner aims at; give all its resource-based suppliers the same controller, and no tunerOptions`,
+        `Resource-based tuner controller must be a ResourceBasedController: ${path}.controller doesn't come from its create`,
       );
-    }
+    const { native } = aims.controller;
+    if (!isFirst && resourceController !== native.handle)
+      throw severalAims(`${path}.controller isn't what another resource-based supplier of the tuner has`);
     compiled.native.resourceController = native.handle;
     compiled.controller = native;
     return;
   }
   const targets = resourceTargets(aims.tunerOptions, `${path}.tunerOptions`);
   if (!isFirst && !Bun.deepEquals(resources, targets)) {
-    throw new TypeError(
-      `${path}.tunerOptions is ${JSON.stringify(targets)}, but another resource-based supplier of the tuner has ` +
-        `${resources === undefined ? "a controller" : JSON.stringify(resources)}; there is one controller, so give all the same`,
+    const other = resources === undefined ? "a controller" : JSON.stringify(resources);
+    throw severalAims(
+      `${path}.tunerOptions is ${JSON.stringify(targets)}, but another resource-based supplier of the tuner has ${other}`,
     );
   }
   compiled.native.resources = targets;
+}
+
+function severalAims(which: string): TypeError {
+  return new TypeError("Cannot construct worker tuner with multiple different resource-based tuner configurations", {
+    cause: new TypeError(`${which}; there is one controller, so give all the same`),
+  });
 }

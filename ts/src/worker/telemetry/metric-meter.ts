@@ -9,6 +9,7 @@ import type {
 } from "../../common";
 import { encodeMetricAttributes, NativeMetric, type NativeRuntime } from "../../native";
 import type { MetricKind } from "../../native/options.generated";
+import { withPublicErrors } from "../worker-errors";
 
 /**
  * Metrics of the program's own, exported by Core beside its own. Values with tags of their own alone:
@@ -26,14 +27,14 @@ export class RuntimeMetricMeter implements MetricMeter {
   createCounter(name: string, unit?: string, description?: string): MetricCounter {
     const native = this.#native("counter", name, unit, description);
     const add = (value: number, tags?: MetricTags) =>
-      native.record(whole(atLeastZero("MetricCounter", value)), attributesOf(tags));
+      recordValue(native, whole(atLeastZero("MetricCounter", value)), tags);
     return complete<MetricCounter>({ kind: "counter", valueType: "int", name, unit, description, add });
   }
 
   createUpDownCounter(name: string, unit?: string, description?: string): MetricUpDownCounter {
     const native = this.#native("upDownCounter", name, unit, description);
     const add = (value: number, tags?: MetricTags) =>
-      native.record(whole(finite("MetricUpDownCounter", value)), attributesOf(tags));
+      recordValue(native, whole(finite("MetricUpDownCounter", value)), tags);
     return complete<MetricUpDownCounter>({ kind: "up-down-counter", valueType: "int", name, unit, description, add });
   }
 
@@ -46,7 +47,7 @@ export class RuntimeMetricMeter implements MetricMeter {
     const native = this.#native(valueType === "int" ? "histogram" : "floatHistogram", name, unit, description);
     const convert = converterOf(valueType);
     const record = (value: number, tags?: MetricTags) =>
-      native.record(convert(atLeastZero("MetricHistogram", value)), attributesOf(tags));
+      recordValue(native, convert(atLeastZero("MetricHistogram", value)), tags);
     return complete<MetricHistogram>({ kind: "histogram", valueType, name, unit, description, record });
   }
 
@@ -59,7 +60,7 @@ export class RuntimeMetricMeter implements MetricMeter {
     const native = this.#native(valueType === "int" ? "gauge" : "floatGauge", name, unit, description);
     const convert = converterOf(valueType);
     const set = (value: number, tags?: MetricTags) =>
-      native.record(convert(atLeastZero("MetricGauge", value)), attributesOf(tags));
+      recordValue(native, convert(atLeastZero("MetricGauge", value)), tags);
     return complete<MetricGauge>({ kind: "gauge", valueType, name, unit, description, set });
   }
 
@@ -70,8 +71,10 @@ export class RuntimeMetricMeter implements MetricMeter {
   #native(kind: MetricKind, name: string, unit: string | undefined, description: string | undefined): NativeMetric {
     const key = JSON.stringify([kind, name, unit, description]);
     let metric = this.#metrics.get(key);
-    if (metric === undefined)
-      this.#metrics.set(key, (metric = new NativeMetric(this.#runtime, { kind, name, unit, description })));
+    if (metric === undefined) {
+      metric = withPublicErrors(() => new NativeMetric(this.#runtime, { kind, name, unit, description }));
+      this.#metrics.set(key, metric);
+    }
     return metric;
   }
 }
@@ -102,6 +105,6 @@ function converterOf(valueType: NumericMetricValueType): (value: number) => numb
   return valueType === "int" ? whole : (value) => value;
 }
 
-function attributesOf(tags: MetricTags | undefined): Uint8Array {
-  return encodeMetricAttributes(tags ?? {});
+function recordValue(metric: NativeMetric, value: number, tags: MetricTags | undefined): void {
+  withPublicErrors(() => metric.record(value, encodeMetricAttributes(tags ?? {})));
 }

@@ -86,7 +86,8 @@ export class MetricsBuffer {
     const key = JSON.stringify([kind, name, unit, description]);
     const known = this.#metrics.get(key);
     if (known !== undefined) return known;
-    const metric: Metric = { ...kinds[kind], name, unit, description };
+    // What wasn't given arrives as an empty text.
+    const metric = { ...kinds[kind], name, unit: unit || undefined, description: description || undefined } as Metric;
     this.#metrics.set(key, metric);
     return metric;
   }

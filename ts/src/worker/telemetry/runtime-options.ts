@@ -73,7 +73,7 @@ export type MetricsExporterConfig = {
   metricPrefix?: string;
   /** Tags on every metric. Default none. */
   globalTags?: Record<string, string>;
-  /** Whether every metric has the tag `service_name`. Default `true`. */
+  /** Whether Core's own metrics have the tag `service_name`. Default `true`. */
   attachServiceName?: boolean;
   /** @deprecated Use `otel.temporality`. */
   temporality?: "cumulative" | "delta";
@@ -153,11 +153,11 @@ export function compileOptions(options: RuntimeOptions): CompiledRuntimeOptions 
     },
     workerHeartbeatIntervalMs: heartbeatMs === 0 ? null : heartbeatMs,
   };
-  if (metrics !== undefined) native.metrics = metricsOptions(metrics, noTemporalPrefixForMetrics === true);
+  if (metrics) native.metrics = metricsOptions(metrics, noTemporalPrefixForMetrics === true);
   return {
     logger: options.logger ?? new DefaultLogger("INFO"),
     shutdownSignals: options.shutdownSignals ?? ["SIGINT", "SIGTERM", "SIGQUIT", "SIGUSR2"],
-    ...(metrics !== undefined && "buffer" in metrics ? { metricsBuffer: metrics.buffer } : {}),
+    ...(metrics && "buffer" in metrics ? { metricsBuffer: metrics.buffer } : {}),
     native,
   };
 }

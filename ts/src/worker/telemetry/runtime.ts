@@ -9,6 +9,7 @@ import {
 } from "../../common";
 import { NativeError, type NativeLogRecord, NativeRuntime } from "../../native";
 import { LogBuffer } from "../threads/log-buffer";
+import { withPublicErrors } from "../worker-errors";
 import { LogTimestamp } from "./logger";
 import { RuntimeMetricMeter } from "./metric-meter";
 import { type CompiledRuntimeOptions, compileOptions, type RuntimeOptions } from "./runtime-options";
@@ -50,8 +51,7 @@ export class Runtime {
   #listening = false;
   #shuttingDown = false;
 
-  private constructor(options: CompiledRuntimeOptions) {
-    const native = startNative(options);
+  protected constructor(native: NativeRuntime, options: CompiledRuntimeOptions) {
     this.native = native;
     this.options = options;
     this.metricMeter = options.native.metrics
@@ -82,7 +82,10 @@ export class Runtime {
     }
     const compiled = compileOptions(options);
     void current?.shutdown();
-    current = new Runtime(compiled);
+    current = new this(
+      withPublicErrors(() => startNative(compiled)),
+      compiled,
+    );
     currentIsInstalled = true;
     lastOptions = options;
     return current;
@@ -91,7 +94,11 @@ export class Runtime {
   /** The runtime of this process. The first call sets it up, with defaults or as the last one that was installed. */
   static instance(): Runtime {
     if (current === undefined) {
-      current = new Runtime(compileOptions(lastOptions));
+      const compiled = compileOptions(lastOptions);
+      current = new this(
+        withPublicErrors(() => startNative(compiled)),
+        compiled,
+      );
       currentIsInstalled = false;
     }
     return current;
@@ -168,7 +175,7 @@ export class Runtime {
     const meta: LogMetadata = {
       sdkComponent: SdkComponent.core,
       target,
-      ...fields,
+      ...namedAsHere(fields),
       [LogTimestamp]: BigInt(Math.round(timestampMs)) * 1_000_000n,
     };
     this.logger.log(level, message, meta);
@@ -186,4 +193,10 @@ function startNative({ native }: CompiledRuntimeOptions): NativeRuntime {
       Bun.sleepSync(10);
     }
   }
+}
+
+/** Fields of Core's records under the names that records of the SDK have: `task_queue` is `taskQueue`. */
+function namedAsHere(fields: Record<string, unknown>): Record<string, unknown> {
+  const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]));
 }

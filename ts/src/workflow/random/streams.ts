@@ -48,7 +48,7 @@ class RunStream implements WorkflowRandomStream {
  * @experimental
  */
 export const workflowRandom: WorkflowRandomStream = new RunStream(() => {
-  const { random } = requireRun("workflowRandom");
+  const { random } = requireRun("Workflow.workflowRandom");
   return () => random.main();
 });
 
@@ -60,7 +60,7 @@ export const workflowRandom: WorkflowRandomStream = new RunStream(() => {
  * @experimental
  */
 export function getRandomStream(name: string): WorkflowRandomStream {
-  const run = requireRun("getRandomStream(...)");
+  const run = requireRun("Workflow.getRandomStream(...)");
   return new RunStream(() => run.random.named(name));
 }
 

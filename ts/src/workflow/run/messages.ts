@@ -190,7 +190,7 @@ export class Messages {
       const list = JSON.stringify(updates.map(({ name, id }) => ({ name, id })));
       log.warn(
         `${unfinished("an update", "myUpdate")} The client that sent the update gets a 'workflow execution already completed' ` +
-          `error instead of a result. The following updates were unfinished: ${list}`,
+          `error instead of a result. The following updates were ${unfinishedList} ${list}`,
       );
     }
     const signals = [...this.runningSignals.values()].filter(warns);
@@ -198,7 +198,7 @@ export class Messages {
       const counts = new Map<string, number>();
       for (const { name } of signals) counts.set(name, (counts.get(name) ?? 0) + 1);
       const list = JSON.stringify([...counts].map(([name, count]) => ({ name, count })));
-      log.warn(`${unfinished("a signal", "mySignal")} The following signals were unfinished: ${list}`);
+      log.warn(`${unfinished("a signal", "mySignal")} The following signals were ${unfinishedList} ${list}`);
     }
   }
 
@@ -345,9 +345,11 @@ function warns({ unfinishedPolicy }: Running): boolean {
   return unfinishedPolicy === HandlerUnfinishedPolicy.WARN_AND_ABANDON;
 }
 
+const unfinishedList = "unfinished (and warnings were not disabled for their handler):";
+
 function unfinished(what: string, example: string): string {
   return (
-    `[TMPRL1102] Workflow finished while ${what} handler was still running, which may have interrupted its work. ` +
+    `[TMPRL1102] Workflow finished while ${what} handler was still running. This may have interrupted its work. ` +
     "To wait for all handlers, put `await workflow.condition(workflow.allHandlersFinished)` before the end of the Workflow; " +
     `if interrupting is fine, say so with setHandler(${example}, handler, { unfinishedPolicy: HandlerUnfinishedPolicy.ABANDON }).`
   );

@@ -398,9 +398,9 @@ export class WorkflowRun {
     const { activityNames } = this.host;
     if (this.isReplaying || activityNames.has(activityType) || activityNames.has("default")) return;
     const known = activityNames.size === 0 ? "none" : [...activityNames].join(", ");
-    throw new ReferenceError(
-      `Local activity of type '${activityType}' not registered on worker; registered activities: ${known}`,
-    );
+    throw new ReferenceError(`Local activity of type '${activityType}' not registered on worker`, {
+      cause: new ReferenceError(`Registered activities: ${known}`),
+    });
   }
 
   /** Remembers the error that fails the Workflow Task, the first one only. */

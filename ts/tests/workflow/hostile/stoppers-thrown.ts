@@ -393,7 +393,7 @@ export const thrownAnywhere: readonly Stopper[] = [
   {
     code: "workflow.upsertSearchAttributes({ a: [Symbol('x')] }); await sleep(1000); return 'went on'",
     fails:
-      "SearchAttribute array values must be: string | number | boolean | Date. The value Symbol(x) at index 0 is of type symbol",
+      "SearchAttribute values must arrays of strings, numbers, booleans, or Dates. The value Symbol(x) at index 0 is of type symbol",
   },
   {
     code: "workflow.setCurrentDetails?.({ toString() { throw new Error('x'); } }); await sleep(1000); return 'went on'",

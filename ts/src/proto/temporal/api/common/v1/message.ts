@@ -28,7 +28,7 @@ export interface Payloads {
  * of the data may be user-defined.
  */
 export interface Payload {
-  metadata?: { [key: string]: Uint8Array } | undefined;
+  metadata?: { [key: string]: Uint8Array } | null | undefined;
   data?:
     | Uint8Array
     | undefined;
