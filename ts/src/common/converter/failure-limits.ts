@@ -43,7 +43,7 @@ export class FailureLimits {
 
   /** What `convert` makes of a cause, or a failure that says why the chain ends before it. */
   cause(cause: unknown, convert: () => ProtoFailure): ProtoFailure {
-    const reason = this.refusal(cause);
+    const reason = this.#refusal(cause);
     if (reason !== undefined) return { message: reason, source: FAILURE_SOURCE };
     // An argument would not arrive: the method that converts is public and may be overridden.
     forCause = this;
@@ -55,7 +55,7 @@ export class FailureLimits {
   }
 
   /** Why an error is not sent; undefined if it is. */
-  refusal(error: unknown): string | undefined {
+  #refusal(error: unknown): string | undefined {
     if (this.#errors.has(error)) return CYCLE;
     return this.#errors.size >= MAXIMUM_ERRORS ? TOO_LONG : undefined;
   }
