@@ -56,6 +56,20 @@ export const typescript: Mutant[] = [
     test: "ts/tests/workflow/features.test.ts",
   },
   {
+    name: "command-lost-by-changed-array",
+    file: "ts/src/workflow/run/run.ts",
+    text: "    append(this.#commands, command);\n",
+    replacement: "    this.#commands.push(command);\n",
+    test: "ts/tests/workflow/changed-arrays.test.ts",
+  },
+  {
+    name: "unconvertible-error-without-answer",
+    file: "ts/src/workflow/run/run.ts",
+    text: "      return defaultFailureConverter.errorToFailure(notConverted(cause), defaultPayloadConverter);\n",
+    replacement: "      throw cause;\n",
+    test: "ts/tests/workflow/hostile-errors.test.ts",
+  },
+  {
     name: "validator-runs-in-replay",
     file: "ts/src/workflow/run/messages.ts",
     text: "job.runValidator && validator !== undefined",
@@ -65,8 +79,9 @@ export const typescript: Mutant[] = [
   {
     name: "buffered-messages-newest-first",
     file: "ts/src/workflow/run/messages.ts",
-    text: "jobs.findIndex(isReady)",
-    replacement: "jobs.findLastIndex(isReady)",
+    text: "    let index = 0;\n    while (index < jobs.length && !isReady(jobs[index]!)) index++;\n    if (index === jobs.length) return;\n",
+    replacement:
+      "    let index = jobs.length - 1;\n    while (index >= 0 && !isReady(jobs[index]!)) index--;\n    if (index < 0) return;\n",
     test: "ts/tests/workflow/messages.test.ts",
   },
   {

@@ -6,7 +6,7 @@ import type { InfoMessage } from "../workflow-realm/info-message";
 import type { RunFacts } from "../workflow-realm/run-facts";
 import type { Eviction, Output, PendingKind, RuntimeOptions, WorkflowRuntime } from "../workflow-realm/runtime";
 import { DeadlockError, withDeadline } from "./deadline";
-import { openRealm, type RealmLibrary, type RealmServices } from "./realm";
+import { enterRealm, openRealm, type RealmLibrary, type RealmServices } from "./realm";
 import { sourceMapComment } from "./source-map";
 import { StackMapper } from "./stack-mapper";
 
@@ -122,6 +122,7 @@ export class WorkflowHost {
     drainMicrotasks();
     WorkflowHost.#last = this;
     if (this.#own !== undefined) this.#runtime = this.#ownOf(runIdOf(activation));
+    enterRealm(this.#runtime);
     const limitMs = this.#options.deadlockTimeoutMs;
     try {
       return this.#enter(() => this.#runtime.activate(activation));

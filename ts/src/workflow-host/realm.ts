@@ -53,6 +53,21 @@ interface CompileOptions {
   importModuleDynamically?(specifier: string): never;
 }
 
+type Refuse = (specifier: string) => Error;
+/** Makes the errors of `import()` in the realm whose code runs: one of this side, or of another realm, leads there. */
+let refuse: Refuse | undefined;
+const refusals = new WeakMap<WorkflowRuntime, Refuse>();
+
+/** Says whose code is about to run. */
+export function enterRealm(runtime: WorkflowRuntime): void {
+  refuse = refusals.get(runtime);
+}
+
+// Realms share scripts, and with them this.
+function importModuleDynamically(specifier: string): never {
+  throw refuse?.(specifier);
+}
+
 function scriptOf(text: string, options: CompileOptions): Script {
   const known = compiled.get(options.filename);
   if (known?.text === text) return known.script;
@@ -75,13 +90,8 @@ export function openRealm(
   isOwn: boolean,
 ): WorkflowRuntime {
   const realm = isOwn ? createContext(constants.DONT_CONTEXTIFY) : undefined;
-  let refuse: ((specifier: string) => Error) | undefined;
   const run = (script: Script): unknown =>
     realm === undefined ? script.runInThisContext() : script.runInContext(realm);
-  // An error of this side would lead out of the realm.
-  const importModuleDynamically = (specifier: string) => {
-    throw refuse?.(specifier);
-  };
   const platform: Platform = {
     now,
     random,
@@ -106,9 +116,10 @@ export function openRealm(
     ...services,
   };
   const { open, importRefusal } = (run(scriptOf(library, { filename: realmLibraryFile })) as Library)(platform, Buffer);
-  refuse = importRefusal;
   try {
-    return open(options);
+    const runtime = open(options);
+    refusals.set(runtime, importRefusal);
+    return runtime;
   } catch (cause) {
     // An error of the realm is none of this side's.
     const { name, message } = cause as Error;

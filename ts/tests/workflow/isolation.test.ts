@@ -137,3 +137,12 @@ test("assert, url, TextEncoder and AsyncLocalStorage work", async () => {
   await run.start();
   expect(resultOf(await run.activate({ fireTimer: { seq: 1 } }))).toEqual(["value", null, "/a", "ü", "one is not two"]);
 });
+
+test("an error of import() is of the realm that asked, where each run has its own", async () => {
+  const code = `exports.asks = async () => {
+    try { await (0, eval)("import('node:fs')"); } catch (error) { return [error instanceof Error, error.name]; }
+  };`;
+  const own = await TestThread.withCode(code, { reuseRealm: false });
+  const runs = [own.run("asks"), own.run("asks")];
+  for (const run of runs) expect(resultOf(await run.start())).toEqual([true, "DeterminismViolationError"]);
+});

@@ -42,8 +42,10 @@ async function* eventsOf(workflowId: string) {
 }
 
 /** How a Workflow ended: with its result, its failure, or the first failure of one of its tasks. */
-async function endOf(name: string, tries = 3): Promise<Ended> {
-  const handle = await client.workflow.start(name, { taskQueue, workflowId: randomUUID() });
+async function endOf(name: string, tries = 10): Promise<Ended> {
+  // Much longer than a task takes, since all wait for each other.
+  const workflowTaskTimeout = "1 minute";
+  const handle = await client.workflow.start(name, { taskQueue, workflowId: randomUUID(), workflowTaskTimeout });
   let ended: Ended | undefined;
   for await (const event of eventsOf(handle.workflowId)) {
     const failed = event.workflowTaskFailedEventAttributes;
