@@ -1,7 +1,7 @@
 /**
  * The package's folder `official`, which makes one line of `paths` enough for a project that has paths of its own:
- * `"@temporalio/*": ["./node_modules/temporal-bun-sdk/official/*"]`. It has two files for each specifier of the table of
- * `src/drop-in`: declarations for compilers, and a module for Bun, which reads `paths` too.
+ * `"@temporalio/*": ["./node_modules/temporal-bun-sdk/official/*"]`. It has two files for each specifier of the table
+ * of `src/drop-in`: declarations for compilers, and a module for Bun, which reads `paths` too.
  */
 
 import { dirname, join, posix } from "node:path";

@@ -31,8 +31,8 @@ plugin({
       const load = () => {
         if (file === undefined) throw new Error(refusal(specifier));
         const module = require(file) as Record<string, unknown>;
-        // The default is what Node gives for packages like the official ones, which are CommonJS. From these a name that
-        // is a type alone can be imported, as code with decorator metadata does; it is undefined.
+        // The default is what Node gives for packages like the official ones, which are CommonJS. From these a name
+        // that is a type alone can be imported, as code with decorator metadata does; it is undefined.
         const types = Object.fromEntries((typeNames[specifier] ?? []).map((name) => [name, undefined]));
         return { exports: { ...types, ...module, default: module }, loader: "object" as const };
       };

@@ -1,6 +1,6 @@
 /**
- * A plugin for Vitest, for projects whose code imports `@temporalio/*`: `plugins: [temporal()]` in vitest.config.ts, and
- * `bun --bun vitest`. Vite resolves imports itself and doesn't ask what a preload has put in their place.
+ * A plugin for Vitest, for projects whose code imports `@temporalio/*`: `plugins: [temporal()]` in vitest.config.ts,
+ * and `bun --bun vitest`. Vite resolves imports itself and doesn't ask what a preload has put in their place.
  *
  * @module
  */

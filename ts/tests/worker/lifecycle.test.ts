@@ -66,7 +66,7 @@ test("options that can't be used", async () => {
   const { connection } = await testConnection();
   const create = (options: object) =>
     rejection(Worker.create({ connection, taskQueue: "options", activities, ...options }));
-  expect((await create({ taskQueue: "" })).message).toContain("taskQueue");
+  expect((await create({ taskQueue: "" })).message).toBe("Task queue name is required");
   expect((await create({ taskQueue: "__temporal_x" })).message).toContain("reserved prefix");
   expect((await create({ maxConcurrentActivityTaskExecutions: 0 })).message).toContain(
     "maxConcurrentActivityTaskExecutions",
