@@ -387,6 +387,8 @@ export class Worker {
       ...(this.options.activities.size === 0 ? {} : { onActivityTask: (task) => this.#activities.handle(task) }),
       ...(nexus === undefined ? {} : { onNexusTask: (task) => nexus.handle(task) }),
       onStopped: (kind, error) => this.#stopped(kind, error),
+      onRefused: (error, { kind, ...task }) =>
+        this.#logger.error(`A task failed because its completion can't be used: ${kind}`, { error, ...task }),
       onError: (error) => this.#failure.reject(error),
     });
   }
