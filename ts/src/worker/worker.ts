@@ -456,9 +456,12 @@ async function prepare(
     ));
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
-    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
+    const loading =
+      bundle === undefined
+        ? undefined
+        : threads?.load(threadSetup(options, bundle, logger, payloads), options.workflowMemoryLimitMb);
     await Promise.all([native.validate(), loading]);
-    await threads?.attach(native.handle);
+    await threads?.attach(native);
     return { options, runtime, logger, metricMeter, native, threads, slots, connection, ownsConnection, failure };
   } catch (error) {
     threads?.kill();
@@ -486,6 +489,10 @@ function startThreads(
     stuck: (run) => {
       logger.error("A Workflow doesn't yield and can't be interrupted", { sdkComponent: "worker", run });
       metricMeter.createCounter("temporal_workflow_thread_stuck").add(1);
+    },
+    outgrown: (run, grownMb) => {
+      logger.error("A Workflow takes too much memory, so its thread is replaced", { run, grownMb });
+      metricMeter.createCounter("temporal_workflow_thread_outgrown").add(1);
     },
     failed: (error) => failure.reject(error),
   };
