@@ -735,7 +735,12 @@ TemporalCoreStatus temporal_core_worker_start(TemporalCoreWorker worker,
  *
  * The outcome is a COMPLETION event with `token` on `queue`. With `token` 0 there is one only when it failed, and that
  * has the token that the worker was started with. It failed with INVALID_ARGUMENT when the data is not such a message,
- * or no activation of its run is open.
+ * Core cannot use it, or no activation of its run is open.
+ *
+ * A task whose completion cannot be used is still to be completed. With `token` 0, where nobody waits for the outcome,
+ * it is failed instead, with what is wrong, as far as the data tells which task it is of. The error document then has
+ * it as `failedTask`: its `kind` (5, 6 or 7) with the `runId` and the names of the `commands`, or with the `taskToken`
+ * (base64).
  *
  * Any thread may call this. CLOSED after the worker was finalised.
  */
@@ -803,6 +808,22 @@ TemporalCoreStatus temporal_core_worker_request_workflow_eviction(TemporalCoreWo
 TemporalCoreStatus temporal_core_worker_replace_client(TemporalCoreWorker worker,
                                                        TemporalCoreClient client,
                                                        TemporalCoreBytes *out_error);
+
+/**
+ * Puts `queue` in the place of the workflow queue number `index` of the array that the worker was started with,
+ * because the thread of the host that drained that one has ended, with the runs that it had in memory. Their open
+ * tasks are failed with `reason`, the other runs are evicted, and all come to `queue` when the server gives them out
+ * again. The queue that was there is closed; its handle is still to be freed, and not before this.
+ *
+ * Any thread may call this. INVALID_ARGUMENT when the worker was not started with such a queue, CLOSED after it was
+ * finalised.
+ */
+TemporalCoreStatus temporal_core_worker_replace_workflow_queue(TemporalCoreWorker worker,
+                                                               uint32_t index,
+                                                               TemporalCoreQueue queue,
+                                                               const uint8_t *reason,
+                                                               size_t reason_length,
+                                                               TemporalCoreBytes *out_error);
 
 /**
  * Begins the shutdown: no new tasks are polled for, cached runs are evicted, and after the worker's

@@ -98,6 +98,13 @@ impl Error {
         };
         serde_json::to_vec(&document).expect("strings and numbers always serialise")
     }
+
+    /// The document with one field more.
+    pub fn document_with(&self, name: &str, value: serde_json::Value) -> Vec<u8> {
+        let mut document: serde_json::Value = serde_json::from_slice(&self.document()).expect("it was just made");
+        document[name] = value;
+        document.to_string().into_bytes()
+    }
 }
 
 impl std::fmt::Display for Error {

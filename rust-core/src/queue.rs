@@ -135,7 +135,7 @@ impl Queue {
     }
 
     /// Nothing can be posted, drained or waited for any more; the other end of the bell sees the end.
-    fn close(&self) {
+    pub fn close(&self) {
         let never_delivered = self.intake.close();
         if let Some(bell) = &self.bell {
             bell::hang_up(bell);

@@ -117,6 +117,87 @@ fn a_completion_without_a_token_succeeds_in_silence() {
     rig.close();
 }
 
+/// What a completion that nobody waits for and that can not be used comes to.
+#[track_caller]
+fn unusable(rig: &mut Rig, data: &[u8]) -> serde_json::Value {
+    rig.host.complete_activation(rig.worker, 0, data).unwrap();
+    let event = rig.host.queue.of_kind(EventKind::Completion);
+    event.error(Status::InvalidArgument)
+}
+
+#[test]
+fn a_completion_without_a_token_that_can_not_be_used_fails_its_task() {
+    let mut rig = Rig::new(WORKFLOWS_ONLY);
+    let (id, run_id) = rig.activated();
+    let document = unusable(&mut rig, &protos::refused(&run_id, 1));
+    let message = document["message"].as_str().unwrap();
+    assert!(message.contains("legacy query response along with other"), "{message}");
+    assert_eq!(
+        document["failedTask"],
+        serde_json::json!({ "kind": 5, "runId": run_id, "commands": ["StartTimer", "RespondToQuery"] })
+    );
+    assert!(activation(&rig.next_activation().data).is_only_eviction());
+    assert_eq!(protos::task_failure(&mut rig.host, rig.client, &id).message, message);
+    // What is no message says no less of the task, if that can be read.
+    let mut data = protos::no_commands(&run_id);
+    data.push(0xff);
+    assert_eq!(
+        unusable(&mut rig, &data)["failedTask"]["commands"],
+        serde_json::json!([])
+    );
+    assert_eq!(activation(&rig.next_activation().data).run_id, run_id);
+    rig.complete(&protos::complete_workflow(&run_id, "mended")).ok();
+    assert_eq!(protos::result(&mut rig.host, rig.client, &id), b"mended");
+    rig.close();
+}
+
+#[test]
+fn another_queue_takes_the_runs_of_a_thread_that_has_ended() {
+    let mut rig = Rig::new(WORKFLOWS_ONLY);
+    let (_, cached_run) = rig.activated();
+    rig.complete(&protos::start_timer(&cached_run)).ok();
+    let (open, open_run) = rig.activated();
+    let old = std::mem::replace(&mut rig.host.queue, Queue::new());
+    let replace = |rig: &Rig, index| {
+        let (queue, reason) = (rig.host.queue.handle, b"it took too much");
+        // SAFETY: the bytes outlive the call.
+        outcome(|error| unsafe {
+            worker::temporal_core_worker_replace_workflow_queue(
+                rig.worker,
+                index,
+                queue,
+                reason.as_ptr(),
+                reason.len(),
+                error,
+            )
+        })
+    };
+    let (status, document) = replace(&rig, 1).unwrap_err();
+    assert_eq!(status, Status::InvalidArgument, "{document}");
+    replace(&rig, 0).unwrap();
+    old.free();
+    // The one that was idle is evicted, and that with a task too, when it has failed.
+    let mut evicted = Vec::new();
+    while evicted.len() < 2 {
+        let activation = activation(&rig.next_activation().data);
+        assert!(activation.is_only_eviction(), "{activation:?}");
+        rig.complete(&protos::no_commands(&activation.run_id)).ok();
+        evicted.push(activation.run_id);
+    }
+    evicted.sort();
+    let mut expected = [cached_run, open_run.clone()];
+    expected.sort();
+    assert_eq!(evicted, expected);
+    assert_eq!(
+        protos::task_failure(&mut rig.host, rig.client, &open).message,
+        "it took too much"
+    );
+    assert_eq!(activation(&rig.next_activation().data).run_id, open_run);
+    rig.complete(&protos::complete_workflow(&open_run, "there")).ok();
+    assert_eq!(protos::result(&mut rig.host, rig.client, &open), b"there");
+    rig.close();
+}
+
 #[test]
 fn completions_of_nothing_are_failed_events() {
     let mut rig = Rig::new(WORKFLOWS_ONLY);

@@ -53,6 +53,8 @@ pub const temporal_bun_worker_record_activity_heartbeat =
 pub const temporal_bun_worker_request_workflow_eviction =
     forward(c.temporal_core_worker_request_workflow_eviction, .failure);
 pub const temporal_bun_worker_replace_client = forward(c.temporal_core_worker_replace_client, .failure);
+pub const temporal_bun_worker_replace_workflow_queue =
+    forward(c.temporal_core_worker_replace_workflow_queue, .failure);
 pub const temporal_bun_worker_initiate_shutdown = forward(c.temporal_core_worker_initiate_shutdown, .status);
 pub const temporal_bun_worker_finalize_shutdown = forward(c.temporal_core_worker_finalize_shutdown, .failure);
 pub const temporal_bun_worker_free = forward(c.temporal_core_worker_free, .status);

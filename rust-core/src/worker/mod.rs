@@ -6,10 +6,11 @@
 pub mod exports;
 mod outstanding;
 mod poll;
+mod refusal;
 pub mod slots;
 mod task;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
@@ -19,11 +20,12 @@ use temporalio_common::{
     worker::WorkerTaskTypes,
 };
 use temporalio_sdk_core::Worker as CoreWorker;
-use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
+use tokio::sync::{OwnedRwLockReadGuard, watch};
 
 use crate::{
     client::Client,
     error::Error,
+    event::{Event, EventKind},
     handle::{Kind, Table},
     queue::Queue,
     replay::Histories,
@@ -31,9 +33,10 @@ use crate::{
     status::Status,
 };
 use outstanding::{Nature, Outstanding};
-use poll::Sink;
+use poll::{Routes, Sink};
+use refusal::{Outline, Refusal};
 use slots::Broker;
-use task::Task;
+use task::{Reason, Task};
 
 /// The right to use Core's worker for as long as it is held.
 pub type Lease = OwnedRwLockReadGuard<Option<CoreWorker>, CoreWorker>;
@@ -55,7 +58,7 @@ enum Source {
 
 /// A worker.
 pub struct Worker {
-    core: Arc<RwLock<Option<CoreWorker>>>,
+    core: Arc<tokio::sync::RwLock<Option<CoreWorker>>>,
     runtime: Arc<Runtime>,
     source: Source,
     task_types: WorkerTaskTypes,
@@ -64,6 +67,8 @@ pub struct Worker {
     phase: Mutex<Phase>,
     /// Of the events that come without being asked for: tasks, and completions that failed.
     token: AtomicU64,
+    /// Where activations go.
+    workflow_routes: Arc<RwLock<Routes>>,
     /// How many pollers run.
     pollers: watch::Sender<usize>,
     outstanding: Outstanding,
@@ -88,13 +93,14 @@ impl Worker {
             Source::Histories(_) => WorkerTaskTypes::workflow_only(),
         };
         Arc::new(Self {
-            core: Arc::new(RwLock::new(Some(core))),
+            core: Arc::new(Some(core).into()),
             runtime,
             source,
             task_types,
             slots,
             phase: Mutex::new(Phase::New),
             token: AtomicU64::new(0),
+            workflow_routes: Default::default(),
             pollers: watch::Sender::new(0),
             outstanding: Outstanding::default(),
             abandoned: AtomicBool::new(false),
@@ -152,16 +158,15 @@ impl Worker {
     fn start_pollers(self: &Arc<Self>, queues: Queues, token: u64) -> Result<(), Error> {
         let types = self.task_types;
         if types.enable_workflows {
-            let queues = queues.workflow;
-            poll::start::<WorkflowActivation>(self, self.lease()?, Sink { queues, token });
+            self.workflow_routes.write().queues = queues.workflow;
+            let routes = Arc::clone(&self.workflow_routes);
+            poll::start::<WorkflowActivation>(self, self.lease()?, Sink { routes, token });
         }
         if types.enable_local_activities || types.enable_remote_activities {
-            let queues = queues.activity.into_iter().collect();
-            poll::start::<ActivityTask>(self, self.lease()?, Sink { queues, token });
+            poll::start::<ActivityTask>(self, self.lease()?, Sink::new(queues.activity, token));
         }
         if types.enable_nexus {
-            let queues = queues.nexus.into_iter().collect();
-            poll::start::<NexusTask>(self, self.lease()?, Sink { queues, token });
+            poll::start::<NexusTask>(self, self.lease()?, Sink::new(queues.nexus, token));
         }
         Ok(())
     }
@@ -185,12 +190,14 @@ impl Worker {
                 return;
             }
             // Not from here, which may be the host's call still: nothing is posted before that has returned.
-            worker.runtime.spawn(
+            worker.runtime.clone().spawn(
                 async move {
                     match outcome {
                         Ok(()) => reply.post(reply.ok(Vec::new())),
-                        Err(error) => reply.fail(&error),
+                        Err(refusal) => worker.refused::<T>(&reply, refusal, only_failures.then_some(data)),
                     }
+                    // Not before, since the task may be answered now, and that needs a lease too.
+                    drop(lease);
                 },
                 |error| tracing::error!(%error, "the outcome of a completion could not be posted"),
             );
@@ -204,36 +211,59 @@ impl Worker {
         Ok(())
     }
 
-    async fn complete_now<T: Task>(self: &Arc<Self>, lease: &Lease, data: &[u8]) -> Result<(), Error> {
+    async fn complete_now<T: Task>(self: &Arc<Self>, lease: &Lease, data: &[u8]) -> Result<(), Refusal> {
         let completion = <T::Completion as prost::Message>::decode(data)
-            .map_err(|error| Error::invalid_argument(format!("not an encoded {}: {error}", T::COMPLETION)))?;
+            .map_err(|error| task::refused(format!("not an encoded {}: {error}", T::COMPLETION)));
+        let key = match &completion {
+            Ok(completion) => T::completed(completion).to_vec(),
+            Err(_) => Outline::of(data).key,
+        };
         // Core panics or hangs on a completion of what it did not ask for.
-        let tasks = T::outstanding(&self.outstanding);
-        let key = T::completed(&completion);
-        let Some(nature) = tasks.remove(key) else {
-            return Err(Error::invalid_argument(format!(
+        let Some(nature) = T::outstanding(&self.outstanding).remove(&key) else {
+            completion?;
+            return Err(Refusal::from(Error::invalid_argument(format!(
                 "no task is open that this {} is of ({}); it was completed before, or never given out by this worker",
                 T::COMPLETION,
-                String::from_utf8_lossy(key).escape_debug()
-            )));
+                String::from_utf8_lossy(&key).escape_debug()
+            ))));
         };
-        let key = key.to_vec();
-        let outcome = match T::check(&completion, &nature) {
-            Ok(()) => T::complete(lease, completion).await,
+        let outcome = match completion.and_then(|completion| T::check(&completion, &nature).map(|()| completion)) {
+            Ok(completion) => T::complete(lease, completion).await,
             Err(error) => Err(error),
         };
         if let (Ok(()), Nature::Eviction, Source::Histories(histories)) = (&outcome, &nature, &self.source) {
             histories.allow_next();
         }
-        if outcome.is_err() {
-            // Core still waits, so the task is the host's again.
-            tasks.add(key.clone(), nature);
-            // A host that freed the worker meanwhile will not complete it, and its open tasks were answered before.
-            if self.abandoned.load(Ordering::SeqCst) {
-                self.give_back::<T>(&key);
+        outcome.map_err(|error| Refusal {
+            error,
+            task: Some((key, nature)),
+        })
+    }
+
+    /// Tells the host that a completion can't be used. Its task is the host's again, unless nobody waits for the
+    /// outcome: then `unattended` is the completion, and the task is failed with what is wrong with that.
+    fn refused<T: Task>(self: &Arc<Self>, reply: &Reply, refusal: Refusal, unattended: Option<Vec<u8>>) {
+        let Refusal { error, task } = refusal;
+        match (task, unattended) {
+            (Some((key, nature)), Some(data)) => {
+                // First, since the host may forget the run when the task has failed.
+                reply.post(Event {
+                    data: error.document_with("failedTask", Outline::of(&data).failed_task(T::KIND)),
+                    ..Event::failed(reply.token, reply.kind, &error)
+                });
+                self.answer::<T>(key, nature, Reason::Refused(error));
             }
+            (Some((key, nature)), None) => {
+                // Core still waits, so the task is the host's again.
+                T::outstanding(&self.outstanding).add(key.clone(), nature);
+                // A host that freed the worker meanwhile will not complete it, and its open tasks were answered before.
+                if self.abandoned.load(Ordering::SeqCst) {
+                    self.give_back::<T>(&key);
+                }
+                reply.fail(&error);
+            }
+            (None, _) => reply.fail(&error),
         }
-        outcome
     }
 
     /// A task that the host has, or was to have, and will not complete: it is answered, and the worker shuts down.
@@ -241,26 +271,64 @@ impl Worker {
         if let Some(nature) = T::outstanding(&self.outstanding).remove(key) {
             // While a task is open the worker is not at its end, which alone makes this fail.
             let _ = self.initiate_shutdown();
-            self.answer::<T>(key.to_vec(), nature);
+            self.answer::<T>(key.to_vec(), nature, Reason::GivenUp);
         }
     }
 
-    /// Completes a task in the place of a host that no longer does.
-    fn answer<T: Task>(self: &Arc<Self>, key: Vec<u8>, nature: Nature) {
+    /// Completes a task in the host's place.
+    fn answer<T: Task>(self: &Arc<Self>, key: Vec<u8>, nature: Nature, reason: Reason) {
         let Ok(lease) = self.lease() else { return };
         self.runtime.spawn(
             async move {
-                if let Err(error) = T::give_back(&lease, key, nature).await {
-                    tracing::warn!(%error, "a task of an abandoned worker could not be answered");
+                if let Err(error) = T::fail(&lease, key, nature, reason).await {
+                    tracing::warn!(%error, "a task could not be answered in the host's place");
                 }
             },
-            |error| tracing::error!(%error, "answering a task of an abandoned worker failed"),
+            |error| tracing::error!(%error, "answering a task in the host's place failed"),
         );
+    }
+
+    /// Puts a queue in the place of one whose thread of the host has ended, with the runs that it had in memory: their
+    /// open tasks fail for that reason, the others are evicted.
+    fn replace_workflow_queue(self: &Arc<Self>, index: usize, queue: Arc<Queue>, reason: &str) -> Result<(), Error> {
+        let lease = self.lease()?;
+        let mut routes = self.workflow_routes.write();
+        let Routes { queues, stopped } = &mut *routes;
+        let count = queues.len();
+        let place = queues.get_mut(index).ok_or_else(|| {
+            Error::invalid_argument(format!(
+                "workflow queue {index} can't be replaced: the worker was started with {count}, counted from 0"
+            ))
+        })?;
+        let is_lost = |run_id: &[u8]| poll::route(task::fnv1a64(run_id), count) == index;
+        let tasks = self.outstanding.activations.take_if(is_lost);
+        for run_id in self.outstanding.runs.take_if(is_lost) {
+            // With a task that fails, the run is evicted.
+            if tasks.iter().all(|(key, _)| *key != run_id) {
+                let run_id = String::from_utf8_lossy(&run_id).into_owned();
+                self.runtime.within(|| lease.request_workflow_eviction(&run_id));
+            }
+        }
+        for (key, nature) in tasks {
+            self.answer::<WorkflowActivation>(key, nature, Reason::ThreadEnded(reason.to_owned()));
+        }
+        if let Some(outcome) = stopped {
+            // The thread may have ended before it heard that.
+            let event = poll::stopped(
+                self.token.load(Ordering::Relaxed),
+                EventKind::WorkflowActivation,
+                outcome,
+            );
+            drop(queue.post(event));
+        }
+        // The tasks in it have just been answered, so nothing is given back now.
+        std::mem::replace(place, queue).close();
+        Ok(())
     }
 
     fn answer_all<T: Task>(self: &Arc<Self>) {
         for (key, nature) in T::outstanding(&self.outstanding).take() {
-            self.answer::<T>(key, nature);
+            self.answer::<T>(key, nature, Reason::GivenUp);
         }
     }
 

@@ -2,7 +2,7 @@
 //! gives up a worker or a queue without completing them, they are answered in its place.
 
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The tasks of one kind that the host has, by run id or task token.
 #[derive(Default)]
@@ -48,15 +48,42 @@ impl Tasks {
 
     /// All that the host still has, by their keys. It has none any more.
     pub fn take(&self) -> impl Iterator<Item = (Vec<u8>, Nature)> {
-        std::mem::take(&mut *self.0.lock())
-            .into_iter()
-            .map(|(key, open)| (key, open.nature))
+        self.take_if(|_| true).into_iter()
+    }
+
+    /// Those that the host has lost, by their keys.
+    pub fn take_if(&self, is_lost: impl Fn(&[u8]) -> bool) -> Vec<(Vec<u8>, Nature)> {
+        let mut tasks = self.0.lock();
+        let lost = tasks.extract_if(|key, _| is_lost(key));
+        lost.map(|(key, open)| (key, open.nature)).collect()
+    }
+}
+
+/// The runs that the host has in memory, by run id.
+#[derive(Default)]
+pub struct Runs(Mutex<HashSet<Vec<u8>>>);
+
+impl Runs {
+    /// Notes an activation of a run.
+    pub fn note(&self, run_id: &[u8], nature: &Nature) {
+        let mut runs = self.0.lock();
+        if *nature == Nature::Eviction {
+            runs.remove(run_id);
+        } else if !runs.contains(run_id) {
+            runs.insert(run_id.to_vec());
+        }
+    }
+
+    /// Those that the host has lost.
+    pub fn take_if(&self, is_lost: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+        self.0.lock().extract_if(|run_id| is_lost(run_id)).collect()
     }
 }
 
 /// The tasks of all kinds that the host has.
 #[derive(Default)]
 pub struct Outstanding {
+    pub runs: Runs,
     /// Activations, by run id.
     pub activations: Tasks,
     /// Activities, by task token.

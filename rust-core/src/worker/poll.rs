@@ -1,5 +1,6 @@
 //! The pollers: Core is asked for tasks without a pause, and each task becomes an event.
 
+use parking_lot::RwLock;
 use std::sync::{Arc, atomic::Ordering};
 use temporalio_sdk_core::PollError;
 
@@ -12,44 +13,57 @@ use crate::{
     status::Status,
 };
 
+/// Queues of which each task goes to one.
+#[derive(Default)]
+pub struct Routes {
+    pub queues: Vec<Arc<Queue>>,
+    /// Set when no more tasks come.
+    pub stopped: Option<Result<(), Error>>,
+}
+
+/// Which of `count` queues a task goes to.
+pub fn route(shard: u64, count: usize) -> usize {
+    (shard % count.max(1) as u64) as usize
+}
+
 /// Where the tasks of one kind go. Without a queue, every task is answered in the host's place.
 pub struct Sink {
-    pub queues: Vec<Arc<Queue>>,
+    pub routes: Arc<RwLock<Routes>>,
     pub token: u64,
 }
 
 impl Sink {
-    /// Posts an event; it is dropped when there is no queue, or none any more.
-    fn deliver(&self, shard: u64, event: Event) {
-        let queue = match self.queues.len() {
-            0 | 1 => self.queues.first(),
-            count => self.queues.get((shard % count as u64) as usize),
+    /// A sink with a queue, or without one.
+    pub fn new(queue: Option<Arc<Queue>>, token: u64) -> Self {
+        let routes = Routes {
+            queues: queue.into_iter().collect(),
+            stopped: None,
         };
-        if let Some(queue) = queue {
-            drop(queue.post(event));
+        Self {
+            routes: Arc::new(routes.into()),
+            token,
         }
     }
 
     /// Says that no more tasks of a kind come.
-    fn stopped(&self, kind: EventKind, outcome: Result<(), &Error>) {
-        for queue in &self.queues {
-            let event = match outcome {
-                Ok(()) => Event::ok(self.token, EventKind::PollerStopped, vec![kind as u8]),
-                Err(error) => failed(self.token, kind, error),
-            };
+    fn stopped(&self, kind: EventKind, outcome: Result<(), Error>) {
+        let mut routes = self.routes.write();
+        for queue in &routes.queues {
             // A host that has freed the queue does not want to know.
-            drop(queue.post(event));
+            drop(queue.post(stopped(self.token, kind, &outcome)));
         }
+        routes.stopped = Some(outcome);
     }
 }
 
-/// A POLLER_STOPPED event whose document says by itself which poller it was.
-fn failed(token: u64, kind: EventKind, error: &Error) -> Event {
-    let mut document: serde_json::Value = serde_json::from_slice(&error.document()).expect("it was just made");
-    document["taskKind"] = (kind as u8).into();
-    Event {
-        data: document.to_string().into_bytes(),
-        ..Event::failed(token, EventKind::PollerStopped, error)
+/// A POLLER_STOPPED event. The document of a failed one says by itself which poller it was.
+pub fn stopped(token: u64, kind: EventKind, outcome: &Result<(), Error>) -> Event {
+    match outcome {
+        Ok(()) => Event::ok(token, EventKind::PollerStopped, vec![kind as u8]),
+        Err(error) => Event {
+            data: error.document_with("taskKind", (kind as u8).into()),
+            ..Event::failed(token, EventKind::PollerStopped, error)
+        },
     }
 }
 
@@ -70,12 +84,12 @@ pub fn start<T: Task>(worker: &Arc<Worker>, lease: Lease, sink: Sink) {
     let after_panic = Arc::clone(&sink);
     let polling = async move {
         let outcome = poll::<T>(&running.0, &lease, &sink).await;
-        sink.stopped(T::KIND, outcome.as_ref().copied());
+        sink.stopped(T::KIND, outcome);
         // Before the count, since who waits for it takes the worker for itself next.
         drop(lease);
         drop(running);
     };
-    let on_panic = move |error| after_panic.stopped(T::KIND, Err(&error));
+    let on_panic = move |error| after_panic.stopped(T::KIND, Err(error));
     let runtime = Arc::clone(&worker.runtime);
     if worker.is_replay() {
         // Not from here: a poller may end at once, and nothing is posted before the host's call has returned.
@@ -106,7 +120,10 @@ async fn poll<T: Task>(worker: &Arc<Worker>, lease: &Lease, sink: &Sink) -> Resu
             }
         };
         let key = task.key();
+        // Who replaces a queue takes its tasks, so none is on its way there meanwhile.
+        let routes = sink.routes.read();
         // Noted before it is delivered, since it may be completed the moment it is.
+        task.given_out(&worker.outstanding);
         if let Some(key) = &key {
             outstanding.add(key.clone(), task.nature());
         }
@@ -114,8 +131,11 @@ async fn poll<T: Task>(worker: &Arc<Worker>, lease: &Lease, sink: &Sink) -> Resu
             undelivered: key.map(|key| given_back::<T>(worker, key)),
             ..Event::ok(sink.token, T::KIND, task.encode_to_vec())
         };
-        if !worker.abandoned.load(Ordering::SeqCst) {
-            sink.deliver(task.shard(), event);
+        if !worker.abandoned.load(Ordering::SeqCst)
+            && let Some(queue) = routes.queues.get(route(task.shard(), routes.queues.len()))
+        {
+            // Dropped when there is none any more.
+            drop(queue.post(event));
         }
     }
 }

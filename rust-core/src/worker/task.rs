@@ -38,6 +38,8 @@ pub trait Task: Message + Sized + 'static {
     }
     /// Tasks with the same number go to the same queue.
     fn shard(&self) -> u64;
+    /// Notes what the host knows of from now on, besides the task.
+    fn given_out(&self, _all: &Outstanding) {}
     /// Those that the host has.
     fn outstanding(all: &Outstanding) -> &Tasks;
     /// The task that a completion is of.
@@ -48,35 +50,73 @@ pub trait Task: Message + Sized + 'static {
     }
     /// Hands a completion to Core, and waits until it has been dealt with.
     fn complete(core: &CoreWorker, completion: Self::Completion) -> impl Future<Output = Result<(), Error>> + Send;
-    /// Tells Core that the host gave the task up, so that it is done again elsewhere.
-    fn give_back(core: &CoreWorker, key: Vec<u8>, nature: Nature) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Answers a task in the host's place, as failed.
+    fn fail(
+        core: &CoreWorker,
+        key: Vec<u8>,
+        nature: Nature,
+        reason: Reason,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// FNV-1a, 64 bits.
-fn fnv1a64(bytes: &[u8]) -> u64 {
+/// Why a task is answered in the host's place.
+pub enum Reason {
+    /// The host gave it up, so it is done again elsewhere.
+    GivenUp,
+    /// What the host completed it with can't be used, as this error says.
+    Refused(Error),
+    /// The thread of the host that had it has ended, for this reason.
+    ThreadEnded(String),
+}
+
+impl Reason {
+    fn failure(self, info: impl FnOnce(&'static str) -> FailureInfo) -> Failure {
+        let (message, name) = match self {
+            Reason::GivenUp => (
+                "the worker was given up before this task was completed".to_owned(),
+                "WorkerAbandoned",
+            ),
+            Reason::Refused(error) => (error.message, "CompletionRefused"),
+            Reason::ThreadEnded(reason) => (reason, "WorkflowThreadEnded"),
+        };
+        Failure {
+            message,
+            failure_info: Some(info(name)),
+            ..Default::default()
+        }
+    }
+
+    fn application_failure(self) -> Failure {
+        self.failure(|name| {
+            FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
+                r#type: name.to_owned(),
+                ..Default::default()
+            })
+        })
+    }
+}
+
+/// FNV-1a, 64 bits. Of its ID, it is the shard of a run.
+pub fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-/// A completion that Core could not use.
-fn refused(error: impl std::fmt::Display) -> Error {
-    Error::invalid_argument(error.to_string())
-}
+/// How many characters are kept of the beginning and of the end of what is said of a completion: it may be quoted as a
+/// whole.
+const QUOTED: usize = 500;
 
-fn failure(info: FailureInfo) -> Failure {
-    Failure {
-        message: "the worker was given up before this task was completed".to_owned(),
-        failure_info: Some(info),
-        ..Default::default()
+/// A completion that could not be used.
+pub fn refused(error: impl std::fmt::Display) -> Error {
+    let text = error.to_string();
+    if text.len() <= 2 * QUOTED {
+        return Error::invalid_argument(text);
     }
-}
-
-fn application_failure() -> Failure {
-    failure(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
-        r#type: "WorkerAbandoned".to_owned(),
-        ..Default::default()
-    }))
+    let beginning: String = text.chars().take(QUOTED).collect();
+    let mut end: Vec<_> = text.chars().rev().take(QUOTED).collect();
+    end.reverse();
+    Error::invalid_argument(format!("{beginning} … {}", String::from_iter(end)))
 }
 
 impl Task for WorkflowActivation {
@@ -104,6 +144,10 @@ impl Task for WorkflowActivation {
         fnv1a64(self.run_id.as_bytes())
     }
 
+    fn given_out(&self, all: &Outstanding) {
+        all.runs.note(self.run_id.as_bytes(), &self.nature());
+    }
+
     fn outstanding(all: &Outstanding) -> &Tasks {
         &all.activations
     }
@@ -116,12 +160,12 @@ impl Task for WorkflowActivation {
         core.complete_workflow_activation(completion).await.map_err(refused)
     }
 
-    /// Fails the workflow task, so that the server gives it to another worker at once.
-    async fn give_back(core: &CoreWorker, key: Vec<u8>, nature: Nature) -> Result<(), Error> {
+    /// Fails the workflow task, so that the server gives it out again at once.
+    async fn fail(core: &CoreWorker, key: Vec<u8>, nature: Nature, reason: Reason) -> Result<(), Error> {
         let run_id = String::from_utf8(key).unwrap_or_default();
         let completion = match nature {
             Nature::Eviction => WorkflowActivationCompletion::empty(run_id),
-            _ => WorkflowActivationCompletion::fail(run_id, application_failure(), None),
+            _ => WorkflowActivationCompletion::fail(run_id, reason.application_failure(), None),
         };
         Self::complete(core, completion).await
     }
@@ -165,16 +209,17 @@ impl Task for ActivityTask {
         core.complete_activity_task(completion).await.map_err(refused)
     }
 
-    /// Fails the attempt, so that the activity is tried again as its retry policy says. For a local activity that
-    /// would be here, again and again, and the run would wait for it; so its run is evicted, and goes on elsewhere.
-    async fn give_back(core: &CoreWorker, key: Vec<u8>, nature: Nature) -> Result<(), Error> {
-        if let Nature::LocalActivity { run_id } = nature {
-            core.request_workflow_eviction(&run_id);
+    /// Fails the attempt, so that the activity is tried again as its retry policy says. For a local activity of a host
+    /// that gave up, that would be here, again and again, and the run would wait for it; so its run is evicted, and
+    /// goes on elsewhere.
+    async fn fail(core: &CoreWorker, key: Vec<u8>, nature: Nature, reason: Reason) -> Result<(), Error> {
+        if let (Nature::LocalActivity { run_id }, Reason::GivenUp) = (&nature, &reason) {
+            core.request_workflow_eviction(run_id);
             return Ok(());
         }
         let completion = ActivityTaskCompletion {
             task_token: key,
-            result: Some(ActivityExecutionResult::fail(application_failure())),
+            result: Some(ActivityExecutionResult::fail(reason.application_failure())),
         };
         Self::complete(core, completion).await
     }
@@ -261,16 +306,20 @@ impl Task for NexusTask {
     }
 
     /// Fails the request as one that may be made again.
-    async fn give_back(core: &CoreWorker, key: Vec<u8>, _nature: Nature) -> Result<(), Error> {
-        let info = NexusHandlerFailureInfo {
-            r#type: "UNAVAILABLE".to_owned(),
-            ..Default::default()
+    async fn fail(core: &CoreWorker, key: Vec<u8>, _nature: Nature, reason: Reason) -> Result<(), Error> {
+        let kind = match reason {
+            Reason::GivenUp => "UNAVAILABLE",
+            Reason::Refused(_) | Reason::ThreadEnded(_) => "INTERNAL",
         };
+        let failure = reason.failure(|_| {
+            FailureInfo::NexusHandlerFailureInfo(NexusHandlerFailureInfo {
+                r#type: kind.to_owned(),
+                ..Default::default()
+            })
+        });
         let completion = NexusTaskCompletion {
             task_token: key,
-            status: Some(nexus_task_completion::Status::Failure(failure(
-                FailureInfo::NexusHandlerFailureInfo(info),
-            ))),
+            status: Some(nexus_task_completion::Status::Failure(failure)),
         };
         Self::complete(core, completion).await
     }
@@ -285,6 +334,17 @@ mod tests {
         assert_eq!(fnv1a64(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a64(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(fnv1a64(b"foobar"), 0x85944171f73967e8);
+    }
+
+    #[test]
+    fn of_a_long_reason_the_beginning_and_the_end_are_kept() {
+        assert_eq!(refused("short").message, "short");
+        let Error { message, .. } = refused(format!("first {} last", "é".repeat(10_000)));
+        assert!(
+            message.starts_with("first é") && message.ends_with("é last"),
+            "{message}"
+        );
+        assert!(message.chars().count() < 3 * QUOTED);
     }
 
     #[test]

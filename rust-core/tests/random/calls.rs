@@ -102,6 +102,7 @@ pub const CALLS: [Call; 43] = [
     call("worker_record_activity_heartbeat", 150, record_activity_heartbeat),
     call("worker_request_workflow_eviction", 150, request_workflow_eviction),
     call("worker_replace_client", 30, worker_replace_client),
+    call("worker_replace_workflow_queue", 30, replace_workflow_queue),
     call("worker_initiate_shutdown", 10, |actor| {
         temporal_core_worker_initiate_shutdown(actor.handle(Kind::Worker))
     }),
@@ -553,6 +554,16 @@ fn worker_replace_client(actor: &mut Actor) -> Status {
     let (worker, client) = (actor.handle(Kind::Worker), actor.handle(Kind::Client));
     // SAFETY: no memory is passed but the place for the error.
     actor.failing(|error| unsafe { temporal_core_worker_replace_client(worker, client, error) })
+}
+
+fn replace_workflow_queue(actor: &mut Actor) -> Status {
+    let (worker, queue) = (actor.handle(Kind::Worker), actor.handle(Kind::Queue));
+    let index = (actor.random.next() % 3) as u32;
+    let reason = Data::new(&mut actor.random, b"its thread has ended".to_vec());
+    // SAFETY: the data outlives the call.
+    actor.failing(|error| unsafe {
+        temporal_core_worker_replace_workflow_queue(worker, index, queue, reason.data(), reason.length(), error)
+    })
 }
 
 fn worker_finalize_shutdown(actor: &mut Actor) -> Status {

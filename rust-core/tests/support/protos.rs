@@ -1,6 +1,7 @@
 //! Messages that tests send and expect.
 
 use prost::Message;
+use std::time::Duration;
 use temporalio_common::protos::{
     coresdk::{
         workflow_activation::WorkflowActivation,
@@ -13,6 +14,7 @@ use temporalio_common::protos::{
     temporal::api::{
         common::v1::{Payload, WorkflowExecution, WorkflowType},
         enums::v1::HistoryEventFilterType,
+        failure::v1::Failure,
         history::v1::{History, history_event::Attributes},
         taskqueue::v1::TaskQueue,
         workflowservice::v1::{
@@ -67,6 +69,16 @@ pub fn history(host: &mut Host, client: u64, workflow_id: &str) -> History {
     let response: GetWorkflowExecutionHistoryResponse =
         host.workflow_rpc(client, "GetWorkflowExecutionHistory", &history_request(workflow_id));
     response.history.expect("workflows have histories")
+}
+
+/// Why the first failed task of a workflow failed.
+pub fn task_failure(host: &mut Host, client: u64, workflow_id: &str) -> Failure {
+    let events = history(host, client, workflow_id).events;
+    let failure = events.into_iter().find_map(|event| match event.attributes {
+        Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) => failed.failure,
+        _ => None,
+    });
+    failure.expect("a task has failed")
 }
 
 /// Waits for a workflow to end; the data of its result.
@@ -139,6 +151,16 @@ pub fn refused(run_id: &str, timers: u32) -> Vec<u8> {
 /// Starts a Nexus operation.
 pub fn schedule_nexus_operation(run_id: &str, command: ScheduleNexusOperation) -> Vec<u8> {
     completion(run_id, Variant::ScheduleNexusOperation(command))
+}
+
+/// Waits for an hour.
+pub fn start_timer(run_id: &str) -> Vec<u8> {
+    let hour = StartTimer {
+        seq: 1,
+        start_to_fire_timeout: Duration::from_secs(3600).try_into().ok(),
+        ..Default::default()
+    };
+    completion(run_id, Variant::StartTimer(hour))
 }
 
 /// Nothing to do.

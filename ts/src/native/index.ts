@@ -14,6 +14,7 @@ export { currentQueue, EventKind, freeQueueOfEndedThread, type NativeEvent, Nati
 export { NativeResourceController } from "./resource-controller";
 export { type NativeLogRecord, NativeRuntime } from "./runtime";
 export {
+  type FailedTask,
   NativeWorker,
   NativeWorkflowThread,
   type SlotSupplierHandlers,

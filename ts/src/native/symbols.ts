@@ -65,6 +65,7 @@ export const symbols = {
   temporal_bun_worker_record_activity_heartbeat: { args: ["f64", "ptr", "u32", "ptr"], returns },
   temporal_bun_worker_request_workflow_eviction: { args: ["f64", "ptr", "u32", "ptr"], returns },
   temporal_bun_worker_replace_client: { args: ["f64", "f64", "ptr"], returns },
+  temporal_bun_worker_replace_workflow_queue: { args: ["f64", "u32", "f64", "ptr", "u32", "ptr"], returns },
   temporal_bun_worker_initiate_shutdown: { args: ["f64"], returns },
   temporal_bun_worker_finalize_shutdown: { args: ["f64", "f64", "f64", "ptr"], returns },
   temporal_bun_worker_free: { args: ["f64"], returns },

@@ -8,6 +8,11 @@ import { NativeRuntime } from "./runtime";
 /** A kind of task that a worker polls for. */
 export type TaskKind = "workflow" | "activity" | "nexus";
 
+/** A task that was failed because its completion couldn't be used. */
+export type FailedTask =
+  | { kind: "workflow"; runId: string; commands: string[] }
+  | { kind: "activity" | "nexus"; taskToken: string };
+
 /** Where the tasks of a worker go. The handlers run on the thread that called `start`. */
 export interface WorkerStartOptions {
   /**
@@ -27,7 +32,9 @@ export interface WorkerStartOptions {
   onNexusTask?(task: Uint8Array): void;
   /** No more activity or Nexus tasks will come: after a shutdown, or with the fatal error of the poller. */
   onStopped?(kind: TaskKind, error?: NativeError): void;
-  /** A completion that was handed in on this thread was refused. Without it, the error is thrown as an uncaught one. */
+  /** A completion that was handed in on this thread couldn't be used, so its task was failed with that error. */
+  onRefused?(error: NativeError, task: FailedTask): void;
+  /** A completion handed in on this thread is of no task. Without it, the error is thrown as an uncaught one. */
   onError?(error: NativeError): void;
 }
 
@@ -190,6 +197,27 @@ export class NativeWorker {
     checkCall(code, "replace the client of a native worker");
   }
 
+  /**
+   * Gives the runs of a workflow thread that has ended to another one. Their open tasks fail, and what the ended thread
+   * had in memory is evicted.
+   *
+   * @param index of the ended thread's queue in `workflowQueues`. It is closed, and is to be freed after this
+   * @param queue of the other thread
+   * @param reason what the failures say
+   */
+  replaceWorkflowQueue(index: number, queue: number, reason: string): void {
+    const bytes = encodeText(reason);
+    const code = library().temporal_bun_worker_replace_workflow_queue(
+      this.handle,
+      index,
+      queue,
+      bytes,
+      bytes.length,
+      results,
+    );
+    checkCall(code, `replace the workflow queue ${index} of a native worker`);
+  }
+
   /** Stops polling for new tasks; those that run go on. `onStopped` follows for every kind. */
   initiateShutdown(): void {
     checkStatus(library().temporal_bun_worker_initiate_shutdown(this.handle), "shut down a native worker");
@@ -243,7 +271,7 @@ function receive(event: NativeEvent, options: WorkerStartOptions): void {
     case EventKind.POLLER_STOPPED:
       return options.onStopped?.(stoppedKind(event), event.error);
     case EventKind.COMPLETION:
-      return reportRefusal(event, options.onError);
+      return reportRefusal(event, options);
   }
 }
 
@@ -261,19 +289,36 @@ function supply(event: NativeEvent, handlers: SlotSupplierHandlers): void {
   }
 }
 
+/** What error documents of workers have besides. */
+interface WorkerErrorDocument {
+  taskKind?: number;
+  failedTask?: { kind: number; runId?: string; taskToken?: string; commands?: string[] };
+}
+
+function documentOf({ data }: NativeEvent): WorkerErrorDocument {
+  return JSON.parse(new TextDecoder().decode(data)) as WorkerErrorDocument;
+}
+
 /** A completion is only answered when it was refused, since it is handed in with token 0. */
-function reportRefusal(event: NativeEvent, onError: ((error: NativeError) => void) | undefined): void {
-  if (event.error === undefined) return;
-  if (onError === undefined) throw event.error;
-  onError(event.error);
+function reportRefusal(event: NativeEvent, { onRefused, onError }: Pick<WorkerStartOptions, "onRefused" | "onError">) {
+  const { error } = event;
+  if (error === undefined) return;
+  const { failedTask } = documentOf(event);
+  if (failedTask !== undefined && onRefused !== undefined) {
+    const { runId = "", taskToken = "", commands = [] } = failedTask;
+    const kind = taskKind(failedTask.kind);
+    return onRefused(error, kind === "workflow" ? { kind, runId, commands } : { kind, taskToken });
+  }
+  if (onError === undefined) throw error;
+  onError(error);
 }
 
 /** The kind is the only byte of the event, or part of the error document. */
 function stoppedKind(event: NativeEvent): TaskKind {
-  const kind =
-    event.error === undefined
-      ? event.data[0]
-      : (JSON.parse(new TextDecoder().decode(event.data)) as { taskKind?: number }).taskKind;
+  return taskKind(event.error === undefined ? event.data[0] : documentOf(event).taskKind);
+}
+
+function taskKind(kind: number | undefined): TaskKind {
   switch (kind) {
     case EventKind.ACTIVITY_TASK:
       return "activity";
@@ -293,7 +338,9 @@ export interface WorkflowThreadOptions {
   onActivation(activation: Uint8Array): void;
   /** No more activations will come: after a shutdown, or with the fatal error of the poller. */
   onStopped?(error?: NativeError): void;
-  /** A completion was refused. Without it, the error is thrown as an uncaught one. */
+  /** A completion couldn't be used, so its task was failed with that error. */
+  onRefused?(error: NativeError, task: FailedTask): void;
+  /** A completion is of no task. Without it, the error is thrown as an uncaught one. */
   onError?(error: NativeError): void;
 }
 
@@ -332,7 +379,7 @@ export class NativeWorkflowThread {
         case EventKind.POLLER_STOPPED:
           return options.onStopped?.(event.error);
         case EventKind.COMPLETION:
-          return reportRefusal(event, options.onError);
+          return reportRefusal(event, options);
       }
     };
     this.#queue.on(worker, deliver, this.#hold);

@@ -37,6 +37,8 @@ export interface CompiledWorkerOptions
   /** Limit of one activation, in milliseconds; 0 for none. */
   isolateExecutionTimeoutMs: number;
   workflowThreadPoolSize: number;
+  /** In one activation, in MiB; 0 for no limit. */
+  workflowMemoryLimitMb: number;
   maxCachedWorkflows: number;
   nonStickyToStickyPollRatio: number;
   showStackTraceSources: boolean;
@@ -118,6 +120,9 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
       options.workflowThreadPoolSize ?? (options.reuseV8Context === false ? 2 : 1),
       1,
     ),
+    workflowMemoryLimitMb: debugMode
+      ? 0
+      : wholeNumber("workflowMemoryLimitMb", options.workflowMemoryLimitMb ?? Math.floor(heapMebibytes()), 0),
     maxCachedWorkflows,
     nonStickyToStickyPollRatio: options.nonStickyToStickyPollRatio ?? workerDefaults.nonstickyToStickyPollRatio,
     maxEagerActivityReservationsPerWorkflowTask: wholeNumber(

@@ -169,6 +169,12 @@ export interface WorkerOptions {
   maxCachedWorkflows?: number;
   /** Threads that run Workflow code. A run stays on its thread. Default 1, or 2 with `reuseV8Context: false`. */
   workflowThreadPoolSize?: number;
+  /**
+   * By how many MiB the process may grow while a Workflow runs without yielding; 0 for no limit. Beyond it, the
+   * Workflow's task fails, and another thread takes the runs of its thread, whose tasks fail too (see
+   * docs/ISOLATION.md). Not in debug mode and in replays. Default: a quarter of the memory, at most 4096.
+   */
+  workflowMemoryLimitMb?: number;
   /** Longest time between two heartbeats that are sent. Default 60 s. */
   maxHeartbeatThrottleInterval?: Duration;
   /** Time between two heartbeats that are sent, for activities without a heartbeat timeout. Default 30 s. */

@@ -413,6 +413,8 @@ export class Worker {
       ...(this.options.activities.size === 0 ? {} : { onActivityTask: (task) => this.#activities.handle(task) }),
       ...(nexus === undefined ? {} : { onNexusTask: (task) => nexus.handle(task) }),
       onStopped: (kind, error) => this.#stopped(kind, error),
+      onRefused: (error, { kind, ...task }) =>
+        this.#logger.error(`A task failed because its completion can't be used: ${kind}`, { error, ...task }),
       onError: (error) => this.#failure.reject(error),
     });
   }
@@ -478,9 +480,12 @@ async function prepare(
     const native = (made.native = new NativeWorker(connection.connected, nativeWorkerOptions(options, buildId)));
     const { custom } = options.tuner;
     const slots = Object.keys(custom).length === 0 ? undefined : new CustomSlots(custom, native, logger);
-    const loading = bundle === undefined ? undefined : threads?.load(threadSetup(options, bundle, logger, payloads));
+    const loading =
+      bundle === undefined
+        ? undefined
+        : threads?.load(threadSetup(options, bundle, logger, payloads), options.workflowMemoryLimitMb);
     const [namespaceInfo] = await Promise.all([validate(native, connection), loading]);
-    await threads?.attach(native.handle);
+    await threads?.attach(native);
     const shown = { ...options, buildId };
     return {
       options: shown,
@@ -540,6 +545,10 @@ function startThreads(
     stuck: (run) => {
       logger.error("A Workflow doesn't yield and can't be interrupted", { sdkComponent: "worker", run });
       metricMeter.createCounter("temporal_workflow_thread_stuck").add(1);
+    },
+    outgrown: (run, grownMb) => {
+      logger.error("A Workflow takes too much memory, so its thread is replaced", { run, grownMb });
+      metricMeter.createCounter("temporal_workflow_thread_outgrown").add(1);
     },
     failed: (error) => failure.reject(error),
   };

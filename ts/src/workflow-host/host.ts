@@ -123,14 +123,7 @@ export class WorkflowHost {
     WorkflowHost.#last = this;
     if (this.#own !== undefined) this.#runtime = this.#ownOf(runIdOf(activation));
     enterRealm(this.#runtime);
-    const limitMs = this.#options.deadlockTimeoutMs;
-    try {
-      return this.#enter(() => this.#runtime.activate(activation));
-    } catch (error) {
-      if (!(error instanceof DeadlockError)) throw error;
-    }
-    this.#wasInterrupted = true;
-    return this.#runtime.interrupted(limitMs);
+    return this.#enter(() => this.#runtime.activate(activation));
   }
 
   #ownOf(runId: string): WorkflowRuntime {
@@ -141,8 +134,16 @@ export class WorkflowHost {
     return runtime;
   }
 
-  #enter<T>(fn: () => T): T {
-    return withDeadline(this.#options.deadlockTimeoutMs, this.#wasInterrupted ? () => this.#snapshot(fn) : fn);
+  /** What `fn` returns, or a completion that fails the Workflow Task because it took too long. */
+  #enter(fn: () => Uint8Array): Uint8Array {
+    const limitMs = this.#options.deadlockTimeoutMs;
+    try {
+      return withDeadline(limitMs, this.#wasInterrupted ? () => this.#snapshot(fn) : fn);
+    } catch (error) {
+      if (!(error instanceof DeadlockError)) throw error;
+    }
+    this.#wasInterrupted = true;
+    return this.#runtime.interrupted(limitMs);
   }
 
   /**
@@ -156,7 +157,9 @@ export class WorkflowHost {
   confirm(completion: Uint8Array): Uint8Array {
     // What is rejected from now on is the program's own.
     if (this.#options.debugging !== undefined) WorkflowHost.#last = undefined;
-    return this.#runtime.confirm() ?? completion;
+    const runtime = this.#runtime;
+    // What was rejected is the Workflow's, and so is what is asked about it.
+    return runtime.hasUnhandled ? this.#enter(() => runtime.confirm() ?? completion) : completion;
   }
 
   #of(runId: string): WorkflowRuntime | undefined {

@@ -209,6 +209,11 @@ export class WorkflowRuntime {
     }
   }
 
+  /** Whether {@link confirm} has anything to say. */
+  get hasUnhandled(): boolean {
+    return this.#unhandled !== undefined;
+  }
+
   /**
    * Has the last word on a completion. To be called when the event loop has turned once since {@link activate}, which
    * is when the engine reports promises that were rejected without a handler, and before the next activation of any

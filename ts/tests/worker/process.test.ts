@@ -66,13 +66,17 @@ test("a Worker that is made but never run doesn't keep the process alive", async
 });
 
 // In a process of its own because `bun test` takes rejected promises for its own, on every thread.
-test("a promise that is rejected without a handler fails the task, and the Worker lives on", async () => {
+test.each([
+  ["forgetsPromise", "Unhandled Promise rejection: Error: nobody listens"],
+  ["forgetsEndlessError", expect.stringContaining("didn't yield within 5000 ms")],
+])("a promise that is rejected without a handler fails the task of %s, and the Worker lives on", async (type, text) => {
   const { connection, namespace } = await testConnection();
   const client = new Client({ connection, namespace });
   const taskQueue = `test-${randomUUID()}`;
   await using child = startProcess(connection.options.address, namespace, taskQueue);
-  const handle = await client.workflow.start("forgetsPromise", { taskQueue, workflowId: randomUUID() });
-  expect((await taskFailure(handle)).message).toBe("Unhandled Promise rejection: Error: nobody listens");
+  const options = { taskQueue, workflowId: randomUUID(), workflowTaskTimeout: "1 minute" } as const;
+  const handle = await client.workflow.start(type, options);
+  expect((await taskFailure(handle)).message).toEqual(text);
   await handle.terminate();
   expect(await client.workflow.execute("greeting", { taskQueue, workflowId: randomUUID(), args: ["still"] })).toBe(
     "Hello, still!",

@@ -1,26 +1,69 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { testConnection } from "./support";
+import { randomUUID } from "node:crypto";
+import { Client } from "../../src/client";
+import { eventually } from "../support/eventually";
+import { Program } from "../support/process";
+import { taskFailure, testConnection, withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
 setDefaultTimeout(180_000);
 
-test("a Workflow that can't be interrupted fails its Worker by name, and the process can end", async () => {
+/** A process with a Workflow that can't be interrupted. */
+async function startStuck(...more: string[]) {
   const { connection, namespace } = await testConnection();
-  const child = Bun.spawn(
-    [
-      process.execPath,
-      `${import.meta.dir}/fixtures/stuck-process.ts`,
-      connection.options.address,
-      namespace,
-      "assembly",
-    ],
-    { stderr: "pipe" },
-  );
-  const [output, errors] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const workflowId = `stuck-${randomUUID()}`;
+  const program = `${import.meta.dir}/fixtures/stuck-process.ts`;
+  const { address } = connection.options;
+  const child = new Program([process.execPath, program, address, namespace, "assembly", workflowId, ...more]);
+  return { child, handle: new Client({ connection, namespace }).workflow.getHandle(workflowId) };
+}
+
+test("a Workflow that can't be interrupted fails its Worker by name, and the process can end", async () => {
+  const { child, handle } = await startStuck();
+  await using _ = child;
+  const { output, errors } = await child.ends();
   const [logged = "", failure = "", state] = output.trim().split("\n");
   expect(errors).toBe("");
-  expect(logged).toMatch(/^A Workflow doesn't yield and can't be interrupted: assembly with ID 'stuck' and run /);
-  expect(failure).toMatch(/^UnexpectedError: A workflow thread doesn't come back: Workflow assembly with ID 'stuck' /);
+  const run = `assembly with ID '${handle.workflowId}' and run `;
+  expect(logged).toStartWith(`A Workflow doesn't yield and can't be interrupted: ${run}`);
+  expect(failure).toStartWith(`UnexpectedError: A workflow thread doesn't come back: Workflow ${run}`);
   expect(state).toBe("FAILED");
-  expect(await child.exited).toBe(0);
 });
+
+test("a signal ends a process with such a Workflow after shutdownForceTime", async () => {
+  const { child, handle } = await startStuck("1");
+  await using _ = child;
+  await eventually(
+    () => handle.fetchHistory().catch(() => undefined),
+    (history) => history?.events?.some((event) => event.workflowTaskStartedEventAttributes !== undefined) === true,
+  );
+  child.kill("SIGTERM");
+  const { output } = await child.ends();
+  expect(output).toStartWith("GracefulShutdownPeriodExpiredError: ");
+  expect(output).toEndWith("\nFAILED\n");
+});
+
+test("a Workflow that takes too much memory fails its task, and another thread takes the runs of its thread", () =>
+  withWorker(
+    async ({ start, worker }) => {
+      const before = await start("innocent");
+      await eventually(
+        () => worker.getStatus().numCachedWorkflows,
+        (count) => count === 1,
+      );
+      const outgrowing = await start("outgrows", [], { workflowTaskTimeout: "1 minute" });
+      const { message } = await taskFailure(outgrowing);
+      expect(message).toMatch(
+        /^The process grew by \d+ MiB while Workflow outgrows with ID '.*' and run .* ran without/,
+      );
+      expect(message).toContain("the limit is 64.");
+      expect(message).toContain("raise workflowMemoryLimitMb");
+      await outgrowing.terminate();
+      await before.signal("end");
+      const after = await start("innocent");
+      await after.signal("end");
+      expect([await before.result(), await after.result()]).toEqual(["innocent", "innocent"]);
+      expect(worker.getState()).toBe("RUNNING");
+    },
+    { workflowsPath: `${import.meta.dir}/fixtures/stuck-workflows.ts`, workflowMemoryLimitMb: 64 },
+  ));

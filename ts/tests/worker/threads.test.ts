@@ -8,6 +8,7 @@ const events = {
   output() {},
   evicted() {},
   stuck() {},
+  outgrown() {},
   payloads: () => Promise.reject(new Error("there are no payloads")),
   asked: () => true,
   failed() {},
@@ -51,7 +52,7 @@ function sockets(): string[] {
 test.skipIf(process.platform !== "linux")("threads that are killed leave neither queues nor descriptors", async () => {
   const before = new Set(sockets());
   const threads = new WorkflowThreads(4, events);
-  await threads.load(setup);
+  await threads.load(setup, 0);
   const { queues } = threads;
   const bells = sockets().filter((socket) => !before.has(socket));
   // Both ends of each.

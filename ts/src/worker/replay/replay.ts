@@ -132,6 +132,7 @@ class Replayer {
       payloads: (request) => this.#payloads.handle(request),
       // A replay finds the answers in the history; a patch that isn't there is active beyond its end.
       stuck: () => {},
+      outgrown: () => {},
       asked: () => true,
       failed: (error) => this.#failure.reject(error),
     };
@@ -172,8 +173,8 @@ class Replayer {
       identity,
       buildId: defaultBuildId(bundle),
     });
-    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true });
-    await this.#threads.attach(this.#native.handle);
+    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true }, 0);
+    await this.#threads.attach(this.#native);
     this.#native.start({
       workflowQueues: this.#threads.queues,
       onStopped: (_kind, error) => this.#stopped(error),

@@ -64,15 +64,20 @@ export class ThreadState {
    * suspended nobody looks, and nothing runs either, but clocks go on.
    */
   look(): number {
-    const since = Atomics.load(this.#slots, Slot.since);
+    const { since } = this;
     this.#looks = since !== 0 && since === this.#found ? this.#looks + 1 : 0;
     this.#found = since;
     return this.#looks;
   }
 
+  /** When the activation began, as a number that is another for the next one; 0 if there is none. */
+  get since(): number {
+    return Atomics.load(this.#slots, Slot.since);
+  }
+
   /** How long the activation takes already, in milliseconds; 0 if there is none. */
   get busyForMs(): number {
-    const since = Atomics.load(this.#slots, Slot.since);
+    const { since } = this;
     return since === 0 ? 0 : (Date.now() - since) & mask;
   }
 

@@ -5,7 +5,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { SerializationContext } from "../../common";
-import type { NativeWorkflowThread } from "../../native";
+import type { FailedTask, NativeWorkflowThread } from "../../native";
 import type { ExternalStorageMetrics } from "../../proto/temporal/sdk/core/common/common";
 import { WorkflowActivation } from "../../proto/temporal/sdk/core/workflow_activation/workflow_activation";
 import { WorkflowActivationCompletion } from "../../proto/temporal/sdk/core/workflow_completion/workflow_completion";
@@ -99,6 +99,7 @@ class WorkflowExecutor {
       onActivation: (bytes) => this.#take(bytes),
       onStopped: (error) =>
         error === undefined ? this.#port.send({ type: "drained" }) : reportFailure(this.#port, error),
+      onRefused: ({ message }, task) => this.#refused(message, task),
       onError: (error) => reportFailure(this.#port, error),
     });
   }
@@ -137,13 +138,13 @@ class WorkflowExecutor {
     this.#state.inFlight = 1 + this.#waiting.length + this.#relayed;
     this.#state.begin();
     const completion = this.#host.activate(task.bytes);
-    this.#state.end();
     // A promise that nobody handles is only reported when the event loop has turned.
     setImmediate(() => this.#complete(task, completion));
   }
 
   #complete({ owner, payloadDownloadMetrics }: Task, activated: Uint8Array): void {
     const bytes = this.#host.confirm(activated);
+    this.#state.end();
     if (this.#relay === undefined || owner === undefined) this.#send(bytes);
     else {
       this.#relayed++;
@@ -177,6 +178,18 @@ class WorkflowExecutor {
       reportFailure(this.#port, error);
     }
     if (!this.#busy) this.#state.inFlight = this.#relayed;
+  }
+
+  /** A completion that Core couldn't use failed its task; the run goes on when that is mended. */
+  #refused(error: string, task: FailedTask): void {
+    if (task.kind !== "workflow") return;
+    const { runId, commands } = task;
+    const { workflowType, workflowId } = this.#host.factsOf(runId) ?? {};
+    const { namespace, taskQueue } = this.#setup;
+    const attributes = { namespace, taskQueue, workflowType, workflowId, runId, commands, error };
+    const message = "A Workflow Task failed because its completion can't be used";
+    this.#logs.push({ level: "ERROR", message, attributes, timestampMs: Date.now() });
+    if (!this.#busy) this.#flush();
   }
 
   /** Whose payloads an activation has. Unknown for one that the host will refuse. */

@@ -6,12 +6,15 @@ import type { DebuggingOptions } from "../../workflow-host/host";
 import type { Eviction, LogMessage, SinkMessage } from "../../workflow-realm/runtime";
 import { UnexpectedError } from "../errors";
 import type { PayloadReply, PayloadRequest } from "../payloads/payload-relay";
+import { ThreadMemory } from "./thread-memory";
 import type { FromThread, ThreadSetup, ToThread } from "./thread-messages";
 import { answer, type PatchQuestion } from "./thread-question";
 import { ThreadState } from "./thread-state";
 
 /** How long a thread may take to be interrupted, in milliseconds. */
 const interruptionMs = 2_000;
+/** How often it is looked how much memory activations take, in milliseconds. */
+const memoryLookMs = 200;
 
 /** What the threads tell the Worker while they run. */
 export interface WorkflowThreadEvents {
@@ -25,6 +28,8 @@ export interface WorkflowThreadEvents {
   asked(question: PatchQuestion): boolean;
   /** A thread can't be interrupted in an activation of that run; {@link failed} follows. */
   stuck(run: string): void;
+  /** An activation of that run takes too much memory. Its thread is ended, and another takes its place. */
+  outgrown(run: string, grownMb: number): void;
   /** A thread can't go on, or is gone. Called once. */
   failed(error: Error): void;
 }
@@ -48,13 +53,35 @@ interface Thread {
   attached: boolean;
   drained: boolean;
   stopped: boolean;
+  /** Resolves when the thread has ended; set if its queue goes on until another one takes its place. */
+  ending: PromiseWithResolvers<void> | undefined;
+}
+
+/** What {@link WorkflowThreads.attach} needs of a native worker. */
+interface TaskSource {
+  readonly handle: number;
+  replaceWorkflowQueue(index: number, queue: number, reason: string): void;
+}
+
+function newThread(worker: ThreadHandle): Thread {
+  return {
+    worker,
+    state: new ThreadState(),
+    queue: 0,
+    attached: false,
+    drained: false,
+    stopped: false,
+    ending: undefined,
+  };
 }
 
 /** The threads that run a Worker's Workflow code. */
 export class WorkflowThreads {
   /** Read, or in a checkout made, while the threads start. */
   readonly #library = realmLibrary();
-  #watching: ReturnType<typeof setInterval> | undefined;
+  readonly #watching: ReturnType<typeof setInterval>[] = [];
+  #setup: Omit<ThreadSetup, "state"> | undefined;
+  #source: TaskSource | undefined;
   readonly #threads: Thread[] = [];
   readonly #events: WorkflowThreadEvents;
   #failure: Error | undefined;
@@ -72,21 +99,21 @@ export class WorkflowThreads {
     this.#events = events;
     this.#library.catch(() => undefined);
     if (debugging !== undefined) this.#stay(debugging);
-    else for (let index = 0; index < count; index++) this.#spawn();
+    else for (let index = 0; index < count; index++) this.#threads.push(this.#spawn());
   }
 
   /**
    * Has each thread compile the bundle.
    *
    * @param setup what the threads need to know
+   * @param memoryLimitMb by how many MiB the process may grow in one activation; 0 for no limit
    * @throws UnexpectedError if the bundle can't be compiled
    */
-  async load(setup: Omit<ThreadSetup, "state" | "library">): Promise<void> {
-    const library = await this.#library;
-    for (const { worker, state } of this.#threads) {
-      worker.postMessage({ type: "setup", setup: { ...setup, library, state: state.memory } });
-    }
+  async load(setup: Omit<ThreadSetup, "state" | "library">, memoryLimitMb: number): Promise<void> {
+    this.#setup = { ...setup, library: await this.#library };
+    for (const thread of this.#threads) this.#load(thread);
     if (setup.deadlockTimeoutMs > 0) this.#watch(setup.deadlockTimeoutMs);
+    if (memoryLimitMb > 0) this.#watchMemory(memoryLimitMb);
     await this.#until(({ queue }) => queue !== 0);
   }
 
@@ -106,8 +133,9 @@ export class WorkflowThreads {
   }
 
   /** Makes the threads listen for the activations of a native worker, which must not have been started yet. */
-  async attach(worker: number): Promise<void> {
-    this.#post({ type: "attach", worker });
+  async attach(source: TaskSource): Promise<void> {
+    this.#source = source;
+    this.#post({ type: "attach", worker: source.handle });
     await this.#until(({ attached }) => attached);
   }
 
@@ -135,26 +163,24 @@ export class WorkflowThreads {
     this.#terminate();
   }
 
-  #spawn(): void {
+  #spawn(): Thread {
     const worker = new Worker(workflowThreadFile, { name: "temporal-workflows" }) as BunWorker;
-    const thread: Thread = {
-      worker,
-      state: new ThreadState(),
-      queue: 0,
-      attached: false,
-      drained: false,
-      stopped: false,
-    };
+    const thread = newThread(worker);
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#receive(thread, data);
     worker.onerror = (event) =>
       this.#fail(new UnexpectedError(`A workflow thread died of an uncaught error: ${event.message}`));
     worker.addEventListener("close", () => {
+      if (thread.ending !== undefined) return thread.ending.resolve();
       if (thread.queue !== 0) freeQueueOfEndedThread(thread.queue);
       if (!thread.stopped)
         this.#fail(new UnexpectedError("A workflow thread ended although the Worker still needed it"));
     });
     worker.postMessage({ type: "library", location: locateLibrary() } satisfies ToThread);
-    this.#threads.push(thread);
+    return thread;
+  }
+
+  #load({ worker, state }: Thread): void {
+    worker.postMessage({ type: "setup", setup: { ...this.#setup!, state: state.memory } });
   }
 
   #stay(debugging: DebuggingOptions): void {
@@ -174,14 +200,7 @@ export class WorkflowThreads {
       unref() {},
       terminate: () => native.close(),
     };
-    const thread: Thread = {
-      worker,
-      state: new ThreadState(),
-      queue: 0,
-      attached: false,
-      drained: false,
-      stopped: false,
-    };
+    const thread = newThread(worker);
     this.#threads.push(thread);
   }
 
@@ -258,11 +277,56 @@ export class WorkflowThreads {
    */
   #watch(deadlockTimeoutMs: number): void {
     const limitMs = deadlockTimeoutMs + interruptionMs;
-    this.#watching = setInterval(() => {
+    const look = () => {
       for (const { state, stopped } of this.#threads) {
         if (state.look() * interruptionMs > limitMs && !stopped) return this.#stuck(state.description, state.busyForMs);
       }
-    }, interruptionMs).unref();
+    };
+    this.#watching.push(setInterval(look, interruptionMs).unref());
+  }
+
+  /**
+   * The engine ends the process when it can't have more memory, so it must not come to that. It can't be told to stop
+   * before, but the thread can be ended, unless it is in a loop of WebAssembly.
+   */
+  #watchMemory(limitMb: number): void {
+    const memory = new ThreadMemory(limitMb);
+    const look = () => {
+      const found = memory.look(this.#threads.filter(({ stopped }) => !stopped));
+      if (found === undefined || this.#failure !== undefined) return;
+      const { thread, grownMb } = found;
+      const { description } = thread.state;
+      this.#events.outgrown(description, grownMb);
+      const reason =
+        `The process grew by ${grownMb} MiB while Workflow ${description} ran without yielding; the limit is ${limitMb}. ` +
+        "Its thread was ended, with all runs that it had in memory. Keep large values out of Workflows, or raise workflowMemoryLimitMb";
+      this.#replace(thread, reason).catch((error: Error) => this.#fail(error));
+    };
+    this.#watching.push(setInterval(look, memoryLookMs).unref());
+  }
+
+  /** Ends a thread and gives its runs to a new one. */
+  async #replace(thread: Thread, reason: string): Promise<void> {
+    const { state, worker } = thread;
+    const { description, busyForMs } = state;
+    thread.stopped = true;
+    thread.ending = Promise.withResolvers();
+    const index = this.#threads.indexOf(thread);
+    const successor = (this.#threads[index] = this.#spawn());
+    this.#load(successor);
+    worker.terminate();
+    const late = setTimeout(() => this.#stuck(description, busyForMs), interruptionMs * 5).unref();
+    // Until then it may still complete tasks.
+    await thread.ending.promise;
+    clearTimeout(late);
+    try {
+      await this.#until(({ queue }) => queue !== 0);
+      successor.worker.postMessage({ type: "attach", worker: this.#source!.handle });
+      await this.#until(({ attached }) => attached);
+      this.#source!.replaceWorkflowQueue(index, successor.queue, reason);
+    } finally {
+      freeQueueOfEndedThread(thread.queue);
+    }
   }
 
   #stuck(run: string, busyForMs: number): void {
@@ -277,7 +341,7 @@ export class WorkflowThreads {
   }
 
   #terminate(): void {
-    clearInterval(this.#watching);
+    for (const timer of this.#watching) clearInterval(timer);
     for (const thread of this.#threads) {
       thread.stopped = true;
       thread.worker.terminate();
