@@ -98,7 +98,9 @@ function mutate({ name, file, text, replacement }: Mutant): string {
 
 /** The test that fails first, by what its runner wrote. */
 function firstFailure(output: string): string {
-  const line = /^\(fail\) (.+?)(?: \[.*)?$|^test (\S+) \.\.\. FAILED$|^error: '(.+)' failed/m.exec(output);
+  const line = /^\(fail\) (.+?)(?: \[.*)?$|^test (\S+) \.\.\. FAILED$|^error: '(.+)' (?:failed|terminated)/m.exec(
+    output,
+  );
   return line?.slice(1).find((name) => name !== undefined) ?? "the run broke off";
 }
 
