@@ -57,7 +57,7 @@ const fn call(name: &'static str, weight: usize, run: fn(&mut Actor) -> Status) 
     Call { name, weight, run }
 }
 
-pub const CALLS: [Call; 43] = [
+pub const CALLS: [Call; 44] = [
     call("abi", 100, abi),
     call("bytes_read", 400, bytes_read),
     call("bytes_free", 300, |actor| free(actor, Kind::Bytes)),
@@ -558,7 +558,7 @@ fn worker_replace_client(actor: &mut Actor) -> Status {
 
 fn replace_workflow_queue(actor: &mut Actor) -> Status {
     let (worker, queue) = (actor.handle(Kind::Worker), actor.handle(Kind::Queue));
-    let index = (actor.random.next() % 3) as u32;
+    let index = actor.random.below(3) as u32;
     let reason = Data::new(&mut actor.random, b"its thread has ended".to_vec());
     // SAFETY: the data outlives the call.
     actor.failing(|error| unsafe {
