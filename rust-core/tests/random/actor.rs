@@ -26,6 +26,7 @@ use temporal_bun_core::{
 use super::{
     arguments::Random,
     calls::{CALLS, STATUSES},
+    support::PATIENCE,
 };
 
 /// By the number of a kind, from 1.
@@ -70,9 +71,6 @@ pub fn free_shared() {
     }
 }
 
-/// What the runtimes may take to end once everything is freed: far more than they do.
-const END_LIMIT: Duration = Duration::from_secs(60);
-
 /// The threads that runtimes have, by their names.
 fn threads_of_runtimes() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").expect("Linux tells the threads of a process");
@@ -86,7 +84,7 @@ fn threads_of_runtimes() -> Vec<String> {
 
 /// A runtime lives as long as anything uses it, so a worker whose shutdown never ends in the background keeps it.
 pub fn wait_for_the_end_of_all_runtimes() {
-    let deadline = Instant::now() + END_LIMIT;
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let left = threads_of_runtimes();
         if left.is_empty() {
@@ -94,7 +92,7 @@ pub fn wait_for_the_end_of_all_runtimes() {
         }
         assert!(
             Instant::now() < deadline,
-            "{END_LIMIT:?} after everything was freed these threads are left: {left:?}"
+            "{PATIENCE:?} after everything was freed these threads are left: {left:?}"
         );
         // Nobody is told that a thread has ended that its owner no longer knows, so looking again is all there is.
         thread::sleep(Duration::from_millis(20));
@@ -133,10 +131,6 @@ impl Actor {
             bad_handle: false,
             made: [[0; STATUSES]; CALLS.len()],
         }
-    }
-
-    pub fn count(&self) -> u64 {
-        self.made.iter().flatten().sum()
     }
 
     /// Makes one call and checks what can be known about its status.

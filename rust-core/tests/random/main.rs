@@ -16,18 +16,18 @@ mod support;
 
 use std::{
     collections::BTreeSet,
-    env, panic,
+    env,
+    io::{self, Write as _},
+    panic,
     sync::{Mutex, OnceLock},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use actor::Actor;
 use calls::CALLS;
 
 const THREADS: u64 = 4;
-/// What the whole run may take before it counts as hanging.
-const LIMIT: Duration = Duration::from_secs(540);
 
 /// Every panic of the process, on whatever thread and whether it is caught or not.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -70,7 +70,9 @@ fn a_million_random_calls_end_in_statuses() {
         now.map_or(1, |time| time.as_nanos() as u64)
     });
     let calls = number("TEMPORAL_CORE_RANDOM_CALLS").unwrap_or(1_000_000);
-    println!("TEMPORAL_CORE_RANDOM_SEED={seed} TEMPORAL_CORE_RANDOM_CALLS={calls}");
+    // A call that hangs is ended from outside, and what `println!` wrote is lost then: it is captured.
+    let line = format!("TEMPORAL_CORE_RANDOM_SEED={seed} TEMPORAL_CORE_RANDOM_CALLS={calls}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
     static SERVER: OnceLock<&str> = OnceLock::new();
     let server = *SERVER.get_or_init(support::server::address);
     record_panics();
@@ -80,11 +82,6 @@ fn a_million_random_calls_end_in_statuses() {
                 let mut actor = Actor::new(seed.wrapping_add(number), server);
                 for _ in 0..calls.div_ceil(THREADS) {
                     actor.step();
-                    assert!(
-                        start.elapsed() < LIMIT,
-                        "after {LIMIT:?}, {} calls are done",
-                        actor.count()
-                    );
                 }
                 actor.finish()
             })
