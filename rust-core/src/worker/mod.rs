@@ -190,7 +190,7 @@ impl Worker {
                 return;
             }
             // Not from here, which may be the host's call still: nothing is posted before that has returned.
-            worker.runtime.clone().spawn(
+            Arc::clone(&worker.runtime).spawn(
                 async move {
                     match outcome {
                         Ok(()) => reply.post(reply.ok(Vec::new())),

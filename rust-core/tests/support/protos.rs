@@ -158,7 +158,6 @@ pub fn start_timer(run_id: &str) -> Vec<u8> {
     let hour = StartTimer {
         seq: 1,
         start_to_fire_timeout: Duration::from_secs(3600).try_into().ok(),
-        ..Default::default()
     };
     completion(run_id, Variant::StartTimer(hour))
 }
