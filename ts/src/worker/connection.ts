@@ -28,7 +28,7 @@ export class NativeConnection extends Connection {
   /** Plugins, also for Workers and clients made with this connection. */
   declare readonly plugins: NativeConnectionPlugin[];
 
-  private constructor(options: ConnectionOptionsWithDefaults, runtime = Runtime.instance()) {
+  protected constructor(options: ConnectionOptionsWithDefaults, runtime = Runtime.instance()) {
     super(options, () => runtime.native);
     this.#runtime = runtime;
     runtime.hold(this);

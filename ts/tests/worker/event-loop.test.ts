@@ -13,6 +13,7 @@ const names: string[] = JSON.parse((await program("list")).output);
 test.each(names)("%s", async (name) => {
   const { address } = await testServer();
   const { output, errors } = await program(name, address, temporalCli());
-  expect(output).toEndWith(`${name}: done\n`);
+  // Core may have something to log after it.
+  expect(output.split("\n")).toContain(`${name}: done`);
   expect(errors).toBe("");
 });
