@@ -88,7 +88,7 @@ test("an unknown Workflow type fails the task, naming those that are known", () 
     const handle = await start("noSuchWorkflow");
     const failure = await taskFailure(handle);
     expect(failure.message).toContain("noSuchWorkflow");
-    expect(failure.message).toContain("greeting");
+    expect(failure.cause?.message).toContain("greeting");
     await handle.terminate();
   }));
 
