@@ -109,7 +109,7 @@ export const typescript: Mutant[] = [
   {
     name: "connection-not-replaced-in-core",
     file: "ts/src/worker/worker.ts",
-    text: "    this.#native.replaceClient(connection.connected);\n",
+    text: "    withPublicErrors(() => this.#native.replaceClient(connection.connected));\n",
     replacement: "",
     test: "ts/tests/worker/lifecycle.test.ts",
   },

@@ -111,7 +111,7 @@ describe("services", () => {
       rejection(Worker.create({ connection, taskQueue: "refused", nexusServices: nexusServices as never }));
     expect((await create([{}])).message).toContain("nexusServices must be what serviceHandler of nexus-rpc makes");
     const handler = handlers(async () => "");
-    expect((await create([handler, handler])).message).toContain("two services with the name 'shop'");
+    expect((await create([handler, handler])).message).toContain("Duplicate registration of nexus service 'shop'");
     expect(
       (
         await rejection(

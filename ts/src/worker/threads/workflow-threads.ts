@@ -314,6 +314,7 @@ export class WorkflowThreads {
     const index = this.#threads.indexOf(thread);
     const successor = (this.#threads[index] = this.#spawn());
     this.#load(successor);
+    worker.unref();
     worker.terminate();
     const late = setTimeout(() => this.#stuck(description, busyForMs), interruptionMs * 5).unref();
     // Until then it may still complete tasks.
@@ -344,6 +345,8 @@ export class WorkflowThreads {
     for (const timer of this.#watching) clearInterval(timer);
     for (const thread of this.#threads) {
       thread.stopped = true;
+      // One that is stuck goes on, and no longer keeps the process alive; once it is terminated that can't be changed.
+      thread.worker.unref();
       thread.worker.terminate();
     }
   }
