@@ -41,7 +41,7 @@ export const native: Mutant[] = [
   {
     name: "refused-completion-forgotten",
     file: "rust-core/src/worker/mod.rs",
-    text: "            tasks.add(key.clone(), nature);\n",
+    text: "                T::outstanding(&self.outstanding).add(key.clone(), nature);\n",
     replacement: "",
     test: "rust-core/tests/tasks.rs",
   },
@@ -69,8 +69,8 @@ export const native: Mutant[] = [
   {
     name: "all-runs-on-the-first-queue",
     file: "rust-core/src/worker/poll.rs",
-    text: "(shard % count as u64) as usize",
-    replacement: "(shard / u64::MAX) as usize % count",
+    text: "(shard % count.max(1) as u64) as usize",
+    replacement: "(shard / u64::MAX) as usize % count.max(1)",
     test: "ts/tests/native/worker.test.ts",
   },
   // Zig

@@ -172,8 +172,8 @@ export const typescript: Mutant[] = [
   {
     name: "one-thread-for-all-runs",
     file: "ts/src/worker/threads/workflow-threads.ts",
-    text: "for (let index = 0; index < count; index++) this.#spawn();",
-    replacement: "this.#spawn();",
+    text: "for (let index = 0; index < count; index++) this.#threads.push(this.#spawn());",
+    replacement: "this.#threads.push(this.#spawn());",
     test: "ts/tests/worker/threads.test.ts",
   },
   {
