@@ -137,9 +137,10 @@ function comparisonOfValues(originals: readonly Original[]): () => boolean {
 }
 
 /**
- * A function that says whether objects have the same keys, if none was defined and what is data has the same values. So a key can only be missing where another object has the same value for it, and a new one is
- * enumerable, as one is that was taken away and assigned again. The engine remembers the keys of most objects; those of
- * arrays, functions and strings it would list each time.
+ * A function that says whether objects have the same keys, if none was defined and what is data has the same values.
+ * So a key can only be missing where another object has the same value for it, and a new one is enumerable, as one is
+ * that was taken away and assigned again. The engine remembers the keys of most objects; those of arrays, functions and
+ * strings it would list each time.
  */
 function comparisonOfKeys(originals: readonly Original[]): () => boolean {
   return allOf((take) => {
@@ -222,8 +223,8 @@ function append(changes: Change[], value: Change): void {
 
 /**
  * Refuses what could not be noticed or put back: to freeze a guarded object or give it another prototype, to give it a
- * property that can't be taken away, and to make anything but another value of what it has. Replaces the language's functions for that; to be called
- * before they are locked.
+ * property that can't be taken away, and to make anything but another value of what it has. Replaces the language's
+ * functions for that; to be called before they are locked.
  *
  * @param changeable objects whose properties can be changed
  * @param extensible objects that can get more properties

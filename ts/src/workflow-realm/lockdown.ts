@@ -101,8 +101,8 @@ function lockProperty(object: object, key: PropertyKey, isExtensible: boolean): 
 }
 
 /**
- * Whether the engine takes a fast way as long as a property is data: the constructor of bytes, which each `subarray` asks
- * for, and what the iterators of maps and sets go on by. Nobody assigns either by mistake, nor what has a symbol.
+ * Whether the engine takes a fast way as long as a property is data: the constructor of bytes, which each `subarray`
+ * asks for, and what the iterators of maps and sets go on by. Nobody assigns either by mistake, nor what has a symbol.
  */
 function isAskedByEngine(object: object, key: string | number): boolean {
   if (key === "constructor") return getPrototypeOf(object) === bytes;
