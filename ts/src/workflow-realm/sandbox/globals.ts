@@ -204,6 +204,7 @@ const loaded = new Map<string, unknown>();
 
 function lateValue(name: string, load: () => unknown): unknown {
   if (!loaded.has(name)) {
+    // After the guard has put things back, it would not be seen that the run has defined names before.
     if (last !== undefined) sweep(last);
     const changes = guard?.restore();
     const value = load();
