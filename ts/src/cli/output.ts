@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import { type Reporter, terminalReporter } from "../libs/reporter";
 
 /** Where a command writes. */
@@ -8,11 +9,20 @@ export interface Output {
   problem(text: string): void;
   /** What goes on meanwhile. */
   reporter: Reporter;
+  /** A part of a result in a colour or a weight, where results can have them. */
+  style(format: Style, text: string): string;
 }
 
-/** Results on standard output; failures, messages and progress on standard error. */
+/** The few that results use. */
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/**
+ * Results on standard output; failures, messages and progress on standard error. There are colours on a terminal that
+ * has them, unless NO_COLOR is set.
+ */
 export const terminalOutput: Output = {
   result: (text) => void process.stdout.write(text),
   problem: (text) => void process.stderr.write(text),
   reporter: terminalReporter(process.stderr),
+  style: (format, text) => styleText(format, text, { stream: process.stdout }),
 };

@@ -1,0 +1,71 @@
+/**
+ * The command line. Each command declares what it takes, and imports what does it only when it is run: `--help` is
+ * quick.
+ */
+import tab from "@bomb.sh/tab/commander";
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { Failure } from "./failure";
+import type { Output } from "./output";
+
+const examples = `
+Examples:
+  temporal-bun doctor                 see whether everything is in place`;
+
+/** `temporal-bun` with all its commands. */
+function createProgram(output: Output): Command {
+  const program = new Command("temporal-bun")
+    .description("Temporal for Bun: make, run, test and look after Workflows.")
+    .version(`temporal-bun-sdk ${packageJson.version}`, "-V, --version", "print the version")
+    .usage("<command> [options]")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.result(text),
+      writeErr: (text) => output.problem(text),
+      getOutHasColors: () => true,
+      outputError: (text, write) => write(text.replace(/^error: /, "")),
+    })
+    .configureHelp({ styleTitle: (text) => output.style("bold", text) })
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .showHelpAfterError("`--help` says how it is used")
+    .addHelpText("after", examples);
+  addLibs(program, output);
+  // Writes scripts for shells, and answers what they ask.
+  tab(program, { completionCommandName: "completion" });
+  return program;
+}
+
+/** It parses its arguments by itself, because `zig build` runs it where no package is installed. */
+function addLibs(program: Command, output: Output): void {
+  program
+    .command("libs")
+    .description("download prebuilt libraries, and look after their cache")
+    .argument("[words...]")
+    .usage("<command> [options]")
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (words: string[]) => {
+      const { runLibs } = await import("./libs");
+      const exitCode = await runLibs(words, output, "temporal-bun libs");
+      if (exitCode !== 0) throw new Failure("", exitCode === 2 ? 2 : 1);
+    });
+}
+
+/**
+ * Runs the command line. Returns the exit code: 0; 1 for a failure; 2 for a command line that is wrong. Only defects are
+ * thrown.
+ *
+ * @param args what the user wrote after the name of the program
+ */
+export async function runCommandLine(args: readonly string[], output: Output): Promise<number> {
+  try {
+    await createProgram(output).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof Failure)) throw error;
+    if (error.message !== "") output.problem(`${error.message}\n`);
+    return error.exitCode;
+  }
+}
