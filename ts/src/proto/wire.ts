@@ -39,6 +39,8 @@ export function asFieldMask<T extends { paths?: string[] | undefined }>(value: s
   return (Array.isArray(value) ? { paths: value } : value) as T;
 }
 
+const { fromCharCode } = String;
+
 /** How deep messages may be nested; the limit that Temporal's server and Core have too. */
 const MAXIMUM_DEPTH = 100;
 
@@ -151,7 +153,7 @@ export class BinaryReader {
       for (; index < end; index++) {
         const byte = bytes[index]!;
         if (byte > 0x7f) break;
-        text += String.fromCharCode(byte);
+        text += fromCharCode(byte);
       }
       if (index === end) return text;
     }

@@ -51,6 +51,8 @@ export class WorkflowHost {
   /** The asynchronous context of no run; used after an interruption, which leaves the one of the interrupted code. */
   readonly #snapshot = AsyncLocalStorage.snapshot();
   #wasInterrupted = false;
+  /** How the last activation began: the field with the ID of its run. */
+  #head: Buffer = Buffer.alloc(0);
   /** The host whose activation was last, to which a promise belongs that is rejected without a handler. */
   static #last: WorkflowHost | undefined;
   static #listens = false;
@@ -123,7 +125,9 @@ export class WorkflowHost {
     WorkflowHost.#last = this;
     if (this.#own !== undefined) this.#runtime = this.#ownOf(runIdOf(activation));
     enterRealm(this.#runtime);
-    return this.#enter(() => this.#runtime.activate(activation));
+    const isSameRun = this.#head.length > 0 && this.#head.compare(activation, 0, this.#head.length) === 0;
+    if (!isSameRun) this.#head = headOf(activation);
+    return this.#enter(() => this.#runtime.activate(activation, isSameRun));
   }
 
   #ownOf(runId: string): WorkflowRuntime {
@@ -190,6 +194,12 @@ export class WorkflowHost {
   isFromServer(runId: string, seq: number): boolean {
     return this.#of(runId)?.isFromServer(runId, seq) ?? false;
   }
+}
+
+/** A copy of how an activation begins, if that is with the ID of its run: field 1, with a tag and a length of a byte. */
+function headOf(activation: Uint8Array): Buffer {
+  const [tag, length = 0] = activation;
+  return Buffer.from(tag === 10 && length < 0x80 ? activation.slice(0, length + 2) : []);
 }
 
 /** The run that an activation is of: field 1 of the message. */

@@ -19,6 +19,7 @@ const {
   setPrototypeOf,
 } = Reflect;
 const { keys: enumerableKeys, getOwnPropertySymbols: symbolsOf } = Object;
+const arrayIterator = getPrototypeOf([][Symbol.iterator]());
 
 /** What a run has changed of an object: a property, without a descriptor if it was taken away. */
 interface Change {
@@ -56,6 +57,7 @@ export function hasNoMore(object: object, enumerable: number, symbols: number): 
 export class Guard {
   readonly #originals: readonly Original[];
   readonly #hasSameValues: () => boolean;
+  readonly #encodesAsBefore: () => boolean;
   readonly #hasSameKeys: () => boolean;
 
   /**
@@ -74,13 +76,14 @@ export class Guard {
         properties: index < changeable.length ? keys.map((key) => descriptorOf(object, key)!) : undefined,
       };
     });
-    this.#hasSameValues = comparisonOfValues(this.#originals);
+    this.#hasSameValues = comparisonOfValues(this.#originals, () => true);
+    this.#encodesAsBefore = comparisonOfValues(this.#originals, isUsedToEncode);
     this.#hasSameKeys = comparisonOfKeys(this.#originals);
   }
 
-  /** Whether something may be changed that the library itself goes by: quicker to ask than {@link restore}. */
-  get mayBeChanged(): boolean {
-    return wasDefined || !this.#hasSameValues() || enumerableKeys(Object.prototype).length > 0;
+  /** Whether something may be changed that messages are encoded by: quicker to ask than {@link restore}. */
+  get mayEncodeOtherwise(): boolean {
+    return wasDefined || !this.#encodesAsBefore() || enumerableKeys(Object.prototype).length > 0;
   }
 
   /** Puts everything back. Returns what was changed; undefined if nothing was. */
@@ -108,6 +111,13 @@ export class Guard {
   }
 }
 
+/** Whether a property is one that messages are encoded by. A test replaces each property that is not. */
+function isUsedToEncode(object: object, key: PropertyKey): boolean {
+  if (object === Array.prototype)
+    return key === Symbol.iterator || key === "forEach" || key === "push" || key === "pop";
+  return (object === Array && key === "isArray") || object === arrayIterator;
+}
+
 function hasSameKeys({ object, keys, enumerable, properties }: Original): boolean {
   const now = ownKeys(object);
   if (now.length !== keys.length) return false;
@@ -122,15 +132,20 @@ function hasSameKeys({ object, keys, enumerable, properties }: Original): boolea
 }
 
 /**
- * A function that says whether properties that hold data still hold the same. It calls nothing, since what is data
- * stays data.
+ * A function that says whether those properties that hold data and are wanted still hold the same. It calls nothing,
+ * since what is data stays data.
  */
-function comparisonOfValues(originals: readonly Original[]): () => boolean {
+function comparisonOfValues(
+  originals: readonly Original[],
+  isWanted: (object: object, key: PropertyKey) => boolean,
+): () => boolean {
   return allOf((take) =>
     originals.flatMap(({ object, keys, properties }) => {
       const name = take(object);
       return (properties ?? []).flatMap(({ get, value }, index) =>
-        get === undefined ? `${name}[${nameOf(keys[index]!, take)}] === ${take(value)}` : [],
+        get === undefined && isWanted(object, keys[index]!)
+          ? `${name}[${nameOf(keys[index]!, take)}] === ${take(value)}`
+          : [],
       );
     }),
   );

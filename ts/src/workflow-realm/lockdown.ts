@@ -32,8 +32,7 @@ export function lock(roots: Iterable<unknown>, spared: ReadonlySet<object>, exte
     const keys = ownKeys(object);
     findIn(object, keys, find);
     const isExtensible = extensible.has(object);
-    const isShared = isExtensible || isInherited(object, keys);
-    if (isShared) for (const key of keys) lockProperty(object, key, isExtensible);
+    if (isExtensible || isInherited(object, keys)) for (const key of keys) lockProperty(object, key, isExtensible);
     if (!isExtensible) freeze(object);
   }
 }
@@ -82,7 +81,7 @@ function lockProperty(object: object, key: PropertyKey, isExtensible: boolean): 
     if (isExtensible) defineProperty(object, key, { configurable: false });
     return;
   }
-  if (!writable || typeof key === "symbol" || isAskedByEngine(object, key)) {
+  if (!writable || typeof key === "symbol" || isQuickerAsData(object, key)) {
     defineProperty(object, key, { writable: false, configurable: false });
     return;
   }
@@ -101,10 +100,12 @@ function lockProperty(object: object, key: PropertyKey, isExtensible: boolean): 
 }
 
 /**
- * Whether the engine takes a fast way as long as a property is data: the constructor of bytes, which each `subarray`
- * asks for, and what the iterators of maps and sets go on by. Nobody assigns either by mistake, nor what has a symbol.
+ * Whether code is quicker as long as a property is data: the constructor of bytes, which each `subarray` asks for, what
+ * the iterators of maps and sets go on by, and what loops over texts call for each character. Nobody assigns any of
+ * them by mistake, nor what has a symbol.
  */
-function isAskedByEngine(object: object, key: string | number): boolean {
+function isQuickerAsData(object: object, key: string | number): boolean {
+  if (object === String.prototype) return key === "charCodeAt";
   if (key === "constructor") return getPrototypeOf(object) === bytes;
   // Generators, which can be ended, are another matter.
   return key === "next" && getPrototypeOf(object) === Iterator.prototype && !hasOwn(object, "return");

@@ -158,10 +158,12 @@ export class WorkflowRuntime {
   /**
    * Applies an activation. Starts a run for an `initializeWorkflow` job and forgets it at a `removeFromCache` job.
    * Never throws: what goes wrong fails the Workflow Task. Before the completion is sent, {@link confirm} it.
+   *
+   * @param isSameRun whether the last activation was of this run too, and none of another was between
    */
-  activate(bytes: Uint8Array): Uint8Array {
+  activate(bytes: Uint8Array, isSameRun: boolean): Uint8Array {
     const message = owned(bytes);
-    if (!isOf(message, this.#lastRunId)) leaveRun();
+    if (!isSameRun) leaveRun();
     let activation: WorkflowActivation;
     try {
       activation = WorkflowActivation.decode(message);
@@ -419,16 +421,6 @@ class DeadlockError extends DeterminismViolationError {
 
 function plainFailure(error: unknown): ProtoFailure {
   return defaultFailureConverter.errorToFailure(error, defaultPayloadConverter);
-}
-
-/** Whether an activation is of a run, without the help of anything that a run could have changed. */
-function isOf(activation: Uint8Array, runId: string | undefined): boolean {
-  // Field 1 is the run's ID; tag and length take a byte each.
-  if (runId === undefined || activation[0] !== 10 || activation[1] !== runId.length) return false;
-  for (let index = 0; index < runId.length; index++) {
-    if (activation[index + 2] !== runId.charCodeAt(index)) return false;
-  }
-  return true;
 }
 
 /** Bytes in memory of this realm: what the other side gives leads to its classes. */

@@ -19,7 +19,7 @@ export function realmLibrary(): Promise<RealmLibrary> {
 
 async function cachedLibrary(): Promise<RealmLibrary> {
   const cache = new BundleCache();
-  const key = `realm-${Bun.version}-2-${Bun.hash(folder).toString(36)}`;
+  const key = `realm-${Bun.version}-3-${Bun.hash(folder).toString(36)}`;
   const startedMs = Date.now();
   const known = cache.read(key);
   if (known !== undefined) return known;
@@ -48,7 +48,11 @@ export async function bundleRealm(): Promise<RealmLibrary & { inputs: string[] }
     sourcemap: "external",
     // Names stay, for stack traces.
     minify: { whitespace: true, syntax: true, identifiers: false },
-    define: { "import.meta.url": JSON.stringify(`file://${realmLibraryFile}`) },
+    define: {
+      "import.meta.url": JSON.stringify(`file://${realmLibraryFile}`),
+      // As generated modules name it; see below about names of the language.
+      "globalThis.Object": "Object",
+    },
     plugins: [replacements],
   });
   const [body, map] = await Promise.all(built.outputs.map((output) => output.text()));

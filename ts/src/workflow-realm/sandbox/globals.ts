@@ -266,7 +266,7 @@ export function enterRun(run: WorkflowRun): boolean {
 
 /** {@link leaveRun}, if the run has changed what the library goes by to encode its completion. */
 export function leaveChanged(): void {
-  if (guard?.mayBeChanged) leaveRun();
+  if (guard?.mayEncodeOtherwise) leaveRun();
 }
 
 /** Puts back what the run that had its turn has changed: the library mustn't use it, nor must another run. */
