@@ -196,7 +196,7 @@ export class WorkflowHost {
   }
 }
 
-/** A copy of how an activation begins, if that is with the ID of its run: field 1, with a tag and a length of a byte. */
+/** A copy of how an activation begins, if that is with its run: field 1, with a tag and a length of a byte. */
 function headOf(activation: Uint8Array): Buffer {
   const [tag, length = 0] = activation;
   return Buffer.from(tag === 10 && length < 0x80 ? activation.slice(0, length + 2) : []);
