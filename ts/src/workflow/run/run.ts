@@ -22,7 +22,7 @@ import {
   toPayloadWithTypeInfo,
 } from "../../common/converter/payload-converter";
 import type { ProtoFailure } from "../../common/failure";
-import { append } from "../../common/intact";
+import { append, some } from "../../common/intact";
 import { userMetadataToPayload } from "../../common/user-metadata";
 import type { UserMetadata } from "../../proto/temporal/api/sdk/v1/user_metadata";
 import type {
@@ -150,7 +150,7 @@ export class WorkflowRun {
   readonly random: RunRandom;
   readonly #facts: RunInfo;
   readonly #patches: Patches;
-  readonly #knownFlags = new Set<number>();
+  readonly #usedFlags: number[] = [];
 
   /** Converter of values, the bundle's own if it has one. */
   payloadConverter: PayloadConverter = defaultPayloadConverter;
@@ -370,24 +370,24 @@ export class WorkflowRun {
   addKnownFlags(ids: readonly number[]): void {
     for (let index = 0; index < ids.length; index++) {
       assertKnownFlag(ids[index]!);
-      this.#knownFlags.add(ids[index]!);
+      if (!this.#uses(ids[index]!)) append(this.#usedFlags, ids[index]!);
     }
   }
 
-  /** Flags that are in use. */
+  /** Flags that are in use; not to be changed. */
   get usedFlags(): number[] {
-    const ids: number[] = [];
-    this.#knownFlags.forEach((id) => {
-      append(ids, id);
-    });
-    return ids;
+    return this.#usedFlags;
+  }
+
+  #uses(id: number): boolean {
+    return some(this.#usedFlags, (used) => used === id);
   }
 
   /** Whether a flag is on; turns it on if this isn't a replay. */
   hasFlag(flag: SdkFlag): boolean {
-    if (this.#knownFlags.has(flag.id)) return true;
+    if (this.#uses(flag.id)) return true;
     if (!this.isReplaying) {
-      this.#knownFlags.add(flag.id);
+      append(this.#usedFlags, flag.id);
       return true;
     }
     return flag.impliedBy?.(this) ?? false;
@@ -434,6 +434,7 @@ export class WorkflowRun {
     let count = 0;
     for (;;) {
       this.throwIfTaskFailed();
+      if (this.conditions.size === 0) return count;
       const before = count;
       this.conditions.forEach((condition, seq) => {
         if (!condition.fn()) return;
