@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
 import { IllegalStateError } from "../../src/common";
-import type { History, HistoryEvent } from "../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "../../src/worker";
-import { eventually } from "../support/eventually";
 import { testServer } from "../support/server";
 import * as activities from "./fixtures/activities";
+
+export { taskFailure } from "../support/task-failure";
 
 /** Path of the Workflows that the tests of Workers share. */
 export const workflowsPath = `${import.meta.dir}/fixtures/workflows.ts`;
@@ -99,16 +99,6 @@ export async function withWorker<R>(
 ): Promise<R> {
   const fixture = await makeWorker(options);
   return fixture.worker.runUntil(() => body(fixture));
-}
-
-/** The failure of a Workflow's first failed task, once there is one. */
-export async function taskFailure(handle: { fetchHistory(): Promise<History> }): Promise<any> {
-  const isFailure = ({ workflowTaskFailedEventAttributes: failed }: HistoryEvent) => failed !== undefined;
-  const { events } = await eventually(
-    () => handle.fetchHistory(),
-    ({ events }) => events?.some(isFailure) === true,
-  );
-  return events!.find(isFailure)!.workflowTaskFailedEventAttributes!.failure;
 }
 
 /** The error that a promise rejects with. */

@@ -66,4 +66,21 @@ describe("a workflow that loops forever", () => {
     `);
     expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
   });
+
+  test("while a cause is converted has the room for texts that another error would have", async () => {
+    const broken = await TestThread.withCode(`
+      const { ApplicationFailure, DefaultFailureConverter } = require("temporal-bun-sdk/common");
+      exports.__temporalFailureConverter = new (class extends DefaultFailureConverter {
+        errorToFailure(error, payloadConverter) {
+          if (error.message === "loop") for (;;);
+          return super.errorToFailure(error, payloadConverter);
+        }
+      })();
+      exports.any = async () => {
+        const large = (cause) => ApplicationFailure.create({ message: "x".repeat(600_000), cause });
+        throw large(large(new Error("loop")));
+      };
+    `);
+    expect((await limited(broken.run("any")).start()).failure?.message).toBe(message);
+  });
 });
