@@ -30,8 +30,8 @@ async function cargoBuild(): Promise<void> {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split(/[\r\n]+/);
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const bar = /^\s*Building \[.*\] (\d+)\/(\d+)/.exec(line);
-      if (bar) progress = `${bar[1]} of ${bar[2]} steps compiled`;
+      const bar = /^\s*Building \[.*\] (\d+)\/(\d+)(?:: ([^\x1b]*))?/.exec(line);
+      if (bar) progress = `${bar[1]} of ${bar[2]} steps compiled${bar[3] ? `, now ${bar[3].trim()}` : ""}`;
       else if (line.includes("Blocking waiting")) progress = "waiting for another cargo";
       else if (line.trim() !== "" && !/^\s*(Compiling|Downloading|Downloaded|Fetch|Fresh) |\x1b\[K$/.test(line))
         console.error(line);
