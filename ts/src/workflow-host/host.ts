@@ -125,7 +125,8 @@ export class WorkflowHost {
     WorkflowHost.#last = this;
     if (this.#own !== undefined) this.#runtime = this.#ownOf(runIdOf(activation));
     enterRealm(this.#runtime);
-    const isSameRun = this.#head.length > 0 && this.#head.compare(activation, 0, this.#head.length) === 0;
+    const { length } = this.#head;
+    const isSameRun = length > 0 && length <= activation.length && this.#head.compare(activation, 0, length) === 0;
     if (!isSameRun) this.#head = headOf(activation);
     return this.#enter(() => this.#runtime.activate(activation, isSameRun));
   }
@@ -198,8 +199,9 @@ export class WorkflowHost {
 
 /** A copy of how an activation begins, if that is with its run: field 1, with a tag and a length of a byte. */
 function headOf(activation: Uint8Array): Buffer {
-  const [tag, length = 0] = activation;
-  return Buffer.from(tag === 10 && length < 0x80 ? activation.slice(0, length + 2) : []);
+  const length = activation[1] ?? 0;
+  const isRun = activation[0] === 10 && length < 0x80 && length + 2 <= activation.length;
+  return Buffer.from(isRun ? activation.subarray(0, length + 2) : []);
 }
 
 /** The run that an activation is of: field 1 of the message. */
