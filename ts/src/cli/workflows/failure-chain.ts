@@ -21,7 +21,7 @@ const facts = [
 ] as const;
 
 /** A failure and its causes as JSON. */
-export interface FailureJson {
+interface FailureJson {
   kind: string;
   message: string;
   stack?: string;
