@@ -118,7 +118,12 @@ function refused(error: unknown, address: string, namespace: string): unknown {
     case "TypeError":
       return new Failure(error.message);
     case "ServiceError":
-      return new Failure(`${address} refused the call. ${error.message}`);
+    case "GrpcServiceError":
+      return new Failure(
+        /UNAVAILABLE|transport error/.test(`${error.message} ${error.cause}`)
+          ? `The server at ${address} can't be reached any more: ${error.message}`
+          : `${address} refused the call. ${error.message}`,
+      );
     default:
       return error;
   }

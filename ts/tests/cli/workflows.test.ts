@@ -7,7 +7,7 @@ import { encode } from "../../src/common/encoding";
 import { NativeConnection, Worker } from "../../src/worker";
 import { eventually } from "../support/eventually";
 import { Program } from "../support/process";
-import { testServer } from "../support/server";
+import { startServer, testServer } from "../support/server";
 import * as activities from "./fixtures/activities";
 
 const program = join(import.meta.dir, "../../src/cli/temporal-bun.ts");
@@ -252,6 +252,20 @@ describe("mistakes are named, with what to do, and without a stack", () => {
     await command(...again, "--id-conflict-policy", "UseExisting");
     await command("terminate", ...workflow);
     expect(await failing(1, "signal", ...workflow, "--name", "add")).toContain("has ended, so it takes nothing");
+  });
+
+  test("a server that goes away meanwhile", async () => {
+    const server = await startServer();
+    const there = ["--address", server.address, "-w", "waiting"];
+    await command("start", "--type", "gather", "-t", "nobody", ...there);
+    await using following = start("show", "--follow", ...there);
+    await using waiting = start("result", ...there);
+    await Promise.all([following.says(/workflow task scheduled/), waiting.says(/no Worker polls/)]);
+    await server.stop();
+    for (const { errors } of [await following.ends(1), await waiting.ends(1)]) {
+      expect(errors).toContain(`The server at ${server.address} can't be reached any more: `);
+      expect(errors).not.toMatch(/^ +at /m);
+    }
   });
 
   test("no Worker", async () => {
