@@ -1,0 +1,91 @@
+/** Finds the files with which Workflow code begins. */
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../failure";
+import { git } from "./git";
+
+const source = /(?<!\.d)\.([cm]?[jt]sx?)$/;
+/** By their names: `workflows.ts`, `order.workflow.ts`, `workflows/index.ts`. */
+const named = /(?:^|[/\\.-])(?:workflows?|workflows?[/\\]index)\.[cm]?[jt]sx?$/;
+const tests = /\.(?:test|spec)\.[cm]?[jt]sx?$/;
+const library = /^(?:temporal-bun-sdk|@temporalio)\/workflow$/;
+/** What programs and tests import, which may import names of the library too. */
+const programs = /^(?:(?:temporal-bun-sdk|@temporalio)\/(?:worker|client|testing)|bun:test|node:test|vitest)$/;
+/** Options of Workers that name a file of Workflow code, with what they are set to. */
+const option = /\b(?:workflowsPath|payloadConverterPath|failureConverterPath)["']?\s*[:=]\s*([^;]{1,200})/g;
+
+/**
+ * The entries in files and folders. A file is one itself.
+ *
+ * @param paths as the user named them
+ * @returns absolute paths
+ * @throws Failure if a path leads nowhere
+ */
+export function findEntries(paths: readonly string[]): string[] {
+  const entries = new Set<string>();
+  for (const path of paths.map((path) => resolve(path))) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) throw new Failure(`There is no file or folder ${path}.`);
+    if (stat.isDirectory()) for (const entry of entriesIn(path)) entries.add(entry);
+    else if (source.test(path)) entries.add(path);
+    else throw new Failure(`${path} is no JavaScript and no TypeScript.`);
+  }
+  return [...entries].sort();
+}
+
+function entriesIn(folder: string): Set<string> {
+  const entries = new Set<string>();
+  for (const file of sourcesIn(folder)) {
+    const text = readFileSync(file, "utf8");
+    for (const [, value = ""] of text.matchAll(option)) {
+      const target = namedFile(value, file);
+      if (target !== undefined) entries.add(target);
+    }
+    if (!tests.test(file) && (named.test(file) || (text.includes("/workflow") && usesLibrary(text, file))))
+      entries.add(file);
+  }
+  return entries;
+}
+
+/** Of a repository its own files, without what it ignores. */
+function sourcesIn(folder: string): string[] {
+  const listed = git(folder, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+  const files = listed?.split("\0") ?? [...new Bun.Glob("**/*").scanSync({ cwd: folder })];
+  return files
+    .filter((file) => source.test(file) && !/(?:^|[/\\])node_modules[/\\]/.test(file))
+    .map((file) => join(folder, file))
+    .filter((file) => existsSync(file));
+}
+
+function usesLibrary(text: string, file: string): boolean {
+  const loader = source.exec(basename(file))![1]!.replace(/^[cm]/, "") as "js" | "ts";
+  try {
+    const imports = new Bun.Transpiler({ loader }).scanImports(text).map(({ path }) => path);
+    return imports.some((path) => library.test(path)) && !imports.some((path) => programs.test(path));
+  } catch {
+    // What doesn't compile is to be told of.
+    return /["'](?:temporal-bun-sdk|@temporalio)\/workflow["']/.test(text);
+  }
+}
+
+/** The file that an option is set to, as far as its text tells: `${import.meta.dir}/a.ts`, `require.resolve("./a")`. */
+function namedFile(value: string, file: string): string | undefined {
+  const end = /,\s*\n|\n\s*[}\]]/.exec(value)?.index ?? value.length;
+  const texts = [...value.slice(0, end).matchAll(/(["'`])((?:(?!\1).)+)\1/g)].map(([, , text = ""]) => text);
+  const names = texts.map((text) =>
+    text.replace(/^\$\{[^}]*\}/, "").replace(/^file:\/\/.*/, (url) => fileURLToPath(url)),
+  );
+  for (const name of [names.join("/"), ...names]) {
+    if (name === "") continue;
+    const path = isAbsolute(name) && existsSync(name) ? name : join(dirname(file), name);
+    try {
+      const found = Bun.resolveSync(path, dirname(file));
+      if (found.startsWith(sep) && source.test(found)) return found;
+    } catch {
+      // It may be anything: what is found wrong of it is for the Worker to say.
+    }
+  }
+  return undefined;
+}
