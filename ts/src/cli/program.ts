@@ -6,6 +6,7 @@ import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { addLintCommand } from "./commands/lint";
+import { addReplayCommand } from "./commands/replay";
 import { Failure } from "./failure";
 import type { Output } from "./output";
 
@@ -32,6 +33,7 @@ function createProgram(output: Output): Command {
     .showHelpAfterError("`--help` says how it is used")
     .addHelpText("after", examples);
   addLintCommand(program, output);
+  addReplayCommand(program, output);
   addLibs(program, output);
   // Writes scripts for shells, and answers what they ask.
   tab(program, { completionCommandName: "completion" });

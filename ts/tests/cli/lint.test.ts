@@ -125,7 +125,7 @@ test("of packages imports are found, where the project gets to them; what they o
       chain: ["workflows.ts", "node_modules/calculator/index.js", "node_modules/calculator/files.js"],
     }),
   ]);
-  expect(await findings(["--ignore-modules", "fs"], { cwd: folder })).toEqual([]);
+  expect(await findings(["--ignore-module", "fs", "."], { cwd: folder })).toEqual([]);
 });
 
 test("code that doesn't compile hides nothing of other entries", async () => {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addIgnoreOption } from "../bundle-options";
 import type { LintFlags } from "../lint/lint";
 import type { Output } from "../output";
 
@@ -23,13 +24,13 @@ Exit code: 0 without findings, 1 with some, 2 if the command line is wrong.`;
 
 /** Adds `lint`. */
 export function addLintCommand(program: Command, output: Output): void {
-  program
+  const command = program
     .command("lint")
     .description("find what isn't deterministic in Workflow code, before it runs")
     .argument("[paths...]", "files and folders, by default this folder")
     .option("--changed", "only entries that import a file which isn't as in git's HEAD")
-    .option("--ignore-modules <names...>", "what the Worker has in bundlerOptions.ignoreModules")
-    .option("--json", "print one JSON document")
+    .option("--json", "print one JSON document");
+  addIgnoreOption(command)
     .addHelpText("after", details)
     .action(async (paths: string[], flags: LintFlags) => {
       const { lint } = await import("../lint/lint");

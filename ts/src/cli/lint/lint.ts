@@ -1,20 +1,20 @@
 import { shorten } from "../../worker/bundler/bundler-plugin";
 import { Failure } from "../failure";
+import { changedFiles } from "../git";
 import type { Output } from "../output";
+import { findEntries } from "../workflow-code";
 import { check, type LintFinding } from "./check";
-import { findEntries } from "./entries";
-import { changedFiles } from "./git";
 
 /** Options of the command. */
 export interface LintFlags {
   changed?: boolean;
-  ignoreModules?: string[];
+  ignoreModule?: string[];
   json?: boolean;
 }
 
 /** Looks for faults in Workflow code and prints them. Throws an empty {@link Failure} if there are any. */
 export async function lint(paths: string[], flags: LintFlags, output: Output): Promise<void> {
-  const ignored = flags.ignoreModules ?? [];
+  const ignored = flags.ignoreModule ?? [];
   const found = findEntries(paths.length === 0 ? ["."] : paths);
   if (found.length === 0) {
     throw new Failure(

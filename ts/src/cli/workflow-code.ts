@@ -1,9 +1,9 @@
 /** Finds the files with which Workflow code begins. */
 
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Failure } from "../failure";
+import { Failure } from "./failure";
 import { git } from "./git";
 
 const source = /(?<!\.d)\.([cm]?[jt]sx?)$/;
@@ -14,7 +14,7 @@ const library = /^(?:temporal-bun-sdk|@temporalio)\/workflow$/;
 /** What programs and tests import, which may import names of the library too. */
 const programs = /^(?:(?:temporal-bun-sdk|@temporalio)\/(?:worker|client|testing)|bun:test|node:test|vitest)$/;
 /** Options of Workers that name a file of Workflow code, with what they are set to. */
-const option = /\b(?:workflowsPath|payloadConverterPath|failureConverterPath)["']?\s*[:=]\s*([^;]{1,200})/g;
+const option = /\b(workflowsPath|payloadConverterPath|failureConverterPath)["']?\s*[:=]\s*([^;]{1,200})/g;
 
 /**
  * The entries in files and folders. A file is one itself.
@@ -39,24 +39,60 @@ function entriesIn(folder: string): Set<string> {
   const entries = new Set<string>();
   for (const file of sourcesIn(folder)) {
     const text = readFileSync(file, "utf8");
-    for (const [, value = ""] of text.matchAll(option)) {
-      const target = namedFile(value, file);
-      if (target !== undefined) entries.add(target);
-    }
+    for (const { target } of optionsIn(text, file)) entries.add(target);
     if (!tests.test(file) && (named.test(file) || (text.includes("/workflow") && usesLibrary(text, file))))
       entries.add(file);
   }
   return entries;
 }
 
+/**
+ * The module that exports the Workflows.
+ *
+ * @param given what the user named; if that is nothing, what a Worker in this folder names
+ * @returns its path
+ * @throws Failure if there is none, or more than one
+ */
+export function findWorkflowsPath(given: string | undefined): string {
+  if (given !== undefined) {
+    const path = resolve(given);
+    if (!existsSync(path)) throw new Failure(`There is no file or folder ${path}.`);
+    return path;
+  }
+  const folder = process.cwd();
+  const options = sourcesIn(folder).flatMap((file) => optionsIn(readFileSync(file, "utf8"), file));
+  const paths = [...new Set(options.filter(({ name }) => name === "workflowsPath").map(({ target }) => target))];
+  if (paths.length === 1) return paths[0]!;
+  const found =
+    paths.length === 0
+      ? `No Worker in ${folder} names a workflowsPath`
+      : `Workers in ${folder} name more than one workflowsPath: ${paths.map((path) => relative(folder, path)).join(", ")}`;
+  throw new Failure(`${found}. Name the file that exports the Workflows with --workflows.`);
+}
+
+/** Where a program sets the options. */
+function optionsIn(text: string, file: string): { name: string; target: string }[] {
+  return [...text.matchAll(option)].flatMap(([, name = "", value = ""]) => {
+    const target = namedFile(value, file);
+    return target === undefined ? [] : [{ name, target }];
+  });
+}
+
 /** Of a repository its own files, without what it ignores. */
 function sourcesIn(folder: string): string[] {
   const listed = git(folder, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-  const files = listed?.split("\0") ?? [...new Bun.Glob("**/*").scanSync({ cwd: folder })];
+  const files = listed?.split("\0").map((file) => join(folder, file)) ?? filesIn(folder);
   return files
-    .filter((file) => source.test(file) && !/(?:^|[/\\])node_modules[/\\]/.test(file))
-    .map((file) => join(folder, file))
+    .filter((file) => source.test(file) && !/[/\\]node_modules[/\\]/.test(file))
     .filter((file) => existsSync(file));
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
 }
 
 function usesLibrary(text: string, file: string): boolean {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Failure } from "../failure";
+import { Failure } from "./failure";
 
 /** What git prints; undefined if there is no git, or it fails. */
 export function git(folder: string, args: readonly string[]): string | undefined {
