@@ -5,6 +5,7 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { addBundleCommand } from "./commands/bundle";
 import { addLintCommand } from "./commands/lint";
 import { addReplayCommand } from "./commands/replay";
 import { Failure } from "./failure";
@@ -12,7 +13,9 @@ import type { Output } from "./output";
 
 const examples = `
 Examples:
-  temporal-bun doctor                 see whether everything is in place`;
+  temporal-bun doctor                 see whether everything is in place
+  temporal-bun lint                   find what isn't deterministic in Workflow code
+  temporal-bun replay history.json    see whether it still does what a history has`;
 
 /** `temporal-bun` with all its commands. */
 function createProgram(output: Output): Command {
@@ -34,6 +37,7 @@ function createProgram(output: Output): Command {
     .addHelpText("after", examples);
   addLintCommand(program, output);
   addReplayCommand(program, output);
+  addBundleCommand(program, output);
   addLibs(program, output);
   // Writes scripts for shells, and answers what they ask.
   tab(program, { completionCommandName: "completion" });

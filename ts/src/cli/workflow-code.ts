@@ -39,6 +39,8 @@ function entriesIn(folder: string): Set<string> {
   const entries = new Set<string>();
   for (const file of sourcesIn(folder)) {
     const text = readFileSync(file, "utf8");
+    // What was bundled has others' code in it.
+    if (/^\/\/[#@] sourceMappingURL=/m.test(text)) continue;
     for (const { target } of optionsIn(text, file)) entries.add(target);
     if (!tests.test(file) && (named.test(file) || (text.includes("/workflow") && usesLibrary(text, file))))
       entries.add(file);
@@ -50,10 +52,11 @@ function entriesIn(folder: string): Set<string> {
  * The module that exports the Workflows.
  *
  * @param given what the user named; if that is nothing, what a Worker in this folder names
+ * @param how how the user names it
  * @returns its path
  * @throws Failure if there is none, or more than one
  */
-export function findWorkflowsPath(given: string | undefined): string {
+export function findWorkflowsPath(given: string | undefined, how: string): string {
   if (given !== undefined) {
     const path = resolve(given);
     if (!existsSync(path)) throw new Failure(`There is no file or folder ${path}.`);
@@ -67,7 +70,7 @@ export function findWorkflowsPath(given: string | undefined): string {
     paths.length === 0
       ? `No Worker in ${folder} names a workflowsPath`
       : `Workers in ${folder} name more than one workflowsPath: ${paths.map((path) => relative(folder, path)).join(", ")}`;
-  throw new Failure(`${found}. Name the file that exports the Workflows with --workflows.`);
+  throw new Failure(`${found}. Name the file that exports the Workflows ${how}.`);
 }
 
 /** Where a program sets the options. */

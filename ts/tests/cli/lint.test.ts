@@ -94,6 +94,7 @@ describe("without names of files, entries are", () => {
       "client.ts": `import { Client } from "temporal-bun-sdk/client";\n${workflow(fetching)}`,
       "order.workflow.test.ts": fetching,
       "unused.ts": fetching,
+      "bundled.js": `${workflow(fetching)}//# sourceMappingURL=data:application/json;base64,e30=\n`,
       "types.d.ts": "",
       "node_modules/other/workflows.ts": fetching,
     });

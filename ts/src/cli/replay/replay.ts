@@ -16,7 +16,7 @@ export interface ReplayFlags extends SourceFlags, BundleFlags {
 export async function replay(names: string[], flags: ReplayFlags, output: Output): Promise<void> {
   if (names.length === 0 && flags.query === undefined)
     throw new Failure("Name files with histories, IDs of Workflows, or a --query.", 2);
-  const workflowBundle = await bundleFor(findWorkflowsPath(flags.workflows), flags);
+  const workflowBundle = await bundleFor(findWorkflowsPath(flags.workflows, "with --workflows"), flags);
   // All that goes wrong is in the results.
   Runtime.install({ logger: new DefaultLogger("ERROR", () => {}), telemetryOptions: { logging: { filter: "OFF" } } });
   let count = 0;

@@ -141,7 +141,7 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
 }
 
 /** A size as people read it, such as `12.30KB` or `1.55MB`. */
-function readableSize(bytes: number): string {
+export function readableSize(bytes: number): string {
   const kilobytes = bytes / 1024;
   return kilobytes < 1024 ? `${kilobytes.toFixed(2)}KB` : `${(kilobytes / 1024).toFixed(2)}MB`;
 }

@@ -5,7 +5,7 @@ import { History, type HistoryEvent } from "../../proto/temporal/api/history/v1/
 import type { Evidence, IssuedCommand } from "../../workflow/run/issued-commands";
 
 /** An event of a history. */
-export interface ReplayEvent {
+interface ReplayEvent {
   /** Its number, from 1. */
   readonly id: number;
   /** Such as "ActivityTaskScheduled". */
@@ -17,7 +17,7 @@ export interface ReplayEvent {
 }
 
 /** A command of Workflow code. */
-export interface ReplayCommand {
+interface ReplayCommand {
   /** Such as "scheduleActivity". */
   readonly type: string;
   /** ID of what it starts; empty if it starts nothing that has one. */
