@@ -1,7 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import Long from "long";
 import { toJson } from "../../src/proto/json";
+import { History } from "../../src/proto/temporal/api/history/v1/message";
 import { type ReplayResult, Worker } from "../../src/worker";
+import { findDivergence } from "../../src/worker/replay/divergence";
 import { withWorker } from "./support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -109,4 +112,17 @@ test("a command too many is found where it is issued, not where it is missed", a
   expect(divergence).toMatchObject({ agreedUntil: idOf("TIMER_STARTED", 1), command: { type: "scheduleActivity" } });
   markedLine(divergence!.command?.stack, "doesMore");
   expect(error!.message).toContain(`Expected: no further command after event ${idOf("TIMER_STARTED", 1)}\n`);
+});
+
+test("of commands that are no longer known nothing is said", () => {
+  const completed = (startedEventId: number) => ({ workflowTaskCompletedEventAttributes: { startedEventId } });
+  const timer = (timerId: string) => ({ timerStartedEventAttributes: { timerId } });
+  const attributes = [{}, {}, {}, completed(3), timer("1"), {}, {}, {}, completed(8), timer("2")];
+  const events = attributes.map((event, index) => ({ eventId: Long.fromNumber(index + 1), ...event }));
+  const history = History.encode({ events } as unknown as History).finish();
+  const command = { kind: "startTimer", seq: 2, id: "2", name: "", historyLength: 8, stack: [] };
+  expect(findDivergence(history, { commands: [command], since: 4, waiting: [] })).toBeUndefined();
+  expect(findDivergence(history, { commands: [command], since: 0, waiting: [] })).toMatchObject({
+    expected: { id: 5 },
+  });
 });

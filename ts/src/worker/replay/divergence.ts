@@ -105,11 +105,10 @@ const cancelled: Readonly<Record<string, string>> = {
  * @param encoded the history
  * @returns undefined where no difference is to be seen, as in what local Activities did
  */
-export function findDivergence(encoded: Uint8Array, { commands, waiting }: Evidence): Divergence | undefined {
+export function findDivergence(encoded: Uint8Array, { commands, since, waiting }: Evidence): Divergence | undefined {
   const { events = [] } = History.decode(encoded);
-  const first = commands[0]?.historyLength ?? 0;
   for (const task of tasksOf(events)) {
-    if (task.historyLength < first) continue;
+    if (task.historyLength < since) continue;
     const issued = withoutTraceless(commands.filter(({ historyLength }) => historyLength === task.historyLength));
     const found = differenceIn(task.events, issued);
     if (found === undefined) continue;

@@ -23,36 +23,52 @@ export interface IssuedCommand {
 export interface Evidence {
   /** The last commands, in their order. */
   commands: IssuedCommand[];
+  /** They are all that were issued in Workflow Tasks at which the history had this many events or more. */
+  since: number;
   /** Stacks of what it waits for, lines of each. */
   waiting: string[][];
 }
 
-/** Enough for what is compared: the last Workflow Tasks that issued anything. */
+/** How many are kept at least: enough for the last Workflow Tasks that issued anything. */
 const limit = 1000;
+
+/** A command, and where it was issued. */
+interface Kept extends Omit<IssuedCommand, "stack"> {
+  error: Error;
+  /** Stack of what failed the Workflow. */
+  failed: string | undefined;
+}
 
 /** The commands of a run, with where they were issued. Only replays keep them. */
 export class IssuedCommands {
-  #kept: (Omit<IssuedCommand, "stack"> & { error: Error; failed: string[] | undefined })[] = [];
+  /** The last ones, and of those before as many at most. */
+  #before: Kept[] = [];
+  #kept: Kept[] = [];
+  #isCut = false;
 
-  /** Takes note of one. */
+  /** Takes note of one. When it is the run's turn, which may have changed what arrays do. */
   add(command: WorkflowCommand, historyLength: number): void {
-    if (this.#kept.length >= 2 * limit) this.#kept = this.#kept.slice(limit);
+    if (this.#kept.length === limit) {
+      this.#isCut ||= this.#before.length > 0;
+      this.#before = this.#kept;
+      this.#kept = [];
+    }
     // Where the Workflow failed, not where that was noticed.
-    const failed = command.failWorkflowExecution?.failure?.stackTrace
-      ?.split("\n")
-      .filter((line) => /^\s+at /.test(line));
+    const failed = command.failWorkflowExecution?.failure?.stackTrace;
     append(this.#kept, { ...described(command), historyLength, error: trace(), failed });
   }
 
   /** All that is known. When it isn't the run's turn: its own code has no part in it. */
   evidence(run: WorkflowRun): Evidence {
-    const kept = this.#kept.slice(-limit);
-    // Of one Workflow Task all or none.
-    const partial = kept.length < this.#kept.length ? kept[0]?.historyLength : undefined;
+    const kept = [...this.#before, ...this.#kept];
+    const since = this.#isCut ? kept[0]!.historyLength + 1 : 0;
     const commands = kept
-      .filter(({ historyLength }) => historyLength !== partial)
-      .map(({ failed, error, ...command }) => ({ ...command, stack: failed ?? framesOf(run, error) }));
-    return { commands, waiting: waitingFrames(run) };
+      .filter(({ historyLength }) => historyLength >= since)
+      .map(({ failed, error, ...command }) => ({
+        ...command,
+        stack: failed === undefined ? framesOf(run, error) : failed.split("\n").filter((line) => /^\s+at /.test(line)),
+      }));
+    return { commands, since, waiting: waitingFrames(run) };
   }
 }
 
@@ -81,9 +97,13 @@ function described(command: WorkflowCommand): Omit<IssuedCommand, "stack" | "his
 }
 
 function kindOf(command: WorkflowCommand): string {
-  const annotations = ["userMetadata", "eventGroupMarkers"];
   const fields = command as Record<string, unknown>;
-  return Object.keys(fields).find((key) => fields[key] !== undefined && !annotations.includes(key)) ?? "";
+  const keys = Object.keys(fields);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    if (fields[key] !== undefined && key !== "userMetadata" && key !== "eventGroupMarkers") return key;
+  }
+  return "";
 }
 
 function updateKind({ accepted, completed }: NonNullable<WorkflowCommand["updateResponse"]>): string {
