@@ -7,12 +7,11 @@ import { Failure } from "./failure";
 import { git } from "./git";
 
 const source = /(?<!\.d)\.([cm]?[jt]sx?)$/;
-/** By their names: `workflows.ts`, `order.workflow.ts`, `workflows/index.ts`. */
-const named = /(?:^|[/\\.-])(?:workflows?|workflows?[/\\]index)\.[cm]?[jt]sx?$/;
 const tests = /\.(?:test|spec)\.[cm]?[jt]sx?$/;
 const library = /^(?:temporal-bun-sdk|@temporalio)\/workflow$/;
 /** What programs and tests import, which may import names of the library too. */
-const programs = /^(?:(?:temporal-bun-sdk|@temporalio)\/(?:worker|client|testing)|bun:test|node:test|vitest)$/;
+const programs =
+  /^(?:(?:temporal-bun-sdk|@temporalio)\/(?:worker|client|testing)|bun:test|node:test|vitest|@jest\/globals|mocha|ava)$/;
 /** Options of Workers that name a file of Workflow code, with what they are set to. */
 const option = /\b(workflowsPath|payloadConverterPath|failureConverterPath)["']?\s*[:=]\s*([^;]{1,200})/g;
 
@@ -42,8 +41,7 @@ function entriesIn(folder: string): Set<string> {
     // What was bundled has others' code in it.
     if (/^\/\/[#@] sourceMappingURL=/m.test(text)) continue;
     for (const { target } of optionsIn(text, file)) entries.add(target);
-    if (!tests.test(file) && (named.test(file) || (text.includes("/workflow") && usesLibrary(text, file))))
-      entries.add(file);
+    if (!tests.test(file) && text.includes("/workflow") && usesLibrary(text, file)) entries.add(file);
   }
   return entries;
 }

@@ -42,6 +42,7 @@ function project(files: Record<string, string>): string {
 const fetching = "export const load = () => fetch('https://example.com');\n";
 const workflow = (body: string) =>
   `import { sleep } from "temporal-bun-sdk/workflow";\n${body}\nexport const wait = () => sleep(1);\n`;
+const faulty = workflow(fetching);
 
 const sources = (folder: string) => readdirSync(`${corpus}/${folder}`).filter((name) => name.endsWith(".ts"));
 
@@ -81,31 +82,30 @@ test("a line says where, what, what instead, and how it was got to", async () =>
 });
 
 describe("without names of files, entries are", () => {
-  test("what Workers are given, what is named so, and what imports the library", async () => {
+  test("what Workers are given, and what imports the library", async () => {
     const folder = project({
       "main.ts": `Worker.create({\n  workflowsPath: \`\${import.meta.dir}/flows/all.ts\`,\n  taskQueue: 'a.ts',\n});\n`,
       "flows/all.ts": fetching,
       "converted.ts": `export const payloadConverterPath = require.resolve("./converter");\n`,
       "converter.ts": fetching,
-      "order.workflow.ts": fetching,
-      "workflows/index.ts": fetching,
-      "imports.ts": workflow(fetching),
+      "imports.ts": faulty,
+      "types.ts": `import type { Workflow } from "temporal-bun-sdk/workflow";\n${fetching}`,
+      "workflows.ts": fetching,
       "broken.ts": workflow("export const one = ;"),
-      "client.ts": `import { Client } from "temporal-bun-sdk/client";\n${workflow(fetching)}`,
-      "order.workflow.test.ts": fetching,
+      "client.ts": `import { Client } from "temporal-bun-sdk/client";\n${faulty}export const client = new Client();\n`,
+      "imports.test.ts": faulty,
       "unused.ts": fetching,
-      "bundled.js": `${workflow(fetching)}//# sourceMappingURL=data:application/json;base64,e30=\n`,
+      "bundled.js": `${faulty}//# sourceMappingURL=data:application/json;base64,e30=\n`,
       "types.d.ts": "",
-      "node_modules/other/workflows.ts": fetching,
+      "node_modules/other/workflows.ts": faulty,
     });
     const found = await findings([], { code: 1, cwd: folder });
-    const entries = ["broken.ts", "converter.ts", "flows/all.ts", "imports.ts", "order.workflow.ts"];
-    expect(found.map(({ file }) => file)).toEqual([...entries, "workflows/index.ts"]);
+    expect(found.map(({ file }) => file)).toEqual(["broken.ts", "converter.ts", "flows/all.ts", "imports.ts"]);
     expect(found[0]).toMatchObject({ kind: "build", line: 2 });
   });
 
   test("looked for in folders too, and missed with what to do", async () => {
-    const folder = project({ "a/workflows.ts": fetching, "b/other.ts": fetching });
+    const folder = project({ "a/flows.ts": faulty, "b/other.ts": fetching });
     expect(await findings(["a"], { code: 1, cwd: folder })).toHaveLength(1);
     const { errors } = await lint(["b"], { code: 1, cwd: folder });
     expect(errors).toContain("There is no Workflow code in b");
@@ -120,17 +120,17 @@ test("of packages imports are found, where the project gets to them; what they o
     "node_modules/calculator/index.js": `const fs = require("./files");\nexports.sum = () => process.pid + performance.now();\n`,
     "node_modules/calculator/files.js": `module.exports = require("fs");\n`,
   });
-  expect(await findings([], { code: 1, cwd: folder })).toEqual([
+  expect(await findings(["workflows.ts"], { code: 1, cwd: folder })).toEqual([
     expect.objectContaining({
       ...{ file: "workflows.ts", line: 1, column: 21, kind: "import", name: "fs" },
       chain: ["workflows.ts", "node_modules/calculator/index.js", "node_modules/calculator/files.js"],
     }),
   ]);
-  expect(await findings(["--ignore-module", "fs", "."], { cwd: folder })).toEqual([]);
+  expect(await findings(["--ignore-module", "fs", "workflows.ts"], { cwd: folder })).toEqual([]);
 });
 
 test("code that doesn't compile hides nothing of other entries", async () => {
-  const folder = project({ "a.workflow.ts": "export const one = ;\n", "b.workflow.ts": fetching });
+  const folder = project({ "a.workflow.ts": workflow("export const one = ;"), "b.workflow.ts": faulty });
   const found = await findings([], { code: 1, cwd: folder });
   expect(found.map(({ file, kind }) => [file, kind])).toEqual([
     ["a.workflow.ts", "build"],
@@ -144,9 +144,9 @@ describe("with --changed", () => {
 
   test("only what gets to a file that isn't as in the last commit", async () => {
     const folder = project({
-      "a.workflow.ts": `import "./helper";\n${fetching}`,
+      "a.workflow.ts": `import "./helper";\n${faulty}`,
       "helper.ts": "export const one = 1;\n",
-      "b.workflow.ts": fetching,
+      "b.workflow.ts": faulty,
     });
     const changed = async (code: number) =>
       (await findings(["--changed"], { code, cwd: folder })).map(({ file }) => file);
@@ -160,12 +160,12 @@ describe("with --changed", () => {
     expect(await changed(1)).toEqual(["a.workflow.ts"]);
     await git(folder, "add", "helper.ts");
     expect(await changed(1)).toEqual(["a.workflow.ts"]);
-    writeFileSync(join(folder, "c.workflow.ts"), fetching);
+    writeFileSync(join(folder, "c.workflow.ts"), faulty);
     expect(await changed(1)).toEqual(["a.workflow.ts", "c.workflow.ts"]);
   });
 
   test("there must be a repository", async () => {
-    const folder = project({ "workflows.ts": fetching });
+    const folder = project({ "workflows.ts": faulty });
     const { errors } = await lint(["--changed"], { code: 1, cwd: folder });
     expect(errors).toContain("belongs to no git repository");
   });

@@ -6,7 +6,6 @@ import type { Output } from "../output";
 const details = `
 What is looked at: the files from which Workflow code begins, and all that they import. Of folders these are
   - files that are the workflowsPath of a Worker, or the path of its payload or failure converter
-  - files named workflows.ts, workflow.ts, *.workflows.ts, *.workflow.ts, or workflows/index.ts
   - files that import 'temporal-bun-sdk/workflow' or '@temporalio/workflow', but no client, Worker or test runner
 
 What is found: imports that a Worker refuses (also in packages), names that Workflow code doesn't have (fetch, process,

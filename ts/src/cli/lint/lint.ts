@@ -18,8 +18,8 @@ export async function lint(paths: string[], flags: LintFlags, output: Output): P
   const found = findEntries(paths.length === 0 ? ["."] : paths);
   if (found.length === 0) {
     throw new Failure(
-      `There is no Workflow code in ${paths.length === 0 ? process.cwd() : paths.join(", ")}: no file is named ` +
-        "workflows.ts, imports 'temporal-bun-sdk/workflow', or is the workflowsPath of a Worker.\n" +
+      `There is no Workflow code in ${paths.length === 0 ? process.cwd() : paths.join(", ")}: no file imports ` +
+        "'temporal-bun-sdk/workflow' or is the workflowsPath of a Worker.\n" +
         "Name the file that exports the Workflows: `temporal-bun lint src/my-workflows.ts`.",
     );
   }
