@@ -70,6 +70,7 @@ test.each([
     ...(["START_CHILD_WORKFLOW_EXECUTION_INITIATED", 0, "StartChildWorkflowExecutionInitiated", "child"] as const),
     ...(["startChildWorkflowExecution", "child"] as const),
   ],
+  ["otherLocal", "MARKER_RECORDED", 0, "MarkerRecorded", "greet", "scheduleLocalActivity", "echo"],
   ["failsEarly", "TIMER_STARTED", 1, "TimerStarted", "", "failWorkflowExecution", ""],
 ] as const)("%s: the event, the command and the line of it", async (type, event, index, ...expected) => {
   const { result, idOf } = await replay(type);
@@ -98,11 +99,14 @@ test.each(["endsEarly", "otherPatch"])("%s: an end has no line", async (type) =>
   expect(result.error!.message).toContain("when a function of the Workflow had ended");
 });
 
-test("without a command it is said where the Workflow waits", async () => {
-  const { result, idOf } = await replay("waitsForNothing");
-  expect(result.divergence).toMatchObject({ expected: { id: idOf("TIMER_STARTED", 1), type: "TimerStarted" } });
+test.each([
+  ["waitsForNothing", "TIMER_STARTED", 1],
+  ["noLocal", "MARKER_RECORDED", 0],
+])("%s: without a command it is said where the Workflow waits", async (type, event, index) => {
+  const { result, idOf } = await replay(type);
+  expect(result.divergence).toMatchObject({ expected: { id: idOf(event, index) } });
   expect(result.divergence!.command).toBeUndefined();
-  markedLine(result.divergence!.waiting[0], "waitsForNothing");
+  markedLine(result.divergence!.waiting[0], type);
 });
 
 test("a command too many is found where it is issued, not where it is missed", async () => {

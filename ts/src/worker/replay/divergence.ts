@@ -53,7 +53,7 @@ const cancelExternal = "requestCancelExternalWorkflowExecutionInitiatedEventAttr
 const patchMarker = "core_patch";
 const localActivityMarker = "core_local_activity";
 
-/** By kind of command. Others have no event, or one at a time of its own. */
+/** By kind of command. Others have no event. */
 const counterparts: Readonly<Record<string, Counterpart>> = {
   startTimer: { field: "timerStartedEventAttributes", id: ({ timerId }) => timerId },
   cancelTimer: { field: "timerCanceledEventAttributes" },
@@ -67,7 +67,10 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
   failWorkflowExecution: { field: "workflowExecutionFailedEventAttributes" },
   cancelWorkflowExecution: { field: "workflowExecutionCanceledEventAttributes" },
   continueAsNewWorkflowExecution: { field: "workflowExecutionContinuedAsNewEventAttributes" },
-  setPatchMarker: { field: "markerRecordedEventAttributes", name: (marker) => patchOf(marker).id },
+  setPatchMarker: {
+    field: "markerRecordedEventAttributes",
+    name: (marker) => dataOf(marker, "patch-data").id ?? dataOf(marker, "data").activity_type,
+  },
   startChildWorkflowExecution: {
     field: "startChildWorkflowExecutionInitiatedEventAttributes",
     id: ({ workflowId }) => workflowId,
@@ -110,7 +113,7 @@ export function findDivergence(encoded: Uint8Array, { commands, since, waiting }
   for (const task of tasksOf(events)) {
     if (task.historyLength < since) continue;
     const issued = withoutTraceless(commands.filter(({ historyLength }) => historyLength === task.historyLength));
-    const found = differenceIn(task.events, issued);
+    const found = differenceOfLocals(task.locals, commands) ?? differenceIn(task.events, issued);
     if (found === undefined) continue;
     const { event, command } = found;
     return {
@@ -130,6 +133,8 @@ interface TaskEvents {
   /** The number of the last event that belongs to it. */
   last: number;
   events: HistoryEvent[];
+  /** Of local Activities, which are recorded when they end. */
+  locals: HistoryEvent[];
 }
 
 /** By the Workflow Tasks that were completed. */
@@ -139,7 +144,9 @@ function tasksOf(events: readonly HistoryEvent[]): TaskEvents[] {
     const completed = event.workflowTaskCompletedEventAttributes;
     const last = Number(event.eventId);
     const task = tasks.at(-1);
-    if (completed != null) tasks.push({ historyLength: Number(completed.startedEventId), last, events: [] });
+    if (completed != null)
+      tasks.push({ historyLength: Number(completed.startedEventId), last, events: [], locals: [] });
+    else if (task !== undefined && isOfLocal(event)) task.locals.push(event);
     else if (task !== undefined && isOfCommand(event)) {
       task.events.push(event);
       task.last = last;
@@ -152,10 +159,12 @@ function isOfCommand(event: HistoryEvent): boolean {
   return commandFields.some((field) => event[field] != null) && !isOfCore(event);
 }
 
-/** Whether Core itself brings an event about: local Activities are recorded when they end, patches in two ways. */
-function isOfCore(event: HistoryEvent): boolean {
-  const { markerRecordedEventAttributes: marker, upsertWorkflowSearchAttributesEventAttributes: upserted } = event;
-  if (marker != null) return marker.markerName === localActivityMarker;
+function isOfLocal({ markerRecordedEventAttributes: marker }: HistoryEvent): boolean {
+  return marker?.markerName === localActivityMarker;
+}
+
+/** Whether Core itself brings an event about: of patches there are two. */
+function isOfCore({ upsertWorkflowSearchAttributesEventAttributes: upserted }: HistoryEvent): boolean {
   return upserted?.searchAttributes?.indexedFields?.["TemporalChangeVersion"] !== undefined;
 }
 
@@ -169,6 +178,20 @@ function withoutTraceless(commands: readonly IssuedCommand[]): IssuedCommand[] {
   );
 }
 
+/** What differs first between the local Activities that ended in a task and those that were scheduled until then. */
+function differenceOfLocals(
+  events: readonly HistoryEvent[],
+  commands: readonly IssuedCommand[],
+): { event: HistoryEvent; command?: IssuedCommand } | undefined {
+  for (const event of events) {
+    const { seq, activity_type: type } = dataOf(event.markerRecordedEventAttributes!, "data");
+    if (seq === undefined) continue;
+    const command = commands.find((command) => command.kind === "scheduleLocalActivity" && command.seq === seq);
+    if (command?.name !== type) return command === undefined ? { event } : { event, command };
+  }
+  return undefined;
+}
+
 /** What differs first between the events of a task and the commands in it. */
 function differenceIn(
   events: readonly HistoryEvent[],
@@ -179,7 +202,7 @@ function differenceIn(
     const marker = event.markerRecordedEventAttributes;
     // What a Workflow says of patches may be more than the history has, and less where they are deprecated.
     if (marker?.markerName !== patchMarker) while (commands[at]?.kind === "setPatchMarker") at++;
-    else if (commands[at]?.kind !== "setPatchMarker" && patchOf(marker).deprecated === true) continue;
+    else if (commands[at]?.kind !== "setPatchMarker" && dataOf(marker, "patch-data").deprecated === true) continue;
     const command = commands[at++];
     if (command === undefined) return { event };
     const { field, id, name } = counterparts[command.kind]!;
@@ -195,9 +218,24 @@ function differenceIn(
   return command === undefined ? undefined : { command };
 }
 
-function patchOf({ details }: Attributes): { id?: string; deprecated?: boolean } {
-  const data = details?.["patch-data"]?.payloads?.[0]?.data as Uint8Array | undefined;
-  return data === undefined ? {} : (JSON.parse(Buffer.from(data).toString()) as { id?: string; deprecated?: boolean });
+/** What Core writes into a marker. */
+interface MarkerData {
+  /** Of a patch. */
+  id?: string;
+  deprecated?: boolean;
+  /** Of a local Activity. */
+  seq?: number;
+  activity_type?: string;
+}
+
+function dataOf({ details }: Attributes, name: string): MarkerData {
+  const data = details?.[name]?.payloads?.[0]?.data as Uint8Array | undefined;
+  try {
+    return data === undefined ? {} : (JSON.parse(Buffer.from(data).toString()) as MarkerData);
+  } catch {
+    // Somebody has encoded it: nothing is known of it then.
+    return {};
+  }
 }
 
 function producedBy({ kind, id, name, stack }: IssuedCommand): ReplayCommand {
