@@ -106,7 +106,7 @@ const cancelled: Readonly<Record<string, string>> = {
  * Looks for the first place where commands and events differ.
  *
  * @param encoded the history
- * @returns undefined where no difference is to be seen, as in what local Activities did
+ * @returns undefined where no difference is to be seen
  */
 export function findDivergence(encoded: Uint8Array, { commands, since, waiting }: Evidence): Divergence | undefined {
   const { events = [] } = History.decode(encoded);
