@@ -1,6 +1,6 @@
 import { drainMicrotasks } from "bun:jsc";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { cutoffStackTrace, realmLibraryFile } from "../common/stack-trace";
+import { cutoffStackTrace, isFrameworkFrame, realmLibraryFile } from "../common/stack-trace";
 import { BinaryReader } from "../proto/wire";
 import type { InfoMessage } from "../workflow-realm/info-message";
 import type { RunFacts } from "../workflow-realm/run-facts";
@@ -178,7 +178,11 @@ export class WorkflowHost {
 
   /** The eviction that the last activation was. */
   takeEviction(): Eviction | undefined {
-    return this.#runtime.takeEviction();
+    const eviction = this.#runtime.takeEviction();
+    // Where there are no other frames, those of this side are left in stacks.
+    for (const command of eviction?.evidence?.commands ?? [])
+      command.stack = command.stack.filter((line) => !isFrameworkFrame(line));
+    return eviction;
   }
 
   /** What is known of a run in memory. */

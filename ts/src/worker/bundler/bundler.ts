@@ -141,7 +141,7 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
 }
 
 /** A size as people read it, such as `12.30KB` or `1.55MB`. */
-function readableSize(bytes: number): string {
+export function readableSize(bytes: number): string {
   const kilobytes = bytes / 1024;
   return kilobytes < 1024 ? `${kilobytes.toFixed(2)}KB` : `${(kilobytes / 1024).toFixed(2)}MB`;
 }
@@ -191,16 +191,7 @@ async function build(
   }
   const entry = extras === undefined ? workflows : generatedEntry;
   const watch = new ModuleWatch(options.ignoreModules ?? [], extras);
-  const config: BuildConfig = {
-    entrypoints: [entry],
-    target: "browser",
-    format: "cjs",
-    define: places,
-    sourcemap: "external",
-    metafile: true,
-    throw: false,
-    plugins: [watch.plugin()],
-  };
+  const config = buildConfig(entry, watch);
   const output = await Bun.build(options.buildConfigHook?.(config) ?? config);
   if (!output.success) throw new BundleError(workflows, messagesOf(output.logs), output.logs);
   const graph = output.metafile as BuildGraph | undefined;
@@ -216,6 +207,20 @@ async function build(
     code: withRuntimeInterop((await code.text()).replace(/\n\/\/# debugId=.*\s*$/, "\n"), watch.resolved),
     sourceMap: absoluteSources(await map.text()),
     inputs: inputFiles(graph),
+  };
+}
+
+/** Options of `Bun.build` for Workflow code. `watch` serves one build. */
+export function buildConfig(entry: string, watch: ModuleWatch): BuildConfig {
+  return {
+    entrypoints: [entry],
+    target: "browser",
+    format: "cjs",
+    define: places,
+    sourcemap: "external",
+    metafile: true,
+    throw: false,
+    plugins: [watch.plugin()],
   };
 }
 

@@ -14,6 +14,7 @@ import { deliverLogs, deliverSinkCalls } from "../threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "../threads/workflow-threads";
 import { workerError } from "../worker-errors";
 import type { ReplayWorkerOptions } from "../worker-options";
+import { findDivergence } from "./divergence";
 import { type ReplayResult, replayErrorOf } from "./replay-error";
 
 /** Histories to replay, one after the other. */
@@ -40,7 +41,7 @@ export async function* replayHistories(
     const eviction = replayer.replay(value.workflowId, value.bytes);
     // Nobody waits for the one that was handed over ahead when the caller leaves.
     eviction.catch(() => {});
-    return { workflowId: value.workflowId, eviction };
+    return { ...value, eviction };
   };
   let inner: { error: unknown } | undefined;
   try {
@@ -51,8 +52,14 @@ export async function* replayHistories(
       const following = pushNext();
       following.catch(() => {});
       const eviction = await current.eviction;
-      const error = replayErrorOf(eviction);
-      yield { workflowId: current.workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
+      const divergence = eviction.evidence && findDivergence(current.bytes, eviction.evidence);
+      const error = replayErrorOf(eviction, divergence);
+      yield {
+        workflowId: current.workflowId,
+        runId: eviction.runId,
+        ...(error === undefined ? {} : { error }),
+        ...(divergence === undefined ? {} : { divergence }),
+      };
       current = await following;
     }
   } catch (error) {

@@ -83,6 +83,7 @@ class WorkflowExecutor {
       showStackTraceSources: setup.showStackTraceSources,
       failureErrorTypes: setup.failureErrorTypes,
       logLevel: setup.logLevel,
+      keepsEvidence: setup.isReplay,
       logsToSink: "defaultWorkerLogger" in setup.sinks,
       entered: (workflowType, workflowId, runId) => {
         if (runId !== this.#described) this.#state.describe(`${workflowType} with ID '${workflowId}' and run ${runId}`);
