@@ -20,6 +20,11 @@ export interface ReplayResult {
   readonly divergence?: Divergence;
 }
 
+/** Whether an eviction at the end of a replay says that the code does something else than the history has. */
+export function isDivergence({ reason }: Eviction): boolean {
+  return (reason as EvictionReason) === EvictionReason.NONDETERMINISM;
+}
+
 /**
  * The error that an eviction at the end of a replay stands for; `undefined` for a good end.
  *

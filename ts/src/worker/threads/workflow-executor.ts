@@ -83,7 +83,7 @@ class WorkflowExecutor {
       showStackTraceSources: setup.showStackTraceSources,
       failureErrorTypes: setup.failureErrorTypes,
       logLevel: setup.logLevel,
-      keepsEvidence: setup.isReplay,
+      keepsEvidence: setup.keepsEvidence,
       logsToSink: "defaultWorkerLogger" in setup.sinks,
       entered: (workflowType, workflowId, runId) => {
         if (runId !== this.#described) this.#state.describe(`${workflowType} with ID '${workflowId}' and run ${runId}`);

@@ -39,7 +39,7 @@ interface Kept extends Omit<IssuedCommand, "stack"> {
   failed: string | undefined;
 }
 
-/** The commands of a run, with where they were issued. Only replays keep them. */
+/** The commands of a run, with where they were issued. Only replays that look for a divergence keep them. */
 export class IssuedCommands {
   /** The last ones, and of those before as many at most. */
   #before: Kept[] = [];
