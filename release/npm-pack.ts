@@ -119,7 +119,23 @@ function sources(): TarFile[] {
   ]).split("\n");
   return listed
     .filter((name) => !checkoutOnly.includes(name) && existsSync(join(packageFolder, name)))
-    .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
+    .map((name) => ({ name, data: isGenerated(name) ? withoutTypes(name) : readFileSync(join(packageFolder, name)) }));
+}
+
+/** Whether a source is one of the generated modules for messages, which are a third of the package. */
+function isGenerated(name: string): boolean {
+  return name.startsWith("src/proto/") && readFileSync(join(packageFolder, name), "utf8").startsWith("// @generated");
+}
+
+/** A module without types and comments, which its declarations have. */
+function withoutTypes(name: string): Uint8Array {
+  const transpiler = new Bun.Transpiler({
+    loader: "ts",
+    target: "bun",
+    minifyWhitespace: true,
+    trimUnusedImports: true,
+  });
+  return text(`${transpiler.transformSync(readFileSync(join(packageFolder, name), "utf8"))}\n`);
 }
 
 async function bundleThread(): Promise<Uint8Array> {
@@ -166,7 +182,8 @@ function declarations(folder: string): TarFile[] {
       .filter((name) => name.endsWith(".d.ts"))
       .map((name) => ({ name: `types/${name}`, data: text(withFileNames(content(name), dirname(join(made, name)))) })),
     ...names
-      .filter((name) => name.endsWith(".d.ts.map"))
+      // Those of generated modules would lead to lines that are not there.
+      .filter((name) => name.endsWith(".d.ts.map") && !isGenerated(join("src", name.replace(/\.d\.ts\.map$/, ".ts"))))
       .map((name) => ({ name: `types/${name}`, data: text(withPackedSource(content(name), name)) })),
   ];
 }
