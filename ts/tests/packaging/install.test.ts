@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { Glob } from "bun";
 import { mainPackage, platformPackage } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
@@ -58,7 +58,9 @@ const officialNames = [...counterparts.values()]
   .filter(({ file }) => file !== undefined)
   .map(({ specifier }) => specifier);
 
-const guides = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+const guides = readdirSync(join(root, "docs"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ parentPath, name }) => relative(root, join(parentPath, name)));
 
 const filesOfTarget = (target: string) => new Glob(target.replace("./", "").replace("*", "**/*"));
 const checkoutFiles = (glob: Glob) => [...glob.scanSync(join(root, "ts"))].toSorted();
