@@ -229,6 +229,21 @@ const wrong: Record<string, Record<string, [() => unknown, string]>> = {
       () => workflow.setHandler(workflow.defineSignal("s"), () => {}),
       "Workflow.setHandler(...) may only be used from a Workflow Execution.",
     ],
+    "a child Workflow's start": [
+      () => workflow.startChild("child"),
+      "Workflow.startChild(...) may only be used from a Workflow Execution. " +
+        "Consider using Client.workflow.start(...) instead.)",
+    ],
+    "a child Workflow": [
+      () => workflow.executeChild("child"),
+      "Workflow.executeChild(...) may only be used from a Workflow Execution. " +
+        "Consider using Client.workflow.execute(...) instead.",
+    ],
+    "another Workflow": [
+      () => workflow.getExternalWorkflowHandle("other"),
+      "Workflow.getExternalWorkflowHandle(...) may only be used from a Workflow Execution. " +
+        "Consider using Client.workflow.getHandle(...) instead.)",
+    ],
     "a Workflow's patch": [
       () => workflow.patched("p"),
       "Workflow.patch(...) and Workflow.deprecatePatch may only be used from a Workflow Execution.",
