@@ -13,7 +13,13 @@ import { msToNumber } from "../../src/common/time";
 import { loadClientConnectConfig } from "../../src/envconfig";
 import { getClient } from "../../src/nexus";
 import { MockActivityEnvironment } from "../../src/testing";
-import { DefaultLogger, ResourceBasedController, Worker, type WorkerOptions } from "../../src/worker";
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  ResourceBasedController,
+  Worker,
+  type WorkerOptions,
+} from "../../src/worker";
 import * as workflow from "../../src/workflow";
 import { rejection, testConnection } from "../worker/support";
 
@@ -66,6 +72,8 @@ const deployment = (defaultVersioningBehavior?: string) => ({
     defaultVersioningBehavior,
   },
 });
+const bundle = (options: object) => () =>
+  bundleWorkflowCode({ workflowsPath: `${import.meta.dir}/../worker/fixtures/workflows.ts`, ...options });
 const bare = { ...noopMetricMeter, createUpDownCounter: undefined } as never;
 const oneOf = "Resource-based tuner must specify exactly one of controller or tunerOptions";
 
@@ -249,6 +257,12 @@ const wrong: Record<string, Record<string, [() => unknown, string]>> = {
       "Workflow.patch(...) and Workflow.deprecatePatch may only be used from a Workflow Execution.",
     ],
     "options of activities": [() => workflow.proxyActivities(undefined as never), "options must be defined"],
+  },
+  bundles: {
+    "a module that is preloaded and ignored": [
+      bundle({ preloadModules: ["a/b", "c"], ignoreModules: ["a"] }),
+      "Cannot preload modules that are also ignored: 'a/b'",
+    ],
   },
   metrics: {
     "a meter without up-down-counters": [

@@ -159,6 +159,8 @@ function configuration(
       plugins: [],
     },
     module: {
+      // So that require(/* webpackIgnore: true */ "fs") asks for nothing, as libraries mean it.
+      parser: { javascript: { commonjsMagicComments: true } },
       rules: [
         { test: /\.[cm]?[jt]sx?$/, resolve: { fullySpecified: false } },
         {
