@@ -146,19 +146,18 @@ describe.each(["none of the official packages installed", "official packages ins
   },
 );
 
-test.each(["preload", "paths", "nothing"] as const)(
-  "tests mock official names, with %s besides the preload",
-  async (by) => {
-    using project = makeProject(by);
-    if (by === "nothing") project.installOfficial();
-    project.write(
-      "src/uses.ts",
-      `import { Client } from "@temporalio/client"; export const used = () => Client as any;`,
-    );
-    project.write("src/relative.ts", "export const relative = 1;");
-    project.write(
-      "src/mocks.test.ts",
-      `import { expect, jest, mock, test, vi } from "bun:test";
+test.each([
+  ["nothing", "preload"],
+  ["paths", "paths"],
+  ["the official packages", "nothing"],
+] as const)("tests mock official names, with %s besides the preload", async (besides, by) => {
+  using project = makeProject(by);
+  if (besides === "the official packages") project.installOfficial();
+  project.write("src/uses.ts", `import { Client } from "@temporalio/client"; export const used = () => Client as any;`);
+  project.write("src/relative.ts", "export const relative = 1;");
+  project.write(
+    "src/mocks.test.ts",
+    `import { expect, jest, mock, test, vi } from "bun:test";
     import { Client, Connection } from "@temporalio/client"; import { relative } from "./relative"; import { used } from "./uses";
     test.each([["mock.module", mock.module], ["jest.mock", jest.mock], ["vi.mock", vi.mock]])("%s", async (name, put) => {
       await put("@temporalio/client", () => ({ Client: name }));
@@ -167,11 +166,10 @@ test.each(["preload", "paths", "nothing"] as const)(
       await put("./relative", () => ({ relative: name }));
       expect(relative).toBe(name);
     });`,
-    );
-    const { errors } = await project.run(["test", "--preload", "temporal-bun-sdk/drop-in", "src/mocks.test.ts"]);
-    expect(errors).toContain("3 pass");
-  },
-);
+  );
+  const { errors } = await project.run(["test", "--preload", "temporal-bun-sdk/drop-in", "src/mocks.test.ts"]);
+  expect(errors).toContain("3 pass");
+});
 
 test("each feature comes to what it comes to with the official SDK", async () => {
   // What the program printed with the official packages 1.24.
