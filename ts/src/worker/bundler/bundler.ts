@@ -10,7 +10,7 @@ import { BundleCache, digest } from "./bundle-cache";
 import { BundleError, ForbiddenModuleError, messagesOf } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
 import { withRuntimeInterop } from "./interop";
-import { isIgnored } from "./module-rules";
+import { isIgnored, moduleMatches } from "./module-rules";
 import { bundleWithWebpack, type WebpackConfiguration } from "./webpack";
 
 /** Changes a bundler's options before it runs. */
@@ -114,6 +114,13 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
       "Expected one of webpackConfigHook and buildConfigHook, got both: the first is for bundling with webpack, the second for Bun.build",
     );
   }
+  const contradicting = (options.preloadModules ?? []).filter((name) =>
+    moduleMatches(name, options.ignoreModules ?? []),
+  );
+  if (contradicting.length > 0)
+    throw new Error(
+      `Cannot preload modules that are also ignored: ${contradicting.map((name) => `'${name}'`).join(", ")}`,
+    );
   if (Bun.isStandaloneExecutable) {
     throw new Error(
       "Workflows can't be bundled in an executable made by `bun build --compile`: bundle them when it is made, with bundleWorkflowCode, and pass the code as workflowBundle instead of workflowsPath",

@@ -88,6 +88,9 @@ export async function bundleWithWebpack(
     return "var {}";
   };
   const config = hook(configuration(entry, dirname(workflows), names, externals));
+  // Last, so that what a hook names goes before it, and there even if a hook has put its own in the place of the list.
+  config.externals = [config.externals ?? []].flat().filter((external: unknown) => external !== externals);
+  config.externals.push(externals);
   for (const rule of config.module?.rules ?? []) nameOwnFolders(rule);
   const compiler = webpack(config);
   compiler.hooks.normalModuleFactory.tap(tapName, ({ hooks }) => hooks.beforeResolve.tap(tapName, redirect(names)));
@@ -157,6 +160,8 @@ function configuration(
       plugins: [],
     },
     module: {
+      // So that require(/* webpackIgnore: true */ "fs") asks for nothing, as libraries mean it.
+      parser: { javascript: { commonjsMagicComments: true } },
       rules: [
         { test: /\.[cm]?[jt]sx?$/, resolve: { fullySpecified: false } },
         {
