@@ -69,6 +69,12 @@ export class NativeConnection extends Connection {
     return this.#native;
   }
 
+  /** Replaces the API key. A function is asked at once too, because Workers poll without asking it. */
+  override setApiKey(apiKey: string | (() => string)): void {
+    if (typeof apiKey === "function") super.setApiKey(apiKey());
+    super.setApiKey(apiKey);
+  }
+
   /** Notes that a Worker needs the connection, so that it can't be closed. */
   hold(user: object): void {
     this.#users.add(user);
