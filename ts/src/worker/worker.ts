@@ -472,7 +472,9 @@ async function prepare(
   logger: Logger,
   metricMeter: MetricMeter,
 ): Promise<WorkerParts> {
-  const ownsConnection = options.connection === undefined;
+  const ownsConnection = options.connection == null;
+  if (!ownsConnection && !(options.connection instanceof NativeConnection))
+    throw new TypeError("WorkerOptions.connection must be a NativeConnection; a client's Connection has no Workers");
   const failure = Promise.withResolvers<never>();
   // Reported by `run`, or by nothing if the Worker is never run.
   failure.promise.catch(() => {});
