@@ -19,12 +19,12 @@ export function realmLibrary(): Promise<RealmLibrary> {
 
 async function cachedLibrary(): Promise<RealmLibrary> {
   const cache = new BundleCache();
-  const key = `realm-${Bun.version}-2-${Bun.hash(folder).toString(36)}`;
+  const key = `realm-${Bun.version}-3-${Bun.hash(folder).toString(36)}`;
   const startedMs = Date.now();
   const known = cache.read(key);
   if (known !== undefined) return known;
-  const { inputs, ...library } = await bundleRealm();
-  cache.write(key, library, inputs, startedMs);
+  const library = await bundleRealm();
+  cache.write(key, library, startedMs);
   return library;
 }
 
