@@ -5,11 +5,16 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { addDevCommand } from "./commands/dev";
+import { addDockerCommand } from "./commands/docker";
+import { addInitCommand } from "./commands/init";
 import { Failure } from "./failure";
 import type { Output } from "./output";
 
 const examples = `
 Examples:
+  temporal-bun init my-project        make a project
+  temporal-bun dev                    run it with a dev server, and restart it when you save
   temporal-bun doctor                 see whether everything is in place`;
 
 /** `temporal-bun` with all its commands. */
@@ -30,6 +35,9 @@ function createProgram(output: Output): Command {
     .helpCommand(false)
     .showHelpAfterError("`--help` says how it is used")
     .addHelpText("after", examples);
+  addInitCommand(program, output);
+  addDevCommand(program, output);
+  addDockerCommand(program, output);
   addLibs(program, output);
   // Writes scripts for shells, and answers what they ask.
   tab(program, { completionCommandName: "completion" });

@@ -1,0 +1,20 @@
+import { loadClientConnectConfig } from "temporal-bun-sdk/envconfig";
+import { NativeConnection, Worker } from "temporal-bun-sdk/worker";
+import * as activities from "./activities";
+
+// Which server and namespace: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the like, or temporal.toml.
+const { connectionOptions, namespace } = loadClientConnectConfig();
+const connection = await NativeConnection.connect(connectionOptions);
+const worker = await Worker.create({
+  connection,
+  namespace,
+  taskQueue: "hello",
+  workflowsPath: `${import.meta.dir}/workflows.ts`,
+  activities,
+  // For how long running activities may go on when the Worker is told to end; then they are cancelled.
+  shutdownGraceTime: "10 seconds",
+});
+
+// Until SIGINT or SIGTERM.
+await worker.run();
+await connection.close();
