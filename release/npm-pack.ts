@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { templatePaths } from "../ts/src/cli/init/templates";
@@ -18,6 +18,7 @@ import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/lib
 import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
 import { sourceMapComment } from "../ts/src/workflow-host/source-map";
 import { fail, run, thisPlatform } from "./command";
+import { elsewhereFiles } from "./elsewhere";
 import {
   bridgeFileName,
   mainManifest,
@@ -60,6 +61,9 @@ const realmBundle = "src/worker/threads/workflow-realm.bundle.js";
 /** Entries for checkouts, which have no use in the package. */
 const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"].map((name) => `src/worker/threads/${name}`);
 
+/** What errors and the README point to, and what these point to in turn. */
+const guides = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
+
 const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
 const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(root, name)) });
@@ -73,9 +77,11 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
   const realm = await bundleRealm();
   return [
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
-    ...["LICENSE", "README.md", "THIRD_PARTY.md"].map(fromRoot),
+    ...["LICENSE", "THIRD_PARTY.md", ...guides].map(fromRoot),
+    { name: "README.md", data: text(readme(repository)) },
     ...sources(),
     ...templatePaths.map((name) => ({ name, data: readFileSync(join(packageFolder, name)) })),
+    ...elsewhereFiles(packageFolder),
     { name: threadBundle, data: await bundleThread() },
     { name: realmBundle, data: text(realm.code) },
     { name: `${realmBundle}.map`, data: text(realm.sourceMap) },
@@ -88,6 +94,16 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     },
     ...officialNames((path) => readFileSync(join(packageFolder, path), "utf8")),
   ];
+}
+
+/**
+ * The package's own README. Its links lead to the guides in the package, or, where there is a repository, to those of
+ * the version there: npm's site shows files of neither.
+ */
+function readme(repository: string | undefined): string {
+  const content = readFileSync(join(packageFolder, "README.md"), "utf8");
+  if (repository === undefined) return content;
+  return content.replaceAll(/\]\((docs\/[^)]+)\)/g, `](${repository}/blob/v${packageVersion}/$1)`);
 }
 
 /**
@@ -133,7 +149,14 @@ function declarations(folder: string): TarFile[] {
     JSON.stringify({
       extends: join(packageFolder, "tsconfig.json"),
       compilerOptions: {
-        ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: packageFolder, outDir: types },
+        ...{
+          noEmit: false,
+          declaration: true,
+          declarationMap: true,
+          emitDeclarationOnly: true,
+          rootDir: packageFolder,
+          outDir: types,
+        },
         typeRoots: [join(packageFolder, "node_modules/@types")],
       },
       include: [join(packageFolder, "src")],
@@ -141,12 +164,22 @@ function declarations(folder: string): TarFile[] {
   );
   run([join(packageFolder, "node_modules/.bin/tsc"), "--project", config]);
   const made = join(types, "src");
-  return readdirSync(made, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".d.ts"))
-    .map((name) => ({
-      name: `types/${name}`,
-      data: text(withFileNames(readFileSync(join(made, name), "utf8"), dirname(join(made, name)))),
-    }));
+  const names = readdirSync(made, { recursive: true, encoding: "utf8" });
+  const content = (name: string) => readFileSync(join(made, name), "utf8");
+  return [
+    ...names
+      .filter((name) => name.endsWith(".d.ts"))
+      .map((name) => ({ name: `types/${name}`, data: text(withFileNames(content(name), dirname(join(made, name)))) })),
+    ...names
+      .filter((name) => name.endsWith(".d.ts.map"))
+      .map((name) => ({ name: `types/${name}`, data: text(withPackedSource(content(name), name)) })),
+  ];
+}
+
+/** A declaration's map that leads to the source in the package, so that editors go to what was written. */
+function withPackedSource(map: string, name: string): string {
+  const source = join("src", name.replace(/\.d\.ts\.map$/, ".ts"));
+  return JSON.stringify({ ...JSON.parse(map), sources: [relative(join("types", dirname(name)), source)] });
 }
 
 /** Declarations whose relative imports name files, as `moduleResolution` nodenext wants them. */

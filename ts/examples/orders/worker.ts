@@ -11,7 +11,7 @@ const worker = await Worker.create({
   taskQueue: "orders",
   workflowsPath: `${import.meta.dir}/workflows.ts`,
   activities,
-  // For how long running activities may go on when the Worker is told to end; then they are cancelled.
+  // After SIGINT or SIGTERM, running activities have so long to end. Without it they are cancelled at once.
   shutdownGraceTime: "10 seconds",
 });
 

@@ -7,15 +7,21 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { addDevCommand } from "./commands/dev";
 import { addDockerCommand } from "./commands/docker";
+import { addDoctorCommand } from "./commands/doctor";
 import { addInitCommand } from "./commands/init";
+import { addWorkerCommand } from "./commands/worker";
+import { addWorkflowCommands } from "./commands/workflows";
 import { Failure } from "./failure";
 import type { Output } from "./output";
 
 const examples = `
 Examples:
-  temporal-bun init my-project        make a project
-  temporal-bun dev                    run it with a dev server, and restart it when you save
-  temporal-bun doctor                 see whether everything is in place`;
+  temporal-bun init my-project                          make a project
+  temporal-bun dev                                      run it beside a dev server, again whenever you save
+  temporal-bun start --type hello -t hello -i '"Bun"'   start a Workflow
+  temporal-bun show --workflow-id hello-1 --follow      see what it does
+  temporal-bun worker worker.ts                         run the Worker that worker.ts exports
+  temporal-bun doctor                                   see whether everything is in place`;
 
 /** `temporal-bun` with all its commands. */
 function createProgram(output: Output): Command {
@@ -37,7 +43,10 @@ function createProgram(output: Output): Command {
     .addHelpText("after", examples);
   addInitCommand(program, output);
   addDevCommand(program, output);
+  addWorkerCommand(program);
+  addWorkflowCommands(program, output);
   addDockerCommand(program, output);
+  addDoctorCommand(program, output);
   addLibs(program, output);
   // Writes scripts for shells, and answers what they ask.
   tab(program, { completionCommandName: "completion" });
@@ -61,8 +70,8 @@ function addLibs(program: Command, output: Output): void {
 }
 
 /**
- * Runs the command line. Returns the exit code: 0; 1 for a failure; 2 for a command line that is wrong. Only defects are
- * thrown.
+ * Runs the command line. Returns the exit code: 0; 1 for a failure; 2 for a command line that is wrong. Only defects
+ * are thrown.
  *
  * @param args what the user wrote after the name of the program
  */

@@ -85,7 +85,7 @@ class NotFound extends Error {}
 const downloadTimeoutMs = 600_000;
 
 /** How a program is looked for and downloaded; the defaults are for everything but tests. */
-export interface ProvideOptions {
+interface ProvideOptions {
   /** The download service. */
   service?: string;
   network?: Network;

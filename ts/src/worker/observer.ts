@@ -1,5 +1,5 @@
 /** Told what the Workers of this process do. */
-export interface WorkerObserver {
+interface WorkerObserver {
   /** Workflow code was bundled, or found in the cache. The files that it depends on; none of webpack's are known. */
   bundled(files: readonly string[]): void;
   /** A Worker takes tasks from now on. */

@@ -11,10 +11,9 @@ const worker = await Worker.create({
   taskQueue: "hello",
   workflowsPath: `${import.meta.dir}/workflows.ts`,
   activities,
-  // For how long running activities may go on when the Worker is told to end; then they are cancelled.
+  // After SIGINT or SIGTERM, running activities have so long to end. Without it they are cancelled at once.
   shutdownGraceTime: "10 seconds",
 });
 
-// Until SIGINT or SIGTERM.
 await worker.run();
 await connection.close();

@@ -202,6 +202,29 @@ async function pendingActivities(address: string): Promise<number> {
   }
 }
 
+test("a Worker's options that a module exports are run by `temporal-bun worker`", async () => {
+  using folder = await project();
+  folder.write(
+    "worker.ts",
+    `import type { WorkerOptions } from "temporal-bun-sdk/worker";
+    import * as activities from "./activities";
+    export default {
+      taskQueue: "hello",
+      workflowsPath: import.meta.resolve("./workflows.ts"),
+      activities,
+    } satisfies WorkerOptions;`,
+  );
+  const { program, address } = await start(folder);
+  await using _ = program;
+  await program.says(/^Worker {2}/m);
+  expect(await greeting(address)).toBe("Hello, Bun!");
+  folder.edit("workflows.ts", "}, ", "} again, ");
+  await program.says(/^Reloaded after \d+ ms: workflows\.ts$/m);
+  expect(await greeting(address)).toBe("Hello again, Bun!");
+  program.kill("SIGINT");
+  await program.ends();
+});
+
 describe("nothing is left", () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("after %s", async (signal) => {
     using folder = await project();

@@ -20,3 +20,7 @@ test("docs/OPENTELEMETRY.md shows the example as it is", () => {
   const shown = blocks("docs/OPENTELEMETRY.md");
   for (const file of ["workflows.ts", "tracing.ts"]) expect(shown).toContain(example(`opentelemetry/${file}`));
 });
+
+test("the package's README shows the hello example as it is", () => {
+  expect(blocks("ts/README.md")).toEqual(["hello/workflows.ts", "hello/hello.ts"].map(example));
+});

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { Failure } from "../failure";
@@ -24,7 +24,8 @@ export async function dev(named: string | undefined, flags: DevFlags, output: Ou
   const environment = environmentFor(server);
   output.result(`Server  ${server.about}\n`);
   if (server.ui !== undefined) output.result(`UI      ${output.style("cyan", server.ui)}\n`);
-  const start = () => new KeptProcess([process.execPath, "--preload", reports, module], environment);
+  const start = () =>
+    new KeptProcess([process.execPath, "--preload", reports, ...program(module, reports)], environment);
   const worker = new ReloadingWorker(module, start, output);
   const seeding = seed === undefined ? undefined : worker.ready.then(() => runSeed(seed, environment, output));
   await stopped.first;
@@ -49,6 +50,20 @@ function reportsOf(module: string): string {
   } catch {
     throw new Failure(`${packageJson.name} isn't installed in ${projectFolder(module)}: run \`bun install\` there`);
   }
+}
+
+/** What runs a module: Bun, or `temporal-bun worker` if it exports a Worker or the options of one. */
+function program(module: string, reports: string): string[] {
+  const isExporting = () => {
+    try {
+      const transpiler = new Bun.Transpiler({ loader: module.endsWith("x") ? "tsx" : "ts" });
+      return transpiler.scan(readFileSync(module)).exports.includes("default");
+    } catch {
+      // Bun says what is wrong with it.
+      return false;
+    }
+  };
+  return isExporting() ? [join(dirname(reports), "../temporal-bun.ts"), "worker", module] : [module];
 }
 
 /** The first and the second time that the process is asked to end. */

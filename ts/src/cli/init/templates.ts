@@ -43,7 +43,7 @@ export function commonFile(name: keyof typeof common): string {
 /** Whether this is a checkout. Its version may not be published. */
 export const isCheckout = packageJson.private === true;
 
-/** What a project has as its dependency unless it is told otherwise: this version, or this checkout after `bun link`. */
+/** What a project depends on unless it is told otherwise: this version, or this checkout after `bun link`. */
 export const ownSpecifier = isCheckout ? `link:${packageJson.name}` : packageJson.version;
 
 /**

@@ -126,10 +126,10 @@ function ruleForSdkFile(file: string): ModuleRule {
  */
 function exportedFile(specifier: string): string | undefined {
   if (!specifier.startsWith(`${packageJson.name}/`)) return undefined;
-  const entries = packageJson.exports as Record<string, string | { default: string }>;
+  const entries = packageJson.exports as Record<string, string | { bun?: string; default: string }>;
   const entry = entries[`.${specifier.slice(packageJson.name.length)}`];
   if (entry === undefined) return undefined;
-  return resolve(sourceRoot, "..", typeof entry === "string" ? entry : entry.default);
+  return resolve(sourceRoot, "..", typeof entry === "string" ? entry : (entry.bun ?? entry.default));
 }
 
 /**
