@@ -118,6 +118,7 @@ describe("the Worker restarts", () => {
       /Not started: worker\.ts ended with exit code 1\. The Worker from before goes on until you save\./,
     );
     expect(program.errors).toMatch(/workflows\.ts:\d+:\d+: /);
+    expect(program.errors).not.toContain("src/worker");
     expect(await greeting(address)).toBe("Hello, Bun!");
     folder.edit("workflows.ts", "return return", '"mended"; return');
     await program.says(/^Reloaded after \d+ ms: workflows\.ts$/m);

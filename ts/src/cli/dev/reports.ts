@@ -2,6 +2,7 @@
  * Preloaded into the process of a project's Worker by `dev`: reports to it, over the channel between the two, when the
  * Worker takes tasks and which files it was made of.
  */
+import { BundleError, ForbiddenModuleError } from "../../worker/bundler/bundler-errors";
 import { observeWorkers } from "../../worker/observer";
 
 /** What the process sends. */
@@ -21,3 +22,12 @@ observeWorkers({
   running: () => report({ kind: "running", files: [...bundled, ...Object.keys(require.cache)] }),
 });
 report({ kind: "started", id: process.pid });
+
+process.on("uncaughtException", (error: unknown) => {
+  // The project's own listener decides.
+  if (process.listenerCount("uncaughtException") > 1) return;
+  // These name the project's files. Where in the SDK they were made would bury that.
+  const isSaid = error instanceof BundleError || error instanceof ForbiddenModuleError;
+  console.error(isSaid ? `${error.name}: ${error.message}` : error);
+  process.exit(1);
+});
