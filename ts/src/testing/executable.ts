@@ -63,7 +63,8 @@ export const timeSkippingServer: Program = {
   title: "Temporal test server",
   advice:
     "install a test server as `temporal-test-server` in PATH or, to use the dev server's own time skipping, the Temporal CLI (1.9 or newer, https://docs.temporal.io/cli) as `temporal`, or name one of them by `server: { executable: { type: 'existing-path', path } }`",
-  installed: installedTimeSkipper,
+  installed: (places, downloaded) =>
+    installedTimeSkipper(places, downloaded, fileOf(temporalCli, { type: "cached-download" })),
 };
 
 /** The service that knows the addresses of all versions for all platforms. */

@@ -21,15 +21,20 @@ export async function installedCli(places: Places): Promise<string | undefined> 
 
 /**
  * A program that can skip time: the one that `TEMPORAL_CLI_PATH` names, or else a test server in `PATH`, or a Temporal
- * CLI there or of the project, if it is new enough and no test server was downloaded before.
+ * CLI there or of the project, or one that was downloaded, if it is new enough and no test server was downloaded before.
  *
  * @param downloaded where a test server is downloaded to
+ * @param downloadedCli where a Temporal CLI is downloaded to
  */
-export async function installedTimeSkipper(places: Places, downloaded: string): Promise<string | undefined> {
+export async function installedTimeSkipper(
+  places: Places,
+  downloaded: string,
+  downloadedCli: string,
+): Promise<string | undefined> {
   const certain = (await namedCli(places)) ?? find("temporal-test-server", places);
   if (certain !== undefined || (await isFile(downloaded))) return certain;
-  const cli = find("temporal", places);
-  if (cli === undefined) return undefined;
+  const cli = find("temporal", places) ?? downloadedCli;
+  if (!(await isFile(cli))) return undefined;
   const version = await devServerVersion(cli);
   return version !== undefined && skipsTime(version) ? cli : undefined;
 }

@@ -85,7 +85,8 @@ describe("a program that skips time", () => {
       "second/temporal-test-server": "",
       downloaded: "",
     });
-    const find = (environment = {}) => installedTimeSkipper(it.places(environment), it.at("downloaded"));
+    const find = (environment = {}) =>
+      installedTimeSkipper(it.places(environment), it.at("downloaded"), it.at("downloaded-cli"));
     expect(await find({ TEMPORAL_CLI_PATH: it.at("named") })).toBe(it.at("named"));
     expect(await find()).toBe(it.at("second/temporal-test-server"));
     it.remove("second/temporal-test-server");
@@ -95,6 +96,10 @@ describe("a program that skips time", () => {
     expect(await find()).toBe(it.at("first/temporal"));
     writeFileSync(it.at("first/temporal"), `#!/bin/sh\necho '${old}'\n`);
     expect(await find()).toBeUndefined();
+    it.remove("first/temporal");
+    expect(await find()).toBeUndefined();
+    script(it.at("."), "downloaded-cli", `echo '${recent}'`);
+    expect(await find()).toBe(it.at("downloaded-cli"));
   });
 });
 

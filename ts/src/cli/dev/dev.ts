@@ -19,8 +19,9 @@ export async function dev(named: string | undefined, flags: DevFlags, output: Ou
   const module = workerModule(named);
   const seed = flags.seed === undefined ? undefined : seedModule(module, flags.seed);
   const reports = reportsOf(module);
-  const stopped = signals(output);
   const server = await provideServer(flags, output);
+  // Not before: until then a signal ends this process, and with it a server that it has begun to start.
+  const stopped = signals(output);
   const environment = environmentFor(server);
   output.result(`Server  ${server.about}\n`);
   if (server.ui !== undefined) output.result(`UI      ${output.style("cyan", server.ui)}\n`);
