@@ -21,7 +21,7 @@ export async function installedCli(places: Places): Promise<string | undefined> 
 
 /**
  * A program that can skip time: the one that `TEMPORAL_CLI_PATH` names, or else a test server in `PATH`, or a Temporal
- * CLI there or of the project, or one that was downloaded, if it is new enough and no test server was downloaded before.
+ * CLI there, of the project or downloaded, if it is new enough and no test server was downloaded before.
  *
  * @param downloaded where a test server is downloaded to
  * @param downloadedCli where a Temporal CLI is downloaded to
