@@ -66,13 +66,16 @@ async function complete(flags: InitFlags, isNamed: boolean, defaultName: string)
   const answers = { template: flags.template ?? defaultTemplate, name: flags.name ?? defaultName };
   if (!(process.stdin.isTTY && process.stderr.isTTY) || (flags.template !== undefined && !asksName)) return answers;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const left = new AbortController();
-  // Ctrl-C and Ctrl-D. Nothing has been written yet.
-  terminal.once("SIGINT", () => left.abort()).once("close", () => left.abort());
+  // Ctrl-D closes it, and so does Ctrl-C.
+  const left = Promise.withResolvers<never>();
+  left.promise.catch(() => {});
+  terminal.once("SIGINT", () => terminal.close());
+  terminal.once("close", () => left.reject(new Failure("\nNothing was written.")));
   const ask = async (question: string, fallback: string, problem: (answer: string) => string | undefined) => {
     for (;;) {
-      const answer =
-        (await terminal.question(`${question} [${fallback}] `, { signal: left.signal })).trim() || fallback;
+      // Ctrl-D rejects it too, in other words.
+      const asked = terminal.question(`${question} [${fallback}] `).catch(() => left.promise);
+      const answer = (await Promise.race([left.promise, asked])).trim() || fallback;
       const complaint = problem(answer);
       if (complaint === undefined) return answer;
       process.stderr.write(`${complaint}\n`);
@@ -91,9 +94,6 @@ async function complete(flags: InitFlags, isNamed: boolean, defaultName: string)
       );
     }
     return answers;
-  } catch (error) {
-    if (left.signal.aborted) throw new Failure("\nNothing was written.");
-    throw error;
   } finally {
     terminal.close();
   }
