@@ -48,6 +48,7 @@ afterAll(async () => {
 /** The environment of somebody who has Bun and the Temporal CLI, and whose packages come from the registry. */
 function environment(): Record<string, string | undefined> {
   const own = temporaryFolder();
+  writeFileSync(join(own, ".npmrc"), `registry=${registry.url}\n`);
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:TEMPORAL_|npm_|BUN_|PNPM_)/.test(name));
   return {
     ...Object.fromEntries(kept),
