@@ -84,12 +84,18 @@ const isGenerated = (source: string) =>
   source.startsWith("src/proto/") && readFileSync(join(root, "ts", source), "utf8").startsWith("// @generated");
 
 describe("what is packed", () => {
-  test("the SDK's package has the sources, their declarations, the thread's bundle and the licences, and nothing else", async () => {
+  test("the SDK's package has the sources, their declarations, the templates, the thread's bundle and the licences, and nothing else", async () => {
     const { files } = await unpack(mainPackage);
-    const { output } = await run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"], {
-      cwd: join(root, "ts"),
-    });
-    const sources = output.trim().split("\n");
+    const listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "src", "templates"];
+    const listed = (await run(listing, { cwd: join(root, "ts") })).output.trim().split("\n");
+    const sources = listed.filter((name) => name.startsWith("src/"));
+    const orders = readdirSync(join(root, "ts/examples/orders")).filter(
+      (name) => !["README.md", "demo.ts", "timeline.ts"].includes(name),
+    );
+    const templates = [
+      ...listed.filter((name) => name.startsWith("templates/")),
+      ...orders.map((name) => `examples/orders/${name}`),
+    ];
     const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"];
     const packed = sources.filter((name) => !checkoutOnly.some((file) => name === `src/worker/threads/${file}`));
     const declarations = sources
@@ -110,7 +116,7 @@ describe("what is packed", () => {
     ];
     const official = files.filter((name) => name.startsWith("official/"));
     const others = files.filter((name) => !/^(official|elsewhere)\//.test(name));
-    expect(others).toEqual([...packed, ...declarations, ...rest].toSorted());
+    expect(others).toEqual([...packed, ...declarations, ...templates, ...rest].toSorted());
     // Two for each specifier of the drop-in, some of which are the same file.
     expect(official.filter((name) => name.endsWith(".d.ts")).length).toBeGreaterThan(200);
     expect(official.filter((name) => name.endsWith(".js")).map((name) => name.replace(/\.js$/, ".d.ts"))).toEqual(
