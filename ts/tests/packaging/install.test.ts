@@ -275,7 +275,7 @@ describe("a project that has installed it", () => {
     for (const [index, entry] of modules.entries())
       project.write(
         `on-node/${index}.mjs`,
-        `import { ${names[index]!.replace("default", "default as it")} } from "${entry}";`,
+        `import { ${names[index]!.replace(/\bdefault\b/, "default as it")} } from "${entry}";`,
       );
     project.write(
       "on-node.mjs",
