@@ -61,9 +61,6 @@ const realmBundle = "src/worker/threads/workflow-realm.bundle.js";
 /** Entries for checkouts, which have no use in the package. */
 const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"].map((name) => `src/worker/threads/${name}`);
 
-/** What errors and the README point to, and what these point to in turn. */
-const guides = readdirSync(join(root, "docs")).map((name) => `docs/${name}`);
-
 const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
 const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(root, name)) });
@@ -77,9 +74,11 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
   const realm = await bundleRealm();
   return [
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
-    ...["LICENSE", "THIRD_PARTY.md", ...guides].map(fromRoot),
+    ...["LICENSE", "THIRD_PARTY.md"].map(fromRoot),
+    // What errors and the README point to, and what these point to in turn.
+    ...tracked(root, "docs"),
     { name: "README.md", data: text(readme(repository)) },
-    ...sources(),
+    ...tracked(packageFolder, "src").filter(({ name }) => !checkoutOnly.includes(name)),
     ...templatePaths.map((name) => ({ name, data: readFileSync(join(packageFolder, name)) })),
     ...elsewhereFiles(packageFolder),
     { name: threadBundle, data: await bundleThread() },
@@ -106,25 +105,13 @@ function readme(repository: string | undefined): string {
   return content.replaceAll(/\]\((docs\/[^)]+)\)/g, `](${repository}/blob/v${packageVersion}/$1)`);
 }
 
-/**
- * What git has or would take, so that nothing goes along that happens to lie there. The entry for checkouts has no use
- * in the package.
- */
-function sources(): TarFile[] {
-  const listed = output([
-    "git",
-    "-C",
-    packageFolder,
-    "ls-files",
-    "--cached",
-    "--others",
-    "--exclude-standard",
-    "--",
-    "src",
-  ]).split("\n");
+/** What git has or would take of a folder, so that nothing goes along that happens to lie there. */
+function tracked(base: string, folder: string): TarFile[] {
+  const listed = output(["git", "-C", base, "ls-files", "--cached", "--others", "--exclude-standard", "--", folder]);
   return listed
-    .filter((name) => !checkoutOnly.includes(name) && existsSync(join(packageFolder, name)))
-    .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
+    .split("\n")
+    .filter((name) => existsSync(join(base, name)))
+    .map((name) => ({ name, data: readFileSync(join(base, name)) }));
 }
 
 async function bundleThread(): Promise<Uint8Array> {

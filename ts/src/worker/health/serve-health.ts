@@ -36,10 +36,10 @@ export interface Health {
 }
 
 /** A health endpoint while it is served. */
-export interface HealthServer extends AsyncDisposable {
+export interface HealthServer {
   /** The port that it listens on. */
   readonly port: number;
-  /** Ends it. There is no need to: it doesn't keep the process alive. */
+  /** Ends it; then the port is free. There is no need to: it doesn't keep the process alive. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ const beatSlot = 0;
 const states: State[] = ["INITIALIZED", "RUNNING", "STOPPING", "DRAINING", "DRAINED", "STOPPED", "FAILED"];
 
 /** The DOM's types hide what Bun adds to the class. */
-type BunWorker = globalThis.Worker & Pick<Bun.Worker, "unref">;
+type BunWorker = globalThis.Worker & Pick<Bun.Worker, "ref" | "unref">;
 
 /**
  * Serves the health of Workers by HTTP, for the probes of an orchestrator: `GET /live` (restart the process if not) and
@@ -90,9 +90,13 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
     }
     Atomics.add(slots, beatSlot, 1);
   };
-  const close = async () => {
+  const closed = Promise.withResolvers<void>();
+  thread.addEventListener("close", () => closed.resolve());
+  const close = () => {
     clearInterval(beating);
+    thread.ref();
     thread.terminate();
+    return closed.promise;
   };
   const answer = Promise.withResolvers<{ port: number } | { error: string }>();
   thread.onmessage = ({ data }) => answer.resolve(data);
@@ -108,7 +112,7 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
     throw new Error(`Health can't be served on ${hostname}:${port}: ${answered.error}. Is the port in use?`);
   }
   thread.unref();
-  return { port: answered.port, close, [Symbol.asyncDispose]: close };
+  return { port: answered.port, close };
 }
 
 const addressOf = ({ hostname = "0.0.0.0", port }: HealthOptions) => ({ hostname, port });
