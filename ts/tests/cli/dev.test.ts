@@ -86,6 +86,10 @@ describe("the Worker restarts", () => {
     await program.says(/^Reloaded after \d+ ms: activities\.ts$/m);
     expect(await greeting(address)).toBe("Good day again, Bun!");
     expect(program.output.match(/^Reloaded/gm)).toHaveLength(2);
+
+    // A module that waits at its top level, as the Worker's does, and what it imports.
+    folder.edit("worker.ts", '"10 seconds"', '"11 seconds"');
+    await program.says(/^Reloaded after \d+ ms: worker\.ts$/m);
     program.kill("SIGINT");
     await program.ends();
   });

@@ -5,7 +5,6 @@ export class TerminalProgram implements AsyncDisposable {
   /** All that it wrote, without escape sequences. */
   output = "";
   readonly ended: Promise<number>;
-  readonly #terminal: Bun.Terminal;
   readonly #child: Bun.Subprocess;
   readonly #command: readonly string[];
   #more = Promise.withResolvers<void>();
@@ -15,22 +14,26 @@ export class TerminalProgram implements AsyncDisposable {
   constructor(command: readonly string[], options: { cwd?: string; env?: Record<string, string | undefined> } = {}) {
     this.#command = command;
     const decoder = new TextDecoder();
-    this.#terminal = new Bun.Terminal({
-      cols: 200,
-      rows: 50,
-      data: (_, chunk) => {
-        this.output += Bun.stripANSI(decoder.decode(chunk, { stream: true })).replaceAll("\r\n", "\n");
-        this.#more.resolve();
-        this.#more = Promise.withResolvers();
+    this.#child = Bun.spawn([...command], {
+      env: process.env,
+      ...options,
+      // Made here, because one that is made before doesn't become the program's controlling terminal.
+      terminal: {
+        cols: 200,
+        rows: 50,
+        data: (_, chunk) => {
+          this.output += Bun.stripANSI(decoder.decode(chunk, { stream: true })).replaceAll("\r\n", "\n");
+          this.#more.resolve();
+          this.#more = Promise.withResolvers();
+        },
       },
     });
-    this.#child = Bun.spawn([...command], { env: process.env, ...options, terminal: this.#terminal });
     this.ended = this.#child.exited;
   }
 
   /** Types what a person would. */
   type(text: string): void {
-    this.#terminal.write(text);
+    this.#child.terminal?.write(text);
   }
 
   /** Resolves with what matches first in what it writes after the last match. Rejects when it ends without one. */
@@ -55,7 +58,7 @@ export class TerminalProgram implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#child.exited;
-    this.#terminal.close();
+    this.#child.terminal?.close();
   }
 
   #failure(what: string): Error {
