@@ -32,14 +32,16 @@ plugin({
         if (file === undefined) throw new Error(refusal(specifier));
         const module = require(file) as Record<string, unknown>;
         const path = JSON.stringify(file);
-        // The default is what Node gives for packages like the official ones, which are CommonJS. From these a name
-        // that is a type alone can be imported, as code with decorator metadata does; it is undefined. A module and
-        // no object: what a test puts in a name's place is then seen by those who have imported it before.
+        // A default that the module doesn't have is what Node gives for packages like the official ones, which are
+        // CommonJS. From these a name that is a type alone can be imported, as code with decorator metadata does; it is
+        // undefined. A module and no object: what a test puts in a name's place is then seen by those who have
+        // imported it before.
         const types = (typeNames[specifier] ?? []).filter((name) => !(name in module));
         const contents = [
           `export * from ${path};`,
-          `import * as all from ${path};`,
-          "export default all;",
+          "default" in module
+            ? `export { default } from ${path};`
+            : `import * as all from ${path}; export default all;`,
           ...types.map((name) => `export const ${name} = undefined;`),
         ].join("\n");
         return { contents, loader: "js" as const };

@@ -14,6 +14,7 @@ import { hasOwnProperties, hasOwnProperty, SymbolBasedInstanceOfError } from "..
 import { counterpartOf } from "../../src/drop-in/table";
 import * as internal from "../../src/payloads/internal-non-workflow";
 import { historyFromJSON, historyToJSON, JSONToPayload, payloadToJSON } from "../../src/payloads/proto-utils";
+import { makeProject } from "./support";
 
 /** Appends a byte, and takes it away again if it is the last one. */
 const appending = (byte: number): PayloadCodec => ({
@@ -118,10 +119,12 @@ test.each(["@temporalio", "@temporalio/ai-sdk", "@temporalio/commonplace", "temp
 );
 
 test("lib/pkg says what a program runs on", async () => {
-  for (const name of ["client", "worker"]) {
-    const { default: pkg } = (await import(counterpartOf(`@temporalio/${name}/lib/pkg`)!.file!)) as {
-      default: unknown;
-    };
-    expect(pkg).toEqual({ name: packageJson.name, version: packageJson.version });
-  }
+  using project = makeProject("preload");
+  project.write(
+    "src/pkg.ts",
+    `import pkg from "@temporalio/worker/lib/pkg";
+    console.log(pkg.name, require("@temporalio/client/lib/pkg").default.version);`,
+  );
+  const { output } = await project.run(["src/pkg.ts"]);
+  expect(output).toBe(`${packageJson.name} ${packageJson.version}\n`);
 });

@@ -1,6 +1,6 @@
 /** What is packed, and what a project has of it that installs it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { Glob } from "bun";
@@ -529,6 +529,23 @@ describe("a project that has installed it", () => {
     expect((await run(command("doctor"), options)).output).toContain("(found through platform package)");
     worker.kill("SIGTERM");
     await worker.ends();
+  });
+
+  test("bundles the SDK's own parts where a folder's name has two dots", async () => {
+    const folder = join(temporaryFolder(), "from..here");
+    cpSync(project.folder, folder, { recursive: true, filter: (path) => !path.endsWith(".cache") });
+    writeFileSync(
+      join(folder, "streams.ts"),
+      `import { WorkflowStream } from "@temporalio/workflow-streams/workflow"; export const streams = async () => new WorkflowStream();`,
+    );
+    writeFileSync(
+      join(folder, "bundle.ts"),
+      `import { bundleWorkflowCode } from "temporal-bun-sdk/worker";
+      const { code } = await bundleWorkflowCode({ workflowsPath: import.meta.dir + "/streams.ts" });
+      console.log(code.includes("class WorkflowStream"));`,
+    );
+    const { output } = await run([process.execPath, "bundle.ts"], { cwd: folder });
+    expect(output).toBe("true\n");
   });
 
   test("has the command temporal-bun, which finds the library", async () => {

@@ -18,7 +18,6 @@ import {
   DefaultLogger,
   NativeConnection,
   ResourceBasedController,
-  Runtime,
   Worker,
   type WorkerOptions,
 } from "../../src/worker";
@@ -260,12 +259,6 @@ const wrong: Record<string, Record<string, [() => unknown, string]>> = {
       "Workflow.patch(...) and Workflow.deprecatePatch may only be used from a Workflow Execution.",
     ],
     "options of activities": [() => workflow.proxyActivities(undefined as never), "options must be defined"],
-  },
-  "the runtime": {
-    "a filter that is none": [
-      () => Runtime.install({ telemetryOptions: { logging: { filter: 2 as never } } }),
-      "Invalid logging filter",
-    ],
   },
   connections: {
     "one that is closed": [

@@ -312,7 +312,6 @@ describe("versions", () => {
       useVersioning: false,
       shutdownGraceTime: 0,
       stickyQueueScheduleToStartTimeout: "10s",
-      maxHeartbeatThrottleInterval: "60s",
       defaultHeartbeatThrottleInterval: "30s",
       workflowTaskPollerBehavior: { type: "simple-maximum", maximum: 10 },
     });

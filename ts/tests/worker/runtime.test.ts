@@ -76,9 +76,14 @@ describe("the runtime of a process", () => {
   test("refuses options that make no sense, naming them", async () => {
     const lines = await inNewProcess(`
       try { sdk.Runtime.install({ workerHeartbeatInterval: "1ms" }); } catch (error) { console.log(error.message); }
-      try { sdk.Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress: "nowhere" } } } }); } catch (error) { console.log(error.message); }`);
+      try { sdk.Runtime.install({ telemetryOptions: { metrics: { prometheus: { bindAddress: "nowhere" } } } }); } catch (error) { console.log(error.message); }
+      try { sdk.Runtime.install({ telemetryOptions: { logging: { filter: 2 } } }); } catch (error) { console.log(String(error)); }`);
     expect(lines[0]).toContain("workerHeartbeatIntervalMs");
-    expect(lines[1]).toContain("bindAddress");
+    // By the names that users write, and those in the official SDK's errors.
+    expect(lines[1]).toContain(
+      "telemetryOptions.metrics.prometheus.bindAddress (metricsExporter.prometheus.socketAddr)",
+    );
+    expect(lines[2]).toBe("TypeError: Invalid logging filter");
   });
 
   test("passes Core's logs on to the logger", async () => {

@@ -88,7 +88,11 @@ export class ModuleWatch {
         return json === undefined ? undefined : this.#virtual("json", json.file, json.contents);
       }
       case "file":
-        return { path: rule.path };
+        // Bun takes a path with two dots for a relative one. The folder of a package that was installed from a file
+        // has them: `.bun/temporal-bun-sdk@..+pack+…`.
+        return rule.path.includes("..")
+          ? this.#virtual("file", specifier, `export * from ${JSON.stringify(rule.path)};`)
+          : { path: rule.path };
       case "shim":
         return this.#virtual("shim", specifier, rule.contents);
       case "shared":
