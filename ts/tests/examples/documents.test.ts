@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { explained, explains, messages } from "./error-messages";
 
 const root = join(import.meta.dir, "../../..");
 
@@ -19,4 +20,12 @@ test("the README shows the hello example as it is", () => {
 test("docs/OPENTELEMETRY.md shows the example as it is", () => {
   const shown = blocks("docs/OPENTELEMETRY.md");
   for (const file of ["workflows.ts", "tracing.ts"]) expect(shown).toContain(example(`opentelemetry/${file}`));
+});
+
+test("docs/TROUBLESHOOTING.md has every message that the sources make, and no other", () => {
+  const patterns = explained();
+  const made = messages();
+  const isExplained = ({ text }: { text: string }) => patterns.some((pattern) => explains(pattern, text));
+  expect(made.filter((message) => !isExplained(message))).toEqual([]);
+  expect(patterns.filter((pattern) => !made.some(({ text }) => explains(pattern, text)))).toEqual([]);
 });

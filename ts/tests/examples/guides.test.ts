@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import "../support/built";
 import { Program, run } from "../support/process";
-import { type PrivateServer, startServer, temporalCli } from "../support/server";
+import { freePort, type PrivateServer, startServer, temporalCli } from "../support/server";
 import { guides, prepareWorkshop, root, writeGuide } from "./guides";
 
 const workshop = prepareWorkshop();
@@ -30,6 +30,7 @@ describe("what guides show does what they say", () => {
         NO_COLOR: "1",
         PATH: `${join(process.execPath, "..")}:${join(temporalCli(), "..")}:${process.env["PATH"]}`,
         TEMPORAL_ADDRESS: server.address,
+        METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,
       };
       const options = { cwd: folder, env: environment };
       await using running = new AsyncDisposableStack();
