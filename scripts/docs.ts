@@ -1,13 +1,14 @@
 /**
  * Makes the site of the documentation in `target/docs`: the guides and an API reference from the doc comments, with a
- * search over both. It opens from disk. A link that leads nowhere, in a comment, a guide or a page, is an error.
+ * search over both. It opens from disk. A link that leads nowhere, in a comment, a guide or a page, is an error, and so
+ * is a question of docs/questions.tsv that the search doesn't answer.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../ts/package.json" with { type: "json" };
 import { readIndex } from "./docs/guides";
 import { linkProblems, sectionsOf } from "./docs/pages";
-import type { Entry } from "./docs/search";
+import { type Entry, Search } from "./docs/search";
 import { packageFolder, root, run } from "./tools";
 
 /** As much of TypeDoc as is used: its own types are there only when it is installed. */
@@ -82,7 +83,7 @@ const app = await Application.bootstrap({
   disableSources: true,
   readme: join(root, "README.md"),
   projectDocuments: guides.map(({ path }) => join(root, path)),
-  highlightLanguages: ["ts", "typescript", "sh", "json", "toml", "yaml", "docker", "c"],
+  highlightLanguages: ["ts", "typescript", "sh", "json", "toml", "yaml", "docker", "c", "console"],
   validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },
   includeHierarchySummary: false,
   navigation: { includeGroups: true },
@@ -113,12 +114,14 @@ rmSync(site, { recursive: true, force: true });
 await app.generateDocs(project, site);
 
 const found: Entry[] = [];
-for (const document of project.documents ?? []) {
+const background = ["How it works", "The project"];
+for (const [at, document] of (project.documents ?? []).entries()) {
   const url = router!.getFullUrl(document);
   const [first, ...others] = sectionsOf(readFileSync(join(site, url), "utf8"));
-  if (first) found.push({ title: document.name, text: first.text, url, kind: "guide" });
+  const kind = background.includes(guides[at]!.group) ? "background" : "guide";
+  if (first) found.push({ title: document.name, text: first.text, url, kind });
   for (const { heading, anchor, text } of others)
-    found.push({ title: `${document.name}: ${heading}`, text, url: `${url}#${anchor}`, kind: "guide" });
+    found.push({ title: `${document.name}: ${heading}`, text, url: `${url}#${anchor}`, kind });
 }
 addNames(project);
 writeFileSync(join(site, "assets/search.js"), `window.docsEntries = ${JSON.stringify(found)};\n`);
@@ -139,12 +142,23 @@ function addNames(parent: Reflection): void {
   }
 }
 
-const problems = linkProblems(site);
+/** Questions of newcomers that the search doesn't answer among its first three. */
+function unanswered(): string[] {
+  const search = new Search(found);
+  const [, ...lines] = readFileSync(join(root, "docs/questions.tsv"), "utf8").trim().split("\n");
+  return lines.flatMap((line) => {
+    const [question = "", answer = ""] = line.split("\t");
+    const titles = search.find(question, 3).map(({ title }) => title);
+    return titles.includes(answer) ? [] : [`"${question}" leads to ${titles.join("; ")}, not to ${answer}`];
+  });
+}
+
+const problems = [...linkProblems(site), ...unanswered()];
 for (const problem of problems) console.error(problem);
 const { errorCount, warningCount } = app.logger;
 const seconds = ((Date.now() - started) / 1000).toFixed(1);
 console.error(
-  `docs: ${found.length} entries, ${problems.length} broken links and ${errorCount + warningCount} of TypeDoc's complaints ` +
+  `docs: ${found.length} entries, ${problems.length} broken links or unanswered questions and ${errorCount + warningCount} of TypeDoc's complaints ` +
     `in ${seconds} s: ${join(site, "index.html")}`,
 );
 process.exit(problems.length + errorCount + warningCount > 0 ? 1 : 0);

@@ -11,7 +11,7 @@ export interface Entry {
   text: string;
   /** Relative to the folder of the site. */
   url: string;
-  /** Of what it is a part of: "guide", or the kind of an exported name. */
+  /** Of what it is a part: "guide", "background", or the kind of an exported name. */
   kind: string;
 }
 
@@ -49,7 +49,7 @@ interface Posting {
 }
 
 const titleWeight = 5;
-const guideWeight = 2;
+const guideWeight = 3;
 /** BM25's usual constants: how soon repeating a word stops to count, and how much length counts. */
 const saturation = 1.2;
 const lengthWeight = 0.6;

@@ -14,7 +14,56 @@ function blocks(document: string): string[] {
 const example = (file: string) => readFileSync(join(root, "ts/examples", file), "utf8");
 
 test("the README shows the hello example as it is", () => {
-  expect(blocks("README.md")).toEqual(["hello/workflows.ts", "hello/hello.ts"].map(example));
+  const [first, ...others] = blocks("README.md");
+  expect(example("hello/welcome.ts")).toEndWith(`\n${first}`);
+  expect(others).toEqual(["hello/workflows.ts", "hello/hello.ts"].map(example));
+});
+
+/** The cells of the rows of a table in the README whose first cell is one of names. */
+function rows(names: Set<string>): string[][] {
+  const lines = readFileSync(join(root, "README.md"), "utf8").match(/^\| .*$/gm) ?? [];
+  return lines.map((line) => line.split("|").map((cell) => cell.trim())).filter((cells) => names.has(cells[1]!));
+}
+
+test("the README's figures are those of one run of make bench", () => {
+  const printed = readFileSync(join(root, "docs/bench.txt"), "utf8").split("\n");
+  let group = "";
+  const measured = new Map<string, string[]>();
+  for (const line of printed.slice(1, printed.indexOf(""))) {
+    const [name = "", ...figures] = line.trim().split(/ {2,}/);
+    if (!line.startsWith(" ")) group = name;
+    const unit = figures.at(-1);
+    measured.set(
+      line.startsWith(" ") ? `${group}, ${name}` : name,
+      figures.slice(0, -1).map((figure) => `${figure} ${unit}`),
+    );
+  }
+  // A row below another one counts by both names.
+  measured.set("start + result, latency p50", measured.get("start + result, CPU of the client, latency p50")!);
+  const shown = rows(new Set(measured.keys()));
+  expect(shown.length).toBe(7);
+  for (const [, name = "", ...cells] of shown) expect(cells.slice(0, 3)).toEqual(measured.get(name)!);
+});
+
+test("the README says how many features are there", () => {
+  const [, ...states] = readFileSync(join(root, "docs/parity.tsv"), "utf8").trim().split("\n");
+  const done = states.filter((line) => line.split("\t")[1] === "done").length;
+  const [[, , cell] = []] = rows(new Set(["features of the official SDK's list"]));
+  expect(cell).toStartWith(`${done} of ${states.length} `);
+});
+
+test("the README's versions are those that are pinned", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  expect(readme).toContain(`by Core ${/CORE_VERSION: &CStr = c"([^"]+)"/.exec(read("rust-core/src/abi.rs"))?.[1]}.`);
+  expect(readme).toContain(`| Bun | ${JSON.parse(read("ts/package.json")).engines.bun.slice(2)} or newer |`);
+  expect(readme).toContain(`Bun ${/^bun_version=(.*)$/m.exec(read("scripts/toolchain.sh"))?.[1]} or newer`);
+});
+
+test("the README's pictures show what the demo prints", () => {
+  const picture = (name: string) => readFileSync(join(root, "docs/images", name), "utf8");
+  expect(picture("session.svg")).toContain("status: waiting for shipment");
+  expect(picture("timeline.svg")).toContain("workflow execution completed");
 });
 
 test("docs/OPENTELEMETRY.md shows the example as it is", () => {

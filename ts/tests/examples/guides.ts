@@ -64,8 +64,6 @@ export function prepareWorkshop(): string {
 /** The documents that have programs. */
 export function guides(): string[] {
   const folder = join(root, "docs/guides");
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/guides/${name}`)
-    .sort();
+  const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  return [...names.map((name) => `docs/guides/${name}`).sort(), "docs/TESTING.md"];
 }
