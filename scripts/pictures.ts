@@ -14,14 +14,14 @@ const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "
 
 /** A terminal with lines of text, as SVG that every browser draws alike. */
 function terminal(title: string, lines: string[]): string {
-  const width = Math.ceil(Math.max(...lines.map((line) => line.length)) * columnWidth) + 2 * padding;
+  const width = Math.ceil(Math.max(60, ...lines.map((line) => line.length)) * columnWidth) + 2 * padding;
   const height = lines.length * lineHeight + 2 * padding + 24;
   const text = lines.map((line, at) => {
     const y = padding + 24 + (at + 1) * lineHeight - 5;
     const colour = line.startsWith("$") ? "#7ee787" : /fail|did not answer/.test(line) ? "#ffa657" : "#e6edf3";
     return `  <text x="${padding}" y="${y}" fill="${colour}">${escape(line)}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escape(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escape(title)}">
   <style>text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre }</style>
   <rect width="${width}" height="${height}" rx="8" fill="#0d1117"/>
   <circle cx="20" cy="18" r="6" fill="#ff5f57"/><circle cx="40" cy="18" r="6" fill="#febc2e"/><circle cx="60" cy="18" r="6" fill="#28c840"/>
