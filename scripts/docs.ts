@@ -87,6 +87,7 @@ const app = await Application.bootstrap({
   validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },
   includeHierarchySummary: false,
   navigation: { includeGroups: true },
+  groupOrder: [...new Set(guides.map(({ group }) => group)), "*"],
   sort: ["kind", "instance-first", "alphabetical-ignoring-documents"],
   customJs: searchBox,
   githubPages: false,

@@ -22,10 +22,12 @@ function terminal(title: string, lines: string[]): string {
     return `  <text x="${padding}" y="${y}" fill="${colour}">${escape(line)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escape(title)}">
-  <style>text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre }</style>
+  <style>text { white-space: pre }</style>
   <rect width="${width}" height="${height}" rx="8" fill="#0d1117"/>
   <circle cx="20" cy="18" r="6" fill="#ff5f57"/><circle cx="40" cy="18" r="6" fill="#febc2e"/><circle cx="60" cy="18" r="6" fill="#28c840"/>
+  <g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="13">
 ${text.join("\n")}
+  </g>
 </svg>
 `;
 }
