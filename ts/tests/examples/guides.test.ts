@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 test("everything that guides show compiles", async () => {
-  expect(programs.flatMap(({ path, unnamed }) => unnamed.map((block) => `${path}: ${block}`))).toEqual([]);
+  expect(programs.flatMap(({ path, unchecked }) => unchecked.map((block) => `${path}: ${block}`))).toEqual([]);
   await run([join(root, "ts/node_modules/.bin/tsc"), "--noEmit", "--project", workshop]);
 });
 

@@ -19,8 +19,8 @@ export interface GuideProgram {
   /** Where its files are. */
   folder: string;
   steps: Step[];
-  /** Blocks of TypeScript that say no file, so that nobody compiles them. */
-  unnamed: string[];
+  /** Blocks of TypeScript that say no file, so that nobody compiles them, and output of nothing. */
+  unchecked: string[];
 }
 
 /** Writes the files of a guide into a folder of its own below `target/guides`. */
@@ -28,16 +28,17 @@ export function writeGuide(path: string): GuideProgram {
   const folder = join(workshop, basename(path, ".md").toLowerCase());
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const program: GuideProgram = { path, folder, steps: [], unnamed: [] };
+  const program: GuideProgram = { path, folder, steps: [], unchecked: [] };
   const files = new Map<string, string>();
   const text = readFileSync(join(root, path), "utf8");
   for (const [, language, block = ""] of text.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
-    const [, comment, name] = /^(?:\/\/|#) ((\S+\.(?:ts|toml|json))$)/m.exec(block) ?? [];
-    const isFirst = comment !== undefined && new RegExp(`^\\W+${RegExp.escape(comment)}\n`).test(block);
-    if (isFirst && name) files.set(name, (files.get(name) ?? "") + block);
-    else if (language === "ts") program.unnamed.push(block);
+    const [, name] = /^(?:\/\/|#) (\S+\.(?:ts|toml|json))\n/.exec(block) ?? [];
+    if (name) files.set(name, (files.get(name) ?? "") + block);
+    else if (language === "ts") program.unchecked.push(block);
     else if (language === "sh") program.steps.push({ script: block, expected: [] });
-    else if (language === "text") program.steps.at(-1)?.expected.push(...block.trimEnd().split("\n"));
+    else if (language === "text" && program.steps.length > 0)
+      program.steps.at(-1)!.expected.push(...block.trimEnd().split("\n"));
+    else if (language === "text") program.unchecked.push(block);
   }
   for (const [name, content] of files) writeFileSync(join(folder, name), content);
   return program;
@@ -54,10 +55,7 @@ export function prepareWorkshop(): string {
   for (const name of readdirSync(from)) if (!name.startsWith(".")) symlinkSync(join(from, name), join(to, name));
   symlinkSync(join(root, "ts"), join(to, "temporal-bun-sdk"));
   const { compilerOptions } = JSON.parse(readFileSync(join(root, "ts/tsconfig.json"), "utf8"));
-  writeFileSync(
-    join(workshop, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: { ...compilerOptions, noUnusedLocals: false }, include: ["*/*.ts"] }),
-  );
+  writeFileSync(join(workshop, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*/*.ts"] }));
   return workshop;
 }
 
