@@ -13,7 +13,9 @@ interface Message {
 /** Source files below a folder that are written by hand. */
 function sources(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(ending) && !/(^|\/)(google|grpc|rpc|temporal)\/|\.generated\./.test(path))
+    .filter(
+      (path) => path.endsWith(ending) && !/(^|\/)(google|grpc|rpc|temporal)\/|\.generated\.|\/reference\.rs/.test(path),
+    )
     .map((path) => join(folder, path))
     .sort();
 }
@@ -56,28 +58,55 @@ function sum(source: string, from: number): string | undefined {
   }
 }
 
-/** What the errors say that TypeScript makes: `new …Error("…")`, and failures by their functions. */
+const words = (text: string) => text.split(/\s+/).length;
+
+/** The longer literals in what a call is given: for a message that depends on something. */
+function literalsOfCall(source: string, from: number): string[] {
+  const found: string[] = [];
+  for (let at = from, depth = 1; depth > 0; at++) {
+    const text = literal(source, at);
+    if (text) {
+      if (words(text.text) > 3) found.push(text.text);
+      at = text.end - 1;
+    } else if (source[at] === "(") depth++;
+    else if (source[at] === ")") depth--;
+  }
+  return found;
+}
+
+const withoutComments = (source: string) => source.replace(/\/\*.*?\*\/|(?<=^|[\s;])\/\/.*?$/gms, "");
+
+/**
+ * What errors, warnings and failures say that TypeScript makes, where they are made: `new …Error("…")`, what classes of
+ * errors give to `super`, and what is logged as a warning or an error.
+ */
 function messagesOfTypeScript(): Message[] {
   const makes =
-    /\bnew (?:LibsError|HandlerError|NativeError|OperationError)\(\s*[^,()]*,|\bnew \w*(?:Error|Failure)\(|Failure\.(?:create|retryable|nonRetryable)\(/g;
+    /\bnew (?:LibsError|HandlerError|NativeError|OperationError)\(\s*[^,()]*,|\bnew \w*(?:Error|Failure)\(|Failure\.(?:create|retryable|nonRetryable)\(|\bsuper\(|\.(?:warn|error)\(/g;
   return sources("ts/src", ".ts").flatMap((file) => {
-    const source = readFileSync(join(root, file), "utf8");
+    const source = withoutComments(readFileSync(join(root, file), "utf8"));
     return [...source.matchAll(makes)].flatMap((match) => {
-      const text = sum(source, match.index + match[0].length);
-      return text ? [{ text: text.replace(/\s+/g, " "), file }] : [];
+      const from = match.index + match[0].length;
+      const text = sum(source, from);
+      return (text === undefined ? literalsOfCall(source, from) : [text]).map((text) => ({
+        text: text.replace(/\s+/g, " "),
+        file,
+      }));
     });
   });
 }
 
-/** What the errors say that Rust makes for its callers. */
+/** What Rust says: all its longer texts outside of tests are for those who call it, or look at the log. */
 function messagesOfRust(): Message[] {
-  const makes =
-    /\bError::(?:new\(\s*Status::\w+,|invalid_argument\(|invalid_options\(|closed\(|busy\()\s*(?:format!\(\s*)?"/g;
   return sources("rust-core/src", ".rs").flatMap((file) => {
     const [source = ""] = readFileSync(join(root, file), "utf8").split("#[cfg(test)]");
-    return [...source.matchAll(makes)].map((match) => {
-      const { text } = literal(source, match.index + match[0].length - 1)!;
-      return { text: text.replace(/\{[^}]*\}/g, "…").replace(/\s+/g, " "), file };
+    const code = source.replace(/^\s*\/\/.*$|#\[.*?\]$/gm, "");
+    return [...code.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].flatMap(([, raw = ""]) => {
+      const text = raw
+        .replace(/\\\n\s*/g, "")
+        .replace(/\\(.)/g, "$1")
+        .replace(/\{[^}]*\}/g, "…");
+      return words(text) > 3 ? [{ text, file }] : [];
     });
   });
 }
