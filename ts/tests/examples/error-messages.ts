@@ -10,11 +10,15 @@ interface Message {
   file: string;
 }
 
-/** Source files below a folder that are written by hand. */
+/**
+ * Source files below a folder that are written by hand. The command line's are left out: each of its messages is for the
+ * terminal, and says what to do.
+ */
 function sources(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter(
-      (path) => path.endsWith(ending) && !/(^|\/)(google|grpc|rpc|temporal)\/|\.generated\.|\/reference\.rs/.test(path),
+      (path) =>
+        path.endsWith(ending) && !/(^|\/)(google|grpc|rpc|temporal|cli)\/|\.generated\.|\/reference\.rs/.test(path),
     )
     .map((path) => join(folder, path))
     .sort();
