@@ -43,6 +43,6 @@ COPY ts/src src
 COPY ts/examples/orders examples/orders
 # The user "bun" of the image.
 USER 1000:1000
-# The worker finishes the tasks in hand and ends.
+# The worker takes no new tasks, gives running activities their shutdownGraceTime, and ends.
 STOPSIGNAL SIGTERM
 CMD ["bun", "examples/orders/worker.ts"]

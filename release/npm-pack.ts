@@ -10,13 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
 import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
 import { sourceMapComment } from "../ts/src/workflow-host/source-map";
 import { fail, run, thisPlatform } from "./command";
+import { elsewhereFiles } from "./elsewhere";
 import {
   bridgeFileName,
   mainManifest,
@@ -69,8 +70,12 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
   const realm = await bundleRealm();
   return [
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
-    ...["LICENSE", "README.md", "THIRD_PARTY.md"].map(fromRoot),
+    ...["LICENSE", "THIRD_PARTY.md"].map(fromRoot),
+    // What errors and the README point to, and what these point to in turn.
+    ...tracked(root, "docs"),
+    { name: "README.md", data: text(readme(repository)) },
     ...sources(),
+    ...elsewhereFiles(packageFolder),
     { name: threadBundle, data: await bundleThread() },
     { name: realmBundle, data: text(realm.code) },
     { name: `${realmBundle}.map`, data: text(realm.sourceMap) },
@@ -86,24 +91,44 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
 }
 
 /**
- * What git has or would take, so that nothing goes along that happens to lie there. The entry for checkouts has no use
- * in the package.
+ * The package's own README. Its links lead to the guides in the package, or, where there is a repository, to those of
+ * the version there: npm's site shows files of neither.
  */
-function sources(): TarFile[] {
-  const listed = output([
-    "git",
-    "-C",
-    packageFolder,
-    "ls-files",
-    "--cached",
-    "--others",
-    "--exclude-standard",
-    "--",
-    "src",
-  ]).split("\n");
+function readme(repository: string | undefined): string {
+  const content = readFileSync(join(packageFolder, "README.md"), "utf8");
+  if (repository === undefined) return content;
+  return content.replaceAll(/\]\((docs\/[^)]+)\)/g, `](${repository}/blob/v${packageVersion}/$1)`);
+}
+
+/** What git has or would take of a folder, so that nothing goes along that happens to lie there. */
+function tracked(base: string, folder: string): TarFile[] {
+  const listed = output(["git", "-C", base, "ls-files", "--cached", "--others", "--exclude-standard", "--", folder]);
   return listed
-    .filter((name) => !checkoutOnly.includes(name) && existsSync(join(packageFolder, name)))
-    .map((name) => ({ name, data: readFileSync(join(packageFolder, name)) }));
+    .split("\n")
+    .filter((name) => existsSync(join(base, name)))
+    .map((name) => ({ name, data: readFileSync(join(base, name)) }));
+}
+
+function sources(): TarFile[] {
+  return tracked(packageFolder, "src")
+    .filter(({ name }) => !checkoutOnly.includes(name))
+    .map(({ name, data }) => ({ name, data: isGenerated(name) ? withoutTypes(data) : data }));
+}
+
+/** Whether a source is one of the generated modules for messages, which are a third of the package. */
+function isGenerated(name: string): boolean {
+  return name.startsWith("src/proto/") && readFileSync(join(packageFolder, name), "utf8").startsWith("// @generated");
+}
+
+/** A module without types and comments, which its declarations have. */
+function withoutTypes(source: Uint8Array): Uint8Array {
+  const transpiler = new Bun.Transpiler({
+    loader: "ts",
+    target: "bun",
+    minifyWhitespace: true,
+    trimUnusedImports: true,
+  });
+  return text(`${transpiler.transformSync(source)}\n`);
 }
 
 async function bundleThread(): Promise<Uint8Array> {
@@ -128,7 +153,14 @@ function declarations(folder: string): TarFile[] {
     JSON.stringify({
       extends: join(packageFolder, "tsconfig.json"),
       compilerOptions: {
-        ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: packageFolder, outDir: types },
+        ...{
+          noEmit: false,
+          declaration: true,
+          declarationMap: true,
+          emitDeclarationOnly: true,
+          rootDir: packageFolder,
+          outDir: types,
+        },
         typeRoots: [join(packageFolder, "node_modules/@types")],
       },
       include: [join(packageFolder, "src")],
@@ -136,12 +168,23 @@ function declarations(folder: string): TarFile[] {
   );
   run([join(packageFolder, "node_modules/.bin/tsc"), "--project", config]);
   const made = join(types, "src");
-  return readdirSync(made, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".d.ts"))
-    .map((name) => ({
-      name: `types/${name}`,
-      data: text(withFileNames(readFileSync(join(made, name), "utf8"), dirname(join(made, name)))),
-    }));
+  const names = readdirSync(made, { recursive: true, encoding: "utf8" });
+  const content = (name: string) => readFileSync(join(made, name), "utf8");
+  return [
+    ...names
+      .filter((name) => name.endsWith(".d.ts"))
+      .map((name) => ({ name: `types/${name}`, data: text(withFileNames(content(name), dirname(join(made, name)))) })),
+    ...names
+      // Those of generated modules would lead to lines that are not there.
+      .filter((name) => name.endsWith(".d.ts.map") && !isGenerated(join("src", name.replace(/\.d\.ts\.map$/, ".ts"))))
+      .map((name) => ({ name: `types/${name}`, data: text(withPackedSource(content(name), name)) })),
+  ];
+}
+
+/** A declaration's map that leads to the source in the package, so that editors go to what was written. */
+function withPackedSource(map: string, name: string): string {
+  const source = join("src", name.replace(/\.d\.ts\.map$/, ".ts"));
+  return JSON.stringify({ ...JSON.parse(map), sources: [relative(join("types", dirname(name)), source)] });
 }
 
 /** Declarations whose relative imports name files, as `moduleResolution` nodenext wants them. */

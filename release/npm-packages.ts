@@ -1,5 +1,6 @@
 /** The npm packages of a version: one with the SDK, and one per released platform with the bridge in it. */
 import { type PlatformName, packageVersion } from "../ts/src/libs/manifest";
+import { elsewhere, elsewhereForRequire } from "./elsewhere";
 import { platforms, releasedPlatforms } from "./platforms";
 
 /** The package that people install. */
@@ -43,7 +44,7 @@ export function platformManifest(platform: PlatformName, repository: string | un
     version: packageVersion,
     description: `The native library of ${mainPackage} for ${platform}.`,
     license: "MIT",
-    ...repositoryField(repository),
+    ...repositoryFields(repository),
     type: "module",
     ...machine(platform),
     exports: { ".": "./index.js", "./package.json": "./package.json" },
@@ -69,15 +70,10 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
   const { private: _private, scripts: _scripts, devDependencies: _development, exports: entries, ...rest } = source;
   return {
     ...rest,
-    ...repositoryField(repository),
-    exports: Object.fromEntries(
-      // A consumer's compiler gets declarations: it would check sources by the consumer's rules, stricter ones than
-      // those they are written by.
-      Object.entries(entries).map(([entry, file]) => [
-        entry,
-        file.endsWith(".ts") ? { types: declarations(file), default: file } : file,
-      ]),
-    ),
+    ...repositoryFields(repository),
+    // For compilers that don't read `exports`.
+    types: declarations("./src/index.ts"),
+    exports: Object.fromEntries(Object.entries(entries).map(([entry, file]) => [entry, target(file)])),
     imports: {
       "#workflow-realm": "./src/worker/threads/realm-text-bundle.ts",
       "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts",
@@ -88,10 +84,29 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
   };
 }
 
+/**
+ * Where an entry leads. A consumer's compiler gets declarations: it would check sources by the consumer's rules,
+ * stricter ones than those they are written by. Who isn't Bun can't run sources.
+ */
+function target(file: string): string | Record<string, string> {
+  if (!file.endsWith(".ts")) return file;
+  const types = declarations(file);
+  const other = elsewhere(file);
+  return other === undefined
+    ? { types, default: file }
+    : { types, bun: file, require: elsewhereForRequire, default: other };
+}
+
 function declarations(file: string): string {
   return file.replace(/^\.\/src\//, "./types/").replace(/\.ts$/, ".d.ts");
 }
 
-function repositoryField(repository: string | undefined): object {
-  return repository === undefined ? {} : { repository: { type: "git", url: `git+${repository}.git` } };
+/** Where people find the project. One setting, because it has to be the same in all packages. */
+function repositoryFields(repository: string | undefined): object {
+  if (repository === undefined) return {};
+  return {
+    homepage: `${repository}#readme`,
+    bugs: { url: `${repository}/issues` },
+    repository: { type: "git", url: `git+${repository}.git` },
+  };
 }

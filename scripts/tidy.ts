@@ -21,7 +21,7 @@ const rows = [
   ["activity", "nexus", "cloud", "workflow-host"],
   ["worker"],
   ["testing", "plugin", "envconfig"],
-  ["integrations", "cli"],
+  ["integrations", "cli", "index.ts"],
 ];
 /** Of the rooms before it, what Workflow code's library may import: it is loaded where there is no other. */
 const workflowImports = ["proto", "common"];

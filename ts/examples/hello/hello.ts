@@ -11,6 +11,7 @@ const worker = await Worker.create({
   taskQueue: "hello",
   workflowsPath: `${import.meta.dir}/workflows.ts`,
   activities,
+  shutdownGraceTime: "10 seconds",
 });
 const client = new Client({ connection: await Connection.connect({ address }) });
 await worker.runUntil(async () => {

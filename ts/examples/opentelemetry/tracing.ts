@@ -37,6 +37,7 @@ const worker = await Worker.create({
   taskQueue,
   workflowsPath: `${import.meta.dir}/workflows.ts`,
   activities,
+  shutdownGraceTime: "10 seconds",
 });
 await worker.runUntil(() =>
   new Client({ connection }).workflow.execute(hello, { taskQueue, workflowId: taskQueue, args: ["Bun"] }),

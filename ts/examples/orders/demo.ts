@@ -3,8 +3,8 @@
  * processes, and the workflow's history at the end. Nothing is left running.
  */
 import { Client, Connection } from "temporal-bun-sdk/client";
+import { Timeline, timelineLine } from "../../src/cli/workflows/timeline";
 import { startServer } from "../../tests/support/server";
-import { timeline } from "./timeline";
 
 const server = await startServer();
 console.log(`dev server on ${server.address}\n`);
@@ -44,6 +44,8 @@ if (workerCode !== 0) await fail(`the worker did not shut down in order: exit co
 
 const connection = await Connection.connect({ address: server.address });
 const history = await new Client({ connection }).workflow.getHandle("order-demo").fetchHistory();
-console.log(`\nhistory of order-demo\n${timeline(history).join("\n")}`);
+const timeline = new Timeline();
+console.log("\nhistory of order-demo");
+for (const event of history.events ?? []) console.log(timelineLine(timeline.next(event)));
 await connection.close();
 await server.stop();

@@ -7,8 +7,10 @@ const worker = await Worker.create({
   taskQueue: "orders",
   workflowsPath: `${import.meta.dir}/workflows.ts`,
   activities,
+  // After SIGINT or SIGTERM, running activities have so long to end. Without it they are cancelled at once.
+  shutdownGraceTime: "10 seconds",
 });
 
-// Until SIGINT or SIGTERM; then the tasks in hand are finished first.
+// Until SIGINT or SIGTERM.
 await worker.run();
 await connection.close();

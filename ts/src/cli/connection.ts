@@ -65,7 +65,12 @@ export async function connectConfig(flags: ConnectionFlags): Promise<ClientConne
   }
 }
 
-/** Connects, gives `action` a client, and closes the connection. What the server refuses becomes a {@link Failure}. */
+const dataConverter = { payloadConverterPath: `${import.meta.dir}/workflows/payload-converter.ts` };
+
+/**
+ * Connects, gives `action` a client, and closes the connection. What the server refuses becomes a {@link Failure}. The
+ * client reads all payloads: those that it has no converter for become encoding and bytes.
+ */
 export async function withClient<T>(flags: ConnectionFlags, action: (client: Client) => Promise<T>): Promise<T> {
   const { connectionOptions, namespace } = await connectConfig(flags);
   const { Client, Connection } = await import("../client");
@@ -77,7 +82,7 @@ export async function withClient<T>(flags: ConnectionFlags, action: (client: Cli
     );
   });
   try {
-    return await action(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }));
+    return await action(new Client({ connection, dataConverter, ...(namespace === undefined ? {} : { namespace }) }));
   } catch (error) {
     throw refused(error, address, namespace ?? "default");
   } finally {
@@ -88,7 +93,7 @@ export async function withClient<T>(flags: ConnectionFlags, action: (client: Cli
 /** A call's error as one for people, with what to do. Others stay as they are. */
 function refused(error: unknown, address: string, namespace: string): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error;
-  const details = error.cause instanceof Error ? error.cause.message : error.message;
+  const { workflowId } = error as { workflowId?: string };
   switch (error.name) {
     case "NamespaceNotFoundError":
       return new Failure(
@@ -96,15 +101,29 @@ function refused(error: unknown, address: string, namespace: string): unknown {
           `or make it with \`temporal operator namespace create ${namespace}\`.`,
       );
     case "WorkflowNotFoundError":
+      return new Failure(
+        /already completed/.test(error.message)
+          ? `The Workflow "${workflowId}" has ended, so it takes nothing any more: \`temporal-bun result\` says how.`
+          : `There is no Workflow "${workflowId}" in namespace "${namespace}" on ${address}, or not with this run id ` +
+              `(${error.message}): \`temporal-bun list\` shows those that there are.`,
+      );
     case "WorkflowExecutionAlreadyStartedError":
-    case "WorkflowQueryFailedError":
-    case "WorkflowQueryRejectedError":
+      return new Failure(
+        `There is a Workflow "${workflowId}" already: take another --workflow-id, or say with --id-conflict-policy or ` +
+          "--id-reuse-policy what is to become of it.",
+      );
     case "QueryNotRegisteredError":
+    case "QueryRejectedError":
     case "ValueError":
     case "TypeError":
       return new Failure(error.message);
     case "ServiceError":
-      return new Failure(`${address} refused the call: ${error.message}: ${details}`);
+    case "GrpcServiceError":
+      return new Failure(
+        /UNAVAILABLE|transport error/.test(`${error.message} ${error.cause}`)
+          ? `The server at ${address} can't be reached any more: ${error.message}`
+          : `${address} refused the call. ${error.message}`,
+      );
     default:
       return error;
   }

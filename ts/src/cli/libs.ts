@@ -10,7 +10,7 @@ import { defaultNetwork, type Network } from "../libs/network";
 import { parsePlatform } from "../libs/platform";
 import { availablePlatforms } from "../libs/releases";
 import { megabytes } from "../libs/reporter";
-import { doctor } from "./doctor";
+import { libsDoctor } from "./doctor/libs";
 import type { Output } from "./output";
 
 const help = (command: string) => `usage: ${command} <command> [options]
@@ -108,7 +108,7 @@ async function run(args: string[], output: Output, command: string, network: Net
       return cache(client(), operands[0], options, output);
     case "doctor":
       none();
-      return doctor(client, output);
+      return libsDoctor(client, output);
     default:
       throw new UsageError(name === "" ? "a command is missing" : `there is no command ${JSON.stringify(name)}`);
   }

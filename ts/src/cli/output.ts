@@ -11,6 +11,8 @@ export interface Output {
   reporter: Reporter;
   /** A part of a result in a colour or a weight, where results can have them. */
   style(format: Style, text: string): string;
+  /** How wide results may be; undefined where that doesn't matter. */
+  readonly columns?: number;
 }
 
 /** The few that results use. */
@@ -25,4 +27,7 @@ export const terminalOutput: Output = {
   problem: (text) => void process.stderr.write(text),
   reporter: terminalReporter(process.stderr),
   style: (format, text) => styleText(format, text, { stream: process.stdout }),
+  get columns() {
+    return process.stdout.isTTY ? process.stdout.columns : undefined;
+  },
 };

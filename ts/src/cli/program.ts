@@ -5,12 +5,23 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { addBundleCommand } from "./commands/bundle";
+import { addDoctorCommand } from "./commands/doctor";
+import { addLintCommand } from "./commands/lint";
+import { addReplayCommand } from "./commands/replay";
+import { addWorkerCommand } from "./commands/worker";
+import { addWorkflowCommands } from "./commands/workflows";
 import { Failure } from "./failure";
 import type { Output } from "./output";
 
 const examples = `
 Examples:
-  temporal-bun doctor                 see whether everything is in place`;
+  temporal-bun doctor                                   see whether everything is in place
+  temporal-bun worker worker.ts                         run the Worker that worker.ts exports
+  temporal-bun start --type hello -t hello -i '"Bun"'   start a Workflow
+  temporal-bun show --workflow-id hello-1 --follow      see what it does
+  temporal-bun lint                                     find what isn't deterministic in Workflow code
+  temporal-bun replay history.json                      see whether the code still does what a history has`;
 
 /** `temporal-bun` with all its commands. */
 function createProgram(output: Output): Command {
@@ -30,6 +41,15 @@ function createProgram(output: Output): Command {
     .helpCommand(false)
     .showHelpAfterError("`--help` says how it is used")
     .addHelpText("after", examples);
+  program.commandsGroup("Your code:");
+  addWorkerCommand(program);
+  addLintCommand(program, output);
+  addReplayCommand(program, output);
+  addBundleCommand(program, output);
+  program.commandsGroup("Workflows on a server:");
+  addWorkflowCommands(program, output);
+  program.commandsGroup("Your machine:");
+  addDoctorCommand(program, output);
   addLibs(program, output);
   // Writes scripts for shells, and answers what they ask.
   tab(program, { completionCommandName: "completion" });
@@ -53,8 +73,8 @@ function addLibs(program: Command, output: Output): void {
 }
 
 /**
- * Runs the command line. Returns the exit code: 0; 1 for a failure; 2 for a command line that is wrong. Only defects are
- * thrown.
+ * Runs the command line. Returns the exit code: 0; 1 for a failure; 2 for a command line that is wrong. Only defects
+ * are thrown.
  *
  * @param args what the user wrote after the name of the program
  */

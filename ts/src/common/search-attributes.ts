@@ -117,27 +117,29 @@ export type SearchAttributeUpdatePair = {
 
 /** A set of search attributes with their types; it does not change. */
 export class TypedSearchAttributes {
-  #attributes = new Map<string, TypedSearchAttributeValue<SearchAttributeType>>();
+  /** By name. Not hidden, so that whoever compares two sets, such as a test's `toEqual`, compares what is in them. */
+  private readonly searchAttributes: Record<string, TypedSearchAttributeValue<SearchAttributeType>> =
+    Object.create(null);
 
   /** Throws `ValueError` when a name occurs twice. */
   constructor(initialAttributes: SearchAttributePair[] = []) {
     for (let index = 0; index < initialAttributes.length; index++) {
       const { key, value } = initialAttributes[index]!;
-      if (this.#attributes.has(key.name)) throw new ValueError(`Duplicate search attribute key: ${key.name}`);
-      this.#attributes.set(key.name, new TypedSearchAttributeValue(key.type, value));
+      if (key.name in this.searchAttributes) throw new ValueError(`Duplicate search attribute key: ${key.name}`);
+      this.searchAttributes[key.name] = new TypedSearchAttributeValue(key.type, value);
     }
   }
 
   /** The value, or undefined if there is none of that name and type. */
   get<T extends SearchAttributeType>(key: SearchAttributeKey<T>): ValueTypes[T] | undefined {
-    const value = this.#attributes.get(key.name)?.value;
+    const value = this.searchAttributes[key.name]?.value;
     return isValidValueForType(key.type, value) ? value : undefined;
   }
 
   /** All attributes. */
   getAll(): SearchAttributePair[] {
     const pairs: SearchAttributePair[] = [];
-    for (const [name, { type, value }] of this.#attributes) {
+    for (const [name, { type, value }] of Object.entries(this.searchAttributes)) {
       if (isValidValueForType(type, value)) pairs.push({ key: { name, type }, value } as SearchAttributePair);
     }
     return pairs;
@@ -146,9 +148,9 @@ export class TypedSearchAttributes {
   /** A deep copy. */
   copy(): TypedSearchAttributes {
     const result = new TypedSearchAttributes();
-    for (const [name, { type, value }] of this.#attributes) {
+    for (const [name, { type, value }] of Object.entries(this.searchAttributes)) {
       const copied = value instanceof Date ? new Date(value) : Array.isArray(value) ? [...value] : value;
-      result.#attributes.set(name, new TypedSearchAttributeValue(type, copied));
+      result.searchAttributes[name] = new TypedSearchAttributeValue(type, copied);
     }
     return result;
   }
@@ -157,8 +159,8 @@ export class TypedSearchAttributes {
   updateCopy(updates: SearchAttributeUpdatePair[]): TypedSearchAttributes {
     const result = this.copy();
     for (const { key, value } of updates) {
-      if (value !== null) result.#attributes.set(key.name, new TypedSearchAttributeValue(key.type, value));
-      else if (result.#attributes.get(key.name)?.type === key.type) result.#attributes.delete(key.name);
+      if (value !== null) result.searchAttributes[key.name] = new TypedSearchAttributeValue(key.type, value);
+      else if (result.searchAttributes[key.name]?.type === key.type) delete result.searchAttributes[key.name];
     }
     return result;
   }

@@ -14,7 +14,7 @@ import { createRequire, syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { plugin } from "bun";
-import { counterparts, officialPackages, officialSpecifierOf, refusal } from "./table";
+import { counterpartOf, counterparts, officialPackages, officialSpecifierOf, refusal } from "./table";
 import typeNamesOfPackages from "./type-names.json";
 
 type WorkerClass = new (url: string | URL, options?: { preload?: string | string[] }) => object;
@@ -31,10 +31,18 @@ plugin({
       const load = () => {
         if (file === undefined) throw new Error(refusal(specifier));
         const module = require(file) as Record<string, unknown>;
+        const path = JSON.stringify(file);
         // The default is what Node gives for packages like the official ones, which are CommonJS. From these a name
-        // that is a type alone can be imported, as code with decorator metadata does; it is undefined.
-        const types = Object.fromEntries((typeNames[specifier] ?? []).map((name) => [name, undefined]));
-        return { exports: { ...types, ...module, default: module }, loader: "object" as const };
+        // that is a type alone can be imported, as code with decorator metadata does; it is undefined. A module and
+        // no object: what a test puts in a name's place is then seen by those who have imported it before.
+        const types = (typeNames[specifier] ?? []).filter((name) => !(name in module));
+        const contents = [
+          `export * from ${path};`,
+          `import * as all from ${path};`,
+          "export default all;",
+          ...types.map((name) => `export const ${name} = undefined;`),
+        ].join("\n");
+        return { contents, loader: "js" as const };
       };
       build.module(specifier, load);
       if (specifier.split("/").length > 2) build.module(`${specifier}.js`, load);
@@ -65,6 +73,23 @@ function withPreload<Class extends WorkerClass>(worker: Class): Class {
   });
 }
 
+/**
+ * Has tests mock the module that an official name leads to. Left to themselves they mock what the name is resolved to
+ * without this preload, by `paths` or in `node_modules`, which nobody loads.
+ */
+function mockCounterparts(): void {
+  const { jest, mock, vi } = require("bun:test") as typeof import("bun:test");
+  const mockModule = mock.module;
+  // A call in the place of this one, as strict code makes it when it returns the outcome: relative names are those of
+  // the test file, which is looked for in the stack.
+  const mockCounterpart: typeof mockModule = (specifier, factory) =>
+    mockModule(counterpartOf(specifier)?.file ?? specifier, factory);
+  Object.assign(mock, { module: mockCounterpart });
+  Object.assign(jest, { mock: mockCounterpart });
+  Object.assign(vi, { mock: mockCounterpart });
+}
+
+mockCounterparts();
 globalThis.Worker = withPreload(globalThis.Worker);
 const threads = require("node:worker_threads") as { Worker: WorkerClass };
 threads.Worker = withPreload(threads.Worker);

@@ -67,5 +67,5 @@ export function refusal(specifier: string): string {
     name === "@temporalio/core-bridge"
       ? "temporal-bun-sdk has a native bridge of its own"
       : `import public names from '${name}'`;
-  return `'${specifier}' is part of the inner workings of the official Temporal SDK and has no counterpart in temporal-bun-sdk: ${advice}. See docs/DROP-IN.md`;
+  return `'${specifier}' is part of the inner workings of the official Temporal SDK and has no counterpart in temporal-bun-sdk: ${advice}. See node_modules/temporal-bun-sdk/docs/DROP-IN.md`;
 }

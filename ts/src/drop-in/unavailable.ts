@@ -5,7 +5,7 @@
  */
 throw new Error(
   "A module of the official Temporal SDK was imported that is part of its inner workings and has no counterpart in temporal-bun-sdk: " +
-    "import public names from the package itself, e.g. '@temporalio/common'. See docs/DROP-IN.md",
+    "import public names from the package itself, e.g. '@temporalio/common'. See node_modules/temporal-bun-sdk/docs/DROP-IN.md",
 );
 
 export {};

@@ -35,7 +35,7 @@ function inExecutable(path: string): string {
   const name = basename(path);
   return (
     " An executable made by `bun build --compile` has it if it is named in the command, as in " +
-    `\`bun build --compile worker.ts ${name}\`; its path is then "./${name}". See docs/DEPLOYING.md`
+    `\`bun build --compile worker.ts ${name}\`; its path is then "./${name}". See node_modules/temporal-bun-sdk/docs/DEPLOYING.md`
   );
 }
 

@@ -39,6 +39,7 @@ export {
   UnexpectedError,
   UnhandledRejectionError,
 } from "./errors";
+export { type Health, type HealthOptions, type HealthServer, serveHealth } from "./health/serve-health";
 export * from "./interceptors";
 export type { PatchActivationCallback, PatchActivationInput } from "./patch-activation";
 export { startDebugReplayer } from "./replay/debug-replayer";
@@ -67,6 +68,7 @@ export type {
   WorkerTuner,
   WorkflowSlotInfo,
 } from "./slots/worker-tuner";
+export { JsonLogger } from "./telemetry/json-logger";
 export {
   DefaultLogger,
   type LogEntry,

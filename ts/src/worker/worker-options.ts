@@ -110,7 +110,7 @@ export interface WorkerOptions {
   };
   /**
    * After a shutdown has begun, activities and Nexus handlers run on for this long before they are cancelled. Default
-   * 0.
+   * 0: at once.
    */
   shutdownGraceTime?: Duration;
   /** A shutdown that takes longer fails with `GracefulShutdownPeriodExpiredError`. Default: no limit. */

@@ -25,6 +25,7 @@ import { type Logger, loggerWithAttributes } from "./telemetry/logger";
 import { metricSinks } from "./telemetry/metric-sinks";
 import { Runtime } from "./telemetry/runtime";
 import { threadSetup } from "./threads/thread-setup";
+import type { ThreadState } from "./threads/thread-state";
 import { deliverLogs, deliverSinkCalls } from "./threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "./threads/workflow-threads";
 import { withPublicErrors, workerError } from "./worker-errors";
@@ -35,8 +36,8 @@ import type { ReplayWorkerOptions, WorkerOptions } from "./worker-options";
  * - `INITIALIZED`: made, not running.
  * - `RUNNING`: takes tasks.
  * - `STOPPING`: told to shut down.
- * - `DRAINING`: takes no new tasks; those it has are being finished.
- * - `DRAINED`: everything is finished, connections are being released.
+ * - `DRAINING`: takes no new tasks; activities that run end, or are cancelled when `shutdownGraceTime` is over.
+ * - `DRAINED`: everything has ended, connections are being released.
  * - `STOPPED`: `run` has resolved.
  * - `FAILED`: `run` has rejected.
  */
@@ -106,6 +107,9 @@ interface Failure {
   reject(reason: unknown): void;
 }
 
+/** What the threads of a Worker's Workflow code are doing, for the SDK itself. */
+export let threadStatesOf: (worker: Worker) => ThreadState[];
+
 /**
  * Takes tasks from a task queue, runs Workflow code on threads of its own, activities and Nexus handlers on this one.
  */
@@ -128,6 +132,10 @@ export class Worker {
   readonly #pollers: Record<TaskKind, PollerState>;
   #forceTimer: ReturnType<typeof setTimeout> | undefined;
   #released = false;
+
+  static {
+    threadStatesOf = (worker) => worker.#threads?.states ?? [];
+  }
 
   /**
    * Makes a Worker: bundles its Workflows, starts its threads and asks the server about the namespace.
@@ -298,8 +306,8 @@ export class Worker {
   }
 
   /**
-   * Begins to shut down: no new tasks are taken, running activities and Nexus handlers are cancelled after
-   * `shutdownGraceTime`, and `run` resolves when everything is finished.
+   * Begins to shut down: no new tasks are taken; running activities and Nexus handlers are cancelled after
+   * `shutdownGraceTime`, which is at once unless it is set; and `run` resolves when all have ended.
    *
    * @throws IllegalStateError unless the Worker is running
    */
@@ -375,11 +383,12 @@ export class Worker {
 
   async #run(): Promise<void> {
     if (this.#state !== "INITIALIZED") throw new IllegalStateError("Poller was already started");
-    this.#setState("RUNNING");
     const onSignal = () => {
       if (this.#state === "RUNNING") this.shutdown();
     };
+    // First, so that who reads that it runs can end it in order.
     this.#runtime.registerShutdownSignalCallback(onSignal);
+    this.#setState("RUNNING");
     try {
       this.#start();
       await Promise.race([this.#finished(), this.#failure.promise]);

@@ -1,6 +1,6 @@
 import { drainMicrotasks } from "bun:jsc";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { cutoffStackTrace, realmLibraryFile } from "../common/stack-trace";
+import { cutoffStackTrace, isFrameworkFrame, realmLibraryFile } from "../common/stack-trace";
 import { BinaryReader } from "../proto/wire";
 import type { InfoMessage } from "../workflow-realm/info-message";
 import type { RunFacts } from "../workflow-realm/run-facts";
@@ -125,7 +125,8 @@ export class WorkflowHost {
     WorkflowHost.#last = this;
     if (this.#own !== undefined) this.#runtime = this.#ownOf(runIdOf(activation));
     enterRealm(this.#runtime);
-    const isSameRun = this.#head.length > 0 && this.#head.compare(activation, 0, this.#head.length) === 0;
+    const { length } = this.#head;
+    const isSameRun = length > 0 && length <= activation.length && this.#head.compare(activation, 0, length) === 0;
     if (!isSameRun) this.#head = headOf(activation);
     return this.#enter(() => this.#runtime.activate(activation, isSameRun));
   }
@@ -177,7 +178,11 @@ export class WorkflowHost {
 
   /** The eviction that the last activation was. */
   takeEviction(): Eviction | undefined {
-    return this.#runtime.takeEviction();
+    const eviction = this.#runtime.takeEviction();
+    // Where there are no other frames, those of this side are left in stacks.
+    for (const command of eviction?.evidence?.commands ?? [])
+      command.stack = command.stack.filter((line) => !isFrameworkFrame(line));
+    return eviction;
   }
 
   /** What is known of a run in memory. */
@@ -198,8 +203,9 @@ export class WorkflowHost {
 
 /** A copy of how an activation begins, if that is with its run: field 1, with a tag and a length of a byte. */
 function headOf(activation: Uint8Array): Buffer {
-  const [tag, length = 0] = activation;
-  return Buffer.from(tag === 10 && length < 0x80 ? activation.slice(0, length + 2) : []);
+  const length = activation[1] ?? 0;
+  const isRun = activation[0] === 10 && length < 0x80 && length + 2 <= activation.length;
+  return Buffer.from(isRun ? activation.subarray(0, length + 2) : []);
 }
 
 /** The run that an activation is of: field 1 of the message. */

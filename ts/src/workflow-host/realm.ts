@@ -110,7 +110,7 @@ export function openRealm(
     errorPrototypes,
     AsyncLocalStorage,
     sha1: (text) => Bun.SHA1.hash(text, "hex"),
-    encodeInto: (text, bytes) => void encoder.encodeInto(text, bytes),
+    encodeInto: (text, bytes) => encoder.encodeInto(text, bytes).read,
     TextDecoder,
     URL,
     ...services,

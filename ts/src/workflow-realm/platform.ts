@@ -37,8 +37,8 @@ export interface Platform {
   readonly AsyncLocalStorage: typeof AsyncLocalStorage;
   /** SHA-1 of a text, in hexadecimal digits. */
   sha1(text: string): string;
-  /** Writes a text as UTF-8 bytes, as many as fit. */
-  encodeInto(text: string, bytes: Uint8Array): void;
+  /** Writes a text as UTF-8 bytes, as many as fit. Returns how much of the text that is. */
+  encodeInto(text: string, bytes: Uint8Array): number;
   readonly TextDecoder: typeof TextDecoder;
   readonly URL: typeof URL;
 }

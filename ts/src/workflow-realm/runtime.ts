@@ -11,6 +11,7 @@ import {
   SignalWithStartWorkflowExecutionResponse,
 } from "../proto/temporal/api/workflowservice/v1/request_response";
 import {
+  RemoveFromCache_EvictionReason as EvictionReason,
   type InitializeWorkflow,
   WorkflowActivation,
 } from "../proto/temporal/sdk/core/workflow_activation/workflow_activation";
@@ -25,6 +26,7 @@ import { severity } from "../workflow/logs";
 import { reportProgress } from "../workflow/progress";
 import { applyActivation, beginActivation } from "../workflow/run/activation";
 import { readStart } from "../workflow/run/info";
+import type { Evidence } from "../workflow/run/issued-commands";
 import { type HostServices, notConverted, WorkflowRun } from "../workflow/run/run";
 import { type InfoMessage, infoToMessage } from "./info-message";
 import { callOut, platform } from "./platform";
@@ -60,6 +62,8 @@ export interface RuntimeOptions {
   asksAboutPatches: boolean;
   /** Whether a debugger wants to know where code is about to go on. */
   reportsProgress: boolean;
+  /** Whether what runs have done is kept, and told when they are evicted because of it. */
+  keepsEvidence: boolean;
 }
 
 /** A log record that can go to another thread. */
@@ -93,6 +97,8 @@ export interface Eviction {
   /** Number of `RemoveFromCache.EvictionReason`. */
   reason: number;
   message: string;
+  /** What the run has done, if that doesn't agree with its history. */
+  evidence: Evidence | undefined;
 }
 
 /** Kinds of things that a run waits for. */
@@ -145,6 +151,7 @@ export class WorkflowRuntime {
       failureErrorTypes: (workflowType) => [...(types[workflowType] ?? []), ...(types["*"] ?? [])],
       mapStack: mapStacks(mapStack),
       showStackTraceSources: options.showStackTraceSources,
+      keepsEvidence: options.keepsEvidence,
       sourceText: (file) => sourceText(file),
       patchActivationCallback: options.asksAboutPatches ? askAboutPatch : undefined,
     };
@@ -178,9 +185,10 @@ export class WorkflowRuntime {
     if (current !== undefined) return this.#fail(runId, undefined, new Error("activate() was called by Workflow code"));
     const eviction = activation.jobs?.find(({ removeFromCache }) => removeFromCache !== undefined)?.removeFromCache;
     if (eviction !== undefined) {
-      this.#dispose(runId);
       const { reason = 0, message = "" } = eviction;
-      this.#evicted = { runId, reason, message };
+      const evidence = reason === EvictionReason.NONDETERMINISM ? this.#evidenceOf(runId) : undefined;
+      this.#dispose(runId);
+      this.#evicted = { runId, reason, message, evidence };
       return WorkflowActivationCompletion.encode({ runId, successful: {} }).finish();
     }
     this.#isQuery = activation.jobs?.some(({ queryWorkflow }) => queryWorkflow !== undefined) ?? false;
@@ -342,6 +350,12 @@ export class WorkflowRuntime {
     } finally {
       setCurrent(undefined);
     }
+  }
+
+  #evidenceOf(runId: string): Evidence | undefined {
+    // The run may have changed what arrays do.
+    leaveRun();
+    return this.#runs.get(runId)?.evidence();
   }
 
   #dispose(runId: string): void {

@@ -55,7 +55,7 @@ export async function startChild<T extends Workflow>(
   workflowTypeOrFunc: string | T,
   options?: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<ChildWorkflowHandle<T>> {
-  const run = requireRun("Workflow.startChild(...)");
+  const run = requireRun("Workflow.startChild(...)", "Consider using Client.workflow.start(...) instead.)");
   run.assertWritable("startChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
   const { 0: started, 1: completed } = await execute(run, workflowType, withDefaults);
@@ -107,7 +107,7 @@ export async function executeChild<T extends Workflow>(
   workflowTypeOrFunc: string | T,
   options?: WithWorkflowArgs<T, ChildWorkflowOptions>,
 ): Promise<WorkflowResultType<T>> {
-  const run = requireRun("Workflow.executeChild(...)");
+  const run = requireRun("Workflow.executeChild(...)", "Consider using Client.workflow.execute(...) instead.");
   run.assertWritable("executeChild(...)");
   const { workflowType, withDefaults } = childOptions(workflowTypeOrFunc, options);
   return then(execute(run, workflowType, withDefaults), (parts) => parts[1]) as Promise<WorkflowResultType<T>>;

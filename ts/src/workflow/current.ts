@@ -28,13 +28,11 @@ export function outside<T>(fn: () => T): T {
  * The executing run.
  *
  * @param usage the call that needs it, for example `"Workflow.sleep(...)"`
+ * @param advice what to do instead
  * @throws IllegalStateError if called outside of a Workflow Execution
  */
-export function requireRun(usage: string): WorkflowRun {
-  if (current === undefined) {
-    throw new IllegalStateError(
-      `${usage} may only be used from a Workflow Execution. No Workflow is running on this thread`,
-    );
-  }
+export function requireRun(usage: string, advice = "No Workflow is running on this thread"): WorkflowRun {
+  if (current === undefined)
+    throw new IllegalStateError(`${usage} may only be used from a Workflow Execution. ${advice}`);
   return current;
 }

@@ -51,7 +51,10 @@ export interface ChildWorkflowHandle<T extends Workflow> extends BaseWorkflowHan
  * @throws IllegalStateError outside of a Workflow Execution
  */
 export function getExternalWorkflowHandle(workflowId: string, runId?: string): ExternalWorkflowHandle {
-  const run = requireRun("Workflow.getExternalWorkflowHandle(...)");
+  const run = requireRun(
+    "Workflow.getExternalWorkflowHandle(...)",
+    "Consider using Client.workflow.getHandle(...) instead.)",
+  );
   const signal = signaller(run, { type: "external", workflowExecution: { workflowId, runId } });
   return {
     workflowId,

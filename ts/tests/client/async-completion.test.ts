@@ -181,7 +181,9 @@ test("unknown activities, bad tokens, unknown namespaces", async () => {
     activity.reportCancellation(unknown),
     activity.heartbeat(unknown),
   ].map(rejected)) {
-    expect(await call).toBeInstanceOf(ActivityNotFoundError);
+    const error = await call;
+    expect(error).toBeInstanceOf(ActivityNotFoundError);
+    expect(error.message).toStartWith("Not found");
   }
   const error = await rejected(activity.complete(new Uint8Array([1, 2, 3]), 1));
   expect(error).toBeInstanceOf(ActivityCompletionError);

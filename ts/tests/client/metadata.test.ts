@@ -32,6 +32,17 @@ test("metadata: of the connection, of a scope over it, of an inner scope over th
   expect([it.headers()["x-one"], it.headers()["x-two"], it.headers()["x-bin"]]).toEqual(["new", undefined, undefined]);
 });
 
+test("a name that can't be one is a TypeError", async () => {
+  await using it = await recorded();
+  for (const attempt of [
+    () => recorded({ metadata: { "a b": "c" } }),
+    () => it.connection.withMetadata({ "a b": "c" }, it.call),
+  ]) {
+    const error = await attempt().catch((reason) => reason);
+    expect(error).toMatchObject({ name: "TypeError", message: expect.stringContaining("metadata.a b") });
+  }
+});
+
 test("scopes do not leak into calls made at the same time", async () => {
   await using it = await recorded();
   const { connection, server, call } = it;

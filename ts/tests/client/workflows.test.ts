@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import {
+  GrpcServiceError,
+  GrpcStatus,
+  isGrpcServiceError,
   NamespaceNotFoundError,
   QueryNotRegisteredError,
   QueryRejectedError,
@@ -175,7 +178,6 @@ describe("start and describe", () => {
       handle.cancel(),
       handle.terminate(),
       handle.result(),
-      handle.fetchHistory(),
       handle.query("q"),
       handle.executeUpdate("u"),
     ];
@@ -184,6 +186,19 @@ describe("start and describe", () => {
     )) {
       expect([error.workflowId, error.runId]).toEqual([handle.workflowId, "01a1fc05-abb7-7dcf-a9ec-a1a59f3ce8da"]);
     }
+    // As in the official SDK.
+    const error = await rejection(handle.fetchHistory(), GrpcServiceError);
+    expect([isGrpcServiceError(error), error.code]).toEqual([true, GrpcStatus.NOT_FOUND]);
+  });
+
+  test("the methods of a handle can be taken from it", async () => {
+    const { handle, taskQueue } = await started();
+    const { signal } = handle;
+    await signal("s", 1);
+    const wrapped = { ...handle, name: "an order" };
+    expect((await wrapped.describe()).status.name).toBe("RUNNING");
+    await answerTask(taskQueue, [complete("done")]);
+    expect([wrapped.workflowId, await wrapped.result()]).toEqual([handle.workflowId, "done"]);
   });
 });
 

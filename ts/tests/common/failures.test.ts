@@ -111,6 +111,15 @@ describe("failures travel", () => {
     expect(defaultFailureConverter.errorToFailure(error, defaultPayloadConverter)).toBe(failure);
   });
 
+  test.each<[ProtoFailure, object]>([
+    [{ applicationFailureInfo: {} }, { message: "", type: "" }],
+    [{ activityFailureInfo: { activityType: { name: "a" } } }, { message: "", activityId: "", identity: "" }],
+    [{ childWorkflowExecutionFailureInfo: { workflowType: { name: "w" }, workflowExecution: {} } }, { namespace: "" }],
+    [{ nexusOperationExecutionFailureInfo: {} }, { message: "", scheduledEventId: 0, operationToken: "" }],
+  ])("what isn't set is as in protobuf, in Workflow code too: #%#", (failure, fields) => {
+    expect(defaultFailureConverter.failureToError(failure, defaultPayloadConverter)).toMatchObject(fields);
+  });
+
   test("thrown values that are no errors", () => {
     const failure = (value: unknown) => defaultFailureConverter.errorToFailure(value, defaultPayloadConverter).message;
     expect(failure("text")).toStartWith("text [A non-Error value was thrown");

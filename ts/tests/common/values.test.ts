@@ -147,6 +147,9 @@ describe("search attributes", () => {
     expect(updated.getAll().map((pair) => pair.key.name)).toEqual(["text", "keyword", "int", "double", "date", "list"]);
     expect(() => new TypedSearchAttributes([pairs[0]!, pairs[0]!])).toThrow("Duplicate search attribute key: text");
     expect(JSON.parse(JSON.stringify(attributes))).toHaveLength(7);
+    // What tests compare with.
+    expect(attributes).toEqual(new TypedSearchAttributes(pairs));
+    expect(updated).not.toEqual(attributes);
     expect(decode(encodeUnifiedSearchAttributes(undefined, [{ key, value: null }]).int!.data!)).toBe("null");
   });
 

@@ -146,6 +146,31 @@ describe.each(["none of the official packages installed", "official packages ins
   },
 );
 
+test.each([
+  ["nothing", "preload"],
+  ["paths", "paths"],
+  ["the official packages", "nothing"],
+] as const)("tests mock official names, with %s besides the preload", async (besides, by) => {
+  using project = makeProject(by);
+  if (besides === "the official packages") project.installOfficial();
+  project.write("src/uses.ts", `import { Client } from "@temporalio/client"; export const used = () => Client as any;`);
+  project.write("src/relative.ts", "export const relative = 1;");
+  project.write(
+    "src/mocks.test.ts",
+    `import { expect, jest, mock, test, vi } from "bun:test";
+    import { Client, Connection } from "@temporalio/client"; import { relative } from "./relative"; import { used } from "./uses";
+    test.each([["mock.module", mock.module], ["jest.mock", jest.mock], ["vi.mock", vi.mock]])("%s", async (name, put) => {
+      await put("@temporalio/client", () => ({ Client: name }));
+      expect([Client, used(), (await import("@temporalio/client")).Client, require("@temporalio/client").Client]).toEqual([name, name, name, name]);
+      expect(typeof Connection.connect).toBe("function");
+      await put("./relative", () => ({ relative: name }));
+      expect(relative).toBe(name);
+    });`,
+  );
+  const { errors } = await project.run(["test", "--preload", "temporal-bun-sdk/drop-in", "src/mocks.test.ts"]);
+  expect(errors).toContain("3 pass");
+});
+
 test("each feature comes to what it comes to with the official SDK", async () => {
   // What the program printed with the official packages 1.24.
   const recorded = JSON.parse(readFileSync(join(import.meta.dir, "features.json"), "utf8"));

@@ -78,3 +78,7 @@ test("docs/TROUBLESHOOTING.md has every message that the sources make, and no ot
   expect(made.filter((message) => !isExplained(message))).toEqual([]);
   expect(patterns.filter((pattern) => !made.some(({ text }) => explains(pattern, text)))).toEqual([]);
 });
+
+test("the package's README shows the hello example as it is", () => {
+  expect(blocks("ts/README.md")).toEqual(["hello/workflows.ts", "hello/hello.ts"].map(example));
+});

@@ -2,14 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { Glob } from "bun";
 import { mainPackage, platformPackage } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
 import checkout from "../../package.json" with { type: "json" };
 import { counterparts } from "../../src/drop-in/table";
 import { libraryFileName } from "../../src/native/locate";
-import { run } from "../support/process";
+import { eventually } from "../support/eventually";
+import { Program, run } from "../support/process";
 import { manifestIn, type Registry } from "../support/registry";
 import { testServer } from "../support/server";
 import {
@@ -57,6 +58,10 @@ const officialNames = [...counterparts.values()]
   .filter(({ file }) => file !== undefined)
   .map(({ specifier }) => specifier);
 
+const guides = readdirSync(join(root, "docs"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ parentPath, name }) => relative(root, join(parentPath, name)));
+
 const filesOfTarget = (target: string) => new Glob(target.replace("./", "").replace("*", "**/*"));
 const checkoutFiles = (glob: Glob) => [...glob.scanSync(join(root, "ts"))].toSorted();
 
@@ -75,6 +80,9 @@ const innerModules = ["src/proto/*.ts", "src/proto/rpc/*.ts"]
   .filter((file) => file !== "src/proto/index.ts")
   .map((file) => join(mainPackage, file.slice("src".length, -".ts".length)));
 
+const isGenerated = (source: string) =>
+  source.startsWith("src/proto/") && readFileSync(join(root, "ts", source), "utf8").startsWith("// @generated");
+
 describe("what is packed", () => {
   test("the SDK's package has the sources, their declarations, the thread's bundle and the licences, and nothing else", async () => {
     const { files } = await unpack(mainPackage);
@@ -86,25 +94,27 @@ describe("what is packed", () => {
     const packed = sources.filter((name) => !checkoutOnly.some((file) => name === `src/worker/threads/${file}`));
     const declarations = sources
       .filter((name) => name.endsWith(".ts"))
-      .map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
+      // Generated modules are packed without types and comments, so there is nothing for a map to lead to.
+      .flatMap((name) => (isGenerated(name) ? [".d.ts"] : [".d.ts", ".d.ts.map"]).map((end) => [name, end]))
+      .map(([name, end]) => name!.replace(/^src(.*)\.ts$/, `types$1${end}`));
     const rest = [
       "LICENSE",
       "README.md",
       "THIRD_PARTY.md",
+      ...guides,
       "drop-in/tsconfig.json",
       "package.json",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js.map",
       "src/worker/threads/workflow-thread.bundle.js",
     ];
-    const [official, others] = [true, false].map((wanted) =>
-      files.filter((name) => name.startsWith("official/") === wanted),
-    );
+    const official = files.filter((name) => name.startsWith("official/"));
+    const others = files.filter((name) => !/^(official|elsewhere)\//.test(name));
     expect(others).toEqual([...packed, ...declarations, ...rest].toSorted());
     // Two for each specifier of the drop-in, some of which are the same file.
-    expect(official!.filter((name) => name.endsWith(".d.ts")).length).toBeGreaterThan(200);
-    expect(official!.filter((name) => name.endsWith(".js")).map((name) => name.replace(/\.js$/, ".d.ts"))).toEqual(
-      official!.filter((name) => name.endsWith(".d.ts")),
+    expect(official.filter((name) => name.endsWith(".d.ts")).length).toBeGreaterThan(200);
+    expect(official.filter((name) => name.endsWith(".js")).map((name) => name.replace(/\.js$/, ".d.ts"))).toEqual(
+      official.filter((name) => name.endsWith(".d.ts")),
     );
   });
 
@@ -124,11 +134,51 @@ describe("what is packed", () => {
     );
     expect(manifest["dependencies"]).toEqual(checkout.dependencies);
     expect(Object.keys(manifest)).not.toContainAnyValues(["private", "scripts", "devDependencies"]);
-    const exported = Object.values(manifest["exports"] as Record<string, string | { types: string; default: string }>);
-    const targets = exported.flatMap((entry) => (typeof entry === "string" ? [entry] : [entry.types, entry.default]));
+    const exported = Object.values(manifest["exports"] as Record<string, string | Record<string, string>>);
+    const targets = exported.flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
+    targets.push(manifest["types"] as string);
     const { files } = await unpack(mainPackage);
     const missing = targets.filter((target) => !files.some((file) => filesOfTarget(target).match(file)));
     expect(missing).toEqual([]);
+  });
+
+  test("its links lead to files in it, or, where it is published, to those of the version in the repository", async () => {
+    const { folder, files } = await unpack(mainPackage);
+    const linksOf = (text: string) => [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target]) => target!);
+    const inside = ["README.md", ...guides.filter((name) => name.endsWith(".md"))].flatMap((name) =>
+      linksOf(readFileSync(join(folder, name), "utf8"))
+        .filter((target) => !target.includes("://"))
+        .map((target) => join(dirname(name), target)),
+    );
+    expect(inside.length).toBeGreaterThan(5);
+    expect(inside.filter((target) => !files.includes(target))).toEqual([]);
+
+    const repository = "https://example.com/owner/name";
+    const into = temporaryFolder();
+    const pack = ["release/npm-pack", "--fast", "--output", into, "--repository", repository, "main"];
+    const published = (await run(pack, { cwd: root })).output.trim();
+    expect(await manifestIn(readFileSync(published))).toMatchObject({
+      homepage: `${repository}#readme`,
+      bugs: { url: `${repository}/issues` },
+      repository: { type: "git", url: `git+${repository}.git` },
+      keywords: expect.arrayContaining(["temporal", "bun"]),
+    });
+    const readme = (await run(["tar", "-xzOf", published, "package/README.md"])).output;
+    expect(linksOf(readme).filter((target) => !target.startsWith("https://"))).toEqual([]);
+    expect(readme).toContain(`](${repository}/blob/v${checkout.version}/docs/DEPLOYING.md)`);
+  });
+
+  test("each declaration's map leads to the source that it was made of", async () => {
+    const { folder, files } = await unpack(mainPackage);
+    for (const name of files.filter((file) => file.endsWith(".d.ts.map"))) {
+      const { sources } = JSON.parse(readFileSync(join(folder, name), "utf8")) as { sources: string[] };
+      expect(sources.map((source) => join(dirname(name), source))).toEqual([
+        name.replace(/^types(.*)\.d\.ts\.map$/, "src$1.ts"),
+      ]);
+    }
+    expect(readFileSync(join(folder, "types/worker/worker.d.ts"), "utf8")).toEndWith(
+      "//# sourceMappingURL=worker.d.ts.map",
+    );
   });
 
   test("this machine's package has the library and what says where it is", async () => {
@@ -196,6 +246,66 @@ describe("a project that has installed it", () => {
       output: entries.map((entry) => `object ${entry}\n`).join(""),
       errors: "",
     });
+  });
+
+  // Those with patterns are messages, which nobody imports alone.
+  const modules = Object.entries(checkout.exports)
+    .filter(([entry, target]) => target.endsWith(".ts") && !entry.includes("*"))
+    .map(([entry]) => join(mainPackage, entry));
+
+  test.each(modules)("on Node.js says in one sentence what to do: %s", async (entry) => {
+    const sentence =
+      /^Error: temporal-bun-sdk runs on Bun [\d.]+ or newer, and this is Node\.js [\d.]+: run the program with bun/m;
+    // A name that is missing would be the error instead.
+    const name = Object.keys(await import(entry.replace(mainPackage, "temporal-bun-sdk")))[0];
+    const names = name === undefined ? "" : name === "default" ? "anything from" : `{ ${name} } from`;
+    project.write(
+      "on-node.mjs",
+      `import ${names} "${entry}";\nimport.meta.url;${name && name !== "default" ? ` ${name};` : ""}`,
+    );
+    project.write("on-node.cjs", `require("${entry}");`);
+    for (const file of ["on-node.mjs", "on-node.cjs"]) {
+      const { errors } = await run(["node", file], { cwd: project.folder, code: 1 });
+      expect(errors).toMatch(sentence);
+      expect(errors).not.toContain("ERR_");
+    }
+  });
+
+  test("in a bundle for browsers the sentence is said when it is loaded", async () => {
+    project.write("browser.ts", 'import { Worker } from "temporal-bun-sdk/worker";\nconsole.log(typeof Worker);');
+    await project.bun(["build", "browser.ts", "--target", "browser", "--outdir", "browser"]);
+    const { errors } = await run(
+      ["node", "--input-type=module", "-e", readFileSync(join(project.folder, "browser/browser.js"), "utf8")],
+      { code: 1 },
+    );
+    expect(errors).toContain("Error: temporal-bun-sdk runs on Bun ");
+  });
+
+  test("has the real modules where a tool resolves for Node.js and runs them with Bun", async () => {
+    project.write(
+      "elsewhere.ts",
+      `import * as worker from "temporal-bun-sdk/worker";
+      import * as other from "./node_modules/temporal-bun-sdk/elsewhere/worker.js";
+      console.log(Object.keys(worker).every((name) => worker[name] === other[name]), Object.keys(other).length > 10);`,
+    );
+    expect((await project.bun(["elsewhere.ts"])).output).toBe("true true\n");
+  });
+
+  test("imports what programs need first from its root, and Workflow code is told where to import from", async () => {
+    project.write(
+      "root.ts",
+      `import { Client, Worker } from "temporal-bun-sdk";
+      import * as worker from "temporal-bun-sdk/worker";
+      console.log(Worker === worker.Worker, typeof Client);
+      await worker.bundleWorkflowCode({ workflowsPath: import.meta.dir + "/root-workflows.ts" }).catch((error) => console.log(error.message));`,
+    );
+    project.write(
+      "root-workflows.ts",
+      'import { ApplicationFailure } from "temporal-bun-sdk";\nexport const one = async () => ApplicationFailure;',
+    );
+    const { output } = await project.bun(["root.ts"]);
+    expect(output).toStartWith("true function\n");
+    expect(output).toContain("instead: import from 'temporal-bun-sdk/workflow'\n");
   });
 
   test("can't import what serves the generated messages", async () => {
@@ -348,6 +458,45 @@ describe("a project that has installed it", () => {
       expect((await run([compiler, "--project", "extending"], { cwd: project.folder })).output).toBe("");
     }
     expect((await project.bun(["extending/main.ts"])).output).toBe("true\n");
+  });
+
+  test("runs a Worker by its command, with a health endpoint, and talks to its Workflows", async () => {
+    copyHello(project);
+    const queue = "packaged-command";
+    project.write(
+      "command.ts",
+      `export default {
+        taskQueue: "${queue}",
+        workflowsPath: import.meta.dir + "/workflows.ts",
+        activities: { greeting: async () => "Hello" },
+      };`,
+    );
+    const command = (...words: string[]) => [
+      process.execPath,
+      join(project.folder, "node_modules/.bin/temporal-bun"),
+      ...words,
+    ];
+    const { address } = await testServer();
+    const options = {
+      cwd: project.folder,
+      env: { ...process.env, TEMPORAL_BUN_LIBRARY: undefined, TEMPORAL_ADDRESS: address },
+    };
+    await using worker = new Program(
+      command("worker", "command.ts", "--health-port", "0", "--log-format", "json"),
+      options,
+    );
+    const [, port] = await worker.says(/"healthPort":(\d+)/);
+    await worker.says(/"state":"RUNNING"/);
+    const ready = await eventually(
+      () => fetch(`http://127.0.0.1:${port}/ready`),
+      ({ status }) => status === 200,
+    );
+    expect(await ready.json()).toMatchObject({ live: true, ready: true });
+    await run(command("start", "--type", "hello", "-t", queue, "-w", queue, "-i", '"command"'), options);
+    expect((await run(command("result", "-w", queue), options)).output).toBe('"Hello, command!"\n');
+    expect((await run(command("doctor"), options)).output).toContain("(found through platform package)");
+    worker.kill("SIGTERM");
+    await worker.ends();
   });
 
   test("has the command temporal-bun, which finds the library", async () => {

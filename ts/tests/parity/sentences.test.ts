@@ -13,7 +13,13 @@ import { msToNumber } from "../../src/common/time";
 import { loadClientConnectConfig } from "../../src/envconfig";
 import { getClient } from "../../src/nexus";
 import { MockActivityEnvironment } from "../../src/testing";
-import { DefaultLogger, ResourceBasedController, Worker, type WorkerOptions } from "../../src/worker";
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  ResourceBasedController,
+  Worker,
+  type WorkerOptions,
+} from "../../src/worker";
 import * as workflow from "../../src/workflow";
 import { rejection, testConnection } from "../worker/support";
 
@@ -66,6 +72,8 @@ const deployment = (defaultVersioningBehavior?: string) => ({
     defaultVersioningBehavior,
   },
 });
+const bundle = (options: object) => () =>
+  bundleWorkflowCode({ workflowsPath: `${import.meta.dir}/../worker/fixtures/workflows.ts`, ...options });
 const bare = { ...noopMetricMeter, createUpDownCounter: undefined } as never;
 const oneOf = "Resource-based tuner must specify exactly one of controller or tunerOptions";
 
@@ -229,11 +237,32 @@ const wrong: Record<string, Record<string, [() => unknown, string]>> = {
       () => workflow.setHandler(workflow.defineSignal("s"), () => {}),
       "Workflow.setHandler(...) may only be used from a Workflow Execution.",
     ],
+    "a child Workflow's start": [
+      () => workflow.startChild("child"),
+      "Workflow.startChild(...) may only be used from a Workflow Execution. " +
+        "Consider using Client.workflow.start(...) instead.)",
+    ],
+    "a child Workflow": [
+      () => workflow.executeChild("child"),
+      "Workflow.executeChild(...) may only be used from a Workflow Execution. " +
+        "Consider using Client.workflow.execute(...) instead.",
+    ],
+    "another Workflow": [
+      () => workflow.getExternalWorkflowHandle("other"),
+      "Workflow.getExternalWorkflowHandle(...) may only be used from a Workflow Execution. " +
+        "Consider using Client.workflow.getHandle(...) instead.)",
+    ],
     "a Workflow's patch": [
       () => workflow.patched("p"),
       "Workflow.patch(...) and Workflow.deprecatePatch may only be used from a Workflow Execution.",
     ],
     "options of activities": [() => workflow.proxyActivities(undefined as never), "options must be defined"],
+  },
+  bundles: {
+    "a module that is preloaded and ignored": [
+      bundle({ preloadModules: ["a/b", "c"], ignoreModules: ["a"] }),
+      "Cannot preload modules that are also ignored: 'a/b'",
+    ],
   },
   metrics: {
     "a meter without up-down-counters": [

@@ -146,3 +146,20 @@ test("failures of Workflows, of their tasks, of queries and of updates arrive sh
     expect(update.at(-1).message).toContain(note);
     await handle.terminate();
   }));
+
+test("an answer to a query that no server takes is a failure; others of the same task arrive", () =>
+  withSizes(async ({ start, worker }) => {
+    const handle = await start("answer");
+    expect(((await handle.query("telling", MB)) as string).length).toBe(MB);
+    const [large, small] = await Promise.allSettled([
+      handle.query<string, [number]>("telling", 6 * MB),
+      handle.query<string, [number]>("telling", 5),
+    ]);
+    expect(small).toMatchObject({ status: "fulfilled", value: "aaaaa" });
+    expect((large as PromiseRejectedResult).reason.message).toStartWith(
+      "[TMPRL1103] Attempted to upload payloads with size that exceeded the error limit. The result of the query has " +
+        `${6 * MB + 2} bytes, and the server takes `,
+    );
+    expect(worker.getState()).toBe("RUNNING");
+    await handle.terminate();
+  }));

@@ -27,6 +27,7 @@ const setup = {
   logLevel: "ERROR" as const,
   sinks: {},
   isReplay: false,
+  keepsEvidence: false,
   asksAboutPatches: false,
   relay: undefined,
 };

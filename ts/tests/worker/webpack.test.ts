@@ -124,6 +124,19 @@ test("a hook finds the fields that hooks of the official SDK change", async () =
   expect([seen.mode, seen.devtool]).toEqual(["development", "inline-source-map"]);
 });
 
+test("a hook may put externals of its own in the place of the list; requires that webpack is to ignore ask for nothing", async () => {
+  const workflowsPath = project("externals", {
+    "optional.cjs": `exports.dns = () => { try { return require(/* webpackIgnore: true */ "dns"); } catch { return "not there"; } };`,
+    "workflows.ts": `import { sleep, workflowInfo } from "@temporalio/workflow"; import outside from "outside"; import fs from "fs";
+      import { dns } from "./optional.cjs";
+      export const run = async () => [outside, fs, typeof workflowInfo().runId, typeof sleep, dns()];`,
+  });
+  const externals = { outside: "var 'from outside'", fs: "var 'no file system'" };
+  const webpackConfigHook = (config: any) => ({ ...config, externals });
+  const thread = await TestThread.open("", {}, { workflowsPath, webpackConfigHook });
+  expect(await thread.result("run")).toEqual(["from outside", "no file system", "string", "function", "not there"]);
+});
+
 test("conditions of packages count, as the hook sets them", async () => {
   const workflowsPath = project("conditions", {
     "workflows.ts": `import { from } from "conditional"; export const run = async () => from;`,

@@ -58,6 +58,7 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
         deadlockTimeoutMs: 0,
         activityNames: [],
         showStackTraceSources: false,
+        keepsEvidence: false,
         failureErrorTypes: {},
         logLevel: "DEBUG",
         logsToSink: false,

@@ -198,7 +198,7 @@ export class AsyncCompletionClient extends BaseClient {
           `Unexpected failure: ${error instanceof Error ? error.message : String(error)}`,
         );
       rethrowKnownErrorTypes(error);
-      if (error.code === GrpcStatus.NOT_FOUND) throw new ActivityNotFoundError(error.details || "Not found");
+      if (error.code === GrpcStatus.NOT_FOUND) throw new ActivityNotFoundError(`Not found: ${error.details}`);
       throw new ActivityCompletionError(error.details || error.message);
     }
   }

@@ -88,6 +88,9 @@ export function fromNativeError(error: NativeError): Error {
     case "CLOSED":
     case "INVALID_HANDLE":
       return new IllegalStateError(`Connection is closed: ${error.message}`);
+    case "INVALID_OPTIONS":
+    case "INVALID_ARGUMENT":
+      return new TypeError(error.message, { cause: error });
     default:
       return error;
   }

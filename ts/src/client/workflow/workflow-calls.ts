@@ -215,19 +215,15 @@ export class WorkflowCalls {
     }
   };
 
-  /** Fetches all events of a run. */
+  /** Fetches all events of a run. Rejects with the gRPC error itself, as in the official SDK. */
   async history(workflowExecution: WorkflowExecution): Promise<HistoryEvent[]> {
     const events: HistoryEvent[] = [];
     let nextPageToken: Uint8Array | undefined;
     do {
-      try {
-        const request = { namespace: this.source.namespace, execution: workflowExecution, nextPageToken };
-        const response = await this.service.getWorkflowExecutionHistory(request);
-        for (const event of response.history?.events ?? []) events.push(event);
-        nextPageToken = response.nextPageToken;
-      } catch (error) {
-        rethrowGrpcError(error, "Failed to get Workflow execution history", workflowExecution);
-      }
+      const request = { namespace: this.source.namespace, execution: workflowExecution, nextPageToken };
+      const response = await this.service.getWorkflowExecutionHistory(request);
+      for (const event of response.history?.events ?? []) events.push(event);
+      nextPageToken = response.nextPageToken;
     } while (nextPageToken?.length);
     return events;
   }

@@ -284,7 +284,7 @@ export class WorkflowClient extends BaseClient {
 
   /**
    * A handle of a workflow: of a run if there is a run id, of the latest run otherwise. Nothing is checked: the methods
-   * of a handle of an unknown workflow reject with `WorkflowNotFoundError`.
+   * of a handle of an unknown workflow reject with `WorkflowNotFoundError`, `fetchHistory` with the gRPC error.
    */
   getHandle<T extends Workflow>(
     workflowId: string,

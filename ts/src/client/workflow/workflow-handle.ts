@@ -159,7 +159,10 @@ export function resolveDefinition<Info>(
   return { name: definition.name, typeInfo: definition.typeInfo };
 }
 
-/** The handle that `WorkflowClient` makes. */
+/**
+ * The handle that `WorkflowClient` makes. Its methods are properties of its own, so that `{ ...handle }` and
+ * `const { signal } = handle` have them.
+ */
 export class ClientWorkflowHandle<T extends Workflow>
   implements WorkflowHandle<T>, InternalWorkflowSignalOptions, InternalWorkflowQueryOptions
 {
@@ -183,29 +186,29 @@ export class ClientWorkflowHandle<T extends Workflow>
     return { workflowId: this.workflowId, runId: this.#options.runId };
   }
 
-  async result(): Promise<WorkflowResultType<T>> {
+  result = async (): Promise<WorkflowResultType<T>> => {
     return this.client.result<T>(this.workflowId, this.#options.runIdForResult, this.#options);
-  }
+  };
 
-  async terminate(reason?: string): Promise<TerminateWorkflowExecutionResponse> {
+  terminate = async (reason?: string): Promise<TerminateWorkflowExecutionResponse> => {
     const { interceptors, firstExecutionRunId } = this.#options;
     return composeInterceptors(
       interceptors,
       "terminate",
       this.#calls.terminate,
     )({ workflowExecution: this.#execution, reason, firstExecutionRunId });
-  }
+  };
 
-  async cancel(): Promise<RequestCancelWorkflowExecutionResponse> {
+  cancel = async (): Promise<RequestCancelWorkflowExecutionResponse> => {
     const { interceptors, firstExecutionRunId } = this.#options;
     return composeInterceptors(
       interceptors,
       "cancel",
       this.#calls.cancel,
     )({ workflowExecution: this.#execution, firstExecutionRunId });
-  }
+  };
 
-  async describe(): Promise<WorkflowExecutionDescription> {
+  describe = async (): Promise<WorkflowExecutionDescription> => {
     const raw = await composeInterceptors(
       this.#options.interceptors,
       "describe",
@@ -221,20 +224,23 @@ export class ClientWorkflowHandle<T extends Workflow>
       staticSummary: async () =>
         (await decodeOptionalSinglePayload<string>(dataConverter, summary, context)) ?? undefined,
     };
-  }
+  };
 
-  async fetchHistory(): Promise<History> {
+  fetchHistory = async (): Promise<History> => {
     return { events: await this.#calls.history(this.#execution) };
-  }
+  };
 
-  async signal<Args extends any[]>(def: SignalDefinition<Args> | string, ...args: Args): Promise<void> {
+  signal = async <Args extends any[]>(def: SignalDefinition<Args> | string, ...args: Args): Promise<void> => {
     const { name, typeInfo } = resolveDefinition<SignalTypeInfo>("signal", def);
     return this.#signal(name, args, typeInfo);
-  }
+  };
 
-  async signalWithOptions<Args extends any[]>(signalName: string, options: WorkflowSignalOptions<Args>): Promise<void> {
+  signalWithOptions = async <Args extends any[]>(
+    signalName: string,
+    options: WorkflowSignalOptions<Args>,
+  ): Promise<void> => {
     return this.#signal(signalName, options.args ?? [], options.typeInfo);
-  }
+  };
 
   async #signal(signalName: string, args: unknown[], typeInfo: SignalTypeInfo | undefined): Promise<void> {
     const send = composeInterceptors(this.#options.interceptors, "signal", this.#calls.signal);
@@ -242,17 +248,17 @@ export class ClientWorkflowHandle<T extends Workflow>
     return send({ workflowExecution: this.#execution, signalName, args, typeInfo, headers: {}, ...internal });
   }
 
-  async query<Ret, Args extends any[]>(def: QueryDefinition<Ret, Args> | string, ...args: Args): Promise<Ret> {
+  query = async <Ret, Args extends any[]>(def: QueryDefinition<Ret, Args> | string, ...args: Args): Promise<Ret> => {
     const { name, typeInfo } = resolveDefinition<PayloadTypeInfo>("query", def);
     return this.#query(name, args, typeInfo);
-  }
+  };
 
-  async queryWithOptions<Ret, Args extends any[]>(
+  queryWithOptions = async <Ret, Args extends any[]>(
     queryName: string,
     options: WorkflowQueryOptions<Args>,
-  ): Promise<Ret> {
+  ): Promise<Ret> => {
     return this.#query(queryName, options.args ?? [], options.typeInfo);
-  }
+  };
 
   async #query<Ret>(queryType: string, args: unknown[], typeInfo: PayloadTypeInfo | undefined): Promise<Ret> {
     const ask = composeInterceptors(this.#options.interceptors, "query", this.#calls.query);
@@ -269,10 +275,10 @@ export class ClientWorkflowHandle<T extends Workflow>
     })) as Ret;
   }
 
-  async startUpdate<Ret, Args extends any[]>(
+  startUpdate = async <Ret, Args extends any[]>(
     def: UpdateDefinition<Ret, Args> | string,
     options: WorkflowUpdateOptions & { args?: Args; waitForStage: WorkflowUpdateStage },
-  ): Promise<WorkflowUpdateHandle<Ret>> {
+  ): Promise<WorkflowUpdateHandle<Ret>> => {
     const { waitForStage, args, typeInfo: callSiteTypeInfo, ...updateOptions } = options;
     const { name, typeInfo } = resolveDefinition<PayloadTypeInfo>("update", def, callSiteTypeInfo);
     const { interceptors, firstExecutionRunId } = this.#options;
@@ -289,20 +295,20 @@ export class ClientWorkflowHandle<T extends Workflow>
       options: updateOptions,
     });
     return makeUpdateHandle(this.#calls, updateId, this.workflowId, workflowRunId, outcome, outputTypeInfo);
-  }
+  };
 
-  async executeUpdate<Ret, Args extends any[]>(
+  executeUpdate = async <Ret, Args extends any[]>(
     def: UpdateDefinition<Ret, Args> | string,
     options?: WorkflowUpdateOptions & { args?: Args },
-  ): Promise<Ret> {
+  ): Promise<Ret> => {
     const handle = await this.startUpdate<Ret, Args>(def, { ...options, waitForStage: WorkflowUpdateStage.COMPLETED });
     return handle.result();
-  }
+  };
 
-  getUpdateHandle<Ret>(updateId: string, options?: GetWorkflowUpdateHandleOptions): WorkflowUpdateHandle<Ret> {
+  getUpdateHandle = <Ret>(updateId: string, options?: GetWorkflowUpdateHandleOptions): WorkflowUpdateHandle<Ret> => {
     const runId = options?.workflowRunId ?? this.#options.runId;
     return makeUpdateHandle(this.#calls, updateId, this.workflowId, runId, undefined, options?.typeInfo?.outputType);
-  }
+  };
 }
 
 /** A handle of an update; `outcome` is set if it is known to be complete. */

@@ -92,7 +92,10 @@ export class DefaultFailureConverter implements FailureConverter {
     return error;
   }
 
-  /** The error without its stack and `failure`, which {@link failureToError} sets. */
+  /**
+   * The error without its stack and `failure`, which {@link failureToError} sets. Text that isn't set is empty, in
+   * Workflow code too, where messages have no defaults.
+   */
   failureToErrorInner(
     failure: ProtoFailure,
     payloadConverter: PayloadConverter,
@@ -105,7 +108,7 @@ export class DefaultFailureConverter implements FailureConverter {
       const values = arrayFromPayloads(payloadConverter, details?.payloads, context);
       return new ApplicationFailure(
         message,
-        type,
+        type ?? "",
         Boolean(nonRetryable),
         values,
         cause,
@@ -141,7 +144,7 @@ export class DefaultFailureConverter implements FailureConverter {
       if (!workflowType?.name || !workflowExecution)
         throw new TypeError("Missing attributes on childWorkflowExecutionFailureInfo");
       return new ChildWorkflowFailure(
-        namespace,
+        namespace ?? "",
         workflowExecution,
         workflowType.name,
         decodeRetryState(retryState),
@@ -151,7 +154,14 @@ export class DefaultFailureConverter implements FailureConverter {
     if (failure.activityFailureInfo) {
       const { activityType, activityId, retryState, identity } = failure.activityFailureInfo;
       if (!activityType?.name) throw new TypeError("Missing activityType?.name on activityFailureInfo");
-      return new ActivityFailure(message, activityType.name, activityId, decodeRetryState(retryState), identity, cause);
+      return new ActivityFailure(
+        message,
+        activityType.name,
+        activityId ?? "",
+        decodeRetryState(retryState),
+        identity ?? "",
+        cause,
+      );
     }
     if (failure.nexusHandlerFailureInfo) {
       const rawErrorType = failure.nexusHandlerFailureInfo.type ?? "";
@@ -170,11 +180,11 @@ export class DefaultFailureConverter implements FailureConverter {
         failure.nexusOperationExecutionFailureInfo;
       return new NexusOperationFailure(
         message,
-        scheduledEventId?.toNumber(),
+        scheduledEventId?.toNumber() ?? 0,
         endpoint ?? "",
         service ?? "",
         operation ?? "",
-        operationToken,
+        operationToken ?? "",
         cause,
       );
     }

@@ -7,6 +7,8 @@ export interface ForbiddenImport {
   readonly specifier: string;
   /** Why it is refused. */
   readonly reason: string;
+  /** What to do instead. */
+  readonly instead: string;
   /** The files from the entry of the bundle to the one that imports it, shortened to the working directory. */
   readonly chain: readonly string[];
 }
@@ -18,7 +20,8 @@ export class ForbiddenModuleError extends Error {
   /** @param imports every forbidden import that was found, with the chain of files that leads to it */
   constructor(readonly imports: readonly ForbiddenImport[]) {
     const lines = imports.map(
-      ({ specifier, reason, chain }) => `  - '${specifier}' (${reason})\n      imported by ${chain.join(" → ")}`,
+      ({ specifier, reason, instead, chain }) =>
+        `  - '${specifier}' (${reason})\n      imported by ${chain.join(" → ")}\n      instead: ${instead}`,
     );
     super(
       `Your Workflow code (or a library used by your Workflow code) is importing the following disallowed modules:\n${lines.join("\n")}\n` +
@@ -45,16 +48,29 @@ export class BundleError extends Error {
   }
 }
 
+/** What `Bun.build` complains of. */
+export interface BuildProblem {
+  message: string;
+  position: BuildOutput["logs"][number]["position"];
+}
+
 /** What `Bun.build` says, a message each, with the place. */
 export function messagesOf(logs: BuildOutput["logs"]): string[] {
+  return problemsOf(logs).map(({ message, position }) => {
+    const where = position === null ? "" : `${position.file}:${position.line}:${position.column}: `;
+    return `${where}${message}`;
+  });
+}
+
+/** What `Bun.build` says, without what follows from something else. */
+export function problemsOf(logs: BuildOutput["logs"]): BuildProblem[] {
   const errors = logs.filter(({ level }) => level === "error");
   const waiting = new Set(errors.flatMap((log) => (isTopLevelAwait(log) ? [log.position.file] : [])));
   return errors.flatMap((log) => {
-    const { position } = log;
-    const where = position === null ? "" : `${position.file}:${position.line}:${position.column}: `;
-    if (position === null || !waiting.has(position.file)) return [`${where}${log.message}`];
+    const { message, position } = log;
+    if (position === null || !waiting.has(position.file)) return [{ message, position }];
     // What else the compiler says of that file comes from its not knowing the word.
-    return isTopLevelAwait(log) ? [`${where}${topLevelAwait}`] : [];
+    return isTopLevelAwait(log) ? [{ message: topLevelAwait, position }] : [];
   });
 }
 

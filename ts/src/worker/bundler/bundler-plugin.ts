@@ -5,15 +5,19 @@ import { jsonModule, sharedModule } from "./generated-modules";
 import { isIgnored, type ModuleRule, ruleForImport } from "./module-rules";
 import { packageOf } from "./packages";
 
-interface Finding {
+/** An import that Workflow code can't have. */
+export interface Finding {
   specifier: string;
   reason: string;
+  /** What to do instead. */
+  instead: string;
+  /** Absolute path of the file that it stands in. */
   importer: string;
 }
 
 /** The graph of a finished build, as `Bun.build` describes it. Keys are paths relative to the working directory. */
 export interface BuildGraph {
-  inputs: Record<string, { imports: { path: string; external?: boolean }[] }>;
+  inputs: Record<string, { imports: { path: string; original?: string; external?: boolean }[] }>;
 }
 
 /** Name of an entry that exists only inside the bundler. */
@@ -61,13 +65,17 @@ export class ModuleWatch {
     };
   }
 
+  /** What was found so far. Empty when the code is fine. */
+  get findings(): Finding[] {
+    return [...this.#findings.values()];
+  }
+
   /** What was found, each with the shortest chain of files from `entry` to it. Empty when the code is fine. */
   forbidden(graph: BuildGraph, entry: string): ForbiddenImport[] {
     if (this.#findings.size === 0) return [];
     const parents = shortestParents(graph, entry);
-    return [...this.#findings.values()].map(({ specifier, reason, importer }) => ({
-      specifier,
-      reason,
+    return this.findings.map(({ importer, ...found }) => ({
+      ...found,
       chain: chainTo(importer, parents).map((file) => shorten(file)),
     }));
   }
@@ -88,7 +96,12 @@ export class ModuleWatch {
       case "forbidden":
         if (isLeftOutOfBrowsers(specifier, importer))
           return this.#virtual("ignored", specifier, "module.exports = {};");
-        this.#findings.set(`${specifier}\n${importer}`, { specifier, reason: rule.reason, importer });
+        this.#findings.set(`${specifier}\n${importer}`, {
+          specifier,
+          reason: rule.reason,
+          instead: rule.instead,
+          importer,
+        });
         return this.#virtual("forbidden", specifier, "module.exports = {};");
     }
   }
@@ -139,7 +152,11 @@ export function inputFiles(graph: BuildGraph): string[] {
     .map((input) => resolve(input));
 }
 
-function shortestParents(graph: BuildGraph, entry: string): Map<string, string | undefined> {
+/**
+ * The files, absolute, that a build gets to from one of them, each with the one by which it gets there the shortest
+ * way.
+ */
+export function shortestParents(graph: BuildGraph, entry: string): Map<string, string | undefined> {
   const edges = new Map(Object.entries(graph.inputs).map(([file, { imports }]) => [resolve(file), imports]));
   const start = entry === generatedEntry ? resolve(`temporal:entry/${entry}`) : resolve(entry);
   const parents = new Map<string, string | undefined>([[start, undefined]]);
@@ -152,7 +169,8 @@ function shortestParents(graph: BuildGraph, entry: string): Map<string, string |
   return parents;
 }
 
-function chainTo(file: string, parents: Map<string, string | undefined>): string[] {
+/** The chain of files to one of {@link shortestParents}, which is the last one in it. */
+export function chainTo(file: string, parents: Map<string, string | undefined>): string[] {
   const chain = [file];
   for (let parent = parents.get(file); parent !== undefined; parent = parents.get(parent)) chain.unshift(parent);
   return chain.filter((part) => !part.endsWith(generatedEntry));

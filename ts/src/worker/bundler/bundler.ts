@@ -10,7 +10,7 @@ import { BundleCache, digest } from "./bundle-cache";
 import { BundleError, ForbiddenModuleError, messagesOf } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
 import { withRuntimeInterop } from "./interop";
-import { isIgnored } from "./module-rules";
+import { isIgnored, moduleMatches } from "./module-rules";
 import { bundleWithWebpack, type WebpackConfiguration } from "./webpack";
 
 /** Changes a bundler's options before it runs. */
@@ -114,6 +114,13 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
       "Expected one of webpackConfigHook and buildConfigHook, got both: the first is for bundling with webpack, the second for Bun.build",
     );
   }
+  const contradicting = (options.preloadModules ?? []).filter((name) =>
+    moduleMatches(name, options.ignoreModules ?? []),
+  );
+  if (contradicting.length > 0)
+    throw new Error(
+      `Cannot preload modules that are also ignored: ${contradicting.map((name) => `'${name}'`).join(", ")}`,
+    );
   if (Bun.isStandaloneExecutable) {
     throw new Error(
       "Workflows can't be bundled in an executable made by `bun build --compile`: bundle them when it is made, with bundleWorkflowCode, and pass the code as workflowBundle instead of workflowsPath",
@@ -141,7 +148,7 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
 }
 
 /** A size as people read it, such as `12.30KB` or `1.55MB`. */
-function readableSize(bytes: number): string {
+export function readableSize(bytes: number): string {
   const kilobytes = bytes / 1024;
   return kilobytes < 1024 ? `${kilobytes.toFixed(2)}KB` : `${(kilobytes / 1024).toFixed(2)}MB`;
 }
@@ -191,16 +198,7 @@ async function build(
   }
   const entry = extras === undefined ? workflows : generatedEntry;
   const watch = new ModuleWatch(options.ignoreModules ?? [], extras);
-  const config: BuildConfig = {
-    entrypoints: [entry],
-    target: "browser",
-    format: "cjs",
-    define: places,
-    sourcemap: "external",
-    metafile: true,
-    throw: false,
-    plugins: [watch.plugin()],
-  };
+  const config = buildConfig(entry, watch);
   const output = await Bun.build(options.buildConfigHook?.(config) ?? config);
   if (!output.success) throw new BundleError(workflows, messagesOf(output.logs), output.logs);
   const graph = output.metafile as BuildGraph | undefined;
@@ -216,6 +214,20 @@ async function build(
     code: withRuntimeInterop((await code.text()).replace(/\n\/\/# debugId=.*\s*$/, "\n"), watch.resolved),
     sourceMap: absoluteSources(await map.text()),
     inputs: inputFiles(graph),
+  };
+}
+
+/** Options of `Bun.build` for Workflow code. `watch` serves one build. */
+export function buildConfig(entry: string, watch: ModuleWatch): BuildConfig {
+  return {
+    entrypoints: [entry],
+    target: "browser",
+    format: "cjs",
+    define: places,
+    sourcemap: "external",
+    metafile: true,
+    throw: false,
+    plugins: [watch.plugin()],
   };
 }
 

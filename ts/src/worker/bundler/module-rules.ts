@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
 import { type Counterpart, counterpartOf, officialSpecifierOf, refusal } from "../../drop-in/table";
 import { isShared, useOf } from "../../workflow-realm/modules";
+import { hintFor } from "../../workflow-realm/names";
 
 /** What the bundler does with one import found in Workflow code. */
 export type ModuleRule =
@@ -14,7 +15,7 @@ export type ModuleRule =
   /** Replaced by a small module that exposes only deterministic parts. */
   | { kind: "shim"; contents: string }
   /** Can't run deterministically: reported unless it is listed in `ignoreModules`. */
-  | { kind: "forbidden"; reason: string }
+  | { kind: "forbidden"; reason: string; instead: string }
   /** Bundled like any other module. */
   | { kind: "bundled" };
 
@@ -30,7 +31,25 @@ const allowedBuiltins = new Map<string, ModuleRule>([
 
 const builtins = new Set([...builtinModules.map((name) => name.replace(/^node:/, "")), "bun"]);
 
-const forbidden: ModuleRule = { kind: "forbidden", reason: "it does input and output, which Workflow code can't do" };
+/** What to do instead of importing a module of the runtime; what isn't here is done in an Activity. */
+const builtinHints: Readonly<Record<string, string>> = {
+  async_hooks: "use AsyncLocalStorage, which is there without an import",
+  buffer: "use Buffer, which is there without an import",
+  bun: hintFor("Bun"),
+  crypto: hintFor("crypto"),
+  events: "use EventTarget, which is there without an import, or a package that does the same",
+  path: "use a package that does the same, or do it in an Activity",
+  perf_hooks: hintFor("performance"),
+  process: hintFor("process"),
+  timers: "use setTimeout() or sleep(), which are the same on replay",
+  worker_threads: hintFor("Worker"),
+};
+
+/** What to do instead of importing a part of this SDK, by its folder. */
+const sdkHints: Readonly<Record<string, string>> = {
+  activity: "it is for Activities: import those with `import type`, and call them through proxyActivities()",
+  client: "use startChild() and getExternalWorkflowHandle(), or a client in an Activity",
+};
 
 /**
  * Whether `specifier` names one of `modules` or something inside it: `"fs"` covers `"fs/promises"` and `"node:fs"`.
@@ -83,7 +102,8 @@ export function ruleForSpecifier(specifier: string): ModuleRule {
   if (specifier === packageJson.name) {
     return {
       kind: "forbidden",
-      reason: "it loads the client and the worker; import from 'temporal-bun-sdk/workflow' instead",
+      reason: "it loads the client and the worker",
+      instead: "import from 'temporal-bun-sdk/workflow'",
     };
   }
   const counterpart = counterpartOf(officialSpecifierOf(specifier) ?? specifier);
@@ -95,7 +115,9 @@ export function ruleForSpecifier(specifier: string): ModuleRule {
   const allowed = allowedBuiltins.get(bare);
   if (allowed !== undefined) return allowed;
   if (specifier.startsWith("node:") || specifier.startsWith("bun:") || builtins.has(bare)) {
-    return { kind: "forbidden", reason: "a built-in module of the runtime, it might break determinism" };
+    const [name = ""] = bare.split("/");
+    const instead = builtinHints[name] ?? hintFor(name);
+    return { kind: "forbidden", reason: "a built-in module of the runtime, it might break determinism", instead };
   }
   return { kind: "bundled" };
 }
@@ -110,7 +132,11 @@ export function ruleForFile(file: string): ModuleRule {
   const inside = relative(sourceRoot, file);
   if (inside.startsWith("..") || inside.startsWith(sep)) return { kind: "bundled" };
   const use = useOf(inside.replaceAll(sep, "/"));
-  if (use === "forbidden") return forbidden;
+  if (use === "forbidden") {
+    const reason = "it does input and output, which Workflow code can't do";
+    const instead = sdkHints[inside.split(sep)[0]!] ?? "use it in an Activity or in the program";
+    return { kind: "forbidden", reason, instead };
+  }
   return use === "bundled" ? { kind: "bundled" } : { kind: "shared", name: use };
 }
 
@@ -126,10 +152,10 @@ function ruleForSdkFile(file: string): ModuleRule {
  */
 function exportedFile(specifier: string): string | undefined {
   if (!specifier.startsWith(`${packageJson.name}/`)) return undefined;
-  const entries = packageJson.exports as Record<string, string | { default: string }>;
+  const entries = packageJson.exports as Record<string, string | { bun?: string; default: string }>;
   const entry = entries[`.${specifier.slice(packageJson.name.length)}`];
   if (entry === undefined) return undefined;
-  return resolve(sourceRoot, "..", typeof entry === "string" ? entry : entry.default);
+  return resolve(sourceRoot, "..", typeof entry === "string" ? entry : (entry.bun ?? entry.default));
 }
 
 /**
@@ -137,7 +163,8 @@ function exportedFile(specifier: string): string | undefined {
  * run it is in.
  */
 function ruleForCounterpart({ specifier, file }: Counterpart): ModuleRule {
-  if (file === undefined) return { kind: "forbidden", reason: refusal(specifier) };
+  if (file === undefined)
+    return { kind: "forbidden", reason: refusal(specifier), instead: "import what the package itself exports" };
   return ruleForSdkFile(file);
 }
 

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, isAbsolute, join } from "node:path";
 import { splitSourceMap } from "../../workflow-host/source-map";
 import { BundleError, ForbiddenModuleError } from "./bundler-errors";
-import { shorten } from "./bundler-plugin";
+import { type Finding, shorten } from "./bundler-plugin";
 import { isIgnored, moduleMatches, ruleForImport } from "./module-rules";
 
 /** What a hook gets and returns: a `Configuration` of webpack, whose types are not there for everyone. */
@@ -72,7 +72,7 @@ export async function bundleWithWebpack(
 ): Promise<{ code: string; sourceMap: string }> {
   const { webpack } = loadWebpack(workflows);
   const names = ignored.filter((module) => !isAbsolute(module) && !module.startsWith("file:"));
-  const findings = new Map<string, { specifier: string; reason: string; importer: string }>();
+  const findings = new Map<string, Finding>();
   const externals = async ({ request = "", context = "", contextInfo }: ExternalRequest): Promise<unknown> => {
     const importer = contextInfo?.issuer || join(context, filename);
     // By their names they are aliases, which a hook can set to something else.
@@ -83,10 +83,14 @@ export async function bundleWithWebpack(
     // What is left of the module is shared as well.
     if (rule.kind === "shim") return `commonjs ${request.replace(/^node:/, "")}`;
     if (rule.kind !== "forbidden") return undefined;
-    findings.set(`${request}\n${importer}`, { specifier: request, reason: rule.reason, importer });
+    const { reason, instead } = rule;
+    findings.set(`${request}\n${importer}`, { specifier: request, reason, instead, importer });
     return "var {}";
   };
   const config = hook(configuration(entry, dirname(workflows), names, externals));
+  // Last, so that what a hook names goes before it, and there even if a hook has put its own in the place of the list.
+  config.externals = [config.externals ?? []].flat().filter((external: unknown) => external !== externals);
+  config.externals.push(externals);
   for (const rule of config.module?.rules ?? []) nameOwnFolders(rule);
   const compiler = webpack(config);
   compiler.hooks.normalModuleFactory.tap(tapName, ({ hooks }) => hooks.beforeResolve.tap(tapName, redirect(names)));
@@ -156,6 +160,8 @@ function configuration(
       plugins: [],
     },
     module: {
+      // So that require(/* webpackIgnore: true */ "fs") asks for nothing, as libraries mean it.
+      parser: { javascript: { commonjsMagicComments: true } },
       rules: [
         { test: /\.[cm]?[jt]sx?$/, resolve: { fullySpecified: false } },
         {

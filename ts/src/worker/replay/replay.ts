@@ -14,7 +14,8 @@ import { deliverLogs, deliverSinkCalls } from "../threads/workflow-output";
 import { type WorkflowThreadEvents, WorkflowThreads } from "../threads/workflow-threads";
 import { workerError } from "../worker-errors";
 import type { ReplayWorkerOptions } from "../worker-options";
-import { type ReplayResult, replayErrorOf } from "./replay-error";
+import { findDivergence } from "./divergence";
+import { isDivergence, type ReplayResult, replayErrorOf } from "./replay-error";
 
 /** Histories to replay, one after the other. */
 export type ReplayHistoriesIterable = AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
@@ -32,7 +33,9 @@ export async function* replayHistories(
   histories: ReplayHistoriesIterable,
   debugging?: DebuggingOptions,
 ): AsyncIterableIterator<ReplayResult> {
+  for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
   const replayer = await Replayer.create(options, debugging);
+  let witness: Promise<Replayer> | undefined;
   const source = encodedHistories(histories);
   const pushNext = async () => {
     const { done, value } = await source.next();
@@ -40,7 +43,7 @@ export async function* replayHistories(
     const eviction = replayer.replay(value.workflowId, value.bytes);
     // Nobody waits for the one that was handed over ahead when the caller leaves.
     eviction.catch(() => {});
-    return { workflowId: value.workflowId, eviction };
+    return { ...value, eviction };
   };
   let inner: { error: unknown } | undefined;
   try {
@@ -51,8 +54,20 @@ export async function* replayHistories(
       const following = pushNext();
       following.catch(() => {});
       const eviction = await current.eviction;
-      const error = replayErrorOf(eviction);
-      yield { workflowId: current.workflowId, runId: eviction.runId, ...(error === undefined ? {} : { error }) };
+      let { evidence } = eviction;
+      if (isDivergence(eviction) && evidence === undefined) {
+        // To know of each command where it came from takes time, so it is found out when there is something to find.
+        witness ??= Replayer.create(options, debugging, true);
+        ({ evidence } = await (await witness).replay(current.workflowId, current.bytes));
+      }
+      const divergence = evidence && findDivergence(current.bytes, evidence);
+      const error = replayErrorOf(eviction, divergence);
+      yield {
+        workflowId: current.workflowId,
+        runId: eviction.runId,
+        ...(error === undefined ? {} : { error }),
+        ...(divergence === undefined ? {} : { divergence }),
+      };
       current = await following;
     }
   } catch (error) {
@@ -61,6 +76,8 @@ export async function* replayHistories(
   } finally {
     // Queued behind a pending next(), which may wait for a source that never answers.
     source.return().catch(() => {});
+    // What it could fail with is said of the history.
+    await witness?.then((replayer) => replayer.close()).catch(() => {});
     await closeReplayer(replayer, inner);
   }
 }
@@ -94,17 +111,23 @@ class Replayer {
 
   readonly #runtime: Runtime;
 
-  static async create(options: ReplayWorkerOptions, debugging: DebuggingOptions | undefined): Promise<Replayer> {
-    for (const plugin of options.plugins ?? []) options = (await plugin.configureReplayWorker?.(options)) ?? options;
+  /** @param isWitness whether runs keep evidence, and nothing that they log is told: they are replayed once more */
+  static async create(
+    options: ReplayWorkerOptions,
+    debugging: DebuggingOptions | undefined,
+    isWitness = false,
+  ): Promise<Replayer> {
     const runtime = Runtime.instance();
     const taskQueue = `${options.replayName ?? "fake_replay_queue"}-${replayCount++}`;
     const attributes = { sdkComponent: SdkComponent.worker, taskQueue };
     const logger = loggerWithAttributes(runtime.logger, () => attributes);
     // Nobody waits for the task of a replay, so it may take its time.
     const compiled = { ...compileWorkerOptions({ ...options, taskQueue }, logger), isolateExecutionTimeoutMs: 0 };
-    const replayer = new Replayer(compiled, runtime, logger, debugging ?? (compiled.debugMode ? {} : undefined));
+    const debugOptions = debugging ?? (compiled.debugMode ? {} : undefined);
+    const replayer = new Replayer(compiled, runtime, logger, debugOptions, isWitness);
     try {
-      await replayer.#start(compiled, logger);
+      // Who looks on with a debugger has time, and sees each history once.
+      await replayer.#start(compiled, logger, isWitness || debugOptions !== undefined);
       return replayer;
     } catch (error) {
       replayer.#kill();
@@ -117,6 +140,7 @@ class Replayer {
     runtime: Runtime,
     logger: Logger,
     debugging: DebuggingOptions | undefined,
+    isWitness: boolean,
   ) {
     this.#runtime = runtime;
     runtime.hold(this);
@@ -125,6 +149,7 @@ class Replayer {
     this.#payloads = new PayloadService(options.loadedDataConverter, logger, true);
     const events: WorkflowThreadEvents = {
       output: (logs, sinkCalls) => {
+        if (isWitness) return;
         deliverLogs(logs, logger);
         deliverSinkCalls(sinkCalls, options.sinks ?? {}, logger);
       },
@@ -163,7 +188,7 @@ class Replayer {
     }
   }
 
-  async #start(options: CompiledWorkerOptions, logger: Logger): Promise<void> {
+  async #start(options: CompiledWorkerOptions, logger: Logger, keepsEvidence: boolean): Promise<void> {
     const bundle = await loadBundle(options, logger);
     if (bundle === undefined) throw new TypeError("ReplayWorkerOptions must contain workflowsPath or workflowBundle");
     const { namespace, taskQueue, identity } = options;
@@ -173,7 +198,8 @@ class Replayer {
       identity,
       buildId: defaultBuildId(bundle),
     });
-    await this.#threads.load({ ...threadSetup(options, bundle, logger, this.#payloads), isReplay: true }, 0);
+    const setup = threadSetup(options, bundle, logger, this.#payloads);
+    await this.#threads.load({ ...setup, isReplay: true, keepsEvidence }, 0);
     await this.#threads.attach(this.#native);
     this.#native.start({
       workflowQueues: this.#threads.queues,

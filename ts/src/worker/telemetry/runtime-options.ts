@@ -43,7 +43,10 @@ export type LogExporterConfig = {
   filter?: string | CoreLogFilterOptions;
 } & Partial<ConsoleLogger & ForwardLogger>;
 
-/** Core writes its records to standard output itself. */
+/**
+ * Core writes its records to standard output itself, in colours unless NO_COLOR is in the environment of the process,
+ * also into pipes. With {@link ForwardLogger} they are where the SDK's are, and without.
+ */
 export interface ConsoleLogger {
   console: {
     /** How records look. Default `"compact"`. */

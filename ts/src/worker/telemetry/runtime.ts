@@ -65,6 +65,11 @@ export class Runtime {
     options.metricsBuffer?.bind(this);
   }
 
+  /** The runtime of this process, if there is one in use. Tests of programs end it by this name. */
+  static get _instance(): Runtime | undefined {
+    return current === undefined || current.#idle ? undefined : current;
+  }
+
   /**
    * Sets up the runtime of this process. Must come before the first `NativeConnection` and the first Worker, or when
    * all of them are closed.

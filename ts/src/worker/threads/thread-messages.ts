@@ -37,6 +37,8 @@ export interface ThreadSetup {
   state: SharedArrayBuffer;
   /** Whether Core feeds histories: the next activation comes at once, and evictions are reported. */
   isReplay: boolean;
+  /** Whether runs keep what they have done, for evictions because of nondeterminism. */
+  keepsEvidence: boolean;
   /** Whether the Worker decides which patches become active. */
   asksAboutPatches: boolean;
   /** Which payloads the Worker's codecs and external storage are to see; undefined if it has neither. */

@@ -37,6 +37,7 @@ export function threadSetup(
       ]),
     ),
     isReplay: false,
+    keepsEvidence: false,
     asksAboutPatches: options.patchActivationCallback !== undefined,
     relay: payloads.plan,
   };

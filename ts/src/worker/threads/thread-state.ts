@@ -23,6 +23,11 @@ export class ThreadState {
     this.#text = new Uint16Array(memory, headerBytes);
   }
 
+  /** What a third thread looks at: the number there stays the same while an activation goes on. */
+  get watch(): { memory: SharedArrayBuffer; slot: number; idle: number } {
+    return { memory: this.memory, slot: Slot.since, idle: 0 };
+  }
+
   /** Runs in memory. */
   get cached(): number {
     return this.#slots[Slot.cached]!;

@@ -14,6 +14,7 @@ import { factsOf } from "../../workflow-realm/run-facts";
 import type { LogMessage, SinkMessage } from "../../workflow-realm/runtime";
 import { PayloadRelay, type PayloadReply } from "../payloads/payload-relay";
 import { activationSites, completionSites, contextOf, type SiteOwner } from "../payloads/payload-sites";
+import { limitAnswers } from "./answer-limit";
 import type { FromThread, ThreadSetup, ToThread } from "./thread-messages";
 import type { PatchQuestion } from "./thread-question";
 import { ThreadState } from "./thread-state";
@@ -83,6 +84,7 @@ class WorkflowExecutor {
       showStackTraceSources: setup.showStackTraceSources,
       failureErrorTypes: setup.failureErrorTypes,
       logLevel: setup.logLevel,
+      keepsEvidence: setup.keepsEvidence,
       logsToSink: "defaultWorkerLogger" in setup.sinks,
       entered: (workflowType, workflowId, runId) => {
         if (runId !== this.#described) this.#state.describe(`${workflowType} with ID '${workflowId}' and run ${runId}`);
@@ -173,7 +175,7 @@ class WorkflowExecutor {
 
   #send(completion: Uint8Array): void {
     try {
-      this.#native.completeWorkflowActivation(completion);
+      this.#native.completeWorkflowActivation(limitAnswers(completion));
     } catch (error) {
       reportFailure(this.#port, error);
     }

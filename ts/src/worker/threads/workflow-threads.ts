@@ -122,6 +122,11 @@ export class WorkflowThreads {
     return this.#threads.map(({ queue }) => queue);
   }
 
+  /** What each thread is doing. */
+  get states(): ThreadState[] {
+    return this.#threads.map(({ state }) => state);
+  }
+
   /** Runs in memory. */
   get cached(): number {
     return this.#sum(({ cached }) => cached);

@@ -2,6 +2,7 @@ import { current } from "../../workflow/current";
 import type { WorkflowRun } from "../../workflow/run/run";
 import { type Changes, Guard, hasNoMore, refuseWhatStays } from "../guard";
 import { lock } from "../lockdown";
+import { constants, type LateGlobals, language, refused, type SandboxGlobals, selfNames } from "../names";
 import { platform } from "../platform";
 import { setErrorTaker } from "../web/errors";
 import { platformGlobals } from "../web/install";
@@ -23,27 +24,11 @@ type PublishedNames = Map<PropertyKey, () => unknown>;
 const changesOf = new WeakMap<WorkflowRun, Changes>();
 const publishedBy = new WeakMap<WorkflowRun, PublishedNames>();
 
-/** Names of the language that Workflow code has. Other names of the realm's global object are taken out of it. */
-const language = (
-  "AggregateError Array ArrayBuffer AsyncDisposableStack Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date " +
-  "DisposableStack Error EvalError Float16Array Float32Array Float64Array Function Int16Array Int32Array Int8Array Intl " +
-  "Iterator JSON Map Math Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String " +
-  "SuppressedError Symbol SyntaxError Temporal TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray " +
-  "WeakMap WeakSet WebAssembly decodeURI decodeURIComponent encodeURI encodeURIComponent escape isFinite isNaN parseFloat " +
-  "parseInt unescape"
-).split(" ");
-
-/** Names that can't be parameters of a function. */
-const constants = ["Infinity", "NaN", "undefined", "eval", "globalThis"];
-
-/** Parameters of the bundle that are the run's own object. */
-const selfNames = ["globalThis", "global", "self"];
-
 /** What the language doesn't have: names that Workflow code shares, all of this realm. */
 const added = new Map<string, unknown>([
   ...throwingFunctions(),
   ...Object.entries(platformGlobals),
-  ...Object.entries({ setTimeout, clearTimeout, console: workflowConsole }),
+  ...Object.entries({ setTimeout, clearTimeout, console: workflowConsole } satisfies SandboxGlobals),
 ]);
 
 /** Names that are there when somebody asks for them: what they stand for is large. */
@@ -51,7 +36,7 @@ const late: Readonly<Record<string, () => unknown>> = {
   // Bun's is a module in a module, which has the function as its default.
   assert: () => named("assert", (require("node:assert") as { default: { default: object } }).default.default),
   Buffer: () => named("Buffer", (require("node:buffer") as typeof import("node:buffer")).Buffer),
-};
+} satisfies LateGlobals;
 
 /** A function under the name that Workflow code has it by. */
 function named(name: string, value: object): object {
@@ -85,9 +70,11 @@ export function installGlobals(shared: Iterable<unknown>): void {
   installIntl();
   const { random } = platform;
   Math.random = () => (current === undefined ? random() : current.random.next());
-  forbid(Atomics, ["wait", "waitAsync"], "use condition(...)");
-  const hint = "use new WebAssembly.Module(...) and new WebAssembly.Instance(...)";
-  forbid(WebAssembly, ["compile", "instantiate", "compileStreaming", "instantiateStreaming"], hint);
+  for (const [path, instead] of Object.entries(refused)) {
+    const [owner = "", name = ""] = path.split(".");
+    // The platform's own objects refuse by themselves.
+    if (language.includes(owner)) forbid(realm[owner] as object, name, instead);
+  }
   names = [...language.filter((name) => name in realm), ...added.keys(), ...Object.keys(late)];
   if (platform.ownsGlobals) ownGlobals(shared);
   const known = new Set([...names, ...constants, ...selfNames]);
@@ -177,17 +164,15 @@ function intrinsics(): object[] {
   return samples.flatMap((sample) => [Object.getPrototypeOf(sample) as object, sample]);
 }
 
-function forbid(owner: object, functions: readonly string[], hint: string): void {
-  for (const name of functions) {
-    if (!(name in owner)) continue;
-    const refuse = () => {
-      throw new TypeError(`${name}(...) can't be used in Workflow code: ${hint}`);
-    };
-    const original = (owner as Scope)[name] as (...args: unknown[]) => unknown;
-    const refuseRuns = (...args: unknown[]) => (current === undefined ? original.apply(owner, args) : refuse());
-    const value = platform.ownsGlobals ? refuse : refuseRuns;
-    Object.defineProperty(owner, name, { value, writable: true, configurable: true });
-  }
+function forbid(owner: object, name: string, instead: string): void {
+  if (!(name in owner)) return;
+  const refuse = () => {
+    throw new TypeError(`${name}(...) can't be used in Workflow code: ${instead}`);
+  };
+  const original = (owner as Scope)[name] as (...args: unknown[]) => unknown;
+  const refuseRuns = (...args: unknown[]) => (current === undefined ? original.apply(owner, args) : refuse());
+  const value = platform.ownsGlobals ? refuse : refuseRuns;
+  Object.defineProperty(owner, name, { value, writable: true, configurable: true });
 }
 
 function define(owner: object, name: string, value: unknown): void {

@@ -1,43 +1,5 @@
 import { DeterminismViolationError } from "../../workflow/errors";
-
-const activity = "do it in an Activity";
-
-/** What to do instead of using a name that Workflow code doesn't have. */
-const hints: Readonly<Record<string, string>> = {
-  Bun: activity,
-  process: `${activity}; pass configuration as an argument of the Workflow`,
-  performance: "take times with Date, which is the same on replay",
-  crypto: "use uuid4() or Math.random(), which are the same on replay, or generate secrets in an Activity",
-  navigator: activity,
-  setImmediate: "use setTimeout(callback) or sleep(), which are the same on replay",
-  setInterval: "use sleep() in a loop",
-  clearInterval: "use sleep() in a loop",
-  fetch: "make requests in an Activity",
-  WebSocket: "open connections in an Activity",
-  Worker: "Workflow code runs on one thread; do heavy work in an Activity",
-  MessageChannel: "Workflow code runs on one thread; use a Trigger or condition()",
-  BroadcastChannel: "send signals to other Workflows",
-  alert: activity,
-  confirm: activity,
-  prompt: activity,
-  require: "import modules at the top of a file, so that they are bundled",
-  WeakRef: "it would show when garbage is collected, which isn't the same on replay",
-  FinalizationRegistry: "it would show when garbage is collected, which isn't the same on replay",
-};
-
-/** Functions that Workflow code finds, and that say what to do instead when they are called. */
-const throwing = [
-  "fetch",
-  "WebSocket",
-  "Worker",
-  "setInterval",
-  "clearInterval",
-  "alert",
-  "confirm",
-  "prompt",
-  "WeakRef",
-  "FinalizationRegistry",
-];
+import { hintFor, throwing } from "../names";
 
 /**
  * What Workflow code finds under names that it must not use. Only what is called right away is among them: a library
@@ -86,8 +48,4 @@ export function explainHidden(error: unknown, isHidden: (name: string) => boolea
   const name = places.map((place) => place.exec(message)?.[1]).find((name) => name !== undefined && isHidden(name));
   if (name === undefined || message.includes("isn't available in Workflow code")) return;
   error.message = `${message}. '${name}' isn't available in Workflow code: ${hintFor(name)}`;
-}
-
-function hintFor(name: string): string {
-  return Object.hasOwn(hints, name) ? hints[name]! : activity;
 }

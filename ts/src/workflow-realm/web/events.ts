@@ -2,6 +2,7 @@
  * Events and cancellation as browsers and Node.js have them, for libraries that use them in Workflow code. Listeners
  * are called at once. What a listener throws fails the Workflow Task, as an error that nothing handles.
  */
+import { refused } from "../names";
 import { reportError } from "./errors";
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
@@ -226,7 +227,7 @@ export class AbortSignal extends EventTarget {
 
   /** @throws TypeError always: it would go by the real clock */
   static timeout(_milliseconds: number): AbortSignal {
-    throw new TypeError("timeout(...) can't be used in Workflow code: use CancellationScope.withTimeout(...)");
+    throw new TypeError(`timeout(...) can't be used in Workflow code: ${refused["AbortSignal.timeout"]}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Puts on the realm's global object what the language lacks. The first thing to be evaluated: the library uses it. */
 import { AsyncLocalStorage } from "../async-hooks";
+import type { PlatformGlobals } from "../names";
 import { platform } from "../platform";
 import { atob, btoa } from "./base64";
 import { queueMicrotask, reportError } from "./errors";
@@ -9,7 +10,7 @@ import { TextDecoder, TextEncoder } from "./text-encoding";
 import { URL, URLSearchParams } from "./url";
 
 /** What the language lacks, by name. */
-export const platformGlobals: Readonly<Record<string, object>> = {
+export const platformGlobals: PlatformGlobals = {
   ...{ AbortController, AbortSignal, AsyncLocalStorage, CustomEvent, DOMException, Event, EventTarget },
   ...{ TextDecoder, TextEncoder, URL, URLSearchParams, atob, btoa, queueMicrotask, reportError, structuredClone },
 };

@@ -1,9 +1,11 @@
-import { callOut, platform } from "../platform";
+import { callOut, ownError, platform } from "../platform";
 
-const Outer = platform.TextDecoder;
+const { TextDecoder: Outer, encodeInto } = platform;
 
 // The thread's, not the one of Workflow code: a parameter of the function around this library.
 declare const Buffer: typeof import("node:buffer").Buffer;
+const { byteLength } = Buffer;
+const { isView } = ArrayBuffer;
 
 /** Turns text into UTF-8 bytes: the class of the Encoding Standard. */
 export class TextEncoder {
@@ -15,11 +17,16 @@ export class TextEncoder {
   /** The bytes of a text; lone surrogates become U+FFFD. */
   encode(input?: string): Uint8Array {
     const text = input === undefined ? "" : `${input}`;
-    return callOut(() => {
-      const bytes = new Uint8Array(Buffer.byteLength(text));
-      platform.encodeInto(text, bytes);
-      return bytes;
-    });
+    try {
+      // Most texts have as many bytes as characters.
+      const bytes = new Uint8Array(text.length);
+      if (encodeInto(text, bytes) === text.length) return bytes;
+      const more = new Uint8Array(byteLength(text));
+      encodeInto(text, more);
+      return more;
+    } catch (error) {
+      throw ownError(error);
+    }
   }
 
   /** Writes as many whole characters as fit. */
@@ -76,13 +83,14 @@ export class TextDecoder {
    *
    * @throws TypeError if they are ill-formed and the decoder is `fatal`
    */
-  decode(input?: ArrayBufferLike | ArrayBufferView, options: { stream?: boolean } = {}): string {
-    const stream = Boolean(options.stream);
-    if (input !== undefined && !ArrayBuffer.isView(input) && !isArrayBuffer(input)) {
+  decode(input?: ArrayBufferLike | ArrayBufferView, options?: { stream?: boolean }): string {
+    const isPart = Boolean(options?.stream);
+    if (input !== undefined && !isView(input) && !isArrayBuffer(input)) {
       throw new TypeError("TextDecoder decodes an ArrayBuffer or a view of one");
     }
     try {
-      return this.#outer.decode(input as Uint8Array, { stream });
+      const bytes = input as Uint8Array;
+      return isPart ? this.#outer.decode(bytes, { stream: true }) : this.#outer.decode(bytes);
     } catch {
       throw new TypeError(`The bytes are not text in ${this.encoding}`);
     }

@@ -39,6 +39,7 @@ import { RunRandom } from "../random/run-random";
 import { readOnlyCode } from "../read-only";
 import type { SinkCall } from "../sinks";
 import { RunInfo, type RunStart } from "./info";
+import { type Evidence, IssuedCommands } from "./issued-commands";
 import { Messages } from "./messages";
 import { Patches } from "./patches";
 
@@ -68,6 +69,8 @@ export interface HostServices {
   mapStack(error: unknown): void;
   /** Where the parts of a run wait; for the stack trace queries. */
   readonly showStackTraceSources: boolean;
+  /** Whether runs keep what they have done, see `WorkflowRun.evidence`. */
+  readonly keepsEvidence: boolean;
   /** Text of an original source file, if the source map has it. */
   sourceText(file: string): string | undefined;
   /** SHA-1 of a text, in hexadecimal digits. */
@@ -190,6 +193,7 @@ export class WorkflowRun {
   #sinkCalls: SinkCall[] = [];
   #commands: WorkflowCommand[] = [];
   #taskError: { error: unknown } | undefined;
+  readonly #issued: IssuedCommands | undefined;
 
   /**
    * @param host what the run needs from outside
@@ -202,6 +206,7 @@ export class WorkflowRun {
     this.#facts = new RunInfo(this, start);
     this.#patches = new Patches(this);
     this.messages = new Messages(this);
+    this.#issued = host.keepsEvidence ? new IssuedCommands() : undefined;
     this.random = new RunRandom(start.seed, () =>
       this.readOnly === undefined && !this.isQueried ? undefined : host.realRandom,
     );
@@ -325,7 +330,13 @@ export class WorkflowRun {
     const { respondToQuery, updateResponse } = command;
     if (respondToQuery === undefined && updateResponse === undefined) this.assertWritable("A command");
     append(this.#commands, command);
+    this.#issued?.add(command, this.#facts.task.historyLength);
     if (ends) this.completed = true;
+  }
+
+  /** What the run has done, if its host wants to know; when it isn't its turn. */
+  evidence(): Evidence | undefined {
+    return this.#issued?.evidence(this);
   }
 
   /** Takes the commands that were issued since the last call. */

@@ -11,12 +11,14 @@ export function trace(): Error {
 
 /** Where the parts of a run wait, as text, without repetitions. */
 export function formattedTraces(run: WorkflowRun): string[] {
-  const stacks = new Set<string>();
-  for (const error of traces(run)) {
-    const frames = frameLines(run, error);
-    if (frames.length > 0) stacks.add(frames.join("\n"));
-  }
-  return [...stacks];
+  return [...new Set(waitingFrames(run).map((frames) => frames.join("\n")))];
+}
+
+/** Where the parts of a run wait, as lines of stacks. */
+export function waitingFrames(run: WorkflowRun): string[][] {
+  return traces(run)
+    .map((error) => framesOf(run, error))
+    .filter((frames) => frames.length > 0);
 }
 
 /** Where the parts of a run wait, as places in files, without repetitions. */
@@ -32,7 +34,8 @@ function traces(run: WorkflowRun): Error[] {
   return waiting.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
 }
 
-function frameLines(run: WorkflowRun, error: Error): string[] {
+/** Lines of a stack, with places in the sources of Workflow code. */
+export function framesOf(run: WorkflowRun, error: Error): string[] {
   run.host.mapStack(error);
   const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   // Frames of the SDK say nothing about the Workflow.

@@ -23,9 +23,9 @@ export interface Mixture {
   state: string;
 }
 
-/** Whether a Worker can bundle code, and runs it as the tables say. */
+/** Whether a Worker can bundle code, and runs it as the tables say: its stacks have the paths of the sources. */
 function isForWorkers({ staged }: { staged?: true }, code: string): boolean {
-  return staged === undefined && !code.includes("require") && !code.includes("exports");
+  return staged === undefined && !/require|exports|stack\.includes\('\/'\)/.test(code);
 }
 
 /** Rows without those that loop, for which a Worker has seconds, or that get messages. */

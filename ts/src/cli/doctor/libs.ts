@@ -1,58 +1,25 @@
-import { engines } from "../../package.json" with { type: "json" };
-import type { LibsClient } from "../libs/client";
-import { LibsError, reasonOf } from "../libs/error";
-import { headerFile, packageVersion } from "../libs/manifest";
-import { detectPlatform } from "../libs/platform";
-import { library } from "../native/library";
-import { locateLibrary } from "../native/locate";
-import { bridgeAbi } from "../native/symbols";
-import type { Output } from "./output";
-import { misplacedPreloads } from "./project";
-
-type Verdict = "ok" | "note" | "problem";
+import type { LibsClient } from "../../libs/client";
+import { headerFile, packageVersion } from "../../libs/manifest";
+import type { Output } from "../output";
+import { Findings, findingText } from "./findings";
+import { checkBridge, checkMachine } from "./installation";
+import { checkBunfig } from "./project";
 
 /**
  * Prints what prebuilt libraries and the bridge depend on, a line each: the verdict (ok, note or problem), what was
  * looked at, and what was found. Nothing is downloaded or changed. Returns the exit code: 1 when there is a problem.
  */
-export async function doctor(createClient: () => LibsClient, output: Output): Promise<number> {
-  let problems = 0;
-  const say = (verdict: Verdict, subject: string, finding: string) => {
-    if (verdict === "problem") problems++;
-    output.result(`${verdict.padEnd(7)}  ${subject}: ${finding.replaceAll(/\s*\n\s*/g, " ")}\n`);
-  };
-  const attempt = async (subject: string, look: () => void | Promise<void>) => {
-    try {
-      await look();
-    } catch (error) {
-      say("problem", subject, error instanceof LibsError ? error.message : reasonOf(error));
-    }
-  };
-
-  await attempt("platform", () => say("ok", "platform", detectPlatform()));
-  say(
-    Bun.semver.satisfies(Bun.version, engines.bun) ? "ok" : "problem",
-    "Bun",
-    `${Bun.version}; ${engines.bun} is needed`,
-  );
-  say("ok", "package", `temporal-bun-sdk ${packageVersion}`);
-  await attempt("configuration", async () => checkConfiguration(createClient(), say));
-  await attempt("bridge", () => {
-    const { path, source } = locateLibrary();
-    library();
-    say("ok", "bridge", `${path} (found through ${source}), ABI ${bridgeAbi}, loads`);
-  });
-  await attempt("bunfig.toml", () => {
-    for (const section of misplacedPreloads(process.cwd()))
-      say("problem", "bunfig.toml", `the preload under [${section}] is never loaded: move the line above all sections`);
-  });
-  return problems === 0 ? 0 : 1;
+export async function libsDoctor(createClient: () => LibsClient, output: Output): Promise<number> {
+  const findings = new Findings((finding) => output.result(findingText(finding)));
+  await checkMachine(findings);
+  await findings.attempt("configuration", async () => checkConfiguration(createClient(), findings));
+  await checkBridge(findings);
+  await checkBunfig(findings, process.cwd());
+  return findings.problems === 0 ? 0 : 1;
 }
 
-async function checkConfiguration(
-  client: LibsClient,
-  say: (verdict: Verdict, subject: string, finding: string) => void,
-): Promise<void> {
+async function checkConfiguration(client: LibsClient, findings: Findings): Promise<void> {
+  const say = findings.say.bind(findings);
   const { configuration, checkout, cache } = client;
   const { api } = configuration;
   say(
