@@ -155,7 +155,9 @@ function checkLinks(): void {
     for (const [, target = ""] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       const [file = "", anchor] = target.split("#");
-      const to = file === "" ? path : normalize(join(dirname(path), file));
+      // The package's README stands beside `docs/` there.
+      const folder = path === "ts/README.md" ? "." : dirname(path);
+      const to = file === "" ? path : normalize(join(folder, file));
       const exists = known.has(to) || files.some((other) => other.startsWith(`${to}/`));
       if (!exists) problems.push(`${path}: the link ${target} leads to no file`);
       else if (anchor && !anchors.get(to)?.has(anchor)) problems.push(`${path}: ${target} leads to no heading`);

@@ -46,7 +46,9 @@ test("the README's figures are those of one run of make bench", () => {
 });
 
 test("the README says how many features are there", () => {
-  const [, ...states] = readFileSync(join(root, "docs/parity.tsv"), "utf8").trim().split("\n");
+  const [, ...all] = readFileSync(join(root, "docs/parity.tsv"), "utf8").trim().split("\n");
+  // Those of I1 are there in addition.
+  const states = all.filter((line) => !line.startsWith("I1."));
   const done = states.filter((line) => line.split("\t")[1] === "done").length;
   const [[, , cell] = []] = rows(new Set(["features of the official SDK's list"]));
   expect(cell).toStartWith(`${done} of ${states.length} `);

@@ -11,8 +11,8 @@ interface Message {
 }
 
 /**
- * Source files below a folder that are written by hand. The command line's are left out: each of its messages is for the
- * terminal, and says what to do.
+ * Source files below a folder that are written by hand. The command line's are left out: each of its messages is for
+ * the terminal, and says what to do.
  */
 function sources(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import "../support/built";
 import { Program, run } from "../support/process";
 import { freePort, type PrivateServer, startServer, temporalCli } from "../support/server";
-import { guides, prepareWorkshop, root, writeGuide } from "./guides";
+import { commands, guides, prepareWorkshop, root, writeGuide } from "./guides";
 
 const workshop = prepareWorkshop();
 const programs = guides().map(writeGuide);
@@ -28,7 +28,7 @@ describe("what guides show does what they say", () => {
       const environment = {
         ...process.env,
         NO_COLOR: "1",
-        PATH: `${join(process.execPath, "..")}:${join(temporalCli(), "..")}:${process.env["PATH"]}`,
+        PATH: `${commands}:${join(process.execPath, "..")}:${join(temporalCli(), "..")}:${process.env["PATH"]}`,
         TEMPORAL_ADDRESS: server.address,
         METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,
       };

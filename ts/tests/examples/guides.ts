@@ -46,6 +46,9 @@ export function writeGuide(path: string): GuideProgram {
 
 const workshop = join(root, "target/guides");
 
+/** Where the commands of the package are, as `bunx` finds them. */
+export const commands = join(workshop, "node_modules/.bin");
+
 /** Lets programs below `target/guides` import the package, and what it is developed with. */
 export function prepareWorkshop(): string {
   rmSync(workshop, { recursive: true, force: true });
@@ -54,6 +57,8 @@ export function prepareWorkshop(): string {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) if (!name.startsWith(".")) symlinkSync(join(from, name), join(to, name));
   symlinkSync(join(root, "ts"), join(to, "temporal-bun-sdk"));
+  mkdirSync(commands);
+  symlinkSync(join(root, "ts/src/cli/temporal-bun.ts"), join(commands, "temporal-bun"));
   const { compilerOptions } = JSON.parse(readFileSync(join(root, "ts/tsconfig.json"), "utf8"));
   writeFileSync(join(workshop, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*/*.ts"] }));
   return workshop;
