@@ -3,12 +3,12 @@
  * search over both. It opens from disk. A link that leads nowhere, in a comment, a guide or a page, is an error, and so
  * is a question of docs/questions.tsv that the search doesn't answer.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../ts/package.json" with { type: "json" };
-import { readIndex } from "./docs/guides";
-import { linkProblems, sectionsOf } from "./docs/pages";
-import { type Entry, Search } from "./docs/search";
+import { entriesOf, readIndex, unanswered } from "./docs/guides";
+import { linkProblems } from "./docs/pages";
+import type { Entry } from "./docs/search";
 import { packageFolder, root, run } from "./tools";
 
 /** As much of TypeDoc as is used: its own types are there only when it is installed. */
@@ -115,15 +115,8 @@ rmSync(site, { recursive: true, force: true });
 await app.generateDocs(project, site);
 
 const found: Entry[] = [];
-const background = ["How it works", "The project"];
-for (const [at, document] of (project.documents ?? []).entries()) {
-  const url = router!.getFullUrl(document);
-  const [first, ...others] = sectionsOf(readFileSync(join(site, url), "utf8"));
-  const kind = background.includes(guides[at]!.group) ? "background" : "guide";
-  if (first) found.push({ title: document.name, text: first.text, url, kind });
-  for (const { heading, anchor, text } of others)
-    found.push({ title: `${document.name}: ${heading}`, text, url: `${url}#${anchor}`, kind });
-}
+for (const [at, document] of (project.documents ?? []).entries())
+  found.push(...entriesOf(guides[at]!, router!.getFullUrl(document)));
 addNames(project);
 writeFileSync(join(site, "assets/search.js"), `window.docsEntries = ${JSON.stringify(found)};\n`);
 
@@ -143,18 +136,13 @@ function addNames(parent: Reflection): void {
   }
 }
 
-/** Questions of newcomers that the search doesn't answer among its first three. */
-function unanswered(): string[] {
-  const search = new Search(found);
-  const [, ...lines] = readFileSync(join(root, "docs/questions.tsv"), "utf8").trim().split("\n");
-  return lines.flatMap((line) => {
-    const [question = "", answer = ""] = line.split("\t");
-    const titles = search.find(question, 3).map(({ title }) => title);
-    return titles.includes(answer) ? [] : [`"${question}" leads to ${titles.join("; ")}, not to ${answer}`];
-  });
-}
-
-const problems = [...linkProblems(site), ...unanswered()];
+const problems = [
+  ...linkProblems(
+    site,
+    found.map(({ url }) => url),
+  ),
+  ...unanswered(found),
+];
 for (const problem of problems) console.error(problem);
 const { errorCount, warningCount } = app.logger;
 const seconds = ((Date.now() - started) / 1000).toFixed(1);

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import packageJson from "../ts/package.json";
 import official from "../ts/src/drop-in/tsconfig.json";
-import { readIndex } from "./docs/guides";
+import { anchorOf, readIndex } from "./docs/guides";
 import { output, root } from "./tools";
 
 /** The rooms of ts/src. Each may import those of the rows before its own, and itself. */
@@ -170,17 +170,10 @@ function checkLinks(): void {
   }
 }
 
-/** What the headings of a document are called in links, as GitHub makes it of them. */
+/** What the headings of a document are called in links. */
 function anchorsOf(content: string): Set<string> {
   const headings = content.replace(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm);
-  return new Set(
-    [...headings].map(([, heading = ""]) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-        .replace(/ /g, "-"),
-    ),
-  );
+  return new Set([...headings].map(([, heading = ""]) => anchorOf(heading)));
 }
 
 for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths, checkLinks]) check();

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { entriesOf, readIndex, unanswered } from "../../../scripts/docs/guides";
 import { explained, explains, messages } from "./error-messages";
 
 const root = join(import.meta.dir, "../../..");
@@ -83,4 +84,11 @@ test("docs/TROUBLESHOOTING.md has every message that the sources make, and no ot
 
 test("the package's README shows the hello example as it is", () => {
   expect(blocks("ts/README.md")).toEqual(["hello/workflows.ts", "hello/hello.ts"].map(example));
+});
+
+test("the search answers what newcomers ask", () => {
+  const questions = readFileSync(join(root, "docs/questions.tsv"), "utf8").trim().split("\n").slice(1);
+  expect(questions.length).toBeGreaterThanOrEqual(40);
+  // `make docs` asks the same of the site, which has the API reference too.
+  expect(unanswered(readIndex().flatMap((guide) => entriesOf(guide, guide.path)))).toEqual([]);
 });
