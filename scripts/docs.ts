@@ -45,9 +45,9 @@ interface TypeDoc {
 
 const site = join(root, "target/docs");
 
-/** What programs import, with its file. Messages of protobuf have no comments. */
+/** What programs import, with its file. Messages of protobuf have no comments; what "." has is in its own entries. */
 const entries = Object.entries(packageJson.exports).flatMap(([name, path]) =>
-  path.endsWith(".ts") && !name.startsWith("./proto")
+  path.endsWith(".ts") && !name.startsWith("./proto") && name !== "."
     ? [{ specifier: `${packageJson.name}${name.slice(1)}`, path }]
     : [],
 );

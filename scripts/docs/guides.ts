@@ -24,7 +24,7 @@ export function readIndex(): Guide[] {
   return guides;
 }
 
-/** What a heading is called in links, as GitHub and TypeDoc make it of its text. */
+/** What a heading is called in links, as GitHub makes it of its text. */
 export const anchorOf = (heading: string) =>
   heading
     .toLowerCase()
@@ -40,16 +40,22 @@ const background = ["How it works", "The project"];
  * @param url of its page
  */
 export function entriesOf({ path, title, group }: Guide, url: string): Entry[] {
-  const [, ...parts] = readFileSync(join(root, path), "utf8").split(/^(#{1,3} .*)$/m);
+  // A `#` in a block of code is no heading.
+  const content = readFileSync(join(root, path), "utf8").replace(/^```.*?^```$/gms, (block) =>
+    block.replace(/^#/gm, " #"),
+  );
+  const [, ...parts] = content.split(/^(#{1,3} .*)$/m);
   const kind = background.includes(group) ? "background" : "guide";
   const entries: Entry[] = [];
   for (let at = 0; at < parts.length; at += 2) {
     const [heading = "", text = ""] = parts.slice(at, at + 2);
-    const name = heading.replace(/^#+ /, "").replaceAll("`", "");
+    const name = heading.replace(/^#+ /, "");
+    // TypeDoc leaves code out of what a heading is called in links.
+    const anchor = anchorOf(name.replace(/`[^`]*`/g, "").trim());
     entries.push({
-      title: at === 0 ? title : `${title}: ${name}`,
+      title: at === 0 ? title : `${title}: ${name.replaceAll("`", "")}`,
       text: text.replace(/^```.*$|\]\([^)]*\)|[|`*[]/gm, " ").trim(),
-      url: at === 0 ? url : `${url}#${anchorOf(name)}`,
+      url: at === 0 ? url : `${url}#${anchor}`,
       kind,
     });
   }
