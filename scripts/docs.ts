@@ -72,7 +72,7 @@ const built = await Bun.build({
 await Bun.write(searchBox, built.outputs[0]!);
 
 const app = await Application.bootstrap({
-  name: packageJson.name,
+  name: "Temporal for Bun",
   entryPoints: entries.map(({ path }) => join(packageFolder, path)),
   tsconfig: join(packageFolder, "tsconfig.json"),
   // The suite `typecheck` has checked it, by the compiler that the project uses.
