@@ -46,6 +46,14 @@ test("the README's figures are those of one run of make bench", () => {
   for (const [, name = "", ...cells] of shown) expect(cells.slice(0, 3)).toEqual(measured.get(name)!);
 });
 
+test("the package's README has the same figures", () => {
+  const [[, , ours, node, bun] = []] = rows(new Set(["CPU per one-activity workflow"]));
+  const figure = (cell = "") => cell.replace(" ms", "");
+  expect(readFileSync(join(root, "ts/README.md"), "utf8")).toContain(
+    `costs ${ours} of CPU, with the official SDK ${figure(bun)} on Bun and ${figure(node)} on Node.js`,
+  );
+});
+
 test("the README says how many features are there", () => {
   const [, ...all] = readFileSync(join(root, "docs/parity.tsv"), "utf8").trim().split("\n");
   // Those of I1 are there in addition.
