@@ -33,16 +33,14 @@ describe("what guides show does what they say", () => {
         METRICS_ADDRESS: `127.0.0.1:${await freePort()}`,
       };
       const options = { cwd: folder, env: environment };
-      await using running = new AsyncDisposableStack();
+      await using stack = new AsyncDisposableStack();
+      const running: Program[] = [];
       for (const { script, expected } of steps) {
         // What goes on until it is interrupted says so: the steps after it need it.
         const [, command] = /^(.*?)\s+# until Ctrl-C$/m.exec(script) ?? [];
         if (command) {
-          const program = new Program(["bash", "-c", `exec ${command}`], options);
-          running.defer(async () => {
-            program.kill("SIGTERM");
-            await program.ends();
-          });
+          const program = stack.use(new Program(["bash", "-c", `exec ${command}`], options));
+          running.push(program);
           for (const line of expected) await program.says(new RegExp(RegExp.escape(line.trim())));
           continue;
         }
@@ -52,6 +50,10 @@ describe("what guides show does what they say", () => {
           expect(rest).toContain(line.trim());
           rest = rest.slice(rest.indexOf(line.trim()) + line.trim().length);
         }
+      }
+      for (const program of running) {
+        program.kill("SIGTERM");
+        await program.ends();
       }
     });
   }

@@ -68,5 +68,5 @@ export function prepareWorkshop(): string {
 export function guides(): string[] {
   const folder = join(root, "docs/guides");
   const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
-  return [...names.map((name) => `docs/guides/${name}`).sort(), "docs/TESTING.md"];
+  return [...names.map((name) => `docs/guides/${name}`).sort(), "docs/DEPLOYING.md", "docs/TESTING.md"];
 }
