@@ -4,6 +4,7 @@ import type { Client } from "../../client";
 import { encodeHistory } from "../../worker/bundler/history";
 import { type ConnectionFlags, withClient } from "../connection";
 import { Failure } from "../failure";
+import { fetchHistory } from "../history";
 
 /** A history that is to be replayed. */
 export interface Source {
@@ -60,8 +61,7 @@ async function* all(
 }
 
 async function fetched(client: Client, workflowId: string, runId: string | undefined): Promise<Source> {
-  const handle = client.workflow.getHandle(workflowId, runId);
-  const { events = [] } = await handle.fetchHistory().catch((error: Error) => {
+  const { events = [] } = await fetchHistory(client, workflowId, runId).catch((error: Error) => {
     if (error.name !== "WorkflowNotFoundError") throw error;
     throw new Failure(`There is neither a file '${workflowId}' nor a Workflow with that ID: ${error.message}.`);
   });

@@ -1,6 +1,7 @@
 import type { Client } from "../../client";
 import { toJson } from "../../proto/json";
 import type { HistoryEvent } from "../../proto/temporal/api/history/v1/message";
+import { fetchHistory } from "../history";
 import type { Output, Style } from "../output";
 import type { WorkflowFlags } from "./result";
 import { fit } from "./text";
@@ -13,7 +14,7 @@ export async function show(
   output: Output,
 ): Promise<void> {
   if (json && !follow) {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await fetchHistory(client, workflowId, runId);
     output.result(`${JSON.stringify(toJson("temporal.api.history.v1.History", history))}\n`);
     return;
   }
@@ -42,7 +43,7 @@ function styleOf({ name }: TimelineEntry): Style {
 }
 
 async function* stored(client: Client, workflowId: string, runId: string | undefined): AsyncGenerator<HistoryEvent> {
-  yield* (await client.workflow.getHandle(workflowId, runId).fetchHistory()).events ?? [];
+  yield* (await fetchHistory(client, workflowId, runId)).events ?? [];
 }
 
 /** The events that there are, and those that come, until the run is closed. */
