@@ -3,19 +3,15 @@
  * runs. A module has the names of the one that it stands for, because a missing name would be the error instead, and
  * says in one sentence what to do. Under Bun it passes on the real one: tools such as Vite resolve for Node.js.
  */
-import { basename, join } from "node:path";
+import { dirname, relative } from "node:path";
+import { Glob } from "bun";
 import { output } from "../scripts/tools";
 import packageJson from "../ts/package.json";
 import type { TarFile } from "./tar";
 
-/** The module for an entry's source, both as paths in the package; undefined if it has none. */
-export function elsewhere(file: string): string | undefined {
-  // A pattern stands for files with names of their own.
-  if (!file.endsWith(".ts") || file.includes("*")) return undefined;
-  return `./elsewhere/${file
-    .replace(/^\.\/src\//, "")
-    .replace(/(\/index)?\.ts$/, "")
-    .replaceAll("/", "-")}.js`;
+/** The module for a source, or the pattern for a pattern of sources, both as paths in the package. */
+export function elsewhere(file: string): string {
+  return file.replace(/^\.\/src\//, "./elsewhere/").replace(/\.ts$/, ".js");
 }
 
 /** What `require` gets. */
@@ -28,14 +24,10 @@ const where = `const where = globalThis.process?.versions?.node ? "Node.js " + p
 
 /** @param packageFolder folder of the checkout's package */
 export function elsewhereFiles(packageFolder: string): TarFile[] {
-  const modules = Object.values(packageJson.exports).flatMap((file) => {
-    const path = elsewhere(file);
-    return path === undefined ? [] : [{ file, path }];
-  });
-  const names = namesOf(
-    packageFolder,
-    modules.map(({ file }) => file),
-  );
+  const files = Object.values(packageJson.exports)
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => (file.includes("*") ? matching(packageFolder, file) : [file]));
+  const names = namesOf(packageFolder, files);
   const text = (name: string, content: string) => ({ name, data: new TextEncoder().encode(content) });
   return [
     text(
@@ -48,18 +40,25 @@ export async function load(path) {
 }\n`,
     ),
     text(elsewhereForRequire.slice(2), `const sentence = ${sentence};\n${where}\nthrow new Error(sentence(where));\n`),
-    ...modules.map(({ file, path }) => {
+    ...files.map((file) => {
+      const path = elsewhere(file);
       const exported = names[file]!;
       const named = exported.filter((name) => name !== "default");
       const lines = [
-        `import { load } from "./load.js";`,
+        `import { load } from "${relative(dirname(path), "./elsewhere/load.js").replace(/^(?!\.)/, "./")}";`,
         `const loaded = await load("../${file.slice(2)}");`,
         ...(named.length === 0 ? [] : [`export const { ${named.join(", ")} } = loaded;`]),
         ...(exported.includes("default") ? ["export default loaded.default;"] : []),
       ];
-      return text(join("elsewhere", basename(path)), `${lines.join("\n")}\n`);
+      return text(path.slice(2), `${lines.join("\n")}\n`);
     }),
   ];
+}
+
+/** The sources that a pattern stands for. */
+function matching(packageFolder: string, pattern: string): string[] {
+  const glob = new Glob(pattern.slice(2).replace("*", "**/*"));
+  return [...glob.scanSync(packageFolder)].toSorted().map((file) => `./${file}`);
 }
 
 /** What modules export, as a process of its own sees it: one of them changes what `Worker` is. */

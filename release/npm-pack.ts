@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
+import { templatePaths } from "../ts/src/cli/init/templates";
 import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
 import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
 import { sourceMapComment } from "../ts/src/workflow-host/source-map";
@@ -64,7 +65,10 @@ const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
 const fromRoot = (name: string): TarFile => ({ name, data: readFileSync(join(root, name)) });
 
-/** The SDK: sources that Bun runs, declarations for compilers, the workflow thread in one file, official names. */
+/**
+ * The SDK: sources that Bun runs, declarations for compilers, what `init` makes projects of, the workflow thread in one
+ * file, official names.
+ */
 async function mainFiles(folder: string, repository: string | undefined): Promise<TarFile[]> {
   const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as SourceManifest;
   const realm = await bundleRealm();
@@ -75,6 +79,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     ...tracked(root, "docs"),
     { name: "README.md", data: text(readme(repository)) },
     ...sources(),
+    ...templatePaths.map((name) => ({ name, data: readFileSync(join(packageFolder, name)) })),
     ...elsewhereFiles(packageFolder),
     { name: threadBundle, data: await bundleThread() },
     { name: realmBundle, data: text(realm.code) },

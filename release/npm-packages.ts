@@ -90,11 +90,7 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
  */
 function target(file: string): string | Record<string, string> {
   if (!file.endsWith(".ts")) return file;
-  const types = declarations(file);
-  const other = elsewhere(file);
-  return other === undefined
-    ? { types, default: file }
-    : { types, bun: file, require: elsewhereForRequire, default: other };
+  return { types: declarations(file), bun: file, require: elsewhereForRequire, default: elsewhere(file) };
 }
 
 function declarations(file: string): string {

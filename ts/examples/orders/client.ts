@@ -1,8 +1,10 @@
 import { Client, Connection } from "temporal-bun-sdk/client";
+import { loadClientConnectConfig } from "temporal-bun-sdk/envconfig";
 import { type OrderStatus, order, ship, status } from "./workflows";
 
-const connection = await Connection.connect({ address: process.env["TEMPORAL_ADDRESS"] ?? "localhost:7233" });
-const client = new Client({ connection });
+const { connectionOptions, namespace } = loadClientConnectConfig();
+const connection = await Connection.connect(connectionOptions);
+const client = new Client({ connection, namespace });
 
 const id = process.argv[2] ?? crypto.randomUUID().slice(0, 8);
 const handle = await client.workflow.start(order, {

@@ -1,9 +1,13 @@
+import { loadClientConnectConfig } from "temporal-bun-sdk/envconfig";
 import { NativeConnection, Worker } from "temporal-bun-sdk/worker";
 import * as activities from "./activities";
 
-const connection = await NativeConnection.connect({ address: process.env["TEMPORAL_ADDRESS"] ?? "localhost:7233" });
+// Which server and namespace: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the like, or temporal.toml.
+const { connectionOptions, namespace } = loadClientConnectConfig();
+const connection = await NativeConnection.connect(connectionOptions);
 const worker = await Worker.create({
   connection,
+  namespace,
   taskQueue: "orders",
   workflowsPath: `${import.meta.dir}/workflows.ts`,
   activities,

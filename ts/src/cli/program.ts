@@ -6,7 +6,10 @@ import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { addBundleCommand } from "./commands/bundle";
+import { addDevCommand } from "./commands/dev";
+import { addDockerCommand } from "./commands/docker";
 import { addDoctorCommand } from "./commands/doctor";
+import { addInitCommand } from "./commands/init";
 import { addLintCommand } from "./commands/lint";
 import { addReplayCommand } from "./commands/replay";
 import { addWorkerCommand } from "./commands/worker";
@@ -16,12 +19,14 @@ import type { Output } from "./output";
 
 const examples = `
 Examples:
-  temporal-bun doctor                                   see whether everything is in place
-  temporal-bun worker worker.ts                         run the Worker that worker.ts exports
+  temporal-bun init my-project                          make a project
+  temporal-bun dev                                      run it beside a dev server, again whenever you save
   temporal-bun start --type hello -t hello -i '"Bun"'   start a Workflow
   temporal-bun show --workflow-id hello-1 --follow      see what it does
   temporal-bun lint                                     find what isn't deterministic in Workflow code
-  temporal-bun replay history.json                      see whether the code still does what a history has`;
+  temporal-bun replay history.json                      see whether the code still does what a history has
+  temporal-bun worker worker.ts                         run the Worker that worker.ts exports
+  temporal-bun doctor                                   see whether everything is in place`;
 
 /** `temporal-bun` with all its commands. */
 function createProgram(output: Output): Command {
@@ -42,10 +47,13 @@ function createProgram(output: Output): Command {
     .showHelpAfterError("`--help` says how it is used")
     .addHelpText("after", examples);
   program.commandsGroup("Your code:");
+  addInitCommand(program, output);
+  addDevCommand(program, output);
   addWorkerCommand(program);
   addLintCommand(program, output);
   addReplayCommand(program, output);
   addBundleCommand(program, output);
+  addDockerCommand(program, output);
   program.commandsGroup("Workflows on a server:");
   addWorkflowCommands(program, output);
   program.commandsGroup("Your machine:");

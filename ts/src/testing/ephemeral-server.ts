@@ -93,7 +93,9 @@ export async function startEphemeralServer(
             `${path} has version ${version.join(".")} of the server, which can't skip time: use Temporal CLI 1.9 (server 1.32) or newer`,
           );
         }
-        return startDevServer(path, { ...config, type: "dev-server" }, true);
+        // As quiet as the test server. A dev server warns of itself when it starts.
+        const log = { format: "pretty", level: "error" };
+        return startDevServer(path, { log, ...config, type: "dev-server" }, true);
       }
       return startOn(
         "127.0.0.1",

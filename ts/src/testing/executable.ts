@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { type Duration, msToNumber } from "../common/time";
 import { reasonOf } from "../libs/error";
 import { defaultNetwork, type Network, TemporaryFailure, withRetries } from "../libs/network";
+import type { Reporter } from "../libs/reporter";
 import { here, installedCli, installedTimeSkipper, isFile, type Places } from "./installed";
 
 /** Where the program of a server comes from. */
@@ -36,6 +37,8 @@ export interface Program {
   filePrefix: string;
   /** What error messages call it. */
   title: string;
+  /** Name of a file beside the archives with a SHA-256 and a name per line, if there is one. */
+  checksums?: string;
   /** What to do instead of downloading, as the end of an error message. */
   advice: string;
   /** Finds one that is installed; `downloaded` is where it is downloaded to. */
@@ -47,6 +50,7 @@ export const temporalCli: Program = {
   artifact: "cli",
   filePrefix: "temporal",
   title: "Temporal CLI",
+  checksums: "checksums.txt",
   advice:
     "install the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is in PATH, or name it by the environment variable TEMPORAL_CLI_PATH or `server: { executable: { type: 'existing-path', path: '…/temporal' } }`",
   installed: installedCli,
@@ -59,7 +63,8 @@ export const timeSkippingServer: Program = {
   title: "Temporal test server",
   advice:
     "install a test server as `temporal-test-server` in PATH or, to use the dev server's own time skipping, the Temporal CLI (1.9 or newer, https://docs.temporal.io/cli) as `temporal`, or name one of them by `server: { executable: { type: 'existing-path', path } }`",
-  installed: installedTimeSkipper,
+  installed: (places, downloaded) =>
+    installedTimeSkipper(places, downloaded, fileOf(temporalCli, { type: "cached-download" })),
 };
 
 /** The service that knows the addresses of all versions for all platforms. */
@@ -76,31 +81,47 @@ interface DownloadInfo {
   fileToExtract: string;
 }
 
+class NotFound extends Error {}
+
 const downloadTimeoutMs = 600_000;
+
+/** How a program is looked for and downloaded; the defaults are for everything but tests. */
+interface ProvideOptions {
+  /** The download service. */
+  service?: string;
+  network?: Network;
+  places?: Places;
+  /** Where the download says what it does. Default: nowhere. */
+  reporter?: Reporter;
+}
+
+type Downloading = Required<Omit<ProvideOptions, "places">>;
+
+const silent: Reporter = { message: () => {}, progress: () => {} };
 
 /** Downloads that are under way in this process, by file. */
 const downloads = new Map<string, Promise<void>>();
 
 /**
  * The path of a server's program: the given one, or one in the download folder, which is downloaded if it is missing or
- * too old. A download never replaces a file by a part of one, and what is running goes on with the old one.
+ * too old. A download never replaces a file by a part of one, and what is running goes on with the old one. One that is
+ * too old is used on when it can't be downloaded again.
  *
  * @param executable where it comes from. Default: one that is installed, or else a cached download with all defaults
- * @param service the download service, for tests
  * @throws TypeError for options that make no sense
  * @throws Error if there is no such file or it can't be downloaded, with what to do
  */
 export async function provideExecutable(
   program: Program,
   executable?: EphemeralServerExecutable,
-  service = downloadService,
-  network = defaultNetwork,
-  places = here(),
+  options: ProvideOptions = {},
 ): Promise<string> {
+  const { service = downloadService, network = defaultNetwork, places = here(), reporter = silent } = options;
+  const downloading = { service, network, reporter };
   if (executable === undefined) {
     const download = { type: "cached-download" } as const;
     const installed = await program.installed(places, fileOf(program, download));
-    return installed ?? cachedDownload(program, download, service, network);
+    return installed ?? cachedDownload(program, download, downloading);
   }
   switch (executable.type) {
     case "existing-path":
@@ -108,7 +129,7 @@ export async function provideExecutable(
         throw new Error(`There is no file ${executable.path}: correct the \`path\` of \`server.executable\``);
       return executable.path;
     case "cached-download":
-      return cachedDownload(program, executable, service, network);
+      return cachedDownload(program, executable, downloading);
     default:
       throw new TypeError(
         `Unsupported server executable type: ${String((executable as { type?: unknown }).type)}; write 'cached-download' or 'existing-path'`,
@@ -127,33 +148,25 @@ function fileOf({ filePrefix }: Program, { version = "default", downloadDir = tm
   return join(downloadDir, `${filePrefix}-${version === "default" ? `${sdk.name}-${sdk.version}` : version}`);
 }
 
-async function cachedDownload(
-  program: Program,
-  options: CachedDownload,
-  service: string,
-  network: Network,
-): Promise<string> {
+async function cachedDownload(program: Program, options: CachedDownload, downloading: Downloading): Promise<string> {
   const { version = "default" } = options;
   const file = fileOf(program, options);
   const ttlMs = msToNumber(options.ttl ?? "1 day", "ttl");
-  const age = await ageOf(file, network.timing.now());
+  const age = await ageOf(file, downloading.network.timing.now());
   if (age !== undefined && age <= ttlMs) return file;
   let download = downloads.get(file);
   if (download === undefined) {
-    download = downloadTo(file, program, version, service, network).finally(() => downloads.delete(file));
+    download = downloadTo(file, program, version, downloading).finally(() => downloads.delete(file));
     downloads.set(file, download);
   }
-  await download;
+  await download.catch((error) => {
+    if (age === undefined) throw error;
+  });
   return file;
 }
 
-async function downloadTo(
-  file: string,
-  program: Program,
-  version: string,
-  service: string,
-  network: Network,
-): Promise<void> {
+async function downloadTo(file: string, program: Program, version: string, downloading: Downloading): Promise<void> {
+  const { service, reporter } = downloading;
   const query = new URLSearchParams({ arch: architecture(program), platform: process.platform, format: "tar.gz" });
   if (version === "default") {
     query.set("sdk-name", sdk.name);
@@ -162,8 +175,13 @@ async function downloadTo(
   const infoUrl = `${service}/${program.artifact}/${version}?${query}`;
   const partial = `${file}.${crypto.randomUUID()}.downloading`;
   try {
-    const { archiveUrl, fileToExtract } = parseInfo(await fetchRetrying(infoUrl, network), infoUrl);
-    const archive = await fetchRetrying(archiveUrl, network);
+    const { archiveUrl, fileToExtract } = parseInfo(await fetchRetrying(infoUrl, downloading), infoUrl);
+    reporter.message(`downloading the ${program.title} from ${archiveUrl} to ${file}`);
+    const archive = await fetchRetrying(archiveUrl, downloading, (received, total) =>
+      reporter.progress(program.title, received, total),
+    );
+    if (program.checksums !== undefined)
+      await check(archive, archiveUrl, new URL(program.checksums, archiveUrl).href, downloading);
     const extracted = (await new Bun.Archive(archive).files(fileToExtract)).get(fileToExtract);
     if (extracted === undefined) throw new Error(`the archive ${archiveUrl} has no file ${fileToExtract}`);
     await mkdir(dirname(file), { recursive: true });
@@ -204,28 +222,60 @@ function architecture(program: Program): string {
   return name;
 }
 
+/** Compares an archive with its SHA-256 in a list, if there is one. @throws Error if it isn't the same */
+async function check(archive: Uint8Array, url: string, listUrl: string, downloading: Downloading) {
+  const name = new URL(url).pathname.split("/").at(-1)!;
+  let list: string;
+  try {
+    list = new TextDecoder().decode(await fetchRetrying(listUrl, downloading));
+  } catch (error) {
+    // A mirror may have the archives alone.
+    if (!(error instanceof NotFound)) throw error;
+    return downloading.reporter.message(`not compared with a checksum: ${error.message}`);
+  }
+  const [wanted] = list.split("\n").flatMap((line) => {
+    const [sum = "", file = ""] = line.trim().split(/\s+\*?/);
+    return file === name ? [sum.toLowerCase()] : [];
+  });
+  if (wanted === undefined) throw new Error(`${listUrl} has no checksum of ${name}`);
+  const actual = new Bun.CryptoHasher("sha256").update(archive).digest("hex");
+  if (actual !== wanted) throw new Error(`${url} has SHA-256 ${actual} instead of ${wanted}`);
+}
+
 /** The bytes at an address; asked for again if that fails in a way that may pass. */
-async function fetchRetrying(url: string, network: Network): Promise<Uint8Array> {
-  return withRetries(
-    network,
-    `GET ${url}`,
-    () => {},
-    async () => {
-      const failed = (reason: string, cause?: unknown) =>
-        new TemporaryFailure(reason, (tried) => new Error(`${reason}; tried ${tried}`, { cause }));
-      let response: Response;
-      let body: Uint8Array;
-      try {
-        response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
-        body = await response.bytes();
-      } catch (error) {
-        throw failed(`${url} gave no answer: ${reasonOf(error)}`, error);
-      }
-      if (response.ok) return body;
-      const reason = `${url} answered with status ${response.status}`;
-      throw response.status >= 500 || response.status === 429 ? failed(reason) : new Error(reason);
-    },
-  );
+async function fetchRetrying(
+  url: string,
+  { network, reporter }: Downloading,
+  progress: (received: number, total: number) => void = () => {},
+): Promise<Uint8Array> {
+  return withRetries(network, `GET ${url}`, reporter.message, async () => {
+    const failed = (reason: string, cause?: unknown) =>
+      new TemporaryFailure(reason, (tried) => new Error(`${reason}; tried ${tried}`, { cause }));
+    let response: Response;
+    let body: Uint8Array;
+    try {
+      response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
+      body = await bytesOf(response, progress);
+    } catch (error) {
+      throw failed(`${url} gave no answer: ${reasonOf(error)}`, error);
+    }
+    if (response.ok) return body;
+    const reason = `${url} answered with status ${response.status}`;
+    if (response.status === 404) throw new NotFound(reason);
+    throw response.status >= 500 || response.status === 429 ? failed(reason) : new Error(reason);
+  });
+}
+
+async function bytesOf(response: Response, progress: (received: number, total: number) => void): Promise<Uint8Array> {
+  const total = Number(response.headers.get("content-length") ?? 0);
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (total > 0) progress(received, total);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Milliseconds since the file was written; undefined if there is none. */

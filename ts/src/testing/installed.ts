@@ -7,29 +7,34 @@ import { delimiter, dirname, join, resolve } from "node:path";
 export interface Places {
   /** Environment variables: `TEMPORAL_CLI_PATH` and `PATH`. */
   environment: Record<string, string | undefined>;
-  /** The working folder; `.toolchain` is looked for there and in those above. */
+  /** The working folder; `node_modules/.bin` and `.toolchain` are looked for there and in those above. */
   folder: string;
 }
 
 /** What is used outside tests. */
 export const here = (): Places => ({ environment: process.env, folder: process.cwd() });
 
-/** The Temporal CLI: the one that `TEMPORAL_CLI_PATH` names, or else one in `PATH` or `.toolchain`. */
+/** The Temporal CLI: the one that `TEMPORAL_CLI_PATH` names, or else one in `PATH`, or of the project. */
 export async function installedCli(places: Places): Promise<string | undefined> {
   return (await namedCli(places)) ?? find("temporal", places);
 }
 
 /**
  * A program that can skip time: the one that `TEMPORAL_CLI_PATH` names, or else a test server in `PATH`, or a Temporal
- * CLI there or in `.toolchain`, if it is new enough and no test server was downloaded before.
+ * CLI there, of the project or downloaded, if it is new enough and no test server was downloaded before.
  *
  * @param downloaded where a test server is downloaded to
+ * @param downloadedCli where a Temporal CLI is downloaded to
  */
-export async function installedTimeSkipper(places: Places, downloaded: string): Promise<string | undefined> {
+export async function installedTimeSkipper(
+  places: Places,
+  downloaded: string,
+  downloadedCli: string,
+): Promise<string | undefined> {
   const certain = (await namedCli(places)) ?? find("temporal-test-server", places);
   if (certain !== undefined || (await isFile(downloaded))) return certain;
-  const cli = find("temporal", places);
-  if (cli === undefined) return undefined;
+  const cli = find("temporal", places) ?? downloadedCli;
+  if (!(await isFile(cli))) return undefined;
   const version = await devServerVersion(cli);
   return version !== undefined && skipsTime(version) ? cli : undefined;
 }
@@ -45,7 +50,7 @@ async function namedCli({ environment }: Places): Promise<string | undefined> {
 function find(name: string, { environment, folder }: Places): string | undefined {
   const folders = [environment["PATH"] ?? ""];
   for (let at = resolve(folder); ; at = dirname(at)) {
-    folders.push(join(at, ".toolchain/python/bin"));
+    folders.push(join(at, "node_modules/.bin"), join(at, ".toolchain/python/bin"));
     if (at === dirname(at)) break;
   }
   return Bun.which(name, { PATH: folders.join(delimiter) }) ?? undefined;

@@ -76,6 +76,11 @@ export class MockActivityEnvironment extends EventEmitter {
 
 /** What {@link MockActivityEnvironment} says of an activity unless told otherwise. */
 export const defaultActivityInfo: Info = {
+  // All fields, so that what tests compare with can have all of them.
+  activityRunId: undefined,
+  heartbeatTimeoutMs: undefined,
+  priority: undefined,
+  retryPolicy: undefined,
   attempt: 1,
   taskQueue: "test",
   isLocal: false,

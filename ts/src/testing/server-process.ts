@@ -79,6 +79,8 @@ async function launch({ command, ready, timeoutMs, log }: LaunchOptions): Promis
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
+    // A terminal's Ctrl-C is for this process: what it does at its end may need the server.
+    detached: true,
   });
   child.unref();
   alive.add(child);

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import type { ServiceHandler } from "nexus-rpc";
 import { DEFAULT_NAMESPACE, defaultIdentity } from "../client/base-client";
-import type { ActivityFunction, LoadedDataConverter, Logger } from "../common";
+import type { ActivityFunction, Duration, LoadedDataConverter, Logger } from "../common";
 import { throwIfReservedName } from "../common/reserved";
 import { msOptionalToNumber, msToNumber } from "../common/time";
 import {
@@ -46,6 +46,9 @@ export interface CompiledWorkerOptions
   debugMode: boolean;
   /** Slots for each kind of task. */
   tuner: CompiledTuner;
+  workflowTaskPollerBehavior: PollerBehavior;
+  activityTaskPollerBehavior: PollerBehavior;
+  nexusTaskPollerBehavior: PollerBehavior;
 }
 
 const isolateExecutionTimeoutMs = 5000;
@@ -71,14 +74,16 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     throw new TypeError("Must provide a buildId if useVersioning is true");
   const {
     shutdownGraceTime = 0,
-    stickyQueueScheduleToStartTimeout = workerDefaults.stickyQueueScheduleToStartTimeoutMs,
-    maxHeartbeatThrottleInterval = workerDefaults.maxHeartbeatThrottleIntervalMs,
-    defaultHeartbeatThrottleInterval = workerDefaults.defaultHeartbeatThrottleIntervalMs,
+    stickyQueueScheduleToStartTimeout = seconds(workerDefaults.stickyQueueScheduleToStartTimeoutMs),
+    maxHeartbeatThrottleInterval = seconds(workerDefaults.maxHeartbeatThrottleIntervalMs),
+    defaultHeartbeatThrottleInterval = seconds(workerDefaults.defaultHeartbeatThrottleIntervalMs),
     useVersioning = false,
   } = options;
   const activities = activityFunctions(options.activities);
   const maxCachedWorkflows = cacheSize(options.maxCachedWorkflows, logger);
   const debugMode = options.debugMode === true || isSet(process.env["TEMPORAL_DEBUG"]);
+  const tuner = tunerOf(options, maxCachedWorkflows, logger);
+  const { workflowTasks, activities: activityTasks, nexusTasks } = tuner.native;
   return {
     ...options,
     identity: options.identity ?? defaultIdentity(),
@@ -133,9 +138,20 @@ export function compileWorkerOptions(options: WorkerOptions, logger: Logger): Co
     showStackTraceSources: options.showStackTraceSources ?? false,
     reuseV8Context: options.reuseV8Context ?? true,
     debugMode,
-    tuner: tunerOf(options, maxCachedWorkflows, logger),
+    tuner,
+    // With a cache Core has a poller for each of two queues.
+    workflowTaskPollerBehavior:
+      options.workflowTaskPollerBehavior ??
+      pollerBehavior(options.maxConcurrentWorkflowTaskPolls, workflowTasks, maxCachedWorkflows > 0 ? 2 : 1),
+    activityTaskPollerBehavior:
+      options.activityTaskPollerBehavior ?? pollerBehavior(options.maxConcurrentActivityTaskPolls, activityTasks, 1),
+    nexusTaskPollerBehavior:
+      options.nexusTaskPollerBehavior ?? pollerBehavior(options.maxConcurrentNexusTaskPolls, nexusTasks, 1),
   };
 }
+
+/** A time as people write it, such as `10s`. */
+const seconds = (milliseconds: number): Duration => `${milliseconds / 1000}s`;
 
 /** Whether a Worker with these options runs Workflows. */
 export function hasWorkflows({
@@ -166,21 +182,9 @@ export function nativeWorkerOptions(options: CompiledWorkerOptions, buildId: str
     },
     maxCachedWorkflows: options.maxCachedWorkflows,
     tuner: tuner.native,
-    workflowTaskPollers: pollers(
-      options.workflowTaskPollerBehavior,
-      options.maxConcurrentWorkflowTaskPolls,
-      tuner.native.workflowTasks,
-    ),
-    activityTaskPollers: pollers(
-      options.activityTaskPollerBehavior,
-      options.maxConcurrentActivityTaskPolls,
-      tuner.native.activities,
-    ),
-    nexusTaskPollers: pollers(
-      options.nexusTaskPollerBehavior,
-      options.maxConcurrentNexusTaskPolls,
-      tuner.native.nexusTasks,
-    ),
+    workflowTaskPollers: pollers(options.workflowTaskPollerBehavior),
+    activityTaskPollers: pollers(options.activityTaskPollerBehavior),
+    nexusTaskPollers: pollers(options.nexusTaskPollerBehavior),
     nonstickyToStickyPollRatio: options.nonStickyToStickyPollRatio,
     stickyQueueScheduleToStartTimeoutMs: options.stickyQueueScheduleToStartTimeoutMs,
     maxHeartbeatThrottleIntervalMs: options.maxHeartbeatThrottleIntervalMs,
@@ -230,7 +234,7 @@ function cacheSize(asked: number | undefined, logger: Logger): number {
   if (asked === undefined) return Math.max(Math.floor((Math.max(heapMebibytes() - 200, 0) * 600) / 1024), 10);
   const size = wholeNumber("maxCachedWorkflows", asked, 0);
   if (size !== 1) return size;
-  logger.warn("maxCachedWorkflows must be either 0 (no cache) or greater than 1. Defaulting to 2.");
+  logger.warn("maxCachedWorkflows must be either 0 (ie. cache is disabled) or greater than 1. Defaulting to 2.");
   return 2;
 }
 
@@ -276,21 +280,27 @@ function workflowSlots(asked: number | undefined, maxCachedWorkflows: number, lo
   if (asked === undefined || maxCachedWorkflows === 0) return slots;
   if (slots > maxCachedWorkflows) {
     logger.warn(
-      "maxConcurrentWorkflowTaskExecutions can't exceed maxCachedWorkflows (unless the cache is off). Defaulting to maxCachedWorkflows.",
+      "maxConcurrentWorkflowTaskExecutions can't exceed maxCachedWorkflows (unless cache is disabled). Defaulting to maxCachedWorkflows.",
     );
     return maxCachedWorkflows;
   }
   if (slots >= 2) return slots;
-  logger.warn("maxConcurrentWorkflowTaskExecutions can't be lower than 2 with a cache. Defaulting to 2.");
+  logger.warn(
+    "maxConcurrentWorkflowTaskExecutions can't be lower than 2 if maxCachedWorkflows is non-zero. Defaulting to 2.",
+  );
   return 2;
 }
 
-function pollers(
-  behavior: PollerBehavior | undefined,
-  polls: number | undefined,
-  slots: SlotSupplier | undefined,
-): Pollers {
-  if (behavior?.type === "autoscaling") {
+function pollerBehavior(polls: number | undefined, slots: SlotSupplier | undefined, fewest: number): PollerBehavior {
+  const enough = slots?.type === "fixed" ? Math.min(defaultPolls, slots.slots) : defaultPolls;
+  return {
+    type: "simple-maximum",
+    maximum: polls === undefined || polls === 1 ? Math.max(polls ?? enough, fewest) : polls,
+  };
+}
+
+function pollers(behavior: PollerBehavior): Pollers {
+  if (behavior.type === "autoscaling") {
     return {
       type: "autoscaling",
       minimum: behavior.minimum ?? defaultAutoscaling.minimum,
@@ -298,11 +308,7 @@ function pollers(
       initial: behavior.initial ?? defaultAutoscaling.initial,
     };
   }
-  return {
-    type: "simple",
-    maximum:
-      behavior?.maximum ?? polls ?? (slots?.type === "fixed" ? Math.min(defaultPolls, slots.slots) : defaultPolls),
-  };
+  return { type: "simple", maximum: behavior.maximum ?? defaultPolls };
 }
 
 /** Core needs to know only about nondeterminism; the other error types are decided in the workflow library. */

@@ -25,6 +25,7 @@ export class NativeConnection extends Connection {
   readonly #users = new Set<object>();
   readonly #runtime: Runtime;
   #native: NativeClient | undefined;
+  #closed = false;
   /** Plugins, also for Workers and clients made with this connection. */
   declare readonly plugins: NativeConnectionPlugin[];
 
@@ -64,8 +65,14 @@ export class NativeConnection extends Connection {
 
   /** The native client, for the SDK itself. @throws IllegalStateError after {@link close} */
   get connected(): NativeClient {
-    if (this.#native === undefined) throw new IllegalStateError("Connection is closed");
+    if (this.#native === undefined) throw new IllegalStateError("Client already closed");
     return this.#native;
+  }
+
+  /** Replaces the API key. A function is asked at once too, because Workers poll without asking it. */
+  override setApiKey(apiKey: string | (() => string)): void {
+    if (typeof apiKey === "function") super.setApiKey(apiKey());
+    super.setApiKey(apiKey);
   }
 
   /** Notes that a Worker needs the connection, so that it can't be closed. */
@@ -78,10 +85,12 @@ export class NativeConnection extends Connection {
     this.#users.delete(user);
   }
 
-  /** Closes the connection. @throws IllegalStateError while Workers use it */
+  /** Closes the connection. @throws IllegalStateError while Workers use it, and when it is closed already */
   override async close(): Promise<void> {
+    if (this.#closed) throw new IllegalStateError("Client already closed");
     if (this.#users.size > 0)
       throw new IllegalStateError("Cannot close connection while Workers hold a reference to it: shut them down first");
+    this.#closed = true;
     this.#native = undefined;
     await super.close();
     this.#runtime.release(this);

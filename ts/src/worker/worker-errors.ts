@@ -17,7 +17,10 @@ export function workerError(error: unknown): Error {
     case "INVALID_ARGUMENT":
       return new TypeError(error.message, { cause: error });
     default:
-      return new UnexpectedError(error.message, error);
+      return new UnexpectedError(
+        error.message.replace("the worker could not be made", "Failed to initialize worker"),
+        error,
+      );
   }
 }
 

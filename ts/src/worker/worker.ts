@@ -16,6 +16,7 @@ import {
 } from "./errors";
 import type { NexusHandling } from "./nexus/nexus-execution";
 import { NexusTasks } from "./nexus/nexus-tasks";
+import { workerObserver } from "./observer";
 import { decidePatch } from "./patch-activation";
 import { PayloadService } from "./payloads/payload-service";
 import { type ReplayHistoriesIterable, replayHistories } from "./replay/replay";
@@ -391,6 +392,7 @@ export class Worker {
     this.#setState("RUNNING");
     try {
       this.#start();
+      workerObserver()?.running();
       await Promise.race([this.#finished(), this.#failure.promise]);
       this.#setState("DRAINED");
       await Promise.race([this.#native.finalizeShutdown(), this.#failure.promise]);
@@ -472,7 +474,9 @@ async function prepare(
   logger: Logger,
   metricMeter: MetricMeter,
 ): Promise<WorkerParts> {
-  const ownsConnection = options.connection === undefined;
+  const ownsConnection = options.connection == null;
+  if (!ownsConnection && !(options.connection instanceof NativeConnection))
+    throw new TypeError("WorkerOptions.connection must be a NativeConnection; a client's Connection has no Workers");
   const failure = Promise.withResolvers<never>();
   // Reported by `run`, or by nothing if the Worker is never run.
   failure.promise.catch(() => {});

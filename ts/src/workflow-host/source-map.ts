@@ -25,7 +25,7 @@ const commentStart = ["//#", "sourceMappingURL=data:"].join(" ");
 
 /** The comment that gives a text its source map. */
 export function sourceMapComment(json: string): string {
-  return `\n${commentStart}application/json;base64,${Buffer.from(json).toString("base64")}`;
+  return `\n${commentStart}application/json;charset=utf-8;base64,${Buffer.from(json).toString("base64")}`;
 }
 
 /** Splits a text from the source map at its end; a text without one comes back as it is. */

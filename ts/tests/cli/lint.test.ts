@@ -44,7 +44,7 @@ const workflow = (body: string) =>
   `import { sleep } from "temporal-bun-sdk/workflow";\n${body}\nexport const wait = () => sleep(1);\n`;
 const faulty = workflow(fetching);
 
-const sources = (folder: string) => readdirSync(`${corpus}/${folder}`).filter((name) => name.endsWith(".ts"));
+const sources = (folder: string) => readdirSync(`${corpus}/${folder}`).filter((name) => /\.c?[jt]s$/.test(name));
 
 test.each(sources("good"))("nothing is found in good/%s", async (name) => {
   expect(await findings([`good/${name}`])).toEqual([]);

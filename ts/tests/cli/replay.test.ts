@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toJson } from "../../src/proto/json";
 import { run } from "../support/process";
-import { freePort, testServer } from "../support/server";
+import { freePort, temporalCli, testServer } from "../support/server";
 import { withWorker } from "../worker/support";
 
 // Servers and Workers start in these tests; on a loaded machine that takes longer than the usual five seconds.
@@ -63,7 +63,9 @@ function write(name: string, type = "original", change = (content: typeof histor
 }
 
 test("a file of the command line of Temporal, a list of events, and a Workflow of the server replay", async () => {
-  const files = [write("history.json"), write("list.json", "original", ({ events }) => events)];
+  const show = ["workflow", "show", "--workflow-id", workflowId, "--output", "json", "--address", server.address];
+  writeFileSync(join(folder, "history.json"), (await run([temporalCli(), ...show])).output);
+  const files = ["history.json", write("list.json", "original", ({ events }) => events)];
   const found = await rows([...files, workflowId, "--address", server.address]);
   const row = { workflowId, workflowType: "original", events: history.events.length, replays: true };
   expect(found).toEqual([

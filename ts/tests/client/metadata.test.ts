@@ -71,6 +71,11 @@ test("API keys: a function is asked before each call", async () => {
   await it.call();
   await it.call();
   expect(it.headers().authorization).toBe("Bearer key 3");
+  const next = ["first", "second", "third"];
+  it.connection.setApiKey(() => next.shift()!);
+  await it.call();
+  await it.call();
+  expect([it.headers().authorization, next]).toEqual(["Bearer second", ["third"]]);
 });
 
 test("deadlines travel", async () => {

@@ -1,6 +1,7 @@
 /** Modules that exist only under names inside the official packages, such as `@temporalio/common/lib/proto-utils`. */
 
 import { describe, expect, test } from "bun:test";
+import packageJson from "../../package.json";
 import {
   ApplicationFailure,
   defaultDataConverter,
@@ -115,3 +116,12 @@ test.each(["@temporalio", "@temporalio/ai-sdk", "@temporalio/commonplace", "temp
   "%s is not for the table",
   (specifier) => expect(counterpartOf(specifier)).toBeUndefined(),
 );
+
+test("lib/pkg says what a program runs on", async () => {
+  for (const name of ["client", "worker"]) {
+    const { default: pkg } = (await import(counterpartOf(`@temporalio/${name}/lib/pkg`)!.file!)) as {
+      default: unknown;
+    };
+    expect(pkg).toEqual({ name: packageJson.name, version: packageJson.version });
+  }
+});

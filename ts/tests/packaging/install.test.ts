@@ -84,12 +84,18 @@ const isGenerated = (source: string) =>
   source.startsWith("src/proto/") && readFileSync(join(root, "ts", source), "utf8").startsWith("// @generated");
 
 describe("what is packed", () => {
-  test("the SDK's package has the sources, their declarations, the thread's bundle and the licences, and nothing else", async () => {
+  test("the SDK's package has the sources, their declarations, the templates, the thread's bundle and the licences, and nothing else", async () => {
     const { files } = await unpack(mainPackage);
-    const { output } = await run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "src"], {
-      cwd: join(root, "ts"),
-    });
-    const sources = output.trim().split("\n");
+    const listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "src", "templates"];
+    const listed = (await run(listing, { cwd: join(root, "ts") })).output.trim().split("\n");
+    const sources = listed.filter((name) => name.startsWith("src/"));
+    const orders = readdirSync(join(root, "ts/examples/orders")).filter(
+      (name) => !["README.md", "demo.ts", "timeline.ts"].includes(name),
+    );
+    const templates = [
+      ...listed.filter((name) => name.startsWith("templates/")),
+      ...orders.map((name) => `examples/orders/${name}`),
+    ];
     const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"];
     const packed = sources.filter((name) => !checkoutOnly.some((file) => name === `src/worker/threads/${file}`));
     const declarations = sources
@@ -110,7 +116,7 @@ describe("what is packed", () => {
     ];
     const official = files.filter((name) => name.startsWith("official/"));
     const others = files.filter((name) => !/^(official|elsewhere)\//.test(name));
-    expect(others).toEqual([...packed, ...declarations, ...rest].toSorted());
+    expect(others).toEqual([...packed, ...declarations, ...templates, ...rest].toSorted());
     // Two for each specifier of the drop-in, some of which are the same file.
     expect(official.filter((name) => name.endsWith(".d.ts")).length).toBeGreaterThan(200);
     expect(official.filter((name) => name.endsWith(".js")).map((name) => name.replace(/\.js$/, ".d.ts"))).toEqual(
@@ -248,27 +254,47 @@ describe("a project that has installed it", () => {
     });
   });
 
-  // Those with patterns are messages, which nobody imports alone.
+  /** One of each pattern. */
   const modules = Object.entries(checkout.exports)
-    .filter(([entry, target]) => target.endsWith(".ts") && !entry.includes("*"))
-    .map(([entry]) => join(mainPackage, entry));
+    .filter(([, target]) => target.endsWith(".ts"))
+    .map(([entry]) => {
+      const pattern = new RegExp(`^${join(mainPackage, entry).replace("*", ".*")}$`);
+      return entries.find((name) => pattern.test(name))!;
+    });
 
-  test.each(modules)("on Node.js says in one sentence what to do: %s", async (entry) => {
+  test("says on Node.js in one sentence what to do, whatever is imported or required", async () => {
+    for (const name of Object.keys(checkout.peerDependencies)) linkFromCheckout(project, name);
     const sentence =
-      /^Error: temporal-bun-sdk runs on Bun [\d.]+ or newer, and this is Node\.js [\d.]+: run the program with bun/m;
-    // A name that is missing would be the error instead.
-    const name = Object.keys(await import(entry.replace(mainPackage, "temporal-bun-sdk")))[0];
-    const names = name === undefined ? "" : name === "default" ? "anything from" : `{ ${name} } from`;
+      /^temporal-bun-sdk runs on Bun [\d.]+ or newer, and this is Node\.js [\d.]+: run the program with bun/;
+    project.write(
+      "names.ts",
+      `for (const entry of ${JSON.stringify(modules)}) console.log(Object.keys(await import(entry)).join());`,
+    );
+    const names = (await project.bun(["names.ts"])).output.split("\n");
+    // A name that is missing would be the error instead, and one error keeps the others from being seen.
+    for (const [index, entry] of modules.entries())
+      project.write(
+        `on-node/${index}.mjs`,
+        `import { ${names[index]!.replace("default", "default as it")} } from "${entry}";`,
+      );
     project.write(
       "on-node.mjs",
-      `import ${names} "${entry}";\nimport.meta.url;${name && name !== "default" ? ` ${name};` : ""}`,
+      `import { createRequire } from "node:module";
+      const require = createRequire(import.meta.url);
+      for (const [index, entry] of ${JSON.stringify(modules)}.entries()) {
+        const said = [await import("./on-node/" + index + ".mjs").catch((error) => error)];
+        try { said.push(require(entry)); } catch (error) { said.push(error); }
+        console.log(JSON.stringify([entry, ...said.map(({ message }) => message)]));
+      }`,
     );
-    project.write("on-node.cjs", `require("${entry}");`);
-    for (const file of ["on-node.mjs", "on-node.cjs"]) {
-      const { errors } = await run(["node", file], { cwd: project.folder, code: 1 });
-      expect(errors).toMatch(sentence);
-      expect(errors).not.toContain("ERR_");
-    }
+    const { output } = await run(["node", "on-node.mjs"], { cwd: project.folder });
+    const said = output
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as string[]);
+    expect(said).toEqual(
+      modules.map((entry) => [entry, expect.stringMatching(sentence), expect.stringMatching(sentence)]),
+    );
   });
 
   test("in a bundle for browsers the sentence is said when it is loaded", async () => {
@@ -285,7 +311,7 @@ describe("a project that has installed it", () => {
     project.write(
       "elsewhere.ts",
       `import * as worker from "temporal-bun-sdk/worker";
-      import * as other from "./node_modules/temporal-bun-sdk/elsewhere/worker.js";
+      import * as other from "./node_modules/temporal-bun-sdk/elsewhere/worker/index.js";
       console.log(Object.keys(worker).every((name) => worker[name] === other[name]), Object.keys(other).length > 10);`,
     );
     expect((await project.bun(["elsewhere.ts"])).output).toBe("true true\n");
@@ -297,7 +323,12 @@ describe("a project that has installed it", () => {
       `import { Client, Worker } from "temporal-bun-sdk";
       import * as worker from "temporal-bun-sdk/worker";
       console.log(Worker === worker.Worker, typeof Client);
-      await worker.bundleWorkflowCode({ workflowsPath: import.meta.dir + "/root-workflows.ts" }).catch((error) => console.log(error.message));`,
+      await worker.bundleWorkflowCode({ workflowsPath: import.meta.dir + "/root-workflows.ts" }).catch((error) => console.log(error.message));
+      console.log((await worker.bundleWorkflowCode({ workflowsPath: import.meta.dir + "/message-workflows.ts" })).code.length > 0);`,
+    );
+    project.write(
+      "message-workflows.ts",
+      'import { Payload } from "temporal-bun-sdk/proto/temporal/api/common/v1/message";\nexport const one = async () => typeof Payload;',
     );
     project.write(
       "root-workflows.ts",
@@ -306,6 +337,7 @@ describe("a project that has installed it", () => {
     const { output } = await project.bun(["root.ts"]);
     expect(output).toStartWith("true function\n");
     expect(output).toContain("instead: import from 'temporal-bun-sdk/workflow'\n");
+    expect(output).toEndWith("true\n");
   });
 
   test("can't import what serves the generated messages", async () => {

@@ -16,11 +16,14 @@ import { MockActivityEnvironment } from "../../src/testing";
 import {
   bundleWorkflowCode,
   DefaultLogger,
+  NativeConnection,
   ResourceBasedController,
+  Runtime,
   Worker,
   type WorkerOptions,
 } from "../../src/worker";
 import * as workflow from "../../src/workflow";
+import { testServer } from "../support/server";
 import { rejection, testConnection } from "../worker/support";
 
 setDefaultTimeout(180_000);
@@ -257,6 +260,38 @@ const wrong: Record<string, Record<string, [() => unknown, string]>> = {
       "Workflow.patch(...) and Workflow.deprecatePatch may only be used from a Workflow Execution.",
     ],
     "options of activities": [() => workflow.proxyActivities(undefined as never), "options must be defined"],
+  },
+  "the runtime": {
+    "a filter that is none": [
+      () => Runtime.install({ telemetryOptions: { logging: { filter: 2 as never } } }),
+      "Invalid logging filter",
+    ],
+  },
+  connections: {
+    "one that is closed": [
+      async () => {
+        const { address } = await testServer();
+        const connection = await NativeConnection.connect({ address });
+        await connection.close();
+        await connection.close();
+      },
+      "Client already closed",
+    ],
+    "a client's for a Worker": [
+      worker({ connection: client.connection }),
+      "WorkerOptions.connection must be a NativeConnection",
+    ],
+    "two Workers for one task queue": [
+      async () => {
+        const first = await worker({ taskQueue: "taken" })();
+        try {
+          await worker({ taskQueue: "taken" })();
+        } finally {
+          await first.runUntil(async () => {});
+        }
+      },
+      "Failed to initialize worker: Registration of multiple workers",
+    ],
   },
   bundles: {
     "a module that is preloaded and ignored": [

@@ -39,6 +39,10 @@ async function downloadServer(
       const other = answer(pathname, origin, requests);
       if (other !== undefined) return other;
       if (pathname === "/archive.tar.gz") return new Response(archive);
+      if (pathname === "/checksums.txt") {
+        const sum = new Bun.CryptoHasher("sha256").update(archive).digest("hex");
+        return new Response(`${"0".repeat(64)}  other.tar.gz\n${sum}  archive.tar.gz\n`);
+      }
       return Response.json({ archiveUrl: `${origin}/archive.tar.gz`, fileToExtract: "bin/program" });
     },
   });
@@ -53,16 +57,17 @@ describe("a cached download", () => {
     using folder = temporaryFolder();
     const options = { type: "cached-download", downloadDir: join(folder.path, "new", "folder") } as const;
     const [first, second] = await Promise.all(
-      [1, 2].map(() => provideExecutable(temporalCli, options, server.url, network)),
+      [1, 2].map(() => provideExecutable(temporalCli, options, { service: server.url, network })),
     );
     expect(first).toBe(join(options.downloadDir, "temporal-sdk-typescript-1.24.0"));
     expect(second).toBe(first!);
     expect(await outputOf(first!)).toBe("downloaded\n");
-    expect(await provideExecutable(temporalCli, options, server.url, network)).toBe(first!);
+    expect(await provideExecutable(temporalCli, options, { service: server.url, network })).toBe(first!);
     const arch = process.arch === "x64" ? "amd64" : "arm64";
     expect(server.requests).toEqual([
       `/cli/default?arch=${arch}&platform=${process.platform}&format=tar.gz&sdk-name=sdk-typescript&sdk-version=1.24.0`,
       "/archive.tar.gz",
+      "/checksums.txt",
     ]);
     expect(readdirSync(options.downloadDir)).toEqual(["temporal-sdk-typescript-1.24.0"]);
   });
@@ -71,13 +76,13 @@ describe("a cached download", () => {
     await using server = await downloadServer();
     using folder = temporaryFolder();
     const options = { type: "cached-download", version: "v1.2.3", downloadDir: folder.path } as const;
-    expect(await provideExecutable(timeSkippingServer, options, server.url, network)).toBe(
+    expect(await provideExecutable(timeSkippingServer, options, { service: server.url, network })).toBe(
       join(folder.path, "temporal-test-server-v1.2.3"),
     );
     expect(server.requests[0]).toStartWith("/temporal-test-server/v1.2.3?arch=");
     expect(server.requests[0]).not.toContain("sdk-name");
     const error = await rejection(
-      provideExecutable(temporalCli, { ...options, version: "../v1" }, server.url, network),
+      provideExecutable(temporalCli, { ...options, version: "../v1" }, { service: server.url, network }),
     );
     expect(error).toBeInstanceOf(TypeError);
   });
@@ -92,8 +97,7 @@ describe("a cached download", () => {
       provideExecutable(
         temporalCli,
         { type: "cached-download", version: "latest", downloadDir: folder.path, ttl },
-        server.url,
-        network,
+        { service: server.url, network },
       );
     age(23 * 3_600_000);
     await provide();
@@ -106,6 +110,51 @@ describe("a cached download", () => {
     expect(statSync(file).mtimeMs).toBeGreaterThan(before);
   });
 
+  test("that is too old is used on when there is no way to download it again", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "temporal-latest");
+    writeFileSync(file, "old");
+    utimesSync(file, new Date(), new Date(0));
+    const options = { type: "cached-download", version: "latest", downloadDir: folder.path } as const;
+    const nobody = { service: "http://127.0.0.1:1", network };
+    expect(await provideExecutable(temporalCli, options, nobody)).toBe(file);
+  });
+
+  test("says how much has come, and what is tried again", async () => {
+    await using server = await downloadServer((_path, _origin, requests) =>
+      requests.length < 2 ? new Response("busy", { status: 503 }) : undefined,
+    );
+    using folder = temporaryFolder();
+    const messages: string[] = [];
+    const progress: [string, number, number][] = [];
+    const reporter = {
+      message: (text: string) => void messages.push(text),
+      progress: (...figures: [string, number, number]) => void progress.push(figures),
+    };
+    const options = { type: "cached-download", downloadDir: folder.path } as const;
+    await provideExecutable(temporalCli, options, { service: server.url, network, reporter });
+    expect(messages).toEqual([
+      expect.stringContaining("answered with status 503; next attempt in "),
+      `downloading the Temporal CLI from ${server.url}/archive.tar.gz to ${folder.path}/temporal-sdk-typescript-1.24.0`,
+    ]);
+    const [name, received, total] = progress.at(-1)!;
+    expect(name).toBe("Temporal CLI");
+    expect(total).toBeGreaterThan(0);
+    expect(received).toBe(total);
+  });
+
+  test("without a list of checksums beside it is taken, and that is said", async () => {
+    await using server = await downloadServer((path) =>
+      path === "/checksums.txt" ? new Response("no", { status: 404 }) : undefined,
+    );
+    using folder = temporaryFolder();
+    const messages: string[] = [];
+    const reporter = { message: (text: string) => void messages.push(text), progress: () => {} };
+    const options = { type: "cached-download", downloadDir: folder.path } as const;
+    await provideExecutable(temporalCli, options, { service: server.url, network, reporter });
+    expect(messages.at(-1)).toStartWith("not compared with a checksum: ");
+  });
+
   test("is tried again while the server has trouble", async () => {
     await using server = await downloadServer((_path, _origin, requests) =>
       requests.length < 3 ? new Response("busy", { status: 503 }) : undefined,
@@ -114,11 +163,10 @@ describe("a cached download", () => {
     const path = await provideExecutable(
       temporalCli,
       { type: "cached-download", downloadDir: folder.path },
-      server.url,
-      network,
+      { service: server.url, network },
     );
     expect(await outputOf(path)).toBe("downloaded\n");
-    expect(server.requests.length).toBe(4);
+    expect(server.requests.length).toBe(5);
   });
 
   test.each<[string, (path: string, origin: string) => Response | undefined, string]>([
@@ -132,6 +180,16 @@ describe("a cached download", () => {
       "The Temporal CLI can't be downloaded",
     ],
     [
+      "the archive has another checksum",
+      (path) => (path === "/checksums.txt" ? new Response(`${"0".repeat(64)}  archive.tar.gz\n`) : undefined),
+      `instead of ${"0".repeat(64)}`,
+    ],
+    [
+      "the archive isn't in the list of checksums",
+      (path) => (path === "/checksums.txt" ? new Response("") : undefined),
+      "/checksums.txt has no checksum of archive.tar.gz",
+    ],
+    [
       "the program isn't in the archive",
       (path, origin) =>
         path.startsWith("/cli")
@@ -143,7 +201,11 @@ describe("a cached download", () => {
     await using server = await downloadServer(answer);
     using folder = temporaryFolder();
     const error = await rejection(
-      provideExecutable(temporalCli, { type: "cached-download", downloadDir: folder.path }, server.url, network),
+      provideExecutable(
+        temporalCli,
+        { type: "cached-download", downloadDir: folder.path },
+        { service: server.url, network },
+      ),
     );
     expect(error.message).toContain(message);
     expect(error.message).toContain(
@@ -157,7 +219,11 @@ describe("a cached download", () => {
     await server[Symbol.asyncDispose]();
     using folder = temporaryFolder();
     const error = await rejection(
-      provideExecutable(timeSkippingServer, { type: "cached-download", downloadDir: folder.path }, server.url, network),
+      provideExecutable(
+        timeSkippingServer,
+        { type: "cached-download", downloadDir: folder.path },
+        { service: server.url, network },
+      ),
     );
     expect(error.message).toContain("gave no answer");
     expect(error.message).toContain(

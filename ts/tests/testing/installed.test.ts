@@ -34,24 +34,25 @@ function machine(programs: Record<string, string>) {
 
 const recent = "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)";
 const old = "temporal version 1.5.0 (Server 1.29.0, UI 2.40.0)";
+const inPackages = "project/node_modules/.bin/temporal";
 const toolchain = "project/.toolchain/python/bin/temporal";
 
 describe("the Temporal CLI", () => {
-  test("is what the option names, then TEMPORAL_CLI_PATH, then one in PATH, then one in .toolchain", async () => {
-    using it = machine({ option: old, named: old, "second/temporal": old, [toolchain]: old });
+  test("is what the option names, then TEMPORAL_CLI_PATH, then one in PATH, then one of the project", async () => {
+    using it = machine({ option: old, named: old, "second/temporal": old, [inPackages]: old, [toolchain]: old });
     const named = { TEMPORAL_CLI_PATH: it.at("named") };
     const provide = (environment = {}, path?: string) =>
-      provideExecutable(
-        temporalCli,
-        path === undefined ? undefined : { type: "existing-path", path },
-        nobody,
+      provideExecutable(temporalCli, path === undefined ? undefined : { type: "existing-path", path }, {
+        service: nobody,
         network,
-        it.places(environment),
-      );
+        places: it.places(environment),
+      });
     expect(await provide(named, it.at("option"))).toBe(it.at("option"));
     expect(await provide(named)).toBe(it.at("named"));
     expect(await provide()).toBe(it.at("second/temporal"));
     it.remove("second/temporal");
+    expect(await provide()).toBe(it.at(inPackages));
+    it.remove(inPackages);
     expect(await provide()).toBe(it.at(toolchain));
   });
 
@@ -59,7 +60,7 @@ describe("the Temporal CLI", () => {
     using it = machine({ "second/temporal": recent });
     const places = it.places({ TEMPORAL_CLI_PATH: it.at("missing") });
     for (const program of [temporalCli, timeSkippingServer]) {
-      const error = await rejection(provideExecutable(program, undefined, nobody, network, places));
+      const error = await rejection(provideExecutable(program, undefined, { service: nobody, network, places }));
       expect(error.message).toBe(
         `There is no file ${it.at("missing")}: correct the environment variable TEMPORAL_CLI_PATH`,
       );
@@ -69,7 +70,9 @@ describe("the Temporal CLI", () => {
   test("that is to be downloaded is not looked for", async () => {
     using it = machine({ "second/temporal": recent });
     const executable = { type: "cached-download", downloadDir: it.at("downloads") } as const;
-    const error = await rejection(provideExecutable(temporalCli, executable, nobody, network, it.places()));
+    const error = await rejection(
+      provideExecutable(temporalCli, executable, { service: nobody, network, places: it.places() }),
+    );
     expect(error.message).toStartWith("The Temporal CLI can't be downloaded");
   });
 });
@@ -82,7 +85,8 @@ describe("a program that skips time", () => {
       "second/temporal-test-server": "",
       downloaded: "",
     });
-    const find = (environment = {}) => installedTimeSkipper(it.places(environment), it.at("downloaded"));
+    const find = (environment = {}) =>
+      installedTimeSkipper(it.places(environment), it.at("downloaded"), it.at("downloaded-cli"));
     expect(await find({ TEMPORAL_CLI_PATH: it.at("named") })).toBe(it.at("named"));
     expect(await find()).toBe(it.at("second/temporal-test-server"));
     it.remove("second/temporal-test-server");
@@ -92,6 +96,10 @@ describe("a program that skips time", () => {
     expect(await find()).toBe(it.at("first/temporal"));
     writeFileSync(it.at("first/temporal"), `#!/bin/sh\necho '${old}'\n`);
     expect(await find()).toBeUndefined();
+    it.remove("first/temporal");
+    expect(await find()).toBeUndefined();
+    script(it.at("."), "downloaded-cli", `echo '${recent}'`);
+    expect(await find()).toBe(it.at("downloaded-cli"));
   });
 });
 

@@ -171,7 +171,9 @@ describe("what is in a bundle", () => {
     });
     const { code, sourceMap } = await bundleWorkflowCode({ workflowsPath });
     expect(JSON.parse(sourceMap).sources).toContain(workflowsPath);
-    const inline = code.slice(code.lastIndexOf("base64,") + "base64,".length).trim();
+    // In the form of the official SDK, which other tools look for.
+    const start = `\n//# ${"sourceMappingURL"}=data:application/json;charset=utf-8;base64,`;
+    const inline = code.slice(code.lastIndexOf(start) + start.length).trim();
     expect(Buffer.from(inline, "base64").toString()).toBe(sourceMap);
   });
 

@@ -94,9 +94,10 @@ test("a Worker that has failed is not live", async () => {
   await using running = program(
     taskQueue,
     `const begun = Promise.withResolvers();
+    const id = ${JSON.stringify(taskQueue)} + "-failing";
     const failing = await Worker.create({
       connection,
-      taskQueue: ${JSON.stringify(taskQueue)},
+      taskQueue: id,
       workflowsPath: worker.options.workflowsPath,
       // It doesn't end, so the shutdown fails.
       activities: { block: () => new Promise(() => begun.resolve()) },
@@ -104,7 +105,6 @@ test("a Worker that has failed is not live", async () => {
     });
     const { port } = await serveHealth({ worker: [worker, failing], port: 0 });
     const running = Promise.all([worker.run(), failing.run().catch(({ name }) => console.log(name))]);
-    const id = ${JSON.stringify(taskQueue)};
     const handle = await failing.client.workflow.start("blockMain", { taskQueue: id, workflowId: id, args: [""] });
     await begun.promise;
     failing.shutdown();

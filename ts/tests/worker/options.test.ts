@@ -311,9 +311,14 @@ describe("versions", () => {
     expect(worker.options).toMatchObject({
       useVersioning: false,
       shutdownGraceTime: 0,
-      stickyQueueScheduleToStartTimeout: 10_000,
-      defaultHeartbeatThrottleInterval: 30_000,
+      stickyQueueScheduleToStartTimeout: "10s",
+      maxHeartbeatThrottleInterval: "60s",
+      defaultHeartbeatThrottleInterval: "30s",
+      workflowTaskPollerBehavior: { type: "simple-maximum", maximum: 10 },
     });
+    // One is for each of two queues; the official SDK takes it too.
+    const few = await makeWorker({ maxConcurrentWorkflowTaskPolls: 1 });
+    expect(few.worker.options.workflowTaskPollerBehavior).toEqual({ type: "simple-maximum", maximum: 2 });
     expect((await rejection(polls({ activities, useVersioning: true }, {}))).message).toBe(
       "Must provide a buildId if useVersioning is true",
     );

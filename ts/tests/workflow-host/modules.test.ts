@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import packageJson from "../../package.json";
 import { ruleForFile, ruleForSpecifier } from "../../src/worker/bundler/module-rules";
 
@@ -24,6 +25,15 @@ test("each export is shared by all runs, goes into the bundle, or is refused", (
   ]);
   // Whatever is added is refused until somebody has thought about it.
   expect(entriesOf("forbidden")).toHaveLength(rules.length - 14);
+});
+
+test("a message goes into the bundle from the file that Bun finds, whatever others find", () => {
+  const specifier = "temporal-bun-sdk/proto/temporal/api/common/v1/message";
+  expect(ruleForSpecifier(specifier)).toEqual({
+    kind: "file",
+    path: join(import.meta.dir, "../../src/proto/temporal/api/common/v1/message.ts"),
+  });
+  expect(ruleForSpecifier("temporal-bun-sdk/proto/temporal/nothing").kind).toBe("bundled");
 });
 
 test("a file of the SDK that the table doesn't name is refused", () => {

@@ -116,7 +116,7 @@ function simplified(code: string, define: Record<string, string>): string {
 /** Imports of what a program decides when it runs. */
 function dynamicImports(code: string, sourceAt: (offset: number) => string | undefined): HiddenName[] {
   return (
-    [...code.matchAll(/(?<![.\w$])(import|require)\((?!["'`]|\s*\))/g)]
+    [...code.matchAll(/(?<![.\w$])(import|require)\((?!["']|`[^`$]*`|\s*\))/g)]
       // Not those in texts: these come from where the text begins.
       .filter(({ 1: name = "", index }) => sourceAt(index)?.startsWith(name))
       .map(({ 1: name = "", index }) => ({

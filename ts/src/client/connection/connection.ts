@@ -177,7 +177,7 @@ export class Connection {
   setApiKey(apiKey: string | (() => string)): void {
     if (apiKey === "") throw new TypeError("`apiKey` must not be an empty string");
     this.#apiKey = typeof apiKey === "function" ? apiKey : () => apiKey;
-    if (this.#client) this.#updateApiKey(this.#client);
+    if (this.#client && typeof apiKey === "string") this.#updateApiKey(this.#client);
   }
 
   /** Replaces the metadata of all later RPCs, workers' included. */

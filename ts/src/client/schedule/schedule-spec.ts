@@ -143,7 +143,7 @@ export function decodeScheduleSpec(spec: ProtoSpec): ScheduleSpecDescription {
     calendars: (spec.structuredCalendar ?? []).map(decodeCalendar),
     intervals: (spec.interval ?? []).map(({ interval, phase }) => ({
       every: tsToMs(interval),
-      offset: optionalTsToMs(phase) ?? 0,
+      offset: optionalTsToMs(phase) as number,
     })),
     skip: (spec.excludeStructuredCalendar ?? []).map(decodeCalendar),
     startAt: optionalTsToDate(spec.startTime),

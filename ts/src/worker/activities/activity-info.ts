@@ -21,8 +21,6 @@ export function activityInfo(
 ): Info {
   const { workflowId, runId } = start.workflowExecution ?? {};
   const inWorkflow = workflowId !== undefined && workflowId !== "";
-  const heartbeatTimeoutMs = optionalTsToMs(start.heartbeatTimeout);
-  const retryPolicy = start.retryPolicy === undefined ? undefined : decompileRetryPolicy(start.retryPolicy);
   return {
     taskToken,
     base64TaskToken: base64(taskToken),
@@ -39,16 +37,13 @@ export function activityInfo(
     scheduleToCloseTimeoutMs: optionalTsToMs(start.scheduleToCloseTimeout) ?? 0,
     startToCloseTimeoutMs: optionalTsToMs(start.startToCloseTimeout) ?? 0,
     heartbeatDetails,
-    ...(heartbeatTimeoutMs === undefined ? {} : { heartbeatTimeoutMs }),
+    heartbeatTimeoutMs: optionalTsToMs(start.heartbeatTimeout),
     priority: decodePriority(start.priority),
-    ...(retryPolicy === undefined ? {} : { retryPolicy }),
-    ...(inWorkflow
-      ? {
-          workflowExecution: { workflowId, runId: runId ?? "" },
-          workflowType: start.workflowType ?? "",
-          workflowNamespace: start.workflowNamespace ?? namespace,
-        }
-      : { activityRunId: start.runId ?? "" }),
+    retryPolicy: start.retryPolicy === undefined ? undefined : decompileRetryPolicy(start.retryPolicy),
+    workflowExecution: inWorkflow ? { workflowId, runId: runId ?? "" } : undefined,
+    workflowType: inWorkflow ? (start.workflowType ?? "") : undefined,
+    workflowNamespace: inWorkflow ? (start.workflowNamespace ?? namespace) : undefined,
+    activityRunId: inWorkflow ? undefined : (start.runId ?? ""),
   };
 }
 

@@ -13,9 +13,11 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** A bundle as the cache keeps it. */
-interface CachedBundle {
+export interface CachedBundle {
   code: string;
   sourceMap: string;
+  /** Absolute paths of the files that it was made from. */
+  inputs: string[];
 }
 
 interface Entry extends CachedBundle {
@@ -55,7 +57,7 @@ export class BundleCache {
       const entry = JSON.parse(body) as Entry;
       for (const [file, hash] of Object.entries(entry.files)) if (hashFile(file) !== hash) return undefined;
       for (const [folder, hash] of Object.entries(entry.folders)) if (hashFolder(folder) !== hash) return undefined;
-      return { code: entry.code, sourceMap: entry.sourceMap };
+      return { code: entry.code, sourceMap: entry.sourceMap, inputs: entry.inputs };
     } catch {
       return undefined;
     }
@@ -66,11 +68,11 @@ export class BundleCache {
    *
    * @param key what {@link read} will ask for
    * @param bundle what it will get
-   * @param inputs absolute paths of the files that the bundle was made from
    * @param startedMs when making it began, in milliseconds since the epoch
    */
-  write(key: string, bundle: CachedBundle, inputs: readonly string[], startedMs: number): void {
+  write(key: string, bundle: CachedBundle, startedMs: number): void {
     if (this.#folder === undefined) return;
+    const { inputs } = bundle;
     const temporary = `${this.#path(key)}.${process.pid}.${Bun.nanoseconds()}`;
     try {
       const sources = fingerprint(inputs);

@@ -6,7 +6,8 @@ import packageJson from "../../../package.json" with { type: "json" };
 import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
 import { sourceMapComment } from "../../workflow-host/source-map";
-import { BundleCache, digest } from "./bundle-cache";
+import { workerObserver } from "../observer";
+import { BundleCache, type CachedBundle, digest } from "./bundle-cache";
 import { BundleError, ForbiddenModuleError, messagesOf } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
 import { withRuntimeInterop } from "./interop";
@@ -72,7 +73,7 @@ export interface WorkflowBundleWithSourceMap extends WorkflowBundle {
 }
 
 /** Bumped when the form of a bundle changes, so that no bundle of an older form is taken from the cache. */
-const bundleFormat = 5;
+const bundleFormat = 6;
 /** `import.meta` of every module, whose place on this machine is nothing for Workflow code to see. */
 const importMeta = {
   dir: "/",
@@ -136,15 +137,16 @@ export async function bundleParts(options: BundleOptions): Promise<{ code: strin
   const cached = bundle !== undefined;
   if (bundle === undefined) {
     const built = await build(options, entry);
-    bundle = { code: built.code, sourceMap: built.sourceMap };
-    cache?.write(key, bundle, built.inputs, startedMs);
+    bundle = built;
+    cache?.write(key, built, startedMs);
   }
+  workerObserver()?.bundled(bundle.inputs);
   options.logger?.info("Workflow bundle created", {
     size: readableSize(bundle.code.length),
     durationMs: Math.round(performance.now() - started),
     cached,
   });
-  return bundle;
+  return { code: bundle.code, sourceMap: bundle.sourceMap };
 }
 
 /** A size as people read it, such as `12.30KB` or `1.55MB`. */
@@ -186,10 +188,7 @@ function cacheKey(options: BundleOptions, entry: string): string {
   return digest(JSON.stringify(parts)).slice(0, 40);
 }
 
-async function build(
-  options: BundleOptions,
-  workflows: string,
-): Promise<{ code: string; sourceMap: string; inputs: string[] }> {
+async function build(options: BundleOptions, workflows: string): Promise<CachedBundle> {
   const extras = entryWithExtras(options, workflows);
   if (options.webpackConfigHook !== undefined) {
     const text = extras ?? `module.exports = require(${JSON.stringify(workflows)});`;

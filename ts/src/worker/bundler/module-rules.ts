@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -146,16 +147,19 @@ function ruleForSdkFile(file: string): ModuleRule {
   return rule.kind === "bundled" ? { kind: "file", path: file } : rule;
 }
 
-/**
- * The file that this package exports under a name; a compiler's part of the entry, which the packed package has, says
- * nothing about it.
- */
+/** The file that Bun finds under a name of this package. `Bun.build` for Workflow code would look as for browsers. */
 function exportedFile(specifier: string): string | undefined {
   if (!specifier.startsWith(`${packageJson.name}/`)) return undefined;
-  const entries = packageJson.exports as Record<string, string | { bun?: string; default: string }>;
-  const entry = entries[`.${specifier.slice(packageJson.name.length)}`];
-  if (entry === undefined) return undefined;
-  return resolve(sourceRoot, "..", typeof entry === "string" ? entry : (entry.bun ?? entry.default));
+  const name = `.${specifier.slice(packageJson.name.length)}`;
+  for (const [entry, target] of Object.entries(packageJson.exports as Record<string, string | { bun: string }>)) {
+    const [before, isPattern] = [entry.replace("*", ""), entry.endsWith("*")];
+    if (name !== entry && !(isPattern && name.startsWith(before))) continue;
+    const path = (typeof target === "string" ? target : target.bun).replace("*", name.slice(before.length));
+    const file = resolve(sourceRoot, "..", path);
+    // A name that a pattern fits leads nowhere perhaps, which the build says better.
+    return isPattern && !existsSync(file) ? undefined : file;
+  }
+  return undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface LogEntry {
   level: LogLevel;
   /** Nanoseconds since the epoch. */
   timestampNanos: bigint;
-  /** Attributes; absent if there are none. */
+  /** Attributes; undefined if there are none. */
   meta?: LogMetadata;
 }
 
@@ -91,7 +91,7 @@ export class DefaultLogger extends LevelMethods {
   /** Logs a record of any level. */
   log(level: LogLevel, message: string, meta?: LogMetadata): void {
     if (!this.isEnabled(level)) return;
-    const entry: LogEntry = { level, message, timestampNanos: BigInt(Date.now()) * 1_000_000n };
+    const entry: LogEntry = { level, message, timestampNanos: BigInt(Date.now()) * 1_000_000n, meta: undefined };
     if (meta !== undefined) {
       const { [LogTimestamp]: timestamp, ...rest } = meta as LogMetadata & { [LogTimestamp]?: bigint };
       if (timestamp !== undefined) entry.timestampNanos = timestamp;

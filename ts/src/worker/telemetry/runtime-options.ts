@@ -177,7 +177,9 @@ export function makeTelemetryFilterString({ core, other = "ERROR" }: CoreLogFilt
 function logFilter(logging: LogExporterConfig | undefined): string | undefined {
   const filter = logging?.filter;
   if (typeof filter === "string") return filter;
-  if (filter !== undefined) return makeTelemetryFilterString(filter);
+  if (filter !== undefined && filter !== null && typeof filter !== "object")
+    throw new TypeError("Invalid logging filter");
+  if (filter) return makeTelemetryFilterString(filter);
   const level = logging?.forward?.level;
   return level === undefined ? undefined : makeTelemetryFilterString({ core: level, other: level });
 }

@@ -187,6 +187,19 @@ export class Runtime {
   }
 }
 
+/** What the native options that users write are called by them, and by the official SDK's errors. */
+const publicNames = {
+  "metrics.exporter.prometheus.bindAddress":
+    "telemetryOptions.metrics.prometheus.bindAddress (metricsExporter.prometheus.socketAddr)",
+  "metrics.exporter.otel.url": "telemetryOptions.metrics.otel.url (metricsExporter.otel.url)",
+};
+
+function asNamedByUsers(error: unknown): unknown {
+  if (error instanceof NativeError)
+    for (const [native, name] of Object.entries(publicNames)) error.message = error.message.replace(native, name);
+  return error;
+}
+
 function startNative({ native }: CompiledRuntimeOptions): NativeRuntime {
   const deadline = performance.now() + portPatienceMs;
   for (;;) {
@@ -194,7 +207,7 @@ function startNative({ native }: CompiledRuntimeOptions): NativeRuntime {
       return new NativeRuntime(native);
     } catch (error) {
       const taken = error instanceof NativeError && /address already in use/i.test(error.message);
-      if (!taken || !oneHasEnded || performance.now() > deadline) throw error;
+      if (!taken || !oneHasEnded || performance.now() > deadline) throw asNamedByUsers(error);
       Bun.sleepSync(10);
     }
   }

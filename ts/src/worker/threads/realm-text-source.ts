@@ -23,8 +23,8 @@ async function cachedLibrary(): Promise<RealmLibrary> {
   const startedMs = Date.now();
   const known = cache.read(key);
   if (known !== undefined) return known;
-  const { inputs, ...library } = await bundleRealm();
-  cache.write(key, library, inputs, startedMs);
+  const library = await bundleRealm();
+  cache.write(key, library, startedMs);
   return library;
 }
 
