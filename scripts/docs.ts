@@ -40,7 +40,7 @@ interface TypeDoc {
   };
   RendererEvent: { END: string };
   Converter: { EVENT_CREATE_DECLARATION: string; EVENT_CREATE_DOCUMENT: string };
-  ReflectionKind: { Module: number; Reference: number; singularString(kind: number): string };
+  ReflectionKind: { Module: number; Reference: number; Constructor: number; singularString(kind: number): string };
 }
 
 const site = join(root, "target/docs");
@@ -125,6 +125,7 @@ function addNames(parent: Reflection): void {
   for (const child of parent.children ?? []) {
     // References are what another entry exports too.
     if (!router!.hasUrl(child) || child.kind === ReflectionKind.Reference) continue;
+    if (child.kind === ReflectionKind.Constructor) continue;
     const { comment } = child.signatures?.[0] ?? child;
     found.push({
       title: parent === project ? child.name : `${parent.name} ${child.name}`,
