@@ -71,6 +71,14 @@ test("the README's versions are those that are pinned", () => {
   expect(readme).toContain(`Bun ${/^bun_version=(.*)$/m.exec(read("scripts/toolchain.sh"))?.[1]} or newer`);
 });
 
+test("the changelog begins with the version that all files name", () => {
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  const { version } = JSON.parse(read("ts/package.json"));
+  expect(/^## (\S+?),/m.exec(read("CHANGELOG.md"))?.[1]).toBe(version);
+  expect(/^version = "(.*)"$/m.exec(read("Cargo.toml"))?.[1]).toBe(version);
+  expect(/\.version = "(.*)"/.exec(read("build.zig.zon"))?.[1]).toBe(version);
+});
+
 test("the README's pictures show what the demo prints", () => {
   const picture = (name: string) => readFileSync(join(root, "docs/images", name), "utf8");
   expect(picture("session.svg")).toContain("status: waiting for shipment");
