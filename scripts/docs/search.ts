@@ -22,7 +22,7 @@ const fillers = new Set(
   ),
 );
 
-const endings = /(?:ations?|ations?|ings?|ers?|ed|es|s|e)$/;
+const endings = /(?:ations?|ings?|ers?|ed|es|s|e)$/;
 
 /** The stem of a word: the same for "retry", "retries" and "retried". Crude, but the same on both sides. */
 function stem(word: string): string {
