@@ -23,9 +23,13 @@ const digits = new Map([...alphabet].map((letter, value) => [letter.charCodeAt(0
 // In two pieces: Bun looks for the comment in text, and would take what is in a string for the map of this file.
 const commentStart = ["//#", "sourceMappingURL=data:"].join(" ");
 
-/** The comment that gives a text its source map. */
-export function sourceMapComment(json: string): string {
-  return `\n${commentStart}application/json;charset=utf-8;base64,${Buffer.from(json).toString("base64")}`;
+/**
+ * The comment that gives a text its source map.
+ *
+ * @param parameters of the media type, such as ";charset=utf-8", which Bun itself can't read
+ */
+export function sourceMapComment(json: string, parameters = ""): string {
+  return `\n${commentStart}application/json${parameters};base64,${Buffer.from(json).toString("base64")}`;
 }
 
 /** Splits a text from the source map at its end; a text without one comes back as it is. */

@@ -104,7 +104,8 @@ const places = Object.fromEntries(
  */
 export async function bundleWorkflowCode(options: BundleOptions): Promise<WorkflowBundleWithSourceMap> {
   const { code, sourceMap } = await bundleParts(options);
-  return { code: `${code}${sourceMapComment(sourceMap)}\n`, sourceMap };
+  // As webpack writes it, which tools look for.
+  return { code: `${code}${sourceMapComment(sourceMap, ";charset=utf-8")}\n`, sourceMap };
 }
 
 /** {@link bundleWorkflowCode} for a Worker, which wants the source map apart from the code. */
