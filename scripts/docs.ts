@@ -71,10 +71,23 @@ const built = await Bun.build({
 });
 await Bun.write(searchBox, built.outputs[0]!);
 
+const files = entries.map(({ path }) => join(packageFolder, path));
+// The package's own one names the tests too, which need not be read.
+const tsconfig = join(root, "target/docs-tsconfig.json");
+await Bun.write(
+  tsconfig,
+  JSON.stringify({
+    extends: join(packageFolder, "tsconfig.json"),
+    compilerOptions: { typeRoots: [join(packageFolder, "node_modules/@types")] },
+    files,
+    include: [],
+  }),
+);
+
 const app = await Application.bootstrap({
   name: "Temporal for Bun",
-  entryPoints: entries.map(({ path }) => join(packageFolder, path)),
-  tsconfig: join(packageFolder, "tsconfig.json"),
+  entryPoints: files,
+  tsconfig,
   // The suite `typecheck` has checked it, by the compiler that the project uses.
   skipErrorChecking: true,
   excludeInternal: true,
