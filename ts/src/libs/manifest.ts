@@ -10,7 +10,7 @@ import packageManifest from "../../package.json" with { type: "json" };
 /** The platforms that archives are made for, by the names in their file names. */
 export const platformNames = ["linux-arm64", "linux-x64", "macos-arm64", "macos-x64"] as const;
 
-/** One of {@link platformNames}. */
+/** One of `linux-arm64`, `linux-x64` and `macos-arm64`. */
 export type PlatformName = (typeof platformNames)[number];
 
 /** The version of the format that this module writes and the only one that it reads. */
@@ -40,7 +40,7 @@ export interface ManifestFile {
 
 /** The document `manifest.json`. */
 export interface Manifest {
-  /** {@link manifestSchemaVersion}. */
+  /** Of the manifest's own format. */
   schemaVersion: typeof manifestSchemaVersion;
   /** Version of the project that the archive was built from, such as `0.1.0`. */
   version: string;

@@ -51,7 +51,7 @@ export interface TestService {
   /**
    * GetCurrentTime returns the current Temporal Test Server time
    *
-   * This time might not be equal to {@link System#currentTimeMillis()} due to time skipping.
+   * This time might not be equal to `System#currentTimeMillis()` due to time skipping.
    */
   getCurrentTime(request: messages2.Empty): Promise<messages.GetCurrentTimeResponse>;
 }
