@@ -23,8 +23,13 @@ const digits = new Map([...alphabet].map((letter, value) => [letter.charCodeAt(0
 // In two pieces: Bun looks for the comment in text, and would take what is in a string for the map of this file.
 const commentStart = ["//#", "sourceMappingURL=data:"].join(" ");
 
-/** The comment that gives a text its source map. */
+/** The comment that gives a text its source map, as Bun reads it. */
 export function sourceMapComment(json: string): string {
+  return `\n${commentStart}application/json;base64,${Buffer.from(json).toString("base64")}`;
+}
+
+/** The same as the official SDK writes it, for the tools that look for its form in bundles. Bun can't read this one. */
+export function bundleSourceMapComment(json: string): string {
   return `\n${commentStart}application/json;charset=utf-8;base64,${Buffer.from(json).toString("base64")}`;
 }
 

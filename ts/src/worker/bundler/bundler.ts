@@ -5,7 +5,7 @@ import type { BuildConfig } from "bun";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Logger } from "../../common";
 import { counterpartOf, refusal } from "../../drop-in/table";
-import { sourceMapComment } from "../../workflow-host/source-map";
+import { bundleSourceMapComment } from "../../workflow-host/source-map";
 import { BundleCache, digest } from "./bundle-cache";
 import { BundleError, ForbiddenModuleError, messagesOf } from "./bundler-errors";
 import { type BuildGraph, generatedEntry, inputFiles, ModuleWatch } from "./bundler-plugin";
@@ -103,7 +103,7 @@ const places = Object.fromEntries(
  */
 export async function bundleWorkflowCode(options: BundleOptions): Promise<WorkflowBundleWithSourceMap> {
   const { code, sourceMap } = await bundleParts(options);
-  return { code: `${code}${sourceMapComment(sourceMap)}\n`, sourceMap };
+  return { code: `${code}${bundleSourceMapComment(sourceMap)}\n`, sourceMap };
 }
 
 /** {@link bundleWorkflowCode} for a Worker, which wants the source map apart from the code. */
