@@ -117,6 +117,7 @@ export class Worker {
   readonly #native: NativeWorker;
   readonly #threads: WorkflowThreads | undefined;
   readonly #slots: CustomSlots | undefined;
+  readonly #metricMeter: MetricMeter;
   readonly #activities: ActivityTasks;
   readonly #nexus: NexusTasks | undefined;
   readonly #failure: Failure;
@@ -194,6 +195,7 @@ export class Worker {
     this.#native = parts.native;
     this.#threads = parts.threads;
     this.#slots = parts.slots;
+    this.#metricMeter = parts.metricMeter;
     this.#connection = parts.connection;
     this.#ownsConnection = parts.ownsConnection;
     this.#failure = parts.failure;
@@ -214,7 +216,7 @@ export class Worker {
       taskQueue: this.options.taskQueue,
       dataConverter: this.options.loadedDataConverter,
       logger: this.#logger,
-      metricMeter: parts.metricMeter,
+      metricMeter: this.#metricMeter,
       sizeLimit: parts.sizeLimit,
       client: () => this.client,
     };
@@ -380,6 +382,7 @@ export class Worker {
       if (this.#state === "RUNNING") this.shutdown();
     };
     this.#runtime.registerShutdownSignalCallback(onSignal);
+    const stopMeasuring = this.#runtime.sdkMetrics?.watch(this.#metricMeter, () => this.#threads?.states ?? []);
     try {
       this.#start();
       await Promise.race([this.#finished(), this.#failure.promise]);
@@ -396,6 +399,7 @@ export class Worker {
       await this.#release();
       throw reason;
     } finally {
+      stopMeasuring?.();
       this.#runtime.deregisterShutdownSignalCallback(onSignal);
       this.#runtime.flushLogs();
       this.#runtime.release(this);
@@ -534,6 +538,14 @@ function startThreads(
   failure: Failure,
   payloads: PayloadService,
 ): WorkflowThreads {
+  // With a 0, so that who watches them sees the first one as an increase.
+  const counter = (name: string, description: string) => {
+    const made = metricMeter.createCounter(name, "{thread}", description);
+    made.add(0);
+    return made;
+  };
+  const stuck = counter("temporal_workflow_thread_stuck", "Workflow threads that could not be interrupted");
+  const outgrown = counter("temporal_workflow_thread_outgrown", "Workflow threads that were replaced for their memory");
   const events: WorkflowThreadEvents = {
     output: (logs, sinkCalls) => {
       deliverLogs(logs, logger);
@@ -544,11 +556,11 @@ function startThreads(
     asked: (question) => decidePatch(options.patchActivationCallback ?? (() => true), question),
     stuck: (run) => {
       logger.error("A Workflow doesn't yield and can't be interrupted", { sdkComponent: "worker", run });
-      metricMeter.createCounter("temporal_workflow_thread_stuck").add(1);
+      stuck.add(1);
     },
     outgrown: (run, grownMb) => {
       logger.error("A Workflow takes too much memory, so its thread is replaced", { run, grownMb });
-      metricMeter.createCounter("temporal_workflow_thread_outgrown").add(1);
+      outgrown.add(1);
     },
     failed: (error) => failure.reject(error),
   };

@@ -127,6 +127,11 @@ export class WorkflowThreads {
     return this.#sum(({ cached }) => cached);
   }
 
+  /** What the threads are doing, in the order of their numbers. */
+  get states(): readonly ThreadState[] {
+    return this.#threads.map(({ state }) => state);
+  }
+
   /** Activations that are being worked on. */
   get inFlight(): number {
     return this.#sum(({ inFlight }) => inFlight);
