@@ -128,6 +128,7 @@ export class Worker {
   #state: State = "INITIALIZED";
   readonly #pollers: Record<TaskKind, PollerState>;
   #forceTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopMeasuring: (() => void) | undefined;
   #released = false;
 
   /**
@@ -382,7 +383,6 @@ export class Worker {
       if (this.#state === "RUNNING") this.shutdown();
     };
     this.#runtime.registerShutdownSignalCallback(onSignal);
-    const stopMeasuring = this.#runtime.sdkMetrics?.watch(this.#metricMeter, () => this.#threads?.states ?? []);
     try {
       this.#start();
       await Promise.race([this.#finished(), this.#failure.promise]);
@@ -399,7 +399,6 @@ export class Worker {
       await this.#release();
       throw reason;
     } finally {
-      stopMeasuring?.();
       this.#runtime.deregisterShutdownSignalCallback(onSignal);
       this.#runtime.flushLogs();
       this.#runtime.release(this);
@@ -421,6 +420,7 @@ export class Worker {
         this.#logger.error(`A task failed because its completion can't be used: ${kind}`, { error, ...task }),
       onError: (error) => this.#failure.reject(error),
     });
+    this.#stopMeasuring = this.#runtime.sdkMetrics?.watch(this.#metricMeter, () => this.#threads?.states ?? []);
   }
 
   #stopped(kind: TaskKind, error: Error | undefined): void {
@@ -438,6 +438,7 @@ export class Worker {
 
   async #release(): Promise<void> {
     clearTimeout(this.#forceTimer);
+    this.#stopMeasuring?.();
     this.#released = true;
     this.#slots?.close();
     this.#native.close();
