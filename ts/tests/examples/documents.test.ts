@@ -20,3 +20,7 @@ test("docs/OPENTELEMETRY.md shows the example as it is", () => {
   const shown = blocks("docs/OPENTELEMETRY.md");
   for (const file of ["workflows.ts", "tracing.ts"]) expect(shown).toContain(example(`opentelemetry/${file}`));
 });
+
+test("docs/KUBERNETES.md shows the module of the orders example as it is", () => {
+  expect(blocks("docs/KUBERNETES.md")).toEqual([example("orders/deployed.ts")]);
+});
