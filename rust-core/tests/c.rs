@@ -131,3 +131,20 @@ fn a_workflow_is_started_run_and_read() {
         run(valgrind.arg(address));
     }
 }
+
+#[test]
+fn the_program_that_the_document_shows_calls_a_server() {
+    let program = compile("first_call");
+    let output = run(Command::new(&program).arg(support::server::address()));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.starts_with("Core ") && printed.contains(" talks to server 1."),
+        "{printed}"
+    );
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OTHER-HOSTS.md")).unwrap();
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/first_call.c")).unwrap();
+    assert!(
+        document.contains(&format!("```c\n{source}```\n")),
+        "docs/OTHER-HOSTS.md shows another program"
+    );
+}

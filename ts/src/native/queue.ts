@@ -90,6 +90,9 @@ export class NativeQueue {
   #held = 0;
   #bell: Socket<undefined> | undefined;
   #closed = false;
+  /** Events of the row that is being delivered, and of the longest one that was. */
+  #row = 0;
+  #deepest = 0;
 
   private constructor() {
     checkStatus(this.#native.temporal_bun_queue_new(results), "open a completion queue");
@@ -225,9 +228,21 @@ export class NativeQueue {
         return this.#lose(freedElsewhere());
       }
       this.#dispatch(count);
-      if (count < batch) return;
+      this.#row += count;
+      if (this.#row > this.#deepest) this.#deepest = this.#row;
+      if (count < batch) {
+        this.#row = 0;
+        return;
+      }
     }
     setImmediate(() => this.drain());
+  }
+
+  /** The most events that waited when this thread came for them, since the last call. */
+  takeDeepest(): number {
+    const deepest = this.#deepest;
+    this.#deepest = 0;
+    return deepest;
   }
 
   /**

@@ -122,6 +122,7 @@ export class Worker {
   readonly #native: NativeWorker;
   readonly #threads: WorkflowThreads | undefined;
   readonly #slots: CustomSlots | undefined;
+  readonly #metricMeter: MetricMeter;
   readonly #activities: ActivityTasks;
   readonly #nexus: NexusTasks | undefined;
   readonly #failure: Failure;
@@ -132,6 +133,7 @@ export class Worker {
   #state: State = "INITIALIZED";
   readonly #pollers: Record<TaskKind, PollerState>;
   #forceTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopMeasuring: (() => void) | undefined;
   #released = false;
 
   static {
@@ -203,6 +205,7 @@ export class Worker {
     this.#native = parts.native;
     this.#threads = parts.threads;
     this.#slots = parts.slots;
+    this.#metricMeter = parts.metricMeter;
     this.#connection = parts.connection;
     this.#ownsConnection = parts.ownsConnection;
     this.#failure = parts.failure;
@@ -223,7 +226,7 @@ export class Worker {
       taskQueue: this.options.taskQueue,
       dataConverter: this.options.loadedDataConverter,
       logger: this.#logger,
-      metricMeter: parts.metricMeter,
+      metricMeter: this.#metricMeter,
       sizeLimit: parts.sizeLimit,
       client: () => this.client,
     };
@@ -428,6 +431,7 @@ export class Worker {
         this.#logger.error(`A task failed because its completion can't be used: ${kind}`, { error, ...task }),
       onError: (error) => this.#failure.reject(error),
     });
+    this.#stopMeasuring = this.#runtime.sdkMetrics?.watch(this.#metricMeter, () => this.#threads?.states ?? []);
   }
 
   #stopped(kind: TaskKind, error: Error | undefined): void {
@@ -445,6 +449,7 @@ export class Worker {
 
   async #release(): Promise<void> {
     clearTimeout(this.#forceTimer);
+    this.#stopMeasuring?.();
     this.#released = true;
     this.#slots?.close();
     this.#native.close();
@@ -547,6 +552,14 @@ function startThreads(
   failure: Failure,
   payloads: PayloadService,
 ): WorkflowThreads {
+  // With a 0, so that who watches them sees the first one as an increase.
+  const counter = (name: string, description: string) => {
+    const made = metricMeter.createCounter(name, "{thread}", description);
+    made.add(0);
+    return made;
+  };
+  const stuck = counter("temporal_workflow_thread_stuck", "Workflow threads that could not be interrupted");
+  const outgrown = counter("temporal_workflow_thread_outgrown", "Workflow threads that were replaced for their memory");
   const events: WorkflowThreadEvents = {
     output: (logs, sinkCalls) => {
       deliverLogs(logs, logger);
@@ -557,11 +570,11 @@ function startThreads(
     asked: (question) => decidePatch(options.patchActivationCallback ?? (() => true), question),
     stuck: (run) => {
       logger.error("A Workflow doesn't yield and can't be interrupted", { sdkComponent: "worker", run });
-      metricMeter.createCounter("temporal_workflow_thread_stuck").add(1);
+      stuck.add(1);
     },
     outgrown: (run, grownMb) => {
       logger.error("A Workflow takes too much memory, so its thread is replaced", { run, grownMb });
-      metricMeter.createCounter("temporal_workflow_thread_outgrown").add(1);
+      outgrown.add(1);
     },
     failed: (error) => failure.reject(error),
   };

@@ -167,6 +167,11 @@ export class WorkflowHost {
     return runtime.hasUnhandled ? this.#enter(() => runtime.confirm() ?? completion) : completion;
   }
 
+  /** Whether the last activation failed its Workflow Task because the sandbox refused something. */
+  get refused(): boolean {
+    return this.#runtime.refused;
+  }
+
   #of(runId: string): WorkflowRuntime | undefined {
     return this.#own === undefined ? this.#runtime : this.#own.get(runId);
   }

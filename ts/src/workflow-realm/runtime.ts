@@ -33,7 +33,7 @@ import { callOut, platform } from "./platform";
 import { factsOf, type RunFacts } from "./run-facts";
 import { Bundle, type BundleExports } from "./sandbox/bundle";
 import { adoptGlobals, enterRun, isHidden, leaveChanged, leaveRun, sweep } from "./sandbox/globals";
-import { explainHidden } from "./sandbox/hidden";
+import { explainHidden, isRefusal } from "./sandbox/hidden";
 import { sendable, textOf } from "./sendable";
 
 /** What a realm is to run; plain data. */
@@ -117,6 +117,7 @@ export class WorkflowRuntime {
   #lastRunId: string | undefined;
   #unhandled: { runId: string; error: unknown } | undefined;
   #failed = false;
+  #refused = false;
   #isQuery = false;
   #evicted: Eviction | undefined;
   #logs: LogMessage[] = [];
@@ -182,6 +183,7 @@ export class WorkflowRuntime {
     }
     const runId = activation.runId ?? "";
     this.#evicted = undefined;
+    this.#refused = false;
     if (current !== undefined) return this.#fail(runId, undefined, new Error("activate() was called by Workflow code"));
     const eviction = activation.jobs?.find(({ removeFromCache }) => removeFromCache !== undefined)?.removeFromCache;
     if (eviction !== undefined) {
@@ -219,6 +221,11 @@ export class WorkflowRuntime {
     }
   }
 
+  /** Whether the last Workflow Task failed because of what Workflow code must not do, or took too long for. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
   /** Whether {@link confirm} has anything to say. */
   get hasUnhandled(): boolean {
     return this.#unhandled !== undefined;
@@ -243,7 +250,7 @@ export class WorkflowRuntime {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const wrapped = new Error(`Unhandled Promise rejection: ${text}`, { cause: error });
     wrapped.name = "UnhandledRejectionError";
-    return this.#fail(runId, run, wrapped);
+    return this.#fail(runId, run, wrapped, error);
   }
 
   /** A promise was rejected that nobody handles. */
@@ -264,6 +271,7 @@ export class WorkflowRuntime {
     FailureLimits.take();
     this.#runs.delete(runId);
     const completion = this.#fail(runId, undefined, new DeadlockError(limitMs));
+    this.#refused = true;
     if (run !== undefined) this.#collect(run);
     return completion;
   }
@@ -382,9 +390,10 @@ export class WorkflowRuntime {
     }
   }
 
-  #fail(runId: string, run: WorkflowRun | undefined, error: unknown): Uint8Array {
+  /** @param reason what was thrown first, if that is another error */
+  #fail(runId: string, run: WorkflowRun | undefined, error: unknown, reason = error): Uint8Array {
     this.#failed = true;
-    const failure = this.#failureOf(run, error);
+    const failure = this.#failureOf(run, error, reason);
     // Whatever the run has changed, its failure gets through.
     leaveRun();
     try {
@@ -395,13 +404,14 @@ export class WorkflowRuntime {
     }
   }
 
-  #failureOf(run: WorkflowRun | undefined, error: unknown): ProtoFailure {
+  #failureOf(run: WorkflowRun | undefined, error: unknown, reason: unknown): ProtoFailure {
     let failure = error;
     if (run !== undefined) {
       try {
         // In the run's context, because converters and errors may be the Workflow's own.
         return this.#enter(run, () => {
           explainHidden(error, isHidden);
+          this.#refused = isRefusal(reason);
           return run.errorToFailure(error);
         });
       } catch (cause) {

@@ -108,3 +108,7 @@ test("the search answers what newcomers ask", () => {
   // `make docs` asks the same of the site, which has the API reference too.
   expect(unanswered(readIndex().flatMap((guide) => entriesOf(guide, guide.path)))).toEqual([]);
 });
+
+test("docs/KUBERNETES.md shows the module of the orders example as it is", () => {
+  expect(blocks("docs/KUBERNETES.md")).toEqual([example("orders/deployed.ts")]);
+});

@@ -21,7 +21,7 @@ export const startMs = 1_700_000_000_123;
 export type Job = WorkflowActivationJob;
 
 /** What came of an activation. */
-export interface Outcome extends Pick<FromTestThread, "logs" | "sinkCalls"> {
+export interface Outcome extends Pick<FromTestThread, "refused" | "logs" | "sinkCalls"> {
   completion: WorkflowActivationCompletion;
   /** Commands, of a completion that didn't fail. */
   commands: WorkflowCommand[];
@@ -94,17 +94,13 @@ export class TestThread {
 
   /** Applies an activation. Whatever else the machine has to do, only code that loops reaches the limit of a minute. */
   async activate(activation: WorkflowActivation, deadlockTimeoutMs = 60_000): Promise<Outcome> {
-    const {
-      completion: bytes,
-      logs,
-      sinkCalls,
-    } = await this.send({
+    const { completion: bytes, ...seen } = await this.send({
       activation: WorkflowActivation.encode(activation).finish(),
       deadlockTimeoutMs,
     });
     const completion = WorkflowActivationCompletion.decode(bytes!);
     const commands = completion.successful?.commands ?? [];
-    return { completion, commands, kinds: commands.map(kindOf), failure: completion.failed?.failure, logs, sinkCalls };
+    return { completion, commands, kinds: commands.map(kindOf), failure: completion.failed?.failure, ...seen };
   }
 
   /** Evaluates an expression on the thread, outside of any Workflow. */

@@ -20,6 +20,8 @@ export interface FromTestThread {
   id: number;
   error?: string;
   completion?: Uint8Array;
+  /** Whether the sandbox refused something. */
+  refused?: boolean;
   value?: unknown;
   logs?: LogMessage[];
   sinkCalls?: { sink: string; fn: string; args: unknown[]; replaying: boolean }[];
@@ -83,6 +85,7 @@ async function handle(message: ToTestThread): Promise<FromTestThread> {
     return {
       id,
       completion,
+      refused: host.refused,
       logs: logs.map(cloneable),
       sinkCalls: sinkCalls.map(({ sink, fn, args, info }) => ({
         sink,

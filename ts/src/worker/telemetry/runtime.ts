@@ -13,6 +13,7 @@ import { withPublicErrors } from "../worker-errors";
 import { LogTimestamp } from "./logger";
 import { RuntimeMetricMeter } from "./metric-meter";
 import { type CompiledRuntimeOptions, compileOptions, type RuntimeOptions } from "./runtime-options";
+import { SdkMetrics } from "./sdk-metrics";
 
 let current: Runtime | undefined;
 let currentIsInstalled = false;
@@ -43,6 +44,8 @@ export class Runtime {
   metricMeter: MetricMeter;
   /** The native runtime, for the SDK itself. */
   readonly native: NativeRuntime;
+  /** The SDK's own metrics, for the SDK itself; undefined without an exporter. */
+  readonly sdkMetrics: SdkMetrics | undefined;
   readonly #users = new Set<object>();
   readonly #shutdownCallbacks = new Set<() => void>();
   readonly #logBuffer: LogBuffer | undefined;
@@ -57,6 +60,8 @@ export class Runtime {
     this.metricMeter = options.native.metrics
       ? MetricMeterWithComposedTags.compose(new RuntimeMetricMeter(native), {}, true)
       : noopMetricMeter;
+    const { metrics } = options.native;
+    if (metrics) this.sdkMetrics = new SdkMetrics(this.metricMeter, metrics.useSecondsForDurations === true);
     if (options.native.logging?.forward === true) {
       this.#logBuffer = new LogBuffer(options.logger);
       native.forwardLogs((record) => this.#log(record));

@@ -146,7 +146,7 @@ class WorkflowExecutor {
 
   #complete({ owner, payloadDownloadMetrics }: Task, activated: Uint8Array): void {
     const bytes = this.#host.confirm(activated);
-    this.#state.end();
+    this.#state.end(this.#host.refused);
     if (this.#relay === undefined || owner === undefined) this.#send(bytes);
     else {
       this.#relayed++;

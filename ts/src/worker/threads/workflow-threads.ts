@@ -122,7 +122,7 @@ export class WorkflowThreads {
     return this.#threads.map(({ queue }) => queue);
   }
 
-  /** What each thread is doing. */
+  /** What each thread is doing, in the order of their numbers. */
   get states(): ThreadState[] {
     return this.#threads.map(({ state }) => state);
   }

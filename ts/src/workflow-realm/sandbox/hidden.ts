@@ -49,3 +49,12 @@ export function explainHidden(error: unknown, isHidden: (name: string) => boolea
   if (name === undefined || message.includes("isn't available in Workflow code")) return;
   error.message = `${message}. '${name}' isn't available in Workflow code: ${hintFor(name)}`;
 }
+
+/** What the sandbox says in errors that aren't of a class of its own. */
+const refusals = /isn't available in Workflow code|is shared by all Workflows and can't be changed/;
+
+/** Whether an error says that Workflow code did what it must not do; after {@link explainHidden}. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof DeterminismViolationError) return true;
+  return (error instanceof TypeError || error instanceof ReferenceError) && refusals.test(error.message);
+}
