@@ -79,6 +79,7 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
       ]),
     ),
     imports: {
+      "#flow-workflows": "./src/integrations/flow/workflow-bundle.ts",
       "#workflow-realm": "./src/worker/threads/realm-text-bundle.ts",
       "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts",
     },

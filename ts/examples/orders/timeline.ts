@@ -41,10 +41,14 @@ function details(event: HistoryEvent, scheduled: Map<string, string>): string {
     const result = values(activityCompleted.result?.payloads);
     return `${scheduled.get(String(activityCompleted.scheduledEventId))}${result ? ` → ${result}` : ""}`;
   }
+  const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
+  if (child) return `${child.workflowType?.name}(${values(child.input?.payloads)})`;
+  const childCompleted = event.childWorkflowExecutionCompletedEventAttributes;
+  if (childCompleted) return `${childCompleted.workflowType?.name} → ${values(childCompleted.result?.payloads)}`;
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal) return `${signal.signalName}(${values(signal.input?.payloads)})`;
   const timer = event.timerStartedEventAttributes;
-  if (timer) return `${days(timer.startToFireTimeout)} days`;
+  if (timer) return duration(timer.startToFireTimeout);
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed) return `→ ${values(completed.result?.payloads)}`;
   return (
@@ -62,6 +66,7 @@ function milliseconds(time: Timestamp | undefined): number {
   return Number(time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1e6;
 }
 
-function days(duration: Duration | undefined): number {
-  return Number(duration?.seconds ?? 0) / 86_400;
+function duration(time: Duration | undefined): string {
+  const seconds = milliseconds(time) / 1000;
+  return seconds < 86_400 ? `${seconds} s` : `${seconds / 86_400} days`;
 }

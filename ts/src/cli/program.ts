@@ -5,6 +5,7 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { addFlowCommand } from "./commands/flow";
 import { Failure } from "./failure";
 import type { Output } from "./output";
 
@@ -30,6 +31,7 @@ function createProgram(output: Output): Command {
     .helpCommand(false)
     .showHelpAfterError("`--help` says how it is used")
     .addHelpText("after", examples);
+  addFlowCommand(program, output);
   addLibs(program, output);
   // Writes scripts for shells, and answers what they ask.
   tab(program, { completionCommandName: "completion" });
