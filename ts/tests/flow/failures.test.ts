@@ -321,3 +321,59 @@ test("a run goes on by the plan of newer code, if that is the same as far as the
     options,
   );
 });
+
+test("activities of an application's own can't take the names of steps, and unknown ones are tried again", async () => {
+  const plain = flow.define({ id: "plain", payload: anything<null>() }, (f) => f.step("a", () => 1));
+  const work = () => 1;
+  const activities = { work, default: work, "plain.a": work, "flow.begin": work };
+  const error = await rejection(withApp([plain], async () => {}, { worker: { activities } }));
+  expect(error.message).toBe(
+    "Activities can't have names that belong to flows, rename them: default, plain.a, flow.begin",
+  );
+});
+
+test("a run that is cancelled while it waits for its actions is undone too", async () => {
+  const seen: string[] = [];
+  const started = Promise.withResolvers<void>();
+  const waiting = flow.define(
+    { id: "waiting", payload: anything<null>(), onSuccess: () => seen.push("onSuccess") },
+    (f) =>
+      f
+        .step("a", () => 1, { undo: () => seen.push("undo a") })
+        .action("slow", async ({ signal }) => {
+          started.resolve();
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        }),
+  );
+  await withApp([waiting], async ({ start, app }) => {
+    const { id, result } = await start(waiting, null);
+    await started.promise;
+    await app.cancelRun(id);
+    await rejection(result());
+    expect((await app.inspect(id)).status).toBe("CANCELLED");
+  });
+  expect(seen).toEqual(["undo a"]);
+});
+
+test("a subflow that someone else cancels fails the run, which tells so", async () => {
+  const told: unknown[] = [];
+  const inner = flow.define({ id: "inner", payload: anything<null>() }, (f) => f.sleep("30d").step("never", () => 1));
+  const outer = flow.define(
+    { id: "outer", payload: anything<null>(), onFailure: (_, error) => told.push(error.type) },
+    (f) => f.subflow("inner", inner, () => null),
+  );
+  await withApp([outer], async ({ start, app }) => {
+    const { id, result } = await start(outer, null);
+    await eventually(
+      () =>
+        app.cancelRun(`${id}/inner`).then(
+          () => true,
+          () => false,
+        ),
+      (done) => done,
+    );
+    await rejection(result());
+    expect((await app.inspect(id)).status).toBe("FAILED");
+  });
+  expect(told).toEqual(["CancelledFailure"]);
+});

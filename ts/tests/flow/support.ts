@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "../../src/client";
 import * as flow from "../../src/integrations/flow";
-import type { HistoryEvent } from "../../src/proto/temporal/api/history/v1/message";
+import { History, type HistoryEvent } from "../../src/proto/temporal/api/history/v1/message";
 import { testConnection } from "../worker/support";
 
 /** A schema of no library: `check` gives the value that steps see, or throws what is wrong with the given one. */
@@ -69,8 +69,5 @@ export async function withApp<R>(
 
 /** All texts of a history, those in payloads too. */
 export function historyText(events: readonly HistoryEvent[]): string {
-  return JSON.stringify(events, (_, value) =>
-    // The form in which JSON has a buffer already when it comes here.
-    value?.type === "Buffer" ? Buffer.from(value.data).toString() : value,
-  );
+  return Buffer.from(History.encode({ events: [...events] }).finish()).toString();
 }

@@ -82,8 +82,12 @@ describe("what is packed", () => {
       cwd: join(root, "ts"),
     });
     const sources = output.trim().split("\n");
-    const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"];
-    const packed = sources.filter((name) => !checkoutOnly.some((file) => name === `src/worker/threads/${file}`));
+    const checkoutOnly = [
+      "src/integrations/flow/workflow-source.ts",
+      "src/worker/threads/realm-text-source.ts",
+      "src/worker/threads/workflow-thread-source.ts",
+    ];
+    const packed = sources.filter((name) => !checkoutOnly.includes(name));
     const declarations = sources
       .filter((name) => name.endsWith(".ts"))
       .map((name) => name.replace(/^src(.*)\.ts$/, "types$1.d.ts"));
@@ -93,6 +97,7 @@ describe("what is packed", () => {
       "THIRD_PARTY.md",
       "drop-in/tsconfig.json",
       "package.json",
+      "src/integrations/flow/flow-workflows.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js.map",
       "src/worker/threads/workflow-thread.bundle.js",

@@ -88,6 +88,7 @@ export class App {
   async start(): Promise<void> {
     if (this.#worker !== undefined) throw new Error("This application of flows has been started already");
     const { connection, namespace, taskQueue, worker: own = {} } = this.#options;
+    refuseNames(Object.keys(own.activities ?? {}), this.#flows);
     const services = await this.#startServices();
     const dispatcher = new Dispatcher({ flows: this.#flows, services, secrets: this.#secrets, taskQueue });
     const workflows = own.workflowsPath === undefined && own.workflowBundle === undefined ? flowWorkflows() : {};
@@ -186,6 +187,16 @@ function collect(flows: readonly Definition[]): Map<string, Definition> {
   };
   flows.forEach(visit);
   return found;
+}
+
+/** Activities of an application's own, by whose names those of flows couldn't be called. */
+function refuseNames(activities: readonly string[], flows: ReadonlyMap<string, unknown>): void {
+  const refused = activities.filter((name) => {
+    const [flow = ""] = name.split(".");
+    return name === "default" || (flow !== name && (flow === "flow" || flows.has(flow)));
+  });
+  if (refused.length > 0)
+    throw new TypeError(`Activities can't have names that belong to flows, rename them: ${refused.join(", ")}`);
 }
 
 function requireConfigurations(flows: Iterable<Definition>, configured: readonly ConfiguredService[]): void {

@@ -88,7 +88,7 @@ export class Dispatcher {
       const made = await this.#context(flow, name, call, context, pulse);
       const result = await this.#result(handlers, call, made);
       const step = made.run.step;
-      const text = outputText(result, step);
+      const text = outputText(result, `the result of '${step}'`);
       if (text === undefined) return undefined;
       if (secrets.isIn(text))
         throw ApplicationFailure.nonRetryable(`The result of '${step}' has a secret in it`, failureTypes.secret);

@@ -11,25 +11,25 @@ const cacheBytes = 64 * 1024 * 1024;
 /**
  * A result as JSON.
  *
- * @param step what the error calls the step
+ * @param what what the error calls it, such as `the result of 'charge'`
  * @returns undefined for undefined
  * @throws ApplicationFailure, not retryable, if it can't be stored: it says where, and how large it is
  */
-export function outputText(value: unknown, step: string): string | undefined {
+export function outputText(value: unknown, what: string): string | undefined {
   if (value === undefined) return undefined;
   let text: string | undefined;
   try {
     text = JSON.stringify(value, refuse);
   } catch (error) {
     const found = unstorable(value, []) ?? { path: "", why: error instanceof Error ? error.message : String(error) };
-    throw invalid(step, found.path, found.why);
+    throw invalid(what, found.path, found.why);
   }
-  if (text === undefined) throw invalid(step, "", `a ${typeof value} can't be stored`);
+  if (text === undefined) throw invalid(what, "", `a ${typeof value} can't be stored`);
   if (text.length > largestOutput / 3) {
     const bytes = Buffer.byteLength(text);
     if (bytes > largestOutput)
       throw invalid(
-        step,
+        what,
         largestPath(value),
         `it has ${bytes} bytes, more than ${largestOutput}: store it elsewhere and return where`,
       );
@@ -37,9 +37,9 @@ export function outputText(value: unknown, step: string): string | undefined {
   return text;
 }
 
-function invalid(step: string, path: string, why: string): ApplicationFailure {
-  const where = path === "" ? "the result" : `'${path}' of the result`;
-  return ApplicationFailure.nonRetryable(`${where} of '${step}': ${why}`, failureTypes.output, { step, path });
+function invalid(what: string, path: string, why: string): ApplicationFailure {
+  const where = path === "" ? what : `'${path}' of ${what}`;
+  return ApplicationFailure.nonRetryable(`${where}: ${why}`, failureTypes.output, { path });
 }
 
 /** Why JSON doesn't have the value, although it may take it. */

@@ -8,6 +8,7 @@ import type { Execution } from "./execution";
 export function unwind(execution: Execution, error: unknown): Promise<void> {
   // It is in no verb any more.
   execution.main.frames.length = 0;
+  const isCancelled = CancellationScope.current().consideredCancelled && isCancellation(error);
   return CancellationScope.nonCancellable(async () => {
     // What still ends may be a step that is to be undone.
     await Promise.all([...execution.actions, ...execution.losers]);
@@ -15,15 +16,22 @@ export function unwind(execution: Execution, error: unknown): Promise<void> {
       const { step, path, ...rest } = execution.undos.pop()!;
       await attempt(execution, `${step}.undo`, `${path}.undo`, { ...rest });
     }
-    if (execution.plan.onFailure && !isCancellation(error))
+    if (execution.plan.onFailure && !isCancelled)
       await attempt(execution, "onFailure", "onFailure", { error: errorOfCall(error) });
   });
 }
 
-/** Tells the flow of a run that ended well. */
-export async function succeed(execution: Execution, output: unknown): Promise<void> {
+/** Waits for the actions of a run. @throws CancelledFailure if it is cancelled meanwhile, and they with it */
+export async function settle(execution: Execution): Promise<void> {
   await Promise.all(execution.actions);
-  if (execution.plan.onSuccess) await attempt(execution, "onSuccess", "onSuccess", { output });
+  const scope = CancellationScope.current();
+  if (scope.consideredCancelled) await scope.cancelRequested;
+}
+
+/** Tells the flow of a run that has ended well, which nothing changes any more. */
+export async function succeed(execution: Execution, output: unknown): Promise<void> {
+  if (execution.plan.onSuccess)
+    await CancellationScope.nonCancellable(() => attempt(execution, "onSuccess", "onSuccess", { output }));
 }
 
 /** Calls a handler whose failure doesn't change how the run ends. */
@@ -33,7 +41,6 @@ async function attempt(execution: Execution, handler: string, path: string, extr
     const call = { ...execution.values.call(execution.root, false, [PAYLOAD]), ...extra };
     await execution.calls.call({ handler, path, local: false, options: {} }, call);
   } catch (error) {
-    if (isCancellation(error)) throw error;
     log.error(`'${path}' failed, the run ends without it`, { error });
   }
   execution.progress.ends(path);

@@ -28,7 +28,7 @@ import {
   PROGRESS_QUERY,
 } from "../plan";
 import { causeOf } from "./calls";
-import { succeed, unwind } from "./ending";
+import { settle, succeed, unwind } from "./ending";
 import { Execution } from "./execution";
 import { allItems } from "./for-each";
 import { Scope } from "./scope";
@@ -67,6 +67,7 @@ async function runWhole(execution: Execution): Promise<unknown> {
   const output = await orUnwind(execution, () =>
     withDeadline(execution, async () => {
       await execution.part(execution.plan.nodes, execution.root, execution.main);
+      await settle(execution);
       return execution.values.get(execution.root.lookUp(execution.root.last)!);
     }),
   );
@@ -122,7 +123,7 @@ function sliceOf({ plan, prefix, context }: Slice): Execution {
 function runSlice(execution: Execution, { plan, items, offset }: Slice): Promise<SliceResult> {
   return orUnwind(execution, async () => {
     const outputs = await allItems(execution, plan.nodes[0], items, offset, execution.root);
-    await Promise.all(execution.actions);
+    await settle(execution);
     return { outputs, undos: execution.undos };
   });
 }
