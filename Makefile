@@ -4,8 +4,8 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-polyglot check deploy-check test docs fresh mutants hostile bench build dist generate format typecheck packages
-.PHONY: toolchain clean
+.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill bench build dist generate
+.PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,6 +16,12 @@ demo: build ## Run the orders example against a dev server and show its history
 demo-polyglot: build ## Run Workflows in TypeScript and in Python that call each other
 	@scripts/toolchain.sh polyglot
 	@$(bun) ts/examples/polyglot/demo.ts
+
+demo-flows: build ## Run the flows example, kill its worker three times, and show the history
+	@$(bun) ts/examples/flows/demo.ts
+
+flows-kill: build ## Kill workers and servers at random points of flows, 500 times (or SEEDS=20)
+	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts
 
 check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
 	@$(bun) scripts/test.ts check
@@ -54,7 +60,13 @@ generate: toolchain ## Write again what is generated: C header, options, protobu
 format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
 	@$(bun) scripts/format.ts
 
-typecheck: packages ## Check the TypeScript
+typedemo-flows: build ## Run the flows example, kill its worker three times, and show the history
+	@$(bun) ts/examples/flows/demo.ts
+
+flows-kill: build ## Kill workers and servers at random points of flows, 500 times (or SEEDS=20)
+	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts
+
+check: packages ## Check the TypeScript
 	@cd ts && ../$(bun) run typecheck
 
 packages: toolchain

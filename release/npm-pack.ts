@@ -14,7 +14,9 @@ import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { templatePaths } from "../ts/src/cli/init/templates";
+import { installedSources } from "../ts/src/common/stack-trace";
 import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
+import { bundleParts } from "../ts/src/worker/bundler/bundler";
 import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
 import { sourceMapComment } from "../ts/src/workflow-host/source-map";
 import { fail, run, thisPlatform } from "./command";
@@ -57,9 +59,14 @@ interface Options {
 
 const packageFolder = join(root, "ts");
 const threadBundle = "src/worker/threads/workflow-thread.bundle.js";
+const flowBundle = "src/integrations/flow/flow-workflows.bundle.js";
 const realmBundle = "src/worker/threads/workflow-realm.bundle.js";
 /** Entries for checkouts, which have no use in the package. */
-const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"].map((name) => `src/worker/threads/${name}`);
+const checkoutOnly = [
+  "src/integrations/flow/workflow-source.ts",
+  "src/worker/threads/workflow-thread-source.ts",
+  "src/worker/threads/realm-text-source.ts",
+];
 
 const text = (content: string) => new TextEncoder().encode(content);
 const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
@@ -82,6 +89,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     ...templatePaths.map((name) => ({ name, data: readFileSync(join(packageFolder, name)) })),
     ...elsewhereFiles(packageFolder),
     { name: threadBundle, data: await bundleThread() },
+    { name: flowBundle, data: await bundleFlows() },
     { name: realmBundle, data: text(realm.code) },
     { name: `${realmBundle}.map`, data: text(realm.sourceMap) },
     ...declarations(folder),
@@ -148,6 +156,13 @@ async function bundleThread(): Promise<Uint8Array> {
   // The map is inside of it, because applications take along the one file.
   const bare = code!.replace(/\n\/\/# debugId=.*\s*$/, "");
   return text(`${bare}${sourceMapComment(withInstalledSources(map!, "../../"))}\n`);
+}
+
+/** The Workflow of flows, as a Worker bundles Workflows. */
+async function bundleFlows(): Promise<Uint8Array> {
+  const workflowsPath = join(packageFolder, "src/integrations/flow/workflow/index.ts");
+  const { code, sourceMap } = await bundleParts({ workflowsPath });
+  return text(`${code}${sourceMapComment(withInstalledSources(sourceMap, installedSources))}\n`);
 }
 
 function declarations(folder: string): TarFile[] {

@@ -75,6 +75,7 @@ export function mainManifest(source: SourceManifest, repository: string | undefi
     types: declarations("./src/index.ts"),
     exports: Object.fromEntries(Object.entries(entries).map(([entry, file]) => [entry, target(file)])),
     imports: {
+      "#flow-workflows": "./src/integrations/flow/workflow-bundle.ts",
       "#workflow-realm": "./src/worker/threads/realm-text-bundle.ts",
       "#workflow-thread": "./src/worker/threads/workflow-thread-bundle.ts",
     },

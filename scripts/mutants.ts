@@ -6,6 +6,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { flow } from "./mutants/flow";
 import type { Mutant } from "./mutants/mutant";
 import { native } from "./mutants/native";
 import { typescript } from "./mutants/typescript";
@@ -134,7 +135,7 @@ async function attempt(mutant: Mutant): Promise<string> {
   }
 }
 
-const all = [...typescript, ...native];
+const all = [...typescript, ...flow, ...native];
 // All of them, whichever are asked for: what no longer fits the sources is to be noticed when they change.
 for (const mutant of all) mutate(mutant);
 const wanted = process.argv.slice(2);

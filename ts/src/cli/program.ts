@@ -9,6 +9,7 @@ import { addBundleCommand } from "./commands/bundle";
 import { addDevCommand } from "./commands/dev";
 import { addDockerCommand } from "./commands/docker";
 import { addDoctorCommand } from "./commands/doctor";
+import { addFlowCommand } from "./commands/flow";
 import { addInitCommand } from "./commands/init";
 import { addLintCommand } from "./commands/lint";
 import { addReplayCommand } from "./commands/replay";
@@ -53,6 +54,7 @@ function createProgram(output: Output): Command {
   addLintCommand(program, output);
   addReplayCommand(program, output);
   addBundleCommand(program, output);
+  addFlowCommand(program, output);
   addDockerCommand(program, output);
   program.commandsGroup("Workflows on a server:");
   addWorkflowCommands(program, output);

@@ -23,6 +23,8 @@ const uses = {
   // OpenTelemetry's globals must be the run's own. The whole of it, since programs of the official SDK import it whole.
   "integrations/opentelemetry": "bundled",
   "integrations/opentelemetry-v2": "bundled",
+  "integrations/flow/plan.ts": "bundled",
+  "integrations/flow/workflow": "bundled",
   "payloads/proto-utils.ts": "bundled",
   plugin: "bundled",
   "integrations/workflow-streams/workflow.ts": "bundled",

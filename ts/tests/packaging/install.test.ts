@@ -96,8 +96,12 @@ describe("what is packed", () => {
       ...listed.filter((name) => name.startsWith("templates/")),
       ...orders.map((name) => `examples/orders/${name}`),
     ];
-    const checkoutOnly = ["workflow-thread-source.ts", "realm-text-source.ts"];
-    const packed = sources.filter((name) => !checkoutOnly.some((file) => name === `src/worker/threads/${file}`));
+    const checkoutOnly = [
+      "src/integrations/flow/workflow-source.ts",
+      "src/worker/threads/realm-text-source.ts",
+      "src/worker/threads/workflow-thread-source.ts",
+    ];
+    const packed = sources.filter((name) => !checkoutOnly.includes(name));
     const declarations = sources
       .filter((name) => name.endsWith(".ts"))
       // Generated modules are packed without types and comments, so there is nothing for a map to lead to.
@@ -110,6 +114,7 @@ describe("what is packed", () => {
       ...guides,
       "drop-in/tsconfig.json",
       "package.json",
+      "src/integrations/flow/flow-workflows.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js.map",
       "src/worker/threads/workflow-thread.bundle.js",

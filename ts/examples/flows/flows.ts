@@ -1,0 +1,41 @@
+import { ApplicationFailure } from "temporal-bun-sdk/common";
+import * as flow from "temporal-bun-sdk/flow";
+import { done } from "./outside";
+import { object } from "./schema";
+
+/** How long a step whose Worker was killed waits for another one. By default 20 seconds; here nobody wants to wait. */
+const defaults = { heartbeat: "1s" } as const;
+
+export const receipt = flow.define(
+  { id: "receipt", payload: object<{ orderId: string; cents: number }>("orderId", "cents"), defaults },
+  (f) =>
+    f
+      .transform("text", ({ payload }) => `${payload.orderId}: ${(payload.cents / 100).toFixed(2)}`)
+      .step("send", async ({ last, run }) => done(run, `sent the receipt "${last}"`)),
+);
+
+export const order = flow.define(
+  { id: "order", payload: object<{ id: string; cents: number; express: boolean }>("id", "cents", "express"), defaults },
+  (f) =>
+    f
+      .step("charge", async ({ payload, run }) => done(run, `charged ${payload.cents}`), {
+        undo: async ({ payload, run }) => done(run, `gave back ${payload.cents}`),
+      })
+      .if("express", ({ payload }) => payload.express)
+      .step("courier", async ({ run }) => done(run, "called a courier"), {
+        undo: async ({ run }) => done(run, "sent the courier home"),
+      })
+      .else()
+      .step("parcel", async ({ run }) => done(run, "queued a parcel"))
+      .endIf()
+      .subflow("receipt", receipt, ({ payload }) => ({ orderId: payload.id, cents: payload.cents }))
+      .race("delivery", {
+        delivered: (b) => b.step("ask", async ({ run }) => done(run, "the customer has it")),
+        late: (b) => b.sleep("3 days").step("complain", async ({ run }) => done(run, "complained")),
+      })
+      .step("close", async ({ payload, steps, run }) => {
+        // Of one order nobody wants to hear again: what was done for it is undone.
+        if (payload.id === "unwanted") throw ApplicationFailure.nonRetryable(`order ${payload.id} can't be closed`);
+        return { delivery: steps.delivery.output.branch, closed: await done(run, "closed the order") };
+      }),
+);

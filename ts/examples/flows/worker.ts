@@ -1,0 +1,14 @@
+import * as flow from "temporal-bun-sdk/flow";
+import { NativeConnection } from "temporal-bun-sdk/worker";
+import { order } from "./flows";
+
+const connection = await NativeConnection.connect({ address: process.env["TEMPORAL_ADDRESS"] ?? "localhost:7233" });
+const app = flow.app({
+  flows: [order],
+  connection,
+  taskQueue: "flows",
+  // How long a run whose Worker was killed keeps its tasks for it. By default 10 seconds.
+  worker: { stickyQueueScheduleToStartTimeout: "1s" },
+});
+await app.start();
+console.log("the worker is ready");

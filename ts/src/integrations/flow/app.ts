@@ -1,0 +1,214 @@
+/** `app`: a Worker for flows, and the ways to start, see and cancel their runs. */
+import { randomUUID } from "node:crypto";
+import { flowWorkflows } from "#flow-workflows";
+import { Client, type WorkflowExecutionStatusName } from "../../client";
+import { type NativeConnection, Worker, type WorkerOptions } from "../../worker";
+import { Breaker } from "./breaker";
+import { type Definition, definitionOf } from "./definition";
+import { Dispatcher } from "./dispatcher";
+import { type FlowProgress, MIGRATE_UPDATE, PROGRESS_QUERY } from "./plan";
+import { configurations, readSecrets, type Secrets } from "./secrets";
+import type { ConfiguredService } from "./service";
+import { startFlow } from "./start";
+import type { AnyFlow, InputOf, OutputOf } from "./types";
+
+/** Options of a Worker that applications of flows leave to their user. */
+export type FlowWorkerOptions = Omit<WorkerOptions, "connection" | "namespace" | "taskQueue">;
+
+/** Options of {@link app}. */
+export interface AppOptions {
+  /** The flows. Those that they start as subflows come along. */
+  flows: readonly AnyFlow[];
+  /** The services of the flows that have a configuration. */
+  services?: readonly ConfiguredService[];
+  /** Connection of the Worker and of the calls. */
+  connection: NativeConnection;
+  /** Task queue of the Worker, where runs are started. */
+  taskQueue: string;
+  /** Default `"default"`. */
+  namespace?: string;
+  /**
+   * Other options of the Worker. Activities of your own run beside the flows. Workflows of your own do too, if their
+   * module has `export { default } from "temporal-bun-sdk/flow/workflow"`.
+   */
+  worker?: FlowWorkerOptions;
+}
+
+/** A run of a flow. */
+export interface FlowRun<O> {
+  /** Id of its Workflow. */
+  readonly id: string;
+  /** What it ends with. @throws WorkflowFailedError if it fails or is cancelled */
+  result(): Promise<O>;
+}
+
+/** What {@link App.inspect} tells. */
+export interface RunStatus {
+  /** Id of its Workflow. */
+  readonly id: string;
+  /** The flow's id. */
+  readonly flow: string;
+  readonly status: WorkflowExecutionStatusName;
+  /** How far it is. */
+  readonly progress: FlowProgress;
+}
+
+/**
+ * Makes an application of flows. It does nothing until it is started.
+ *
+ * @throws TypeError if flows share an id, services lack their configuration, or environment variables aren't set
+ */
+export function app(options: AppOptions): App {
+  return new App(options);
+}
+
+/** A Worker for flows, and a client for their runs. */
+export class App {
+  readonly #options: AppOptions;
+  readonly #flows: ReadonlyMap<string, Definition>;
+  readonly #secrets: Secrets;
+  readonly #client: Client;
+  #worker: { worker: Worker; running: Promise<void> } | undefined;
+
+  /** Use {@link app}. */
+  constructor(options: AppOptions) {
+    this.#options = options;
+    const { connection, namespace, services = [], worker } = options;
+    this.#flows = collect(options.flows.map(definitionOf));
+    requireConfigurations(this.#flows.values(), services);
+    this.#secrets = readSecrets(services, process.env);
+    this.#client = new Client({ connection, namespace, dataConverter: worker?.dataConverter });
+  }
+
+  /**
+   * Starts the services and the Worker.
+   *
+   * @throws TypeError if a service's configuration isn't what its schema asks for
+   */
+  async start(): Promise<void> {
+    if (this.#worker !== undefined) throw new Error("This application of flows has been started already");
+    const { connection, namespace, taskQueue, worker: own = {} } = this.#options;
+    refuseNames(Object.keys(own.activities ?? {}), this.#flows);
+    const services = await this.#startServices();
+    const dispatcher = new Dispatcher({ flows: this.#flows, services, secrets: this.#secrets, taskQueue });
+    const workflows = own.workflowsPath === undefined && own.workflowBundle === undefined ? flowWorkflows() : {};
+    const worker = await Worker.create({
+      // Heartbeats bring cancellations.
+      maxHeartbeatThrottleInterval: "5s",
+      ...own,
+      ...workflows,
+      activities: { ...own.activities, ...dispatcher.activities() },
+      connection,
+      namespace,
+      taskQueue,
+    });
+    this.#worker = { worker, running: worker.run() };
+  }
+
+  /** Ends the Worker: what runs is finished or cancelled as the Worker's options say, and goes on elsewhere. */
+  async stop(): Promise<void> {
+    const { worker, running } = this.#worker ?? {};
+    if (worker?.getState() === "RUNNING") worker.shutdown();
+    await running;
+  }
+
+  /**
+   * Starts a run.
+   *
+   * @param options `key` names the run, at most one for each key of a flow, as long as the server remembers it: another
+   *   call with it gives the first run. Default: a random one.
+   */
+  async trigger<F extends AnyFlow>(
+    flow: F,
+    payload: InputOf<F>,
+    options: { key?: string } = {},
+  ): Promise<FlowRun<OutputOf<F>>> {
+    const workflowId = `${flow.id}/${options.key ?? randomUUID()}`;
+    const taskQueue = definitionOf(flow).queue ?? this.#options.taskQueue;
+    const { id } = await startFlow(this.#client, flow.id, payload, { workflowId, taskQueue });
+    return { id, result: () => this.#client.workflow.getHandle(id).result() as Promise<OutputOf<F>> };
+  }
+
+  /** How a run is, by its Workflow's id. */
+  async inspect(id: string): Promise<RunStatus> {
+    const handle = this.#client.workflow.getHandle(id);
+    const { type: flow, status } = await handle.describe();
+    return { id, flow, status: status.name, progress: await handle.query<FlowProgress>(PROGRESS_QUERY) };
+  }
+
+  /**
+   * Makes a run go on by the plan that this application has of its flow, if that is the same as far as the run has
+   * come. What waits for a handler may be another verb in it.
+   *
+   * @param id id of the run's Workflow
+   * @throws WorkflowUpdateFailedError if the plan isn't the same so far, or parts of the run are side by side now
+   */
+  async migrate(id: string): Promise<void> {
+    const handle = this.#client.workflow.getHandle(id);
+    const { type } = await handle.describe();
+    const flow = this.#flows.get(type);
+    if (flow === undefined)
+      throw new TypeError(`'${id}' is a run of '${type}', and no flow of this application is called so`);
+    await handle.executeUpdate(MIGRATE_UPDATE, { args: [flow.plan] });
+  }
+
+  /** Asks for the end of a run, by its Workflow's id: what it has done is undone first. */
+  async cancelRun(id: string): Promise<void> {
+    await this.#client.workflow.getHandle(id).cancel();
+  }
+
+  async #startServices(): Promise<Map<string, object>> {
+    const { services = [] } = this.#options;
+    const configs = await configurations(services, process.env, this.#secrets);
+    const configured = new Map(services.map(({ service }, index) => [service.id, configs[index]]));
+    const started = new Map<string, object>();
+    for (const flow of this.#flows.values()) {
+      for (const { id, options } of Object.values(flow.services)) {
+        if (started.has(id)) continue;
+        const actions: object = await options.create(configured.get(id));
+        started.set(id, options.breaker === undefined ? actions : new Breaker(id, options.breaker).around(actions));
+      }
+    }
+    return started;
+  }
+}
+
+/** The flows and all that they start, by id. */
+function collect(flows: readonly Definition[]): Map<string, Definition> {
+  const found = new Map<string, Definition>();
+  const visit = (flow: Definition): void => {
+    if (typeof flow?.plan !== "object") throw new TypeError("flows must be made by define()");
+    const known = found.get(flow.id);
+    if (known === flow) return;
+    if (known !== undefined)
+      throw new TypeError(`Two flows have the id '${flow.id}': ids are the types of Workflows, so each needs its own`);
+    found.set(flow.id, flow);
+    flow.subflows.forEach(visit);
+  };
+  flows.forEach(visit);
+  return found;
+}
+
+/** Activities of an application's own, by whose names those of flows couldn't be called. */
+function refuseNames(activities: readonly string[], flows: ReadonlyMap<string, unknown>): void {
+  const refused = activities.filter((name) => {
+    const [flow = ""] = name.split(".");
+    return name === "default" || (flow !== name && (flow === "flow" || flows.has(flow)));
+  });
+  if (refused.length > 0)
+    throw new TypeError(`Activities can't have names that belong to flows, rename them: ${refused.join(", ")}`);
+}
+
+function requireConfigurations(flows: Iterable<Definition>, configured: readonly ConfiguredService[]): void {
+  const known = new Map(configured.map(({ service }) => [service.id, service]));
+  const problems = new Set<string>();
+  for (const flow of flows) {
+    for (const service of Object.values(flow.services)) {
+      const given = known.get(service.id);
+      if (given === undefined && service.options.config !== undefined)
+        problems.add(`the service '${service.id}' has no configuration: add it with withConfig() to services`);
+      if (given !== undefined && given !== service) problems.add(`two services have the id '${service.id}'`);
+    }
+  }
+  if (problems.size > 0) throw new TypeError([...problems].join("; "));
+}

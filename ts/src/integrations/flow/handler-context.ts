@@ -1,0 +1,80 @@
+/** What handlers are given. */
+import type { Context as ActivityContext } from "../../activity";
+import { ApplicationFailure } from "../../common";
+import { type Call, failureTypes, ITEM, PAYLOAD } from "./plan";
+import type { Pulse } from "./pulse";
+import type { Secrets } from "./secrets";
+import { startFlow } from "./start";
+import type { Context } from "./types";
+
+/** The context of a handler, of whatever types. */
+export type HandlerContext = Context<
+  unknown,
+  Record<string, { output: unknown }>,
+  unknown,
+  unknown,
+  { item: unknown; index: number }
+>;
+
+interface Parts {
+  flow: string;
+  /** The step, with the turns around it. */
+  step: string;
+  /** Outputs of steps, and the payload and the item under their names. */
+  values: Record<string, unknown>;
+  call: Call;
+  context: ActivityContext;
+  pulse: Pulse;
+  secrets: Secrets;
+  services: Record<string, object>;
+  taskQueue: string;
+}
+
+/** Makes the context for one call. */
+export function makeContext({
+  flow,
+  step,
+  values,
+  call,
+  context,
+  pulse,
+  secrets,
+  services,
+  taskQueue,
+}: Parts): HandlerContext {
+  const { workflowId, runId } = context.info.workflowExecution!;
+  const idempotencyKey = `${workflowId}/${runId}/${step}`;
+  const { [PAYLOAD]: payload, [ITEM]: item, ...outputs } = values;
+  let triggered = 0;
+  return {
+    payload,
+    item,
+    index: call.index!,
+    last: values[call.last ?? PAYLOAD],
+    steps: new Proxy(outputs as Record<string, { output: unknown }>, {
+      // A step of an arm that wasn't taken is there too, without an output.
+      get: (_, name) => ({
+        output: typeof name === "string" && Object.hasOwn(outputs, name) ? outputs[name] : undefined,
+      }),
+    }),
+    services,
+    run: { id: workflowId, flow, step, attempt: context.info.attempt, idempotencyKey },
+    log: secrets.maskLogger(context.log),
+    signal: context.cancellationSignal,
+    heartbeat: (details) => pulse.report(secrets.maskValue(details)),
+    trigger: async (other, given, { key } = {}) => {
+      if (secrets.isIn(JSON.stringify(given) ?? ""))
+        throw ApplicationFailure.nonRetryable(
+          `The payload that '${step}' triggers '${other.id}' with has a secret in it`,
+          failureTypes.secret,
+        );
+      // Counted, so that the next attempt starts the same ones.
+      const id = `${other.id}/${key ?? `${idempotencyKey}:${triggered++}`}`;
+      const queue = (other as { queue?: string }).queue ?? taskQueue;
+      return startFlow(context.client, other.id, given, { workflowId: id, taskQueue: queue });
+    },
+    cancel: (reason = `'${step}' cancelled the run`) => {
+      throw ApplicationFailure.nonRetryable(secrets.mask(reason), failureTypes.cancelled);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/** Tests of flows: one run in a Worker of its own, with mocks in the place of steps and services. */
+import { randomUUID } from "node:crypto";
+import { flowWorkflows } from "#flow-workflows";
+import { WorkflowFailedError } from "../../client";
+import { CancelledFailure } from "../../common";
+import type { TestWorkflowEnvironment } from "../../testing";
+import { Worker } from "../../worker";
+import { watchedHandlers } from "./coverage";
+import type { Definition, Handler } from "./definition";
+import { Dispatcher } from "./dispatcher";
+import { type FlowProgress, OUTPUTS_QUERY, PROGRESS_QUERY } from "./plan";
+import { Secrets } from "./secrets";
+import type { Service } from "./service";
+
+/** How a run in a test ended. */
+export interface FlowTestResult<O> {
+  readonly status: "COMPLETED" | "FAILED" | "CANCELLED";
+  /** What it ended with, if it completed. */
+  readonly output?: O;
+  /** What it failed with. */
+  readonly error?: unknown;
+  /** Outputs of the steps of its chain, by name; not of those inside of loops and branches that run side by side. */
+  readonly steps: Readonly<Record<string, unknown>>;
+  /** The verbs that it came to, in the order of their starts, with the turns of loops: `each[0]/charge`. */
+  readonly path: readonly string[];
+}
+
+/** A test of a flow; `flow.test(env)` begins it. */
+export class FlowTest<I, O> {
+  readonly #flow: Definition;
+  readonly #env: TestWorkflowEnvironment;
+  readonly #handlers = new Map<string, Handler["run"]>();
+  readonly #services = new Map<string, object>();
+  #payload: unknown;
+
+  /** Use `test` of the flow. */
+  constructor(flow: Definition, env: TestWorkflowEnvironment) {
+    this.#flow = flow;
+    this.#env = env;
+  }
+
+  /** What the run is started with. */
+  payload(payload: I): this {
+    this.#payload = payload;
+    return this;
+  }
+
+  /**
+   * Puts a function in the place of that of a step, or of another verb that has a name: a condition, items, the input
+   * of a subflow.
+   *
+   * @throws TypeError if the flow and its subflows have nothing of the name
+   */
+  mockStep(name: string, run: (ctx: any, extra?: any) => unknown): this {
+    const known = [...everyFlow(this.#flow)].some(({ handlers }) => handlers.has(name));
+    if (!known) throw new TypeError(`The flow '${this.#flow.id}' has no '${name}' to mock`);
+    this.#handlers.set(name, run);
+    return this;
+  }
+
+  /** Puts actions in the place of those of a service. Actions that aren't given can't be called. */
+  mockService<Actions>(service: Service<Actions, any>, actions: Partial<Actions>): this {
+    this.#services.set(service.id, actions as object);
+    return this;
+  }
+
+  /** Runs the flow to its end. */
+  async run(): Promise<FlowTestResult<O>> {
+    const { client, nativeConnection, namespace } = this.#env;
+    const taskQueue = `flow-test-${randomUUID()}`;
+    const flows = new Map([...everyFlow(this.#flow)].map((flow) => [flow.id, this.#mocked(flow)]));
+    const services = await this.#makeServices(flows.values());
+    const dispatcher = new Dispatcher({ flows, services, secrets: new Secrets([]), taskQueue });
+    const worker = await Worker.create({
+      connection: nativeConnection,
+      namespace: namespace ?? "default",
+      taskQueue,
+      activities: dispatcher.activities(),
+      maxHeartbeatThrottleInterval: "100ms",
+      ...flowWorkflows(),
+    });
+    return worker.runUntil(async () => {
+      const handle = await client.workflow.start(this.#flow.id, {
+        workflowId: `${this.#flow.id}/${taskQueue}`,
+        taskQueue,
+        args: [this.#payload],
+      });
+      const ending = await handle.result().then(
+        (output) => ({ status: "COMPLETED", output: output as O }) as const,
+        (error: unknown) => failed(error),
+      );
+      const [{ path }, steps] = await Promise.all([
+        handle.query<FlowProgress>(PROGRESS_QUERY),
+        handle.query<Record<string, unknown> | undefined>(OUTPUTS_QUERY),
+      ]);
+      return { ...ending, steps: steps ?? {}, path };
+    });
+  }
+
+  #mocked(flow: Definition): Definition {
+    const handlers = new Map(flow.handlers);
+    for (const [name, run] of this.#handlers) {
+      const handler = handlers.get(name);
+      if (handler !== undefined) handlers.set(name, { ...handler, run });
+    }
+    // One Worker takes them all.
+    const plan = JSON.parse(JSON.stringify(flow.plan), (key, value) =>
+      key === "queue" && typeof value === "string" ? undefined : value,
+    ) as Definition["plan"];
+    return { ...flow, plan, queue: undefined, handlers: watchedHandlers(flow, handlers) };
+  }
+
+  async #makeServices(flows: Iterable<Definition>): Promise<Map<string, object>> {
+    const made = new Map(this.#services);
+    for (const flow of flows) {
+      for (const { id, options } of Object.values(flow.services)) {
+        if (made.has(id)) continue;
+        if (options.config !== undefined)
+          throw new TypeError(`The service '${id}' needs a configuration: mock it with mockService()`);
+        made.set(id, (await options.create(undefined)) as object);
+      }
+    }
+    return made;
+  }
+}
+
+function failed(error: unknown): { status: "FAILED" | "CANCELLED"; error: unknown } {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  if (error.cause instanceof CancelledFailure) return { status: "CANCELLED", error: error.cause };
+  return { status: "FAILED", error: rootOf(error) };
+}
+
+function rootOf(error: Error): unknown {
+  return error.cause instanceof Error ? rootOf(error.cause) : error;
+}
+
+/** A flow and those that it starts. */
+function* everyFlow(flow: Definition): Generator<Definition> {
+  yield flow;
+  for (const other of flow.subflows) yield* everyFlow(other);
+}

@@ -1,0 +1,44 @@
+/**
+ * Flows: typed chains of steps, each of which survives the end of the process. Import it as a whole:
+ * `import * as flow from "temporal-bun-sdk/flow"`.
+ *
+ * @module
+ */
+
+export { App, type AppOptions, app, type FlowRun, type FlowWorkerOptions, type RunStatus } from "./app";
+export { coverage, type MissedArm } from "./coverage";
+export { define, type Flow } from "./define";
+export type { FlowGraph } from "./graph";
+export type { FlowTest, FlowTestResult } from "./harness";
+export type { FlowPlan, FlowProgress, PlanNode } from "./plan";
+export type { Issue, SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from "./schema";
+export {
+  type BreakerOptions,
+  type ConfiguredService,
+  Secret,
+  type Service,
+  type ServiceOptions,
+  secret,
+  service,
+  type WithSecrets,
+} from "./service";
+export type {
+  ActionOptions,
+  AnyFlow,
+  BaseContext,
+  Block,
+  Context,
+  FlowError,
+  FlowOptions,
+  InputOf,
+  LogLevel,
+  LoopOptions,
+  OutputOf,
+  RetryOptions,
+  RunInfo,
+  StepDefaults,
+  StepOptions,
+  Stored,
+  TransformOptions,
+  UndoContext,
+} from "./types";

@@ -1,0 +1,244 @@
+/**
+ * What the definition of a flow and the Workflow that interprets it have in common: plans, and what handlers are called
+ * with. All of it is JSON. A run keeps the plan that it began with, so plans of older formats stay readable.
+ */
+
+/** The newest format of plans. */
+export const PLAN_FORMAT = 1;
+
+/** Query for the progress of a run. */
+export const PROGRESS_QUERY = "flow.progress";
+/** Query for a value of a run, by its id; without one, for the outputs of the chain's steps by their names. */
+export const OUTPUTS_QUERY = "flow.outputs";
+/** Update that makes a run go on by another plan. */
+export const MIGRATE_UPDATE = "flow.migrate";
+/** Local activity that checks the payload, and records it with the plan. */
+export const BEGIN_ACTIVITY = "flow.begin";
+/** Local activity that asks the server to cancel the run. */
+export const CANCEL_ACTIVITY = "flow.cancel";
+
+/** Types of failures. */
+export const failureTypes = {
+  /** The payload isn't what the flow's schema asks for. */
+  payload: "PayloadInvalid",
+  /** This Worker's code has no handler of the name, or another kind of one. The run waits. */
+  missing: "FlowHandlerMissing",
+  /** No flow of this Worker is called like the Workflow's type. Fails the Workflow task. */
+  unknown: "FlowUnknown",
+  /** A service's breaker is open. The run waits. */
+  circuit: "CircuitOpen",
+  /** A handler ended the run by `ctx.cancel`. */
+  cancelled: "FlowCancelled",
+  /** A result that can't be stored. */
+  output: "OutputInvalid",
+  /** A result with a secret in it. */
+  secret: "SecretInOutput",
+  /** A `while` that took more turns than `max`. */
+  turns: "TooManyTurns",
+  /** A plan by which a run can't go on. */
+  migration: "MigrationRefused",
+  /** A run that took longer than the flow's `timeout`. */
+  timeout: "FlowTimeout",
+} as const;
+
+/** How a handler is run. Times are milliseconds. */
+export interface CallPlan {
+  timeout?: number;
+  heartbeat?: number;
+  attempts?: number;
+  backoff?: number;
+  maxBackoff?: number;
+  queue?: string;
+}
+
+/** A step, or a transform, which is a local step. */
+export interface StepPlan extends CallPlan {
+  kind: "step";
+  name: string;
+  local?: true;
+  undo?: true;
+  onError?: true;
+}
+
+/** A function that the run doesn't wait for until its end. */
+export interface ActionPlan extends CallPlan {
+  kind: "action";
+  name: string;
+}
+
+/** A text for the log, or else a handler that gives it. */
+export interface LogPlan {
+  kind: "log";
+  name: string;
+  text?: string;
+  level: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR";
+}
+
+/** A branch: one arm is taken. The arm without a name is the `else`, and the last. */
+export interface IfPlan {
+  kind: "if";
+  name: string;
+  arms: { name?: string; nodes: PlanNode[] }[];
+}
+
+/** A loop with a condition. */
+export interface WhilePlan {
+  kind: "while";
+  name: string;
+  max: number;
+  nodes: PlanNode[];
+}
+
+/** Parts side by side. */
+export interface ForkPlan {
+  kind: "parallel" | "race";
+  name: string;
+  branches: Record<string, PlanNode[]>;
+}
+
+/** A loop over items; with a size, over lists of so many items. */
+export interface ForEachPlan {
+  kind: "forEach";
+  name: string;
+  size?: number;
+  concurrency: number;
+  nodes: PlanNode[];
+}
+
+/** Another flow. */
+export interface SubflowPlan {
+  kind: "subflow";
+  name: string;
+  flow: string;
+  queue?: string;
+  detached?: true;
+}
+
+/** A wait: for milliseconds, until a time since the epoch, or for what a handler says. */
+interface SleepPlan {
+  kind: "sleep" | "sleepUntil";
+  name: string;
+  ms?: number;
+}
+
+/** The end of the run, as cancelled. */
+interface CancelPlan {
+  kind: "cancel";
+  name: string;
+  reason: string;
+}
+
+/** One verb of a flow. Names are unique in the flow. */
+export type PlanNode =
+  | StepPlan
+  | ActionPlan
+  | LogPlan
+  | IfPlan
+  | WhilePlan
+  | ForkPlan
+  | ForEachPlan
+  | SubflowPlan
+  | SleepPlan
+  | CancelPlan;
+
+/** A flow without its functions. */
+export interface FlowPlan {
+  format: number;
+  flow: string;
+  nodes: PlanNode[];
+  timeout?: number;
+  defaults?: CallPlan;
+  onSuccess?: true;
+  onFailure?: true;
+}
+
+/** The parts inside of a node. */
+export function partsOf(node: PlanNode): PlanNode[][] {
+  switch (node.kind) {
+    case "if":
+      return node.arms.map(({ nodes }) => nodes);
+    case "parallel":
+    case "race":
+      return Object.values(node.branches);
+    case "while":
+    case "forEach":
+      return [node.nodes];
+    default:
+      return [];
+  }
+}
+
+/** Number of nodes in a part, those inside of them included. */
+export function nodeCount(nodes: readonly PlanNode[]): number {
+  return nodes.reduce((sum, node) => sum + 1 + partsOf(node).reduce((inner, part) => inner + nodeCount(part), 0), 0);
+}
+
+/** Where a value is that doesn't travel with a call: its id, and the run that has it if that isn't the caller's. */
+export interface ValueRef {
+  id: string;
+  workflowId?: string;
+  runId?: string;
+}
+
+/** What a handler is for, which decides what it is called with and what its result must be. */
+export type Role =
+  | "step"
+  | "condition"
+  | "items"
+  | "input"
+  | "duration"
+  | "time"
+  | "log"
+  | "undo"
+  | "onError"
+  | "onSuccess"
+  | "onFailure";
+
+/** The argument of a handler. What is in `refs` is fetched from the run before the handler is called. */
+export interface Call {
+  /** What the plan has the handler for, if that isn't plain from its name. */
+  role?: Role;
+  /** The payload. */
+  payload?: unknown;
+  /** Outputs of steps before, by name. */
+  steps: Record<string, unknown>;
+  /** The item of the innermost loop over items. */
+  item?: unknown;
+  /** Number of the item or turn. */
+  index?: number;
+  /** Whose output `last` is: a name in `steps`, `@payload` or `@item`. */
+  last?: string;
+  /** Values that are too large for a history, under the names that they have in `steps`, or `@payload` or `@item`. */
+  refs?: Record<string, ValueRef>;
+  /** The step with the turns around it, where that isn't the name of the handler. */
+  path?: string;
+  /** Arms of an `if`, whose conditions are tried in this order. */
+  arms?: string[];
+  /** Items per list, of `batch`. */
+  size?: number;
+  /** The output to undo, or that of the run. */
+  output?: unknown;
+  /** What went wrong. */
+  error?: { type: string; message: string; details?: unknown[] };
+}
+
+/** Name of the payload, where names of steps stand. */
+export const PAYLOAD = "@payload";
+/** Name of the item, where names of steps stand. */
+export const ITEM = "@item";
+
+/** What `flow.begin` records. */
+export interface Beginning {
+  plan: FlowPlan;
+  payload: unknown;
+}
+
+/** How far a run is, as the query tells. */
+export interface FlowProgress {
+  /** The flow's id. */
+  flow: string;
+  /** What it is doing now. */
+  running: { step: string; waiting?: string }[];
+  /** What it has done since it began or continued as new, the last 1,000 nodes in the order of their starts. */
+  path: string[];
+}

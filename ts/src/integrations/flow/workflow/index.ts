@@ -1,0 +1,155 @@
+/**
+ * The Workflow that runs flows of every kind. Workflow code of an application that has Workflows of its own exports it:
+ * `export { default } from "temporal-bun-sdk/flow/workflow"`.
+ *
+ * @module
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  defineQuery,
+  defineUpdate,
+  isCancellation,
+  scheduleLocalActivity,
+  setHandler,
+  TemporalFailure,
+  workflowInfo,
+} from "../../../workflow";
+import {
+  BEGIN_ACTIVITY,
+  type Beginning,
+  type FlowPlan,
+  type FlowProgress,
+  failureTypes,
+  ITEM,
+  MIGRATE_UPDATE,
+  OUTPUTS_QUERY,
+  PAYLOAD,
+  PROGRESS_QUERY,
+} from "../plan";
+import { causeOf } from "./calls";
+import { settle, succeed, unwind } from "./ending";
+import { Execution } from "./execution";
+import { allItems } from "./for-each";
+import { Scope } from "./scope";
+import type { Continued, Slice, SliceResult } from "./state";
+import { Thread } from "./thread";
+
+const progressQuery = defineQuery<FlowProgress>(PROGRESS_QUERY);
+const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
+const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
+
+/**
+ * Runs the flow that the Workflow's type names.
+ *
+ * @param payload what the flow's schema takes
+ * @param state what the run before in the chain, or the parent of a part of a loop, hands over; not for callers
+ */
+export default async function runFlow(payload: unknown, state?: Continued | Slice): Promise<unknown> {
+  let execution: Execution | undefined;
+  const starting: FlowProgress = { flow: workflowInfo().workflowType, running: [], path: [] };
+  setHandler(progressQuery, () => execution?.progress.report() ?? starting);
+  setHandler(outputsQuery, (id?: string) => (id === undefined ? execution?.outputs() : execution?.values.get(id)));
+  setHandler(migrateUpdate, (plan) => execution?.migrate(plan), { validator: (plan) => refuse(execution, plan) });
+  if (state?.kind === "slice") return runSlice((execution = sliceOf(state)), state);
+  execution = state === undefined ? await begin(payload) : goOn(payload, state);
+  return runWhole(execution);
+}
+
+/** Refuses a plan by which a run can't go on, before it is in the history. */
+function refuse(execution: Execution | undefined, plan: FlowPlan): void {
+  const why = execution === undefined ? "it has no plan yet" : execution.hindrance(plan);
+  if (why !== undefined)
+    throw ApplicationFailure.nonRetryable(`The run can't go on by this plan: ${why}`, failureTypes.migration);
+}
+
+async function runWhole(execution: Execution): Promise<unknown> {
+  const output = await orUnwind(execution, () =>
+    withDeadline(execution, async () => {
+      await execution.part(execution.plan.nodes, execution.root, execution.main);
+      await settle(execution);
+      return execution.values.get(execution.root.lookUp(execution.root.last)!);
+    }),
+  );
+  await succeed(execution, output);
+  return output;
+}
+
+async function begin(payload: unknown): Promise<Execution> {
+  let beginning: Beginning;
+  try {
+    beginning = await scheduleLocalActivity<Beginning>(BEGIN_ACTIVITY, [payload], { startToCloseTimeout: "10s" });
+  } catch (error) {
+    const cause = causeOf(error);
+    // Not a failure of the run: a Worker that has the flow may take it.
+    if (cause?.type === failureTypes.unknown) throw new Error(cause.message);
+    throw error;
+  }
+  const { plan, payload: parsed } = beginning;
+  const root = new Scope("", PAYLOAD);
+  root.ids[PAYLOAD] = PAYLOAD;
+  const execution = new Execution(
+    plan,
+    parsed,
+    root,
+    plan.timeout === undefined ? undefined : Date.now() + plan.timeout,
+    new Thread(true),
+  );
+  execution.values.set(PAYLOAD, parsed);
+  return execution;
+}
+
+function goOn(payload: unknown, { plan, frames, scope, values, refs, undos, deadline }: Continued): Execution {
+  const execution = new Execution(plan, payload, Scope.restore(scope), deadline, new Thread(true, frames));
+  execution.values.set(PAYLOAD, payload);
+  for (const [id, value] of Object.entries(values)) execution.values.set(id, value);
+  for (const [id, ref] of Object.entries(refs)) execution.values.setRef(id, ref);
+  execution.undos.push(...undos);
+  return execution;
+}
+
+function sliceOf({ plan, prefix, context }: Slice): Execution {
+  const { steps, payload, item, index, last = PAYLOAD, refs = {} } = context;
+  const root = new Scope(prefix, last, undefined, index);
+  const execution = new Execution(plan, payload, root, undefined, new Thread(false));
+  const named = { ...steps, [PAYLOAD]: payload, [ITEM]: item };
+  for (const [name, value] of Object.entries(named)) {
+    if (value !== undefined) execution.values.set((root.ids[name] = name), value);
+  }
+  for (const [name, ref] of Object.entries(refs)) execution.values.setRef((root.ids[name] = name), ref);
+  return execution;
+}
+
+function runSlice(execution: Execution, { plan, items, offset }: Slice): Promise<SliceResult> {
+  return orUnwind(execution, async () => {
+    const outputs = await allItems(execution, plan.nodes[0], items, offset, execution.root);
+    await settle(execution);
+    return { outputs, undos: execution.undos };
+  });
+}
+
+async function orUnwind<T>(execution: Execution, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    // What is no failure fails the Workflow task, and continuing as new is no failure either.
+    if (error instanceof TemporalFailure) await unwind(execution, error);
+    throw error;
+  }
+}
+
+/** Runs the flow within its time. */
+async function withDeadline<T>(execution: Execution, body: () => Promise<T>): Promise<T> {
+  const { deadline, plan } = execution;
+  if (deadline === undefined) return body();
+  const root = CancellationScope.current();
+  try {
+    return await CancellationScope.withTimeout(Math.max(deadline - Date.now(), 1), body);
+  } catch (error) {
+    if (!isCancellation(error) || root.consideredCancelled) throw error;
+    throw ApplicationFailure.nonRetryable(
+      `The flow '${plan.flow}' took longer than its timeout of ${plan.timeout} ms`,
+      failureTypes.timeout,
+    );
+  }
+}
