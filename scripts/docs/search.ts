@@ -31,6 +31,16 @@ function stem(word: string): string {
   return root.length < 3 ? word : root.replace(/(.)\1$/, "$1");
 }
 
+/**
+ * The stems of a title. Of a member of the API the parts of its own name count, and the name of what it belongs to as a
+ * whole: else each member of a class would be found by each part of the class's name.
+ */
+function titleStems({ title, kind }: Entry): string[] {
+  if (kind === "guide" || kind === "background") return stems(title);
+  const [first = "", ...rest] = title.split(" ");
+  return rest.length === 0 ? stems(first) : [first.toLowerCase(), ...stems(rest.join(" "))];
+}
+
 /** The stems of a text; names in camel case count whole and in their parts. */
 function stems(text: string): string[] {
   const words = text.match(/[A-Za-z][A-Za-z0-9]*|[0-9]+/g) ?? [];
@@ -60,10 +70,10 @@ export class Search {
 
   constructor(entries: readonly Entry[]) {
     this.#entries = entries;
-    const counts = entries.map(({ title, text }) => {
+    const counts = entries.map((entry) => {
       const counts = new Map<string, number>();
-      for (const word of stems(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
-      for (const word of new Set(stems(title))) counts.set(word, (counts.get(word) ?? 0) + titleWeight);
+      for (const word of stems(entry.text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (const word of new Set(titleStems(entry))) counts.set(word, (counts.get(word) ?? 0) + titleWeight);
       return counts;
     });
     const lengths = counts.map((words) => words.values().reduce((sum, count) => sum + count, 0));
