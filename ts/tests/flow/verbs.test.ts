@@ -84,8 +84,13 @@ test("branches run side by side, and races have one winner whose rivals are canc
       })
       .step("end", (c) => c.last),
   );
-  await withApp([side], async ({ run }) => {
-    expect(await run(side, 5)).toEqual({ branch: "quick", output: 12 });
+  await withApp([side], async ({ start, events }) => {
+    const { id, result } = await start(side, 5);
+    expect(await result()).toEqual({ branch: "quick", output: 12 });
+    // While the run goes on, not because it ends.
+    const all = await events(id);
+    expect(all.filter(({ activityTaskCancelRequestedEventAttributes: asked }) => asked)).toHaveLength(1);
+    expect(all.filter(({ timerCanceledEventAttributes: canceled }) => canceled)).toHaveLength(1);
   });
   // Stopping the application waits for what was cancelled.
   expect(seen).toEqual(["aborted"]);

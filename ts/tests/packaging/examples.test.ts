@@ -48,14 +48,15 @@ test.each(["hello/hello.ts", "opentelemetry/tracing.ts"])("%s", async (file) => 
   expect(besides(errors)).toBe("");
 });
 
+const start = (script: string, ...words: string[]) =>
+  new Program([process.execPath, join("examples", script), ...words], {
+    cwd: project.folder,
+    env: { ...process.env, TEMPORAL_BUN_LIBRARY: undefined, ...environment() },
+  });
+
 test("orders: the worker and the client", async () => {
-  const start = (script: string, ...words: string[]) =>
-    new Program([process.execPath, join("examples/orders", script), ...words], {
-      cwd: project.folder,
-      env: { ...process.env, TEMPORAL_BUN_LIBRARY: undefined, ...environment() },
-    });
-  await using worker = start("worker.ts");
-  const client = await start("client.ts", "packed").ends();
+  await using worker = start("orders/worker.ts");
+  const client = await start("orders/client.ts", "packed").ends();
   expect(client.output).toContain("parcel-1867");
   expect(client.errors).toBe("");
   worker.kill("SIGTERM");
@@ -64,6 +65,17 @@ test("orders: the worker and the client", async () => {
   expect(errors).toContain("[WARN]");
   expect(errors).toContain("examples/orders/activities.ts:");
   expect(besides(errors, "INFO|DEBUG|TRACE|WARN")).toBe("");
+});
+
+test("flows: the worker and the client", async () => {
+  await using worker = start("flows/worker.ts");
+  const client = await start("flows/client.ts", "packed").ends();
+  expect(client.output).toContain('delivery: "delivered"');
+  expect(besides(client.errors)).toBe("");
+  worker.kill("SIGTERM");
+  const { output, errors } = await worker.ends();
+  expect(output).toContain('sent the receipt "packed: 49.90"');
+  expect(besides(errors)).toBe("");
 });
 
 test("hello, bundled with webpack", async () => {
