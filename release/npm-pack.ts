@@ -83,7 +83,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
     ...["LICENSE", "THIRD_PARTY.md"].map(fromRoot),
     // What errors and the README point to, and what these point to in turn.
-    ...tracked(root, "docs"),
+    ...tracked(root, "docs").map((file) => withOuterLinks(file, repository)),
     { name: "README.md", data: text(readme(repository)) },
     ...sources(),
     ...templatePaths.map((name) => ({ name, data: readFileSync(join(packageFolder, name)) })),
@@ -111,6 +111,21 @@ function readme(repository: string | undefined): string {
   const content = readFileSync(join(packageFolder, "README.md"), "utf8");
   if (repository === undefined) return content;
   return content.replaceAll(/\]\((docs\/[^)]+)\)/g, `](${repository}/blob/v${packageVersion}/$1)`);
+}
+
+/** A guide whose links to what isn't packed lead to the version in the repository or, without one, are words alone. */
+function withOuterLinks({ name, data }: TarFile, repository: string | undefined): TarFile {
+  if (!name.endsWith(".md")) return { name, data };
+  const content = new TextDecoder().decode(data);
+  const packed = content.replaceAll(
+    /\[([^\]]+)\]\(([^):#\s]+)(#[^)\s]*)?\)/g,
+    (link, words: string, target: string) => {
+      const path = join(dirname(name), target);
+      if (path.startsWith("docs/") || ["LICENSE", "README.md", "THIRD_PARTY.md"].includes(path)) return link;
+      return repository === undefined ? words : `[${words}](${repository}/blob/v${packageVersion}/${path})`;
+    },
+  );
+  return { name, data: text(packed) };
 }
 
 /** What git has or would take of a folder, so that nothing goes along that happens to lie there. */

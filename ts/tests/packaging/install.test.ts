@@ -90,7 +90,7 @@ describe("what is packed", () => {
     const listed = (await run(listing, { cwd: join(root, "ts") })).output.trim().split("\n");
     const sources = listed.filter((name) => name.startsWith("src/"));
     const orders = readdirSync(join(root, "ts/examples/orders")).filter(
-      (name) => !["README.md", "demo.ts", "timeline.ts"].includes(name),
+      (name) => !["README.md", "demo.ts", "deployed.ts"].includes(name),
     );
     const templates = [
       ...listed.filter((name) => name.startsWith("templates/")),
@@ -155,7 +155,7 @@ describe("what is packed", () => {
 
   test("its links lead to files in it, or, where it is published, to those of the version in the repository", async () => {
     const { folder, files } = await unpack(mainPackage);
-    const linksOf = (text: string) => [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target]) => target!);
+    const linksOf = (text: string) => [...text.matchAll(/\]\(([^)#\s]+)[^)\s]*\)/g)].map(([, target]) => target!);
     const inside = ["README.md", ...guides.filter((name) => name.endsWith(".md"))].flatMap((name) =>
       linksOf(readFileSync(join(folder, name), "utf8"))
         .filter((target) => !target.includes("://"))
@@ -177,6 +177,8 @@ describe("what is packed", () => {
     const readme = (await run(["tar", "-xzOf", published, "package/README.md"])).output;
     expect(linksOf(readme).filter((target) => !target.startsWith("https://"))).toEqual([]);
     expect(readme).toContain(`](${repository}/blob/v${checkout.version}/docs/DEPLOYING.md)`);
+    const guide = (await run(["tar", "-xzOf", published, "package/docs/README.md"])).output;
+    expect(guide).toContain(`](${repository}/blob/v${checkout.version}/CONTRIBUTING.md)`);
   });
 
   test("each declaration's map leads to the source that it was made of", async () => {
