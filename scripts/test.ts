@@ -38,7 +38,7 @@ interface Suite {
   count?: (output: string) => Count;
 }
 
-const suiteTimeoutMs = 20 * 60_000;
+const suiteTimeoutMs = 40 * 60_000;
 
 // In a command of its own, or cargo would unite its features with those of Core and compile Core again.
 const checks = "temporal-bun-checks";
