@@ -15,7 +15,7 @@ export interface BundleFlags {
 }
 
 /** For options that may be repeated. */
-function collect(value: string, before: string[] = []): string[] {
+export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 

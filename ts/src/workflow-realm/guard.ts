@@ -115,7 +115,7 @@ export class Guard {
 function isUsedToEncode(object: object, key: PropertyKey): boolean {
   if (object === Array.prototype)
     return key === Symbol.iterator || key === "forEach" || key === "push" || key === "pop";
-  return (object === Array && key === "isArray") || object === arrayIterator;
+  return object === arrayIterator;
 }
 
 function hasSameKeys({ object, keys, enumerable, properties }: Original): boolean {

@@ -193,6 +193,7 @@ test("a memo that a codec has encrypted is shown with its encoding", async () =>
 describe("mistakes are named, with what to do, and without a stack", () => {
   const mistakes: [title: string, code: 1 | 2, words: string[], message: RegExp][] = [
     ["an id that doesn't exist", 1, ["result", "-w", "nope"], /^There is no Workflow "nope" .*`temporal-bun list`/],
+    ["a history that doesn't exist", 1, ["show", "-w", "nope"], /^There is no Workflow "nope" .*`temporal-bun list`/],
     ["no type", 2, ["start", "-t", "x"], /required option '--type/],
     ["a text that is no JSON", 2, ["start", "--type", "x", "-t", "x", "-i", "hello"], /^--input is no JSON: .*hello\n/],
     [

@@ -129,6 +129,14 @@ describe("what is packed", () => {
     );
   });
 
+  test("generated modules have neither types nor comments, which are in their declarations", async () => {
+    const { folder } = await unpack(mainPackage);
+    const read = (name: string) => readFileSync(join(folder, name), "utf8");
+    const name = "google/protobuf/timestamp";
+    expect(read(`src/proto/${name}.ts`)).not.toMatch(/\binterface\b|\/\//);
+    expect(read(`types/proto/${name}.d.ts`)).toMatch(/\/\*\*[\s\S]*\binterface Timestamp\b/);
+  });
+
   test("no file of it names a folder of the machine that it was packed on", async () => {
     const { folder, files } = await unpack(mainPackage);
     const machine = [root, tmpdir(), homedir()].filter((path) => path !== "/").map((path) => `${path}/`);

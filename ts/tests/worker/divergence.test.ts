@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import Long from "long";
 import { toJson } from "../../src/proto/json";
 import { History } from "../../src/proto/temporal/api/history/v1/message";
-import { type ReplayResult, Worker } from "../../src/worker";
+import { type ReplayResult, type ReplayWorkerOptions, Worker } from "../../src/worker";
 import { findDivergence } from "../../src/worker/replay/divergence";
 import { withWorker } from "./support";
 
@@ -17,7 +17,10 @@ type Events = { events: Record<string, any>[] };
 let recording: Promise<Events> | undefined;
 
 /** The history of `original` under another name, replayed. */
-async function replay(type: string): Promise<{ result: ReplayResult; idOf: (type: string, index?: number) => number }> {
+async function replay(
+  type: string,
+  options: Partial<ReplayWorkerOptions> = {},
+): Promise<{ result: ReplayResult; idOf: (type: string, index?: number) => number }> {
   recording ??= withWorker(
     async ({ start }) => {
       const handle = await start("original");
@@ -29,7 +32,7 @@ async function replay(type: string): Promise<{ result: ReplayResult; idOf: (type
   const history = structuredClone(await recording);
   history.events[0]!.workflowExecutionStartedEventAttributes.workflowType.name = type;
   const [result] = await Array.fromAsync(
-    Worker.runReplayHistories({ workflowsPath }, [{ workflowId: "replayed", history }]),
+    Worker.runReplayHistories({ workflowsPath, ...options }, [{ workflowId: "replayed", history }]),
   );
   const idOf = (type: string, index = 0) =>
     Number(history.events.filter(({ eventType }) => eventType === `EVENT_TYPE_${type}`)[index]?.eventId);
@@ -45,6 +48,15 @@ function markedLine(stack: readonly string[] | undefined, type: string): string 
   expect(Number(line)).toBe(marked + 1);
   return lines[marked]!.trim();
 }
+
+test("what a Workflow tells is told once, though its divergence is looked for once more", async () => {
+  let told = 0;
+  const { result } = await replay("otherWithSink", {
+    sinks: { place: { told: { fn: () => void told++, callDuringReplay: true } } },
+  });
+  expect(result.divergence?.command).toMatchObject({ type: "scheduleActivity", name: "echo" });
+  expect(told).toBe(1);
+});
 
 test.each(["original", "deprecatesPatch"])("%s does what the history has", async (type) => {
   const { result } = await replay(type);

@@ -92,16 +92,17 @@ test("what a run makes of arrays and promises loses no command, and harms no oth
   const right = await courseOf(thread, 0);
   expect(right.at(-1)).toContain("completeWorkflowExecution");
   const wrong: object[] = [];
-  let same = 0;
+  const failing: string[] = [];
   for (const [number, act] of acts.entries()) {
     const course = await courseOf(thread, number);
     const failed = course.indexOf("failed");
     const expected = failed < 0 ? right : [...right.slice(0, failed), "failed"];
     if (!Bun.deepEquals(course, expected)) wrong.push({ act, course });
-    if (failed < 0) same++;
+    if (failed >= 0) failing.push(act);
   }
   expect(wrong).toEqual([]);
-  // That it all fails isn't what is meant.
-  expect(same / acts.length).toBeGreaterThan(0.8);
+  // What the library encodes by works whatever was broken; these belong to what it does in the run's turn.
+  const mayFail = /\.(?:join|slice|some|filter|constructor) =|'[01]'/;
+  expect(failing.filter((act) => !mayFail.test(act))).toEqual([]);
   expect(await courseOf(thread, 0)).toEqual(right);
 }, 60_000);

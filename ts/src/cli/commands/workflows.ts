@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Client } from "../../client";
+import { collect } from "../bundle-options";
 import { addConnectionOptions, type ConnectionFlags, withClient } from "../connection";
 import type { Output } from "../output";
 import type { InputFlags } from "../workflows/input";
@@ -158,8 +159,6 @@ function finish<Flags>(command: Command, prepare: (flags: Flags) => Promise<(cli
     await withClient(flags, action);
   });
 }
-
-const collect = (value: string, previous: string[] = []) => [...previous, value];
 
 function wholeNumber(text: string): number {
   const number = Number(text);
