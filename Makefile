@@ -60,13 +60,7 @@ generate: toolchain ## Write again what is generated: C header, options, protobu
 format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
 	@$(bun) scripts/format.ts
 
-typedemo-flows: build ## Run the flows example, kill its worker three times, and show the history
-	@$(bun) ts/examples/flows/demo.ts
-
-flows-kill: build ## Kill workers and servers at random points of flows, 500 times (or SEEDS=20)
-	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts
-
-check: packages ## Check the TypeScript
+typecheck: packages ## Check the TypeScript
 	@cd ts && ../$(bun) run typecheck
 
 packages: toolchain

@@ -89,6 +89,7 @@ const suites: Suite[] = [
     report: "bun.xml",
     count: countBun,
   },
+  { name: "docs", command: ["bun", "scripts/docs.ts"] },
   { name: "mutants", command: ["bun", "scripts/mutants.ts", "--quick"] },
   { name: "parity", command: ["bun", "ts/scripts/parity.ts", "--no-run"] },
 ];

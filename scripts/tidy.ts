@@ -1,6 +1,7 @@
 /**
  * Checks what compilers and linters don't: who imports whom, that no module needs itself, that exports have a user,
- * that lines fit, and that paths in comments and documents, and links of documents, lead somewhere.
+ * that lines fit, that paths in comments and documents, and links of documents, lead somewhere, and that the Makefile
+ * has each target once.
  * docs/ARCHITECTURE.md says why.
  */
 import { existsSync, readFileSync } from "node:fs";
@@ -158,7 +159,9 @@ function checkLinks(): void {
       // The package's README stands beside `docs/` there.
       const folder = path === "ts/README.md" ? "." : dirname(path);
       const to = file === "" ? path : normalize(join(folder, file));
-      const exists = known.has(to) || files.some((other) => other.startsWith(`${to}/`));
+      // The site of the documents has files alone.
+      const isFolder = !path.startsWith("docs/") && files.some((other) => other.startsWith(`${to}/`));
+      const exists = known.has(to) || isFolder;
       if (!exists) problems.push(`${path}: the link ${target} leads to no file`);
       else if (anchor && !anchors.get(to)?.has(anchor)) problems.push(`${path}: ${target} leads to no heading`);
     }
@@ -176,7 +179,19 @@ function anchorsOf(content: string): Set<string> {
   return new Set([...headings].map(([, heading = ""]) => anchorOf(heading)));
 }
 
-for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths, checkLinks]) check();
+/** Make takes the last of two rules for a target, and no rule at all for a name that is phony. */
+function checkMakefile(): void {
+  const makefile = readFileSync(join(root, "Makefile"), "utf8");
+  const targets = [...makefile.matchAll(/^([a-z][a-z-]*):/gm)].map(([, name = ""]) => name);
+  const phony = [...makefile.matchAll(/^\.PHONY: (.*)$/gm)].flatMap(([, names = ""]) => names.split(" "));
+  for (const name of new Set([...targets, ...phony])) {
+    const counts = [targets, phony].map((list) => list.filter((other) => other === name).length);
+    if (counts.some((count) => count !== 1))
+      problems.push(`Makefile: ${name} has ${counts.join(" rules and is phony ")} times`);
+  }
+}
+
+for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths, checkLinks, checkMakefile]) check();
 for (const problem of problems) console.error(problem);
 console.error(`tidy: ${problems.length} problems in ${text.size} files`);
 process.exitCode = problems.length > 0 ? 1 : 0;
