@@ -46,7 +46,7 @@ export function define<
   options: FlowOptions<Id, Schema, V>,
   body: (f: FirstBlock<Schema, V>) => B,
 ): Flow<FlowTypes<Schema, B>["I"], FlowTypes<Schema, B>["O"]> & { readonly id: Id } {
-  const { id, payload, services = {}, queue, onSuccess, onFailure } = options;
+  const { id, payload, triggers = [], services = {}, queue, onSuccess, onFailure } = options;
   if (typeof id !== "string" || !idPattern.test(id) || id === reservedId) {
     throw new TypeError(
       `${JSON.stringify(id)} is no id for a flow: use up to 100 letters, digits, '-' and '_', begin with a letter, and don't call it '${reservedId}'`,
@@ -71,6 +71,7 @@ export function define<
     payload,
     plan,
     handlers: parts.handlers,
+    triggers,
     services: services as Definition["services"],
     subflows: parts.subflows,
     queue,

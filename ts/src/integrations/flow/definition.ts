@@ -3,6 +3,7 @@ import { msToNumber } from "../../common/time";
 import { type CallPlan, type FlowPlan, nodeCount, PLAN_FORMAT, type PlanNode, type Role } from "./plan";
 import type { StandardSchema } from "./schema";
 import type { Service } from "./service";
+import type { Trigger } from "./trigger";
 import type { AnyFlow, RetryOptions } from "./types";
 
 /** A function of a flow. */
@@ -23,6 +24,8 @@ export interface Definition {
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Services by the names that `ctx.services` has for them. */
   readonly services: Readonly<Record<string, Service<any>>>;
+  /** What starts its runs, besides calls. */
+  readonly triggers: readonly Trigger[];
   /** Flows that it starts. */
   readonly subflows: readonly Definition[];
   /** Task queue of the Workers that run it. */

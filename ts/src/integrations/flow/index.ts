@@ -22,6 +22,7 @@ export {
   service,
   type WithSecrets,
 } from "./service";
+export type { Trigger } from "./trigger";
 export type {
   ActionOptions,
   AnyFlow,

@@ -4,6 +4,7 @@
 import type { Duration, Logger } from "../../common";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
+import type { Trigger } from "./trigger";
 
 /** Outputs of steps, by their names. */
 export type Steps = Record<string, { output: unknown }>;
@@ -326,6 +327,8 @@ export interface FlowOptions<Id extends string, Schema extends StandardSchema<an
   id: Id;
   /** Checks the payload of each run. */
   payload: Schema;
+  /** What starts its runs, besides calls. */
+  triggers?: readonly Trigger<SchemaInput<Schema>>[];
   /** Services that its steps use, by the names that `ctx.services` has for them. */
   services?: V;
   /** Time that a run may take in all, over runs that continued as new. Default: no limit. */

@@ -29,6 +29,7 @@ import {
 } from "../plan";
 import { causeOf } from "./calls";
 import { settle, succeed, unwind } from "./ending";
+import { entities } from "./entities";
 import { Execution } from "./execution";
 import { allItems } from "./for-each";
 import { Scope } from "./scope";
@@ -46,8 +47,11 @@ const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
  * @param state what the run before in the chain, or the parent of a part of a loop, hands over; not for callers
  */
 export default async function runFlow(payload: unknown, state?: Continued | Slice): Promise<unknown> {
+  const { workflowType } = workflowInfo();
+  const entity = entities[workflowType];
+  if (entity !== undefined) return entity(payload, state);
   let execution: Execution | undefined;
-  const starting: FlowProgress = { flow: workflowInfo().workflowType, running: [], path: [] };
+  const starting: FlowProgress = { flow: workflowType, running: [], path: [] };
   setHandler(progressQuery, () => execution?.progress.report() ?? starting);
   setHandler(outputsQuery, (id?: string) => (id === undefined ? execution?.outputs() : execution?.values.get(id)));
   setHandler(migrateUpdate, (plan) => execution?.migrate(plan), { validator: (plan) => refuse(execution, plan) });

@@ -1,0 +1,5 @@
+/**
+ * Workflows that belong to all flows and interpret none: each keeps something that many runs share. Their types begin
+ * with `flow.`, which no flow's id can.
+ */
+export const entities: Readonly<Record<string, (...args: any[]) => Promise<unknown>>> = {};
