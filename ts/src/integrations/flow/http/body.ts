@@ -30,7 +30,7 @@ export async function readBody({ headers, body }: Request, maxBytes: number): Pr
     if (done) return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
     bytes += value.length;
     if (bytes > maxBytes) {
-      await reader.cancel().catch(() => undefined);
+      void reader.cancel().catch(() => undefined);
       throw tooLarge();
     }
     chunks.push(value);

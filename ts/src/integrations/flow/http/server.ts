@@ -68,7 +68,7 @@ export class HttpServer {
       }
     }
     // Whoever sends a body that isn't read is told before it has sent all of it.
-    if (request.body !== null && !request.bodyUsed) await request.body.cancel().catch(() => undefined);
+    if (request.body !== null && !request.bodyUsed) void request.body.cancel().catch(() => undefined);
     this.#requests.add(1, { path, status: String(response.status) });
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
