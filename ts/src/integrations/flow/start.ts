@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type Client, WorkflowExecutionAlreadyStartedError } from "../../client";
 
 /** What a start says besides the payload. */
-export interface StartOptions {
+interface StartOptions {
   /** Makes another start with it the same. Default: a random one. */
   key?: string | undefined;
   taskQueue: string;

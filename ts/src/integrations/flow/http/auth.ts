@@ -1,6 +1,6 @@
 /**
  * How webhooks are known to come from whom they say: `auth.github`, `auth.stripe` and the others. Signatures are those
- * of the bytes as they arrived, compared in constant time; times may be five minutes off; each secret may be a list, for
+ * of the bytes as they arrived, compared in constant time. Times may be five minutes off. A secret may be a list, for
  * the time in which one takes the other's place.
  */
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";

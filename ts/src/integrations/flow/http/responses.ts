@@ -13,8 +13,8 @@ export function responseOf({ status = 200, headers = {}, body }: FlowResponse): 
 }
 
 /**
- * Starts a run, or finds the one that a call with this key started before, and waits for its response. Undefined if there is
- * none in time. A caller that comes again with the same key gets the same one, also when the run has ended.
+ * Starts a run, or finds the one that a call with this key started before, and waits for its response. Undefined if
+ * there is none in time. A caller that comes again with the same key gets the same one, also when the run has ended.
  */
 export async function awaitResponse(
   client: Client,

@@ -29,7 +29,7 @@ export class HttpServer {
   constructor(routes: readonly Route[]) {
     this.#routes = routes;
     this.#requests = Runtime.instance().metricMeter.createCounter(
-      "temporal_flow_http_requests",
+      "temporal_bun_flow_http_requests",
       undefined,
       "Requests to an application of flows, by path, status and reason of refusal",
     );

@@ -16,7 +16,7 @@ const startMs = 10_000;
 const longestKey = 800;
 
 /** What webhooks work with. */
-export interface WebhookServices {
+interface WebhookServices {
   client: Client;
   secrets: Secrets;
   /** Task queue of flows that have none of their own. */
