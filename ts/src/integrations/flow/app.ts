@@ -10,6 +10,7 @@ import { HttpServer, type Route } from "./http/server";
 import { isWebhook } from "./http/webhook";
 import { webhookRoutes } from "./http/webhook-route";
 import { type FlowProgress, MIGRATE_UPDATE, PROGRESS_QUERY } from "./plan";
+import { type DeployOptions, type DeployReport, deploy } from "./schedules/deploy";
 import { configurations, readSecrets, type Secrets, type SecretsOf } from "./secrets";
 import type { ConfiguredService } from "./service";
 import { startFlow } from "./start";
@@ -28,6 +29,8 @@ export interface AppOptions {
   connection: NativeConnection;
   /** Task queue of the Worker, where runs are started. */
   taskQueue: string;
+  /** Name of the application, with which the ids of its schedules begin. Default: the task queue. */
+  name?: string;
   /** Default `"default"`. */
   namespace?: string;
   /** Serves {@link App.fetch}, from `start` to `stop`. Default: nothing is served. */
@@ -165,6 +168,19 @@ export class App {
     const taskQueue = definitionOf(flow).queue ?? this.#options.taskQueue;
     const { id } = await startFlow(this.#client, flow.id, payload, { ...options, taskQueue });
     return { id, result: () => this.#client.workflow.getHandle(id).result() as Promise<OutputOf<F>> };
+  }
+
+  /**
+   * Makes the server's schedules those of the flows: their triggers by time do nothing before. Call it once for each
+   * version of the code, from where it is deployed, and not from each Worker that starts. A schedule that an operator
+   * has paused stays so. It needs no started Worker.
+   *
+   * @throws TypeError if a payload isn't what its flow takes
+   * @throws Error if a later generation has been deployed
+   */
+  async deploy(options: DeployOptions = {}): Promise<DeployReport> {
+    const { name, taskQueue } = this.#options;
+    return deploy({ client: this.#client, app: name ?? taskQueue, flows: this.#flows.values(), taskQueue }, options);
   }
 
   /** How a run is, by its Workflow's id. */

@@ -6,6 +6,7 @@ import { type FlowGraph, graphOf, mermaidOf } from "./graph";
 import { FlowTest } from "./harness";
 import { isWebhook } from "./http/webhook";
 import { everyNode, type FlowPlan, responds } from "./plan";
+import { timeTriggers } from "./schedules/triggers";
 import type { StandardSchema } from "./schema";
 import type { Service } from "./service";
 import type { AnyFlow, Closed, FirstBlock, FlowOptions, FlowTypes } from "./types";
@@ -67,6 +68,11 @@ export function define<
     ...(onSuccess === undefined ? {} : { onSuccess: true as const }),
     ...(onFailure === undefined ? {} : { onFailure: true as const }),
   });
+  try {
+    timeTriggers(triggers);
+  } catch (error) {
+    parts.fail((error as Error).message);
+  }
   const isAwaited = triggers.some((trigger) => isWebhook(trigger) && trigger.options.respond === "step");
   for (const node of everyNode(nodes)) {
     // A part of the items may run in a Workflow of its own, for which nobody waits.

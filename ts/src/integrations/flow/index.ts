@@ -23,6 +23,19 @@ export * as auth from "./http/auth";
 export { toNodeHandler } from "./http/node";
 export { type WebhookOptions, type WebhookRequest, type WebhookTrigger, webhook } from "./http/webhook";
 export type { FlowPlan, FlowProgress, FlowResponse, PlanNode } from "./plan";
+export type { DeployOptions, DeployReport } from "./schedules/deploy";
+export {
+  type IntervalOptions,
+  interval,
+  type PollContext,
+  type PollOptions,
+  type PollResult,
+  poll,
+  type ScheduleTriggerOptions,
+  schedule,
+  type TimeOptions,
+  type TimeTrigger,
+} from "./schedules/triggers";
 export type { Issue, SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from "./schema";
 export {
   type BreakerOptions,

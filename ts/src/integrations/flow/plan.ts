@@ -21,6 +21,29 @@ export const BEGIN_ACTIVITY = "flow.begin";
 /** Local activity that asks the server to cancel the run. */
 export const CANCEL_ACTIVITY = "flow.cancel";
 
+/** Type of the Workflow that looks for new items. */
+export const POLL_TYPE = "flow.poll";
+/** Activity that looks for new items and starts a run for each. */
+export const POLL_ACTIVITY = "flow.poll";
+
+/** What a look for new items is started with. */
+export interface PollCall {
+  flow: string;
+  /** Name of the trigger. */
+  trigger: string;
+  /** Milliseconds that it may take. */
+  timeout?: number;
+  /** Where the look before ended. */
+  cursor?: unknown;
+}
+
+/** What a look for new items found. */
+export interface PollOutcome {
+  cursor: unknown;
+  /** How many items. */
+  items: number;
+}
+
 /** Types of failures. */
 export const failureTypes = {
   /** The payload isn't what the flow's schema asks for. */
