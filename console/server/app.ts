@@ -1,0 +1,81 @@
+/** The console's HTTP: every request gets an id, security headers, and an answer that says what is wrong. */
+
+import { Hono } from "hono";
+import { type RouteKey, routes } from "../shared/routes";
+import type { Web } from "./assets";
+import type { Call, Handlers } from "./call";
+import { type Gate, problemOf } from "./gate/gate";
+import { securityHeaders } from "./gate/headers";
+import type { Login } from "./gate/login";
+import { checkHost, type Hosts } from "./gate/origin";
+import { notFound } from "./problem";
+
+export interface AppOptions {
+  gate: Gate;
+  hosts: Hosts;
+  login: Login;
+  web: Web;
+  handlers: Handlers<RouteKey>;
+  /** Writes a line about a request that failed by the console's own fault. */
+  log(line: string): void;
+}
+
+interface Env {
+  Bindings: { ip: string | undefined };
+  Variables: { requestId: string };
+}
+
+const apiPath = "/api/v1";
+
+export function createApp({ gate, hosts, login, web, handlers, log }: AppOptions): Hono<Env> {
+  const app = new Hono<Env>();
+
+  app.use(async (context, next) => {
+    const requestId = crypto.randomUUID();
+    context.set("requestId", requestId);
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value);
+    context.res.headers.set("x-request-id", requestId);
+  });
+
+  app.onError((error, context) => {
+    const problem = problemOf(error, context.get("requestId"));
+    if (problem.status === 500) log(`${problem.requestId} ${error.stack ?? error}`);
+    return Response.json(problem, {
+      status: problem.status,
+      headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+    });
+  });
+
+  for (const [key, route] of Object.entries(routes)) {
+    const [method = "", path = ""] = key.split(" ");
+    const handler = handlers[key as RouteKey] as (call: Call<never>) => Promise<unknown>;
+    app.on(method, apiPath + path, async (context) => {
+      const answer = await gate.pass(
+        route,
+        {
+          request: context.req.raw,
+          path: context.req.path.slice(apiPath.length),
+          params: context.req.param() as Record<string, string>,
+          ip: context.env.ip,
+          requestId: context.get("requestId"),
+        },
+        handler,
+      );
+      return Response.json(answer, { headers: { "cache-control": "no-store" } });
+    });
+  }
+
+  app.post("/auth/token", (context) => login.withToken(context.req.raw, context.env.ip, context.get("requestId")));
+  app.post("/auth/logout", (context) => login.logout(context.req.raw, context.env.ip, context.get("requestId")));
+
+  app.all(`${apiPath}/*`, async (context) => {
+    await gate.identify(context.req.raw);
+    throw notFound(`There is no route ${context.req.method} ${context.req.path}`, "/openapi.json has all routes.");
+  });
+  app.get("*", (context) => {
+    checkHost(context.req.raw, hosts);
+    return web.respond(context.req.path, /\bbr\b/.test(context.req.header("accept-encoding") ?? ""));
+  });
+  return app;
+}

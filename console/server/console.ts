@@ -1,0 +1,133 @@
+/** Puts a console together, and serves it. */
+
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { ConnectionOptions } from "temporal-bun-sdk/client";
+import { createApp } from "./app";
+import { Web } from "./assets";
+import { ConfigError, type ConsoleConfig, rolesOf } from "./config";
+import { Audit } from "./gate/audit";
+import { Callers, type Mode } from "./gate/callers";
+import { Gate } from "./gate/gate";
+import { Grants } from "./gate/grants";
+import { Login } from "./gate/login";
+import type { Hosts } from "./gate/origin";
+import { Sessions } from "./gate/sessions";
+import { Tokens } from "./gate/tokens";
+import { handlers } from "./handlers";
+import { SqliteStore } from "./store/sqlite";
+import { localCodec } from "./temporal/codec";
+import { redactor } from "./temporal/redact";
+import { Temporal } from "./temporal/temporal";
+import { Visibility } from "./temporal/visibility";
+
+export interface ConsoleOptions {
+  /** The Temporal server. */
+  connection: ConnectionOptions;
+  namespace: string;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** 0 for any. */
+  port: number;
+  mode: Mode;
+  config?: ConsoleConfig;
+  /** Gets lines for the terminal or a log. */
+  log?(line: string): void;
+}
+
+export interface RunningConsole {
+  /** Where it is to be opened; has a login token if the mode is `token`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const loopback = new Set(["127.0.0.1", "localhost", "::1"]);
+
+/** Starts a console. */
+export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
+  const { mode, config = {}, host = "127.0.0.1", log = console.log } = options;
+  if (mode === "none" && !loopback.has(host))
+    throw new ConfigError(
+      `Without logins the console listens to this machine alone, not to ${host}: take --auth token or --auth oidc.`,
+    );
+  const store = new SqliteStore(storePath(config.store));
+  await store.migrate();
+
+  const temporal = new Temporal(options.connection, {
+    codec: localCodec(config.payloadCodecs ?? []),
+    redact: redactor(config.redact ?? []),
+  });
+  const visibility = new Visibility(temporal);
+  const roles = rolesOf(config);
+  const isHttps = config.publicUrl?.startsWith("https:") ?? false;
+  const audit = new Audit(store);
+  const sessions = new Sessions(store);
+  const callers = new Callers(mode, isHttps, sessions, new Tokens(store), new Grants(store, config.grants ?? []));
+
+  // The port is known when it is served, and the names of the host depend on it.
+  const hosts: { names: Set<string>; origins: Set<string> } & Hosts = { names: new Set(), origins: new Set() };
+  const gate = new Gate({ hosts, roles, callers, audit });
+  let url = "";
+  let loginToken: string | undefined;
+  const login = new Login({
+    callers,
+    sessions,
+    hosts,
+    audit,
+    isHttps,
+    announce(token) {
+      loginToken = token;
+      if (url !== "") log(`The next login: ${loginUrl(url, token)}`);
+    },
+  });
+  const app = createApp({
+    gate,
+    hosts,
+    login,
+    web: new Web(),
+    handlers: handlers({ temporal, visibility, roles, namespace: options.namespace }),
+    log,
+  });
+  const server = Bun.serve({
+    hostname: host,
+    port: options.port,
+    idleTimeout: 60,
+    fetch: (request, server) => app.fetch(request, { ip: server.requestIP(request)?.address }),
+  });
+  const port = server.port!;
+  for (const name of allNames(host, port, config)) hosts.names.add(name);
+  for (const origin of allOrigins(host, port, config)) hosts.origins.add(origin);
+  url = config.publicUrl?.replace(/\/$/, "") ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  await audit.append({ event: "start", actor: "console", via: mode, requestId: crypto.randomUUID(), target: url });
+  return {
+    url: loginToken === undefined ? url : loginUrl(url, loginToken),
+    async stop() {
+      await server.stop(true);
+      await temporal.close();
+      await store.close();
+    },
+  };
+}
+
+// Behind the #, because browsers send that to nobody.
+const loginUrl = (url: string, token: string) => `${url}/login#${token}`;
+
+function storePath(configured: string | undefined): string {
+  if (configured === ":memory:") return configured;
+  const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local/share");
+  const path = configured ?? join(data, "temporal-bun-console/console.db");
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return path;
+}
+
+function allNames(host: string, port: number, config: ConsoleConfig): string[] {
+  const own = loopback.has(host) ? ["127.0.0.1", "localhost", "[::1]"] : [host];
+  const named = [...(config.hosts ?? []), ...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host])];
+  return [...own.map((name) => `${name}:${port}`), ...named.map((name) => name.toLowerCase())];
+}
+
+function allOrigins(host: string, port: number, config: ConsoleConfig): string[] {
+  if (config.publicUrl !== undefined) return [new URL(config.publicUrl).origin];
+  return allNames(host, port, config).map((name) => `http://${name}`);
+}

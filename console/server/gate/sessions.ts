@@ -1,0 +1,83 @@
+/** Sessions of browsers. They live in the store; the cookie has a secret whose hash is the key. */
+
+import { ConflictError, type Doc, type Store } from "../store/store";
+
+const idleMs = 8 * 3600_000;
+const wholeMs = 24 * 3600_000;
+/** A session's last use is written at most so often. */
+const touchMs = 60_000;
+
+/** Who has logged in, as the identity provider said it. */
+export interface Subject {
+  subject: string;
+  name?: string;
+  email?: string;
+  groups: readonly string[];
+}
+
+export interface Session extends Subject {
+  created: number;
+  lastUsed: number;
+  ip?: string;
+  userAgent?: string;
+}
+
+const kind = "session";
+
+/** Secrets are stored as their hashes alone. */
+export const sha256 = (text: string): string => new Bun.CryptoHasher("sha256").update(text).digest("hex");
+export const randomSecret = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+
+export class Sessions {
+  readonly #store: Store;
+  readonly #now: () => number;
+
+  /** @param now the time, for tests of how sessions end */
+  constructor(store: Store, now: () => number = Date.now) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Returns the secret for the cookie. */
+  async create(subject: Subject, from: { ip?: string; userAgent?: string }): Promise<string> {
+    const secret = randomSecret();
+    const now = this.#now();
+    const body: Session = { ...subject, ...from, created: now, lastUsed: now };
+    await this.#store.put({ kind, id: sha256(secret), rev: 0, k1: subject.subject, k2: "", body });
+    return secret;
+  }
+
+  /** The session of a cookie, if it goes on. */
+  async find(secret: string): Promise<Doc<Session> | undefined> {
+    const doc = await this.#store.get<Session>(kind, sha256(secret));
+    if (doc === undefined) return undefined;
+    const now = this.#now();
+    if (now - doc.body.created > wholeMs || now - doc.body.lastUsed > idleMs) {
+      await this.#store.delete(kind, doc.id);
+      return undefined;
+    }
+    if (now - doc.body.lastUsed > touchMs) await this.#touch(doc, now);
+    return doc;
+  }
+
+  async #touch(doc: Doc<Session>, now: number): Promise<void> {
+    doc.body.lastUsed = now;
+    try {
+      doc.rev = await this.#store.put(doc);
+    } catch (error) {
+      // Another request has touched it, or it has ended just now: then the next one finds that.
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+
+  /** Ends a session, by its id. */
+  end(id: string): Promise<boolean> {
+    return this.#store.delete(kind, id);
+  }
+
+  /** All sessions. */
+  async list(): Promise<Doc<Session>[]> {
+    const { items } = await this.#store.list<Session>(kind, { limit: 1000 });
+    return items;
+  }
+}
