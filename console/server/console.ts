@@ -8,6 +8,7 @@ import { createApp } from "./app";
 import { Web } from "./assets";
 import { ConfigError, type ConsoleConfig, rolesOf } from "./config";
 import { Audit } from "./gate/audit";
+import { auditKey, signHead } from "./gate/audit-heads";
 import { Callers, type Mode } from "./gate/callers";
 import { Gate } from "./gate/gate";
 import { Grants } from "./gate/grants";
@@ -42,6 +43,7 @@ export interface RunningConsole {
   stop(): Promise<void>;
 }
 
+const hourMs = 3600_000;
 const loopback = new Set(["127.0.0.1", "localhost", "::1"]);
 
 /** Starts a console. */
@@ -51,7 +53,8 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     throw new ConfigError(
       `Without logins the console listens to this machine alone, not to ${host}: take --auth token or --auth oidc.`,
     );
-  const store = new SqliteStore(storePath(config.store));
+  const path = storePath(config.store);
+  const store = new SqliteStore(path);
   await store.migrate();
 
   const temporal = new Temporal(options.connection, {
@@ -62,8 +65,11 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const roles = rolesOf(config);
   const isHttps = config.publicUrl?.startsWith("https:") ?? false;
   const audit = new Audit(store);
+  const key = auditKey(path === ":memory:" ? undefined : `${path}.key`);
   const sessions = new Sessions(store);
-  const callers = new Callers(mode, isHttps, sessions, new Tokens(store), new Grants(store, config.grants ?? []));
+  const tokens = new Tokens(store);
+  const grants = new Grants(store, config.grants ?? []);
+  const callers = new Callers(mode, isHttps, sessions, tokens, grants);
 
   // The port is known when it is served, and the names of the host depend on it.
   const hosts: { names: Set<string>; origins: Set<string> } & Hosts = { names: new Set(), origins: new Set() };
@@ -86,7 +92,18 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     hosts,
     login,
     web: new Web(),
-    handlers: handlers({ temporal, visibility, roles, namespace: options.namespace }),
+    handlers: handlers({
+      temporal,
+      visibility,
+      roles,
+      namespace: options.namespace,
+      store,
+      audit,
+      auditKey: key,
+      grants,
+      sessions,
+      tokens,
+    }),
     log,
   });
   const server = Bun.serve({
@@ -100,10 +117,15 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   for (const origin of allOrigins(host, port, config)) hosts.origins.add(origin);
   url = config.publicUrl?.replace(/\/$/, "") ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   await audit.append({ event: "start", actor: "console", via: mode, requestId: crypto.randomUUID(), target: url });
+  const signNow = async () => log(await signHead(store, key, await audit.head()));
+  await signNow();
+  const signing = setInterval(() => void signNow().catch((error) => log(String(error))), hourMs);
   return {
     url: loginToken === undefined ? url : loginUrl(url, loginToken),
     async stop() {
+      clearInterval(signing);
       await server.stop(true);
+      await signNow();
       await temporal.close();
       await store.close();
     },

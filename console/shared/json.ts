@@ -67,3 +67,10 @@ export interface RawPayload {
 
 /** A message in proto3's JSON, as requests have it. */
 export type RawJson<Message> = Convert<Message, RawPayload>;
+
+/** A page of a list. */
+export interface Listing<Row> {
+  rows: Row[];
+  /** For the page after it. */
+  next?: string;
+}

@@ -5,10 +5,27 @@
 
 import type { z } from "zod";
 import type { Answer, Method, ParameterNames } from "./route";
+import { accessRoutes } from "./routes/access";
+import { activityRoutes } from "./routes/activities";
+import { batchRoutes } from "./routes/batch";
+import { clusterRoutes } from "./routes/cluster";
+import { fleetRoutes } from "./routes/fleet";
+import { nexusRoutes } from "./routes/nexus";
+import { scheduleRoutes } from "./routes/schedules";
 import { sessionRoutes } from "./routes/session";
 import { workflowRoutes } from "./routes/workflows";
 
-export const routes = { ...sessionRoutes, ...workflowRoutes } as const;
+export const routes = {
+  ...sessionRoutes,
+  ...workflowRoutes,
+  ...scheduleRoutes,
+  ...activityRoutes,
+  ...batchRoutes,
+  ...fleetRoutes,
+  ...nexusRoutes,
+  ...clusterRoutes,
+  ...accessRoutes,
+} as const;
 
 export type Routes = typeof routes;
 /** For example "GET /ns/:ns/workflows". */

@@ -49,3 +49,9 @@ export const priority = z.object({
 
 /** A build of a deployment. */
 export const version = z.object({ deploymentName: name, buildId: name });
+
+/** A list filter in Temporal's language. */
+export const filter = z.object({ query: z.string().max(10_000).default("") });
+
+/** What is answered where there is nothing to say. */
+export type Nothing = Record<string, never>;

@@ -48,6 +48,19 @@ export class Temporal {
     return this.payloads.show<T>(type, json, ns, call.can("payload.read"));
   }
 
+  /** What gRPC's health check says of the server: "Serving", or why not. */
+  async health(): Promise<string> {
+    const service = "temporal.api.workflowservice.v1.WorkflowService";
+    try {
+      const { status } = await this.connection.withDeadline(Date.now() + 2000, () =>
+        this.connection.healthService.check({ service }),
+      );
+      return status === 1 ? "Serving" : `NotServing (${status})`;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   close(): Promise<void> {
     return this.connection.close();
   }

@@ -6,7 +6,19 @@ import type {
 import { z } from "zod";
 import type { PayloadView } from "../json";
 import { answers, answersWith, route } from "../route";
-import { duration, input, name, page, priority, reason, retryPolicy, values, version } from "../schemas";
+import {
+  duration,
+  filter,
+  input,
+  type Nothing,
+  name,
+  page,
+  priority,
+  reason,
+  retryPolicy,
+  values,
+  version,
+} from "../schemas";
 
 /** A run in a list. */
 export interface WorkflowRow {
@@ -87,8 +99,6 @@ export interface Relations {
   more: boolean;
 }
 
-const query = z.object({ query: z.string().max(10_000).default("") });
-
 const message = z.object({ name, input });
 export const waitStage = z.enum(["Admitted", "Accepted", "Completed"]);
 const update = message.extend({ updateId: z.string().optional(), wait: waitStage.default("Completed") });
@@ -123,13 +133,13 @@ export const workflowRoutes = {
   "GET /ns/:ns/workflows": route({
     action: "workflow.read",
     summary: "List workflows, the newest first",
-    query: query.extend(page),
+    query: filter.extend(page),
     answer: answers<WorkflowList>(),
   }),
   "GET /ns/:ns/workflows/count": route({
     action: "workflow.read",
     summary: "Count workflows by status",
-    query: query.extend({ groupBy: z.string().max(200).default("ExecutionStatus") }),
+    query: filter.extend({ groupBy: z.string().max(200).default("ExecutionStatus") }),
     answer: answers<Count>(),
   }),
   "POST /ns/:ns/workflows": route({
@@ -190,7 +200,7 @@ export const workflowRoutes = {
     action: "workflow.signal",
     summary: "Send a signal",
     body: message,
-    answer: answers<Record<string, never>>(),
+    answer: answers<Nothing>(),
   }),
   "POST /ns/:ns/workflows/:id/:run/update": route({
     action: "workflow.update",
@@ -202,13 +212,13 @@ export const workflowRoutes = {
     action: "workflow.cancel",
     summary: "Ask the workflow to cancel",
     body: z.object({ reason }),
-    answer: answers<Record<string, never>>(),
+    answer: answers<Nothing>(),
   }),
   "POST /ns/:ns/workflows/:id/:run/terminate": route({
     action: "workflow.terminate",
     summary: "End the workflow at once",
     body: z.object({ reason }),
-    answer: answers<Record<string, never>>(),
+    answer: answers<Nothing>(),
   }),
   "POST /ns/:ns/workflows/:id/:run/reset": route({
     action: "workflow.reset",
@@ -231,13 +241,13 @@ export const workflowRoutes = {
     action: "workflow.pause",
     summary: "Pause: no new task is given out",
     body: z.object({ reason }),
-    answer: answers<Record<string, never>>(),
+    answer: answers<Nothing>(),
   }),
   "POST /ns/:ns/workflows/:id/:run/unpause": route({
     action: "workflow.pause",
     summary: "Go on after a pause",
     body: z.object({ reason: reason.optional() }),
-    answer: answers<Record<string, never>>(),
+    answer: answers<Nothing>(),
   }),
   "POST /ns/:ns/workflows/:id/:run/options": route({
     action: "workflow.options",
@@ -251,7 +261,7 @@ export const workflowRoutes = {
     action: "workflow.delete",
     summary: "Delete the run and its history",
     body: z.object({ reason }),
-    answer: answers<Record<string, never>>(),
+    answer: answers<Nothing>(),
   }),
 } as const;
 
