@@ -40,6 +40,8 @@ export interface ConsoleOptions {
 export interface RunningConsole {
   /** Where it is to be opened; has a login token if the mode is `token`. */
   readonly url: string;
+  /** Where it listens, for who stands before it. */
+  readonly local: string;
   stop(): Promise<void>;
 }
 
@@ -115,12 +117,14 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const port = server.port!;
   for (const name of allNames(host, port, config)) hosts.names.add(name);
   for (const origin of allOrigins(host, port, config)) hosts.origins.add(origin);
-  url = config.publicUrl?.replace(/\/$/, "") ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const local = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  url = config.publicUrl?.replace(/\/$/, "") ?? local;
   await audit.append({ event: "start", actor: "console", via: mode, requestId: crypto.randomUUID(), target: url });
   const signNow = async () => log(await signHead(store, key, await audit.head()));
   await signNow();
   const signing = setInterval(() => void signNow().catch((error) => log(String(error))), hourMs);
   return {
+    local,
     url: loginToken === undefined ? url : loginUrl(url, loginToken),
     async stop() {
       clearInterval(signing);
