@@ -8,12 +8,14 @@ import { type Gate, problemOf } from "./gate/gate";
 import { securityHeaders } from "./gate/headers";
 import type { Login } from "./gate/login";
 import { checkHost, type Hosts } from "./gate/origin";
+import type { Streams } from "./live/stream";
 import { notFound } from "./problem";
 
 export interface AppOptions {
   gate: Gate;
   hosts: Hosts;
   login: Login;
+  streams: Streams;
   web: Web;
   handlers: Handlers<RouteKey>;
   /** Writes a line about a request that failed by the console's own fault. */
@@ -26,8 +28,9 @@ interface Env {
 }
 
 const apiPath = "/api/v1";
+const accessPath = /^\/(grants|tokens|sessions)\b/;
 
-export function createApp({ gate, hosts, login, web, handlers, log }: AppOptions): Hono<Env> {
+export function createApp({ gate, hosts, login, streams, web, handlers, log }: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
 
   app.use(async (context, next) => {
@@ -62,12 +65,23 @@ export function createApp({ gate, hosts, login, web, handlers, log }: AppOptions
         },
         handler,
       );
+      // Whoever has lost a right just now also loses what is open.
+      if (method !== "GET" && accessPath.test(path)) await streams.recheck();
       return Response.json(answer, { headers: { "cache-control": "no-store" } });
     });
   }
 
+  app.get(`${apiPath}/events`, async (context) => {
+    const caller = await gate.identify(context.req.raw);
+    return streams.open(context.req.raw, caller);
+  });
+
   app.post("/auth/token", (context) => login.withToken(context.req.raw, context.env.ip, context.get("requestId")));
-  app.post("/auth/logout", (context) => login.logout(context.req.raw, context.env.ip, context.get("requestId")));
+  app.post("/auth/logout", async (context) => {
+    const answer = await login.logout(context.req.raw, context.env.ip, context.get("requestId"));
+    await streams.recheck();
+    return answer;
+  });
 
   app.all(`${apiPath}/*`, async (context) => {
     await gate.identify(context.req.raw);

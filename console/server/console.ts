@@ -10,13 +10,16 @@ import { ConfigError, type ConsoleConfig, rolesOf } from "./config";
 import { Audit } from "./gate/audit";
 import { auditKey, signHead } from "./gate/audit-heads";
 import { Callers, type Mode } from "./gate/callers";
-import { Gate } from "./gate/gate";
+import { Gate, problemOf } from "./gate/gate";
 import { Grants } from "./gate/grants";
 import { Login } from "./gate/login";
 import type { Hosts } from "./gate/origin";
 import { Sessions } from "./gate/sessions";
 import { Tokens } from "./gate/tokens";
 import { handlers } from "./handlers";
+import { Hub } from "./live/hub";
+import { Streams } from "./live/stream";
+import { watching } from "./live/watchers";
 import { SqliteStore } from "./store/sqlite";
 import { localCodec } from "./temporal/codec";
 import { redactor } from "./temporal/redact";
@@ -89,25 +92,27 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
       if (url !== "") log(`The next login: ${loginUrl(url, token)}`);
     },
   });
-  const app = createApp({
-    gate,
-    hosts,
-    login,
-    web: new Web(),
-    handlers: handlers({
-      temporal,
-      visibility,
-      roles,
-      namespace: options.namespace,
-      store,
-      audit,
-      auditKey: key,
-      grants,
-      sessions,
-      tokens,
-    }),
-    log,
+  const all = handlers({
+    temporal,
+    visibility,
+    roles,
+    namespace: options.namespace,
+    store,
+    audit,
+    auditKey: key,
+    grants,
+    sessions,
+    tokens,
   });
+  const hub = new Hub(watching({ temporal, visibility, handlers: all, audit }), (error) =>
+    problemOf(error, crypto.randomUUID()),
+  );
+  const streams = new Streams({
+    hub,
+    recall: (request) => callers.of(request, false),
+    allows: (caller, action, place) => gate.allows(caller, action, place),
+  });
+  const app = createApp({ gate, hosts, login, streams, web: new Web(), handlers: all, log });
   const server = Bun.serve({
     hostname: host,
     port: options.port,
@@ -128,6 +133,8 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     url: loginToken === undefined ? url : loginUrl(url, loginToken),
     async stop() {
       clearInterval(signing);
+      streams.close();
+      hub.close();
       await server.stop(true);
       await signNow();
       await temporal.close();

@@ -27,14 +27,29 @@ export interface TestConsoleOptions {
   config?: ConsoleConfig;
   /** Default: the shared dev server's. */
   address?: string;
+  /** Sees each RPC of the console. */
+  onCall?(method: string): void;
 }
 
 /** Starts a console in this process that keeps nothing. */
-export async function testConsole({ mode = "none", config, address }: TestConsoleOptions = {}): Promise<TestConsole> {
+export async function testConsole({
+  mode = "none",
+  config,
+  address,
+  onCall,
+}: TestConsoleOptions = {}): Promise<TestConsole> {
   const server = address ?? (await testServer()).address;
   const lines: string[] = [];
   const running = await startConsole({
-    connection: { address: server },
+    connection: {
+      address: server,
+      interceptors: [
+        (call, next) => {
+          onCall?.(call.method);
+          return next(call);
+        },
+      ],
+    },
     namespace: "default",
     port: 0,
     mode,

@@ -34,13 +34,16 @@ export class Callers {
     this.#grants = grants;
   }
 
-  /** @throws ProblemError 401 if nobody is known */
-  async of(request: Request): Promise<Caller> {
+  /**
+   * @param use whether it counts as use of a session
+   * @throws ProblemError 401 if nobody is known
+   */
+  async of(request: Request, use = true): Promise<Caller> {
     const authorization = request.headers.get("authorization");
     if (authorization !== null) return this.#byToken(authorization);
     if (this.mode === "none") return { subject: "local", via: "none", grants: everything };
     const secret = cookie(request, this.cookieName);
-    const session = secret === undefined ? undefined : await this.#sessions.find(secret);
+    const session = secret === undefined ? undefined : await this.#sessions.find(secret, use);
     if (session === undefined) throw unknown("There is no session, or it has ended", "Log in.");
     const { subject, name } = session.body;
     const grants = await this.grantsOf(session.body);

@@ -47,8 +47,12 @@ export class Sessions {
     return secret;
   }
 
-  /** The session of a cookie, if it goes on. */
-  async find(secret: string): Promise<Doc<Session> | undefined> {
+  /**
+   * The session of a cookie, if it goes on.
+   *
+   * @param use whether somebody has done something: a page that is only open uses nothing
+   */
+  async find(secret: string, use = true): Promise<Doc<Session> | undefined> {
     const doc = await this.#store.get<Session>(kind, sha256(secret));
     if (doc === undefined) return undefined;
     const now = this.#now();
@@ -56,7 +60,7 @@ export class Sessions {
       await this.#store.delete(kind, doc.id);
       return undefined;
     }
-    if (now - doc.body.lastUsed > touchMs) await this.#touch(doc, now);
+    if (use && now - doc.body.lastUsed > touchMs) await this.#touch(doc, now);
     return doc;
   }
 
