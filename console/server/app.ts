@@ -4,9 +4,11 @@ import { Hono } from "hono";
 import { type RouteKey, routes } from "../shared/routes";
 import type { Web } from "./assets";
 import type { Call, Handlers } from "./call";
+import type { Mode } from "./gate/callers";
 import { type Gate, problemOf } from "./gate/gate";
 import { securityHeaders } from "./gate/headers";
 import type { Login } from "./gate/login";
+import type { Oidc } from "./gate/oidc";
 import { checkHost, type Hosts } from "./gate/origin";
 import type { Streams } from "./live/stream";
 import { notFound } from "./problem";
@@ -14,7 +16,9 @@ import { notFound } from "./problem";
 export interface AppOptions {
   gate: Gate;
   hosts: Hosts;
+  mode: Mode;
   login: Login;
+  oidc?: Oidc;
   streams: Streams;
   web: Web;
   handlers: Handlers<RouteKey>;
@@ -30,7 +34,7 @@ interface Env {
 const apiPath = "/api/v1";
 const accessPath = /^\/(grants|tokens|sessions)\b/;
 
-export function createApp({ gate, hosts, login, streams, web, handlers, log }: AppOptions): Hono<Env> {
+export function createApp({ gate, hosts, mode, login, oidc, streams, web, handlers, log }: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
 
   app.use(async (context, next) => {
@@ -76,6 +80,19 @@ export function createApp({ gate, hosts, login, streams, web, handlers, log }: A
     return streams.open(context.req.raw, caller);
   });
 
+  // For the page for logging in, which nobody is known to yet.
+  app.get("/auth/mode", (context) => {
+    checkHost(context.req.raw, hosts);
+    return Response.json({ mode }, { headers: { "cache-control": "no-store" } });
+  });
+  app.get("/auth/login", async (context) => {
+    if (oidc === undefined) return context.redirect("/login");
+    return oidc.begin(context.req.raw, context.get("requestId"));
+  });
+  app.get("/auth/callback", (context) => {
+    if (oidc === undefined) throw notFound("There is no identity provider", "Log in with the token on the terminal.");
+    return oidc.finish(context.req.raw, context.env.ip, context.get("requestId"));
+  });
   app.post("/auth/token", (context) => login.withToken(context.req.raw, context.env.ip, context.get("requestId")));
   app.post("/auth/logout", async (context) => {
     const answer = await login.logout(context.req.raw, context.env.ip, context.get("requestId"));

@@ -12,7 +12,7 @@ interface Asset {
   immutable: boolean;
 }
 
-export type Assets = ReadonlyMap<string, Asset>;
+type Assets = ReadonlyMap<string, Asset>;
 
 const webFolder = join(import.meta.dir, "../web");
 const sharedFolder = join(import.meta.dir, "../shared");
@@ -63,7 +63,7 @@ function newestIn(folder: string): number {
 }
 
 /** Bundles the web. */
-export async function bundleWeb(outdir?: string): Promise<Bun.BuildOutput> {
+async function bundleWeb(outdir?: string): Promise<Bun.BuildOutput> {
   return Bun.build({
     entrypoints: [join(webFolder, "index.html")],
     outdir,

@@ -27,7 +27,7 @@ export interface OidcConfig {
   groupsClaim?: string;
 }
 
-export interface CodecServerConfig {
+interface CodecServerConfig {
   /** Without `/encode` and `/decode`. */
   url: string;
   headers?: Record<string, string>;

@@ -13,6 +13,7 @@ import { Callers, type Mode } from "./gate/callers";
 import { Gate, problemOf } from "./gate/gate";
 import { Grants } from "./gate/grants";
 import { Login } from "./gate/login";
+import { Oidc } from "./gate/oidc";
 import type { Hosts } from "./gate/origin";
 import { Sessions } from "./gate/sessions";
 import { Tokens } from "./gate/tokens";
@@ -58,6 +59,8 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     throw new ConfigError(
       `Without logins the console listens to this machine alone, not to ${host}: take --auth token or --auth oidc.`,
     );
+  if (mode === "oidc" && (config.oidc === undefined || config.publicUrl === undefined))
+    throw new ConfigError("For --auth oidc, console.config.ts must have `oidc` and `publicUrl`.");
   const path = storePath(config.store);
   const store = new SqliteStore(path);
   await store.migrate();
@@ -112,7 +115,21 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     recall: (request) => callers.of(request, false),
     allows: (caller, action, place) => gate.allows(caller, action, place),
   });
-  const app = createApp({ gate, hosts, login, streams, web: new Web(), handlers: all, log });
+  const oidc =
+    mode === "oidc"
+      ? new Oidc({
+          config: config.oidc!,
+          publicUrl: config.publicUrl!,
+          store,
+          hosts,
+          login,
+          callers,
+          audit,
+          isHttps,
+          log,
+        })
+      : undefined;
+  const app = createApp({ gate, hosts, mode, login, oidc, streams, web: new Web(), handlers: all, log });
   const server = Bun.serve({
     hostname: host,
     port: options.port,

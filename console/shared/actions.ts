@@ -72,8 +72,8 @@ export function matchesNamespace(pattern: string, namespace: string): boolean {
 }
 
 /**
- * Where an action is done: in a namespace, somewhere (what any grant of the action allows), or everywhere (what concerns
- * all namespaces, so that only a grant for `*` allows it).
+ * Where an action is done: in a namespace, somewhere (what any grant of the action allows), or everywhere (what
+ * concerns all namespaces, so that only a grant for `*` allows it).
  */
 export type Place = { namespace: string } | "somewhere" | "everywhere";
 

@@ -1,6 +1,6 @@
 /**
- * What `GET /api/v1/events?topics=` sends as server-sent events: that something has changed, and what it is now. All who
- * watch the same topic get the same, so payloads are never in it: who may read them asks the API.
+ * What `GET /api/v1/events?topics=` sends as server-sent events: that something has changed, and what it is now. All
+ * who watch the same topic get the same, so payloads are never in it: who may read them asks the API.
  */
 
 import type { Action } from "./actions";

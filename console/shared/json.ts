@@ -56,7 +56,7 @@ type Convert<T, PayloadForm> = [Leaf<T, PayloadForm>] extends [never]
       : T
   : Leaf<T, PayloadForm>;
 
-/** A message in proto3's JSON, with its payloads shown: times and 64-bit integers are text, enumerations their names. */
+/** A message in proto3's JSON, its payloads shown: times and 64-bit integers are text, enumerations their names. */
 export type Json<Message> = Convert<Message, PayloadView>;
 
 /** A payload in proto3's JSON: bytes are Base64. */

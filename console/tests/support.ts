@@ -7,7 +7,7 @@ import type { Grant } from "../shared/actions";
 import type { Problem } from "../shared/problem";
 
 /** What a request was answered with. */
-export interface Reply {
+interface Reply {
   status: number;
   body: any;
   headers: Headers;
@@ -22,11 +22,13 @@ export interface TestConsole extends RunningConsole {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export interface TestConsoleOptions {
+interface TestConsoleOptions {
   mode?: "none" | "token" | "oidc";
   config?: ConsoleConfig;
   /** Default: the shared dev server's. */
   address?: string;
+  /** Default: any. */
+  port?: number;
   /** Sees each RPC of the console. */
   onCall?(method: string): void;
 }
@@ -36,6 +38,7 @@ export async function testConsole({
   mode = "none",
   config,
   address,
+  port = 0,
   onCall,
 }: TestConsoleOptions = {}): Promise<TestConsole> {
   const server = address ?? (await testServer()).address;
@@ -51,7 +54,7 @@ export async function testConsole({
       ],
     },
     namespace: "default",
-    port: 0,
+    port,
     mode,
     config: { store: ":memory:", ...config },
     log: (line) => lines.push(line),

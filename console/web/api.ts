@@ -37,6 +37,7 @@ export async function call<Key extends RouteKey>(key: Key, options: CallOptions<
 
 /** Logging in and out: not in the table, because nobody has a grant there yet. */
 export const logIn = (token: string) => send("POST", "/auth/token", { token });
+export const loginMode = () => send<{ mode: "none" | "token" | "oidc" }>("GET", "/auth/mode");
 export const logOut = () => send("POST", "/auth/logout", {});
 
 async function send<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {

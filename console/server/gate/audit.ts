@@ -35,7 +35,7 @@ const genesis = "0".repeat(64);
 const attempts = 100;
 
 /** Hash of an entry's text after the hash of the entry before. */
-export const chainHash = (prev: string, text: string): string =>
+const chainHash = (prev: string, text: string): string =>
   new Bun.CryptoHasher("sha256").update(prev).update("\n").update(text).digest("hex");
 
 export class Audit {

@@ -1,6 +1,6 @@
 /**
- * The one way to every route: host → session or token → grant → what was sent → audit of the intent → handler → audit of
- * the outcome. What can't be written to the audit log is not done.
+ * The one way to every route: host → session or token → grant → what was sent → audit of the intent → handler → audit
+ * of the outcome. What can't be written to the audit log is not done.
  */
 
 import type { z } from "zod";
@@ -15,7 +15,7 @@ import { checkHost, checkJson, checkSite, type Hosts } from "./origin";
 import { withoutSecrets } from "./secrets";
 
 /** One request for a route. */
-export interface Incoming {
+interface Incoming {
   request: Request;
   /** Path below `/api/v1`. */
   path: string;
@@ -28,7 +28,7 @@ export interface Incoming {
 type AnyRoute = Route<z.ZodObject, z.ZodObject, unknown> | Route<z.ZodObject, any, unknown> | Route<any, any, unknown>;
 type AnyHandler = (call: Call<never>) => Promise<unknown>;
 
-export interface GateOptions {
+interface GateOptions {
   hosts: Hosts;
   roles: Roles;
   callers: Callers;

@@ -8,7 +8,7 @@ import { randomSecret, type Sessions, type Subject, sha256 } from "./sessions";
 
 const cookieSeconds = 24 * 3600;
 
-export interface LoginOptions {
+interface LoginOptions {
   callers: Callers;
   sessions: Sessions;
   hosts: Hosts;

@@ -1,6 +1,6 @@
 /** What a request asks for, as the audit log may keep it. */
 
-/** Fields with values for Workflows, which may be secret: only who has `payload.read` sees these, and in the history. */
+/** Fields with values for Workflows, which may be secret: who has `payload.read` finds them in the history. */
 const values = new Set(["input", "memo", "result", "details", "data"]);
 
 /** The same with sizes in the place of values. */

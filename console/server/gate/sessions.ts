@@ -15,7 +15,7 @@ export interface Subject {
   groups: readonly string[];
 }
 
-export interface Session extends Subject {
+interface Session extends Subject {
   created: number;
   lastUsed: number;
   ip?: string;

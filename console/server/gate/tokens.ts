@@ -4,7 +4,7 @@ import type { Grant } from "../../shared/actions";
 import type { Doc, Store } from "../store/store";
 import { randomSecret, sha256 } from "./sessions";
 
-export interface ApiToken {
+interface ApiToken {
   name: string;
   grants: Grant[];
   createdBy: string;

@@ -7,7 +7,7 @@ import { badRequest, ProblemError } from "../problem";
 import { type Hub, sse } from "./hub";
 import { partCount } from "./watchers";
 
-export interface StreamOptions {
+interface StreamOptions {
   hub: Hub;
   /** Who a request is from now; throws if nobody is known. Does not count as use of the session. */
   recall(request: Request): Promise<Caller>;

@@ -11,7 +11,7 @@ import type { Temporal } from "../temporal/temporal";
 import type { Visibility } from "../temporal/visibility";
 import type { Publish, Watch, Watcher } from "./hub";
 
-export interface WatchContext {
+interface WatchContext {
   temporal: Temporal;
   visibility: Visibility;
   handlers: Handlers<RouteKey>;

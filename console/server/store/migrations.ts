@@ -1,6 +1,6 @@
 /** The schema, step by step. A step that was released is never changed: its checksum is kept. */
 
-export interface Migration {
+interface Migration {
   version: number;
   name: string;
   statements: readonly string[];

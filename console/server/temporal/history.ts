@@ -7,7 +7,7 @@ import { notFound } from "../problem";
 import { short } from "./names";
 import type { Temporal } from "./temporal";
 
-export type RawEvent = RawJson<HistoryEvent>;
+type RawEvent = RawJson<HistoryEvent>;
 type Attributes = Record<string, any>;
 
 /** Which of an event's fields says to what it belongs: the event that began it. */
@@ -106,7 +106,7 @@ export class EventCache {
 
 const nameOfRun = ({ namespace, workflowId, runId }: RunKey) => JSON.stringify([namespace, workflowId, runId]);
 
-export interface HistoryOptions {
+interface HistoryOptions {
   order: "newest" | "oldest";
   pageSize: number;
   next?: string;

@@ -9,7 +9,7 @@ import type { Temporal } from "./temporal";
 
 const deadlineMs = 30_000;
 
-export interface AskedUpdate {
+interface AskedUpdate {
   name: string;
   input: readonly unknown[];
   updateId?: string;

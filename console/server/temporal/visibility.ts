@@ -76,7 +76,7 @@ export function countOf({
   };
 }
 
-export function workflowRow(info: RawJson<WorkflowExecutionInfo>): WorkflowRow {
+function workflowRow(info: RawJson<WorkflowExecutionInfo>): WorkflowRow {
   const row: WorkflowRow = {
     workflowId: info.execution?.workflowId ?? "",
     runId: info.execution?.runId ?? "",
