@@ -26,7 +26,8 @@ export interface AppOptions {
   log(line: string): void;
 }
 
-interface Env {
+/** What requests have with them. */
+export interface Env {
   Bindings: { ip: string | undefined };
   Variables: { requestId: string };
 }
@@ -100,12 +101,18 @@ export function createApp({ gate, hosts, mode, login, oidc, streams, web, handle
     return answer;
   });
 
+  app.get("/openapi.json", async (context) => {
+    checkHost(context.req.raw, hosts);
+    const { openApi } = await import("./openapi");
+    return Response.json(openApi());
+  });
   app.all(`${apiPath}/*`, async (context) => {
     await gate.identify(context.req.raw);
     throw notFound(`There is no route ${context.req.method} ${context.req.path}`, "/openapi.json has all routes.");
   });
-  app.get("*", (context) => {
+  app.notFound((context) => {
     checkHost(context.req.raw, hosts);
+    if (context.req.method !== "GET") throw notFound(`There is nothing at ${context.req.path}`, "See /openapi.json.");
     return web.respond(context.req.path, /\bbr\b/.test(context.req.header("accept-encoding") ?? ""));
   });
   return app;

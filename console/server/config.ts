@@ -51,6 +51,8 @@ export interface ConsoleConfig {
   payloadCodecs?: SdkCodec[];
   /** Instead of `payloadCodecs`. */
   codecServer?: CodecServerConfig;
+  /** Origins of other pages that may use the codec endpoint, for example of the bundled UI: "http://localhost:8233". */
+  codecOrigins?: string[];
   /** Paths in payloads that nobody sees, for example `**.password`. */
   redact?: string[];
 }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import type { ConnectionOptions } from "temporal-bun-sdk/client";
 import { createApp } from "./app";
 import { Web } from "./assets";
+import { addCodecEndpoint } from "./codec-endpoint";
 import { ConfigError, type ConsoleConfig, rolesOf } from "./config";
 import { Audit } from "./gate/audit";
 import { auditKey, signHead } from "./gate/audit-heads";
@@ -23,6 +24,7 @@ import { Streams } from "./live/stream";
 import { watching } from "./live/watchers";
 import { SqliteStore } from "./store/sqlite";
 import { localCodec } from "./temporal/codec";
+import { codecServer } from "./temporal/codec-server";
 import { redactor } from "./temporal/redact";
 import { Temporal } from "./temporal/temporal";
 import { Visibility } from "./temporal/visibility";
@@ -66,7 +68,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   await store.migrate();
 
   const temporal = new Temporal(options.connection, {
-    codec: localCodec(config.payloadCodecs ?? []),
+    codec: config.codecServer === undefined ? localCodec(config.payloadCodecs ?? []) : codecServer(config.codecServer),
     redact: redactor(config.redact ?? []),
   });
   const visibility = new Visibility(temporal);
@@ -130,6 +132,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
         })
       : undefined;
   const app = createApp({ gate, hosts, mode, login, oidc, streams, web: new Web(), handlers: all, log });
+  addCodecEndpoint(app, { gate, temporal, origins: new Set(config.codecOrigins ?? []) });
   const server = Bun.serve({
     hostname: host,
     port: options.port,

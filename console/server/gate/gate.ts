@@ -86,14 +86,23 @@ export class Gate {
     return callers.of(request);
   }
 
-  /** Whether a caller may do something at a place. */
-  allows(caller: Caller, action: Action, place: Place): boolean {
-    return allows(this.#options.roles, caller.grants, action, place);
+  /**
+   * Who makes a request of a page of another origin that the configuration allows.
+   *
+   * @throws ProblemError if nobody is known
+   */
+  async identifyForeign(request: Request): Promise<Caller> {
+    checkHost(request, this.#options.hosts);
+    return this.#options.callers.of(request);
   }
 
-  async #demand(caller: Caller, action: Action, place: Place, audited: boolean, entry: Entry): Promise<void> {
+  /**
+   * Refuses who may not do something.
+   *
+   * @throws ProblemError 403
+   */
+  demand(caller: Caller, action: Action, place: Place): void {
     if (this.allows(caller, action, place)) return;
-    if (audited) await this.#write({ ...entry, event: "refused", action });
     const where =
       typeof place === "object"
         ? `in the namespace "${place.namespace}"`
@@ -107,6 +116,16 @@ export class Gate {
       fix: "Ask an admin of the console for a role that has this action.",
       action,
     });
+  }
+
+  /** Whether a caller may do something at a place. */
+  allows(caller: Caller, action: Action, place: Place): boolean {
+    return allows(this.#options.roles, caller.grants, action, place);
+  }
+
+  async #demand(caller: Caller, action: Action, place: Place, audited: boolean, entry: Entry): Promise<void> {
+    if (audited && !this.allows(caller, action, place)) await this.#write({ ...entry, event: "refused", action });
+    this.demand(caller, action, place);
   }
 
   async #audited(entry: Entry, body: Record<string, unknown>, act: () => Promise<unknown>): Promise<unknown> {
@@ -144,7 +163,8 @@ export class Gate {
 
 type Entry = Omit<AuditEntry, "event">;
 
-async function readJson(request: Request): Promise<unknown> {
+/** The body of a request that must be JSON. */
+export async function readJson(request: Request): Promise<unknown> {
   const text = await request.text();
   if (text === "" && request.body === null) return {};
   checkJson(request);

@@ -47,8 +47,36 @@ export class Payloads {
       namespace,
     );
     const results = new Map(toDecode.map((site, index) => [site, decoded[index]!]));
-    for (const site of sites) site.holder[site.key] = this.#view(site, results.get(site));
+    for (const site of sites) {
+      const view = this.#view(site, results.get(site));
+      site.holder[site.key] = view;
+      if (site.key === "encodedAttributes") showFailure(site.holder, view);
+    }
     return json as T;
+  }
+
+  /** Takes out of a message's payloads what nobody may see, as far as no codec hides it; the rest stays as it is. */
+  redactRaw(type: string, json: unknown): void {
+    const sites: Site[] = [];
+    find(shortName(type), json, false, sites);
+    for (const { holder, key, payload } of sites) holder[key] = this.#redacted(payload);
+  }
+
+  /** Payloads as codec servers give them, but without what nobody may see. */
+  async decode(payloads: RawPayload[], namespace: string): Promise<RawPayload[]> {
+    const decoded = await this.#options.codec.decode(payloads, namespace);
+    return decoded.map((payload, index) => (payload instanceof Error ? payloads[index]! : this.#redacted(payload)));
+  }
+
+  /** Encodes payloads that somebody has made already. */
+  encodePayloads(payloads: RawPayload[], namespace: string): Promise<RawPayload[]> {
+    return this.#options.codec.encode(payloads, namespace);
+  }
+
+  #redacted(payload: RawPayload): RawPayload {
+    const { value } = content(payload);
+    if (typeof value !== "object" || value === null) return payload;
+    return { ...payload, data: base64(Buffer.from(JSON.stringify(this.#options.redact(value)))) };
   }
 
   #view({ payload, open }: Site, decoded: RawPayload | Error | undefined): PayloadView {
@@ -163,4 +191,12 @@ function find(type: string, json: unknown, open: boolean, sites: Site[]): void {
 export function pageToken(next: string | undefined): string | undefined {
   if (next === undefined || /^[A-Za-z0-9+/_-]*={0,2}$/.test(next)) return next;
   throw badRequest(`"${next}" is no token of a page`, "Give back `next` as the page before had it.");
+}
+
+/** A failure whose message a converter has put among the payloads reads as it did where it happened. */
+function showFailure(failure: Record<string, unknown>, { value }: PayloadView): void {
+  if (typeof value !== "object" || value === null) return;
+  const { message, stack_trace: stackTrace } = value as Record<string, unknown>;
+  if (typeof message === "string") failure["message"] = message;
+  if (typeof stackTrace === "string") failure["stackTrace"] = stackTrace;
 }

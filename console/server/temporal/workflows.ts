@@ -73,7 +73,10 @@ export function workflowHandlers(
     "GET /ns/:ns/workflows/:id/:run/download": async ({ params, signal }) => {
       const events: unknown[] = [];
       for await (const page of historyPages(temporal, cache, await runKey(params), { order: "oldest", signal }))
-        events.push(...page);
+        for (const event of page) {
+          temporal.payloads.redactRaw("temporal.api.history.v1.HistoryEvent", event);
+          events.push(event);
+        }
       return { events };
     },
 

@@ -177,7 +177,7 @@ export const workflowRoutes = {
   "GET /ns/:ns/workflows/:id/:run/download": route({
     action: "payload.read",
     audited: true,
-    summary: "The whole history as the JSON that replays read, with its payloads as they are",
+    summary: "The whole history as the JSON that replays read, its payloads as the server keeps them",
     answer: answers<{ events: unknown[] }>(),
   }),
   "GET /ns/:ns/workflows/:id/:run/relations": route({
