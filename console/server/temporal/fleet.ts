@@ -1,6 +1,6 @@
 import type { FleetRouteKey, QueueRow } from "../../shared/routes/fleet";
 import type { Handlers } from "../call";
-import { badRequest } from "../problem";
+import { badRequest, ProblemError } from "../problem";
 import { listing } from "./listing";
 import type { RpcRequest } from "./rpc";
 import type { Temporal } from "./temporal";
@@ -152,19 +152,25 @@ export function fleetHandlers(temporal: Temporal, visibility: Visibility): Handl
       await temporal.call("createWorkerDeploymentVersion", {
         namespace: params.ns,
         deploymentVersion: { deploymentName: params.d, buildId: body.buildId },
-        computeConfig: body.compute === undefined ? undefined : { scalingGroups: body.compute as never },
+        computeConfig:
+          body.scalingGroups === undefined
+            ? undefined
+            : { scalingGroups: await computeGroups(temporal, params.ns, body.scalingGroups) },
         identity,
         requestId,
       });
       return {};
     },
 
-    "GET /ns/:ns/deployments/:d/:build": (call) =>
-      temporal.show(
-        "describeWorkerDeploymentVersion",
-        { namespace: call.params.ns, deploymentVersion: version(call.params), reportTaskQueueStats: true },
-        call,
-      ),
+    "GET /ns/:ns/deployments/:d/:build": async (call) => {
+      const request = { namespace: call.params.ns, deploymentVersion: version(call.params) };
+      const withStats = { ...request, reportTaskQueueStats: true };
+      return temporal.show("describeWorkerDeploymentVersion", withStats, call).catch((error: unknown) => {
+        // A queue that has just become the version's has none yet, and the server has no answer at all then.
+        if (!(error instanceof ProblemError) || error.problem.status !== 404) throw error;
+        return temporal.show("describeWorkerDeploymentVersion", request, call);
+      });
+    },
 
     "PATCH /ns/:ns/deployments/:d/:build": async ({ params, body, identity }) => {
       await temporal.call("updateWorkerDeploymentVersionMetadata", {

@@ -54,7 +54,7 @@ export async function rpc<Name extends RpcName>(
     ? temporal.api.workflowservice.v1
     : temporal.api.operatorservice.v1) as unknown as Record<string, Codec>;
   const typeName = `${upperFirst(name)}Request`;
-  const message = messages[typeName]!.decode(encodeJson(`${packageOf(connection, name)}.${typeName}`, request));
+  const message = plain(messages[typeName]!.decode(encodeJson(`${packageOf(connection, name)}.${typeName}`, request)));
   const service = (isWorkflow ? connection.workflowService : connection.operatorService) as unknown as Record<
     string,
     (message: object) => Promise<object>
@@ -66,4 +66,16 @@ export async function rpc<Name extends RpcName>(
   } catch (error) {
     throw explained(error);
   }
+}
+
+/**
+ * A message without what it inherits: the default of a field that isn't set would be sent, in the place of the field of
+ * its oneof that is.
+ */
+function plain<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(plain) as T;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  // A 64-bit integer is an object of a class of its own.
+  if ("unsigned" in value && "high" in value) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)])) as T;
 }

@@ -35,6 +35,17 @@ const limit = z.object({
   reason,
 });
 
+/** Names to groups of workers that the server starts by itself. */
+const scalingGroups = z.record(
+  z.string(),
+  z.object({
+    taskQueueTypes: z.array(z.enum(["Workflow", "Activity", "Nexus"])).default([]),
+    provider: z.object({ type: name, details: values.optional(), nexusEndpoint: z.string().optional() }),
+    scaler: z.object({ type: name, details: values.optional() }).optional(),
+  }),
+);
+export type ScalingGroups = z.output<typeof scalingGroups>;
+
 const destructive = z.object({ reason });
 const move = {
   /** None: workers without a version. */
@@ -139,7 +150,7 @@ export const fleetRoutes = {
   "POST /ns/:ns/deployments/:d/versions": route({
     action: "deployment.write",
     summary: "Create a version",
-    body: z.object({ buildId: name, compute: values.optional() }),
+    body: z.object({ buildId: name, scalingGroups: scalingGroups.optional() }),
     answer: answers<Nothing>(),
   }),
   "GET /ns/:ns/deployments/:d/:build": route({
@@ -158,7 +169,7 @@ export const fleetRoutes = {
   "PUT /ns/:ns/deployments/:d/:build/compute": route({
     action: "deployment.write",
     summary: "Change where the server starts workers of a version",
-    body: z.object({ scalingGroups: values.default({}), remove: z.array(z.string()).default([]) }),
+    body: z.object({ scalingGroups: scalingGroups.default({}), remove: z.array(z.string()).default([]) }),
     answer: answers<Nothing>(),
   }),
   "DELETE /ns/:ns/deployments/:d/:build": route({

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, test } from "bun:test";
 import { join } from "node:path";
 import { CompleteAsyncError } from "temporal-bun-sdk/activity";
-import { NativeConnection, Worker } from "temporal-bun-sdk/worker";
+import { DefaultLogger, NativeConnection, Runtime, Worker } from "temporal-bun-sdk/worker";
 import { eventually } from "../../../ts/tests/support/eventually";
 import { type PrivateServer, startServer } from "../../../ts/tests/support/server";
 import { api, cli, type TestConsole, testConsole, unique } from "../support";
@@ -37,10 +37,16 @@ async function startWorker(): Promise<Shared> {
   const server = await startServer({
     dynamicConfig: {
       "frontend.WorkflowPauseEnabled": true,
+      "nexusoperation.enableStandalone": true,
       "frontend.enableBatchOperationsForStandaloneActivities": true,
     },
   });
   const { address } = server;
+  // A process has one: it is there still when another file's tests begin.
+  if (Runtime._instance === undefined) {
+    const logger = new DefaultLogger("ERROR", () => {});
+    Runtime.install({ workerHeartbeatInterval: "1 second", logger, telemetryOptions: { logging: { forward: {} } } });
+  }
   const connection = await NativeConnection.connect({ address });
   const taskQueue = unique("parity");
   const worker = await Worker.create({

@@ -255,6 +255,10 @@ row("workflow update-options", async () => {
     versioningInfo: { versioningOverride: { autoUpgrade: true } },
     priority: { priorityKey: 2 },
   });
+  const pinned = { deploymentName: unique("deployment"), buildId: "1" };
+  const refused = await post(`${path}/options`, { versioningOverride: pinned }).catch((error: Error) => error.message);
+  // There is no such version, and the server says so by its name: the pin has come to it.
+  expect(refused).toContain(pinned.deploymentName);
   await post(`${path}/options`, { versioningOverride: null });
   expect((await described()).versioningInfo?.versioningOverride).toBeUndefined();
 });
