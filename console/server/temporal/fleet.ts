@@ -1,8 +1,10 @@
-import type { FleetRouteKey, QueueRow } from "../../shared/routes/fleet";
+import type { ComputeConfigScalingGroup } from "temporal-bun-sdk/proto/temporal/api/compute/v1/config";
+import type { RawJson } from "../../shared/json";
+import type { FleetRouteKey, QueueRow, ScalingGroups } from "../../shared/routes/fleet";
 import type { Handlers } from "../call";
 import { badRequest, ProblemError } from "../problem";
 import { listing } from "./listing";
-import type { RpcRequest } from "./rpc";
+import { fieldMask } from "./rpc";
 import type { Temporal } from "./temporal";
 import type { Visibility } from "./visibility";
 
@@ -184,12 +186,16 @@ export function fleetHandlers(temporal: Temporal, visibility: Visibility): Handl
     },
 
     "PUT /ns/:ns/deployments/:d/:build/compute": async ({ params, body, identity, requestId }) => {
-      const groups =
-        body.scalingGroups as RpcRequest<"updateWorkerDeploymentVersionComputeConfig">["computeConfigScalingGroups"];
+      const groups = await computeGroups(temporal, params.ns, body.scalingGroups);
       await temporal.call("updateWorkerDeploymentVersionComputeConfig", {
         namespace: params.ns,
         deploymentVersion: version(params),
-        computeConfigScalingGroups: groups,
+        computeConfigScalingGroups: Object.fromEntries(
+          Object.entries(groups).map(([name, scalingGroup]) => [
+            name,
+            { scalingGroup, updateMask: fieldMask(Object.keys(scalingGroup)) },
+          ]),
+        ),
         removeComputeConfigScalingGroups: body.remove,
         identity,
         requestId,
@@ -207,4 +213,26 @@ export function fleetHandlers(temporal: Temporal, visibility: Visibility): Handl
       return {};
     },
   };
+}
+
+/** Scaling groups as the server has them: details are payloads. */
+async function computeGroups(
+  temporal: Temporal,
+  namespace: string,
+  groups: ScalingGroups,
+): Promise<Record<string, RawJson<ComputeConfigScalingGroup>>> {
+  const withDetails = async <T extends { details?: unknown }>({ details, ...rest }: T) => {
+    if (details === undefined) return rest;
+    const [payload] = await temporal.payloads.encode([details], namespace);
+    return { ...rest, details: payload };
+  };
+  const converted = Object.entries(groups).map(async ([name, { taskQueueTypes, provider, scaler }]) => {
+    const group = {
+      taskQueueTypes,
+      provider: await withDetails(provider),
+      ...(scaler === undefined ? {} : { scaler: await withDetails(scaler) }),
+    };
+    return [name, group] as const;
+  });
+  return Object.fromEntries(await Promise.all(converted));
 }

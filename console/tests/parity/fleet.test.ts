@@ -247,3 +247,27 @@ row("worker deployment delete-version", async () => {
   );
   expect(refused).toMatch(/^$|poller|not found/);
 });
+
+row("worker deployment update-version-compute-config", async () => {
+  const name = unique("deployment");
+  await post("/deployments", { name });
+  await post(`/deployments/${name}/versions`, { buildId: "7" });
+  const arn = "arn:aws:lambda:us-east-1:123456789012:function:f:1";
+  const role = "arn:aws:iam::123456789012:role/r";
+  const problemOf = (call: Promise<unknown>) =>
+    call.then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  const group = { provider: { type: "aws-lambda", details: { arn, role_arn: role } } };
+  const refused = await problemOf(act("PUT", `/deployments/${name}/7/compute`, { scalingGroups: { default: group } }));
+  const options = ["--aws-lambda-function-arn", arn, "--aws-lambda-assume-role-arn", role];
+  const version = ["--deployment-name", name, "--build-id", "7", "--aws-lambda-assume-role-external-id", "id"];
+  const said = await problemOf(
+    temporal("worker", "deployment", "update-version-compute-config", ...version, ...options),
+  );
+  // The dev server has no such provider, and says the same to both.
+  const reason = "default: Could not instantiate compute provider with type 'aws-lambda'";
+  expect([refused, said]).toEqual([expect.stringContaining(reason), expect.stringContaining(reason)]);
+  await act("PUT", `/deployments/${name}/7/compute`, { remove: ["default"] });
+});
