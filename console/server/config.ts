@@ -60,7 +60,7 @@ export interface ConsoleConfig {
 /** Gives the compiler the type of a configuration. */
 export const defineConfig = (config: ConsoleConfig): ConsoleConfig => config;
 
-/** The configuration is not right. The message says what is wrong. */
+/** What was asked for can't be done as it was asked. The message says what is wrong. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }

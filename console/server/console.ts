@@ -9,7 +9,7 @@ import { Web } from "./assets";
 import { addCodecEndpoint } from "./codec-endpoint";
 import { ConfigError, type ConsoleConfig, rolesOf } from "./config";
 import { Audit } from "./gate/audit";
-import { auditKey, signHead } from "./gate/audit-heads";
+import { auditKey, keyPath, signHead } from "./gate/audit-heads";
 import { Callers, type Mode } from "./gate/callers";
 import { Gate, problemOf } from "./gate/gate";
 import { Grants } from "./gate/grants";
@@ -75,7 +75,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const roles = rolesOf(config);
   const isHttps = config.publicUrl?.startsWith("https:") ?? false;
   const audit = new Audit(store);
-  const key = auditKey(path === ":memory:" ? undefined : `${path}.key`);
+  const key = auditKey(keyPath(path));
   const sessions = new Sessions(store);
   const tokens = new Tokens(store);
   const grants = new Grants(store, config.grants ?? []);
@@ -166,7 +166,8 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
 // Behind the #, because browsers send that to nobody.
 const loginUrl = (url: string, token: string) => `${url}/login#${token}`;
 
-function storePath(configured: string | undefined): string {
+/** The file of the store, in a folder that is there. */
+export function storePath(configured: string | undefined): string {
   if (configured === ":memory:") return configured;
   const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local/share");
   const path = configured ?? join(data, "temporal-bun-console/console.db");

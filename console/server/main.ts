@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { loadClientConnectConfig } from "temporal-bun-sdk/envconfig";
 import { runConsole } from "./run";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     address: { type: "string" },
     namespace: { type: "string", short: "n" },
@@ -21,7 +22,7 @@ if (values.address !== undefined) overrideEnvVars["TEMPORAL_ADDRESS"] = values.a
 if (values.namespace !== undefined) overrideEnvVars["TEMPORAL_NAMESPACE"] = values.namespace;
 const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
 try {
-  await runConsole(connectionOptions, namespace ?? "default", values);
+  await runConsole(connectionOptions, namespace ?? "default", values, positionals);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -17,6 +17,9 @@ interface SignedHead {
 
 const kind = "audit-head";
 
+/** The file of the key of a store; none for one in memory. */
+export const keyPath = (store: string): string | undefined => (store === ":memory:" ? undefined : `${store}.key`);
+
 /** The key in a file, which is made if it isn't there; one of this process alone without a path. */
 export function auditKey(path: string | undefined): KeyObject {
   if (path !== undefined && existsSync(path)) return createPrivateKey(readFileSync(path));

@@ -4,7 +4,7 @@ import { Failure } from "../failure";
 
 /** What the console's package exports, as far as it is used here. */
 interface ConsolePackage {
-  runConsole(connection: object, namespace: string, flags: ConsoleFlags): Promise<void>;
+  runConsole(connection: object, namespace: string, flags: ConsoleFlags, words: string[]): Promise<void>;
 }
 
 interface ConsoleFlags {
@@ -22,6 +22,7 @@ export function addConsoleCommand(program: Command): void {
   const command = program
     .command("console")
     .description("show what is on a server in the browser, and act on it")
+    .argument("[words...]", "`audit verify`: see whether the console's audit log is whole")
     .option("--host <address>", "address to listen to, by default 127.0.0.1")
     .option("--port <port>", "port to listen to, by default 8300; 0 for any")
     .option("--auth <mode>", "who may open it: none (this machine alone), token or oidc")
@@ -31,11 +32,11 @@ export function addConsoleCommand(program: Command): void {
       "after",
       `\nThe console is a package of its own: \`bun add --dev ${packageName}\`.\n\nExample:\n  temporal-bun console --address localhost:7233 --open`,
     );
-  addConnectionOptions(command).action(async (flags: ConsoleFlags & ConnectionFlags) => {
+  addConnectionOptions(command).action(async (words: string[], flags: ConsoleFlags & ConnectionFlags) => {
     const { runConsole } = await load();
     const { connectionOptions, namespace } = await connectConfig(flags);
     try {
-      await runConsole(connectionOptions, namespace ?? "default", flags);
+      await runConsole(connectionOptions, namespace ?? "default", flags, words);
     } catch (error) {
       throw new Failure(error instanceof Error ? error.message : String(error));
     }
