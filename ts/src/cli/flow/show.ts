@@ -1,7 +1,6 @@
 /** What `temporal-bun flow` shows. */
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Failure } from "../failure";
+import { exportsOf } from "./module";
 
 /** What is seen of a flow here. It may be made by another copy of the SDK: that of the module's project. */
 interface ShownFlow {
@@ -39,12 +38,7 @@ export async function graphFlow(module: string, id: string | undefined, json: bo
 }
 
 async function flowsOf(module: string): Promise<Map<string, ShownFlow>> {
-  let exported: Record<string, unknown>;
-  try {
-    exported = (await import(pathToFileURL(resolve(module)).href)) as Record<string, unknown>;
-  } catch (error) {
-    throw new Failure(`${module} can't be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const exported = await exportsOf(module);
   const found = new Map<string, ShownFlow>();
   const visit = (value: unknown): void => {
     if (!isFlow(value) || found.has(value.id)) return;

@@ -1,13 +1,17 @@
 /** `app`: a Worker for flows, and the ways to start, see and cancel their runs. */
-import { randomUUID } from "node:crypto";
 import { flowWorkflows } from "#flow-workflows";
 import { Client, type WorkflowExecutionStatusName } from "../../client";
 import { type NativeConnection, Worker, type WorkerOptions } from "../../worker";
 import { Breaker } from "./breaker";
 import { type Definition, definitionOf } from "./definition";
 import { Dispatcher } from "./dispatcher";
+import { json } from "./http/body";
+import { HttpServer, type Route } from "./http/server";
+import { isWebhook } from "./http/webhook";
+import { webhookRoutes } from "./http/webhook-route";
 import { type FlowProgress, MIGRATE_UPDATE, PROGRESS_QUERY } from "./plan";
-import { configurations, readSecrets, type Secrets } from "./secrets";
+import { type DeployOptions, type DeployReport, deploy } from "./schedules/deploy";
+import { configurations, readSecrets, type Secrets, type SecretsOf } from "./secrets";
 import type { ConfiguredService } from "./service";
 import { startFlow } from "./start";
 import type { AnyFlow, InputOf, OutputOf } from "./types";
@@ -25,13 +29,25 @@ export interface AppOptions {
   connection: NativeConnection;
   /** Task queue of the Worker, where runs are started. */
   taskQueue: string;
+  /** Name of the application, with which the ids of its schedules begin. Default: the task queue. */
+  name?: string;
   /** Default `"default"`. */
   namespace?: string;
+  /** Serves {@link App.fetch}, from `start` to `stop`. Default: nothing is served. */
+  http?: HttpOptions;
   /**
    * Other options of the Worker. Activities of your own run beside the flows. Workflows of your own do too, if their
    * module has `export { default } from "temporal-bun-sdk/flow/workflow"`.
    */
   worker?: FlowWorkerOptions;
+}
+
+/** Where an application serves HTTP. */
+export interface HttpOptions {
+  /** Default 3000; 0 for one that the system picks. */
+  port?: number;
+  /** Address to listen on. Default `"0.0.0.0"`: all. */
+  hostname?: string;
 }
 
 /** A run of a flow. */
@@ -68,6 +84,8 @@ export class App {
   readonly #flows: ReadonlyMap<string, Definition>;
   readonly #secrets: Secrets;
   readonly #client: Client;
+  readonly #http: HttpServer;
+  #listener: Bun.Server<undefined> | undefined;
   #worker: { worker: Worker; running: Promise<void> } | undefined;
 
   /** Use {@link app}. */
@@ -76,8 +94,13 @@ export class App {
     const { connection, namespace, services = [], worker } = options;
     this.#flows = collect(options.flows.map(definitionOf));
     requireConfigurations(this.#flows.values(), services);
-    this.#secrets = readSecrets(services, process.env);
+    this.#secrets = readSecrets(
+      [...secretsOfServices(services), ...secretsOfWebhooks(this.#flows.values())],
+      process.env,
+    );
     this.#client = new Client({ connection, namespace, dataConverter: worker?.dataConverter });
+    const webhooks = { client: this.#client, secrets: this.#secrets, taskQueue: options.taskQueue };
+    this.#http = new HttpServer([...this.#healthRoutes(), ...webhookRoutes(this.#flows.values(), webhooks)]);
   }
 
   /**
@@ -103,10 +126,29 @@ export class App {
       taskQueue,
     });
     this.#worker = { worker, running: worker.run() };
+    const { http } = this.#options;
+    if (http !== undefined) this.#listener = this.#listen(http);
   }
 
-  /** Ends the Worker: what runs is finished or cancelled as the Worker's options say, and goes on elsewhere. */
+  /**
+   * Answers a request to the webhooks of the flows, to `/flow/health` (the process answers) and to `/flow/ready` (it
+   * takes work). Mount it in the server that you have, or see {@link AppOptions.http}. It needs no started Worker.
+   */
+  readonly fetch = (request: Request): Promise<Response> => this.#http.fetch(request);
+
+  /** Where HTTP is served; undefined while it isn't. */
+  get url(): URL | undefined {
+    return this.#listener?.url;
+  }
+
+  /**
+   * Ends it: new requests are answered 503, those in hand are answered, then the Worker ends. What runs is finished or
+   * cancelled as the Worker's options say, and goes on elsewhere.
+   */
   async stop(): Promise<void> {
+    await this.#http.drain();
+    await this.#listener?.stop();
+    this.#listener = undefined;
     const { worker, running } = this.#worker ?? {};
     if (worker?.getState() === "RUNNING") worker.shutdown();
     await running;
@@ -123,10 +165,22 @@ export class App {
     payload: InputOf<F>,
     options: { key?: string } = {},
   ): Promise<FlowRun<OutputOf<F>>> {
-    const workflowId = `${flow.id}/${options.key ?? randomUUID()}`;
     const taskQueue = definitionOf(flow).queue ?? this.#options.taskQueue;
-    const { id } = await startFlow(this.#client, flow.id, payload, { workflowId, taskQueue });
+    const { id } = await startFlow(this.#client, flow.id, payload, { ...options, taskQueue });
     return { id, result: () => this.#client.workflow.getHandle(id).result() as Promise<OutputOf<F>> };
+  }
+
+  /**
+   * Makes the server's schedules those of the flows: their triggers by time do nothing before. Call it once for each
+   * version of the code, from where it is deployed, and not from each Worker that starts. A schedule that an operator
+   * has paused stays so. It needs no started Worker.
+   *
+   * @throws TypeError if a payload isn't what its flow takes
+   * @throws Error if a later generation has been deployed
+   */
+  async deploy(options: DeployOptions = {}): Promise<DeployReport> {
+    const { name, taskQueue } = this.#options;
+    return deploy({ client: this.#client, app: name ?? taskQueue, flows: this.#flows.values(), taskQueue }, options);
   }
 
   /** How a run is, by its Workflow's id. */
@@ -155,6 +209,23 @@ export class App {
   /** Asks for the end of a run, by its Workflow's id: what it has done is undone first. */
   async cancelRun(id: string): Promise<void> {
     await this.#client.workflow.getHandle(id).cancel();
+  }
+
+  #listen({ port = 3000, hostname = "0.0.0.0" }: HttpOptions): Bun.Server<undefined> {
+    // A caller may wait for longer than Bun lets a connection be silent by itself.
+    return Bun.serve({ port, hostname, fetch: this.fetch, idleTimeout: 60 });
+  }
+
+  #healthRoutes(): Route[] {
+    const isReady = () => this.#worker?.worker.getState() === "RUNNING";
+    return [
+      { method: "GET", path: "/flow/health", answer: () => json(200, { status: "ok" }) },
+      {
+        method: "GET",
+        path: "/flow/ready",
+        answer: () => (isReady() ? json(200, { status: "ready" }) : json(503, { status: "not ready" })),
+      },
+    ];
   }
 
   async #startServices(): Promise<Map<string, object>> {
@@ -197,6 +268,19 @@ function refuseNames(activities: readonly string[], flows: ReadonlyMap<string, u
   });
   if (refused.length > 0)
     throw new TypeError(`Activities can't have names that belong to flows, rename them: ${refused.join(", ")}`);
+}
+
+function secretsOfServices(services: readonly ConfiguredService[]): SecretsOf[] {
+  return services.map(({ service, config }) => ({ what: `the service '${service.id}'`, config }));
+}
+
+function secretsOfWebhooks(flows: Iterable<Definition>): SecretsOf[] {
+  return [...flows].flatMap(({ triggers }) =>
+    triggers.filter(isWebhook).map(({ path, options: { auth } }) => ({
+      what: `the webhook ${path}`,
+      config: auth === "none" ? [] : auth.secrets,
+    })),
+  );
 }
 
 function requireConfigurations(flows: Iterable<Definition>, configured: readonly ConfiguredService[]): void {

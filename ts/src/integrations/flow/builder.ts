@@ -1,6 +1,6 @@
 /** The chain as a program builds it: each verb adds a node to the plan and functions to the handlers. */
 import { callPlan, type Definition, type Handler, hooks, positiveMs } from "./definition";
-import type { ActionPlan, CallPlan, IfPlan, LogPlan, PlanNode, Role, StepPlan } from "./plan";
+import type { ActionPlan, CallPlan, FlowResponse, IfPlan, LogPlan, PlanNode, Role, StepPlan } from "./plan";
 import type { ActionOptions, LoopOptions, StepOptions, TransformOptions } from "./types";
 
 type Run = Handler["run"];
@@ -162,6 +162,13 @@ export class BlockBuilder {
     }
     this.#parts.add(name, "time", time);
     return this.#push({ kind: "sleepUntil", name });
+  }
+
+  respond(response: FlowResponse | Run): this {
+    const name = this.#parts.name("respond", this.#before);
+    if (typeof response !== "function") return this.#push({ kind: "respond", name, response });
+    this.#parts.add(name, "response", response);
+    return this.#push({ kind: "respond", name });
   }
 
   cancel(reason: string): this {

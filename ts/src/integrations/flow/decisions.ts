@@ -2,7 +2,7 @@
 import { ApplicationFailure } from "../../common";
 import { type Handler, positiveMs } from "./definition";
 import type { HandlerContext } from "./handler-context";
-import type { Call } from "./plan";
+import type { Call, FlowResponse } from "./plan";
 import type { LogLevel } from "./types";
 
 /** The result of a handler as its run gets it. */
@@ -29,12 +29,26 @@ export function decision(
       if (Number.isNaN(time)) throw wrong(run.step, "must return a time", result);
       return time;
     }
+    case "response":
+      return responseOf(result, run.step);
     case "log":
       log.log(level as LogLevel, String(result));
       return undefined;
     default:
       return result;
   }
+}
+
+function responseOf(result: unknown, step: string): FlowResponse {
+  const { status = 200, headers = {} } = (result ?? {}) as FlowResponse;
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw wrong(step, "must return a response with a status from 200 to 599", result);
+  try {
+    new Headers(headers);
+  } catch {
+    throw wrong(step, "must return a response with headers that HTTP takes", result);
+  }
+  return result as FlowResponse;
 }
 
 function chunks(items: readonly unknown[], size: number): unknown[][] {

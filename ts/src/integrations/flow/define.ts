@@ -4,7 +4,9 @@ import { BlockBuilder, FlowParts } from "./builder";
 import { callPlan, completePlan, type Definition, positiveMs, wayTo } from "./definition";
 import { type FlowGraph, graphOf, mermaidOf } from "./graph";
 import { FlowTest } from "./harness";
-import type { FlowPlan } from "./plan";
+import { isWebhook } from "./http/webhook";
+import { everyNode, type FlowPlan, responds } from "./plan";
+import { timeTriggers } from "./schedules/triggers";
 import type { StandardSchema } from "./schema";
 import type { Service } from "./service";
 import type { AnyFlow, Closed, FirstBlock, FlowOptions, FlowTypes } from "./types";
@@ -66,6 +68,18 @@ export function define<
     ...(onSuccess === undefined ? {} : { onSuccess: true as const }),
     ...(onFailure === undefined ? {} : { onFailure: true as const }),
   });
+  try {
+    timeTriggers(triggers);
+  } catch (error) {
+    parts.fail((error as Error).message);
+  }
+  const isAwaited = triggers.some((trigger) => isWebhook(trigger) && trigger.options.respond === "step");
+  for (const node of everyNode(nodes)) {
+    // A part of the items may run in a Workflow of its own, for which nobody waits.
+    if (node.kind === "forEach" && responds(node.nodes))
+      parts.fail(`respond() isn't possible in the loop '${node.name}'`);
+  }
+  if (isAwaited && !responds(nodes)) parts.fail(`a webhook of it has respond: "step", so it needs a respond()`);
   const definition: Definition = {
     id,
     payload,

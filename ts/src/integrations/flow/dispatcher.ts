@@ -14,10 +14,13 @@ import {
   ITEM,
   OUTPUTS_QUERY,
   PAYLOAD,
+  POLL_ACTIVITY,
+  type PollCall,
   type Role,
   type ValueRef,
 } from "./plan";
 import { Pulse } from "./pulse";
+import { look } from "./schedules/poll";
 import { issuesText, validate } from "./schema";
 import type { Secrets } from "./secrets";
 
@@ -45,6 +48,7 @@ export class Dispatcher {
   activities(): Record<string, (...args: any[]) => Promise<unknown>> {
     return {
       [BEGIN_ACTIVITY]: (payload: unknown) => this.#begin(payload),
+      [POLL_ACTIVITY]: (call: PollCall) => look(this.#options.flows, call, this.#options.taskQueue),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
       default: (call: Call) => this.#dispatch(call),
     };

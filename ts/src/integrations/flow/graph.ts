@@ -64,6 +64,7 @@ const shapes: Partial<Record<PlanNode["kind"], [string, string]>> = {
   sleep: ["(", ")"],
   sleepUntil: ["(", ")"],
   cancel: ["((", "))"],
+  respond: [">", "]"],
 };
 
 /** The graph of a plan as text for Mermaid. */

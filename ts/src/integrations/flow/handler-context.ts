@@ -69,9 +69,9 @@ export function makeContext({
           failureTypes.secret,
         );
       // Counted, so that the next attempt starts the same ones.
-      const id = `${other.id}/${key ?? `${idempotencyKey}:${triggered++}`}`;
+      const named = key ?? `${idempotencyKey}:${triggered++}`;
       const queue = (other as { queue?: string }).queue ?? taskQueue;
-      return startFlow(context.client, other.id, given, { workflowId: id, taskQueue: queue });
+      return startFlow(context.client, other.id, given, { key: named, taskQueue: queue });
     },
     cancel: (reason = `'${step}' cancelled the run`) => {
       throw ApplicationFailure.nonRetryable(secrets.mask(reason), failureTypes.cancelled);

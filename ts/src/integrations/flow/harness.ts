@@ -8,7 +8,7 @@ import { Worker } from "../../worker";
 import { watchedHandlers } from "./coverage";
 import type { Definition, Handler } from "./definition";
 import { Dispatcher } from "./dispatcher";
-import { type FlowProgress, OUTPUTS_QUERY, PROGRESS_QUERY } from "./plan";
+import { type FlowProgress, type FlowResponse, OUTPUTS_QUERY, PROGRESS_QUERY, RESPONSE_QUERY, responds } from "./plan";
 import { Secrets } from "./secrets";
 import type { Service } from "./service";
 
@@ -21,6 +21,8 @@ export interface FlowTestResult<O> {
   readonly error?: unknown;
   /** Outputs of the steps of its chain, by name; not of those inside of loops and branches that run side by side. */
   readonly steps: Readonly<Record<string, unknown>>;
+  /** What it answered, if it has a `respond`. Without a response it is how the run ended. */
+  readonly response?: FlowResponse;
   /** The verbs that it came to, in the order of their starts, with the turns of loops: `each[0]/charge`. */
   readonly path: readonly string[];
 }
@@ -89,11 +91,12 @@ export class FlowTest<I, O> {
         (output) => ({ status: "COMPLETED", output: output as O }) as const,
         (error: unknown) => failed(error),
       );
-      const [{ path }, steps] = await Promise.all([
+      const [{ path }, steps, response] = await Promise.all([
         handle.query<FlowProgress>(PROGRESS_QUERY),
         handle.query<Record<string, unknown> | undefined>(OUTPUTS_QUERY),
+        handle.query<FlowResponse | undefined>(RESPONSE_QUERY),
       ]);
-      return { ...ending, steps: steps ?? {}, path };
+      return { ...ending, steps: steps ?? {}, path, ...(responds(this.#flow.plan.nodes) ? { response } : {}) };
     });
   }
 

@@ -5,12 +5,37 @@
  * @module
  */
 
-export { App, type AppOptions, app, type FlowRun, type FlowWorkerOptions, type RunStatus } from "./app";
+export {
+  App,
+  type AppOptions,
+  app,
+  type FlowRun,
+  type FlowWorkerOptions,
+  type HttpOptions,
+  type RunStatus,
+} from "./app";
 export { coverage, type MissedArm } from "./coverage";
 export { define, type Flow } from "./define";
 export type { FlowGraph } from "./graph";
 export type { FlowTest, FlowTestResult } from "./harness";
-export type { FlowPlan, FlowProgress, PlanNode } from "./plan";
+export type { Auth, AuthSecret, HmacOptions, Received, TimedOptions } from "./http/auth";
+export * as auth from "./http/auth";
+export { toNodeHandler } from "./http/node";
+export { type WebhookOptions, type WebhookRequest, type WebhookTrigger, webhook } from "./http/webhook";
+export type { FlowPlan, FlowProgress, FlowResponse, PlanNode } from "./plan";
+export type { DeployOptions, DeployReport } from "./schedules/deploy";
+export {
+  type IntervalOptions,
+  interval,
+  type PollContext,
+  type PollOptions,
+  type PollResult,
+  poll,
+  type ScheduleTriggerOptions,
+  schedule,
+  type TimeOptions,
+  type TimeTrigger,
+} from "./schedules/triggers";
 export type { Issue, SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from "./schema";
 export {
   type BreakerOptions,

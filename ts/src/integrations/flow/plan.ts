@@ -12,10 +12,37 @@ export const PROGRESS_QUERY = "flow.progress";
 export const OUTPUTS_QUERY = "flow.outputs";
 /** Update that makes a run go on by another plan. */
 export const MIGRATE_UPDATE = "flow.migrate";
+/** Update that waits for the response of a run to the caller of a webhook. */
+export const RESPOND_UPDATE = "flow.respond";
+/** Query for that response, for callers that come when the run has ended. */
+export const RESPONSE_QUERY = "flow.response";
 /** Local activity that checks the payload, and records it with the plan. */
 export const BEGIN_ACTIVITY = "flow.begin";
 /** Local activity that asks the server to cancel the run. */
 export const CANCEL_ACTIVITY = "flow.cancel";
+
+/** Type of the Workflow that looks for new items. */
+export const POLL_TYPE = "flow.poll";
+/** Activity that looks for new items and starts a run for each. */
+export const POLL_ACTIVITY = "flow.poll";
+
+/** What a look for new items is started with. */
+export interface PollCall {
+  flow: string;
+  /** Name of the trigger. */
+  trigger: string;
+  /** Milliseconds that it may take. */
+  timeout?: number;
+  /** Where the look before ended. */
+  cursor?: unknown;
+}
+
+/** What a look for new items found. */
+export interface PollOutcome {
+  cursor: unknown;
+  /** How many items. */
+  items: number;
+}
 
 /** Types of failures. */
 export const failureTypes = {
@@ -128,6 +155,13 @@ interface CancelPlan {
   reason: string;
 }
 
+/** A response to the caller of a webhook. */
+interface RespondPlan {
+  kind: "respond";
+  name: string;
+  response?: FlowResponse;
+}
+
 /** One verb of a flow. Names are unique in the flow. */
 export type PlanNode =
   | StepPlan
@@ -139,7 +173,8 @@ export type PlanNode =
   | ForEachPlan
   | SubflowPlan
   | SleepPlan
-  | CancelPlan;
+  | CancelPlan
+  | RespondPlan;
 
 /** A flow without its functions. */
 export interface FlowPlan {
@@ -168,9 +203,22 @@ export function partsOf(node: PlanNode): PlanNode[][] {
   }
 }
 
+/** The nodes of a part, and those inside of them. */
+export function* everyNode(nodes: readonly PlanNode[]): Generator<PlanNode> {
+  for (const node of nodes) {
+    yield node;
+    for (const part of partsOf(node)) yield* everyNode(part);
+  }
+}
+
 /** Number of nodes in a part, those inside of them included. */
 export function nodeCount(nodes: readonly PlanNode[]): number {
-  return nodes.reduce((sum, node) => sum + 1 + partsOf(node).reduce((inner, part) => inner + nodeCount(part), 0), 0);
+  return [...everyNode(nodes)].length;
+}
+
+/** Whether a part has a `respond`. */
+export function responds(nodes: readonly PlanNode[]): boolean {
+  return everyNode(nodes).some(({ kind }) => kind === "respond");
 }
 
 /** Where a value is that doesn't travel with a call: its id, and the run that has it if that isn't the caller's. */
@@ -189,6 +237,7 @@ export type Role =
   | "duration"
   | "time"
   | "log"
+  | "response"
   | "undo"
   | "onError"
   | "onSuccess"
@@ -231,6 +280,15 @@ export const ITEM = "@item";
 export interface Beginning {
   plan: FlowPlan;
   payload: unknown;
+}
+
+/** What the caller of a webhook gets. */
+export interface FlowResponse {
+  /** Default 200. */
+  status?: number;
+  headers?: Record<string, string>;
+  /** Sent as JSON; a text as it is if the headers have a `content-type`. Without one, the response has no body. */
+  body?: unknown;
 }
 
 /** How far a run is, as the query tells. */

@@ -10,12 +10,20 @@ const mask = "***";
 /** The secrets of an application, to take them out of what leaves it. */
 export class Secrets {
   readonly #texts: string[];
+  readonly #environment: Environment;
 
-  constructor(values: Iterable<string>) {
+  /** @param environment where those that are known by a variable's name are */
+  constructor(values: Iterable<string>, environment: Environment = {}) {
+    this.#environment = environment;
     const long = [...new Set(values)].filter(({ length }) => length >= shortestMasked);
     // In JSON too, where some characters look different.
     const forms = long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
     this.#texts = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  }
+
+  /** Secrets as texts. */
+  values(secrets: readonly (string | Secret)[]): string[] {
+    return secrets.map((one) => (one instanceof Secret ? this.#environment[one.variable]! : one));
   }
 
   /** Whether a text has one in it. */
@@ -76,21 +84,28 @@ export class Secrets {
 
 type Environment = Record<string, string | undefined>;
 
+/** A part of an application that has secrets. */
+export interface SecretsOf {
+  /** What the error calls it, such as `the service 'bank'`. */
+  readonly what: string;
+  /** Texts and secrets, at whatever depth. */
+  readonly config: unknown;
+}
+
 /**
- * The secrets of services.
+ * The secrets of an application.
  *
  * @throws TypeError that names all variables that aren't set
  */
-export function readSecrets(configured: readonly ConfiguredService[], environment: Environment): Secrets {
-  const wanted = configured.flatMap(({ service, config }) =>
-    secretsIn(config).map(({ variable }) => ({ variable, service: service.id })),
-  );
+export function readSecrets(parts: readonly SecretsOf[], environment: Environment): Secrets {
+  const wanted = parts.flatMap(({ what, config }) => secretsIn(config).map(({ variable }) => ({ variable, what })));
   const missing = wanted.filter(({ variable }) => !environment[variable]);
   if (missing.length > 0) {
-    const listed = missing.map(({ variable, service }) => `${variable} (for the service '${service}')`);
+    const listed = missing.map(({ variable, what }) => `${variable} (for ${what})`);
     throw new TypeError(`These environment variables aren't set: ${listed.join(", ")}`);
   }
-  return new Secrets(wanted.map(({ variable }) => environment[variable]!));
+  const known = Object.fromEntries(wanted.map(({ variable }) => [variable, environment[variable]!]));
+  return new Secrets(Object.values(known), known);
 }
 
 /**

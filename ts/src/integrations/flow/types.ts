@@ -2,6 +2,7 @@
  * Types of the chain of a flow: what each step can read of those before it, through branches, loops and races.
  */
 import type { Duration, Logger } from "../../common";
+import type { FlowResponse } from "./plan";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
 import type { Trigger } from "./trigger";
@@ -291,6 +292,14 @@ export interface Block<P, S extends Steps, D extends Steps, L, V, X, K extends F
   /** Waits until a time, given as `Date`, text or milliseconds since the epoch. */
   sleepUntil(
     time: Date | string | ((ctx: Context<P, S & D, L, V, X>) => Awaitable<Date | string | number>),
+  ): Block<P, S, D, L, V, X, K>;
+
+  /**
+   * Answers the caller of a webhook that has `respond: "step"`, and goes on. The first response of a run counts, and is
+   * what the caller gets again if it repeats its request.
+   */
+  respond(
+    response: FlowResponse | ((ctx: Context<P, S & D, L, V, X>) => Awaitable<FlowResponse>),
   ): Block<P, S, D, L, V, X, K>;
 
   /** Ends the run as cancelled, after the `undo`s. */

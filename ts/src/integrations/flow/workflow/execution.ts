@@ -26,6 +26,7 @@ import { parallel, race } from "./forks";
 import { whileLoop } from "./loops";
 import { Migrated, place } from "./migration";
 import { Progress } from "./progress";
+import { Responses } from "./responses";
 import type { Scope } from "./scope";
 import type { Continued, Frame, Undo } from "./state";
 import { runSubflow } from "./subflow";
@@ -48,6 +49,8 @@ export class Execution {
   readonly actions = new Set<Promise<void>>();
   /** Losers of races. */
   readonly losers = new Set<Promise<unknown>>();
+  /** What callers of webhooks wait for. */
+  readonly responses = new Responses();
   /** How many verbs have parts that run side by side now. */
   forks = 0;
   #patience = 0;
@@ -151,6 +154,8 @@ export class Execution {
         const time = node.ms ?? (await this.decide<number>("time", node.name, path, scope));
         return sleep(Math.max(time - Date.now(), 1), { summary: path });
       }
+      case "respond":
+        return this.responses.give(node.response ?? (await this.decide("response", node.name, path, scope)));
       case "cancel":
         return this.cancel(node.reason);
     }
@@ -225,12 +230,14 @@ export class Execution {
   /** Continues as new if the server suggests it and nothing runs beside the main thread. */
   async #continueAsNew(thread: Thread): Promise<void> {
     if (!thread.isMain || this.forks > 0 || !workflowInfo().continueAsNewSuggested) return;
+    if (this.responses.areAwaited) return;
     if (this.#patience-- > 0) return;
     await Promise.all(this.actions);
     const { plan, payload, undos, deadline, root } = this;
     const frames = thread.frames.map(({ at, state }) => (state === undefined ? { at } : { at, state }));
     const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...this.values.save(), undos };
     if (deadline !== undefined) state.deadline = deadline;
+    if (this.responses.given !== undefined) state.response = this.responses.given;
     if (JSON.stringify(state).length + JSON.stringify(payload ?? null).length > largestState) {
       this.#patience = patience;
       return;

@@ -7,6 +7,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  condition,
   defineQuery,
   defineUpdate,
   isCancellation,
@@ -20,12 +21,15 @@ import {
   type Beginning,
   type FlowPlan,
   type FlowProgress,
+  type FlowResponse,
   failureTypes,
   ITEM,
   MIGRATE_UPDATE,
   OUTPUTS_QUERY,
   PAYLOAD,
   PROGRESS_QUERY,
+  RESPOND_UPDATE,
+  RESPONSE_QUERY,
 } from "../plan";
 import { causeOf } from "./calls";
 import { settle, succeed, unwind } from "./ending";
@@ -38,6 +42,8 @@ import { Thread } from "./thread";
 
 const progressQuery = defineQuery<FlowProgress>(PROGRESS_QUERY);
 const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
+const respondUpdate = defineUpdate<FlowResponse>(RESPOND_UPDATE);
+const responseQuery = defineQuery<FlowResponse | undefined>(RESPONSE_QUERY);
 const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
 
 /**
@@ -54,6 +60,11 @@ export default async function runFlow(payload: unknown, state?: Continued | Slic
   const starting: FlowProgress = { flow: workflowType, running: [], path: [] };
   setHandler(progressQuery, () => execution?.progress.report() ?? starting);
   setHandler(outputsQuery, (id?: string) => (id === undefined ? execution?.outputs() : execution?.values.get(id)));
+  setHandler(respondUpdate, async () => {
+    await condition(() => execution !== undefined);
+    return execution!.responses.wait();
+  });
+  setHandler(responseQuery, () => execution?.responses.given);
   setHandler(migrateUpdate, (plan) => execution?.migrate(plan), { validator: (plan) => refuse(execution, plan) });
   if (state?.kind === "slice") return runSlice((execution = sliceOf(state)), state);
   execution = state === undefined ? await begin(payload) : goOn(payload, state);
@@ -68,6 +79,18 @@ function refuse(execution: Execution | undefined, plan: FlowPlan): void {
 }
 
 async function runWhole(execution: Execution): Promise<unknown> {
+  const { responses } = execution;
+  try {
+    const output = await runToEnd(execution);
+    await responses.end(200, "COMPLETED");
+    return output;
+  } catch (error) {
+    if (error instanceof TemporalFailure) await responses.end(500, isCancellation(error) ? "CANCELLED" : "FAILED");
+    throw error;
+  }
+}
+
+async function runToEnd(execution: Execution): Promise<unknown> {
   const output = await orUnwind(execution, () =>
     withDeadline(execution, async () => {
       await execution.part(execution.plan.nodes, execution.root, execution.main);
@@ -103,12 +126,14 @@ async function begin(payload: unknown): Promise<Execution> {
   return execution;
 }
 
-function goOn(payload: unknown, { plan, frames, scope, values, refs, undos, deadline }: Continued): Execution {
+function goOn(payload: unknown, continued: Continued): Execution {
+  const { plan, frames, scope, values, refs, undos, deadline, response } = continued;
   const execution = new Execution(plan, payload, Scope.restore(scope), deadline, new Thread(true, frames));
   execution.values.set(PAYLOAD, payload);
   for (const [id, value] of Object.entries(values)) execution.values.set(id, value);
   for (const [id, ref] of Object.entries(refs)) execution.values.setRef(id, ref);
   execution.undos.push(...undos);
+  if (response !== undefined) execution.responses.give(response);
   return execution;
 }
 

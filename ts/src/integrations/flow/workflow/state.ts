@@ -1,5 +1,5 @@
 /** What a run hands over to the next one of its chain, and to the Child Workflows that take a part of its items. */
-import type { Call, FlowPlan, ForEachPlan, PlanNode, ValueRef } from "../plan";
+import type { Call, FlowPlan, FlowResponse, ForEachPlan, PlanNode, ValueRef } from "../plan";
 import type { SavedScope } from "./scope";
 
 /** What is known of a verb that has parts, while it runs. */
@@ -32,6 +32,8 @@ export interface Continued {
   values: Record<string, unknown>;
   refs: Record<string, ValueRef>;
   undos: Undo[];
+  /** What the caller of a webhook was answered. */
+  response?: FlowResponse;
   /** When the flow's `timeout` is over, in milliseconds since the epoch. */
   deadline?: number;
 }
