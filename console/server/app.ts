@@ -9,7 +9,7 @@ import { type Gate, problemOf } from "./gate/gate";
 import { securityHeaders } from "./gate/headers";
 import type { Login } from "./gate/login";
 import type { Oidc } from "./gate/oidc";
-import { checkHost, type Hosts } from "./gate/origin";
+import { checkHost, type Hosts, isRead } from "./gate/origin";
 import type { Streams } from "./live/stream";
 import { notFound } from "./problem";
 
@@ -77,7 +77,8 @@ export function createApp({ gate, hosts, mode, login, oidc, streams, web, handle
   }
 
   app.get(`${apiPath}/events`, async (context) => {
-    const caller = await gate.identify(context.req.raw);
+    // A page that is only open keeps no session alive.
+    const caller = await gate.identify(context.req.raw, false);
     return streams.open(context.req.raw, caller);
   });
 
@@ -112,7 +113,7 @@ export function createApp({ gate, hosts, mode, login, oidc, streams, web, handle
   });
   app.notFound((context) => {
     checkHost(context.req.raw, hosts);
-    if (context.req.method !== "GET") throw notFound(`There is nothing at ${context.req.path}`, "See /openapi.json.");
+    if (!isRead(context.req.raw)) throw notFound(`There is nothing at ${context.req.path}`, "See /openapi.json.");
     return web.respond(context.req.path, /\bbr\b/.test(context.req.header("accept-encoding") ?? ""));
   });
   return app;

@@ -61,6 +61,11 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     throw new ConfigError(
       `Without logins the console listens to this machine alone, not to ${host}: take --auth token or --auth oidc.`,
     );
+  const [outside] = mode === "none" ? outsideNames(config) : [];
+  if (outside !== undefined)
+    throw new ConfigError(
+      `Without logins nobody may come by "${outside}": take \`publicUrl\` and \`hosts\` out, or --auth token or oidc.`,
+    );
   if (mode === "oidc" && (config.oidc === undefined || config.publicUrl === undefined))
     throw new ConfigError("For --auth oidc, console.config.ts must have `oidc` and `publicUrl`.");
   const path = storePath(config.store);
@@ -76,7 +81,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const isHttps = config.publicUrl?.startsWith("https:") ?? false;
   const audit = new Audit(store);
   const key = auditKey(keyPath(path));
-  const sessions = new Sessions(store);
+  const sessions = new Sessions(store, mode);
   const tokens = new Tokens(store);
   const grants = new Grants(store, config.grants ?? []);
   const callers = new Callers(mode, isHttps, sessions, tokens, grants);
@@ -137,6 +142,9 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     hostname: host,
     port: options.port,
     idleTimeout: 60,
+    // What the Temporal server takes at most, and some more for JSON.
+    maxRequestBodySize: 8 * 1024 * 1024,
+    development: false,
     fetch: (request, server) => app.fetch(request, { ip: server.requestIP(request)?.address }),
   });
   const port = server.port!;
@@ -147,12 +155,14 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   await audit.append({ event: "start", actor: "console", via: mode, requestId: crypto.randomUUID(), target: url });
   const signNow = async () => log(await signHead(store, key, await audit.head()));
   await signNow();
-  const signing = setInterval(() => void signNow().catch((error) => log(String(error))), hourMs);
+  const hourly = setInterval(() => {
+    Promise.all([signNow(), sessions.list()]).catch((error) => log(String(error)));
+  }, hourMs);
   return {
     local,
     url: loginToken === undefined ? url : loginUrl(url, loginToken),
     async stop() {
-      clearInterval(signing);
+      clearInterval(hourly);
       streams.close();
       hub.close();
       await server.stop(true);
@@ -173,6 +183,12 @@ export function storePath(configured: string | undefined): string {
   const path = configured ?? join(data, "temporal-bun-console/console.db");
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return path;
+}
+
+/** Names by which others than this machine come. */
+function outsideNames({ hosts = [], publicUrl }: ConsoleConfig): string[] {
+  const named = [...hosts, ...(publicUrl === undefined ? [] : [new URL(publicUrl).host])];
+  return named.filter((name) => !loopback.has(name.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")));
 }
 
 function allNames(host: string, port: number, config: ConsoleConfig): string[] {

@@ -176,7 +176,7 @@ test("sessions end after 8 hours without use, and after 24 hours", async () => {
   const store = new SqliteStore(":memory:");
   await store.migrate();
   let now = 0;
-  const sessions = new Sessions(store, () => now);
+  const sessions = new Sessions(store, "oidc", () => now);
   const hour = 3600_000;
   const idle = await sessions.create({ subject: "a", groups: [] }, {});
   now = 7.9 * hour;

@@ -49,7 +49,7 @@ beforeAll(async () => {
     },
   });
   store = new SqliteStore(path);
-  const [sessions, tokens] = [new Sessions(store), new Tokens(store)];
+  const [sessions, tokens] = [new Sessions(store, "oidc"), new Tokens(store)];
   for (const grant of namespaces) {
     const group = groupOf(grant);
     const secret = await sessions.create({ subject: group, groups: [group] }, {});
@@ -118,7 +118,7 @@ test("actions that only a body asks for need their grant as well", async () => {
 });
 
 test("a grant that is taken back holds for the next request", async () => {
-  const secret = await new Sessions(store).create({ subject: "newcomer", groups: [] }, {});
+  const secret = await new Sessions(store, "oidc").create({ subject: "newcomer", groups: [] }, {});
   const newcomer = browser({ origin: "http://127.0.0.1" }, `tbc=${secret}`);
   const at = { origin: running.local };
   const me = () => send(at, "GET", "/api/v1/me", undefined, newcomer);

@@ -76,15 +76,16 @@ export async function send(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Reply> {
+  const reads = method === "GET" || method === "HEAD";
   const response = await fetch(origin + path, {
     method,
-    headers: { ...(method === "GET" ? {} : { "content-type": "application/json", "x-tbc": "1" }), ...headers },
-    body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
+    headers: { ...(reads ? {} : { "content-type": "application/json", "x-tbc": "1" }), ...headers },
+    body: reads ? undefined : JSON.stringify(body ?? {}),
     redirect: "manual",
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+  return { status: response.status, body: isJson && text !== "" ? JSON.parse(text) : text, headers: response.headers };
 }
 
 /** The same below `/api/v1`. Fails with the problem unless it is answered with 200. */

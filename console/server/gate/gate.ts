@@ -11,7 +11,7 @@ import type { Call, Caller } from "../call";
 import { badRequest, ProblemError } from "../problem";
 import type { Audit, AuditEntry } from "./audit";
 import type { Callers } from "./callers";
-import { checkHost, checkJson, checkSite, type Hosts } from "./origin";
+import { checkHost, checkJson, checkSite, type Hosts, isRead } from "./origin";
 import { withoutSecrets } from "./secrets";
 
 /** One request for a route. */
@@ -52,12 +52,12 @@ export class Gate {
     const caller = await this.identify(request);
     const namespace = params["ns"];
     const place: Place = namespace === undefined ? (route.place ?? "everywhere") : { namespace };
-    const isAction = request.method !== "GET" || route.audited === true;
+    const isAction = !isRead(request) || route.audited === true;
     const entry = { ...this.#entry(caller, incoming), action: route.action, namespace };
     await this.#demand(caller, route.action, place, isAction, entry);
 
     const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams), "query");
-    const body = request.method === "GET" ? {} : parse(route.body, await readJson(request), "body");
+    const body = isRead(request) ? {} : parse(route.body, await readJson(request), "body");
     for (const action of route.also?.(body) ?? []) await this.#demand(caller, action, place, isAction, entry);
 
     const call = {
@@ -76,14 +76,15 @@ export class Gate {
   /**
    * Who makes a request that is for this host and from the console's own pages.
    *
+   * @param use whether it counts as use of a session
    * @throws ProblemError if nobody is known, or a page of another site made it
    */
-  async identify(request: Request): Promise<Caller> {
+  async identify(request: Request, use = true): Promise<Caller> {
     const { hosts, callers } = this.#options;
     checkHost(request, hosts);
     // A token isn't sent by a browser on its own account.
     if (request.headers.get("authorization") === null) checkSite(request, hosts, callers.mode !== "none");
-    return callers.of(request);
+    return callers.of(request, use);
   }
 
   /**

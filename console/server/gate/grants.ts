@@ -2,7 +2,7 @@
 
 import type { Grant } from "../../shared/actions";
 import type { ConfiguredGrant } from "../config";
-import type { Doc, Store } from "../store/store";
+import { type Doc, everything, type Store } from "../store/store";
 import type { Subject } from "./sessions";
 
 const kind = "grant";
@@ -32,9 +32,8 @@ export class Grants {
     return this.#configured;
   }
 
-  async list(): Promise<Doc<ConfiguredGrant>[]> {
-    const { items } = await this.#store.list<ConfiguredGrant>(kind, { limit: 1000 });
-    return items;
+  list(): Promise<Doc<ConfiguredGrant>[]> {
+    return everything(this.#store, kind);
   }
 
   async add(body: ConfiguredGrant): Promise<string> {

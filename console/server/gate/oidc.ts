@@ -2,7 +2,7 @@
 
 import * as oidc from "openid-client";
 import { ConfigError, type OidcConfig } from "../config";
-import type { Store } from "../store/store";
+import { everything, type Store } from "../store/store";
 import type { Audit } from "./audit";
 import { type Callers, cookie } from "./callers";
 import { type Login, setCookie } from "./login";
@@ -184,8 +184,8 @@ export class Oidc {
   /** Takes away attempts that nobody came back from. */
   async #forgetOld(): Promise<void> {
     const { store } = this.#options;
-    const { items } = await store.list<Attempt>(kind, { limit: 100 });
-    for (const { id, body } of items) if (body.expires < Date.now()) await store.delete(kind, id);
+    for (const { id, body } of await everything<Attempt>(store, kind))
+      if (body.expires < Date.now()) await store.delete(kind, id);
   }
 }
 

@@ -23,15 +23,17 @@ export function checkHost(request: Request, { names }: Hosts): void {
   );
 }
 
+/** Whether a request only asks. */
+export const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD";
+
 /** Refuses requests that a page of another site makes with the visitor's cookie. */
 export function checkSite(request: Request, { origins }: Hosts, strict: boolean): void {
   const site = request.headers.get("sec-fetch-site");
   const origin = request.headers.get("origin");
-  const isRead = request.method === "GET";
-  if (site !== null && site !== "same-origin" && !(isRead && site === "none"))
+  if (site !== null && site !== "same-origin" && !(isRead(request) && site === "none"))
     throw crossSite(`Sec-Fetch-Site is "${site}"`);
   if (origin !== null && !origins.has(origin)) throw crossSite(`Origin is "${origin}"`);
-  if (isRead) return;
+  if (isRead(request)) return;
   if (strict && site === null && origin === null) throw crossSite("neither Sec-Fetch-Site nor Origin is there");
   if (request.headers.get("x-tbc") === null) throw crossSite("the header x-tbc is missing");
 }

@@ -1,6 +1,6 @@
 /** Sessions of browsers. They live in the store; the cookie has a secret whose hash is the key. */
 
-import { ConflictError, type Doc, type Store } from "../store/store";
+import { ConflictError, type Doc, everything, type Store } from "../store/store";
 
 const idleMs = 8 * 3600_000;
 const wholeMs = 24 * 3600_000;
@@ -30,11 +30,16 @@ export const randomSecret = (): string => Buffer.from(crypto.getRandomValues(new
 
 export class Sessions {
   readonly #store: Store;
+  readonly #mode: string;
   readonly #now: () => number;
 
-  /** @param now the time, for tests of how sessions end */
-  constructor(store: Store, now: () => number = Date.now) {
+  /**
+   * @param mode how people log in: the same name is somebody else where they log in otherwise
+   * @param now the time, for tests of how sessions end
+   */
+  constructor(store: Store, mode: string, now: () => number = Date.now) {
     this.#store = store;
+    this.#mode = mode;
     this.#now = now;
   }
 
@@ -43,7 +48,7 @@ export class Sessions {
     const secret = randomSecret();
     const now = this.#now();
     const body: Session = { ...subject, ...from, created: now, lastUsed: now };
-    await this.#store.put({ kind, id: sha256(secret), rev: 0, k1: subject.subject, k2: "", body });
+    await this.#store.put({ kind, id: sha256(secret), rev: 0, k1: subject.subject, k2: this.#mode, body });
     return secret;
   }
 
@@ -54,9 +59,9 @@ export class Sessions {
    */
   async find(secret: string, use = true): Promise<Doc<Session> | undefined> {
     const doc = await this.#store.get<Session>(kind, sha256(secret));
-    if (doc === undefined) return undefined;
+    if (doc === undefined || doc.k2 !== this.#mode) return undefined;
     const now = this.#now();
-    if (now - doc.body.created > wholeMs || now - doc.body.lastUsed > idleMs) {
+    if (this.#isOver(doc.body)) {
       await this.#store.delete(kind, doc.id);
       return undefined;
     }
@@ -79,9 +84,16 @@ export class Sessions {
     return this.#store.delete(kind, id);
   }
 
-  /** All sessions. */
+  /** All sessions that go on; the others are forgotten. */
   async list(): Promise<Doc<Session>[]> {
-    const { items } = await this.#store.list<Session>(kind, { limit: 1000 });
-    return items;
+    const sessions = await everything<Session>(this.#store, kind);
+    const over = sessions.filter(({ body }) => this.#isOver(body));
+    for (const { id } of over) await this.#store.delete(kind, id);
+    return sessions.filter((doc) => !over.includes(doc));
+  }
+
+  #isOver({ created, lastUsed }: Session): boolean {
+    const now = this.#now();
+    return now - created > wholeMs || now - lastUsed > idleMs;
   }
 }

@@ -1,7 +1,7 @@
 /** API tokens: for programs. Only their hash is stored. */
 
 import type { Grant } from "../../shared/actions";
-import type { Doc, Store } from "../store/store";
+import { type Doc, everything, type Store } from "../store/store";
 import { randomSecret, sha256 } from "./sessions";
 
 interface ApiToken {
@@ -37,9 +37,8 @@ export class Tokens {
     return doc !== undefined && doc.body.expires > Date.now() ? doc : undefined;
   }
 
-  async list(): Promise<Doc<ApiToken>[]> {
-    const { items } = await this.#store.list<ApiToken>(kind, { limit: 1000 });
-    return items;
+  list(): Promise<Doc<ApiToken>[]> {
+    return everything(this.#store, kind);
   }
 
   revoke(id: string): Promise<boolean> {

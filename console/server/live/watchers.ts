@@ -121,10 +121,10 @@ function workflows(
   let count: TopicData["workflows"]["count"] | undefined;
   let counted = 0;
   const get = async (): Promise<TopicData["workflows"]> => {
-    const { rows, next } = await visibility.list(namespace, { query, pageSize: 50 }, signal);
+    const { rows, next } = await visibility.list(namespace, { query, pageSize: 50 });
     const text = JSON.stringify(rows);
     if (count === undefined || text !== rowsText || performance.now() - counted > idleEveryMs) {
-      count = await visibility.count(namespace, query, "ExecutionStatus", signal);
+      count = await visibility.count(namespace, query, "ExecutionStatus");
       counted = performance.now();
       rowsText = text;
     }

@@ -70,3 +70,15 @@ export interface Store {
   health(): Promise<Health>;
   close(): Promise<void>;
 }
+
+/** All documents of a kind, page by page. */
+export async function everything<Body>(store: Store, kind: string): Promise<Doc<Body>[]> {
+  const all: Doc<Body>[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.list<Body>(kind, { cursor, limit: 1000 });
+    all.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return all;
+}

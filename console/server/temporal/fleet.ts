@@ -18,7 +18,7 @@ export function fleetHandlers(temporal: Temporal, visibility: Visibility): Handl
       const namespace = params.ns;
       const [workers, runs] = await Promise.all([
         temporal.call("listWorkers", { namespace, pageSize: 1000 }, { signal }),
-        visibility.list(namespace, { query: 'ExecutionStatus = "Running"', pageSize: 200 }, signal),
+        visibility.list(namespace, { query: 'ExecutionStatus = "Running"', pageSize: 200 }),
       ]);
       const rows = new Map<string, QueueRow>();
       const row = (name: string) => {

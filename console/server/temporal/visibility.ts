@@ -7,17 +7,19 @@ import { short } from "./names";
 import { pageToken, readSearchAttributes, readValue } from "./payloads";
 import type { Temporal } from "./temporal";
 
-/** At most so many calls per second and namespace: the server's own limit is 10, and others want to list as well. */
+/** At most so many calls in a second and namespace: the server's own limit is 10, and others want to list as well. */
 const callsPerSecond = 5;
 
-/** Gives each namespace a turn every 200 ms; who comes earlier waits. */
+/** Who comes when there were as many calls in the last second as there may be waits until the first is a second old. */
 class Turns {
-  readonly #next = new Map<string, number>();
+  readonly #calls = new Map<string, number[]>();
 
   async take(namespace: string): Promise<void> {
     const now = performance.now();
-    const at = Math.max(now, this.#next.get(namespace) ?? 0);
-    this.#next.set(namespace, at + 1000 / callsPerSecond);
+    const calls = (this.#calls.get(namespace) ?? []).filter((at) => at > now - 1000);
+    this.#calls.set(namespace, calls);
+    const at = Math.max(now, (calls.at(-callsPerSecond) ?? 0) + 1000);
+    calls.push(at);
     if (at > now) await Bun.sleep(at - now);
   }
 }
@@ -25,6 +27,8 @@ class Turns {
 export class Visibility {
   readonly #temporal: Temporal;
   readonly #turns = new Turns();
+  /** Calls that wait or are under way: who asks the same gets the same. */
+  readonly #pending = new Map<string, Promise<unknown>>();
 
   constructor(temporal: Temporal) {
     this.#temporal = temporal;
@@ -35,27 +39,38 @@ export class Visibility {
     return this.#turns.take(namespace);
   }
 
-  async list(
+  list(
     namespace: string,
     { query, pageSize, next }: { query: string; pageSize: number; next?: string },
-    signal?: AbortSignal,
   ): Promise<WorkflowList> {
-    await this.turn(namespace);
-    const { executions, nextPageToken } = await this.#temporal.call(
-      "listWorkflowExecutions",
-      { namespace, query, pageSize, ...(next === undefined ? {} : { nextPageToken: pageToken(next) }) },
-      { signal },
-    );
-    const rows = (executions ?? []).map(workflowRow);
-    return nextPageToken ? { rows, next: nextPageToken } : { rows };
+    const nextPageToken = pageToken(next);
+    return this.#once(namespace, ["list", query, pageSize, next], async () => {
+      const request = { namespace, query, pageSize, nextPageToken };
+      const answer = await this.#temporal.call("listWorkflowExecutions", request);
+      const rows = (answer.executions ?? []).map(workflowRow);
+      return answer.nextPageToken ? { rows, next: answer.nextPageToken } : { rows };
+    });
   }
 
   /** Counts by what `groupBy` names; what the server can't group by is only counted. */
-  async count(namespace: string, query: string, groupBy: string, signal?: AbortSignal): Promise<Count> {
-    await this.turn(namespace);
+  count(namespace: string, query: string, groupBy: string): Promise<Count> {
     const grouped = /\bgroup\s+by\b/i.test(query) || groupBy === "" ? query : `${query} GROUP BY ${groupBy}`.trim();
-    const answer = await this.#temporal.call("countWorkflowExecutions", { namespace, query: grouped }, { signal });
-    return countOf(answer);
+    return this.#once(namespace, ["count", grouped], async () =>
+      countOf(await this.#temporal.call("countWorkflowExecutions", { namespace, query: grouped })),
+    );
+  }
+
+  async #once<T>(namespace: string, what: readonly unknown[], call: () => Promise<T>): Promise<T> {
+    const key = JSON.stringify([namespace, ...what]);
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending as Promise<T>;
+    const made = this.turn(namespace).then(call);
+    this.#pending.set(key, made);
+    try {
+      return await made;
+    } finally {
+      this.#pending.delete(key);
+    }
   }
 }
 

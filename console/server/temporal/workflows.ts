@@ -37,10 +37,9 @@ export function workflowHandlers(
   }
 
   return {
-    "GET /ns/:ns/workflows": ({ params, query, signal }) => visibility.list(params.ns, query, signal),
+    "GET /ns/:ns/workflows": ({ params, query }) => visibility.list(params.ns, query),
 
-    "GET /ns/:ns/workflows/count": ({ params, query, signal }) =>
-      visibility.count(params.ns, query.query, query.groupBy, signal),
+    "GET /ns/:ns/workflows/count": ({ params, query }) => visibility.count(params.ns, query.query, query.groupBy),
 
     "POST /ns/:ns/workflows": startHandler(temporal),
 
@@ -88,7 +87,7 @@ export function workflowHandlers(
       );
       const self = info?.execution;
       const query = `ParentWorkflowId = ${quoted(params.id)} AND ParentRunId = ${quoted(self?.runId ?? "")}`;
-      const children = await visibility.list(params.ns, { query, pageSize: 200 }, signal);
+      const children = await visibility.list(params.ns, { query, pageSize: 200 });
       const named = (run: { workflowId?: string; runId?: string } | undefined) =>
         run?.workflowId ? { workflowId: run.workflowId, runId: run.runId ?? "" } : undefined;
       const [root, parent] = [named(info?.rootExecution), named(info?.parentExecution)];
