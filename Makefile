@@ -62,9 +62,11 @@ format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
 
 typecheck: packages ## Check the TypeScript
 	@cd ts && ../$(bun) run typecheck
+	@cd console && ../$(bun) run typecheck
 
 packages: toolchain
 	@cd ts && ../$(bun) install --frozen-lockfile --silent
+	@cd console && ../$(bun) install --frozen-lockfile --silent
 
 toolchain: ## Put the pinned tools into .toolchain/
 	@scripts/toolchain.sh
