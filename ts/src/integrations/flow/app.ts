@@ -107,7 +107,9 @@ export class App {
     this.#client = new Client({ connection, namespace, dataConverter: worker?.dataConverter });
     this.#state = options.state ?? new WorkflowState(this.#client, options.taskQueue);
     const webhooks = { client: this.#client, secrets: this.#secrets, taskQueue: options.taskQueue };
-    this.#http = new HttpServer([...this.#healthRoutes(), ...webhookRoutes(this.#flows.values(), webhooks)]);
+    this.#http = new HttpServer([...this.#healthRoutes(), ...webhookRoutes(this.#flows.values(), webhooks)], (text) =>
+      this.#secrets.mask(text),
+    );
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What a webhook does with a request: in this order size, sender, JSON, `map`, schema, start. */
 import { type Client, WorkflowFailedError } from "../../../client";
-import { CancelledFailure } from "../../../common";
+import { CancelledFailure, WorkflowNotFoundError } from "../../../common";
 import type { Definition } from "../definition";
 import { validate } from "../schema";
 import type { Secrets } from "../secrets";
@@ -13,6 +13,7 @@ import { isWebhook, type WebhookRequest, type WebhookTrigger } from "./webhook";
 /** How long a caller waits, and how long the server may take to start a run, in milliseconds. */
 const patienceMs = 25_000;
 const startMs = 10_000;
+/** In bytes: the server takes Workflow ids of 1,000, which begin with the flow's. */
 const longestKey = 800;
 
 /** What webhooks work with. */
@@ -39,9 +40,20 @@ export function webhookRoutes(flows: Iterable<Definition>, services: WebhookServ
           `Webhooks of the flows '${other}' and '${flow.id}' both take ${requests}: give one another path`,
         );
       known.set(requests, flow.id);
+      requireForms(trigger, services.secrets);
       return routesOf(flow, trigger, services);
     }),
   );
+}
+
+/** The secrets that were read from the environment may be of another form than those in the code, which are known. */
+function requireForms({ path, options: { auth } }: WebhookTrigger<any>, secrets: Secrets): void {
+  if (auth === "none" || auth.requireForm === undefined) return;
+  try {
+    secrets.values(auth.secrets).forEach(auth.requireForm);
+  } catch (error) {
+    throw new TypeError(`webhook ${path}: ${(error as Error).message}`);
+  }
 }
 
 /** One starts runs, one tells of them. */
@@ -76,6 +88,7 @@ async function receive(
   };
   const payload = map === undefined ? body : await map(given);
   if (map !== undefined && payload === undefined) return new Response(null, { status: 204 });
+  requireStorable(payload, flow, services.secrets);
   const checked = await validate(flow.payload, payload);
   if ("issues" in checked) throw new Refusal(400, "The payload isn't what is taken here", { issues: checked.issues });
   const key = keyOf(idempotencyKey === undefined ? given.deliveryId : idempotencyKey(given));
@@ -110,13 +123,15 @@ async function tell(
       .getHandle(id)
       .describe()
       .catch((error: unknown) => {
-        if (error instanceof Error && error.name === "WorkflowNotFoundError") return undefined;
+        if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;
       }),
   );
   if (found?.type !== flow.id) throw new Refusal(404, "There is no such run");
-  if (found.status.name === "RUNNING") return json(200, { id, status: "RUNNING" });
-  return (await resultOf(client, id, startMs)) ?? json(200, { id, status: found.status.name });
+  const status = found.status.name;
+  // That the run failed is an answer here, not a failure of the request.
+  if (status !== "COMPLETED") return json(200, { id, status });
+  return (await resultOf(client, id, startMs)) ?? json(200, { id, status });
 }
 
 function authorize(
@@ -130,10 +145,23 @@ function authorize(
   if (why !== undefined) throw new Unauthorized(`${auth.scheme}: ${why}`);
 }
 
+/** What comes into the history has to be JSON, without secrets. */
+function requireStorable(payload: unknown, flow: Definition, secrets: Secrets): void {
+  let text: string;
+  try {
+    text = JSON.stringify(payload) ?? "";
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal(400, "The body is nested too deeply");
+    throw error;
+  }
+  if (secrets.isIn(text))
+    throw new Error(`The payload for the flow '${flow.id}' has a secret in it: leave it out by map`);
+}
+
 function keyOf(key: unknown): string | undefined {
   if (key === undefined) return undefined;
-  if (typeof key === "string" && key !== "" && key.length <= longestKey) return key;
-  throw new Refusal(400, `The idempotency key must be a text of 1 to ${longestKey} characters`);
+  if (typeof key === "string" && key !== "" && Buffer.byteLength(key) <= longestKey) return key;
+  throw new Refusal(400, `The idempotency key must be a text of 1 to ${longestKey} bytes`);
 }
 
 function accepted(id: string, location: string): Response {
