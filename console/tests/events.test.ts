@@ -133,6 +133,20 @@ test("a server that is away makes a list old, and one that is back makes it new"
   await server.stop();
 });
 
+test("a topic has one watcher, which ends when nobody listens any more", () => {
+  const watched: AbortSignal[] = [];
+  const hub = new Hub((_topic, _publish, signal) => {
+    watched.push(signal);
+    return { snapshot: () => undefined };
+  }, String);
+  const ends = Array.from({ length: 20 }, () => hub.listen(["hosts:default"], undefined, () => {}));
+  expect([watched.length, hub.size]).toEqual([1, 1]);
+  for (const end of ends.slice(1)) end();
+  expect(watched[0]!.aborted).toBe(false);
+  ends[0]!();
+  expect([watched[0]!.aborted, hub.size]).toEqual([true, 0]);
+});
+
 test("who does not read is cut", async () => {
   let publish: Publish | undefined;
   const hub = new Hub((_topic, given) => {

@@ -58,7 +58,6 @@ interface Said {
 export async function fakeProvider(port = 0): Promise<IdentityProvider & { said: Said; rotate(): Promise<void> }> {
   const said: Said = { claims: {} };
   let key = await newKey();
-  let nonce = "";
   const server: Bun.Server<unknown> = Bun.serve({
     port,
     hostname: "127.0.0.1",
@@ -76,12 +75,13 @@ export async function fakeProvider(port = 0): Promise<IdentityProvider & { said:
       "/jwks": async () => Response.json({ keys: [await crypto.subtle.exportKey("jwk", key.publicKey)] }),
       "/authorize": (request) => {
         const { searchParams } = new URL(request.url);
-        nonce = searchParams.get("nonce")!;
+        const code = searchParams.get("nonce")!;
         const back = new URL(searchParams.get("redirect_uri")!);
-        back.search = new URLSearchParams({ code: "a code", state: searchParams.get("state")! }).toString();
+        back.search = new URLSearchParams({ code, state: searchParams.get("state")! }).toString();
         return Response.redirect(back.href);
       },
-      "/token": async () => {
+      "/token": async (request) => {
+        const nonce = new URLSearchParams(await request.text()).get("code");
         const now = Math.floor(Date.now() / 1000);
         const right = { iss: issuer, aud: client.id, sub: "ada", nonce, iat: now, exp: now + 300, groups: ["ops"] };
         const id_token = await jwt({ ...right, ...said.claims }, key.privateKey);

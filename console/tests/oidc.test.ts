@@ -31,6 +31,13 @@ class Browser {
     throw new Error(`too many redirects, at last to ${url}`);
   }
 
+  /** Another one with the same cookies. */
+  copy(): Browser {
+    const copy = new Browser();
+    for (const [host, jar] of this.#cookies) copy.#cookies.set(host, new Map(jar));
+    return copy;
+  }
+
   cookie(origin: string, name: string): string | undefined {
     return this.#cookies.get(new URL(origin).host)?.get(name);
   }
@@ -115,11 +122,16 @@ test("a state is good for one login, in the browser that began it", async () => 
   ]);
   const visitor = new Browser();
   const callback = await visitor.open(`${running.origin}/auth/login`, "/auth/callback");
-  const stranger = await new Browser().open(callback.url);
-  expect(stranger.url).toContain("/login?failed=state");
+  const stranger = new Browser();
+  expect((await stranger.open(callback.url)).url).toContain("/login?failed=state");
+  // With an attempt of its own, and so with a cookie.
+  await stranger.open(`${running.origin}/auth/login`, "/auth/callback");
+  expect((await stranger.open(callback.url)).url).toContain("/login?failed=state");
+  const thief = visitor.copy();
   expect((await visitor.open(callback.url)).url).toBe(`${running.origin}/`);
-  const replayed = await visitor.open(callback.url);
-  expect(replayed.url).toContain("/login?failed=state");
+  expect((await visitor.open(callback.url)).url).toContain("/login?failed=state");
+  // With all cookies that the visitor had before.
+  expect((await thief.open(callback.url)).url).toContain("/login?failed=state");
   await provider.stop();
 });
 

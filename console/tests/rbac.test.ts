@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Sessions } from "../server/gate/sessions";
 import { Tokens } from "../server/gate/tokens";
 import { SqliteStore } from "../server/store/sqlite";
-import { builtInRoles, type Grant } from "../shared/actions";
+import { builtInRoles, type Grant, matchesNamespace } from "../shared/actions";
 import { routes } from "../shared/routes";
 import { browser, send, type TestConsole, testConsole } from "./support";
 
@@ -100,6 +100,19 @@ describe.each(roleNames)("%s", (role) => {
     }
     expect(wrong).toEqual([]);
   });
+});
+
+test("a pattern stands for whole names", () => {
+  for (const [pattern, names, others] of [
+    ["orders", ["orders"], ["orders-2", "my-orders", ""]],
+    ["orders-*", ["orders-", "orders-eu"], ["orders", "my-orders-eu"]],
+    ["*-eu", ["orders-eu"], ["orders-eu-2"]],
+    ["a.b", ["a.b"], ["axb"]],
+    ["*", ["anything", ""], []],
+  ] as const) {
+    for (const name of names) expect([pattern, name, matchesNamespace(pattern, name)]).toEqual([pattern, name, true]);
+    for (const name of others) expect([pattern, name, matchesNamespace(pattern, name)]).toEqual([pattern, name, false]);
+  }
 });
 
 test("actions that only a body asks for need their grant as well", async () => {
