@@ -206,6 +206,38 @@ describe("poll", () => {
     );
   });
 
+  test.each<[unknown, string]>([
+    [undefined, "must return { items, cursor }, got undefined"],
+    [{ items: 7, cursor: 1 }, "must return { items, cursor }, got {"],
+    [{ items: [1n], cursor: 1 }, "JSON has no BigInt"],
+  ])("that returns %p says what it must return", async (returned, why) => {
+    const name = unique("app");
+    const feed = flow.poll((() => returned) as any, { every: "1h", id: () => "", name: "feed" });
+    const of = counting(unique("wrong"), feed);
+    await withApp(
+      [of],
+      async ({ app, client }) => {
+        await app.deploy();
+        const handle = client.schedule.getHandle(`flow/${name}/${of.id}/feed`);
+        await handle.trigger();
+        const [looking = ""] = await started(handle, 1);
+        const { raw } = await eventually(
+          () => client.workflow.getHandle(looking).describe(),
+          (found) => found.status.name !== "RUNNING" || found.raw.pendingActivities?.[0]?.lastFailure !== undefined,
+        );
+        const failure = raw.pendingActivities?.[0]?.lastFailure?.message;
+        if (failure === undefined) await expect(client.workflow.getHandle(looking).result()).rejects.toThrow();
+        else expect(failure).toContain(why);
+        await client.workflow
+          .getHandle(looking)
+          .terminate()
+          .catch(() => undefined);
+        await handle.delete();
+      },
+      { name },
+    );
+  });
+
   test("waits for code that has it", async () => {
     const name = unique("app");
     const id = unique("missing");

@@ -309,14 +309,33 @@ describe("state in Workflows", () => {
       f
         .step("first", ({ state }) => state.set("a", big))
         .step("second", ({ state }) => state.set("b", big), { onError: (_, { message }) => message })
+        .step("alone", ({ state }) => state.for("other").set("c", "x".repeat(1_100_000)), {
+          onError: (_, { message }) => message,
+        })
+        .step("together", ({ state }) =>
+          Promise.all(
+            [1, 2, 3].map((n) =>
+              state
+                .for("many")
+                .set("same", big + n)
+                .then(() => n),
+            ),
+          ),
+        )
         .step("room", ({ state }) => state.delete("a"))
         .step("third", ({ state }) => state.set("b", big))
-        .step("end", ({ steps }) => steps.second.output),
+        .step("end", ({ steps }) => [steps.second.output, steps.alone.output, steps.together.output]),
     );
     await withApp([of], async ({ run, client }) => {
-      expect(await run(of, {})).toContain(
-        `The state of '${id}' in the scope 'default' would have 1200006 bytes, more than 1000000`,
-      );
+      const tooLarge = (scope: string, size: string) =>
+        expect.stringContaining(
+          `The state of '${id}' in the scope '${scope}' would have ${size} bytes, more than 1000000`,
+        );
+      expect(await run(of, {})).toEqual([
+        tooLarge("default", "1200006"),
+        expect.stringContaining("in the scope 'other' would have"),
+        [1, 2, 3],
+      ] as any);
       await client.workflow.getHandle(`flow-state/${id}/default`).terminate();
     });
   });

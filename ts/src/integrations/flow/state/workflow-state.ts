@@ -1,18 +1,20 @@
 /** State in Workflows: one for each flow and scope. Nothing else is needed, and it survives what the server does. */
 import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError } from "../../../client";
 import { STATE_GET, STATE_TYPE, STATE_UPDATE } from "../plan";
-import type { Entry, Outcome, Request } from "../workflow/operations";
+import { type Entry, largestScope, type Outcome, type Request, tooLarge } from "../workflow/operations";
 import type { Scope, StateStore, StoredEntry } from "./store";
 
 /** The server's limit for updates of one Workflow that aren't done; the others come later. */
 const resourceExhausted = 8;
-/** How many operations one update has. */
+/** How many operations one update has, and how large they are together, in characters of JSON. */
 const largestBatch = 100;
+const largestUpdate = 1_000_000;
 const firstWaitMs = 20;
 const longestWaitMs = 2_000;
 
 interface Waiting {
   request: Request;
+  size: number;
   done: PromiseWithResolvers<Outcome>;
 }
 
@@ -44,12 +46,14 @@ export class WorkflowState implements StateStore {
   }
 
   apply(scope: Scope, request: Request): Promise<Outcome> {
+    const size = JSON.stringify(request).length;
+    if ("value" in request.operation && size > largestScope) return Promise.resolve(tooLarge(scope, size));
     const done = Promise.withResolvers<Outcome>();
     const id = this.#id(scope);
     const waiting = this.#waiting.get(id);
-    if (waiting !== undefined) waiting.push({ request, done });
+    if (waiting !== undefined) waiting.push({ request, size, done });
     else {
-      const first = [{ request, done }];
+      const first = [{ request, size, done }];
       this.#waiting.set(id, first);
       void this.#send(id, scope, first);
     }
@@ -59,7 +63,9 @@ export class WorkflowState implements StateStore {
   /** Sends what waits, an update at a time: what comes meanwhile goes along with the next one. */
   async #send(id: string, scope: Scope, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, largestBatch);
+      let size = 0;
+      const end = waiting.findIndex((one, index) => (size += one.size) > largestUpdate && index > 0);
+      const batch = waiting.splice(0, Math.min(end < 0 ? waiting.length : end, largestBatch));
       try {
         const outcomes = await this.#update(
           id,

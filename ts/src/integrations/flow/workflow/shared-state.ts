@@ -10,11 +10,19 @@ import {
 } from "../../../workflow";
 import { STATE_GET, STATE_UPDATE } from "../plan";
 import type { Scope } from "../state/store";
-import { current, type Entry, type Outcome, perform, type Request, remembered } from "./operations";
+import {
+  current,
+  type Entry,
+  largestScope,
+  type Outcome,
+  perform,
+  type Request,
+  remembered,
+  tooLarge,
+} from "./operations";
 
 /** Updates until it continues as new, below the server's limit of 2,000 for a run. */
 const updatesPerRun = 1_500;
-const largestState = 1_000_000;
 
 const getQuery = defineQuery<unknown, [string?]>(STATE_GET);
 const update = defineUpdate<Outcome[], [Request[]]>(STATE_UPDATE);
@@ -50,10 +58,7 @@ export async function sharedState(scope: Scope, kept: Kept = { entries: {}, done
     const { entry, outcome } = perform(entries.get(key), operation, Date.now());
     const size = entry === undefined ? 0 : sizeOf(key, entry);
     const after = bytes + size - (sizes.get(key) ?? 0);
-    if (after > largestState && size > (sizes.get(key) ?? 0)) {
-      const error = `The state of '${scope.flow}' in the scope '${scope.scope}' would have ${after} bytes, more than ${largestState}: use several scopes, or keep it in a database by the option 'state' of the application`;
-      return { error };
-    }
+    if (after > largestScope && size > (sizes.get(key) ?? 0)) return tooLarge(scope, after);
     put(key, entry, size);
     done.set(id, outcome);
     if (done.size > remembered) done.delete(done.keys().next().value!);
