@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill bench build dist generate
+.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill soak leaks bench build dist generate
 .PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
@@ -45,6 +45,12 @@ mutants: build ## Put defects in on purpose and see that tests fail, or one: ONL
 hostile: build ## Try all that hostile Workflows do in every mode, and 5,000 of them beside 5,000 innocent ones
 	@cd ts && HOSTILE_MIX=5000 HOSTILE_TABLES=whole ../$(bun) test tests/workflow/hostile
 
+soak: build ## Kill Workers and the server while Workflows run: MINUTES=5, KILL_EVERY=3 seconds, SEED
+	@$(bun) ts/endurance/soak.ts
+
+leaks: build ## Look for memory, descriptors and threads that grow: ROUNDS=30, or ONLY=name
+	@$(bun) ts/endurance/leaks.ts
+
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts
 
@@ -62,9 +68,11 @@ format: toolchain ## Lay out Rust, Zig and TypeScript as the tests want them
 
 typecheck: packages ## Check the TypeScript
 	@cd ts && ../$(bun) run typecheck
+	@cd console && ../$(bun) run typecheck
 
 packages: toolchain
 	@cd ts && ../$(bun) install --frozen-lockfile --silent
+	@cd console && ../$(bun) install --frozen-lockfile --silent
 
 toolchain: ## Put the pinned tools into .toolchain/
 	@scripts/toolchain.sh

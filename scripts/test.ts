@@ -6,7 +6,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environment, packageFolder, reportsFolder, root, usePrebuiltLibraries } from "./tools";
+import { consoleFolder, environment, packageFolder, reportsFolder, root, usePrebuiltLibraries } from "./tools";
 
 interface Count {
   passed: number;
@@ -53,6 +53,7 @@ const suites: Suite[] = [
   { name: "third-party", command: ["bun", "scripts/third-party.ts", "--check"] },
   { name: "proto", command: ["bun", "ts/scripts/generate-proto.ts", "--check"] },
   { name: "typecheck", command: ["bun", "run", "typecheck"], cwd: packageFolder, quick: true },
+  { name: "typecheck-console", command: ["bun", "run", "typecheck"], cwd: consoleFolder, quick: true },
   { name: "unit", command: ["bun", "scripts/unit.ts"], quick: true, partOf: "bun", count: countBun },
   {
     name: "clippy",
@@ -87,6 +88,12 @@ const suites: Suite[] = [
     command: ["bun", "run", "test", "--only-failures", "--reporter=junit", `--reporter-outfile=${bunReport}`],
     cwd: packageFolder,
     report: "bun.xml",
+    count: countBun,
+  },
+  {
+    name: "console",
+    command: ["bun", "run", "test", "--only-failures"],
+    cwd: consoleFolder,
     count: countBun,
   },
   { name: "docs", command: ["bun", "scripts/docs.ts"] },

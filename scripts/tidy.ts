@@ -30,13 +30,14 @@ const widthLimit = 120;
 
 const listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"];
 const files = output(listed).split("\n");
-const isText = (path: string) => /\.(ts|js|cjs|rs|zig|c|h|sh|md|toml|yml)$/.test(path);
+const isText = (path: string) => /\.(tsx?|js|cjs|rs|zig|c|h|sh|md|toml|yml)$/.test(path);
 const isGenerated = (path: string) => /^ts\/src\/proto\/(google|grpc|rpc|temporal|index)|\.generated\.ts$/.test(path);
 const isThere = (path: string) => existsSync(join(root, path));
 const text = new Map(
   files.filter((path) => isText(path) && isThere(path)).map((path) => [path, readFileSync(join(root, path), "utf8")]),
 );
 const sources = [...text.keys()].filter((path) => path.startsWith("ts/src/") && path.endsWith(".ts"));
+const consoleSources = [...text.keys()].filter((path) => /^console\/(shared|server|web)\/.*\.tsx?$/.test(path));
 const problems: string[] = [];
 
 /** An import of another file, or a re-export: of types only, which the compiler erases, or of all that it exports. */
@@ -59,10 +60,11 @@ function importsOf(from: string): Import[] {
 }
 
 function fileOf(path: string): string | undefined {
-  return [path, `${path}.ts`, join(path, "index.ts")].find((candidate) => text.has(candidate));
+  return [path, `${path}.ts`, `${path}.tsx`, join(path, "index.ts")].find((candidate) => text.has(candidate));
 }
 
 const imports = sources.flatMap(importsOf);
+const consoleImports = consoleSources.flatMap(importsOf);
 const roomOf = (path: string) => path.split("/")[2]!;
 
 function checkOrder(): void {
@@ -79,6 +81,24 @@ function checkOrder(): void {
   }
 }
 
+/** The console's three folders, and the one room of its server that knows the SDK. */
+function checkConsole(): void {
+  const folderOf = (path: string) => path.split("/")[1]!;
+  for (const { from, to, typesOnly } of consoleImports) {
+    const [folder, other] = [folderOf(from), folderOf(to)];
+    if (folder !== other && other !== "shared")
+      problems.push(`${from}: the console's ${folder}/ may not import ${other}/ (${to})`);
+    // The table of routes has its schemas with it.
+    if (folder === "web" && !typesOnly && /^console\/shared\/(routes?|schemas)\b/.test(to))
+      problems.push(`${from}: only types of ${to} may be imported in the browser`);
+  }
+  for (const path of consoleSources) {
+    if (/^console\/server\/(temporal\/|main\.ts)/.test(path)) continue;
+    if (/^import (?!type)[^;]* from "temporal-bun-sdk/m.test(text.get(path)!))
+      problems.push(`${path}: only console/server/temporal may import the SDK; types may be imported anywhere`);
+  }
+}
+
 /** Depth first; a module that is met again while its own imports are followed is part of a cycle. */
 function checkCycles(): void {
   const done = new Set<string>();
@@ -92,10 +112,10 @@ function checkCycles(): void {
     done.add(path);
   };
   const values = Map.groupBy(
-    imports.filter(({ typesOnly }) => !typesOnly),
+    [...imports, ...consoleImports].filter(({ typesOnly }) => !typesOnly),
     ({ from }) => from,
   );
-  for (const path of sources) visit(path, []);
+  for (const path of [...sources, ...consoleSources]) visit(path, []);
 }
 
 /** What an entry of the package passes on is for its users; anything else is for another file, or isn't exported. */
@@ -104,16 +124,17 @@ function checkExports(): void {
     ...Object.values(packageJson.exports).map((path) => join("ts", path)),
     ...Object.values(official.compilerOptions.paths).map((paths) => join("ts/src/drop-in", paths.at(-1)!)),
   ];
-  const isPublic = new Set(entries.flatMap((path) => fileOf(path) ?? []));
+  const isPublic = new Set([...entries, "console/server/index.ts"].flatMap((path) => fileOf(path) ?? []));
   for (const path of isPublic) for (const { to, passesAll } of importsOf(path)) if (passesAll) isPublic.add(to);
   const words = new Map([...text].map(([path, content]) => [path, new Set(content.match(/[\w$]+/g))]));
   for (const [path, content] of text) {
-    if (!path.endsWith(".ts") || isPublic.has(path) || isGenerated(path) || !/^(ts\/src|scripts|release)\//.test(path))
-      continue;
+    if (!/\.tsx?$/.test(path) || isPublic.has(path) || isGenerated(path)) continue;
+    // What the console's server and pages share, they share by its names.
+    if (!/^(ts\/src|scripts|release|console\/(?!shared\/))/.test(path)) continue;
     const declaration =
       /^export (?:declare |abstract |async )*(?:class|const|let|enum|function\*?|interface|type) (\w+)/gm;
     for (const [, name = ""] of content.matchAll(declaration)) {
-      const isUsed = [...words].some(([other, known]) => other !== path && other.endsWith(".ts") && known.has(name));
+      const isUsed = [...words].some(([other, known]) => other !== path && /\.tsx?$/.test(other) && known.has(name));
       if (!isUsed) problems.push(`${path}: nobody imports ${name}: don't export it, or take it out`);
     }
   }
@@ -122,7 +143,7 @@ function checkExports(): void {
 /** Formatters see to code, and texts can't be broken: comments are what is left. */
 function checkWidth(): void {
   for (const [path, content] of text) {
-    if (!/\.(ts|rs|zig|c|h|sh)$/.test(path) || isGenerated(path)) continue;
+    if (!/\.(tsx?|rs|zig|c|h|sh)$/.test(path) || isGenerated(path)) continue;
     for (const [index, line] of content.split("\n").entries()) {
       if (line.length <= widthLimit || !/^\s*(\/\/|\*|\/\*|#)/.test(line) || line.includes("://")) continue;
       problems.push(`${path}:${index + 1}: ${line.length} columns, more than ${widthLimit}`);
@@ -191,7 +212,17 @@ function checkMakefile(): void {
   }
 }
 
-for (const check of [checkOrder, checkCycles, checkExports, checkWidth, checkPaths, checkLinks, checkMakefile]) check();
+for (const check of [
+  checkOrder,
+  checkConsole,
+  checkCycles,
+  checkExports,
+  checkWidth,
+  checkPaths,
+  checkLinks,
+  checkMakefile,
+])
+  check();
 for (const problem of problems) console.error(problem);
 console.error(`tidy: ${problems.length} problems in ${text.size} files`);
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -7,6 +7,9 @@ export const root = resolve(import.meta.dir, "..");
 /** The TypeScript package. */
 export const packageFolder = join(root, "ts");
 
+/** The console's package. */
+export const consoleFolder = join(root, "console");
+
 /** Where the suites of `make test` leave their reports, for the parity ledger. */
 export const reportsFolder = join(root, "target/reports");
 

@@ -6,6 +6,7 @@ import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { addBundleCommand } from "./commands/bundle";
+import { addConsoleCommand } from "./commands/console";
 import { addDevCommand } from "./commands/dev";
 import { addDockerCommand } from "./commands/docker";
 import { addDoctorCommand } from "./commands/doctor";
@@ -58,6 +59,7 @@ function createProgram(output: Output): Command {
   addDockerCommand(program, output);
   program.commandsGroup("Workflows on a server:");
   addWorkflowCommands(program, output);
+  addConsoleCommand(program);
   program.commandsGroup("Your machine:");
   addDoctorCommand(program, output);
   addLibs(program, output);

@@ -1,0 +1,62 @@
+/** Calls of the API, by the keys of the route table: `call("GET /ns/:ns/workflows", { params: { ns } })`. */
+
+import type { Problem } from "../shared/problem";
+// Types alone: the table itself has its schemas with it, which the browser has no use for.
+import type { Response as Answer, BodyInput, Parameters, QueryInput, RouteKey } from "../shared/routes";
+
+/** The API has refused, or the console can't be reached. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(`${problem.title}: ${problem.cause}`);
+    this.problem = problem;
+  }
+}
+
+/** What a call needs besides its key: only what the route has is asked for. */
+export type CallOptions<Key extends RouteKey> = (keyof Parameters<Key> extends never
+  ? { params?: undefined }
+  : { params: Parameters<Key> }) & {
+  query?: QueryInput<Key>;
+  signal?: AbortSignal;
+} & (Key extends `GET ${string}` ? { body?: undefined } : { body: BodyInput<Key> });
+
+export async function call<Key extends RouteKey>(key: Key, options: CallOptions<Key>): Promise<Answer<Key>> {
+  const [method = "", pattern = ""] = key.split(" ");
+  const params = (options.params ?? {}) as Record<string, string>;
+  const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ""));
+  const query = new URLSearchParams(
+    Object.entries(options.query ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  );
+  return send<Answer<Key>>(method, `/api/v1${path}${query.size > 0 ? `?${query}` : ""}`, options.body, options.signal);
+}
+
+/** Logging in and out: not in the table, because nobody has a grant there yet. */
+export const logIn = (token: string) => send("POST", "/auth/token", { token });
+export const loginMode = () => send<{ mode: "none" | "token" | "oidc" }>("GET", "/auth/mode");
+export const logOut = () => send("POST", "/auth/logout", {});
+
+async function send<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(url, {
+    method,
+    headers: method === "GET" ? {} : { "content-type": "application/json", "x-tbc": "1" },
+    body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
+    signal,
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw new ApiError({
+      title: "The console can't be reached",
+      status: 0,
+      cause: error instanceof Error ? error.message : String(error),
+      fix: "Look whether it still runs. This page goes on when it is back.",
+      requestId: "",
+    });
+  });
+  const answer = (await response.json()) as T | Problem;
+  if (!response.ok) throw new ApiError(answer as Problem);
+  return answer as T;
+}

@@ -1,0 +1,67 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { logIn, loginMode } from "../api";
+import { ProblemBox } from "../parts/problem-box";
+
+/** What the kinds of failed logins at an identity provider mean. */
+const failures: Record<string, string> = {
+  "no-grant": "You are known, but nothing is granted to you here. Ask an admin of the console.",
+  provider: "The identity provider can't be reached. Try again in a moment.",
+  refused: "The identity provider's answer was not accepted.",
+  state: "This login was begun elsewhere, or took too long. Begin again.",
+};
+
+export function LoginPage() {
+  const mode = useQuery({ queryKey: ["login mode"], queryFn: loginMode });
+  const params = new URLSearchParams(location.search);
+  const failed = failures[params.get("failed") ?? ""];
+  return (
+    <main className="shell">
+      <h1>Log in</h1>
+      {failed && (
+        <p role="alert">
+          {failed} <span className="quiet">Request {params.get("request")}</span>
+        </p>
+      )}
+      {mode.error && <ProblemBox error={mode.error} retry={() => mode.refetch()} />}
+      {mode.data?.mode === "oidc" && <a href="/auth/login">Log in at your identity provider</a>}
+      {mode.data?.mode === "token" && <TokenForm />}
+      {mode.data?.mode === "none" && <a href="/">No login is needed</a>}
+    </main>
+  );
+}
+
+/** Logs in with the token behind the `#` of the address, which the console printed. */
+function TokenForm() {
+  const [token, setToken] = useState(() => location.hash.slice(1));
+  const [error, setError] = useState<Error>();
+  const submit = (value: string) => {
+    // The token is good for one login, and has no place in the browser's history.
+    history.replaceState(null, "", "/login");
+    logIn(value).then(
+      () => location.assign("/"),
+      (reason: Error) => setError(reason),
+    );
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, with the token that the page was opened with
+  useEffect(() => {
+    if (token !== "") submit(token);
+  }, []);
+  return (
+    <>
+      <p>The console has printed an address with a token on its terminal. Open it, or paste the token here.</p>
+      {error && <ProblemBox error={error} />}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit(token);
+        }}
+      >
+        <label>
+          Token <input type="password" value={token} onChange={(event) => setToken(event.target.value)} />
+        </label>{" "}
+        <button type="submit">Log in</button>
+      </form>
+    </>
+  );
+}
