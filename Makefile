@@ -21,7 +21,7 @@ demo-flows: build ## Run the flows example, kill its worker three times, and sho
 	@$(bun) ts/examples/flows/demo.ts
 
 flows-kill: build ## Kill workers and servers at random points of flows, 500 times (or SEEDS=20)
-	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts
+	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts tests/flow/http/kill.test.ts
 
 check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
 	@$(bun) scripts/test.ts check

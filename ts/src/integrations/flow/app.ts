@@ -140,7 +140,8 @@ export class App {
       namespace,
       taskQueue,
     });
-    this.#worker = { worker, running: worker.run() };
+    // A signal ends the Worker without a call of stop.
+    this.#worker = { worker, running: worker.run().finally(() => this.#stopHttp()) };
     const { http } = this.#options;
     if (http !== undefined) this.#listener = this.#listen(http);
   }
@@ -161,9 +162,7 @@ export class App {
    * cancelled as the Worker's options say, and goes on elsewhere.
    */
   async stop(): Promise<void> {
-    await this.#http.drain();
-    await this.#listener?.stop();
-    this.#listener = undefined;
+    await this.#stopHttp();
     const { worker, running } = this.#worker ?? {};
     if (worker?.getState() === "RUNNING") worker.shutdown();
     await running;
@@ -244,6 +243,12 @@ export class App {
   #listen({ port = 3000, hostname = "0.0.0.0" }: HttpOptions): Bun.Server<undefined> {
     // A caller may wait for longer than Bun lets a connection be silent by itself.
     return Bun.serve({ port, hostname, fetch: this.fetch, idleTimeout: 60 });
+  }
+
+  async #stopHttp(): Promise<void> {
+    await this.#http.drain();
+    await this.#listener?.stop();
+    this.#listener = undefined;
   }
 
   #healthRoutes(): Route[] {

@@ -41,7 +41,7 @@ describe("a webhook", () => {
       const { id } = (await accepted.json()) as { id: string };
       expect(id).toStartWith(`${of.id}/`);
       expect(await client.workflow.getHandle(id).result()).toEqual({ a: 1 });
-      const told = await app.fetch(new Request(`http://app${accepted.headers.get("location")}`));
+      const told = await app.fetch(new Request(new URL(accepted.headers.get("location")!, "http://app/in")));
       expect([told.status, await told.json()]).toEqual([200, { id, status: "COMPLETED", output: { a: 1 } }]);
     });
   });
@@ -381,13 +381,14 @@ describe("respond", () => {
       (f) => f.respond(({ payload }) => payload),
     );
     await withApp([of], async ({ app }) => {
-      const of = async (body: object) => {
+      const of = async (body: object | null) => {
         const answer = await app.fetch(post("/texts", JSON.stringify(body)));
         return [answer.status, answer.headers.get("content-type"), await answer.text()];
       };
       expect(await of({ headers: { "Content-Type": "text/xml" }, body: "<a/>" })).toEqual([200, "text/xml", "<a/>"]);
       expect(await of({ body: "text" })).toEqual([200, "application/json;charset=utf-8", '"text"']);
       expect(await of({})).toEqual([204, null, ""]);
+      expect(await of(null)).toEqual([204, null, ""]);
       expect(await of({ status: 303, headers: { location: "/x" } })).toEqual([303, null, ""]);
       expect((await of({ status: 99 }))[0]).toBe(500);
     });
@@ -405,6 +406,8 @@ describe("respond", () => {
         ),
       ),
     ).toThrow("respond() isn't possible in the loop 'each'");
+    const response = { status: 99 };
+    expect(() => flow.define(options, (f) => f.respond(response))).toThrow("needs a response with a status from 200");
     const triggers = [flow.webhook("/x", { auth: "none", respond: "step" })];
     expect(() => flow.define({ ...options, triggers }, (f) => f.step("a", () => 1))).toThrow("so it needs a respond()");
   });

@@ -94,14 +94,13 @@ async function receive(
   const key = keyOf(idempotencyKey === undefined ? given.deliveryId : idempotencyKey(given));
   const { client, taskQueue } = services;
   const start = { key, taskQueue: flow.queue ?? taskQueue };
-  const address = (id: string) => `${url.pathname}?run=${encodeURIComponent(id)}`;
   if (respond === "step") {
     const { id, response } = await awaitResponse(client, flow.id, payload, start, patienceMs);
-    return response === undefined ? accepted(id, address(id)) : responseOf(response);
+    return response === undefined ? accepted(id) : responseOf(response);
   }
   const { id } = await client.withDeadline(Date.now() + startMs, () => startFlow(client, flow.id, payload, start));
-  if (respond === "accepted") return accepted(id, address(id));
-  return (await resultOf(client, id, patienceMs)) ?? accepted(id, address(id));
+  if (respond === "accepted") return accepted(id);
+  return (await resultOf(client, id, patienceMs)) ?? accepted(id);
 }
 
 /** How a run is that the webhook started, for who may start one. */
@@ -164,8 +163,9 @@ function keyOf(key: unknown): string | undefined {
   throw new Refusal(400, `The idempotency key must be a text of 1 to ${longestKey} bytes`);
 }
 
-function accepted(id: string, location: string): Response {
-  return json(202, { id }, { location });
+function accepted(id: string): Response {
+  // Relative to the request's address: before it there may be what a proxy or another server took away.
+  return json(202, { id }, { location: `?run=${encodeURIComponent(id)}` });
 }
 
 /** The end of a run, as an answer; undefined if it hasn't ended in time. */
