@@ -321,6 +321,30 @@ describe("state in Workflows", () => {
     });
   });
 
+  test("counts bytes, and takes large values at once", async () => {
+    const id = unique("bytes");
+    const big = "x".repeat(900_000);
+    const of = flow.define({ id, payload: anything(), defaults: { retry: { attempts: 1 } } }, (f) =>
+      f
+        // Three bytes each.
+        .step("wide", ({ state }) => state.set("a", "€".repeat(400_000)), { onError: (_, { message }) => message })
+        .step("huge", ({ state }) => state.cas("a", `${big}${big}`, big), { onError: (_, { message }) => message })
+        .step("at once", async ({ state }) => {
+          await Promise.all([1, 2, 3, 4].map((n) => state.set("a", `${n}${big}`)));
+          return (await state.get<string>("a"))?.slice(0, 1);
+        })
+        .step("end", ({ steps }) => [steps.wide.output, steps.huge.output, steps["at once"].output]),
+    );
+    await withApp([of], async ({ run, client }) => {
+      expect(await run(of, {})).toEqual([
+        expect.stringContaining(`in the scope 'default' would have 1200003 bytes, more than 1000000`),
+        expect.stringContaining("What is to be kept under 'a' has 27"),
+        "4",
+      ]);
+      await client.workflow.getHandle(`flow-state/${id}/default`).terminate();
+    });
+  });
+
   test("is there in tests of flows", async () => {
     const { TestWorkflowEnvironment } = await import("../../../src/testing");
     const env = await TestWorkflowEnvironment.createTimeSkipping();

@@ -1,4 +1,5 @@
 /** State in Workflows: one for each flow and scope. Nothing else is needed, and it survives what the server does. */
+import { createHash } from "node:crypto";
 import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError } from "../../../client";
 import { STATE_GET, STATE_TYPE, STATE_UPDATE } from "../plan";
 import type { Entry, Outcome, Request } from "../workflow/operations";
@@ -8,11 +9,17 @@ import type { Scope, StateStore, StoredEntry } from "./store";
 const resourceExhausted = 8;
 /** How many operations one update has. */
 const largestBatch = 100;
+/** How many bytes of operations go along with one update, and how many a single one may have: the server takes 2 MB. */
+const largestBatchBytes = 1_000_000;
+const largestRequestBytes = 2_000_000;
+/** Longer ids are kept as hashes: with 1,000 of them and all values, a Workflow must still continue as new. */
+const longestId = 200;
 const firstWaitMs = 20;
 const longestWaitMs = 2_000;
 
 interface Waiting {
   request: Request;
+  bytes: number;
   done: PromiseWithResolvers<Outcome>;
 }
 
@@ -43,13 +50,17 @@ export class WorkflowState implements StateStore {
     }
   }
 
-  apply(scope: Scope, request: Request): Promise<Outcome> {
+  async apply(scope: Scope, { id: given, operation }: Request): Promise<Outcome> {
+    const request = { id: given.length > longestId ? hashOf(given) : given, operation };
+    const bytes = Buffer.byteLength(JSON.stringify(request));
+    if (bytes > largestRequestBytes)
+      return { error: `What is to be kept under '${operation.key}' has ${bytes} bytes, more than a Workflow can take` };
     const done = Promise.withResolvers<Outcome>();
     const id = this.#id(scope);
     const waiting = this.#waiting.get(id);
-    if (waiting !== undefined) waiting.push({ request, done });
+    if (waiting !== undefined) waiting.push({ request, bytes, done });
     else {
-      const first = [{ request, done }];
+      const first = [{ request, bytes, done }];
       this.#waiting.set(id, first);
       void this.#send(id, scope, first);
     }
@@ -59,7 +70,7 @@ export class WorkflowState implements StateStore {
   /** Sends what waits, an update at a time: what comes meanwhile goes along with the next one. */
   async #send(id: string, scope: Scope, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, largestBatch);
+      const batch = waiting.splice(0, batchLength(waiting));
       try {
         const outcomes = await this.#update(
           id,
@@ -109,6 +120,17 @@ export class WorkflowState implements StateStore {
   #id({ flow, scope }: Scope): string {
     return `${this.#prefix}/${flow}/${scope}`;
   }
+}
+
+/** How many of those that wait go along with one update. */
+function batchLength(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  const tooMany = waiting.findIndex((one) => (bytes += one.bytes) > largestBatchBytes);
+  return tooMany < 0 ? largestBatch : Math.min(Math.max(tooMany, 1), largestBatch);
+}
+
+function hashOf(id: string): string {
+  return createHash("sha256").update(id).digest("base64url");
 }
 
 /** Whether an update wasn't taken for a reason that passes: too many at once, or the run continued as new. */

@@ -15,6 +15,7 @@ import { current, type Entry, type Outcome, perform, type Request, remembered } 
 /** Updates until it continues as new, below the server's limit of 2,000 for a run. */
 const updatesPerRun = 1_500;
 const largestState = 1_000_000;
+const encoder = new TextEncoder();
 
 const getQuery = defineQuery<unknown, [string?]>(STATE_GET);
 const update = defineUpdate<Outcome[], [Request[]]>(STATE_UPDATE);
@@ -86,5 +87,6 @@ export async function sharedState(scope: Scope, kept: Kept = { entries: {}, done
 }
 
 function sizeOf(key: string, { value }: Entry): number {
-  return key.length + JSON.stringify(value).length;
+  // In bytes, as the server counts what it takes.
+  return encoder.encode(key).length + encoder.encode(JSON.stringify(value)).length;
 }
