@@ -50,7 +50,8 @@ export class Dispatcher {
   activities(): Record<string, (...args: any[]) => Promise<unknown>> {
     return {
       [BEGIN_ACTIVITY]: (payload: unknown) => this.#begin(payload),
-      [POLL_ACTIVITY]: (call: PollCall) => look(this.#options, call),
+      [POLL_ACTIVITY]: (call: PollCall) =>
+        look(this.#options.flows, call, this.#options.taskQueue, this.#options.secrets),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
       default: (call: Call) => this.#dispatch(call),
     };

@@ -1,20 +1,25 @@
 /** State in Workflows: one for each flow and scope. Nothing else is needed, and it survives what the server does. */
+import { createHash } from "node:crypto";
 import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError } from "../../../client";
 import { STATE_GET, STATE_TYPE, STATE_UPDATE } from "../plan";
-import { type Entry, largestScope, type Outcome, type Request, tooLarge } from "../workflow/operations";
+import type { Entry, Outcome, Request } from "../workflow/operations";
 import type { Scope, StateStore, StoredEntry } from "./store";
 
 /** The server's limit for updates of one Workflow that aren't done; the others come later. */
 const resourceExhausted = 8;
-/** How many operations one update has, and how large they are together, in characters of JSON. */
+/** How many operations one update has. */
 const largestBatch = 100;
-const largestUpdate = 1_000_000;
+/** How many bytes of operations go along with one update, and how many a single one may have: the server takes 2 MB. */
+const largestBatchBytes = 1_000_000;
+const largestRequestBytes = 2_000_000;
+/** Longer ids are kept as hashes: with 1,000 of them and all values, a Workflow must still continue as new. */
+const longestId = 200;
 const firstWaitMs = 20;
 const longestWaitMs = 2_000;
 
 interface Waiting {
   request: Request;
-  size: number;
+  bytes: number;
   done: PromiseWithResolvers<Outcome>;
 }
 
@@ -45,15 +50,17 @@ export class WorkflowState implements StateStore {
     }
   }
 
-  apply(scope: Scope, request: Request): Promise<Outcome> {
-    const size = JSON.stringify(request).length;
-    if ("value" in request.operation && size > largestScope) return Promise.resolve(tooLarge(scope, size));
+  async apply(scope: Scope, { id: given, operation }: Request): Promise<Outcome> {
+    const request = { id: given.length > longestId ? hashOf(given) : given, operation };
+    const bytes = Buffer.byteLength(JSON.stringify(request));
+    if (bytes > largestRequestBytes)
+      return { error: `What is to be kept under '${operation.key}' has ${bytes} bytes, more than a Workflow can take` };
     const done = Promise.withResolvers<Outcome>();
     const id = this.#id(scope);
     const waiting = this.#waiting.get(id);
-    if (waiting !== undefined) waiting.push({ request, size, done });
+    if (waiting !== undefined) waiting.push({ request, bytes, done });
     else {
-      const first = [{ request, size, done }];
+      const first = [{ request, bytes, done }];
       this.#waiting.set(id, first);
       void this.#send(id, scope, first);
     }
@@ -63,9 +70,7 @@ export class WorkflowState implements StateStore {
   /** Sends what waits, an update at a time: what comes meanwhile goes along with the next one. */
   async #send(id: string, scope: Scope, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
-      let size = 0;
-      const end = waiting.findIndex((one, index) => (size += one.size) > largestUpdate && index > 0);
-      const batch = waiting.splice(0, Math.min(end < 0 ? waiting.length : end, largestBatch));
+      const batch = waiting.splice(0, batchLength(waiting));
       try {
         const outcomes = await this.#update(
           id,
@@ -115,6 +120,17 @@ export class WorkflowState implements StateStore {
   #id({ flow, scope }: Scope): string {
     return `${this.#prefix}/${flow}/${scope}`;
   }
+}
+
+/** How many of those that wait go along with one update. */
+function batchLength(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  const tooMany = waiting.findIndex((one) => (bytes += one.bytes) > largestBatchBytes);
+  return tooMany < 0 ? largestBatch : Math.min(Math.max(tooMany, 1), largestBatch);
+}
+
+function hashOf(id: string): string {
+  return createHash("sha256").update(id).digest("base64url");
 }
 
 /** Whether an update wasn't taken for a reason that passes: too many at once, or the run continued as new. */

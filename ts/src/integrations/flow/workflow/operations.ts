@@ -26,16 +26,6 @@ export type Outcome = { value?: unknown } | { error: string };
 /** How many operations a scope remembers, so that they aren't done again. */
 export const remembered = 1_000;
 
-/** How large a scope in a Workflow may be, in characters of JSON: the server takes 2 MB when it continues as new. */
-export const largestScope = 1_000_000;
-
-/** What an operation is told for which there is no room. */
-export function tooLarge({ flow, scope }: { flow: string; scope: string }, size: number): Outcome {
-  return {
-    error: `The state of '${flow}' in the scope '${scope}' would have ${size} bytes, more than ${largestScope}: use several scopes, or keep it in a database by the option 'state' of the application`,
-  };
-}
-
 /** The entry, if it isn't over. */
 export function current(entry: Entry | undefined, now: number): Entry | undefined {
   return entry?.expires !== undefined && entry.expires <= now ? undefined : entry;

@@ -10,19 +10,12 @@ import {
 } from "../../../workflow";
 import { STATE_GET, STATE_UPDATE } from "../plan";
 import type { Scope } from "../state/store";
-import {
-  current,
-  type Entry,
-  largestScope,
-  type Outcome,
-  perform,
-  type Request,
-  remembered,
-  tooLarge,
-} from "./operations";
+import { current, type Entry, type Outcome, perform, type Request, remembered } from "./operations";
 
 /** Updates until it continues as new, below the server's limit of 2,000 for a run. */
 const updatesPerRun = 1_500;
+const largestState = 1_000_000;
+const encoder = new TextEncoder();
 
 const getQuery = defineQuery<unknown, [string?]>(STATE_GET);
 const update = defineUpdate<Outcome[], [Request[]]>(STATE_UPDATE);
@@ -58,7 +51,10 @@ export async function sharedState(scope: Scope, kept: Kept = { entries: {}, done
     const { entry, outcome } = perform(entries.get(key), operation, Date.now());
     const size = entry === undefined ? 0 : sizeOf(key, entry);
     const after = bytes + size - (sizes.get(key) ?? 0);
-    if (after > largestScope && size > (sizes.get(key) ?? 0)) return tooLarge(scope, after);
+    if (after > largestState && size > (sizes.get(key) ?? 0)) {
+      const error = `The state of '${scope.flow}' in the scope '${scope.scope}' would have ${after} bytes, more than ${largestState}: use several scopes, or keep it in a database by the option 'state' of the application`;
+      return { error };
+    }
     put(key, entry, size);
     done.set(id, outcome);
     if (done.size > remembered) done.delete(done.keys().next().value!);
@@ -91,5 +87,6 @@ export async function sharedState(scope: Scope, kept: Kept = { entries: {}, done
 }
 
 function sizeOf(key: string, { value }: Entry): number {
-  return key.length + JSON.stringify(value).length;
+  // In bytes, as the server counts what it takes.
+  return encoder.encode(key).length + encoder.encode(JSON.stringify(value)).length;
 }
