@@ -1,13 +1,14 @@
 /**
- * Records a history of each flow of `fixtures/kill-flows.ts`, and of some random ones that continue as new, for
- * `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A release adds a file of its own and
+ * Records a history of each flow of `fixtures/kill-flows.ts`, of some random ones that continue as new, of state that
+ * does, and of a poll, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A release adds a file of its own and
  * leaves those of others alone: runs that began with one go on with every later one.
  */
 
 import { Client } from "../../../src/client";
-import { app } from "../../../src/integrations/flow";
+import { app, define, poll, type StandardSchema } from "../../../src/integrations/flow";
 import { History } from "../../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger, NativeConnection, Runtime } from "../../../src/worker";
+import { eventually } from "../../support/eventually";
 import { startServer } from "../../support/server";
 import { flows } from "../fixtures/kill-flows";
 import { randomFlow } from "../fixtures/random-flows";
@@ -19,7 +20,22 @@ Runtime.install({ logger: new DefaultLogger("ERROR"), telemetryOptions: { loggin
 const server = await startServer({ dynamicConfig: { "limit.historyCount.suggestContinueAsNew": 40 } });
 const connection = await NativeConnection.connect({ address: server.address });
 const chance = [1, 2, 3, 4, 5, 6].map((seed) => randomFlow(`random${seed}`, random(seed)));
-const all = [...flows.map((flow) => ({ flow, payload: "x" })), ...chance];
+const anything: StandardSchema<string> = {
+  "~standard": { version: 1, vendor: "tests", validate: (value) => ({ value: value as string }) },
+};
+const feed = poll(() => ({ items: ["found"], cursor: 1 }), { name: "feed", every: "1 day", id: String });
+const stateful = define({ id: "stateful", payload: anything, triggers: [feed] }, (f) =>
+  f.step("use", async ({ state }) => {
+    await state.set("short", "x", { ttl: 100 });
+    for (let n = 0; n < 25; n++) await state.incr("n");
+    await eventually(
+      () => state.get("short"),
+      (value) => value === undefined,
+    );
+    return [await state.cas("n", 25, "many"), await state.delete("n"), await state.get("n")];
+  }),
+);
+const all = [{ flow: stateful, payload: "x" }, ...flows.map((flow) => ({ flow, payload: "x" })), ...chance];
 const application = app({ flows: all.map(({ flow }) => flow), connection, taskQueue: "recorded" });
 await application.start();
 const runs = await Promise.all(
@@ -29,6 +45,15 @@ const runs = await Promise.all(
 );
 for (const run of runs) await run.result().catch(() => {});
 const client = new Client({ connection });
+const [scheduleId = ""] = (await application.deploy()).created;
+const schedule = client.schedule.getHandle(scheduleId);
+await schedule.trigger();
+const { info } = await eventually(
+  () => schedule.describe(),
+  (described) => described.info.recentActions.length > 0,
+);
+await client.workflow.getHandle(info.recentActions[0]!.action.workflow.workflowId).result();
+await client.workflow.getHandle("stateful/feed/found").result();
 const histories: { workflowId: string; history: string }[] = [];
 for await (const { workflowId, runId } of client.workflow.list()) {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
