@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill bench build dist generate
+.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill soak leaks bench build dist generate
 .PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
@@ -21,7 +21,7 @@ demo-flows: build ## Run the flows example, kill its worker three times, and sho
 	@$(bun) ts/examples/flows/demo.ts
 
 flows-kill: build ## Kill workers and servers at random points of flows, 500 times (or SEEDS=20)
-	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts
+	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts tests/flow/http/kill.test.ts
 
 check: packages ## Check formats, lints, types and unit tests: seconds, and nothing is compiled
 	@$(bun) scripts/test.ts check
@@ -44,6 +44,12 @@ mutants: build ## Put defects in on purpose and see that tests fail, or one: ONL
 
 hostile: build ## Try all that hostile Workflows do in every mode, and 5,000 of them beside 5,000 innocent ones
 	@cd ts && HOSTILE_MIX=5000 HOSTILE_TABLES=whole ../$(bun) test tests/workflow/hostile
+
+soak: build ## Kill Workers and the server while Workflows run: MINUTES=5, KILL_EVERY=3 seconds, SEED
+	@$(bun) ts/endurance/soak.ts
+
+leaks: build ## Look for memory, descriptors and threads that grow: ROUNDS=30, or ONLY=name
+	@$(bun) ts/endurance/leaks.ts
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts

@@ -2,9 +2,9 @@
 # Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint`
 # also those that check scripts, workflows and the Dockerfile, with `proto` the compiler of .proto files, with `docs`
 # TypeDoc, with `npm` the npm that publishes packages, with `polyglot` Temporal's Python SDK, with `deploy` what checks
-# deploy/. Needs python3 with pip, npm and, unless prebuilt libraries are to be used, cargo. Quick when they are there
-# already. Each set is installed beside its place and moved there when it is whole, so an interrupted run leaves nothing
-# half-installed.
+# deploy/. With `postgres` it installs Debian's PostgreSQL. Needs python3 with pip, npm and, unless prebuilt libraries
+# are to be used, cargo. Quick when they are there already. Each set is installed beside its place and moved there when
+# it is whole, so an interrupted run leaves nothing half-installed.
 set -euo pipefail
 
 bun_version=1.4.5
@@ -173,6 +173,17 @@ install_deploy() {
   put_in_place "$unfinished" "$tools/deploy" "$stamp"
 }
 
+# A server for tests, which Debian has: the only thing here that isn't put into .toolchain.
+install_postgres() {
+  set -- /usr/lib/postgresql/*/bin/initdb
+  [ -x "$1" ] && return
+  command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] ||
+    fail "PostgreSQL is missing: install your system's package (Debian: apt install postgresql)"
+  say "installing Debian's package postgresql"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends postgresql >/dev/null
+}
+
 case ${USE_PREBUILT_LIBS:-} in
   1 | true) ;;
   *) need cargo "install Rust 1.88 or newer (https://rustup.rs), or set USE_PREBUILT_LIBS=true" ;;
@@ -188,5 +199,6 @@ case ${1:-} in
   npm) install_npm ;;
   polyglot) install_polyglot ;;
   deploy) install_deploy ;;
-  *) fail "there is no set $1: leave it out, or name lint, proto, docs, npm, polyglot or deploy" ;;
+  postgres) install_postgres ;;
+  *) fail "there is no set $1: leave it out, or name lint, proto, docs, npm, polyglot, deploy or postgres" ;;
 esac

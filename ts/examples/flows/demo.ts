@@ -1,6 +1,7 @@
 /**
  * The example from nothing, as `make demo-flows` runs it: a dev server of its own, an order whose worker is killed
- * three times on the way, one that fails and is undone, and the history of the first. Nothing is left running.
+ * three times on the way, one that fails and is undone, one that a webhook starts, and the history of the first. Nothing
+ * is left running.
  */
 import { Client, Connection } from "temporal-bun-sdk/client";
 import { Timeline, timelineLine } from "../../src/cli/workflows/timeline";
@@ -8,7 +9,7 @@ import { startServer } from "../../tests/support/server";
 
 const server = await startServer();
 console.log(`dev server on ${server.address}`);
-const environment = { ...process.env, TEMPORAL_ADDRESS: server.address };
+const environment = { ...process.env, TEMPORAL_ADDRESS: server.address, PORT: "0" };
 const script = (name: string) => `${import.meta.dir}/${name}`;
 
 /** The worker's text, a line at a time; what it logs would bury it. */
@@ -23,6 +24,7 @@ async function* lines(worker: Bun.Subprocess<"ignore", "pipe", "ignore">): Async
 }
 
 let worker: Bun.Subprocess<"ignore", "pipe", "ignore">;
+let webhooks = "";
 
 /** Runs a worker. It is killed when it first comes to the first of the steps, and another one takes over. */
 async function runWorker(fatal: string[], isReady: () => void): Promise<void> {
@@ -36,6 +38,7 @@ async function runWorker(fatal: string[], isReady: () => void): Promise<void> {
   worker = own;
   for await (const line of lines(own)) {
     console.log(`  worker ${own.pid}: ${line}`);
+    if (line.startsWith("webhooks at ")) webhooks = line.slice("webhooks at ".length);
     if (line === "the worker is ready") isReady();
     if (next === undefined || line !== `${next}, attempt 1`) continue;
     console.log(`  kill -9 ${own.pid}`);
@@ -45,16 +48,16 @@ async function runWorker(fatal: string[], isReady: () => void): Promise<void> {
   }
 }
 
-async function order(id: string): Promise<void> {
+async function order(id: string, by = "client.ts"): Promise<void> {
   console.log(`\norder ${id}`);
-  const client = Bun.spawn([process.execPath, script("client.ts"), id], {
-    env: environment,
+  const client = Bun.spawn([process.execPath, script(by), id], {
+    env: { ...environment, WEBHOOKS: webhooks },
     stdin: "ignore",
     stdout: "inherit",
     stderr: "inherit",
   });
   const code = await client.exited;
-  if (code !== 0) throw new Error(`the client ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`${by} ended with exit code ${code}`);
 }
 
 process.once("SIGTERM", () => {
@@ -68,6 +71,7 @@ await Promise.race([ready.promise, ended.then(() => Promise.reject(new Error("th
 try {
   await order("wanted");
   await order("unwanted");
+  await order("signed", "webhook.ts");
 } finally {
   worker!.kill("SIGTERM");
   await ended;

@@ -6,6 +6,9 @@ import { object } from "./schema";
 /** How long a step whose Worker was killed waits for another one. By default 20 seconds; here nobody wants to wait. */
 const defaults = { heartbeat: "1s" } as const;
 
+/** What the shop signs its orders with. A project would have it in the environment: `flow.secret("WEBHOOK_SECRET")`. */
+export const webhookSecret = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl";
+
 export const receipt = flow.define(
   { id: "receipt", payload: object<{ orderId: string; cents: number }>("orderId", "cents"), defaults },
   (f) =>
@@ -15,7 +18,14 @@ export const receipt = flow.define(
 );
 
 export const order = flow.define(
-  { id: "order", payload: object<{ id: string; cents: number; express: boolean }>("id", "cents", "express"), defaults },
+  {
+    id: "order",
+    payload: object<{ id: string; cents: number; express: boolean }>("id", "cents", "express"),
+    triggers: [
+      flow.webhook("/orders", { auth: flow.auth.standardWebhooks({ secret: webhookSecret }), respond: "result" }),
+    ],
+    defaults,
+  },
   (f) =>
     f
       .step("charge", async ({ payload, run }) => done(run, `charged ${payload.cents}`), {

@@ -7,8 +7,10 @@ const app = flow.app({
   flows: [order],
   connection,
   taskQueue: "flows",
+  http: { port: Number(process.env["PORT"] ?? 3000), hostname: "127.0.0.1" },
   // How long a run whose Worker was killed keeps its tasks for it. By default 10 seconds.
   worker: { stickyQueueScheduleToStartTimeout: "1s" },
 });
 await app.start();
+console.log(`webhooks at ${app.url}`);
 console.log("the worker is ready");

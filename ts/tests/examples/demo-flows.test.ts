@@ -11,6 +11,12 @@ test("the demo of flows kills its worker three times, undoes an order, prints a 
   expect(output.indexOf("sent the courier home")).toBeLessThan(output.indexOf("gave back 4990"));
   expect(output).toContain("sent the courier home");
   expect(output).toContain("ended: FAILED");
+  // The third order comes by a webhook, twice, and once with another signature.
+  const answered =
+    'answered: 200 {"id":"order/signed","status":"COMPLETED","output":{"delivery":"delivered","closed":"closed the order"}}';
+  expect(output.split("\n").filter((line) => line.startsWith("answered: 200"))).toEqual([answered, answered]);
+  expect(output).toContain("answered: 401");
+  expect(output.match(/: {3}charged 1250/g)).toHaveLength(1);
   const events = output.split("\n").filter((line) => /^ +\d+\.\d{3} s +\d+ {2}/.test(line));
   expect(events[0]).toContain('workflow execution started           order({"id":"wanted"');
   expect(

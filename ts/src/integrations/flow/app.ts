@@ -14,6 +14,9 @@ import { type DeployOptions, type DeployReport, deploy } from "./schedules/deplo
 import { configurations, readSecrets, type Secrets, type SecretsOf } from "./secrets";
 import type { ConfiguredService } from "./service";
 import { startFlow } from "./start";
+import { importState } from "./state/import";
+import type { StateStore } from "./state/store";
+import { WorkflowState } from "./state/workflow-state";
 import type { AnyFlow, InputOf, OutputOf } from "./types";
 
 /** Options of a Worker that applications of flows leave to their user. */
@@ -33,6 +36,8 @@ export interface AppOptions {
   name?: string;
   /** Default `"default"`. */
   namespace?: string;
+  /** Where `ctx.state` is: `sqlite()`, `sql()`. Default: in Workflows. */
+  state?: StateStore;
   /** Serves {@link App.fetch}, from `start` to `stop`. Default: nothing is served. */
   http?: HttpOptions;
   /**
@@ -84,6 +89,7 @@ export class App {
   readonly #flows: ReadonlyMap<string, Definition>;
   readonly #secrets: Secrets;
   readonly #client: Client;
+  readonly #state: StateStore;
   readonly #http: HttpServer;
   #listener: Bun.Server<undefined> | undefined;
   #worker: { worker: Worker; running: Promise<void> } | undefined;
@@ -99,8 +105,11 @@ export class App {
       process.env,
     );
     this.#client = new Client({ connection, namespace, dataConverter: worker?.dataConverter });
+    this.#state = options.state ?? new WorkflowState(this.#client, options.taskQueue);
     const webhooks = { client: this.#client, secrets: this.#secrets, taskQueue: options.taskQueue };
-    this.#http = new HttpServer([...this.#healthRoutes(), ...webhookRoutes(this.#flows.values(), webhooks)]);
+    this.#http = new HttpServer([...this.#healthRoutes(), ...webhookRoutes(this.#flows.values(), webhooks)], (text) =>
+      this.#secrets.mask(text),
+    );
   }
 
   /**
@@ -113,7 +122,13 @@ export class App {
     const { connection, namespace, taskQueue, worker: own = {} } = this.#options;
     refuseNames(Object.keys(own.activities ?? {}), this.#flows);
     const services = await this.#startServices();
-    const dispatcher = new Dispatcher({ flows: this.#flows, services, secrets: this.#secrets, taskQueue });
+    const dispatcher = new Dispatcher({
+      flows: this.#flows,
+      services,
+      secrets: this.#secrets,
+      taskQueue,
+      state: this.#state,
+    });
     const workflows = own.workflowsPath === undefined && own.workflowBundle === undefined ? flowWorkflows() : {};
     const worker = await Worker.create({
       // Heartbeats bring cancellations.
@@ -125,7 +140,8 @@ export class App {
       namespace,
       taskQueue,
     });
-    this.#worker = { worker, running: worker.run() };
+    // A signal ends the Worker without a call of stop.
+    this.#worker = { worker, running: worker.run().finally(() => this.#stopHttp()) };
     const { http } = this.#options;
     if (http !== undefined) this.#listener = this.#listen(http);
   }
@@ -146,9 +162,7 @@ export class App {
    * cancelled as the Worker's options say, and goes on elsewhere.
    */
   async stop(): Promise<void> {
-    await this.#http.drain();
-    await this.#listener?.stop();
-    this.#listener = undefined;
+    await this.#stopHttp();
     const { worker, running } = this.#worker ?? {};
     if (worker?.getState() === "RUNNING") worker.shutdown();
     await running;
@@ -183,6 +197,21 @@ export class App {
     return deploy({ client: this.#client, app: name ?? taskQueue, flows: this.#flows.values(), taskQueue }, options);
   }
 
+  /** All state of this store that isn't over, a line of JSON for each value. */
+  async *exportState(): AsyncGenerator<string> {
+    for await (const entry of this.#state.entries()) yield `${JSON.stringify(entry)}\n`;
+  }
+
+  /**
+   * Keeps what {@link exportState} gave. Values of the same keys are replaced, others stay.
+   *
+   * @returns how many values there were
+   * @throws TypeError that names the line that is no such value
+   */
+  async importState(lines: AsyncIterable<string> | Iterable<string>): Promise<number> {
+    return importState(this.#state, lines);
+  }
+
   /** How a run is, by its Workflow's id. */
   async inspect(id: string): Promise<RunStatus> {
     const handle = this.#client.workflow.getHandle(id);
@@ -214,6 +243,12 @@ export class App {
   #listen({ port = 3000, hostname = "0.0.0.0" }: HttpOptions): Bun.Server<undefined> {
     // A caller may wait for longer than Bun lets a connection be silent by itself.
     return Bun.serve({ port, hostname, fetch: this.fetch, idleTimeout: 60 });
+  }
+
+  async #stopHttp(): Promise<void> {
+    await this.#http.drain();
+    await this.#listener?.stop();
+    this.#listener = undefined;
   }
 
   #healthRoutes(): Route[] {

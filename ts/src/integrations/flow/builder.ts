@@ -1,5 +1,5 @@
 /** The chain as a program builds it: each verb adds a node to the plan and functions to the handlers. */
-import { callPlan, type Definition, type Handler, hooks, positiveMs } from "./definition";
+import { callPlan, type Definition, type Handler, hooks, positiveMs, responseProblem } from "./definition";
 import type { ActionPlan, CallPlan, FlowResponse, IfPlan, LogPlan, PlanNode, Role, StepPlan } from "./plan";
 import type { ActionOptions, LoopOptions, StepOptions, TransformOptions } from "./types";
 
@@ -166,7 +166,11 @@ export class BlockBuilder {
 
   respond(response: FlowResponse | Run): this {
     const name = this.#parts.name("respond", this.#before);
-    if (typeof response !== "function") return this.#push({ kind: "respond", name, response });
+    if (typeof response !== "function") {
+      const problem = responseProblem(response);
+      if (problem !== undefined) this.#parts.fail(`'${name}' needs a response with ${problem}`);
+      return this.#push({ kind: "respond", name, response });
+    }
     this.#parts.add(name, "response", response);
     return this.#push({ kind: "respond", name });
   }

@@ -1,6 +1,6 @@
 /** What handlers that decide must return, and how runs get it. */
 import { ApplicationFailure } from "../../common";
-import { type Handler, positiveMs } from "./definition";
+import { type Handler, positiveMs, responseProblem } from "./definition";
 import type { HandlerContext } from "./handler-context";
 import type { Call, FlowResponse } from "./plan";
 import type { LogLevel } from "./types";
@@ -30,7 +30,7 @@ export function decision(
       return time;
     }
     case "response":
-      return responseOf(result, run.step);
+      return responseOf((result ?? {}) as FlowResponse, run.step);
     case "log":
       log.log(level as LogLevel, String(result));
       return undefined;
@@ -39,16 +39,10 @@ export function decision(
   }
 }
 
-function responseOf(result: unknown, step: string): FlowResponse {
-  const { status = 200, headers = {} } = (result ?? {}) as FlowResponse;
-  if (!Number.isInteger(status) || status < 200 || status > 599)
-    throw wrong(step, "must return a response with a status from 200 to 599", result);
-  try {
-    new Headers(headers);
-  } catch {
-    throw wrong(step, "must return a response with headers that HTTP takes", result);
-  }
-  return result as FlowResponse;
+function responseOf(response: FlowResponse, step: string): FlowResponse {
+  const problem = responseProblem(response);
+  if (problem !== undefined) throw wrong(step, `must return a response with ${problem}`, response);
+  return response;
 }
 
 function chunks(items: readonly unknown[], size: number): unknown[][] {

@@ -1,6 +1,14 @@
 /** What `define` makes: the plan, and the functions that the plan names. */
 import { msToNumber } from "../../common/time";
-import { type CallPlan, type FlowPlan, nodeCount, PLAN_FORMAT, type PlanNode, type Role } from "./plan";
+import {
+  type CallPlan,
+  type FlowPlan,
+  type FlowResponse,
+  nodeCount,
+  PLAN_FORMAT,
+  type PlanNode,
+  type Role,
+} from "./plan";
 import type { StandardSchema } from "./schema";
 import type { Service } from "./service";
 import type { Trigger } from "./trigger";
@@ -47,6 +55,17 @@ export function positiveMs(duration: unknown, what: string): number {
   const ms = msToNumber(duration as number, what);
   if (!(ms > 0 && Number.isFinite(ms))) throw new TypeError(`${what} must be more than nothing, got ${duration}`);
   return Math.ceil(ms);
+}
+
+/** What a response must be that isn't it; undefined if it is one. */
+export function responseProblem({ status = 200, headers = {} }: FlowResponse): string | undefined {
+  if (!Number.isInteger(status) || status < 200 || status > 599) return "a status from 200 to 599";
+  try {
+    new Headers(headers);
+    return undefined;
+  } catch {
+    return "headers that HTTP takes";
+  }
 }
 
 interface CallOptions {

@@ -23,6 +23,7 @@ import { Pulse } from "./pulse";
 import { look } from "./schedules/poll";
 import { issuesText, validate } from "./schema";
 import type { Secrets } from "./secrets";
+import type { StateStore } from "./state/store";
 
 /** What the dispatcher works with. */
 interface DispatcherOptions {
@@ -32,6 +33,7 @@ interface DispatcherOptions {
   secrets: Secrets;
   /** Task queue of the Worker. */
   taskQueue: string;
+  state: StateStore;
 }
 
 /** Finds and calls the handlers of flows. */
@@ -48,7 +50,8 @@ export class Dispatcher {
   activities(): Record<string, (...args: any[]) => Promise<unknown>> {
     return {
       [BEGIN_ACTIVITY]: (payload: unknown) => this.#begin(payload),
-      [POLL_ACTIVITY]: (call: PollCall) => look(this.#options.flows, call, this.#options.taskQueue),
+      [POLL_ACTIVITY]: (call: PollCall) =>
+        look(this.#options.flows, call, this.#options.taskQueue, this.#options.secrets),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
       default: (call: Call) => this.#dispatch(call),
     };
@@ -129,9 +132,9 @@ export class Dispatcher {
     const values: Record<string, unknown> = { ...call.steps, [PAYLOAD]: call.payload, [ITEM]: call.item };
     Object.assign(values, Object.fromEntries(fetched));
     const services = this.#servicesOf(flow);
-    const { secrets, taskQueue } = this.#options;
+    const { secrets, taskQueue, state } = this.#options;
     const step = call.path ?? name;
-    return makeContext({ flow: flow.id, step, values, call, context, pulse, secrets, services, taskQueue });
+    return makeContext({ flow: flow.id, step, values, call, context, pulse, secrets, services, taskQueue, state });
   }
 
   #servicesOf(flow: Definition): Record<string, object> {

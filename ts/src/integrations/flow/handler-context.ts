@@ -5,6 +5,8 @@ import { type Call, failureTypes, ITEM, PAYLOAD } from "./plan";
 import type { Pulse } from "./pulse";
 import type { Secrets } from "./secrets";
 import { startFlow } from "./start";
+import { stateFor } from "./state/context";
+import type { StateStore } from "./state/store";
 import type { Context } from "./types";
 
 /** The context of a handler, of whatever types. */
@@ -28,6 +30,7 @@ interface Parts {
   secrets: Secrets;
   services: Record<string, object>;
   taskQueue: string;
+  state: StateStore;
 }
 
 /** Makes the context for one call. */
@@ -41,6 +44,7 @@ export function makeContext({
   secrets,
   services,
   taskQueue,
+  state,
 }: Parts): HandlerContext {
   const { workflowId, runId } = context.info.workflowExecution!;
   const idempotencyKey = `${workflowId}/${runId}/${step}`;
@@ -58,6 +62,7 @@ export function makeContext({
       }),
     }),
     services,
+    state: stateFor({ store: state, flow, idempotencyKey, secrets }),
     run: { id: workflowId, flow, step, attempt: context.info.attempt, idempotencyKey },
     log: secrets.maskLogger(context.log),
     signal: context.cancellationSignal,

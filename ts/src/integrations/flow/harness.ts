@@ -11,6 +11,7 @@ import { Dispatcher } from "./dispatcher";
 import { type FlowProgress, type FlowResponse, OUTPUTS_QUERY, PROGRESS_QUERY, RESPONSE_QUERY, responds } from "./plan";
 import { Secrets } from "./secrets";
 import type { Service } from "./service";
+import { WorkflowState } from "./state/workflow-state";
 
 /** How a run in a test ended. */
 export interface FlowTestResult<O> {
@@ -72,7 +73,9 @@ export class FlowTest<I, O> {
     const taskQueue = `flow-test-${randomUUID()}`;
     const flows = new Map([...everyFlow(this.#flow)].map((flow) => [flow.id, this.#mocked(flow)]));
     const services = await this.#makeServices(flows.values());
-    const dispatcher = new Dispatcher({ flows, services, secrets: new Secrets([]), taskQueue });
+    // Under ids of this test's own: a Workflow of another one would wait for that one's Worker.
+    const state = new WorkflowState(client, taskQueue, `flow-state/${taskQueue}`);
+    const dispatcher = new Dispatcher({ flows, services, secrets: new Secrets([]), taskQueue, state });
     const worker = await Worker.create({
       connection: nativeConnection,
       namespace: namespace ?? "default",

@@ -47,6 +47,10 @@ export {
   service,
   type WithSecrets,
 } from "./service";
+export type { FlowState, StateOptions } from "./state/context";
+export { sql } from "./state/sql";
+export { sqlite } from "./state/sqlite";
+export type { StateStore, StoredEntry } from "./state/store";
 export type { Trigger } from "./trigger";
 export type {
   ActionOptions,

@@ -26,6 +26,13 @@ export const POLL_TYPE = "flow.poll";
 /** Activity that looks for new items and starts a run for each. */
 export const POLL_ACTIVITY = "flow.poll";
 
+/** Type of the Workflow that keeps the state of a scope of a flow. */
+export const STATE_TYPE = "flow.state";
+/** Query for a value of it by its key, or for all. */
+export const STATE_GET = "flow.state.get";
+/** Update of it that does operations. */
+export const STATE_UPDATE = "flow.state.apply";
+
 /** What a look for new items is started with. */
 export interface PollCall {
   flow: string;
@@ -58,6 +65,8 @@ export const failureTypes = {
   cancelled: "FlowCancelled",
   /** A result that can't be stored. */
   output: "OutputInvalid",
+  /** An operation on state that can't be done. */
+  state: "StateInvalid",
   /** A result with a secret in it. */
   secret: "SecretInOutput",
   /** A `while` that took more turns than `max`. */

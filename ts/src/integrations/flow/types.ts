@@ -5,6 +5,7 @@ import type { Duration, Logger } from "../../common";
 import type { FlowResponse } from "./plan";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
+import type { FlowState } from "./state/context";
 import type { Trigger } from "./trigger";
 
 /** Outputs of steps, by their names. */
@@ -45,6 +46,8 @@ export interface BaseContext<P, V> {
   readonly services: V;
   /** The run and the step. */
   readonly run: RunInfo;
+  /** State of the flow that outlives its runs. */
+  readonly state: FlowState;
   /** Logs with the run's attributes; secrets are masked. */
   readonly log: Logger;
   /** Aborts when the step is cancelled: its run is, another branch won the race, or the Worker shuts down. */

@@ -83,6 +83,29 @@ test.each(servers)("%s", async (_, serve) => {
   });
 });
 
+test.each<[string, Serve]>([
+  ["Express", (app) => listening(createServer(express().use("/hooks", flow.toNodeHandler(app))))],
+  ["Elysia", ({ fetch }) => web(new Elysia().mount("/hooks", fetch).fetch)],
+])("mounted in %s below a path, it is found where its answers say", async (_, serve) => {
+  const later = [flow.webhook("/in", { auth: "none" })];
+  const of = flow.define({ id: `later-${randomUUID()}`, payload: anything<any>(), triggers: later }, (f) =>
+    f.transform("echo", ({ payload }) => payload),
+  );
+  await withApp([of], async ({ app, client }) => {
+    const { port, close } = await serve(app);
+    try {
+      const address = `http://127.0.0.1:${port}/hooks/in`;
+      const accepted = await fetch(address, { method: "POST", body: "7" });
+      const { id } = (await accepted.json()) as { id: string };
+      await client.workflow.getHandle(id).result();
+      const told = await fetch(new URL(accepted.headers.get("location")!, address));
+      expect(await told.json()).toEqual({ id, status: "COMPLETED", output: 7 });
+    } finally {
+      await close();
+    }
+  });
+});
+
 test("a body that was read before is an error that says what to do, and not a refused signature", async () => {
   const app = { fetch: async () => new Response() };
   const request = Object.assign(Object.create({}), { method: "POST", url: "/", rawHeaders: [], readableEnded: true });

@@ -1,13 +1,27 @@
 /** Webhooks: what they start, what they refuse, and what they answer. */
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHmac, randomUUID } from "node:crypto";
 import * as flow from "../../../src/integrations/flow";
 import { Runtime } from "../../../src/worker";
+import { eventually } from "../../support/eventually";
 import { anything, schema, withApp } from "../support";
 
 const unique = (name: string) => `${name}-${randomUUID().slice(0, 8)}`;
 const post = (path: string, body?: string | Uint8Array | ReadableStream, headers: Record<string, string> = {}) =>
   new Request(`http://app${path}`, { method: "POST", body: body as BodyInit, headers });
+
+/** Calls a function. Returns what was logged as a warning meanwhile, too. */
+async function logging<R>(call: () => Promise<R>): Promise<{ logged: string[]; result: R }> {
+  const logged: string[] = [];
+  const { logger } = Runtime.instance();
+  const warn = logger.warn.bind(logger);
+  logger.warn = (message, meta) => logged.push(JSON.stringify([message, meta]));
+  try {
+    return { result: await call(), logged };
+  } finally {
+    logger.warn = warn;
+  }
+}
 
 /** A flow that gives its payload back, started by a webhook at `/in`. */
 function echo(
@@ -27,7 +41,7 @@ describe("a webhook", () => {
       const { id } = (await accepted.json()) as { id: string };
       expect(id).toStartWith(`${of.id}/`);
       expect(await client.workflow.getHandle(id).result()).toEqual({ a: 1 });
-      const told = await app.fetch(new Request(`http://app${accepted.headers.get("location")}`));
+      const told = await app.fetch(new Request(new URL(accepted.headers.get("location")!, "http://app/in")));
       expect([told.status, await told.json()]).toEqual([200, { id, status: "COMPLETED", output: { a: 1 } }]);
     });
   });
@@ -82,8 +96,8 @@ describe("a webhook", () => {
     await withApp([of], async ({ app }) => {
       const id = async (key: unknown) => (await (await app.fetch(post("/in", JSON.stringify({ key })))).json()) as any;
       expect([await id("k"), await id("k")]).toEqual([{ id: `${of.id}/k` }, { id: `${of.id}/k` }]);
-      for (const key of ["", 7, "x".repeat(801)])
-        expect(await id(key)).toEqual({ error: "The idempotency key must be a text of 1 to 800 characters" });
+      for (const key of ["", 7, "x".repeat(801), "é".repeat(401)])
+        expect(await id(key)).toEqual({ error: "The idempotency key must be a text of 1 to 800 bytes" });
       expect((await id(undefined)).id).toStartWith(`${of.id}/`);
     });
   });
@@ -181,18 +195,80 @@ describe("refuses", () => {
     });
   });
 
-  test("why is in the log and not in the answer, and no secret in either", async () => {
-    const logged: string[] = [];
-    const { logger } = Runtime.instance();
-    const warn = logger.warn.bind(logger);
-    logger.warn = (message, meta) => logged.push(JSON.stringify([message, meta]));
+  test("why is in log and metric and not in the answer, and no secret in any", async () => {
+    const { metricMeter } = Runtime.instance();
+    const create = metricMeter.createCounter.bind(metricMeter);
+    const counted: unknown[] = [];
+    metricMeter.createCounter = (...args) => {
+      const counter = create(...args);
+      if (counter.name !== "temporal_bun_flow_http_requests") return counter;
+      const add = counter.add.bind(counter);
+      counter.add = (value, labels) => {
+        counted.push(labels);
+        add(value, labels);
+      };
+      return counter;
+    };
     try {
-      await withApp([of], async ({ app }) => app.fetch(post("/in", "{}", { authorization: "Bearer wrong-token" })));
+      const { logged } = await logging(() =>
+        withApp([of], async ({ app }) => {
+          await app.fetch(post("/in", "{}", { authorization: "Bearer wrong-token" }));
+          await app.fetch(post("/other", "{}"));
+        }),
+      );
+      expect(logged).toEqual([expect.stringContaining('"status":401,"reason":"bearer: the signature is wrong"')]);
+      expect(logged.join()).not.toMatch(/secret-token|wrong-token/);
+      expect(counted).toEqual([
+        { path: "/in", status: "401", reason: "bearer: the signature is wrong" },
+        { path: "unknown", status: "404" },
+      ]);
     } finally {
-      logger.warn = warn;
+      metricMeter.createCounter = create;
     }
-    expect(logged).toEqual([expect.stringContaining('"status":401,"reason":"bearer: the signature is wrong"')]);
-    expect(logged.join()).not.toMatch(/secret-token|wrong-token/);
+  });
+});
+
+describe("secrets of the environment", () => {
+  const token = `token-${randomUUID()}`;
+  const auth = flow.auth.bearer({ token: flow.secret("TEST_TOKEN") });
+  const bearer = { authorization: `Bearer ${token}` };
+  beforeAll(() => void (process.env["TEST_TOKEN"] = token));
+  afterAll(() => void delete process.env["TEST_TOKEN"]);
+
+  test("that map puts into a payload start nothing, and are in no answer and no log", async () => {
+    const of = echo({
+      auth,
+      map: ({ headers }) => ({ from: headers.get("authorization") }),
+      idempotencyKey: () => "k",
+    });
+    const { logged, result } = await logging(() =>
+      withApp([of], async ({ app, client }) => {
+        const answer = await app.fetch(post("/in", "{}", bearer));
+        expect([answer.status, await answer.text()]).toEqual([500, '{"error":"This request failed"}']);
+        return client.workflow
+          .getHandle(`${of.id}/k`)
+          .describe()
+          .then(
+            () => "started",
+            (error) => error.name,
+          );
+      }),
+    );
+    expect(result).toBe("WorkflowNotFoundError");
+    expect(logged.join()).toContain("has a secret in it: leave it out by map");
+    expect(logged.join()).not.toContain(token);
+  });
+
+  test("that map throws are masked in the log", async () => {
+    const map = ({ headers }: flow.WebhookRequest) => {
+      throw new Error(`can't read ${headers.get("authorization")}`);
+    };
+    const { logged, result } = await logging(() =>
+      withApp([echo({ auth, map })], async ({ app }) => (await app.fetch(post("/in", "{}", bearer))).text()),
+    );
+    expect(result).toBe('{"error":"This request failed"}');
+    expect(logged.join()).toContain("can't read Bearer ***");
+    expect(logged.join()).not.toContain(token);
   });
 });
 
@@ -221,6 +297,44 @@ describe("respond", () => {
       }
       const { events = [] } = await client.workflow.getHandle(`${slow.id}/a`).fetchHistory();
       expect(events.filter(({ workflowExecutionStartedEventAttributes: started }) => started)).toHaveLength(1);
+    });
+  });
+
+  test("answers 50 callers at once by one update", async () => {
+    await withApp([slow], async ({ app, client }) => {
+      const send = () => app.fetch(post("/slow", JSON.stringify({ n: 21, key: "many" })));
+      const answers = await Promise.all(Array.from({ length: 50 }, send));
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 201));
+      const handle = client.workflow.getHandle(`${slow.id}/many`);
+      await handle.result();
+      const { events = [] } = await handle.fetchHistory();
+      expect(events.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toHaveLength(1);
+    });
+  });
+
+  test("tells callers of a run that was terminated how it ended, those that waited and those that come again", async () => {
+    const of = flow.define(
+      {
+        id: unique("ended"),
+        payload: anything(),
+        triggers: [flow.webhook("/ended", { auth: "none", respond: "step", idempotencyKey: () => "k" })],
+      },
+      (f) => f.sleep("30d").respond({ body: 1 }),
+    );
+    await withApp([of], async ({ app, client }) => {
+      const send = () => app.fetch(post("/ended", "{}"));
+      const waiting = send();
+      const handle = client.workflow.getHandle(`${of.id}/k`);
+      const accepted = async () =>
+        (await handle.fetchHistory().catch(() => ({ events: [] }))).events?.some(
+          (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
+        );
+      await eventually(accepted, (is) => is === true);
+      await handle.terminate();
+      for (const answer of [await waiting, await send()])
+        expect([answer.status, await answer.json()]).toEqual([500, { id: `${of.id}/k`, status: "TERMINATED" }] as any);
+      const told = await app.fetch(new Request(`http://app/ended?run=${encodeURIComponent(`${of.id}/k`)}`));
+      expect([told.status, await told.json()]).toEqual([200, { id: `${of.id}/k`, status: "TERMINATED" }] as any);
     });
   });
 
@@ -267,13 +381,14 @@ describe("respond", () => {
       (f) => f.respond(({ payload }) => payload),
     );
     await withApp([of], async ({ app }) => {
-      const of = async (body: object) => {
+      const of = async (body: object | null) => {
         const answer = await app.fetch(post("/texts", JSON.stringify(body)));
         return [answer.status, answer.headers.get("content-type"), await answer.text()];
       };
       expect(await of({ headers: { "Content-Type": "text/xml" }, body: "<a/>" })).toEqual([200, "text/xml", "<a/>"]);
       expect(await of({ body: "text" })).toEqual([200, "application/json;charset=utf-8", '"text"']);
       expect(await of({})).toEqual([204, null, ""]);
+      expect(await of(null)).toEqual([204, null, ""]);
       expect(await of({ status: 303, headers: { location: "/x" } })).toEqual([303, null, ""]);
       expect((await of({ status: 99 }))[0]).toBe(500);
     });
@@ -291,6 +406,8 @@ describe("respond", () => {
         ),
       ),
     ).toThrow("respond() isn't possible in the loop 'each'");
+    const response = { status: 99 };
+    expect(() => flow.define(options, (f) => f.respond(response))).toThrow("needs a response with a status from 200");
     const triggers = [flow.webhook("/x", { auth: "none", respond: "step" })];
     expect(() => flow.define({ ...options, triggers }, (f) => f.step("a", () => 1))).toThrow("so it needs a respond()");
   });
@@ -335,6 +452,18 @@ describe("an application", () => {
     expect(() => flow.app({ flows: [of], connection: undefined as any, taskQueue: "q" })).toThrow(
       "These environment variables aren't set: NO_A (for the webhook /a), NO_B (for the webhook /a)",
     );
+  });
+
+  test("names a secret of the environment that has another form than the sender's", async () => {
+    process.env["TEST_WHSEC"] = "no whsec";
+    const auth = flow.auth.standardWebhooks({ secret: flow.secret("TEST_WHSEC") });
+    try {
+      await expect(withApp([echo({ auth })], async () => undefined)).rejects.toThrow(
+        'webhook /in: A secret of auth.standardWebhooks is "whsec_" and base64',
+      );
+    } finally {
+      delete process.env["TEST_WHSEC"];
+    }
   });
 
   test("refuses two webhooks for the same requests", async () => {

@@ -123,6 +123,20 @@ describe("deploy", () => {
     await withApp([], ({ client }) => client.schedule.getHandle(`flow/${name}/a/nightly`).delete());
   });
 
+  test("leaves schedules of an application whose name goes on after a slash, and those that nobody deployed", async () => {
+    const name = unique("app");
+    await withApp([], async ({ client, taskQueue }) => {
+      const other = `flow/${name}/more/a/nightly`;
+      const own = `flow/${name}/by/hand`;
+      await deploy(`${name}/more`, [counting("a", nightly)]);
+      const action = { type: "startWorkflow", workflowType: "x", taskQueue } as const;
+      await client.schedule.create({ scheduleId: own, action, spec: { intervals: [{ every: "1d" }] } });
+      await listed(client, [other, own]);
+      expect(await deploy(name, [])).toEqual(nothing);
+      for (const id of [other, own]) await client.schedule.getHandle(id).delete();
+    });
+  });
+
   test("of an earlier generation after a later one is refused, and changes nothing", async () => {
     const name = unique("app");
     await deploy(name, [counting("a", nightly)], { generation: 7 });
@@ -205,6 +219,97 @@ describe("poll", () => {
       { name },
     );
   });
+
+  /** How the first look ends. */
+  async function firstLook(trigger: flow.Trigger<any>, options: Partial<flow.AppOptions> = {}): Promise<unknown> {
+    const name = unique("app");
+    const of = counting(unique("polled"), trigger);
+    return withApp(
+      [of],
+      async ({ app, client }) => {
+        const [id = ""] = (await app.deploy()).created;
+        const handle = client.schedule.getHandle(id);
+        await handle.trigger();
+        const [looked = ""] = await started(handle, 1);
+        try {
+          return await client.workflow.getHandle(looked).result();
+        } catch (error) {
+          return ((error as Error).cause as Error).cause;
+        } finally {
+          await handle.delete();
+        }
+      },
+      { name, ...options },
+    );
+  }
+
+  test("refuses items that have no id of their own, what isn't a list, and secrets", async () => {
+    const hourly = { every: "1h", id: ({ n }: { n: string }) => n } as const;
+    const twins = flow.poll(() => ({ items: [{}, {}] as { n: string }[], cursor: 1 }), hourly);
+    expect(await firstLook(twins)).toMatchObject({
+      type: "TypeError",
+      message: expect.stringContaining("'id' must give a text that isn't empty, got undefined for {}"),
+    });
+    expect(await firstLook(flow.poll((() => [{ n: "1" }]) as any, hourly))).toMatchObject({
+      message: expect.stringContaining("must return { items, cursor } with an array of items, got ["),
+    });
+    process.env["POLL_SECRET"] = "hush-poll";
+    const bank = flow.service({ id: "bank", config: anything<{ token: string }>(), create: () => ({}) });
+    const services = [bank.withConfig({ token: flow.secret("POLL_SECRET") })];
+    const told = flow.poll(() => ({ items: [], cursor: "after hush-poll" }), hourly);
+    expect(await firstLook(told, { services })).toMatchObject({ type: "SecretInOutput" });
+  });
+
+  test("waits as long as a look may take", async () => {
+    let looks = 0;
+    const slow = flow.poll(
+      async () => {
+        looks++;
+        // Longer than a Worker may be silent.
+        await Bun.sleep(25_000);
+        return { items: [], cursor: looks };
+      },
+      { every: "1h", id: () => "" },
+    );
+    expect(await firstLook(slow)).toEqual({ cursor: 1, items: 0 });
+  });
+
+  test("starts a run for each item once when its process is killed while it looks, and while it starts them", async () => {
+    const name = unique("killed");
+    const { address } = await testServer();
+    const program = join(import.meta.dir, "../fixtures/poll-worker.ts");
+    const startWorker = () =>
+      Bun.spawn([process.execPath, program, address, name], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+    let worker = startWorker();
+    try {
+      await withApp([], async ({ client }) => {
+        const handle = client.schedule.getHandle(`flow/${name}/${name}/feed`);
+        for (const at of ["looked", "ran"]) {
+          let text = "";
+          for await (const bytes of worker.stdout) {
+            text += new TextDecoder().decode(bytes);
+            if (text.includes("deployed") && at === "looked") await handle.trigger();
+            if (text.includes(at)) break;
+          }
+          worker.kill("SIGKILL");
+          await worker.exited;
+          worker = startWorker();
+        }
+        const [looked = ""] = await started(handle, 1);
+        expect(await client.workflow.getHandle(looked).result()).toEqual({ cursor: 20, items: 20 });
+        for (let n = 0; n < 20; n++) expect(await client.workflow.getHandle(`${name}/feed/${n}`).result()).toBe(n);
+        const runs = await eventually(
+          () => Array.fromAsync(client.workflow.list({ query: `WorkflowType = '${name}'` })),
+          (found) => found.length >= 20,
+        );
+        expect(runs.length).toBe(20);
+        await handle.delete();
+      });
+    } finally {
+      worker.kill("SIGKILL");
+      await worker.exited;
+    }
+  }, 180_000);
 
   test("waits for code that has it", async () => {
     const name = unique("app");
@@ -296,6 +401,7 @@ describe("cron texts", () => {
 
 test.each<[string, () => unknown, string]>([
   ["a zone", () => flow.schedule("@daily", { payload: 1, timezone: "Mars/Base" }), 'there is no time zone "Mars/Base"'],
+  ["a zone in other letters", () => flow.schedule("@daily", { payload: 1, timezone: "europe/berlin" }), "no time zone"],
   ["an offset as a zone", () => flow.schedule("@daily", { payload: 1, timezone: "+02:00" }), "there is no time zone"],
   [
     "a zone in the text",

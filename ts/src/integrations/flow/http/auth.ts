@@ -25,7 +25,12 @@ export interface Auth {
   /** Name of the way, for logs. */
   readonly scheme: string;
   readonly secrets: readonly (string | Secret)[];
-  /** What is wrong, for the log alone; undefined if nothing is. */
+  /** Throws a TypeError for a secret of another form than the way of signing has. */
+  requireForm?(secret: string): void;
+  /**
+   * What is wrong, for log and metric alone; undefined if nothing is. One of a few texts, because it is the value of a
+   * label, and without anything of what arrived.
+   */
   refusal(received: Received, secrets: readonly string[]): string | undefined;
   /** What the sender calls this delivery, which is the same when it sends it again. */
   deliveryId?(headers: Headers, body: unknown): string | undefined;
@@ -99,6 +104,7 @@ export function standardWebhooks({ secret, tolerance }: { secret: AuthSecret } &
   return {
     scheme: "standardWebhooks",
     secrets,
+    requireForm: keyOf,
     refusal: ({ headers, body, at }, keys) => {
       const id = headers.get("webhook-id");
       const time = headers.get("webhook-timestamp") ?? undefined;
@@ -191,8 +197,9 @@ function windowOf(tolerance: Duration | undefined): number {
 /** What is wrong with a time in seconds. */
 function stale(seconds: string | undefined, at: number, window: number): string | undefined {
   if (seconds === undefined || !/^\d{1,15}$/.test(seconds)) return "no time";
-  const off = Math.abs(Number(seconds) * 1000 - at);
-  return off > window ? `the time is ${Math.round(off / 1000)} s off` : undefined;
+  const off = Number(seconds) * 1000 - at;
+  if (Math.abs(off) <= window) return undefined;
+  return `the time is more than ${window / 1000} s ${off < 0 ? "ago" : "ahead"}`;
 }
 
 function unsigned(

@@ -13,8 +13,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Reads a body, and no byte more than allowed. @throws Refusal if it is larger, encoded, or ends early */
-export async function readBody({ headers, body }: Request, maxBytes: number): Promise<Uint8Array> {
+/** How long a body may take to arrive, in milliseconds. */
+const bodyMs = 30_000;
+
+/**
+ * Reads a body, and no byte more than allowed.
+ *
+ * @throws Refusal if it is larger, encoded, ends early, or takes too long
+ */
+export async function readBody({ headers, body }: Request, maxBytes: number, ms = bodyMs): Promise<Uint8Array> {
   const tooLarge = () => new Refusal(413, `The body is larger than ${maxBytes} bytes`);
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") throw new Refusal(415, `Bodies with Content-Encoding '${encoding}' aren't taken`);
@@ -23,17 +30,29 @@ export async function readBody({ headers, body }: Request, maxBytes: number): Pr
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => {
-      throw new Refusal(400, "The body ended early");
-    });
-    if (done) return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-    bytes += value.length;
-    if (bytes > maxBytes) {
-      void reader.cancel().catch(() => undefined);
-      throw tooLarge();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    // A read that waits ends by it.
+    cancel();
+  }, ms);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => {
+        throw new Refusal(400, "The body ended early");
+      });
+      if (isLate) throw new Refusal(408, `The body took longer than ${ms / 1000} s`);
+      if (done) return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      bytes += value.length;
+      if (bytes > maxBytes) {
+        cancel();
+        throw tooLarge();
+      }
+      chunks.push(value);
     }
-    chunks.push(value);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

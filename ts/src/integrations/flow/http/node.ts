@@ -19,7 +19,7 @@ export function toNodeHandler(app: Fetches): (request: IncomingMessage, response
   };
 }
 
-function requestOf(request: IncomingMessage & { originalUrl?: string; rawBody?: Uint8Array }): Request {
+function requestOf(request: IncomingMessage & { rawBody?: Uint8Array }): Request {
   const { method = "GET", rawBody, url = "/" } = request;
   const headers = new Headers();
   for (let at = 0; at < request.rawHeaders.length; at += 2)

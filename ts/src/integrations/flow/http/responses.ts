@@ -1,9 +1,13 @@
 /** Responses that flows give to the callers of their webhooks, by `respond`. */
 import { randomUUID } from "node:crypto";
-import { type Client, WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from "../../../client";
+import { type Client, WithStartWorkflowOperation } from "../../../client";
+import { WorkflowNotFoundError } from "../../../common";
 import { type FlowResponse, RESPOND_UPDATE, RESPONSE_QUERY } from "../plan";
 import { workflowIdOf } from "../start";
 import { json } from "./body";
+
+/** How long the server may take to tell of a run, in milliseconds. */
+const tellMs = 10_000;
 
 /** A response as HTTP has it. */
 export function responseOf({ status = 200, headers = {}, body }: FlowResponse): Response {
@@ -38,12 +42,40 @@ export async function awaitResponse(
     const response = await client.withAbortSignal(inTime, () =>
       client.workflow.executeUpdateWithStart<any, FlowResponse, []>(RESPOND_UPDATE, {
         startWorkflowOperation: operation,
+        // All callers wait by one update, however many there are: a run takes ten at a time.
+        updateId: RESPOND_UPDATE,
       }),
     );
     return { id, response };
   } catch (error) {
-    if (inTime.aborted) return { id, response: undefined };
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { id, response: await client.workflow.getHandle(id).query<FlowResponse, []>(RESPONSE_QUERY) };
+    const response = await client.withDeadline(Date.now() + tellMs, () =>
+      responseWithoutUpdate(client, id, inTime.aborted, error),
+    );
+    return { id, response };
   }
+}
+
+/**
+ * What there is to say of a run whose update said nothing: that it goes on (undefined), or what it answered before it
+ * ended, or how it ended.
+ *
+ * @throws what the update threw, if there is no such run
+ */
+async function responseWithoutUpdate(
+  client: Client,
+  id: string,
+  isLate: boolean,
+  error: unknown,
+): Promise<FlowResponse | undefined> {
+  const handle = client.workflow.getHandle(id);
+  const found = await handle.describe().catch((other: unknown) => {
+    throw other instanceof WorkflowNotFoundError ? error : other;
+  });
+  const status = found.status.name;
+  if (status === "RUNNING") {
+    if (isLate) return undefined;
+    throw error;
+  }
+  const given = await handle.query<FlowResponse | undefined, []>(RESPONSE_QUERY);
+  return given ?? { status: status === "COMPLETED" ? 200 : 500, body: { id, status } };
 }

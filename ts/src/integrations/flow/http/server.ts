@@ -12,7 +12,7 @@ export interface Route {
   answer(request: Request, url: URL): Promise<Response> | Response;
 }
 
-/** What a request that was refused for a reason that its sender isn't told throws. */
+/** What a request of an unknown sender throws. Why is for log and metric: its sender isn't told. */
 export class Unauthorized extends Error {}
 
 const retryLater = { "retry-after": "5" };
@@ -20,14 +20,19 @@ const retryLater = { "retry-after": "5" };
 /** Answers the requests of an application. */
 export class HttpServer {
   readonly #routes: readonly Route[];
+  readonly #mask: (text: string) => string;
   readonly #requests: MetricCounter;
   /** Requests in hand. */
   readonly #inHand = new Set<Promise<Response>>();
   #isDraining = false;
 
-  /** @param routes the first one that fits answers */
-  constructor(routes: readonly Route[]) {
+  /**
+   * @param routes the first one that fits answers
+   * @param mask takes the secrets out of what is logged
+   */
+  constructor(routes: readonly Route[], mask: (text: string) => string) {
     this.#routes = routes;
+    this.#mask = mask;
     this.#requests = Runtime.instance().metricMeter.createCounter(
       "temporal_bun_flow_http_requests",
       undefined,
@@ -56,20 +61,26 @@ export class HttpServer {
     const found = this.#routes.filter(({ path }) => matches(path, url.pathname));
     const path = found[0]?.path ?? "unknown";
     let response: Response;
-    let reason: string | undefined;
+    const labels: Record<string, string> = { path };
     try {
       response = await this.#route(found, request, url);
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
       response = answerTo(error, reason);
+      if (error instanceof Unauthorized) labels["reason"] = reason;
       if (response.status >= 500 || error instanceof Unauthorized) {
         const { status } = response;
-        Runtime.instance().logger.warn("A request was refused", { path, method: request.method, status, reason });
+        Runtime.instance().logger.warn("A request was refused", {
+          path,
+          method: request.method,
+          status,
+          reason: this.#mask(reason),
+        });
       }
     }
     // Whoever sends a body that isn't read is told before it has sent all of it.
     if (request.body !== null && !request.bodyUsed) void request.body.cancel().catch(() => undefined);
-    this.#requests.add(1, { path, status: String(response.status) });
+    this.#requests.add(1, { ...labels, status: String(response.status) });
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
 

@@ -1,6 +1,6 @@
 /** What a webhook does with a request: in this order size, sender, JSON, `map`, schema, start. */
 import { type Client, WorkflowFailedError } from "../../../client";
-import { CancelledFailure } from "../../../common";
+import { CancelledFailure, WorkflowNotFoundError } from "../../../common";
 import type { Definition } from "../definition";
 import { validate } from "../schema";
 import type { Secrets } from "../secrets";
@@ -13,6 +13,7 @@ import { isWebhook, type WebhookRequest, type WebhookTrigger } from "./webhook";
 /** How long a caller waits, and how long the server may take to start a run, in milliseconds. */
 const patienceMs = 25_000;
 const startMs = 10_000;
+/** In bytes: the server takes Workflow ids of 1,000, which begin with the flow's. */
 const longestKey = 800;
 
 /** What webhooks work with. */
@@ -39,9 +40,20 @@ export function webhookRoutes(flows: Iterable<Definition>, services: WebhookServ
           `Webhooks of the flows '${other}' and '${flow.id}' both take ${requests}: give one another path`,
         );
       known.set(requests, flow.id);
+      requireForms(trigger, services.secrets);
       return routesOf(flow, trigger, services);
     }),
   );
+}
+
+/** The secrets that were read from the environment may be of another form than those in the code, which are known. */
+function requireForms({ path, options: { auth } }: WebhookTrigger<any>, secrets: Secrets): void {
+  if (auth === "none" || auth.requireForm === undefined) return;
+  try {
+    secrets.values(auth.secrets).forEach(auth.requireForm);
+  } catch (error) {
+    throw new TypeError(`webhook ${path}: ${(error as Error).message}`);
+  }
 }
 
 /** One starts runs, one tells of them. */
@@ -76,19 +88,19 @@ async function receive(
   };
   const payload = map === undefined ? body : await map(given);
   if (map !== undefined && payload === undefined) return new Response(null, { status: 204 });
+  requireStorable(payload, flow, services.secrets);
   const checked = await validate(flow.payload, payload);
   if ("issues" in checked) throw new Refusal(400, "The payload isn't what is taken here", { issues: checked.issues });
   const key = keyOf(idempotencyKey === undefined ? given.deliveryId : idempotencyKey(given));
   const { client, taskQueue } = services;
   const start = { key, taskQueue: flow.queue ?? taskQueue };
-  const address = (id: string) => `${url.pathname}?run=${encodeURIComponent(id)}`;
   if (respond === "step") {
     const { id, response } = await awaitResponse(client, flow.id, payload, start, patienceMs);
-    return response === undefined ? accepted(id, address(id)) : responseOf(response);
+    return response === undefined ? accepted(id) : responseOf(response);
   }
   const { id } = await client.withDeadline(Date.now() + startMs, () => startFlow(client, flow.id, payload, start));
-  if (respond === "accepted") return accepted(id, address(id));
-  return (await resultOf(client, id, patienceMs)) ?? accepted(id, address(id));
+  if (respond === "accepted") return accepted(id);
+  return (await resultOf(client, id, patienceMs)) ?? accepted(id);
 }
 
 /** How a run is that the webhook started, for who may start one. */
@@ -110,13 +122,15 @@ async function tell(
       .getHandle(id)
       .describe()
       .catch((error: unknown) => {
-        if (error instanceof Error && error.name === "WorkflowNotFoundError") return undefined;
+        if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;
       }),
   );
   if (found?.type !== flow.id) throw new Refusal(404, "There is no such run");
-  if (found.status.name === "RUNNING") return json(200, { id, status: "RUNNING" });
-  return (await resultOf(client, id, startMs)) ?? json(200, { id, status: found.status.name });
+  const status = found.status.name;
+  // That the run failed is an answer here, not a failure of the request.
+  if (status !== "COMPLETED") return json(200, { id, status });
+  return (await resultOf(client, id, startMs)) ?? json(200, { id, status });
 }
 
 function authorize(
@@ -130,14 +144,28 @@ function authorize(
   if (why !== undefined) throw new Unauthorized(`${auth.scheme}: ${why}`);
 }
 
-function keyOf(key: unknown): string | undefined {
-  if (key === undefined) return undefined;
-  if (typeof key === "string" && key !== "" && key.length <= longestKey) return key;
-  throw new Refusal(400, `The idempotency key must be a text of 1 to ${longestKey} characters`);
+/** What comes into the history has to be JSON, without secrets. */
+function requireStorable(payload: unknown, flow: Definition, secrets: Secrets): void {
+  let text: string;
+  try {
+    text = JSON.stringify(payload) ?? "";
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal(400, "The body is nested too deeply");
+    throw error;
+  }
+  if (secrets.isIn(text))
+    throw new Error(`The payload for the flow '${flow.id}' has a secret in it: leave it out by map`);
 }
 
-function accepted(id: string, location: string): Response {
-  return json(202, { id }, { location });
+function keyOf(key: unknown): string | undefined {
+  if (key === undefined) return undefined;
+  if (typeof key === "string" && key !== "" && Buffer.byteLength(key) <= longestKey) return key;
+  throw new Refusal(400, `The idempotency key must be a text of 1 to ${longestKey} bytes`);
+}
+
+function accepted(id: string): Response {
+  // Relative to the request's address: before it there may be what a proxy or another server took away.
+  return json(202, { id }, { location: `?run=${encodeURIComponent(id)}` });
 }
 
 /** The end of a run, as an answer; undefined if it hasn't ended in time. */

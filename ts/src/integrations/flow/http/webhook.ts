@@ -26,7 +26,7 @@ export interface WebhookOptions<I> {
   /** The payload of the run; undefined to start none, which is answered 204. Default: the body. */
   map?: (request: WebhookRequest) => I | undefined | Promise<I | undefined>;
   /**
-   * What makes a request a repetition of another, which starts nothing. At most 800 characters. Default: the delivery's
+   * What makes a request a repetition of another, which starts nothing. At most 800 bytes. Default: the delivery's
    * id, if the way of signing has one.
    */
   idempotencyKey?: (request: WebhookRequest) => string | undefined;

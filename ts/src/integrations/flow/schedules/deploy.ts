@@ -64,8 +64,7 @@ export async function deploy(
   const wanted = await wantedSchedules(of);
   const known = new Map<string, ScheduleDescription>();
   const names = new Set(wanted.map(({ scheduleId }) => scheduleId));
-  for await (const { scheduleId } of client.schedule.list())
-    if (scheduleId.startsWith(prefix(app))) names.add(scheduleId);
+  for await (const { scheduleId } of client.schedule.list()) if (isOf(app, scheduleId)) names.add(scheduleId);
   for (const id of names) {
     const found = await described(client, id);
     if (found !== undefined) known.set(id, found);
@@ -76,7 +75,9 @@ export async function deploy(
     report[what].push(schedule.scheduleId);
     known.delete(schedule.scheduleId);
   }
-  for (const id of known.keys()) {
+  for (const [id, found] of known) {
+    // What nobody deployed is somebody else's, whatever its name.
+    if (markOf(found) === undefined) continue;
     if (prune && !dryRun) await client.schedule.getHandle(id).delete().catch(ignoreMissing);
     report[prune ? "deleted" : "left"].push(id);
   }
@@ -180,6 +181,11 @@ function refuseOutdated(schedules: Iterable<ScheduleDescription>, generation: nu
 
 function prefix(app: string): string {
   return `flow/${app}/`;
+}
+
+/** Names of applications may have slashes, so that one begins with another; those of flows and triggers have none. */
+function isOf(app: string, scheduleId: string): boolean {
+  return scheduleId.startsWith(prefix(app)) && scheduleId.slice(prefix(app).length).split("/").length === 2;
 }
 
 function hashOf(schedule: Wanted): string {

@@ -101,7 +101,9 @@ export function schedule<I>(
   }
   if (crons.length === 0) throw new TypeError("schedule([]): there must be a cron text");
   if (timezone !== undefined && !isZone(timezone))
-    throw new TypeError(`schedule(${JSON.stringify(cron)}): there is no time zone ${JSON.stringify(timezone)}`);
+    throw new TypeError(
+      `schedule(${JSON.stringify(cron)}): there is no time zone ${JSON.stringify(timezone)}. Names are IANA's, such as "Europe/Berlin", capitals included`,
+    );
   const when = { cron: crons, ...(timezone === undefined ? {} : { timezone }) };
   return { payload, ...trigger(`schedule(${JSON.stringify(cron)})`, when, options) };
 }
@@ -164,8 +166,9 @@ function wholeSeconds(duration: Duration, what: string): number {
 
 function isZone(timeZone: string): boolean {
   try {
-    // An offset is a zone for Intl, and none for the server.
-    return !/^[+-]/.test(timeZone) && new Intl.DateTimeFormat("en", { timeZone }) !== undefined;
+    const known = new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+    // An offset, and a name in other letters, are zones for Intl and none for the server.
+    return !/^[+-]/.test(timeZone) && (known === timeZone || known.toLowerCase() !== timeZone.toLowerCase());
   } catch {
     return false;
   }
