@@ -183,17 +183,16 @@ function run(
   return { snapshot: () => (told ? ({ events: rows, closed } satisfies TopicData["run"]) : undefined) };
 }
 
-/** Waits, or until it is over. */
+/** Waits, or until it is over. Leaves nothing behind at the signal, which lives as long as the watcher. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener(
-    "abort",
-    () => {
-      clearTimeout(timer);
-      resolve();
-    },
-    { once: true },
-  );
+  const end = () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    resolve();
+  };
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
   return promise;
 }
