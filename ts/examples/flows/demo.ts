@@ -1,7 +1,7 @@
 /**
  * The example from nothing, as `make demo-flows` runs it: a dev server of its own, an order whose worker is killed
- * three times on the way, one that fails and is undone, one that a webhook starts, and the history of the first. Nothing
- * is left running.
+ * three times on the way, one that fails and is undone, one that a webhook starts, and the history of the first.
+ * Nothing is left running.
  */
 import { Client, Connection } from "temporal-bun-sdk/client";
 import { Timeline, timelineLine } from "../../src/cli/workflows/timeline";

@@ -5,6 +5,8 @@ import { type NativeConnection, Worker, type WorkerOptions } from "../../worker"
 import { Breaker } from "./breaker";
 import { type Definition, definitionOf } from "./definition";
 import { Dispatcher } from "./dispatcher";
+import type { FlowEvent } from "./events/event";
+import { publishEvent } from "./events/publish";
 import { json } from "./http/body";
 import { HttpServer, type Route } from "./http/server";
 import { isWebhook } from "./http/webhook";
@@ -210,6 +212,17 @@ export class App {
    */
   async importState(lines: AsyncIterable<string> | Iterable<string>): Promise<number> {
     return importState(this.#state, lines);
+  }
+
+  /**
+   * Publishes an event: runs that wait for it go on, and flows that are `on` it are started.
+   *
+   * @param options `id` names the event, once as long as the server remembers it: another call with it changes nothing.
+   *   Default: a random one.
+   * @throws ApplicationFailure if the payload isn't what the event's schema takes
+   */
+  publish<I>(event: FlowEvent<I>, payload: NoInfer<I>, options: { id?: string } = {}): Promise<{ id: string }> {
+    return publishEvent(this.#client, event, payload, { ...options, taskQueue: this.#options.taskQueue });
   }
 
   /** How a run is, by its Workflow's id. */

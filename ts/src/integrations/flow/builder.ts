@@ -1,5 +1,6 @@
 /** The chain as a program builds it: each verb adds a node to the plan and functions to the handlers. */
 import { callPlan, type Definition, type Handler, hooks, positiveMs, responseProblem } from "./definition";
+import { type FlowEvent, isEvent } from "./events/event";
 import type { ActionPlan, CallPlan, FlowResponse, IfPlan, LogPlan, PlanNode, Role, StepPlan } from "./plan";
 import type { ActionOptions, LoopOptions, StepOptions, TransformOptions } from "./types";
 
@@ -173,6 +174,41 @@ export class BlockBuilder {
     }
     this.#parts.add(name, "response", response);
     return this.#push({ kind: "respond", name });
+  }
+
+  waitForEvent(
+    name: string,
+    event: FlowEvent | readonly FlowEvent[],
+    { match, timeout }: { match?: Run; timeout?: number | string } = {},
+  ): this {
+    const isOne = !Array.isArray(event);
+    const events = [event].flat() as FlowEvent[];
+    this.#parts.take(name);
+    if (events.length === 0 || !events.every(isEvent))
+      this.#parts.fail(`'${name}' needs an event that was made by event(), or a list of such`);
+    if (new Set(events.map(({ name: of }) => of)).size < events.length)
+      this.#parts.fail(`'${name}' waits for an event twice`);
+    const keyed = events.filter(({ key }) => key !== undefined);
+    if (keyed.length > 0 && match === undefined)
+      this.#parts.fail(`'${name}' waits for the event '${keyed[0]!.name}', which has a key: say by match which one`);
+    if (keyed.length === 0 && match !== undefined)
+      this.#parts.fail(`'${name}' has a match, but no event of it has a key`);
+    if (match !== undefined) this.#parts.add(name, "match", match);
+    return this.#push({
+      kind: "waitForEvent",
+      name,
+      events: events.map(({ name: of, key, retain, queues: [queue] }) => ({
+        name: of,
+        ...(key === undefined ? {} : { keyed: true as const }),
+        ...(retain === undefined ? {} : { retain }),
+        ...(queue === undefined ? {} : { queue }),
+      })),
+      ...(isOne ? { isOne: true as const } : {}),
+      ...(match === undefined ? {} : { matched: true as const }),
+      ...(timeout === undefined
+        ? {}
+        : { timeout: positiveMs(timeout, `timeout of '${name}' of flow '${this.#parts.flow}'`) }),
+    });
   }
 
   cancel(reason: string): this {

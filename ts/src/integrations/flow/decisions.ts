@@ -1,6 +1,7 @@
 /** What handlers that decide must return, and how runs get it. */
 import { ApplicationFailure } from "../../common";
 import { type Handler, positiveMs, responseProblem } from "./definition";
+import { isKey, longestKey } from "./events/event";
 import type { HandlerContext } from "./handler-context";
 import type { Call, FlowResponse } from "./plan";
 import type { LogLevel } from "./types";
@@ -29,6 +30,9 @@ export function decision(
       if (Number.isNaN(time)) throw wrong(run.step, "must return a time", result);
       return time;
     }
+    case "match":
+      if (!isKey(result)) throw wrong(run.step, `must return a key, a text of 1 to ${longestKey} characters`, result);
+      return result;
     case "response":
       return responseOf((result ?? {}) as FlowResponse, run.step);
     case "log":

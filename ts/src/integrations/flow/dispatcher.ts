@@ -3,6 +3,7 @@ import { type Context as ActivityContext, activityInfo, Context } from "../../ac
 import { ApplicationFailure } from "../../common";
 import { decision } from "./decisions";
 import { type Definition, type Handler, hooks } from "./definition";
+import { eventActivities } from "./events/activities";
 import { type HandlerContext, makeContext } from "./handler-context";
 import { OutputCache, outputText } from "./outputs";
 import {
@@ -53,6 +54,7 @@ export class Dispatcher {
       [POLL_ACTIVITY]: (call: PollCall) =>
         look(this.#options.flows, call, this.#options.taskQueue, this.#options.secrets),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
+      ...eventActivities(this.#options.flows, this.#options.taskQueue),
       default: (call: Call) => this.#dispatch(call),
     };
   }

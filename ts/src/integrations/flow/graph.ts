@@ -63,6 +63,7 @@ const shapes: Partial<Record<PlanNode["kind"], [string, string]>> = {
   subflow: ["[[", "]]"],
   sleep: ["(", ")"],
   sleepUntil: ["(", ")"],
+  waitForEvent: ["(", ")"],
   cancel: ["((", "))"],
   respond: [">", "]"],
 };

@@ -1,6 +1,7 @@
 /** What handlers are given. */
 import type { Context as ActivityContext } from "../../activity";
 import { ApplicationFailure } from "../../common";
+import { publishEvent } from "./events/publish";
 import { type Call, failureTypes, ITEM, PAYLOAD } from "./plan";
 import type { Pulse } from "./pulse";
 import type { Secrets } from "./secrets";
@@ -50,6 +51,14 @@ export function makeContext({
   const idempotencyKey = `${workflowId}/${runId}/${step}`;
   const { [PAYLOAD]: payload, [ITEM]: item, ...outputs } = values;
   let triggered = 0;
+  let published = 0;
+  const refuseSecrets = (given: unknown, what: string) => {
+    if (secrets.isIn(JSON.stringify(given) ?? ""))
+      throw ApplicationFailure.nonRetryable(
+        `The payload that '${step}' ${what} with has a secret in it`,
+        failureTypes.secret,
+      );
+  };
   return {
     payload,
     item,
@@ -68,15 +77,15 @@ export function makeContext({
     signal: context.cancellationSignal,
     heartbeat: (details) => pulse.report(secrets.maskValue(details)),
     trigger: async (other, given, { key } = {}) => {
-      if (secrets.isIn(JSON.stringify(given) ?? ""))
-        throw ApplicationFailure.nonRetryable(
-          `The payload that '${step}' triggers '${other.id}' with has a secret in it`,
-          failureTypes.secret,
-        );
+      refuseSecrets(given, `triggers '${other.id}'`);
       // Counted, so that the next attempt starts the same ones.
       const named = key ?? `${idempotencyKey}:${triggered++}`;
       const queue = (other as { queue?: string }).queue ?? taskQueue;
       return startFlow(context.client, other.id, given, { key: named, taskQueue: queue });
+    },
+    publish: async (event, given, { id } = {}) => {
+      refuseSecrets(given, `publishes '${event.name}'`);
+      return publishEvent(context.client, event, given, { id: id ?? `${idempotencyKey}:${published++}`, taskQueue });
     },
     cancel: (reason = `'${step}' cancelled the run`) => {
       throw ApplicationFailure.nonRetryable(secrets.mask(reason), failureTypes.cancelled);

@@ -16,6 +16,8 @@ export {
 } from "./app";
 export { coverage, type MissedArm } from "./coverage";
 export { define, type Flow } from "./define";
+export { type EventOptions, type EventOutput, event, type FlowEvent } from "./events/event";
+export { type OnOptions, type OnTrigger, on } from "./events/on";
 export type { FlowGraph } from "./graph";
 export type { FlowTest, FlowTestResult } from "./harness";
 export type { Auth, AuthSecret, HmacOptions, Received, TimedOptions } from "./http/auth";
@@ -71,4 +73,5 @@ export type {
   Stored,
   TransformOptions,
   UndoContext,
+  WaitOptions,
 } from "./types";

@@ -73,6 +73,8 @@ export const failureTypes = {
   turns: "TooManyTurns",
   /** A plan by which a run can't go on. */
   migration: "MigrationRefused",
+  /** More runs wait for an event than its hub can have. */
+  waiters: "TooManyWaiters",
   /** A run that took longer than the flow's `timeout`. */
   timeout: "FlowTimeout",
 } as const;
@@ -171,6 +173,18 @@ interface RespondPlan {
   response?: FlowResponse;
 }
 
+/** A wait for an event, or for the first of several. */
+export interface WaitForEventPlan {
+  kind: "waitForEvent";
+  name: string;
+  events: { name: string; keyed?: true; retain?: number; queue?: string }[];
+  /** Whether the output is that of the only event, without its name. */
+  isOne?: true;
+  /** Whether a handler gives the key. */
+  matched?: true;
+  timeout?: number;
+}
+
 /** One verb of a flow. Names are unique in the flow. */
 export type PlanNode =
   | StepPlan
@@ -183,6 +197,7 @@ export type PlanNode =
   | SubflowPlan
   | SleepPlan
   | CancelPlan
+  | WaitForEventPlan
   | RespondPlan;
 
 /** A flow without its functions. */
@@ -247,6 +262,7 @@ export type Role =
   | "time"
   | "log"
   | "response"
+  | "match"
   | "undo"
   | "onError"
   | "onSuccess"

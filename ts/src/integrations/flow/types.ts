@@ -2,6 +2,7 @@
  * Types of the chain of a flow: what each step can read of those before it, through branches, loops and races.
  */
 import type { Duration, Logger } from "../../common";
+import type { EventOutput, FlowEvent } from "./events/event";
 import type { FlowResponse } from "./plan";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
@@ -56,6 +57,8 @@ export interface BaseContext<P, V> {
   heartbeat(details?: unknown): void;
   /** Starts a run of another flow, once, however often the step is tried. Returns the Workflow's id. */
   trigger<F extends AnyFlow>(flow: F, payload: InputOf<F>, options?: { key?: string }): Promise<{ id: string }>;
+  /** Publishes an event, once, however often the step is tried. Returns the event's id. */
+  publish<I>(event: FlowEvent<I, any>, payload: NoInfer<I>, options?: { id?: string }): Promise<{ id: string }>;
   /** Ends the run as cancelled, after the `undo`s. */
   cancel(reason?: string): never;
 }
@@ -305,6 +308,13 @@ export interface Block<P, S extends Steps, D extends Steps, L, V, X, K extends F
     response: FlowResponse | ((ctx: Context<P, S & D, L, V, X>) => Awaitable<FlowResponse>),
   ): Block<P, S, D, L, V, X, K>;
 
+  /** Waits for an event; for the first of several, if it is a list. Null when the time is up. */
+  waitForEvent<const N extends string, const E extends FlowEvent | readonly FlowEvent[]>(
+    name: Name<N, S & D>,
+    event: E,
+    options?: WaitOptions<Context<P, S & D, L, V, X>>,
+  ): Block<P, S, D & { [k in N]: { output: Happened<E> | null } }, Happened<E> | null, V, X, K>;
+
   /** Ends the run as cancelled, after the `undo`s. */
   cancel(reason: string): Block<P, S, D, L, V, X, K>;
 
@@ -320,6 +330,21 @@ export interface LoopOptions {
   /** Most items at a time, up to 1,000. Default 10. With 1, a long loop may continue as new between two items. */
   concurrency?: number;
 }
+
+/** Options of `waitForEvent`. `C` is the context. */
+export interface WaitOptions<C> {
+  /** The key of the events to wait for. Mandatory for events that have one. */
+  match?: (ctx: C) => Awaitable<string>;
+  /** How long to wait, counted from the verb's start. Default: for ever. */
+  timeout?: Duration;
+}
+
+/** What a wait for events gives. */
+type Happened<E> = E extends readonly (infer One)[]
+  ? One extends FlowEvent & { readonly name: infer Name }
+    ? { event: Name; payload: EventOutput<One> }
+    : never
+  : EventOutput<E>;
 
 type SubflowOutput<F, W> = W extends false ? { id: string } : OutputOf<F>;
 

@@ -1,4 +1,7 @@
 import { POLL_TYPE, STATE_TYPE } from "../plan";
+import { carryEvent } from "./event";
+import { EVENT_WORKFLOW, HUB_WORKFLOW } from "./event-messages";
+import { runHub } from "./hub";
 import { poll } from "./poll";
 import { sharedState } from "./shared-state";
 
@@ -7,6 +10,8 @@ import { sharedState } from "./shared-state";
  * with `flow.`, which no flow's id can.
  */
 export const entities: Readonly<Record<string, (...args: any[]) => Promise<unknown>>> = {
+  [EVENT_WORKFLOW]: carryEvent,
+  [HUB_WORKFLOW]: runHub,
   [POLL_TYPE]: poll,
   [STATE_TYPE]: sharedState,
 };

@@ -32,6 +32,7 @@ import type { Continued, Frame, Undo } from "./state";
 import { runSubflow } from "./subflow";
 import type { Thread } from "./thread";
 import { Values } from "./values";
+import { EventWaits, waitForEvent } from "./wait-for-event";
 
 /** How large what is handed over to the next run may be, below the server's limit of 2 MB. */
 const largestState = 1_500_000;
@@ -51,6 +52,8 @@ export class Execution {
   readonly losers = new Set<Promise<unknown>>();
   /** What callers of webhooks wait for. */
   readonly responses = new Responses();
+  /** Its waits for events. */
+  readonly eventWaits = new EventWaits();
   /** How many verbs have parts that run side by side now. */
   forks = 0;
   #patience = 0;
@@ -156,6 +159,8 @@ export class Execution {
       }
       case "respond":
         return this.responses.give(node.response ?? (await this.decide("response", node.name, path, scope)));
+      case "waitForEvent":
+        return this.output(node.name, await waitForEvent(this, node, path, scope), scope);
       case "cancel":
         return this.cancel(node.reason);
     }

@@ -9,6 +9,7 @@ import {
   CancellationScope,
   condition,
   defineQuery,
+  defineSignal,
   defineUpdate,
   isCancellation,
   scheduleLocalActivity,
@@ -34,6 +35,7 @@ import {
 import { causeOf } from "./calls";
 import { settle, succeed, unwind } from "./ending";
 import { entities } from "./entities";
+import { type Delivery, EVENT_SIGNAL } from "./event-messages";
 import { Execution } from "./execution";
 import { allItems } from "./for-each";
 import { Scope } from "./scope";
@@ -44,6 +46,7 @@ const progressQuery = defineQuery<FlowProgress>(PROGRESS_QUERY);
 const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
 const respondUpdate = defineUpdate<FlowResponse>(RESPOND_UPDATE);
 const responseQuery = defineQuery<FlowResponse | undefined>(RESPONSE_QUERY);
+const eventSignal = defineSignal<[Delivery]>(EVENT_SIGNAL);
 const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
 
 /**
@@ -65,6 +68,7 @@ export default async function runFlow(payload: unknown, state?: Continued | Slic
     return execution!.responses.wait();
   });
   setHandler(responseQuery, () => execution?.responses.given);
+  setHandler(eventSignal, (delivery) => execution?.eventWaits.deliver(delivery));
   setHandler(migrateUpdate, (plan) => execution?.migrate(plan), { validator: (plan) => refuse(execution, plan) });
   if (state?.kind === "slice") return runSlice((execution = sliceOf(state)), state);
   execution = state === undefined ? await begin(payload) : goOn(payload, state);

@@ -2,11 +2,18 @@
 import { setCurrentDetails } from "../../../workflow";
 import type { FlowPlan, FlowProgress } from "../plan";
 
+/** What a verb waits for. */
+interface Waiting {
+  why: string;
+  /** Whether that hinders it; a verb may be there for waiting. */
+  isHindered: boolean;
+}
+
 const longestPath = 1_000;
 
 /** What a run does and has done. */
 export class Progress {
-  readonly #running = new Map<string, string | undefined>();
+  readonly #running = new Map<string, Waiting | undefined>();
   #path: string[] = [];
   readonly #seen = new Set<string>();
 
@@ -39,19 +46,28 @@ export class Progress {
 
   /** What a verb waits for that hinders it; undefined for nothing any more. */
   waits(path: string, why: string | undefined): void {
-    this.#running.set(path, why);
+    this.#running.set(path, why === undefined ? undefined : { why, isHindered: true });
+    this.#show();
+  }
+
+  /** What a verb waits for that is there for waiting. */
+  rests(path: string, why: string): void {
+    this.#running.set(path, { why, isHindered: false });
     this.#show();
   }
 
   /** Whether something hinders a verb. */
   isWaiting(path: string): boolean {
-    return this.#running.get(path) !== undefined;
+    return this.#running.get(path)?.isHindered === true;
   }
 
   report(): FlowProgress {
     return {
       flow: this.#plan.flow,
-      running: [...this.#running].map(([step, waiting]) => ({ step, ...(waiting === undefined ? {} : { waiting }) })),
+      running: [...this.#running].map(([step, waiting]) => ({
+        step,
+        ...(waiting === undefined ? {} : { waiting: waiting.why }),
+      })),
       path: this.#path.slice(-longestPath),
     };
   }
@@ -63,7 +79,7 @@ export class Progress {
       return `- ${mark} ${name}${kind === "step" ? "" : ` *(${kind})*`}`;
     });
     for (const [path, waiting] of this.#running) {
-      if (waiting !== undefined) lines.push(`- ⏸ ${path}: ${waiting}`);
+      if (waiting !== undefined) lines.push(`- ⏸ ${path}: ${waiting.why}`);
       else if (!this.#top.has(path)) lines.push(`- ▶ ${path}`);
     }
     setCurrentDetails(lines.join("\n"));
