@@ -92,7 +92,7 @@ export class Http {
   }
 
   async #send(url: URL, headers: Record<string, string>): Promise<Exchange> {
-    const { limits } = this.network;
+    const { limits, timing } = this.network;
     const abort = new AbortController();
     // Without a timer of its own, a request whose server says nothing would wait for ever.
     const watch = (milliseconds: number) =>
@@ -112,6 +112,7 @@ export class Http {
       async *chunks() {
         if (response.body === null) return;
         const reader = response.body.getReader();
+        const startedAt = timing.now();
         try {
           for (;;) {
             const stalled = watch(limits.stallTimeoutMs);
@@ -124,6 +125,8 @@ export class Http {
               clearTimeout(stalled);
             }
             if (result.done) return;
+            // A drip of bytes never stands still, and the lock of the cache is held meanwhile.
+            if (timing.now() - startedAt > limits.bodyTimeoutMs) throw tooSlow(url, limits.bodyTimeoutMs);
             yield result.value;
           }
         } finally {
@@ -250,6 +253,15 @@ function brokenOff(url: URL, cause: unknown): TemporaryFailure {
         "check the network, then run this again",
         cause,
       ),
+  );
+}
+
+function tooSlow(url: URL, milliseconds: number): LibsError {
+  return new LibsError(
+    "truncated",
+    `${withoutQuery(url)} has not sent the whole of its answer in ${milliseconds / 1000} s`,
+    "to read it; what of an archive has arrived is kept",
+    "run this again: it goes on where it ended if the server can; if it stays so, use another mirror in TEMPORAL_LIBS_BASE_URL",
   );
 }
 

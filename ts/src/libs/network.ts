@@ -21,6 +21,8 @@ export interface Limits {
   responseTimeoutMs: number;
   /** How long a download may stand still. */
   stallTimeoutMs: number;
+  /** How long the body of one answer may take as a whole, however steadily it arrives. */
+  bodyTimeoutMs: number;
   /** How long to wait for another process that works on the cache. */
   lockTimeoutMs: number;
   /** The largest archive that is downloaded. */
@@ -47,6 +49,7 @@ export const defaultNetwork: Network = {
     longestWaitMs: 60_000,
     responseTimeoutMs: 30_000,
     stallTimeoutMs: 30_000,
+    bodyTimeoutMs: 900_000,
     lockTimeoutMs: 600_000,
     archiveBytes: 200_000_000,
     unpackedBytes: 1_000_000_000,

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { libraryFile, manifestFile } from "../../src/libs/manifest";
 import { defaultNetwork } from "../../src/libs/network";
 import { type Fault, type ReleasesServer, startReleasesServer } from "../support/releases-server";
-import { failure, makeClient, noise, publish, removeTemporaryFolders, sha256, type TestClient } from "./support";
+import {
+  failure,
+  makeClient,
+  noise,
+  publish,
+  removeTemporaryFolders,
+  sha256,
+  type TestClient,
+  testNetwork,
+} from "./support";
 
 afterEach(removeTemporaryFolders);
 
@@ -163,6 +172,25 @@ describe("a download that breaks off", () => {
     await client.provide("linux-x64");
     expect(messages.join("\n")).toContain("broke off: nothing for 0.2 s");
     expect(server.requests.at(-1)!.headers["range"]).toBe("bytes=20000-");
+  });
+});
+
+describe("a download that drips", () => {
+  test("ends when the whole has taken too long, and what has arrived is continued by the next", async () => {
+    await using server = await startReleasesServer();
+    const { name } = publish(server);
+    const network = testNetwork();
+    let late = 0;
+    const start = network.timing.now();
+    network.timing.now = () => start + late;
+    const test = makeClient({ baseUrl: server.baseUrl }, { network });
+    const dripped = test.received(20_000).then(() => void (late = network.limits.bodyTimeoutMs + 1));
+    server.fail(name, { holdAfter: { bytes: 20_000, until: dripped } });
+    const error = await failure(test.client.provide("linux-x64"), "truncated");
+    expect(error.message).toContain(`${name} has not sent the whole of its answer in 900 s`);
+    expect(ranges(server, name)).toEqual(["whole"]);
+    await test.client.provide("linux-x64");
+    expect(ranges(server, name)).toEqual(["whole", "bytes=20000-"]);
   });
 });
 
