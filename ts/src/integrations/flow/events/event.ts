@@ -22,7 +22,8 @@ export interface EventOptions<Schema extends StandardSchema<any, any>> {
   retain?: number | string;
   /**
    * Task queues of the applications that have flows `on` it, if there are several, or others than the one that
-   * publishes. The first one's Workers keep account of who waits. Default: that of the application that publishes or waits.
+   * publishes. The first one's Workers keep account of who waits. Default: that of the application that publishes or
+   * waits.
    */
   queues?: readonly string[];
 }
