@@ -1,11 +1,11 @@
 /**
  * Records a history of each flow of `fixtures/kill-flows.ts`, of some random ones that continue as new, of state that
- * does, and of a poll, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A release adds a
+ * does, of a poll and of events, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A release adds a
  * file of its own and leaves those of others alone: runs that began with one go on with every later one.
  */
 
 import { Client } from "../../../src/client";
-import { app, define, poll, type StandardSchema } from "../../../src/integrations/flow";
+import { app, define, event, on, poll, type StandardSchema } from "../../../src/integrations/flow";
 import { History } from "../../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger, NativeConnection, Runtime } from "../../../src/worker";
 import { eventually } from "../../support/eventually";
@@ -35,8 +35,17 @@ const stateful = define({ id: "stateful", payload: anything, triggers: [feed] },
     return [await state.cas("n", 25, "many"), await state.delete("n"), await state.get("n")];
   }),
 );
+const happened = event("happened", { payload: anything, key: (text) => text.slice(0, 1), retain: "1 minute" });
+const other = event("other", { payload: anything });
+const waiting = define({ id: "waiting", payload: anything, triggers: [on(other)] }, (f) =>
+  f
+    .waitForEvent("kept", happened, { match: ({ payload }) => payload.slice(0, 1) })
+    .waitForEvent("first", [happened, other], { match: () => "b", timeout: "1 minute" })
+    .waitForEvent("late", other, { timeout: 100 })
+    .respond({ body: "heard" }),
+);
 const all = [{ flow: stateful, payload: "x" }, ...flows.map((flow) => ({ flow, payload: "x" })), ...chance];
-const application = app({ flows: all.map(({ flow }) => flow), connection, taskQueue: "recorded" });
+const application = app({ flows: [waiting, ...all.map(({ flow }) => flow)], connection, taskQueue: "recorded" });
 await application.start();
 const runs = await Promise.all(
   all.map(({ flow, payload }) =>
@@ -54,6 +63,24 @@ const { info } = await eventually(
 );
 await client.workflow.getHandle(info.recentActions[0]!.action.workflow.workflowId).result();
 await client.workflow.getHandle("stateful/feed/found").result();
+
+// One wait for what was published before it, one that is woken, and one whose time is up; two runs, one by the event.
+for (const text of ["a1", "a2"]) await application.publish(happened, text, { id: text });
+const waits = await application.trigger(waiting, "a", { key: "recorded" });
+await eventually(
+  () => application.inspect(waits.id),
+  ({ progress }) => progress.running.some(({ step, waiting: why }) => step === "first" && why !== undefined),
+);
+await application.publish(other, "a", { id: "woken" });
+await waits.result();
+await application.publish(happened, "b", { id: "woken" });
+const started = client.workflow.getHandle("waiting/other/woken");
+await eventually(() => started.describe().catch(() => undefined), Boolean);
+await started.result();
+await eventually(
+  () => Array.fromAsync(client.workflow.list({ query: "WorkflowType = 'flow.hub' AND ExecutionStatus = 'Running'" })),
+  (hubs) => hubs.length < 2,
+);
 const histories: { workflowId: string; history: string }[] = [];
 for await (const { workflowId, runId } of client.workflow.list()) {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
