@@ -40,6 +40,7 @@ pub fn build(b: *std.Build) void {
     );
     if (under_valgrind orelse isInstalled(b, "valgrind")) {
         const run = b.addSystemCommand(&.{ "valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full" });
+        run.addPrefixedFileArg("--suppressions=", b.path("zig-bridge/valgrind.supp"));
         run.addArtifactArg(tests);
         // Whatever is captured is shown as that of a failed command, even when it succeeded.
         run.stdio = .inherit;

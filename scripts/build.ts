@@ -2,7 +2,7 @@
  * Builds everything that tests, examples and bench need: npm packages, Core's archive (unless USE_PREBUILT_LIBS is
  * true) and the bridge.
  */
-import { environment, packageFolder, root, run, usePrebuiltLibraries } from "./tools";
+import { consoleFolder, environment, packageFolder, root, run, usePrebuiltLibraries } from "./tools";
 
 const reportEveryMs = 10_000;
 
@@ -43,7 +43,8 @@ async function cargoBuild(): Promise<void> {
   if (code !== 0) process.exit(code);
 }
 
-await run(["bun", "install", "--frozen-lockfile", "--silent"], packageFolder);
+for (const folder of [packageFolder, consoleFolder])
+  await run(["bun", "install", "--frozen-lockfile", "--silent"], folder);
 // With prebuilt libraries it is for `zig build` to say whether cargo is needed after all.
 if (!usePrebuiltLibraries) await cargoBuild();
 await run(["zig", "build"]);
