@@ -1,7 +1,7 @@
 /**
  * Records a history of each flow of `fixtures/kill-flows.ts`, of some random ones that continue as new, of state that
- * does, of a poll and of events, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A release adds a
- * file of its own and leaves those of others alone: runs that began with one go on with every later one.
+ * does, of a poll and of events, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A
+ * release adds a file of its own and leaves those of others alone: runs that began with one go on with every later one.
  */
 
 import { Client } from "../../../src/client";
