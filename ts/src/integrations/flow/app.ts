@@ -2,6 +2,9 @@
 import { flowWorkflows } from "#flow-workflows";
 import { Client, type WorkflowExecutionStatusName } from "../../client";
 import { type NativeConnection, Worker, type WorkerOptions } from "../../worker";
+import { decide } from "./approvals/decide";
+import { approvalRoutes } from "./approvals/routes";
+import { readSigningKeys, waitOf } from "./approvals/token";
 import { Breaker } from "./breaker";
 import { type Definition, definitionOf } from "./definition";
 import { Dispatcher } from "./dispatcher";
@@ -11,10 +14,10 @@ import { json } from "./http/body";
 import { HttpServer, type Route } from "./http/server";
 import { isWebhook } from "./http/webhook";
 import { webhookRoutes } from "./http/webhook-route";
-import { type FlowProgress, MIGRATE_UPDATE, PROGRESS_QUERY } from "./plan";
+import { type Decision, everyNode, type FlowProgress, MIGRATE_UPDATE, PROGRESS_QUERY } from "./plan";
 import { type DeployOptions, type DeployReport, deploy } from "./schedules/deploy";
 import { configurations, readSecrets, type Secrets, type SecretsOf } from "./secrets";
-import type { ConfiguredService } from "./service";
+import type { ConfiguredService, Secret } from "./service";
 import { startFlow } from "./start";
 import { importState } from "./state/import";
 import type { StateStore } from "./state/store";
@@ -40,6 +43,13 @@ export interface AppOptions {
   namespace?: string;
   /** Where `ctx.state` is: `sqlite()`, `sql()`. Default: in Workflows. */
   state?: StateStore;
+  /**
+   * Keys that sign the links by which people decide, 32 bytes or more each: the first one signs, all of them count.
+   * Default: those of the variable `FLOW_SIGNING_KEY`, with commas between them.
+   */
+  signingKeys?: readonly (string | Secret)[];
+  /** Where people reach {@link App.fetch}: `https://flows.example.com`. Default: links have no address. */
+  publicUrl?: string;
   /** Serves {@link App.fetch}, from `start` to `stop`. Default: nothing is served. */
   http?: HttpOptions;
   /**
@@ -93,6 +103,7 @@ export class App {
   readonly #client: Client;
   readonly #state: StateStore;
   readonly #http: HttpServer;
+  readonly #signingKeys: readonly string[];
   #listener: Bun.Server<undefined> | undefined;
   #worker: { worker: Worker; running: Promise<void> } | undefined;
 
@@ -108,9 +119,14 @@ export class App {
     );
     this.#client = new Client({ connection, namespace, dataConverter: worker?.dataConverter });
     this.#state = options.state ?? new WorkflowState(this.#client, options.taskQueue);
+    this.#signingKeys = [...this.#flows.values()].some(asksPeople)
+      ? readSigningKeys(options.signingKeys, process.env)
+      : [];
+    const approvals = { client: this.#client, flows: this.#flows, keys: this.#signingKeys };
     const webhooks = { client: this.#client, secrets: this.#secrets, taskQueue: options.taskQueue };
-    this.#http = new HttpServer([...this.#healthRoutes(), ...webhookRoutes(this.#flows.values(), webhooks)], (text) =>
-      this.#secrets.mask(text),
+    this.#http = new HttpServer(
+      [...this.#healthRoutes(), ...approvalRoutes(approvals), ...webhookRoutes(this.#flows.values(), webhooks)],
+      (text) => this.#secrets.mask(text),
     );
   }
 
@@ -130,6 +146,8 @@ export class App {
       secrets: this.#secrets,
       taskQueue,
       state: this.#state,
+      signingKeys: this.#signingKeys,
+      publicUrl: this.#options.publicUrl?.replace(/\/?$/, "/"),
     });
     const workflows = own.workflowsPath === undefined && own.workflowBundle === undefined ? flowWorkflows() : {};
     const worker = await Worker.create({
@@ -225,6 +243,18 @@ export class App {
     return publishEvent(this.#client, event, payload, { ...options, taskQueue: this.#options.taskQueue });
   }
 
+  /**
+   * Hands a person's decision to a run that waits for it.
+   *
+   * @param token what `notify` was given
+   * @throws TokenRefused if it is no token of this application, over, or has been decided by another one
+   * @throws DecisionInvalid if the decision isn't one, or its input isn't what the verb asks for
+   */
+  async resume(token: string, decision: Decision): Promise<void> {
+    const wait = waitOf(this.#signingKeys, token, Date.now());
+    await decide(this.#client, this.#flows, wait, decision);
+  }
+
   /** How a run is, by its Workflow's id. */
   async inspect(id: string): Promise<RunStatus> {
     const handle = this.#client.workflow.getHandle(id);
@@ -316,6 +346,11 @@ function refuseNames(activities: readonly string[], flows: ReadonlyMap<string, u
   });
   if (refused.length > 0)
     throw new TypeError(`Activities can't have names that belong to flows, rename them: ${refused.join(", ")}`);
+}
+
+/** Whether a flow waits for people. */
+function asksPeople({ plan }: Definition): boolean {
+  return everyNode(plan.nodes).some(({ kind }) => kind === "humanInTheLoop");
 }
 
 function secretsOfServices(services: readonly ConfiguredService[]): SecretsOf[] {

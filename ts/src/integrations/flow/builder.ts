@@ -1,8 +1,19 @@
 /** The chain as a program builds it: each verb adds a node to the plan and functions to the handlers. */
 import { callPlan, type Definition, type Handler, hooks, positiveMs, responseProblem } from "./definition";
 import { type FlowEvent, isEvent } from "./events/event";
-import type { ActionPlan, CallPlan, FlowResponse, IfPlan, LogPlan, PlanNode, Role, StepPlan } from "./plan";
-import type { ActionOptions, LoopOptions, StepOptions, TransformOptions } from "./types";
+import type {
+  ActionPlan,
+  ApprovalPlan,
+  CallPlan,
+  FlowResponse,
+  IfPlan,
+  LogPlan,
+  PlanNode,
+  Role,
+  StepPlan,
+} from "./plan";
+import type { StandardSchema } from "./schema";
+import type { ActionOptions, ApprovalOptions, LoopOptions, StepOptions, TransformOptions } from "./types";
 
 type Run = Handler["run"];
 type Body = (block: BlockBuilder) => unknown;
@@ -17,6 +28,7 @@ const maxConcurrency = 1_000;
 export class FlowParts {
   readonly handlers = new Map<string, Handler>();
   readonly subflows: Definition[] = [];
+  readonly inputs = new Map<string, StandardSchema<any, any>>();
   readonly #names = new Set<string>();
 
   constructor(readonly flow: string) {}
@@ -209,6 +221,19 @@ export class BlockBuilder {
         ? {}
         : { timeout: positiveMs(timeout, `timeout of '${name}' of flow '${this.#parts.flow}'`) }),
     });
+  }
+
+  humanInTheLoop(name: string, { input, timeout, onTimeout, notify }: ApprovalOptions<any, any> = {}): this {
+    this.#parts.take(name);
+    if (onTimeout !== undefined && !["approve", "deny", "fail"].includes(onTimeout))
+      this.#parts.fail(`onTimeout of '${name}' must be "approve", "deny" or "fail", got ${JSON.stringify(onTimeout)}`);
+    if (notify !== undefined) this.#parts.add(`${name}.notify`, "notify", notify);
+    if (input !== undefined) this.#parts.inputs.set(name, input);
+    const node: ApprovalPlan = { kind: "humanInTheLoop", name };
+    if (timeout !== undefined) node.timeout = positiveMs(timeout, `timeout of '${name}' of flow '${this.#parts.flow}'`);
+    if (onTimeout !== undefined) node.onTimeout = onTimeout;
+    if (notify !== undefined) node.notify = true;
+    return this.#push(node);
   }
 
   cancel(reason: string): this {

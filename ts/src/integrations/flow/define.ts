@@ -85,6 +85,7 @@ export function define<
     payload,
     plan,
     handlers: parts.handlers,
+    inputs: parts.inputs,
     triggers,
     services: services as Definition["services"],
     subflows: parts.subflows,

@@ -30,6 +30,8 @@ export interface Definition {
   readonly plan: FlowPlan;
   /** Functions by name, and by the names that they had before. */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** What people may give, by the verbs that ask for it. */
+  readonly inputs: ReadonlyMap<string, StandardSchema<any, any>>;
   /** Services by the names that `ctx.services` has for them. */
   readonly services: Readonly<Record<string, Service<any>>>;
   /** What starts its runs, besides calls. */

@@ -1,6 +1,8 @@
 /** The activities of flows: one that finds the handler for each call, and those by which runs begin and end. */
 import { type Context as ActivityContext, activityInfo, Context } from "../../activity";
 import { ApplicationFailure } from "../../common";
+import { approvalsPath } from "./approvals/routes";
+import { signWait } from "./approvals/token";
 import { decision } from "./decisions";
 import { type Definition, type Handler, hooks } from "./definition";
 import { eventActivities } from "./events/activities";
@@ -23,7 +25,7 @@ import {
 import { Pulse } from "./pulse";
 import { look } from "./schedules/poll";
 import { issuesText, validate } from "./schema";
-import type { Secrets } from "./secrets";
+import { Secrets } from "./secrets";
 import type { StateStore } from "./state/store";
 
 /** What the dispatcher works with. */
@@ -35,6 +37,10 @@ interface DispatcherOptions {
   /** Task queue of the Worker. */
   taskQueue: string;
   state: StateStore;
+  /** Keys for the links by which people decide. */
+  signingKeys: readonly string[];
+  /** Where those links lead; ends in a slash. */
+  publicUrl?: string | undefined;
 }
 
 /** Finds and calls the handlers of flows. */
@@ -119,7 +125,21 @@ export class Dispatcher {
       return -1;
     }
     const [handler] = handlers as [Handler];
+    if (call.wait !== undefined) return this.#notify(handler, call.wait, context);
     return decision(handler, await handler.run(context, call.error ?? call.output), call, context);
+  }
+
+  /** Gives a link to who is to tell people. Nothing of it comes back, because histories are read by many. */
+  async #notify(handler: Handler, wait: NonNullable<Call["wait"]>, context: HandlerContext): Promise<undefined> {
+    const { signingKeys, publicUrl } = this.#options;
+    const { flow, id: workflowId } = context.run;
+    const token = signWait(signingKeys, { ...wait, flow, workflowId });
+    const url = publicUrl === undefined ? undefined : new URL(`.${approvalsPath}${token}`, publicUrl).href;
+    try {
+      await handler.run(context, { token, url });
+    } catch (error) {
+      throw new Secrets([token]).maskError(error);
+    }
   }
 
   async #context(

@@ -66,6 +66,7 @@ const shapes: Partial<Record<PlanNode["kind"], [string, string]>> = {
   waitForEvent: ["(", ")"],
   cancel: ["((", "))"],
   respond: [">", "]"],
+  humanInTheLoop: ["[/", "\\]"],
 };
 
 /** The graph of a plan as text for Mermaid. */

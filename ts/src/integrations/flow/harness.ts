@@ -75,7 +75,14 @@ export class FlowTest<I, O> {
     const services = await this.#makeServices(flows.values());
     // Under ids of this test's own: a Workflow of another one would wait for that one's Worker.
     const state = new WorkflowState(client, taskQueue, `flow-state/${taskQueue}`);
-    const dispatcher = new Dispatcher({ flows, services, secrets: new Secrets([]), taskQueue, state });
+    const dispatcher = new Dispatcher({
+      flows,
+      services,
+      secrets: new Secrets([]),
+      taskQueue,
+      state,
+      signingKeys: [randomUUID()],
+    });
     const worker = await Worker.create({
       connection: nativeConnection,
       namespace: namespace ?? "default",

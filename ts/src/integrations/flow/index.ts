@@ -14,6 +14,8 @@ export {
   type HttpOptions,
   type RunStatus,
 } from "./app";
+export { DecisionInvalid } from "./approvals/decide";
+export { TokenRefused } from "./approvals/token";
 export { coverage, type MissedArm } from "./coverage";
 export { define, type Flow } from "./define";
 export { type EventOptions, type EventOutput, event, type FlowEvent } from "./events/event";
@@ -24,7 +26,7 @@ export type { Auth, AuthSecret, HmacOptions, Received, TimedOptions } from "./ht
 export * as auth from "./http/auth";
 export { toNodeHandler } from "./http/node";
 export { type WebhookOptions, type WebhookRequest, type WebhookTrigger, webhook } from "./http/webhook";
-export type { FlowPlan, FlowProgress, FlowResponse, PlanNode } from "./plan";
+export type { Approval, Decision, FlowPlan, FlowProgress, FlowResponse, PlanNode } from "./plan";
 export type { DeployOptions, DeployReport } from "./schedules/deploy";
 export {
   type IntervalOptions,
@@ -57,6 +59,8 @@ export type { Trigger } from "./trigger";
 export type {
   ActionOptions,
   AnyFlow,
+  ApprovalLink,
+  ApprovalOptions,
   BaseContext,
   Block,
   Context,

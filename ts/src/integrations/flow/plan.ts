@@ -16,6 +16,10 @@ export const MIGRATE_UPDATE = "flow.migrate";
 export const RESPOND_UPDATE = "flow.respond";
 /** Query for that response, for callers that come when the run has ended. */
 export const RESPONSE_QUERY = "flow.response";
+/** Update with a person's decision. */
+export const RESOLVE_UPDATE = "flow.resolve";
+/** Query for the decisions that a run waits for. */
+export const PENDING_QUERY = "flow.pending";
 /** Local activity that checks the payload, and records it with the plan. */
 export const BEGIN_ACTIVITY = "flow.begin";
 /** Local activity that asks the server to cancel the run. */
@@ -67,6 +71,8 @@ export const failureTypes = {
   output: "OutputInvalid",
   /** An operation on state that can't be done. */
   state: "StateInvalid",
+  /** Nobody decided in time. */
+  approval: "ApprovalTimeout",
   /** A result with a secret in it. */
   secret: "SecretInOutput",
   /** A `while` that took more turns than `max`. */
@@ -185,6 +191,15 @@ export interface WaitForEventPlan {
   timeout?: number;
 }
 
+/** A wait for a person's decision. */
+export interface ApprovalPlan {
+  kind: "humanInTheLoop";
+  name: string;
+  timeout?: number;
+  onTimeout?: "approve" | "deny" | "fail";
+  notify?: true;
+}
+
 /** One verb of a flow. Names are unique in the flow. */
 export type PlanNode =
   | StepPlan
@@ -198,7 +213,8 @@ export type PlanNode =
   | SleepPlan
   | CancelPlan
   | WaitForEventPlan
-  | RespondPlan;
+  | RespondPlan
+  | ApprovalPlan;
 
 /** A flow without its functions. */
 export interface FlowPlan {
@@ -262,6 +278,7 @@ export type Role =
   | "time"
   | "log"
   | "response"
+  | "notify"
   | "match"
   | "undo"
   | "onError"
@@ -290,6 +307,8 @@ export interface Call {
   arms?: string[];
   /** Items per list, of `batch`. */
   size?: number;
+  /** What a token is for, of a `notify`. */
+  wait?: { run: string; path: string; until?: number };
   /** The output to undo, or that of the run. */
   output?: unknown;
   /** What went wrong. */
@@ -305,6 +324,42 @@ export const ITEM = "@item";
 export interface Beginning {
   plan: FlowPlan;
   payload: unknown;
+}
+
+/** What a person says. */
+export interface Decision {
+  decision: "approved" | "denied";
+  /** Who decides. */
+  by?: string;
+  /** What comes along. */
+  input?: unknown;
+}
+
+/** What the verb `humanInTheLoop` gives. Without a decision in time it is the one that `onTimeout` says. */
+export interface Approval<I = any> {
+  readonly decision: "approved" | "denied";
+  /** Who decided, as that person said. */
+  readonly by?: string;
+  /** What the person gave. */
+  readonly input?: I;
+}
+
+/** A decision on its way to a run. */
+export interface Resolution extends Decision {
+  /** Id of the first run of the Workflow's chain. */
+  run: string;
+  /** The verb with the turns around it. */
+  path: string;
+}
+
+/** A decision that a run waits for. Times are milliseconds since the epoch. */
+export interface PendingApproval {
+  /** The verb with the turns around it. */
+  path: string;
+  /** Id of the first run of the Workflow's chain. */
+  run: string;
+  since: number;
+  until?: number;
 }
 
 /** What the caller of a webhook gets. */

@@ -3,7 +3,7 @@
  */
 import type { Duration, Logger } from "../../common";
 import type { EventOutput, FlowEvent } from "./events/event";
-import type { FlowResponse } from "./plan";
+import type { Approval, FlowResponse } from "./plan";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
 import type { FlowState } from "./state/context";
@@ -315,11 +315,48 @@ export interface Block<P, S extends Steps, D extends Steps, L, V, X, K extends F
     options?: WaitOptions<Context<P, S & D, L, V, X>>,
   ): Block<P, S, D & { [k in N]: { output: Happened<E> | null } }, Happened<E> | null, V, X, K>;
 
+  /**
+   * Waits until a person decides, by the link that `notify` is given. The output says what was decided, by whom, and
+   * what came along.
+   */
+  humanInTheLoop<const N extends string, Schema extends StandardSchema<any, any> = StandardSchema<any, any>>(
+    name: Name<N, S & D>,
+    options?: ApprovalOptions<Context<P, S & D, L, V, X>, Schema>,
+  ): Block<
+    P,
+    S,
+    D & { [k in N]: { output: Approval<Stored<SchemaOutput<Schema>>> } },
+    Approval<Stored<SchemaOutput<Schema>>>,
+    V,
+    X,
+    K
+  >;
+
   /** Ends the run as cancelled, after the `undo`s. */
   cancel(reason: string): Block<P, S, D, L, V, X, K>;
 
   /** For the types alone. */
   readonly "~": { L: L; K: K };
+}
+
+/** Where a person decides. */
+export interface ApprovalLink {
+  /** The page, if the application has the option `publicUrl`; it is valid for this wait alone. */
+  readonly url: string | undefined;
+  /** What `App.resume` takes, and the end of the page's address. Give it to who may decide, and to nobody else. */
+  readonly token: string;
+}
+
+/** Options of `humanInTheLoop`. `C` is the context. */
+export interface ApprovalOptions<C, Schema extends StandardSchema<any, any>> {
+  /** Checks what comes along with an approval. Default: anything may. */
+  input?: Schema;
+  /** How long to wait, counted from the verb's start. Default: for ever. */
+  timeout?: Duration;
+  /** What counts when nobody decides in time. Default `"deny"`. */
+  onTimeout?: "approve" | "deny" | "fail";
+  /** Tells who may decide, as a step does. What it returns is not kept: links belong into no history. */
+  notify?: (ctx: C, link: ApprovalLink) => unknown;
 }
 
 /** Levels of `log`. */

@@ -19,6 +19,7 @@ import {
   type Role,
   type StepPlan,
 } from "../plan";
+import { Approvals, humanInTheLoop } from "./approvals";
 import { Calls, causeOf } from "./calls";
 import { errorOfCall } from "./errors";
 import { forEach } from "./for-each";
@@ -50,6 +51,8 @@ export class Execution {
   readonly actions = new Set<Promise<void>>();
   /** Losers of races. */
   readonly losers = new Set<Promise<unknown>>();
+  /** Decisions that it waits for. */
+  readonly approvals = new Approvals();
   /** What callers of webhooks wait for. */
   readonly responses = new Responses();
   /** Its waits for events. */
@@ -161,6 +164,8 @@ export class Execution {
         return this.responses.give(node.response ?? (await this.decide("response", node.name, path, scope)));
       case "waitForEvent":
         return this.output(node.name, await waitForEvent(this, node, path, scope), scope);
+      case "humanInTheLoop":
+        return this.output(node.name, await humanInTheLoop(this, node, path, scope), scope);
       case "cancel":
         return this.cancel(node.reason);
     }
@@ -199,6 +204,12 @@ export class Execution {
       const call = { ...this.values.call(scope, local), error: errorOfCall(error) };
       return await this.#call({ handler: `${handler}.onError`, path: `${path}.onError`, local, options }, call);
     }
+  }
+
+  /** Tells people what the run waits for. */
+  notify(name: string, path: string, scope: Scope, wait: NonNullable<Call["wait"]>): Promise<void> {
+    const of = { handler: `${name}.notify`, path: `${path}.notify`, local: false, options: {}, interrupts: true };
+    return this.#call<void>(of, { ...this.values.call(scope, false), wait });
   }
 
   #undo(step: string, path: string, output: unknown, scope: Scope): Undo {

@@ -25,6 +25,8 @@ const maxWaiters = 2_000;
 /** What a hub keeps: no more events, and no more bytes. */
 const maxKept = 1_000;
 const maxKeptBytes = 1_000_000;
+/** What a hub hands over to its next run may be so large, below the server's limit of 2 MB. */
+const maxStateBytes = 1_500_000;
 const deliveriesAtATime = 100;
 /** Waits end by themselves; one that is still here so long after its end has a run that is gone. */
 const graceMs = 60_000;
@@ -99,7 +101,8 @@ class Hub {
         if (workflowInfo().continueAsNewSuggested) {
           this.#forget();
           const state: HubState = { waiters: [...this.#waiters.values()], kept: this.#kept, inbox: this.#inbox };
-          await continueAsNew(this.#start, state);
+          // What has come meanwhile may be too much to hand over: it is worked on first.
+          if (bytesOf(state) <= maxStateBytes) await continueAsNew(this.#start, state);
         }
       }
     }
@@ -163,7 +166,7 @@ class Hub {
   #keep(event: Published, waiters: readonly Waiter[]): void {
     const { retain } = this.#start;
     if (retain === undefined) return;
-    const bytes = JSON.stringify(event).length;
+    const bytes = bytesOf(event);
     const got = [...new Set(waiters.map(({ workflowId }) => workflowId))];
     this.#kept.push({ ...event, until: Date.now() + retain, bytes, got });
     let all = this.#kept.reduce((sum, kept) => sum + kept.bytes, 0);
@@ -175,4 +178,8 @@ class Hub {
     const which = key === undefined ? `'${event}'` : `'${event}' with the key '${key}'`;
     return `${maxWaiters} waits for the event ${which} are open already, and there can be no more: give the event a key, by which each run waits for its own`;
   }
+}
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
 }

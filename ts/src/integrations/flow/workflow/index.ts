@@ -28,9 +28,13 @@ import {
   MIGRATE_UPDATE,
   OUTPUTS_QUERY,
   PAYLOAD,
+  PENDING_QUERY,
+  type PendingApproval,
   PROGRESS_QUERY,
+  RESOLVE_UPDATE,
   RESPOND_UPDATE,
   RESPONSE_QUERY,
+  type Resolution,
 } from "../plan";
 import { causeOf } from "./calls";
 import { settle, succeed, unwind } from "./ending";
@@ -45,6 +49,8 @@ import { Thread } from "./thread";
 const progressQuery = defineQuery<FlowProgress>(PROGRESS_QUERY);
 const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
 const respondUpdate = defineUpdate<FlowResponse>(RESPOND_UPDATE);
+const pendingQuery = defineQuery<PendingApproval[]>(PENDING_QUERY);
+const resolveUpdate = defineUpdate<void, [Resolution]>(RESOLVE_UPDATE);
 const responseQuery = defineQuery<FlowResponse | undefined>(RESPONSE_QUERY);
 const eventSignal = defineSignal<[Delivery]>(EVENT_SIGNAL);
 const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
@@ -66,6 +72,13 @@ export default async function runFlow(payload: unknown, state?: Continued | Slic
   setHandler(respondUpdate, async () => {
     await condition(() => execution !== undefined);
     return execution!.responses.wait();
+  });
+  setHandler(pendingQuery, () => execution?.approvals.pending() ?? []);
+  setHandler(resolveUpdate, (resolution) => execution?.approvals.resolve(resolution), {
+    validator: (resolution) => {
+      const why = execution === undefined ? "it has just begun" : execution.approvals.hindrance(resolution);
+      if (why !== undefined) throw ApplicationFailure.nonRetryable(`The run can't take this decision: ${why}`);
+    },
   });
   setHandler(responseQuery, () => execution?.responses.given);
   setHandler(eventSignal, (delivery) => execution?.eventWaits.deliver(delivery));
