@@ -77,7 +77,7 @@ const entries = Object.entries(checkout.exports).flatMap(([entry, target]) => {
 /** Modules beside the messages, which only the SDK itself uses. */
 const innerModules = ["src/proto/*.ts", "src/proto/rpc/*.ts"]
   .flatMap((pattern) => checkoutFiles(new Glob(pattern)))
-  .filter((file) => file !== "src/proto/index.ts")
+  .filter((file) => !Object.values<string>(checkout.exports).includes(`./${file}`))
   .map((file) => join(mainPackage, file.slice("src".length, -".ts".length)));
 
 const isGenerated = (source: string) =>
