@@ -93,7 +93,7 @@ test("without logins the console listens to this machine alone", async () => {
     mode: "none" as const,
     config: { store: ":memory:" },
   };
-  expect(startConsole({ ...options, host: "0.0.0.0" })).rejects.toThrow("this machine alone");
+  await expect(startConsole({ ...options, host: "0.0.0.0" })).rejects.toThrow("this machine alone");
 });
 
 test("every answer has the headers that keep other sites out", async () => {

@@ -94,7 +94,7 @@ test("runs that are cancelled or fail", async () => {
 
 test("what there is not can't be mocked, and what must be is named", async () => {
   expect(() => begin().mockStep("refund", () => 1)).toThrow("The flow 'order' has no 'refund' to mock");
-  expect(begin().payload({ cents: 1 }).run()).rejects.toThrow(
+  await expect(begin().payload({ cents: 1 }).run()).rejects.toThrow(
     "The service 'mailer' needs a configuration: mock it with mockService()",
   );
 });

@@ -119,7 +119,7 @@ test("at the end of its time a wait gives null, and its hub ends; so it does whe
     const cancelled = await start(long, "");
     await waits(fixture, cancelled.id, "wait");
     await app.cancelRun(cancelled.id);
-    expect(cancelled.result()).rejects.toThrow();
+    await expect(cancelled.result()).rejects.toThrow();
     for (const { name } of [event, other]) {
       const hub = client.workflow.getHandle(`flow-hub/${name}`);
       await eventually(
@@ -333,12 +333,14 @@ test("what can't be published or defined is refused, and says why", async () => 
   );
   const wrong = wait(paid, { match: () => "" });
   await withApp([wrong], async ({ app, run }) => {
-    expect(app.publish(paid, { order: "a" } as never)).rejects.toThrow(
+    await expect(app.publish(paid, { order: "a" } as never)).rejects.toThrow(
       `The payload isn't what the event '${paid.name}' takes: given: no cents`,
     );
-    expect(app.publish(paid, { order: "", cents: 1 })).rejects.toThrow('must be a text of 1 to 500 characters, got ""');
-    expect(app.publish(paid, { order: "x", cents: 1 }, { id: "" })).rejects.toThrow("The id of an event must be");
-    expect(app.publish(paid, { order: "x", cents: 1, more: "x".repeat(300_000) } as never)).rejects.toThrow(
+    await expect(app.publish(paid, { order: "", cents: 1 })).rejects.toThrow(
+      'must be a text of 1 to 500 characters, got ""',
+    );
+    await expect(app.publish(paid, { order: "x", cents: 1 }, { id: "" })).rejects.toThrow("The id of an event must be");
+    await expect(app.publish(paid, { order: "x", cents: 1, more: "x".repeat(300_000) } as never)).rejects.toThrow(
       "store it elsewhere",
     );
     await expect(run(wrong, "")).rejects.toMatchObject({

@@ -89,7 +89,7 @@ describe("deploy", () => {
         "",
         "BUFFER_ONE",
       ] as any);
-      expect(client.schedule.getHandle(id("b", "1")).describe()).rejects.toThrow();
+      await expect(client.schedule.getHandle(id("b", "1")).describe()).rejects.toThrow();
       await client.schedule.getHandle(id("a", "nightly")).delete();
     });
   });

@@ -4,7 +4,7 @@ import { WorkflowNotFoundError } from "../../../common";
 import type { Definition } from "../definition";
 import { type Decision, RESOLVE_UPDATE, type Resolution } from "../plan";
 import { issuesText, validate } from "../schema";
-import { TokenRefused, type Wait } from "./token";
+import { isOverAlready, type Wait } from "./token";
 
 const longestName = 200;
 
@@ -37,7 +37,7 @@ export async function decide(
       .executeUpdate<void, [Resolution]>(RESOLVE_UPDATE, { args: [resolution] });
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError)) throw error;
-    throw new TokenRefused("It has been decided, or isn't waited for any more", true);
+    throw isOverAlready();
   }
 }
 

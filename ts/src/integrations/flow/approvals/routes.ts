@@ -9,7 +9,7 @@ import { json, parseBody, Refusal, readBody } from "../http/body";
 import type { Route } from "../http/server";
 import { type Decision, PENDING_QUERY, type PendingApproval } from "../plan";
 import { DecisionInvalid, decide } from "./decide";
-import { TokenRefused, type Wait, waitOf } from "./token";
+import { isOverAlready, TokenRefused, type Wait, waitOf } from "./token";
 
 /** Where the pages are. */
 export const approvalsPath = "/flow/approvals/";
@@ -47,8 +47,7 @@ function tokenIn(url: URL): string {
 async function show({ client, keys }: ApprovalsOf, token: string): Promise<Response> {
   try {
     const wait = waitOf(keys, token, Date.now());
-    if (!(await isPending(client, wait)))
-      throw new TokenRefused("It has been decided, or isn't waited for any more", true);
+    if (!(await isPending(client, wait))) throw isOverAlready();
     return page(200, wait.path, form(wait));
   } catch (error) {
     return refused(error);

@@ -25,6 +25,11 @@ export class TokenRefused extends Error {
   }
 }
 
+/** The run has been told, by this link or another way, or waits no more. */
+export function isOverAlready(): TokenRefused {
+  return new TokenRefused("It has been decided, or isn't waited for any more", true);
+}
+
 const shortestKey = 32;
 const version = "v1";
 
