@@ -1,6 +1,7 @@
 /** The activities of flows: one that finds the handler for each call, and those by which runs begin and end. */
 import { type Context as ActivityContext, activityInfo, Context } from "../../activity";
 import { ApplicationFailure } from "../../common";
+import type { Inbox } from "./approvals/inbox";
 import { approvalsPath } from "./approvals/routes";
 import { signWait } from "./approvals/token";
 import { decision } from "./decisions";
@@ -21,6 +22,7 @@ import {
   type PollCall,
   type Role,
   type ValueRef,
+  waitsForPeople,
 } from "./plan";
 import { Pulse } from "./pulse";
 import { look } from "./schedules/poll";
@@ -39,6 +41,8 @@ interface DispatcherOptions {
   state: StateStore;
   /** Keys for the links by which people decide. */
   signingKeys: readonly string[];
+  /** Where waiting runs are listed; tests have none. */
+  inbox?: Inbox;
   /** Where those links lead; ends in a slash. */
   publicUrl?: string | undefined;
 }
@@ -79,7 +83,9 @@ export class Dispatcher {
     const result = await validate(flow.payload, payload);
     if (!("issues" in result)) {
       outputText(result.value, "the payload");
-      return { plan: flow.plan, payload: result.value };
+      const { plan } = flow;
+      const isListed = waitsForPeople(plan.nodes) && (await this.#options.inbox?.isThere(Context.current().log));
+      return { plan, payload: result.value, ...(isListed ? { isListed } : {}) };
     }
     throw ApplicationFailure.nonRetryable(
       `The payload isn't what the flow '${flow.id}' takes: ${issuesText(result.issues)}`,

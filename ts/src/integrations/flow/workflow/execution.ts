@@ -1,6 +1,7 @@
 /** One run of a flow: walks through the plan, verb by verb. */
 import {
   CancellationScope,
+  condition,
   continueAsNew,
   isCancellation,
   log,
@@ -19,7 +20,7 @@ import {
   type Role,
   type StepPlan,
 } from "../plan";
-import { Approvals, humanInTheLoop } from "./approvals";
+import { Approvals, humanInTheLoop, pause } from "./approvals";
 import { Calls, causeOf } from "./calls";
 import { errorOfCall } from "./errors";
 import { forEach } from "./for-each";
@@ -101,6 +102,7 @@ export class Execution {
     const frame: Frame = { nodes, at: saved?.at ?? 0, state: saved?.state, path: "" };
     thread.frames.push(frame);
     while (frame.at < frame.nodes.length) {
+      if (this.progress.isPaused) await condition(() => !this.progress.isPaused);
       await this.#continueAsNew(thread);
       const node = frame.nodes[frame.at]!;
       const path = (frame.path = scope.id(node.name));
@@ -166,6 +168,8 @@ export class Execution {
         return this.output(node.name, await waitForEvent(this, node, path, scope), scope);
       case "humanInTheLoop":
         return this.output(node.name, await humanInTheLoop(this, node, path, scope), scope);
+      case "pause":
+        return this.output(node.name, await pause(this, path), scope);
       case "cancel":
         return this.cancel(node.reason);
     }
@@ -253,6 +257,8 @@ export class Execution {
     const frames = thread.frames.map(({ at, state }) => (state === undefined ? { at } : { at, state }));
     const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...this.values.save(), undos };
     if (deadline !== undefined) state.deadline = deadline;
+    if (this.approvals.isListed) state.isListed = true;
+    if (this.progress.isPaused) state.isPaused = true;
     if (this.responses.given !== undefined) state.response = this.responses.given;
     if (JSON.stringify(state).length + JSON.stringify(payload ?? null).length > largestState) {
       this.#patience = patience;

@@ -27,6 +27,7 @@ import {
   ITEM,
   MIGRATE_UPDATE,
   OUTPUTS_QUERY,
+  PAUSE_UPDATE,
   PAYLOAD,
   PENDING_QUERY,
   type PendingApproval,
@@ -51,6 +52,7 @@ const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
 const respondUpdate = defineUpdate<FlowResponse>(RESPOND_UPDATE);
 const pendingQuery = defineQuery<PendingApproval[]>(PENDING_QUERY);
 const resolveUpdate = defineUpdate<void, [Resolution]>(RESOLVE_UPDATE);
+const pauseUpdate = defineUpdate<void, [boolean]>(PAUSE_UPDATE);
 const responseQuery = defineQuery<FlowResponse | undefined>(RESPONSE_QUERY);
 const eventSignal = defineSignal<[Delivery]>(EVENT_SIGNAL);
 const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
@@ -79,6 +81,10 @@ export default async function runFlow(payload: unknown, state?: Continued | Slic
       const why = execution === undefined ? "it has just begun" : execution.approvals.hindrance(resolution);
       if (why !== undefined) throw ApplicationFailure.nonRetryable(`The run can't take this decision: ${why}`);
     },
+  });
+  setHandler(pauseUpdate, async (isPaused) => {
+    await condition(() => execution !== undefined);
+    execution!.progress.isPaused = isPaused;
   });
   setHandler(responseQuery, () => execution?.responses.given);
   setHandler(eventSignal, (delivery) => execution?.eventWaits.deliver(delivery));
@@ -129,7 +135,7 @@ async function begin(payload: unknown): Promise<Execution> {
     if (cause?.type === failureTypes.unknown) throw new Error(cause.message);
     throw error;
   }
-  const { plan, payload: parsed } = beginning;
+  const { plan, payload: parsed, isListed } = beginning;
   const root = new Scope("", PAYLOAD);
   root.ids[PAYLOAD] = PAYLOAD;
   const execution = new Execution(
@@ -139,25 +145,29 @@ async function begin(payload: unknown): Promise<Execution> {
     plan.timeout === undefined ? undefined : Date.now() + plan.timeout,
     new Thread(true),
   );
+  execution.approvals.isListed = isListed === true;
   execution.values.set(PAYLOAD, parsed);
   return execution;
 }
 
 function goOn(payload: unknown, continued: Continued): Execution {
-  const { plan, frames, scope, values, refs, undos, deadline, response } = continued;
+  const { plan, frames, scope, values, refs, undos, deadline, response, isListed, isPaused } = continued;
   const execution = new Execution(plan, payload, Scope.restore(scope), deadline, new Thread(true, frames));
   execution.values.set(PAYLOAD, payload);
   for (const [id, value] of Object.entries(values)) execution.values.set(id, value);
   for (const [id, ref] of Object.entries(refs)) execution.values.setRef(id, ref);
   execution.undos.push(...undos);
+  execution.approvals.isListed = isListed === true;
+  execution.progress.isPaused = isPaused === true;
   if (response !== undefined) execution.responses.give(response);
   return execution;
 }
 
-function sliceOf({ plan, prefix, context }: Slice): Execution {
+function sliceOf({ plan, prefix, context, isListed }: Slice): Execution {
   const { steps, payload, item, index, last = PAYLOAD, refs = {} } = context;
   const root = new Scope(prefix, last, undefined, index);
   const execution = new Execution(plan, payload, root, undefined, new Thread(false));
+  execution.approvals.isListed = isListed === true;
   const named = { ...steps, [PAYLOAD]: payload, [ITEM]: item };
   for (const [name, value] of Object.entries(named)) {
     if (value !== undefined) execution.values.set((root.ids[name] = name), value);

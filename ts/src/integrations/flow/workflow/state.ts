@@ -32,6 +32,10 @@ export interface Continued {
   values: Record<string, unknown>;
   refs: Record<string, ValueRef>;
   undos: Undo[];
+  /** Whether it says in a search attribute what it waits for. */
+  isListed?: true;
+  /** Whether it is held before its next verb. */
+  isPaused?: true;
   /** What the caller of a webhook was answered. */
   response?: FlowResponse;
   /** When the flow's `timeout` is over, in milliseconds since the epoch. */
@@ -49,6 +53,8 @@ export interface Slice {
   prefix: string;
   /** What the loop sees. */
   context: Call;
+  /** Whether it says in a search attribute what it waits for. */
+  isListed?: true;
 }
 
 /** What such a Child Workflow returns. */
