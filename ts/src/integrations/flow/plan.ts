@@ -342,6 +342,8 @@ export interface Beginning {
   payload: unknown;
   /** Whether the run says in {@link WAITING_ATTRIBUTE} what it waits for. */
   isListed?: true;
+  /** In tests: what people decide, by the verbs that ask, in their order. The last one stays. */
+  decisions?: Record<string, Approval[]>;
 }
 
 /** What a person says. */

@@ -25,7 +25,7 @@ export async function decide(
     throw new DecisionInvalid(`decision must be "approved" or "denied", got ${JSON.stringify(decision)}`);
   if (by !== undefined && (typeof by !== "string" || by.length > longestName))
     throw new DecisionInvalid(`by must be a text of up to ${longestName} characters`);
-  const input = await inputOf(flows.get(flow), path, given);
+  const input = await checkedInput(flows.get(flow), path, given);
   const resolution: Resolution = {
     run,
     path,
@@ -91,7 +91,11 @@ function theOne(open: readonly PendingApproval[], workflowId: string, step: stri
 }
 
 /** What comes with an approval, as the schema of the verb gives it. */
-async function inputOf(flow: Definition | undefined, path: string, { decision, input }: Decision): Promise<unknown> {
+export async function checkedInput(
+  flow: Definition | undefined,
+  path: string,
+  { decision, input }: Decision,
+): Promise<unknown> {
   const schema = flow?.inputs.get(path.split("/").at(-1)!);
   if (schema === undefined || decision === "denied") return input;
   const result = await validate(schema, input);

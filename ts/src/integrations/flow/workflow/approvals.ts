@@ -4,6 +4,7 @@ import { ApplicationFailure, condition, upsertSearchAttributes, workflowInfo } f
 import {
   type Approval,
   type ApprovalPlan,
+  type Beginning,
   failureTypes,
   type PendingApproval,
   type Resolution,
@@ -22,12 +23,29 @@ interface Open extends PendingApproval {
   found?: Approval;
 }
 
+type Decisions = NonNullable<Beginning["decisions"]>;
+type Kept = Pick<Beginning, "isListed" | "decisions">;
+
 /** The waits of a run for people. */
 export class Approvals {
   readonly #open = new Map<string, Open>();
-  /** Whether it says in a search attribute what it waits for. */
-  isListed = false;
+  #isListed = false;
   #listed: readonly string[] = [];
+  #decisions: Decisions = {};
+
+  /** Goes on with what its run began with, or the run before had. */
+  restore({ isListed, decisions = {} }: Kept): void {
+    this.#isListed = isListed === true;
+    this.#decisions = decisions;
+  }
+
+  /** What the next run of the chain, and children that take parts of a loop, get of it. */
+  save(): Kept {
+    return {
+      ...(this.#isListed ? { isListed: true } : {}),
+      ...(Object.keys(this.#decisions).length === 0 ? {} : { decisions: this.#decisions }),
+    };
+  }
 
   /** Those that nobody has decided. */
   pending(): PendingApproval[] {
@@ -55,6 +73,10 @@ export class Approvals {
   open(path: string, more: Pick<PendingApproval, "until" | "isPause">): Open {
     const run = workflowInfo().firstExecutionRunId;
     const open: Open = { path, run, since: Date.now(), ...more };
+    const decisions = this.#decisions[path.split("/").at(-1)!];
+    const [found] = decisions ?? [];
+    if (found !== undefined) open.found = found;
+    if ((decisions?.length ?? 0) > 1) decisions!.shift();
     this.#open.set(path, open);
     this.#list();
     return open;
@@ -67,7 +89,7 @@ export class Approvals {
 
   /** Tells the server's list of Workflows of the oldest waits, as many as it takes. */
   #list(): void {
-    if (!this.isListed) return;
+    if (!this.#isListed) return;
     const texts: string[] = [];
     let left = largestListed;
     for (const text of [...this.#open.values()].map(waitText)) {

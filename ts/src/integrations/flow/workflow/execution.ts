@@ -255,9 +255,9 @@ export class Execution {
     await Promise.all(this.actions);
     const { plan, payload, undos, deadline, root } = this;
     const frames = thread.frames.map(({ at, state }) => (state === undefined ? { at } : { at, state }));
-    const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...this.values.save(), undos };
+    const kept = { ...this.values.save(), ...this.approvals.save() };
+    const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...kept, undos };
     if (deadline !== undefined) state.deadline = deadline;
-    if (this.approvals.isListed) state.isListed = true;
     if (this.progress.isPaused) state.isPaused = true;
     if (this.responses.given !== undefined) state.response = this.responses.given;
     if (JSON.stringify(state).length + JSON.stringify(payload ?? null).length > largestState) {

@@ -122,7 +122,7 @@ async function inSlices(
       offset,
       prefix: scope.prefix,
       context,
-      ...(execution.approvals.isListed ? { isListed: true as const } : {}),
+      ...execution.approvals.save(),
     };
     return executeChild(workflowType, {
       workflowId: `${workflowId}/${path}[${offset}]`,

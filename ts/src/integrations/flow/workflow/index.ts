@@ -135,7 +135,7 @@ async function begin(payload: unknown): Promise<Execution> {
     if (cause?.type === failureTypes.unknown) throw new Error(cause.message);
     throw error;
   }
-  const { plan, payload: parsed, isListed } = beginning;
+  const { plan, payload: parsed } = beginning;
   const root = new Scope("", PAYLOAD);
   root.ids[PAYLOAD] = PAYLOAD;
   const execution = new Execution(
@@ -145,29 +145,30 @@ async function begin(payload: unknown): Promise<Execution> {
     plan.timeout === undefined ? undefined : Date.now() + plan.timeout,
     new Thread(true),
   );
-  execution.approvals.isListed = isListed === true;
+  execution.approvals.restore(beginning);
   execution.values.set(PAYLOAD, parsed);
   return execution;
 }
 
 function goOn(payload: unknown, continued: Continued): Execution {
-  const { plan, frames, scope, values, refs, undos, deadline, response, isListed, isPaused } = continued;
+  const { plan, frames, scope, values, refs, undos, deadline, response, isPaused } = continued;
   const execution = new Execution(plan, payload, Scope.restore(scope), deadline, new Thread(true, frames));
   execution.values.set(PAYLOAD, payload);
   for (const [id, value] of Object.entries(values)) execution.values.set(id, value);
   for (const [id, ref] of Object.entries(refs)) execution.values.setRef(id, ref);
   execution.undos.push(...undos);
-  execution.approvals.isListed = isListed === true;
+  execution.approvals.restore(continued);
   execution.progress.isPaused = isPaused === true;
   if (response !== undefined) execution.responses.give(response);
   return execution;
 }
 
-function sliceOf({ plan, prefix, context, isListed }: Slice): Execution {
+function sliceOf(slice: Slice): Execution {
+  const { plan, prefix, context } = slice;
   const { steps, payload, item, index, last = PAYLOAD, refs = {} } = context;
   const root = new Scope(prefix, last, undefined, index);
   const execution = new Execution(plan, payload, root, undefined, new Thread(false));
-  execution.approvals.isListed = isListed === true;
+  execution.approvals.restore(slice);
   const named = { ...steps, [PAYLOAD]: payload, [ITEM]: item };
   for (const [name, value] of Object.entries(named)) {
     if (value !== undefined) execution.values.set((root.ids[name] = name), value);

@@ -1,5 +1,5 @@
 /** What a run hands over to the next one of its chain, and to the Child Workflows that take a part of its items. */
-import type { Call, FlowPlan, FlowResponse, ForEachPlan, PlanNode, ValueRef } from "../plan";
+import type { Beginning, Call, FlowPlan, FlowResponse, ForEachPlan, PlanNode, ValueRef } from "../plan";
 import type { SavedScope } from "./scope";
 
 /** What is known of a verb that has parts, while it runs. */
@@ -36,6 +36,8 @@ export interface Continued {
   isListed?: true;
   /** Whether it is held before its next verb. */
   isPaused?: true;
+  /** In tests: what people decide. */
+  decisions?: Beginning["decisions"];
   /** What the caller of a webhook was answered. */
   response?: FlowResponse;
   /** When the flow's `timeout` is over, in milliseconds since the epoch. */
@@ -55,6 +57,8 @@ export interface Slice {
   context: Call;
   /** Whether it says in a search attribute what it waits for. */
   isListed?: true;
+  /** In tests: what people decide. */
+  decisions?: Beginning["decisions"];
 }
 
 /** What such a Child Workflow returns. */
