@@ -96,7 +96,7 @@ function requestsToEnd(parent: number, output: Output) {
   return { first: first.promise, second: second.promise };
 }
 
-/** Whether it is a job in the background, which a shell gives no input. A script of package.json ends with its runner. */
+/** Whether it is a job in the background, which a shell gives no input. Scripts of packages go with their runner. */
 function mayOutliveParent(): boolean {
   if (process.env["npm_lifecycle_event"] !== undefined) return false;
   try {
