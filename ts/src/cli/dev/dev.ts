@@ -1,9 +1,9 @@
-import { existsSync, fstatSync, readFileSync, statSync } from "node:fs";
+import { existsSync, fstatSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { Failure } from "../failure";
 import type { Output } from "../output";
-import { projectFolder, workerModule } from "../worker-module";
+import { hasDefaultExport, projectFolder, workerModule } from "../worker-module";
 import { type DevServer, type DevServerFlags, provideServer } from "./dev-server";
 import { KeptProcess } from "./kept-process";
 import { SourceWatcher } from "./source-watcher";
@@ -56,16 +56,7 @@ function reportsOf(module: string): string {
 
 /** What runs a module: Bun, or `temporal-bun worker` if it exports a Worker or the options of one. */
 function program(module: string, reports: string): string[] {
-  const isExporting = () => {
-    try {
-      const transpiler = new Bun.Transpiler({ loader: module.endsWith("x") ? "tsx" : "ts" });
-      return transpiler.scan(readFileSync(module)).exports.includes("default");
-    } catch {
-      // Bun says what is wrong with it.
-      return false;
-    }
-  };
-  return isExporting() ? [join(dirname(reports), "../temporal-bun.ts"), "worker", module] : [module];
+  return hasDefaultExport(module) ? [join(dirname(reports), "../temporal-bun.ts"), "worker", module] : [module];
 }
 
 const parentPollMs = 250;
