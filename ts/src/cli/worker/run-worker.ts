@@ -79,7 +79,7 @@ async function explained<T>(action: () => T, what: string): Promise<Awaited<T>> 
 function installRuntime({ logFormat, logLevel }: WorkerFlags): void {
   const level = logLevel.toUpperCase() as LogLevel;
   const logger = logFormat === "json" ? new JsonLogger(level) : new DefaultLogger(level);
-  // Core's records too, because its own console has colours in pipes, and is another stream.
+  // Core's records too, because its own console is another stream.
   const logging = { forward: {}, filter: { core: "WARN", other: "ERROR" } } as const;
   try {
     Runtime.install({ logger, telemetryOptions: { logging } });
