@@ -3,6 +3,8 @@ import { type Context as ActivityContext, activityInfo, Context } from "../../ac
 import { ApplicationFailure } from "../../common";
 import { approvalsPath } from "./approvals/routes";
 import { signWait } from "./approvals/token";
+import { controlActivities } from "./control/activities";
+import { controlled } from "./control/keys";
 import { decision } from "./decisions";
 import { type Definition, type Handler, hooks } from "./definition";
 import { eventActivities } from "./events/activities";
@@ -59,6 +61,7 @@ export class Dispatcher {
       [BEGIN_ACTIVITY]: (payload: unknown) => this.#begin(payload),
       [POLL_ACTIVITY]: (call: PollCall) =>
         look(this.#options.flows, call, this.#options.taskQueue, this.#options.secrets),
+      ...controlActivities(this.#options.flows, this.#options.taskQueue),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
       ...eventActivities(this.#options.flows, this.#options.taskQueue),
       default: (call: Call) => this.#dispatch(call),
@@ -67,7 +70,7 @@ export class Dispatcher {
 
   async #begin(payload: unknown): Promise<Beginning> {
     const { flows } = this.#options;
-    const { workflowType = "" } = activityInfo();
+    const { workflowType = "", taskQueue } = activityInfo();
     const flow = flows.get(workflowType);
     if (flow === undefined) {
       const known = [...flows.keys()].join(", ");
@@ -79,7 +82,7 @@ export class Dispatcher {
     const result = await validate(flow.payload, payload);
     if (!("issues" in result)) {
       outputText(result.value, "the payload");
-      return { plan: flow.plan, payload: result.value };
+      return { plan: flow.plan, payload: result.value, ...controlled(flow, result.value, taskQueue) };
     }
     throw ApplicationFailure.nonRetryable(
       `The payload isn't what the flow '${flow.id}' takes: ${issuesText(result.issues)}`,
