@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { clearCounts } from "./counts";
 import { cacheError, codeOf, type LibsError, reasonOf } from "./error";
 import {
   isPlatformName,
@@ -32,7 +33,7 @@ export type CacheState =
 
 /**
  * The folder of prebuilt libraries: `v<version>/<platform>/` holds an unpacked archive, `.work/` what is not finished,
- * `.lock` is the lock. What changes it has to be called under that lock; what reads it need not. Methods
+ * `.counts` how often it was of use, `.lock` is the lock. What changes it has to be called under that lock; what reads it need not. Methods
  * throw a {@link LibsError}.
  */
 export class Cache {
@@ -127,6 +128,7 @@ export class Cache {
   async clear(): Promise<void> {
     await this.remove(await this.list());
     await this.removeUnfinished();
+    clearCounts(this.folder);
   }
 
   /** Bytes of all files of an entry. */

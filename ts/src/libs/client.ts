@@ -1,6 +1,7 @@
 import { Cache, type CacheState, inspectFolder } from "./cache";
 import { type Checkout, checkAbi } from "./checkout";
 import type { Configuration } from "./configuration";
+import { count, type Outcome } from "./counts";
 import { LibsError } from "./error";
 import { Http } from "./http";
 import { withLock } from "./lock";
@@ -58,15 +59,24 @@ export class LibsClient {
 
   /**
    * The libraries of the configured version for a platform: out of the cache when they are there and whole, downloaded
-   * otherwise. They match the checkout.
+   * otherwise. They match the checkout. How it ends is counted.
    *
    * Throws a {@link LibsError}.
    */
   async provide(platform: PlatformName): Promise<Prebuilt> {
-    const version = await this.version(platform);
-    const prebuilt = (await this.#fromCache(version, platform)) ?? (await this.#download(version, platform));
-    if (this.checkout !== undefined) checkAbi(prebuilt.manifest, this.checkout);
-    return prebuilt;
+    const { cacheDir, fallbackToCompilation } = this.configuration;
+    const counted = (outcome: Outcome) => count(cacheDir, outcome, this.network.timing.now());
+    try {
+      const version = await this.version(platform);
+      const cached = await this.#fromCache(version, platform);
+      const prebuilt = cached ?? (await this.#download(version, platform));
+      if (this.checkout !== undefined) checkAbi(prebuilt.manifest, this.checkout);
+      counted(cached === undefined ? "download" : "hit");
+      return prebuilt;
+    } catch (error) {
+      counted(fallbackToCompilation ? "fallback" : "failure");
+      throw error;
+    }
   }
 
   /** The configured version; what `latest` means is asked of the server, and when offline of the cache. */

@@ -56,6 +56,8 @@ export interface Configuration {
   readonly api: Api | undefined;
   readonly offline: boolean;
   readonly checksumVerification: boolean;
+  /** Whether Core is compiled where there are no libraries. */
+  readonly fallbackToCompilation: boolean;
 }
 
 /** Where releases are asked for. */
@@ -84,6 +86,7 @@ export function resolveConfiguration(
     api: resolveApi(config, environment),
     offline: config.offline ?? parseFlag("TEMPORAL_LIBS_OFFLINE", environment),
     checksumVerification: config.checksumVerification ?? true,
+    fallbackToCompilation: config.fallbackToCompilation ?? true,
   };
 }
 

@@ -50,6 +50,7 @@ test("the configuration object goes before the environment, and that before the 
     api: defaults.api,
     offline: false,
     checksumVerification: true,
+    fallbackToCompilation: true,
   });
 });
 

@@ -291,6 +291,12 @@ test(
     const strict = await build.run(1, "-Dno-fallback");
     expect(strict).toContain("error: no prebuilt archive can be used");
     expect(strict).not.toContain("Core: compiled");
+
+    const { output } = await run([process.execPath, "release/download-temporal-libs.ts", "cache", "stats", "--json"], {
+      cwd: tree,
+      env: { ...process.env, TEMPORAL_LIBS_CACHE_DIR: build.cache },
+    });
+    expect(JSON.parse(output)).toMatchObject({ hit: 0, download: 0, fallback: 1, failure: 1 });
   },
   minutes,
 );
