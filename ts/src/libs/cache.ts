@@ -33,8 +33,8 @@ export type CacheState =
 
 /**
  * The folder of prebuilt libraries: `v<version>/<platform>/` holds an unpacked archive, `.work/` what is not finished,
- * `.counts` how often it was of use, `.lock` is the lock. What changes it has to be called under that lock; what reads it need not. Methods
- * throw a {@link LibsError}.
+ * `.counts` how often it was of use, `.lock` is the lock. What changes it has to be called under that lock; what reads
+ * it need not. Methods throw a {@link LibsError}.
  */
 export class Cache {
   constructor(

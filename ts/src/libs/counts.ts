@@ -25,7 +25,7 @@ export function count(cacheDir: string, outcome: Outcome, now: number): void {
   if (!existsSync(cacheDir)) return;
   try {
     using database = new Database(join(cacheDir, countsFile));
-    // Builds at the same time count one after the other. A crash of the system may cost counts, a sync costs each build.
+    // Builds at the same time count one after the other. A crash may cost counts, but a sync would cost each build.
     database.run("PRAGMA busy_timeout = 1000; PRAGMA synchronous = OFF;");
     database.run("CREATE TABLE IF NOT EXISTS counts (outcome TEXT PRIMARY KEY, count INTEGER, since INTEGER)");
     database.run("INSERT INTO counts VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET count = count + 1", [outcome, now]);
