@@ -34,6 +34,7 @@ const help = (command: string) => `usage: ${command} <command> [options]
 
   TEMPORAL_LIBS_VERSION    version when none is named: 1.2.3 or latest; default ${packageVersion}, the version of this package
   TEMPORAL_LIBS_BASE_URL   releases API of the repository or of a mirror, such as https://api.github.com/repos/owner/name
+  TEMPORAL_LIBS_REPOSITORY owner/name of the repository whose release workflow must have built what is downloaded
   TEMPORAL_LIBS_CACHE_DIR  the cache folder
   TEMPORAL_LIBS_OFFLINE    1: use nothing but the cache
   GITHUB_TOKEN             sent to api.github.com, and nowhere else

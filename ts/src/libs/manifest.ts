@@ -89,6 +89,11 @@ export function checksumName(version: string, platform: PlatformName): string {
   return `${archiveName(version, platform)}.sha256`;
 }
 
+/** Name of the file with the attestation of {@link archiveName}: by which workflow's run it was built. */
+export function attestationName(version: string, platform: PlatformName): string {
+  return `${archiveName(version, platform)}.sigstore.json`;
+}
+
 const tagPrefix = "temporal-libs-v";
 
 /** The tag of the release that holds the archives of a version (without `v`). */

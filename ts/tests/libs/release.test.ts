@@ -3,11 +3,12 @@
  * end-to-end.test.ts.
  */
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { platforms, releasedPlatforms } from "../../../release/platforms";
 import {
   archiveName,
+  attestationName,
   checksumName,
   formatChecksum,
   type Manifest,
@@ -15,6 +16,7 @@ import {
   packageVersion,
 } from "../../src/libs/manifest";
 import { run } from "../support/process";
+import { releaseSigner, startSigstore } from "../support/sigstore";
 import { makeArchive, root, sha256, temporaryFolder } from "./support";
 
 /** A folder with the archives of a release. `change` is for one platform's manifest. */
@@ -35,8 +37,8 @@ function makeRelease(change: Partial<Record<PlatformName, Partial<Manifest>>> = 
 }
 
 /** What `release/verify` says about a release; it must end with the exit code. */
-const verify = async (folder: string, code: number) =>
-  (await run(["release/verify", "--release", folder], { cwd: root, code })).errors;
+const verify = async (folder: string, code: number, ...options: string[]) =>
+  (await run(["release/verify", "--release", folder, ...options], { cwd: root, code })).errors;
 
 test("a release whose platforms agree is accepted", async () => {
   expect(await verify(makeRelease(), 0)).toContain(
@@ -77,6 +79,22 @@ test("one without a platform, or with another file, is not", async () => {
   rmSync(join(folder, "notes.txt"));
   rmSync(join(folder, archiveName(packageVersion, "macos-arm64")));
   expect(await verify(folder, 1)).toContain("but a release is ");
+});
+
+test("one whose archives nobody has attested, or somebody whom Sigstore doesn't know, is not", async () => {
+  const repository = "example/temporal-bun";
+  const folder = makeRelease();
+  const { attest } = await startSigstore();
+  expect(await verify(folder, 1, "--attested-by", repository)).toContain(
+    `${attestationName(packageVersion, "linux-x64")}`,
+  );
+  for (const platform of releasedPlatforms) {
+    const name = archiveName(packageVersion, platform);
+    const signer = releaseSigner(repository, "main");
+    const bundle = await attest({ name, sha256: sha256(readFileSync(join(folder, name))), signer });
+    writeFileSync(join(folder, attestationName(packageVersion, platform)), bundle);
+  }
+  expect(await verify(folder, 1, "--attested-by", repository)).toContain("can't be verified");
 });
 
 test("one with a damaged archive is not", async () => {

@@ -191,6 +191,7 @@ export interface TestClientOptions {
   environment?: Record<string, string>;
   /** Instead of one of which the waits take no time. */
   network?: Network;
+  trustedRoot?: object;
 }
 
 /** Makes a {@link TestClient}, with a cache of its own unless the configuration names one. */
@@ -212,7 +213,8 @@ export function makeClient(config: LibsConfig, options: TestClientOptions = {}):
     options.environment ?? {},
   );
   const network = options.network ?? testNetwork(options, waits);
-  const client = new LibsClient(configuration, reporter, network, "checkout" in options ? options.checkout : checkout);
+  const known = "checkout" in options ? options.checkout : checkout;
+  const client = new LibsClient(configuration, reporter, network, known, options.trustedRoot);
   return {
     client,
     cacheDir,
