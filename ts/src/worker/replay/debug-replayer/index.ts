@@ -25,7 +25,7 @@ export function startDebugReplayer(options: ReplayWorkerOptions): void {
       process.exit(0);
     },
     (error: unknown) => {
-      console.error(`Replay failed ${printable(Bun.inspect(error))}`);
+      console.error("Replay failed", printable(Bun.inspect(error)));
       process.exit(1);
     },
   );
