@@ -22,6 +22,7 @@ import {
 import { defaultNetwork } from "../ts/src/libs/network";
 import { unpack } from "../ts/src/libs/unpack";
 import { coreVersion, fail, run, thisPlatform } from "./command";
+import { figuresName } from "./figures";
 import { platforms, releasedPlatforms } from "./platforms";
 
 const help = `Checks what release/pack made.
@@ -154,7 +155,9 @@ async function verifyArchive(
 /** Compares the archives of a release with each other. */
 async function verifyRelease(release: string, cache: string, attestedBy: string | undefined): Promise<void> {
   const names = [archiveName, checksumName, ...(attestedBy === undefined ? [] : [attestationName])];
-  const expected = releasedPlatforms.flatMap((name) => names.map((nameOf) => nameOf(packageVersion, name))).sort();
+  const expected = releasedPlatforms
+    .flatMap((name) => [...names.map((nameOf) => nameOf(packageVersion, name)), figuresName(name)])
+    .sort();
   const actual = readdirSync(release).sort();
   if (!Bun.deepEquals(actual, expected))
     throw new Error(`${release} has ${actual.join(", ") || "nothing"}, but a release is ${expected.join(", ")}`);

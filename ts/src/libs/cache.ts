@@ -166,7 +166,7 @@ export async function inspectFolder(
       `${manifestFile} is that of ${manifest.version} for ${manifest.platform}, not of ${version} for ${platform}`,
     );
   }
-  for (const file of [manifest.header, ...manifest.libraries, manifest.licences]) {
+  for (const file of [manifest.header, ...manifest.libraries, manifest.licences, manifest.sbom]) {
     const problem = await fileProblem(folder, file, hashes);
     if (problem !== undefined) return damaged(problem);
   }

@@ -182,6 +182,10 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
       });
       await run(["tar", "-xzf", output.trim(), "-C", own]);
       expect(readFileSync(join(own, "package/THIRD_PARTY.md"), "utf8")).toContain("\n## Licence texts\n");
+      const sbom = JSON.parse(readFileSync(join(own, "package/sbom.cdx.json"), "utf8"));
+      expect(sbom.components.length).toBeGreaterThan(100);
+      // Of another platform.
+      expect(sbom.components).not.toContainEqual(expect.objectContaining({ name: "security-framework" }));
       const loaded = await run([process.execPath, join(root, "release/smoke.ts")], {
         env: { ...process.env, TEMPORAL_BUN_LIBRARY: join(own, "package", libraryFileName) },
       });

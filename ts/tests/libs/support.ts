@@ -19,6 +19,7 @@ import {
   type Manifest,
   type PlatformName,
   releaseTag,
+  sbomFile,
 } from "../../src/libs/manifest";
 import { defaultNetwork, type Limits, type Network } from "../../src/libs/network";
 import type { Reporter } from "../../src/libs/reporter";
@@ -118,6 +119,7 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
     size: Buffer.byteLength(content),
   });
   const licences = "licences";
+  const sbom = "{}";
   const manifest: Manifest = {
     schemaVersion: 1,
     version,
@@ -135,6 +137,7 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
     nativeLibraries: ["c", "m"],
     frameworks: [],
     licences: describe(licencesFile, licences),
+    sbom: describe(sbomFile, sbom),
     ...options.manifest,
   };
   const entries: TarEntry[] = [
@@ -143,6 +146,7 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
     { name: headerFile, content: headerText },
     { name: "LICENSE", content: "licence" },
     { name: licencesFile, content: licences },
+    { name: sbomFile, content: sbom },
   ];
   return { manifest, bytes: gzipSync(tar(options.entries?.(entries) ?? entries)) };
 }
