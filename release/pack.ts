@@ -30,6 +30,7 @@ import { platforms } from "./platforms";
 import { archiveSbom } from "./sbom";
 import { stripArchive } from "./strip";
 import { tar } from "./tar";
+import { checkVersions } from "./versions";
 
 const help = `Builds Core's static archive and packs it as a release publishes it. Packing the same archive again gives the same bytes.
 
@@ -53,22 +54,6 @@ interface Options {
   output: string;
   fast: boolean;
   strip: boolean;
-}
-
-/** The version that the parts of the checkout agree on. Throws when they do not. */
-function checkVersions(): void {
-  const version = (file: string, pattern: RegExp) => pattern.exec(readFileSync(join(root, file), "utf8"))?.[1];
-  const found = {
-    "ts/package.json": packageVersion,
-    "Cargo.toml": version("Cargo.toml", /^\[workspace\.package\]\nversion = "(.*)"$/m),
-    "build.zig.zon": version("build.zig.zon", /\.version = "(.*)"/),
-  };
-  if (new Set(Object.values(found)).size === 1) return;
-  throw new Error(
-    `the versions differ: ${Object.entries(found)
-      .map(([file, value]) => `${value} in ${file}`)
-      .join(", ")}; make them the same`,
-  );
 }
 
 /** Runs cargo and returns the archive. */
