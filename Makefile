@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench build dist generate
+.PHONY: help demo demo-flows demo-polyglot demo-console check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench build dist generate
 .PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
@@ -19,6 +19,9 @@ demo-polyglot: build ## Run Workflows in TypeScript and in Python that call each
 
 demo-flows: build ## Run the flows example, kill its worker three times, and show the history
 	@$(bun) ts/examples/flows/demo.ts
+
+demo-console: build ## Run the console over a dev server, and write pictures of it to target/console
+	@cd console && ../$(bun) demo/main.ts
 
 flows-kill: build ## Kill workers and servers at random points of flows, 500 times (or SEEDS=20)
 	@cd ts && FLOWS_KILL_SEEDS=$(or $(SEEDS),500) ../$(bun) test tests/flow/kill.test.ts tests/flow/http/kill.test.ts

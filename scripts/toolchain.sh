@@ -2,10 +2,10 @@
 # Puts the pinned tools into .toolchain: Bun, Zig and the Temporal CLI with its dev server; with the argument `lint`
 # also those that check scripts, workflows and the Dockerfile, with `proto` the compiler of .proto files, with `docs`
 # TypeDoc, with `npm` the npm that publishes packages, with `polyglot` Temporal's Python SDK, with `deploy` what checks
-# deploy/. With `postgres` it installs Debian's PostgreSQL. Needs python3 with pip, npm and, unless prebuilt libraries
-# are to be used, cargo. Quick when they are there already. Each set is installed beside its place and moved there when
-# it is whole, so an interrupted run leaves nothing half-installed. What releases are made with – Zig, Bun, npm and the
-# Temporal CLI – is pinned by hash too, in scripts/toolchain/.
+# deploy/. With `postgres` it installs Debian's PostgreSQL, with `chromium` its Chromium. Needs python3 with pip, npm
+# and, unless prebuilt libraries are to be used, cargo. Quick when they are there already. Each set is installed beside
+# its place and moved there when it is whole, so an interrupted run leaves nothing half-installed. What releases are
+# made with – Zig, Bun, npm and the Temporal CLI – is pinned by hash too, in scripts/toolchain/.
 set -euo pipefail
 
 bun_version=1.4.5
@@ -178,15 +178,23 @@ install_deploy() {
   put_in_place "$unfinished" "$tools/deploy" "$stamp"
 }
 
-# A server for tests, which Debian has: the only thing here that isn't put into .toolchain.
+# What tests need and Debian has: only this isn't put into .toolchain.
+install_package() {
+  command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] ||
+    fail "$2 is missing: install your system's package (Debian: apt install $1)"
+  say "installing Debian's package $1"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$1" >/dev/null
+}
+
 install_postgres() {
   set -- /usr/lib/postgresql/*/bin/initdb
-  [ -x "$1" ] && return
-  command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ] ||
-    fail "PostgreSQL is missing: install your system's package (Debian: apt install postgresql)"
-  say "installing Debian's package postgresql"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends postgresql >/dev/null
+  [ -x "$1" ] || install_package postgresql PostgreSQL
+}
+
+install_chromium() {
+  command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null 2>&1 ||
+    install_package chromium Chromium
 }
 
 case ${USE_PREBUILT_LIBS:-} in
@@ -205,5 +213,6 @@ case ${1:-} in
   polyglot) install_polyglot ;;
   deploy) install_deploy ;;
   postgres) install_postgres ;;
-  *) fail "there is no set $1: leave it out, or name lint, proto, docs, npm, polyglot, deploy or postgres" ;;
+  chromium) install_chromium ;;
+  *) fail "there is no set $1: leave it out, or name lint, proto, docs, npm, polyglot, deploy, postgres or chromium" ;;
 esac

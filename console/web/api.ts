@@ -35,6 +35,18 @@ export async function call<Key extends RouteKey>(key: Key, options: CallOptions<
   return send<Answer<Key>>(method, `/api/v1${path}${query.size > 0 ? `?${query}` : ""}`, options.body, options.signal);
 }
 
+/** The same for pages that are described by data, whose keys and parameters the compiler can't put together. */
+export function callAny(key: RouteKey, options: AnyCall = {}): Promise<any> {
+  return call(key, options as CallOptions<RouteKey>);
+}
+
+export interface AnyCall {
+  params?: Record<string, string>;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
 /** Logging in and out: not in the table, because nobody has a grant there yet. */
 export const logIn = (token: string) => send("POST", "/auth/token", { token });
 export const loginMode = () => send<{ mode: "none" | "token" | "oidc" }>("GET", "/auth/mode");
@@ -56,7 +68,27 @@ async function send<T>(method: string, url: string, body?: unknown, signal?: Abo
       requestId: "",
     });
   });
-  const answer = (await response.json()) as T | Problem;
-  if (!response.ok) throw new ApiError(answer as Problem);
-  return answer as T;
+  const text = await response.text();
+  if (response.ok) return JSON.parse(text) as T;
+  throw new ApiError(problemIn(text) ?? notOurs(response));
+}
+
+function problemIn(text: string): Problem | undefined {
+  try {
+    const problem = JSON.parse(text) as Problem;
+    return typeof problem.title === "string" && typeof problem.cause === "string" ? problem : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What stands before the console may answer in its place, and in its own words. */
+function notOurs({ status, statusText }: Response): Problem {
+  return {
+    title: "The console can't be reached",
+    status,
+    cause: `What stands before it has answered with ${status} ${statusText}`.trim(),
+    fix: "Look whether it still runs. This page goes on when it is back.",
+    requestId: "",
+  };
 }

@@ -1,7 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { logIn, loginMode } from "../api";
 import { ProblemBox } from "../parts/problem-box";
+
+const route = getRouteApi("/login");
+
+/** Where to go afterwards: a page of the console, whatever the address says. */
+function pathOf(to = "/"): string {
+  const url = new URL(to, location.origin);
+  return url.origin === location.origin && url.pathname !== "/login" ? url.pathname + url.search : "/";
+}
 
 /** What the kinds of failed logins at an identity provider mean. */
 const failures: Record<string, string> = {
@@ -13,33 +22,35 @@ const failures: Record<string, string> = {
 
 export function LoginPage() {
   const mode = useQuery({ queryKey: ["login mode"], queryFn: loginMode });
-  const params = new URLSearchParams(location.search);
-  const failed = failures[params.get("failed") ?? ""];
+  const { failed: kind = "", request, to } = route.useSearch();
+  const failed = failures[kind];
   return (
     <main className="shell">
       <h1>Log in</h1>
       {failed && (
         <p role="alert">
-          {failed} <span className="quiet">Request {params.get("request")}</span>
+          {failed} <span className="quiet">Request {request}</span>
         </p>
       )}
       {mode.error && <ProblemBox error={mode.error} retry={() => mode.refetch()} />}
-      {mode.data?.mode === "oidc" && <a href="/auth/login">Log in at your identity provider</a>}
-      {mode.data?.mode === "token" && <TokenForm />}
-      {mode.data?.mode === "none" && <a href="/">No login is needed</a>}
+      {mode.data?.mode === "oidc" && (
+        <a href={`/auth/login?to=${encodeURIComponent(pathOf(to))}`}>Log in at your identity provider</a>
+      )}
+      {mode.data?.mode === "token" && <TokenForm to={to} />}
+      {mode.data?.mode === "none" && <a href={pathOf(to)}>No login is needed</a>}
     </main>
   );
 }
 
 /** Logs in with the token behind the `#` of the address, which the console printed. */
-function TokenForm() {
+function TokenForm({ to }: { to: string | undefined }) {
   const [token, setToken] = useState(() => location.hash.slice(1));
   const [error, setError] = useState<Error>();
   const submit = (value: string) => {
     // The token is good for one login, and has no place in the browser's history.
-    history.replaceState(null, "", "/login");
+    history.replaceState(null, "", location.pathname + location.search);
     logIn(value).then(
-      () => location.assign("/"),
+      () => location.assign(pathOf(to)),
       (reason: Error) => setError(reason),
     );
   };
