@@ -31,7 +31,8 @@ export async function carryEvent(event: EventStart): Promise<void> {
     ...(key === undefined ? {} : { key }),
     ...(retain === undefined ? {} : { retain }),
   };
-  const tellHub = () => signalHub(hub, PUBLISHED_SIGNAL, { id, payload }, { isNeeded: retain !== undefined });
+  const tellHub = () =>
+    signalHub(hub, PUBLISHED_SIGNAL, { id, payload, retain: retain ?? null }, { isNeeded: retain !== undefined });
   const forward = (queue: string) =>
     startOnce(
       EVENT_WORKFLOW,
