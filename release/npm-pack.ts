@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { templatePaths } from "../ts/src/cli/init/templates";
 import { installedSources } from "../ts/src/common/stack-trace";
-import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
+import { isPlatformName, licencesFile, type PlatformName, packageVersion, sbomFile } from "../ts/src/libs/manifest";
 import { bundleParts } from "../ts/src/worker/bundler/bundler";
 import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
 import { sourceMapComment } from "../ts/src/workflow-host/source-map";
@@ -23,6 +23,8 @@ import { fail, run, thisPlatform } from "./command";
 import { elsewhereFiles } from "./elsewhere";
 import {
   bridgeFileName,
+  createManifest,
+  createPackage,
   mainManifest,
   mainPackage,
   platformManifest,
@@ -32,14 +34,15 @@ import {
 } from "./npm-packages";
 import { officialNames } from "./official-names";
 import { platforms, releasedPlatforms } from "./platforms";
+import { mainSbom, platformSbom } from "./sbom";
 import { type TarFile, tar } from "./tar";
 
 const help = `Packs npm packages as they are published. Packing the same again gives the same bytes.
 
   release/npm-pack [options] [package]...
 
-  A package is "main" (${mainPackage}), or a platform: ${releasedPlatforms.join(", ")}.
-  Default: main and this machine's platform.
+  A package is "main" (${mainPackage}), "create" (${createPackage}), or a platform: ${releasedPlatforms.join(", ")}.
+  Default: main, create and this machine's platform.
 
   --library <file>     put this bridge into the platform's package, instead of one that is linked from the prebuilt archive
   --version <version>  fail unless the checkout has this version
@@ -82,6 +85,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
   return [
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
     ...["LICENSE", "THIRD_PARTY.md"].map(fromRoot),
+    { name: sbomFile, data: text(mainSbom()) },
     // What errors and the README point to, and what these point to in turn.
     ...tracked(root, "docs").map((file) => withOuterLinks(file, repository)),
     { name: "README.md", data: text(readme(repository)) },
@@ -247,7 +251,7 @@ function platformFiles(platform: PlatformName, folder: string, { library, reposi
   const linked =
     library === undefined
       ? link(platform, folder)
-      : { library: resolve(library), licences: join(root, "THIRD_PARTY.md") };
+      : { library: resolve(library), licences: join(root, "THIRD_PARTY.md"), sbom: undefined };
   if (!existsSync(linked.library))
     throw new Error(
       `${linked.library} does not exist: name the ${name} that \`zig build\` made, or leave out --library`,
@@ -260,15 +264,17 @@ function platformFiles(platform: PlatformName, folder: string, { library, reposi
       data: text(`The native library of \`${mainPackage}\` for ${platform}, which that package installs.\n`),
     },
     { name: "THIRD_PARTY.md", data: readFileSync(linked.licences) },
+    { name: sbomFile, data: text(platformSbom(platform, linked.sbom)) },
     { name: "index.js", data: text(entry(name)) },
     { name, data: readFileSync(linked.library) },
   ];
 }
 
 /**
- * Links the bridge from the prebuilt archive, without symbol table. The archive also has the licences of what is in it.
+ * Links the bridge from the prebuilt archive, without symbol table. The archive also has the list of what is in it and
+ * its licences.
  */
-function link(platform: PlatformName, folder: string): { library: string; licences: string } {
+function link(platform: PlatformName, folder: string): { library: string; licences: string; sbom: string } {
   const archive = output([
     "bun",
     "release/download-temporal-libs.ts",
@@ -283,7 +289,37 @@ function link(platform: PlatformName, folder: string): { library: string; licenc
   run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...target], {
     TEMPORAL_LIBS_VERSION: packageVersion,
   });
-  return { library: join(prefix, "lib", bridgeFileName(platform)), licences: join(archive, "THIRD_PARTY.md") };
+  return {
+    library: join(prefix, "lib", bridgeFileName(platform)),
+    licences: join(archive, licencesFile),
+    sbom: readFileSync(join(archive, sbomFile), "utf8"),
+  };
+}
+
+const create = `#!/usr/bin/env bun
+// As \`temporal-bun init\`, with the words that come after the name.
+process.argv.splice(2, 0, "init");
+await import(new URL("cli/temporal-bun.ts", import.meta.resolve("${mainPackage}")).href);
+`;
+
+const createReadme = `Makes a project with [${mainPackage}](https://www.npmjs.com/package/${mainPackage}): a Workflow, an activity, a Worker, a
+client, and their test.
+
+\`\`\`sh
+bun create ${mainPackage} my-app
+\`\`\`
+
+\`--help\` says what else it takes.
+`;
+
+/** What `bun create` runs. */
+function createFiles(repository: string | undefined): TarFile[] {
+  return [
+    { name: "package.json", data: json(createManifest(repository)) },
+    fromRoot("LICENSE"),
+    { name: "README.md", data: text(createReadme) },
+    { name: "create.js", data: text(create) },
+  ];
 }
 
 /** Writes a package's archive and returns its path. */
@@ -311,6 +347,7 @@ async function pack(options: Options): Promise<string[]> {
     const paths: string[] = [];
     for (const name of options.packages) {
       if (isPlatformName(name)) paths.push(write(platformPackage(name), platformFiles(name, folder, options), options));
+      else if (name === "create") paths.push(write(createPackage, createFiles(options.repository), options));
       else paths.push(write(mainPackage, await mainFiles(folder, options.repository), options));
     }
     return paths;
@@ -335,8 +372,8 @@ function readOptions(): Options {
     console.log(help);
     process.exit(0);
   }
-  const known = ["main", ...releasedPlatforms] as string[];
-  const packages = positionals.length > 0 ? [...new Set(positionals)] : ["main", thisPlatform];
+  const known = ["main", "create", ...releasedPlatforms] as string[];
+  const packages = positionals.length > 0 ? [...new Set(positionals)] : ["main", "create", thisPlatform];
   const unknown = packages.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`${unknown} is none of ${known.join(", ")}`);
   const { version, repository, library } = values;

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, 
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { Glob } from "bun";
-import { mainPackage, platformPackage } from "../../../release/npm-packages";
+import { createPackage, mainPackage, platformPackage } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
 import checkout from "../../package.json" with { type: "json" };
 import { counterparts } from "../../src/drop-in/table";
@@ -103,7 +103,7 @@ describe("what is packed", () => {
     ];
     const packed = sources.filter((name) => !checkoutOnly.includes(name));
     const declarations = sources
-      .filter((name) => name.endsWith(".ts"))
+      .filter((name) => /(?<!\.d)\.ts$/.test(name))
       // Generated modules are packed without types and comments, so there is nothing for a map to lead to.
       .flatMap((name) => (isGenerated(name) ? [".d.ts"] : [".d.ts", ".d.ts.map"]).map((end) => [name, end]))
       .map(([name, end]) => name!.replace(/^src(.*)\.ts$/, `types$1${end}`));
@@ -114,6 +114,7 @@ describe("what is packed", () => {
       ...guides,
       "drop-in/tsconfig.json",
       "package.json",
+      "sbom.cdx.json",
       "src/integrations/flow/flow-workflows.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js.map",
@@ -205,7 +206,15 @@ describe("what is packed", () => {
   test("this machine's package has the library and what says where it is", async () => {
     const { files } = await unpack(nativePackage);
     expect(files).toEqual(
-      ["LICENSE", "README.md", "THIRD_PARTY.md", "index.js", libraryFileName, "package.json"].toSorted(),
+      [
+        "LICENSE",
+        "README.md",
+        "THIRD_PARTY.md",
+        "index.js",
+        libraryFileName,
+        "package.json",
+        "sbom.cdx.json",
+      ].toSorted(),
     );
     const manifest = await manifestOf(nativePackage);
     expect(manifest).toMatchObject({
@@ -216,6 +225,18 @@ describe("what is packed", () => {
       cpu: [process.arch],
     });
     if (process.platform === "linux") expect(manifest["libc"]).toEqual(["glibc"]);
+  });
+
+  test("what makes projects is a program that the SDK of the same version does the work of", async () => {
+    const { files } = await unpack(createPackage);
+    expect(files).toEqual(["LICENSE", "README.md", "create.js", "package.json"]);
+    expect(await manifestOf(createPackage)).toMatchObject({
+      name: createPackage,
+      version: checkout.version,
+      license: "MIT",
+      bin: { [createPackage]: "./create.js" },
+      dependencies: { [mainPackage]: checkout.version },
+    });
   });
 
   test("packing again gives the same bytes", async () => {
@@ -230,7 +251,7 @@ describe("what is packed", () => {
     const pack = (...options: string[]) => run(["release/npm-pack", ...options], { cwd: root, code: 1 });
     const line = (text: RegExp) => ({ output: "", errors: expect.stringMatching(text) });
     expect(await pack("freebsd-x64")).toEqual(
-      line(/^release\/npm-pack: freebsd-x64 is none of main, linux-arm64, [^\n]*\n$/),
+      line(/^release\/npm-pack: freebsd-x64 is none of main, create, linux-arm64, [^\n]*\n$/),
     );
     expect(await pack("--version", "99.0.0")).toEqual(
       line(/^release\/npm-pack: --version is 99\.0\.0, but this checkout has version [^\n]*\n$/),

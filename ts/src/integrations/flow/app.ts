@@ -27,7 +27,7 @@ import {
 import { type DeployOptions, type DeployReport, deploy } from "./schedules/deploy";
 import { configurations, readSecrets, type Secrets, type SecretsOf } from "./secrets";
 import type { ConfiguredService, Secret } from "./service";
-import { startFlow } from "./start";
+import { type FlowStart, startFlow } from "./start";
 import { importState } from "./state/import";
 import type { StateStore } from "./state/store";
 import { WorkflowState } from "./state/workflow-state";
@@ -77,10 +77,13 @@ export interface HttpOptions {
 }
 
 /** A run of a flow. */
-export interface FlowRun<O> {
-  /** Id of its Workflow. */
-  readonly id: string;
-  /** What it ends with. @throws WorkflowFailedError if it fails or is cancelled */
+export interface FlowRun<O> extends FlowStart {
+  /**
+   * What it ends with.
+   *
+   * @throws WorkflowFailedError if it fails or is cancelled
+   * @throws Error if the start was collected: which run it is comes out later
+   */
   result(): Promise<O>;
 }
 
@@ -205,15 +208,17 @@ export class App {
    *
    * @param options `key` names the run, at most one for each key of a flow, as long as the server remembers it: another
    *   call with it gives the first run. Default: a random one.
+   * @returns the run; `outcome` says what the flow's options made of the start
+   * @throws FlowRefusedError if `rateLimit` or `throttle` refused it
    */
   async trigger<F extends AnyFlow>(
     flow: F,
     payload: InputOf<F>,
     options: { key?: string } = {},
   ): Promise<FlowRun<OutputOf<F>>> {
-    const taskQueue = definitionOf(flow).queue ?? this.#options.taskQueue;
-    const { id } = await startFlow(this.#client, flow.id, payload, { ...options, taskQueue });
-    return { id, result: () => this.#client.workflow.getHandle(id).result() as Promise<OutputOf<F>> };
+    const { taskQueue } = this.#options;
+    const start = await startFlow(this.#client, definitionOf(flow), payload, { ...options, taskQueue });
+    return { ...start, result: () => this.#resultOf(start) as Promise<OutputOf<F>> };
   }
 
   /**
@@ -332,6 +337,11 @@ export class App {
   /** Asks for the end of a run, by its Workflow's id: what it has done is undone first. */
   async cancelRun(id: string): Promise<void> {
     await this.#client.workflow.getHandle(id).cancel();
+  }
+
+  async #resultOf({ id, outcome }: FlowStart): Promise<unknown> {
+    if (outcome === "collected") throw new Error(`'${id}' collects starts: which run has this one isn't known yet`);
+    return this.#client.workflow.getHandle(id).result();
   }
 
   #listen({ port = 3000, hostname = "0.0.0.0" }: HttpOptions): Bun.Server<undefined> {

@@ -4,6 +4,8 @@ import { ApplicationFailure } from "../../common";
 import type { Inbox } from "./approvals/inbox";
 import { approvalsPath } from "./approvals/routes";
 import { signWait } from "./approvals/token";
+import { controlActivities } from "./control/activities";
+import { controlled } from "./control/keys";
 import { decision } from "./decisions";
 import { type Definition, type Handler, hooks } from "./definition";
 import { eventActivities } from "./events/activities";
@@ -63,6 +65,7 @@ export class Dispatcher {
       [BEGIN_ACTIVITY]: (payload: unknown) => this.#begin(payload),
       [POLL_ACTIVITY]: (call: PollCall) =>
         look(this.#options.flows, call, this.#options.taskQueue, this.#options.secrets),
+      ...controlActivities(this.#options.flows, this.#options.taskQueue),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
       ...eventActivities(this.#options.flows, this.#options.taskQueue),
       default: (call: Call) => this.#dispatch(call),
@@ -71,7 +74,7 @@ export class Dispatcher {
 
   async #begin(payload: unknown): Promise<Beginning> {
     const { flows } = this.#options;
-    const { workflowType = "" } = activityInfo();
+    const { workflowType = "", taskQueue } = activityInfo();
     const flow = flows.get(workflowType);
     if (flow === undefined) {
       const known = [...flows.keys()].join(", ");
@@ -85,7 +88,8 @@ export class Dispatcher {
       outputText(result.value, "the payload");
       const { plan } = flow;
       const isListed = waitsForPeople(plan.nodes) && (await this.#options.inbox?.isThere(Context.current().log));
-      return { plan, payload: result.value, ...(isListed ? { isListed } : {}) };
+      const options = controlled(flow, result.value, taskQueue);
+      return { plan, payload: result.value, ...(isListed ? { isListed } : {}), ...options };
     }
     throw ApplicationFailure.nonRetryable(
       `The payload isn't what the flow '${flow.id}' takes: ${issuesText(result.issues)}`,

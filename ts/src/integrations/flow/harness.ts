@@ -225,7 +225,7 @@ export class FlowTest<I, O> {
     const plan = JSON.parse(JSON.stringify(flow.plan), (key, value) =>
       key === "queue" && typeof value === "string" ? undefined : value,
     ) as Definition["plan"];
-    return { ...flow, plan, queue: undefined, handlers: watchedHandlers(flow, handlers) };
+    return { ...flow, plan, queue: undefined, control: undefined, handlers: watchedHandlers(flow, handlers) };
   }
 
   async #makeServices(flows: Iterable<Definition>): Promise<Map<string, object>> {

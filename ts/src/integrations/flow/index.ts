@@ -17,6 +17,8 @@ export {
 export { DecisionInvalid } from "./approvals/decide";
 export { InboxMissing, type PendingOptions, type PendingPage, type PendingWait } from "./approvals/inbox";
 export { TokenRefused } from "./approvals/token";
+export type { ControlOptions } from "./control/options";
+export { FlowRefusedError } from "./control/refused";
 export { coverage, type MissedArm } from "./coverage";
 export { define, type Flow } from "./define";
 export { type EventOptions, type EventOutput, event, type FlowEvent } from "./events/event";
@@ -52,6 +54,7 @@ export {
   service,
   type WithSecrets,
 } from "./service";
+export type { FlowStart } from "./start";
 export type { FlowState, StateOptions } from "./state/context";
 export { sql } from "./state/sql";
 export { sqlite } from "./state/sqlite";

@@ -3,6 +3,10 @@
  * with. All of it is JSON. A run keeps the plan that it began with, so plans of older formats stay readable.
  */
 
+import type { Priority } from "../../common";
+import type { HubStart } from "./workflow/event-messages";
+import type { GateOf } from "./workflow/gate-messages";
+
 /** The newest format of plans. */
 export const PLAN_FORMAT = 1;
 
@@ -87,6 +91,10 @@ export const failureTypes = {
   migration: "MigrationRefused",
   /** More runs wait for an event than its hub can have. */
   waiters: "TooManyWaiters",
+  /** A run that may not begin, by an option of its flow. */
+  refused: "FlowRefused",
+  /** A function of an option of the flow gave no key, or no number. */
+  control: "FlowControlInvalid",
   /** A run that took longer than the flow's `timeout`. */
   timeout: "FlowTimeout",
 } as const;
@@ -342,6 +350,12 @@ export const ITEM = "@item";
 export interface Beginning {
   plan: FlowPlan;
   payload: unknown;
+  /** Gates to pass before the first verb, in this order. */
+  gates?: GateOf[];
+  /** Priority of the steps. */
+  priority?: Priority;
+  /** Hubs of the events that cancel the run. */
+  cancelOn?: HubStart[];
   /** Whether the run says in {@link WAITING_ATTRIBUTE} what it waits for. */
   isListed?: true;
   /** In tests: what people decide, by the verbs that ask, in their order. The last one stays. */

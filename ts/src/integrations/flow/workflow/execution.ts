@@ -21,8 +21,10 @@ import {
   type Role,
   type StepPlan,
 } from "../plan";
+import { Admission } from "./admission";
 import { Approvals, humanInTheLoop, pause } from "./approvals";
 import { Calls, causeOf } from "./calls";
+import type { CancelOn } from "./cancel-on";
 import { errorOfCall } from "./errors";
 import { forEach } from "./for-each";
 import { parallel, race } from "./forks";
@@ -59,6 +61,10 @@ export class Execution {
   readonly responses = new Responses();
   /** Its waits for events. */
   readonly eventWaits = new EventWaits();
+  /** Events that cancel it. */
+  cancelOn: CancelOn | undefined;
+  /** What it has to pass before its first verb. */
+  readonly admission = new Admission();
   /** How many verbs have parts that run side by side now. */
   forks = 0;
   #patience = 0;
@@ -67,7 +73,7 @@ export class Execution {
     public plan: FlowPlan,
     readonly payload: unknown,
     readonly root: Scope,
-    readonly deadline: number | undefined,
+    public deadline: number | undefined,
     readonly main: Thread,
   ) {
     this.progress = new Progress(plan);
@@ -262,6 +268,9 @@ export class Execution {
     if (deadline !== undefined) state.deadline = deadline;
     if (this.progress.isPaused) state.isPaused = true;
     if (this.responses.given !== undefined) state.response = this.responses.given;
+    if (this.admission.held.length > 0) state.held = this.admission.held;
+    if (this.calls.priority !== undefined) state.priority = this.calls.priority;
+    if (this.cancelOn !== undefined) state.cancelOn = this.cancelOn;
     if (JSON.stringify(state).length + JSON.stringify(payload ?? null).length > largestState) {
       this.#patience = patience;
       return;
