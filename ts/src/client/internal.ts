@@ -10,6 +10,8 @@ import type { Outcome } from "../proto/temporal/api/update/v1/message";
 import type { OnConflictOptions } from "../proto/temporal/api/workflow/v1/message";
 import type { ActivityOptions } from "./activity/activity-options";
 import type { WorkflowQueryInput, WorkflowSignalInput } from "./interceptors";
+import type { ScheduleHandle } from "./schedule/schedule-client";
+import type { ScheduleDescription, ScheduleUpdateOptions } from "./schedule/schedule-types";
 import type { WorkflowHandle, WorkflowUpdateHandle } from "./workflow/workflow-handle";
 import type { WorkflowOptions, WorkflowUpdateOptions } from "./workflow/workflow-options";
 import type { WorkflowUpdateStage } from "./workflow/workflow-update-stage";
@@ -92,4 +94,12 @@ export const InternalActivityStartOptionsSymbol = Symbol.for("__temporal_interna
 /** Options of `ActivityClient.start`. */
 export interface InternalActivityStartOptions extends ActivityOptions {
   [InternalActivityStartOptionsSymbol]?: StartDetailsWithConflictOptions;
+}
+
+/** Key of {@link InternalScheduleHandle}. */
+export const updateUnlessChanged = Symbol.for("__temporal_internal_client_schedule_update_unless_changed");
+
+/** A schedule that can be updated so that what others change meanwhile stays: then the server drops the update. */
+export interface InternalScheduleHandle extends ScheduleHandle {
+  [updateUnlessChanged](updateFn: (previous: ScheduleDescription) => ScheduleUpdateOptions): Promise<void>;
 }

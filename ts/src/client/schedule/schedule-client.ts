@@ -14,6 +14,7 @@ import { GrpcStatus } from "../connection/grpc-error";
 import { isGrpcServiceError } from "../errors";
 import { rethrowGrpcError, rethrowKnownErrorTypes } from "../helpers";
 import type { CreateScheduleInput, CreateScheduleOutput, ScheduleClientInterceptor } from "../interceptors";
+import { type InternalScheduleHandle, updateUnlessChanged } from "../internal";
 import type { WorkflowService } from "../types";
 import {
   compileScheduleAction,
@@ -205,13 +206,14 @@ export class ScheduleClient extends BaseClient {
    */
   getHandle(scheduleId: string): ScheduleHandle {
     const { namespace } = this.options;
-    return {
+    const handle: InternalScheduleHandle = {
       client: this,
       scheduleId,
       describe: async () =>
         decodeScheduleDescription(this.dataConverter, namespace, scheduleId, await this.#describe(scheduleId)),
       update: (updateFn) =>
         this.#update(scheduleId, updateFn as (previous: ScheduleDescription) => ScheduleUpdateOptions),
+      [updateUnlessChanged]: (updateFn) => this.#update(scheduleId, updateFn, true),
       delete: () => this.#delete(scheduleId),
       trigger: async (overlap) =>
         this.#patch(scheduleId, {
@@ -222,6 +224,7 @@ export class ScheduleClient extends BaseClient {
       pause: (note = "Paused via TypeScript SDK") => this.#patch(scheduleId, { pause: note }),
       unpause: (note = "Unpaused via TypeScript SDK") => this.#patch(scheduleId, { unpause: note }),
     };
+    return handle;
   }
 
   async #describe(scheduleId: string): Promise<DescribeScheduleResponse> {
@@ -232,7 +235,11 @@ export class ScheduleClient extends BaseClient {
     }
   }
 
-  async #update(scheduleId: string, updateFn: (previous: ScheduleDescription) => ScheduleUpdateOptions): Promise<void> {
+  async #update(
+    scheduleId: string,
+    updateFn: (previous: ScheduleDescription) => ScheduleUpdateOptions,
+    unlessChanged = false,
+  ): Promise<void> {
     const { namespace, identity } = this.options;
     const current = await this.#describe(scheduleId);
     const updated = updateFn(await decodeScheduleDescription(this.dataConverter, namespace, scheduleId, current));
@@ -249,8 +256,9 @@ export class ScheduleClient extends BaseClient {
       requestId: crypto.randomUUID(),
       scheduleId,
       schedule: await encodeSchedule(this.dataConverter, namespace, options, headers),
-      // No conflict token, as in the official clients: servers drop an update with an old one without a word, and
-      // taking an action or pausing makes a token old, too.
+      // No conflict token by default, as in the official clients: servers drop an update with an old one without a
+      // word, and taking an action or pausing makes a token old, too.
+      conflictToken: unlessChanged ? current.conflictToken : undefined,
       searchAttributes: encodeScheduleSearchAttributes(options),
     };
     try {

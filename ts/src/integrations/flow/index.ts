@@ -30,7 +30,7 @@ export * as auth from "./http/auth";
 export { toNodeHandler } from "./http/node";
 export { type WebhookOptions, type WebhookRequest, type WebhookTrigger, webhook } from "./http/webhook";
 export type { Approval, Decision, FlowPlan, FlowProgress, FlowResponse, PlanNode, Resumed } from "./plan";
-export type { DeployOptions, DeployReport } from "./schedules/deploy";
+export { DeploymentError, type DeployOptions, type DeployReport } from "./schedules/deploy";
 export {
   type IntervalOptions,
   interval,

@@ -79,6 +79,8 @@ export const failureTypes = {
   output: "OutputInvalid",
   /** An operation on state that can't be done. */
   state: "StateInvalid",
+  /** The run went on as another one, which is to be asked again. */
+  continued: "RunContinued",
   /** Nobody decided in time. */
   approval: "ApprovalTimeout",
   /** A result with a secret in it. */

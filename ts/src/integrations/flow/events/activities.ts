@@ -7,6 +7,7 @@ import { priorityOfStart, startFlow } from "../start";
 import {
   DELIVER_ACTIVITY,
   type Delivery,
+  ENDED_ACTIVITY,
   EVENT_SIGNAL,
   HUB_WORKFLOW,
   HUBS_ACTIVITY,
@@ -21,7 +22,7 @@ import { isOn } from "./on";
 
 /** `INVALID_ARGUMENT`, `PERMISSION_DENIED`, `FAILED_PRECONDITION`: another try ends the same way. */
 const finalCodes = [3, 7, 9];
-const signalsAtATime = 20;
+const callsAtATime = 20;
 
 /** The activities, for a Worker that has these flows. */
 export function eventActivities(flows: ReadonlyMap<string, Definition>, taskQueue: string) {
@@ -31,6 +32,7 @@ export function eventActivities(flows: ReadonlyMap<string, Definition>, taskQueu
     [HUBS_ACTIVITY]: (hubs: readonly HubStart[]) => seeTo(hubs, taskQueue),
     [DELIVER_ACTIVITY]: (event: string, told: readonly Told[], payloads: Record<string, unknown>) =>
       deliver(event, told, payloads),
+    [ENDED_ACTIVITY]: (workflowIds: readonly string[]) => ended(workflowIds),
   };
 }
 
@@ -84,12 +86,37 @@ async function seeTo(hubs: readonly HubStart[], taskQueue: string): Promise<Hubs
 
 async function deliver(event: string, told: readonly Told[], payloads: Record<string, unknown>): Promise<void> {
   const context = Context.current();
-  const left = [...told];
+  await forAll(told, (one) =>
+    tell(context, { ...one, event, ...(one.id === undefined ? {} : { payload: payloads[one.id] }) }),
+  );
+}
+
+/** Numbers of those Workflows that don't run. */
+async function ended(workflowIds: readonly string[]): Promise<number[]> {
+  const { client } = Context.current();
+  const found: number[] = [];
+  await forAll([...workflowIds.entries()], async ([index, id]) => {
+    const status = await client.workflow
+      .getHandle(id)
+      .describe()
+      .then(
+        (described) => described.status.name,
+        (error: unknown) => {
+          if (error instanceof WorkflowNotFoundError) return undefined;
+          throw error;
+        },
+      );
+    if (status !== "RUNNING") found.push(index);
+  });
+  return found;
+}
+
+async function forAll<T>(all: readonly T[], call: (one: T) => Promise<void>): Promise<void> {
+  const left = [...all].reverse();
   const work = async () => {
-    for (let one = left.shift(); one !== undefined; one = left.shift())
-      await tell(context, { ...one, event, ...(one.id === undefined ? {} : { payload: payloads[one.id] }) });
+    for (let one = left.pop(); one !== undefined; one = left.pop()) await call(one);
   };
-  await Promise.all(Array.from({ length: signalsAtATime }, work));
+  await Promise.all(Array.from({ length: callsAtATime }, work));
 }
 
 /** Signals a run. One that has ended waits for nothing any more. */

@@ -1,8 +1,8 @@
 /** Responses that flows give to the callers of their webhooks, by `respond`. */
 import { randomUUID } from "node:crypto";
-import { type Client, WithStartWorkflowOperation } from "../../../client";
-import { WorkflowNotFoundError } from "../../../common";
-import { type FlowResponse, RESPOND_UPDATE, RESPONSE_QUERY } from "../plan";
+import { type Client, WithStartWorkflowOperation, WorkflowUpdateFailedError } from "../../../client";
+import { ApplicationFailure, WorkflowNotFoundError } from "../../../common";
+import { type FlowResponse, failureTypes, RESPOND_UPDATE, RESPONSE_QUERY } from "../plan";
 import { workflowIdOf } from "../start";
 import { json } from "./body";
 
@@ -29,30 +29,41 @@ export async function awaitResponse(
 ): Promise<{ id: string; response: FlowResponse | undefined }> {
   const id = workflowIdOf(flow, key);
   const inTime = AbortSignal.timeout(ms);
-  const operation = new WithStartWorkflowOperation(flow, {
-    workflowId: id,
-    taskQueue,
-    args: [payload],
-    workflowIdConflictPolicy: "USE_EXISTING",
-    workflowIdReusePolicy: "REJECT_DUPLICATE",
-  });
-  // What it ends with is known by the update.
-  operation.workflowHandle().catch(() => undefined);
-  try {
-    const response = await client.withAbortSignal(inTime, () =>
-      client.workflow.executeUpdateWithStart<any, FlowResponse, []>(RESPOND_UPDATE, {
+  const ask = async (): Promise<FlowResponse> => {
+    const operation = new WithStartWorkflowOperation(flow, {
+      workflowId: id,
+      taskQueue,
+      args: [payload],
+      workflowIdConflictPolicy: "USE_EXISTING",
+      workflowIdReusePolicy: "REJECT_DUPLICATE",
+    });
+    // What it ends with is known by the update.
+    operation.workflowHandle().catch(() => undefined);
+    try {
+      return await client.workflow.executeUpdateWithStart<any, FlowResponse, []>(RESPOND_UPDATE, {
         startWorkflowOperation: operation,
         // All callers wait by one update, however many there are: a run takes ten at a time.
         updateId: RESPOND_UPDATE,
-      }),
-    );
-    return { id, response };
+      });
+    } catch (error) {
+      if (hasContinued(error)) return ask();
+      throw error;
+    }
+  };
+  try {
+    return { id, response: await client.withAbortSignal(inTime, ask) };
   } catch (error) {
     const response = await client.withDeadline(Date.now() + tellMs, () =>
       responseWithoutUpdate(client, id, inTime.aborted, error),
     );
     return { id, response };
   }
+}
+
+/** Whether the run has said that it goes on as another one. */
+function hasContinued(error: unknown): boolean {
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === failureTypes.continued;
 }
 
 /**

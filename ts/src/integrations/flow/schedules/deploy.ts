@@ -7,6 +7,7 @@ import {
   ScheduleNotFoundError,
   type ScheduleOptions,
 } from "../../../client";
+import { type InternalScheduleHandle, updateUnlessChanged } from "../../../client/internal";
 import type { Definition } from "../definition";
 import { POLL_TYPE } from "../plan";
 import { issuesText, validate } from "../schema";
@@ -25,6 +26,25 @@ export interface DeployOptions {
   generation?: number;
 }
 
+/** A deployment that failed. What it had done stays done. */
+export class DeploymentError extends Error {
+  constructor(
+    cause: Error,
+    /** What it had done before. */
+    readonly report: DeployReport,
+  ) {
+    const { created, updated, deleted } = report;
+    const parts = Object.entries({ created, updated, deleted }).filter(([, ids]) => ids.length > 0);
+    const done = parts.map(([what, ids]) => `${what} ${ids.join(", ")}`).join("; ");
+    super(
+      done === ""
+        ? `${cause.message}. Nothing was changed`
+        : `${cause.message}. Before that it had ${done}. The rest is as it was: deploy again when that is mended`,
+      { cause },
+    );
+  }
+}
+
 /** What a deployment has done with each schedule, by its id. */
 export interface DeployReport {
   created: string[];
@@ -34,6 +54,8 @@ export interface DeployReport {
   /** Those of no flow, which `prune: false` left. */
   left: string[];
 }
+
+const mostTries = 20;
 
 interface Deployment {
   client: Client;
@@ -60,7 +82,7 @@ export async function deploy(
   if (generation !== undefined && !Number.isSafeInteger(generation))
     throw new TypeError(`generation must be a whole number, got ${generation}`);
   const { client, app } = of;
-  const report: DeployReport = { created: [], updated: [], unchanged: [], deleted: [], left: [] };
+  const report = emptyReport();
   const wanted = await wantedSchedules(of);
   const known = new Map<string, ScheduleDescription>();
   const names = new Set(wanted.map(({ scheduleId }) => scheduleId));
@@ -69,19 +91,35 @@ export async function deploy(
     const found = await described(client, id);
     if (found !== undefined) known.set(id, found);
   }
-  refuseOutdated(known.values(), generation);
-  for (const schedule of wanted) {
-    const what = await reconcile(client, schedule, known.get(schedule.scheduleId), generation, dryRun);
-    report[what].push(schedule.scheduleId);
-    known.delete(schedule.scheduleId);
-  }
-  for (const [id, found] of known) {
-    // What nobody deployed is somebody else's, whatever its name.
-    if (markOf(found) === undefined) continue;
-    if (prune && !dryRun) await client.schedule.getHandle(id).delete().catch(ignoreMissing);
-    report[prune ? "deleted" : "left"].push(id);
+  try {
+    refuseOutdated(known.values(), generation);
+    for (const schedule of wanted) {
+      const what = await reconcile(client, schedule, known.get(schedule.scheduleId), generation, dryRun);
+      report[what].push(schedule.scheduleId);
+      known.delete(schedule.scheduleId);
+    }
+    for (const [id, found] of known) {
+      // What nobody deployed is somebody else's, whatever its name.
+      if (markOf(found) === undefined) continue;
+      if (prune && !dryRun) await remove(client, id, generation);
+      report[prune ? "deleted" : "left"].push(id);
+    }
+  } catch (error) {
+    throw new DeploymentError(error as Error, dryRun ? emptyReport() : report);
   }
   return report;
+}
+
+function emptyReport(): DeployReport {
+  return { created: [], updated: [], unchanged: [], deleted: [], left: [] };
+}
+
+async function remove(client: Client, id: string, generation: number | undefined): Promise<void> {
+  // A later deployment may have made it its own meanwhile.
+  const now = await described(client, id);
+  if (now === undefined) return;
+  refuseOutdated([now], generation);
+  await client.schedule.getHandle(id).delete().catch(ignoreMissing);
 }
 
 async function reconcile(
@@ -96,7 +134,7 @@ async function reconcile(
   const known = markOf(found);
   if (known?.hash === mark.hash && known.generation === mark.generation) return "unchanged";
   if (dryRun) return found === undefined ? "created" : "updated";
-  const handle = client.schedule.getHandle(schedule.scheduleId);
+  const handle = client.schedule.getHandle(schedule.scheduleId) as InternalScheduleHandle;
   if (found === undefined) {
     try {
       await client.schedule.create({ ...schedule, action });
@@ -106,12 +144,17 @@ async function reconcile(
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     }
   }
-  await handle.update(({ state, ...previous }) => {
-    refuseOutdated([previous as ScheduleDescription], generation);
-    // What an operator has paused stays so, with the note that says why.
-    return { spec: schedule.spec, policies: schedule.policies ?? {}, action, state };
-  });
-  return "updated";
+  for (let tries = 0; tries < mostTries; tries++) {
+    await handle[updateUnlessChanged](({ state, ...previous }) => {
+      refuseOutdated([previous as ScheduleDescription], generation);
+      // What an operator has paused stays so, with the note that says why.
+      return { spec: schedule.spec, policies: schedule.policies ?? {}, action, state };
+    });
+    // The server drops it without a word if the schedule was changed meanwhile, or has just started a run.
+    const { hash, generation: deployed } = markOf(await handle.describe()) ?? {};
+    if (hash === mark.hash && deployed === mark.generation) return "updated";
+  }
+  throw new Error(`The schedule '${schedule.scheduleId}' is changed by others all the time, so it can't be updated`);
 }
 
 async function wantedSchedules({ app, flows, taskQueue }: Deployment): Promise<Wanted[]> {
@@ -174,7 +217,7 @@ function refuseOutdated(schedules: Iterable<ScheduleDescription>, generation: nu
     const { generation: known } = markOf(schedule) ?? {};
     if (known !== undefined && known > generation)
       throw new Error(
-        `Generation ${generation} is older than ${known}, which has been deployed (${schedule.scheduleId}): nothing was changed`,
+        `Generation ${generation} is older than ${known}, which has been deployed (${schedule.scheduleId})`,
       );
   }
 }

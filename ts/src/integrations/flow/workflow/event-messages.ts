@@ -23,6 +23,9 @@ export const HUBS_ACTIVITY = "flow.hubs";
 /** Local activity of a hub, which signals runs. */
 export const DELIVER_ACTIVITY = "flow.deliver";
 
+/** Local activity of a hub that is full: which runs have ended, of those that wait. */
+export const ENDED_ACTIVITY = "flow.ended";
+
 /** A hub. */
 export interface HubStart {
   /** Name of the event. */
@@ -38,6 +41,8 @@ export interface HubStart {
 export interface Published {
   id: string;
   payload: unknown;
+  /** How long it is kept, in milliseconds; null for not at all. Older histories have it of the hub alone. */
+  retain?: number | null;
   /** When, in milliseconds since the epoch; older histories don't say. */
   at?: number;
 }
@@ -64,7 +69,7 @@ export interface Delivery {
 }
 
 /** The argument of the Workflow of an event. */
-export interface EventStart extends Published {
+export interface EventStart extends Omit<Published, "retain"> {
   name: string;
   key?: string;
   retain?: number;

@@ -32,8 +32,8 @@ export async function carryEvent(event: EventStart): Promise<void> {
     ...(key === undefined ? {} : { key }),
     ...(retain === undefined ? {} : { retain }),
   };
-  const at = workflowInfo().startTime.getTime();
-  const tellHub = () => signalHub(hub, PUBLISHED_SIGNAL, { id, payload, at }, { isNeeded: retain !== undefined });
+  const published = { id, payload, retain: retain ?? null, at: workflowInfo().startTime.getTime() };
+  const tellHub = () => signalHub(hub, PUBLISHED_SIGNAL, published, { isNeeded: retain !== undefined });
   const forward = (queue: string) =>
     startOnce(EVENT_WORKFLOW, `${eventWorkflowId(name, id)}/${queue}`, [{ ...event, others: [], isForwarded: true }], {
       queue,

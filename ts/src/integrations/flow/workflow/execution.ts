@@ -5,6 +5,7 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   scheduleLocalActivity,
   sleep,
   workflowInfo,
@@ -256,7 +257,8 @@ export class Execution {
   /** Continues as new if the server suggests it and nothing runs beside the main thread. */
   async #continueAsNew(thread: Thread): Promise<void> {
     if (!thread.isMain || this.forks > 0 || !workflowInfo().continueAsNewSuggested) return;
-    if (this.responses.areAwaited) return;
+    // Runs of before waited until nobody waited for them.
+    if (this.responses.areAwaited && !patched("flow-hand-over-callers")) return;
     if (this.#patience-- > 0) return;
     await Promise.all(this.actions);
     const { plan, payload, undos, deadline, root } = this;
@@ -273,6 +275,7 @@ export class Execution {
       this.#patience = patience;
       return;
     }
+    await this.responses.handOver();
     await continueAsNew(payload, state);
   }
 }

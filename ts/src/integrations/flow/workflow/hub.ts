@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   defineSignal,
+  patched,
   scheduleLocalActivity,
   setHandler,
   sleep,
@@ -11,6 +12,7 @@ import {
 import {
   DELIVER_ACTIVITY,
   type Delivery,
+  ENDED_ACTIVITY,
   type HubStart,
   PUBLISHED_SIGNAL,
   type Published,
@@ -30,6 +32,9 @@ const maxStateBytes = 1_500_000;
 const deliveriesAtATime = 100;
 /** Waits end by themselves; one that is still here so long after its end has a run that is gone. */
 const graceMs = 60_000;
+
+/** A full hub asks so often whether those who wait are still there. */
+const checkAgainMs = 30_000;
 
 /** An event that is kept. */
 interface Kept extends Published {
@@ -75,6 +80,7 @@ class Hub {
   #busyAt = Date.now();
   #alarm: { at: number } | undefined;
   #rang = false;
+  #checkAgainAt = 0;
 
   constructor(start: HubStart, { waiters, kept, inbox }: HubState = { waiters: [], kept: [], inbox: [] }) {
     this.#start = start;
@@ -148,7 +154,8 @@ class Hub {
           kept.got.push(workflowId);
           payloads[kept.id] = kept.payload;
           told.push({ workflowId, wait, id: kept.id });
-        } else if (this.#waiters.size < maxWaiters) this.#waiters.set(wait, message.waiter);
+        } else if (this.#waiters.size < maxWaiters || (await this.#makesRoom()))
+          this.#waiters.set(wait, message.waiter);
         else told.push({ workflowId, wait, refused: this.#fullText() });
       } else {
         const { id, payload } = message.event;
@@ -168,9 +175,21 @@ class Hub {
     }
   }
 
+  /** Takes their places from runs that were terminated and took nothing back. Returns whether there is one now. */
+  async #makesRoom(): Promise<boolean> {
+    // Runs of before refused who came too late at once.
+    if (Date.now() < this.#checkAgainAt || !patched("flow-hub-ended")) return false;
+    this.#checkAgainAt = Date.now() + checkAgainMs;
+    const waiters = [...this.#waiters.values()];
+    const ids = waiters.map(({ workflowId }) => workflowId);
+    const ended = await scheduleLocalActivity<number[]>(ENDED_ACTIVITY, [ids], { startToCloseTimeout: "1m" });
+    for (const index of ended) this.#waiters.delete(waiters[index]!.wait);
+    return this.#waiters.size < maxWaiters;
+  }
+
   #keep(event: Published, waiters: readonly Waiter[]): void {
-    const { retain } = this.#start;
-    if (retain === undefined) return;
+    const { retain = this.#start.retain ?? null } = event;
+    if (retain === null) return;
     const bytes = bytesOf(event);
     const got = [...new Set(waiters.map(({ workflowId }) => workflowId))];
     this.#kept.push({ ...event, until: Date.now() + retain, bytes, got });

@@ -1,18 +1,19 @@
 /** What a run answers to the callers of webhooks, who wait for it by updates. */
-import { allHandlersFinished, CancellationScope, condition, workflowInfo } from "../../../workflow";
-import type { FlowResponse } from "../plan";
+import { ApplicationFailure, allHandlersFinished, CancellationScope, condition, workflowInfo } from "../../../workflow";
+import { type FlowResponse, failureTypes } from "../plan";
 
 /** The response of a run, and those who wait for it. */
 export class Responses {
   #given: FlowResponse | undefined;
   #waiting = 0;
+  #isHandedOver = false;
 
   /** The response; undefined if there is none yet. */
   get given(): FlowResponse | undefined {
     return this.#given;
   }
 
-  /** Whether somebody waits, who would have to begin again if the run continued as new. */
+  /** Whether somebody waits. */
   get areAwaited(): boolean {
     return this.#waiting > 0;
   }
@@ -26,11 +27,19 @@ export class Responses {
   async wait(): Promise<FlowResponse> {
     this.#waiting++;
     try {
-      await condition(() => this.#given !== undefined);
-      return this.#given!;
+      await condition(() => this.#given !== undefined || this.#isHandedOver);
+      if (this.#given !== undefined) return this.#given;
+      throw ApplicationFailure.nonRetryable("The run continues as new: ask again", failureTypes.continued);
     } finally {
       this.#waiting--;
     }
+  }
+
+  /** The run continues as new: whoever still waits is told to ask the next one. */
+  async handOver(): Promise<void> {
+    if (!this.areAwaited) return;
+    this.#isHandedOver = true;
+    await condition(allHandlersFinished);
   }
 
   /** The run ends: whoever still waits is told how, before it does. */
