@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill soak leaks bench build dist generate
+.PHONY: help demo demo-flows demo-polyglot check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench build dist generate
 .PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
@@ -50,6 +50,9 @@ soak: build ## Kill Workers and the server while Workflows run: MINUTES=5, KILL_
 
 leaks: build ## Look for memory, descriptors and threads that grow: ROUNDS=30, or ONLY=name
 	@$(bun) ts/endurance/leaks.ts
+
+fuzz: packages ## Read inputs that are almost right: SECONDS_EACH=30, SEED, or ONLY=name
+	@$(bun) ts/endurance/fuzz.ts
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts

@@ -51,7 +51,7 @@ pub fn fromOptions(b: *std.Build, target: std.Build.ResolvedTarget) CoreArchive 
         say("Core: {s}", .{path});
         return existing(b, path, profile == .dist);
     }
-    if (use_prebuilt) switch (prebuilt.find(b, target.result)) {
+    if (use_prebuilt) switch (prebuilt.find(b, target.result, no_fallback)) {
         .found => |archive| {
             say("Core: prebuilt v{s} {s}", .{ archive.version, archive.platform });
             return existing(b, archive.file, true);

@@ -33,7 +33,7 @@ const Answer = struct {
 
 /// Asks the client for the archive of a target, from the cache or downloaded. It runs on every build, because it
 /// verifies the cache on every use; what it says goes to stderr.
-pub fn find(b: *std.Build, target: std.Target) Outcome {
+pub fn find(b: *std.Build, target: std.Target, no_fallback: bool) Outcome {
     const name = platform.packageName(target) orelse
         return .{ .unavailable = b.fmt(
             "there are no releases for {t}-{t}-{t}",
@@ -42,8 +42,10 @@ pub fn find(b: *std.Build, target: std.Target) Outcome {
     const bun = b.findProgram(&.{"bun"}, &.{b.pathFromRoot(".toolchain/node/node_modules/.bin")}) catch
         return .{ .unavailable = "the download client needs Bun, which is neither on the PATH nor in .toolchain/ (scripts/toolchain.sh installs it)" };
     var code: u8 = undefined;
+    const download = [_][]const u8{ bun, b.pathFromRoot(client), "download", "--json", "--platform", name };
     const json = b.runAllowFail(
-        &.{ bun, b.pathFromRoot(client), "download", "--json", "--platform", name },
+        // The client counts how often Core had to be compiled.
+        if (no_fallback) &download else &(download ++ .{"--fallback"}),
         &code,
         .inherit,
     ) catch |err| return .{ .unavailable = switch (err) {

@@ -10,11 +10,8 @@ interface Metadata {
   packages: { name: string; version: string; manifest_path: string; source: string | null }[];
 }
 
-/**
- * THIRD_PARTY.md with the licence texts of the crates that are linked for `rustTarget` after it. Crates with the same
- * text share one copy.
- */
-export function licences(rustTarget: string): string {
+/** The crates that are linked for `rustTarget`, as "name v1.2.3". */
+export function linkedCrates(rustTarget: string): Set<string> {
   const names = output([
     "cargo",
     "tree",
@@ -30,7 +27,11 @@ export function licences(rustTarget: string): string {
     "--target",
     rustTarget,
   ]);
-  const linked = new Set([...names.matchAll(/^(\S+ v\S+)/gm)].map((match) => match[1]));
+  return new Set([...names.matchAll(/^(\S+ v\S+)/gm)].map((match) => match[1]!));
+}
+
+/** THIRD_PARTY.md with the licence texts of the linked crates after it. Crates with the same text share one copy. */
+export function licences(rustTarget: string, linked: ReadonlySet<string>): string {
   const { packages } = JSON.parse(
     // Cargo has to have every crate that it names: not those of other platforms.
     output(["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", rustTarget]),

@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { templatePaths } from "../ts/src/cli/init/templates";
 import { installedSources } from "../ts/src/common/stack-trace";
-import { isPlatformName, type PlatformName, packageVersion } from "../ts/src/libs/manifest";
+import { isPlatformName, licencesFile, type PlatformName, packageVersion, sbomFile } from "../ts/src/libs/manifest";
 import { bundleParts } from "../ts/src/worker/bundler/bundler";
 import { bundleRealm, withInstalledSources } from "../ts/src/worker/threads/realm-text-source";
 import { sourceMapComment } from "../ts/src/workflow-host/source-map";
@@ -34,6 +34,7 @@ import {
 } from "./npm-packages";
 import { officialNames } from "./official-names";
 import { platforms, releasedPlatforms } from "./platforms";
+import { mainSbom, platformSbom } from "./sbom";
 import { type TarFile, tar } from "./tar";
 
 const help = `Packs npm packages as they are published. Packing the same again gives the same bytes.
@@ -84,6 +85,7 @@ async function mainFiles(folder: string, repository: string | undefined): Promis
   return [
     { name: "package.json", data: json(mainManifest(manifest, repository)) },
     ...["LICENSE", "THIRD_PARTY.md"].map(fromRoot),
+    { name: sbomFile, data: text(mainSbom()) },
     // What errors and the README point to, and what these point to in turn.
     ...tracked(root, "docs").map((file) => withOuterLinks(file, repository)),
     { name: "README.md", data: text(readme(repository)) },
@@ -249,7 +251,7 @@ function platformFiles(platform: PlatformName, folder: string, { library, reposi
   const linked =
     library === undefined
       ? link(platform, folder)
-      : { library: resolve(library), licences: join(root, "THIRD_PARTY.md") };
+      : { library: resolve(library), licences: join(root, "THIRD_PARTY.md"), sbom: undefined };
   if (!existsSync(linked.library))
     throw new Error(
       `${linked.library} does not exist: name the ${name} that \`zig build\` made, or leave out --library`,
@@ -262,15 +264,17 @@ function platformFiles(platform: PlatformName, folder: string, { library, reposi
       data: text(`The native library of \`${mainPackage}\` for ${platform}, which that package installs.\n`),
     },
     { name: "THIRD_PARTY.md", data: readFileSync(linked.licences) },
+    { name: sbomFile, data: text(platformSbom(platform, linked.sbom)) },
     { name: "index.js", data: text(entry(name)) },
     { name, data: readFileSync(linked.library) },
   ];
 }
 
 /**
- * Links the bridge from the prebuilt archive, without symbol table. The archive also has the licences of what is in it.
+ * Links the bridge from the prebuilt archive, without symbol table. The archive also has the list of what is in it and
+ * its licences.
  */
-function link(platform: PlatformName, folder: string): { library: string; licences: string } {
+function link(platform: PlatformName, folder: string): { library: string; licences: string; sbom: string } {
   const archive = output([
     "bun",
     "release/download-temporal-libs.ts",
@@ -285,7 +289,11 @@ function link(platform: PlatformName, folder: string): { library: string; licenc
   run(["zig", "build", "-Dprebuilt=true", "-Dno-fallback", "--prefix", prefix, ...target], {
     TEMPORAL_LIBS_VERSION: packageVersion,
   });
-  return { library: join(prefix, "lib", bridgeFileName(platform)), licences: join(archive, "THIRD_PARTY.md") };
+  return {
+    library: join(prefix, "lib", bridgeFileName(platform)),
+    licences: join(archive, licencesFile),
+    sbom: readFileSync(join(archive, sbomFile), "utf8"),
+  };
 }
 
 const create = `#!/usr/bin/env bun

@@ -21,12 +21,16 @@ import {
   type PlatformName,
   packageVersion,
   platformNames,
+  sbomFile,
 } from "../ts/src/libs/manifest";
 import { coreVersion, fail, run, thisPlatform } from "./command";
-import { licences } from "./licences";
+import { writeFigures } from "./figures";
+import { licences, linkedCrates } from "./licences";
 import { platforms } from "./platforms";
+import { archiveSbom } from "./sbom";
 import { stripArchive } from "./strip";
 import { tar } from "./tar";
+import { checkVersions } from "./versions";
 
 const help = `Builds Core's static archive and packs it as a release publishes it. Packing the same archive again gives the same bytes.
 
@@ -37,7 +41,7 @@ const help = `Builds Core's static archive and packs it as a release publishes i
                       release: the everyday build, for tests
   --archive <file>    pack this libtemporal_bun_core.a, built with --profile, instead of running cargo
   --version <version> fail unless the checkout has this version
-  --output <folder>   where the .tar.gz and the .sha256 go (default: target/packed)
+  --output <folder>   where the .tar.gz, the .sha256 and figures of the build go (default: target/packed)
   --fast              compress for speed and not for size
   --no-strip          keep debug information
 
@@ -50,22 +54,6 @@ interface Options {
   output: string;
   fast: boolean;
   strip: boolean;
-}
-
-/** The version that the parts of the checkout agree on. Throws when they do not. */
-function checkVersions(): void {
-  const version = (file: string, pattern: RegExp) => pattern.exec(readFileSync(join(root, file), "utf8"))?.[1];
-  const found = {
-    "ts/package.json": packageVersion,
-    "Cargo.toml": version("Cargo.toml", /^\[workspace\.package\]\nversion = "(.*)"$/m),
-    "build.zig.zon": version("build.zig.zon", /\.version = "(.*)"/),
-  };
-  if (new Set(Object.values(found)).size === 1) return;
-  throw new Error(
-    `the versions differ: ${Object.entries(found)
-      .map(([file, value]) => `${value} in ${file}`)
-      .join(", ")}; make them the same`,
-  );
 }
 
 /** Runs cargo and returns the archive. */
@@ -104,14 +92,18 @@ function describe(file: string, data: Uint8Array): ManifestFile {
 function pack(options: Options): string {
   checkVersions();
   const { rustTarget, minimumGlibc, minimumMacos, nativeLibraries, frameworks } = platforms[options.platform];
+  const start = performance.now();
   const built = options.archive === undefined ? compile(options.profile, rustTarget) : resolve(options.archive);
+  const buildSeconds = options.archive === undefined ? Math.round((performance.now() - start) / 1000) : null;
   if (!existsSync(built))
     throw new Error(
       `${built} does not exist: name a libtemporal_bun_core.a with --archive, or leave it out to build one`,
     );
 
   const header = readFileSync(join(root, "include/temporal_bun_core.h"));
-  const licenceTexts = new TextEncoder().encode(licences(rustTarget));
+  const linked = linkedCrates(rustTarget);
+  const licenceTexts = new TextEncoder().encode(licences(rustTarget, linked));
+  const sbom = new TextEncoder().encode(archiveSbom(`temporal-static-libs-${options.platform}`, linked));
   const library = options.strip ? stripped(built) : readFileSync(built);
   const manifest = formatManifest({
     schemaVersion: manifestSchemaVersion,
@@ -129,11 +121,13 @@ function pack(options: Options): string {
     nativeLibraries,
     frameworks,
     licences: describe(licencesFile, licenceTexts),
+    sbom: describe(sbomFile, sbom),
   });
   const packed = tar([
     { name: manifestFile, data: new TextEncoder().encode(manifest) },
     { name: "LICENSE", data: readFileSync(join(root, "LICENSE")) },
     { name: licencesFile, data: licenceTexts },
+    { name: sbomFile, data: sbom },
     { name: headerFile, data: header },
     { name: libraryFile, data: library },
   ]);
@@ -150,6 +144,9 @@ function pack(options: Options): string {
     join(options.output, checksumName(packageVersion, options.platform)),
     formatChecksum(describe(name, compressed).sha256, name),
   );
+  writeFigures(options.output, options.platform, {
+    ...{ version: packageVersion, packed: compressed.length, library: library.length, buildSeconds },
+  });
   console.error(`${name}: ${megabytes(compressed.length)} MB; ${libraryFile} has ${megabytes(library.length)} MB`);
   return join(options.output, name);
 }

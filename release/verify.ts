@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
+import { checkAttestation } from "../ts/src/libs/attestation";
 import { inspectFolder } from "../ts/src/libs/cache";
 import {
   archiveName,
+  attestationName,
   checksumName,
   describeHeader,
   headerFile,
@@ -20,33 +22,37 @@ import {
 import { defaultNetwork } from "../ts/src/libs/network";
 import { unpack } from "../ts/src/libs/unpack";
 import { coreVersion, fail, run, thisPlatform } from "./command";
+import { figuresName } from "./figures";
 import { platforms, releasedPlatforms } from "./platforms";
 
 const help = `Checks what release/pack made.
 
-  release/verify [--bun <program>] [--link-only [--frameworks <folder>]] <archive.tar.gz>
+  release/verify [--bun <program>] [--link-only [--frameworks <folder>]] [--attested-by <owner/name>] <archive.tar.gz>
       Compares the archive with its checksum, its manifest and this checkout, links the bridge from it as \`zig build\` does
       for users, loads that in Bun, and has it echo.
 
-  release/verify --release <folder>
+  release/verify --release <folder> [--attested-by <owner/name>]
       Compares the archives of a folder with their checksums, their manifests and each other: they must be those of
       ${releasedPlatforms.join(", ")}, and agree on version, Core, ABI and header.
 
   --bun <program>   the Bun that loads the bridge of another platform, such as one under qemu
   --link-only       do not load it; for a platform that this machine cannot run
-  --frameworks      the frameworks to link for macOS with on another system`;
+  --frameworks      the frameworks to link for macOS with on another system
+  --attested-by     the repository whose release workflow must have built the archives, as the bundles beside them say;
+                    without it none is asked for, and a release has none`;
 
 interface Options {
   bun: string;
   linkOnly: boolean;
+  attestedBy: string | undefined;
   frameworks: string | undefined;
 }
 
 /**
- * Unpacks an archive into `cache` as the download client does, after comparing it with its checksum. Returns its
- * manifest.
+ * Unpacks an archive into `cache` as the download client does, after comparing it with its checksum and, if it must
+ * have been attested, with its attestation. Returns its manifest.
  */
-async function check(archive: string, cache: string): Promise<Manifest> {
+async function check(archive: string, cache: string, attestedBy: string | undefined): Promise<Manifest> {
   const platform = platformNames.find((name) => archiveName(packageVersion, name) === basename(archive));
   if (platform === undefined) {
     throw new Error(
@@ -60,6 +66,11 @@ async function check(archive: string, cache: string): Promise<Manifest> {
     throw new Error(
       `${archive} has SHA-256 ${actual}, but ${basename(checksumPath)} says ${expected ?? "nothing of it"}`,
     );
+  if (attestedBy !== undefined) {
+    const bundle = readFileSync(join(dirname(archive), attestationName(packageVersion, platform)), "utf8");
+    const attested = { name: basename(archive), sha256: actual, version: packageVersion };
+    await checkAttestation(bundle, attested, attestedBy);
+  }
 
   const folder = join(cache, `v${packageVersion}`, platform);
   mkdirSync(folder, { recursive: true });
@@ -123,9 +134,13 @@ function tryOut(bridge: string, bun: string, manifest: Manifest): void {
   }
 }
 
-async function verifyArchive(archive: string, { bun, linkOnly, frameworks }: Options, folder: string): Promise<void> {
+async function verifyArchive(
+  archive: string,
+  { bun, linkOnly, frameworks, attestedBy }: Options,
+  folder: string,
+): Promise<void> {
   const cache = join(folder, "cache");
-  const manifest = await check(archive, cache);
+  const manifest = await check(archive, cache, attestedBy);
   if (!linkOnly && bun === "bun" && manifest.platform !== thisPlatform) {
     throw new Error(
       `${manifest.platform} does not run on ${thisPlatform}: pass --bun with a program that runs it, or --link-only`,
@@ -138,16 +153,17 @@ async function verifyArchive(archive: string, { bun, linkOnly, frameworks }: Opt
 }
 
 /** Compares the archives of a release with each other. */
-async function verifyRelease(release: string, cache: string): Promise<void> {
+async function verifyRelease(release: string, cache: string, attestedBy: string | undefined): Promise<void> {
+  const names = [archiveName, checksumName, ...(attestedBy === undefined ? [] : [attestationName])];
   const expected = releasedPlatforms
-    .flatMap((name) => [archiveName(packageVersion, name), checksumName(packageVersion, name)])
+    .flatMap((name) => [...names.map((nameOf) => nameOf(packageVersion, name)), figuresName(name)])
     .sort();
   const actual = readdirSync(release).sort();
   if (!Bun.deepEquals(actual, expected))
     throw new Error(`${release} has ${actual.join(", ") || "nothing"}, but a release is ${expected.join(", ")}`);
   const manifests: Manifest[] = [];
   for (const platform of releasedPlatforms)
-    manifests.push(await check(join(release, archiveName(packageVersion, platform)), cache));
+    manifests.push(await check(join(release, archiveName(packageVersion, platform)), cache, attestedBy));
   for (const field of ["version", "coreVersion", "abi", "headerHash", "profile"] as const) {
     const values = new Set(manifests.map((manifest) => manifest[field]));
     if (values.size > 1) {
@@ -170,6 +186,7 @@ async function main(): Promise<void> {
       "link-only": { type: "boolean", default: false },
       frameworks: { type: "string" },
       release: { type: "string" },
+      "attested-by": { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -177,15 +194,16 @@ async function main(): Promise<void> {
   const [archive] = positionals;
   if (values.release === undefined ? positionals.length !== 1 : positionals.length !== 0)
     throw new Error("name one archive, or a folder with --release");
+  const attestedBy = values["attested-by"];
   const named = values.release ?? archive!;
   if (!existsSync(named)) throw new Error(`${named} does not exist: release/pack makes archives`);
   const folder = mkdtempSync(join(tmpdir(), "temporal-verify-"));
   try {
-    if (values.release !== undefined) await verifyRelease(values.release, folder);
+    if (values.release !== undefined) await verifyRelease(values.release, folder, attestedBy);
     else
       await verifyArchive(
         archive!,
-        { bun: values.bun, linkOnly: values["link-only"], frameworks: values.frameworks },
+        { bun: values.bun, linkOnly: values["link-only"], frameworks: values.frameworks, attestedBy },
         folder,
       );
   } finally {

@@ -9,4 +9,5 @@ await run(["cargo", "test", "--release", "--package", "temporal-bun-checks", "--
 await run(["cargo", "test", "--release", "--package", "temporal-bun-core", "--lib", "options::reference"]);
 await run(["bun", "install", "--frozen-lockfile", "--silent"], packageFolder);
 await run(["bun", "ts/scripts/generate-proto.ts"]);
+await run(["bun", "ts/scripts/sigstore.ts"]);
 await run(["bun", "scripts/third-party.ts"]);

@@ -31,7 +31,8 @@ const widthLimit = 120;
 const listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"];
 const files = output(listed).split("\n");
 const isText = (path: string) => /\.(tsx?|js|cjs|rs|zig|c|h|sh|md|toml|yml)$/.test(path);
-const isGenerated = (path: string) => /^ts\/src\/proto\/(google|grpc|rpc|temporal|index)|\.generated\.ts$/.test(path);
+const isGenerated = (path: string) =>
+  /^ts\/src\/proto\/(google|grpc|rpc|temporal|index)|\.generated\.(ts|js)$/.test(path);
 const isThere = (path: string) => existsSync(join(root, path));
 const text = new Map(
   files.filter((path) => isText(path) && isThere(path)).map((path) => [path, readFileSync(join(root, path), "utf8")]),

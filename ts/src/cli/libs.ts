@@ -3,6 +3,7 @@ import { createClient } from "../libs";
 import type { CacheEntry } from "../libs/cache";
 import { corrupted, type LibsClient } from "../libs/client";
 import { type LibsConfig, parseVersion } from "../libs/configuration";
+import { type Counts, readCounts } from "../libs/counts";
 import { LibsError } from "../libs/error";
 import { withLock } from "../libs/lock";
 import { type PlatformName, packageVersion } from "../libs/manifest";
@@ -20,17 +21,20 @@ const help = (command: string) => `usage: ${command} <command> [options]
   verify [version]     compare what is in the cache with its checksums
   cache path           print the cache folder
   cache list           what is in the cache
+  cache stats          how often libraries came out of the cache, were downloaded, had to be compiled, or were missing
   cache prune          remove all versions but the configured one and the newest ones (--keep, default 1), and unfinished downloads
   cache clear          remove everything from the cache
   doctor               what this machine, this package and the cache are like, with a verdict each
 
   --platform <name>    linux-arm64, linux-x64, macos-arm64 or macos-x64; may be repeated; default this machine's
-  --json               print JSON: download one object per platform, {"folder","manifest"}; list and cache list one array
+  --json               print JSON: download one object per platform, {"folder","manifest"}; list and cache list one array, cache stats an object
   --offline            use nothing but the cache, as TEMPORAL_LIBS_OFFLINE=1 does
+  --fallback           of download: Core is compiled when it fails, which is counted as a fallback
   --keep <number>      of cache prune: how many of the newest versions stay
 
   TEMPORAL_LIBS_VERSION    version when none is named: 1.2.3 or latest; default ${packageVersion}, the version of this package
   TEMPORAL_LIBS_BASE_URL   releases API of the repository or of a mirror, such as https://api.github.com/repos/owner/name
+  TEMPORAL_LIBS_REPOSITORY owner/name of the repository whose release workflow must have built what is downloaded
   TEMPORAL_LIBS_CACHE_DIR  the cache folder
   TEMPORAL_LIBS_OFFLINE    1: use nothing but the cache
   GITHUB_TOKEN             sent to api.github.com, and nowhere else
@@ -81,7 +85,7 @@ async function run(args: string[], output: Output, command: string, network: Net
     keep: parseKeep(values.keep),
   };
   const client = (version?: string) => {
-    const config: LibsConfig = {};
+    const config: LibsConfig = { fallbackToCompilation: values.fallback };
     if (version !== undefined) config.version = version;
     if (options.platforms !== undefined) config.platforms = options.platforms;
     if (values.offline) config.offline = true;
@@ -104,7 +108,7 @@ async function run(args: string[], output: Output, command: string, network: Net
       return verify(client(), one(), options, output);
     case "cache":
       if (operands.length > 1)
-        throw new UsageError(`cache takes one of path, list, prune and clear, not ${operands.join(" ")}`);
+        throw new UsageError(`cache takes one of path, list, stats, prune and clear, not ${operands.join(" ")}`);
       return cache(client(), operands[0], options, output);
     case "doctor":
       none();
@@ -123,6 +127,7 @@ function parse(args: string[]) {
         platform: { type: "string", multiple: true },
         json: { type: "boolean", default: false },
         offline: { type: "boolean", default: false },
+        fallback: { type: "boolean", default: false },
         keep: { type: "string", default: "1" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -226,6 +231,12 @@ async function cache(
         output.result(`${row.version} ${row.platform}  ${megabytes(row.size)}  ${row.folder}\n`);
       return 0;
     }
+    case "stats": {
+      const counts = readCounts(client.cache.folder);
+      if (options.json) output.result(`${JSON.stringify(counts)}\n`);
+      else output.result(countsText(client.cache.folder, counts));
+      return 0;
+    }
     case "prune":
       await locked(async () => {
         const entries = await client.cache.list();
@@ -242,9 +253,22 @@ async function cache(
       return 0;
     default:
       throw new UsageError(
-        `cache takes one of path, list, prune and clear${command === undefined ? "" : `, not ${JSON.stringify(command)}`}`,
+        `cache takes one of path, list, stats, prune and clear${command === undefined ? "" : `, not ${JSON.stringify(command)}`}`,
       );
   }
+}
+
+function countsText(folder: string, { hit, download, fallback, failure, since }: Counts): string {
+  if (since === undefined) return `nobody has asked for libraries with ${folder} yet\n`;
+  const lines: [number, string][] = [
+    [hit, "hits: they were in the cache"],
+    [download, "downloads"],
+    [fallback, "fallbacks: there were none, so Core was compiled"],
+    [failure, "failures"],
+  ];
+  const width = Math.max(...lines.map(([number]) => String(number).length));
+  const text = lines.map(([number, what]) => `${String(number).padStart(width)}  ${what}\n`).join("");
+  return `since ${since}, with ${folder}:\n${text}`;
 }
 
 /** The entries that prune removes: `entries` has the newest version first. */

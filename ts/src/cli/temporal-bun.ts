@@ -10,4 +10,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), terminalOutput);
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), terminalOutput);
+} catch (error) {
+  // A defect; what a server said may be in it.
+  terminalOutput.problem(`${Bun.inspect(error)}\n`);
+  process.exitCode = 1;
+}

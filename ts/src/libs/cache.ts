@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { clearCounts } from "./counts";
 import { cacheError, codeOf, type LibsError, reasonOf } from "./error";
 import {
   isPlatformName,
@@ -32,8 +33,8 @@ export type CacheState =
 
 /**
  * The folder of prebuilt libraries: `v<version>/<platform>/` holds an unpacked archive, `.work/` what is not finished,
- * `.lock` is the lock. What changes it has to be called under that lock; what reads it need not. Methods
- * throw a {@link LibsError}.
+ * `.counts` how often it was of use, `.lock` is the lock. What changes it has to be called under that lock; what reads
+ * it need not. Methods throw a {@link LibsError}.
  */
 export class Cache {
   constructor(
@@ -127,6 +128,7 @@ export class Cache {
   async clear(): Promise<void> {
     await this.remove(await this.list());
     await this.removeUnfinished();
+    clearCounts(this.folder);
   }
 
   /** Bytes of all files of an entry. */
@@ -164,7 +166,7 @@ export async function inspectFolder(
       `${manifestFile} is that of ${manifest.version} for ${manifest.platform}, not of ${version} for ${platform}`,
     );
   }
-  for (const file of [manifest.header, ...manifest.libraries, manifest.licences]) {
+  for (const file of [manifest.header, ...manifest.libraries, manifest.licences, manifest.sbom]) {
     const problem = await fileProblem(folder, file, hashes);
     if (problem !== undefined) return damaged(problem);
   }

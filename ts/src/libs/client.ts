@@ -1,12 +1,13 @@
 import { Cache, type CacheState, inspectFolder } from "./cache";
 import { type Checkout, checkAbi } from "./checkout";
 import type { Configuration } from "./configuration";
+import { count, type Outcome } from "./counts";
 import { LibsError } from "./error";
 import { Http } from "./http";
 import { withLock } from "./lock";
 import type { Manifest, PlatformName } from "./manifest";
 import type { Network } from "./network";
-import { Releases } from "./releases";
+import { type Attester, Releases } from "./releases";
 import { megabytes, type Reporter } from "./reporter";
 import { discardDownload, downloadArchive } from "./transfer";
 import { unpack } from "./unpack";
@@ -28,6 +29,8 @@ export class LibsClient {
     readonly network: Network,
     /** The checkout that libraries must match; undefined when there is none. */
     readonly checkout: Checkout | undefined,
+    /** What attestations are believed by. Default: Sigstore's public instance. */
+    readonly trustedRoot?: object,
   ) {
     this.cache = new Cache(configuration.cacheDir);
   }
@@ -58,15 +61,24 @@ export class LibsClient {
 
   /**
    * The libraries of the configured version for a platform: out of the cache when they are there and whole, downloaded
-   * otherwise. They match the checkout.
+   * otherwise. They match the checkout. How it ends is counted.
    *
    * Throws a {@link LibsError}.
    */
   async provide(platform: PlatformName): Promise<Prebuilt> {
-    const version = await this.version(platform);
-    const prebuilt = (await this.#fromCache(version, platform)) ?? (await this.#download(version, platform));
-    if (this.checkout !== undefined) checkAbi(prebuilt.manifest, this.checkout);
-    return prebuilt;
+    const { cacheDir, fallbackToCompilation } = this.configuration;
+    const counted = (outcome: Outcome) => count(cacheDir, outcome, this.network.timing.now());
+    try {
+      const version = await this.version(platform);
+      const cached = await this.#fromCache(version, platform);
+      const prebuilt = cached ?? (await this.#download(version, platform));
+      if (this.checkout !== undefined) checkAbi(prebuilt.manifest, this.checkout);
+      counted(cached === undefined ? "download" : "hit");
+      return prebuilt;
+    } catch (error) {
+      counted(fallbackToCompilation ? "fallback" : "failure");
+      throw error;
+    }
   }
 
   /** The configured version; what `latest` means is asked of the server, and when offline of the cache. */
@@ -99,7 +111,7 @@ export class LibsClient {
       // Another process may have put it there while this one waited.
       const present = await this.cache.inspect(version, platform);
       if (present.state === "whole") return present;
-      const archive = await releases.archive(await releases.find(version), platform);
+      const archive = await releases.archive(await releases.find(version), platform, this.#attester());
       this.reporter.message(`downloading ${archive.name} (${megabytes(archive.size)}) from ${archive.url.origin}`);
       const downloads = await this.cache.downloadFolder();
       const path = await this.#downloadTwice(() => downloadArchive(releases.http, archive, downloads, this.reporter));
@@ -113,6 +125,15 @@ export class LibsClient {
         return { folder, manifest: result.manifest };
       });
     });
+  }
+
+  #attester(): Attester | undefined {
+    const { attestedBy, api } = this.configuration;
+    if (attestedBy !== undefined) return { repository: attestedBy, trustedRoot: this.trustedRoot };
+    this.reporter.message(
+      `it isn't known whose workflow builds what ${api?.baseUrl} has, so that isn't verified: set TEMPORAL_LIBS_REPOSITORY to owner/name`,
+    );
+    return undefined;
   }
 
   /** Once more when the checksum is wrong: a part of it may be left from another time. */

@@ -29,6 +29,11 @@ export interface LibsConfig {
    * machine.
    */
   baseUrl?: string;
+  /**
+   * The repository on GitHub, as `owner/name`, whose release workflow must have built and attested what is downloaded.
+   * `TEMPORAL_LIBS_REPOSITORY`; default that of `baseUrl`, and for a mirror that of this package if it names one.
+   */
+  repository?: string;
   /** Whether only the cache is to be used. `TEMPORAL_LIBS_OFFLINE`; default false. */
   offline?: boolean;
   /**
@@ -54,8 +59,12 @@ export interface Configuration {
   readonly cacheDir: string;
   /** Undefined when neither the configuration nor package.json says where releases are. */
   readonly api: Api | undefined;
+  /** Whose workflow must have built what is downloaded; undefined when nobody says. */
+  readonly attestedBy: string | undefined;
   readonly offline: boolean;
   readonly checksumVerification: boolean;
+  /** Whether Core is compiled where there are no libraries. */
+  readonly fallbackToCompilation: boolean;
 }
 
 /** Where releases are asked for. */
@@ -77,13 +86,19 @@ export function resolveConfiguration(
   config: LibsConfig = {},
   environment: Record<string, string | undefined> = process.env,
 ): Configuration {
+  const api = resolveApi(config, environment);
   return {
     version: parseVersion(config.version ?? (environment["TEMPORAL_LIBS_VERSION"] || packageVersion)),
     platforms: config.platforms === undefined ? [detectPlatform()] : [...new Set(config.platforms.map(parsePlatform))],
     cacheDir: resolve(config.cacheDir ?? (environment["TEMPORAL_LIBS_CACHE_DIR"] || defaultCacheDir(environment))),
-    api: resolveApi(config, environment),
+    api,
+    attestedBy:
+      parseRepository(config.repository ?? (environment["TEMPORAL_LIBS_REPOSITORY"] || undefined)) ??
+      api?.repository ??
+      packageRepository(packageManifest),
     offline: config.offline ?? parseFlag("TEMPORAL_LIBS_OFFLINE", environment),
     checksumVerification: config.checksumVerification ?? true,
+    fallbackToCompilation: config.fallbackToCompilation ?? true,
   };
 }
 
@@ -123,6 +138,16 @@ function resolveApi(config: LibsConfig, environment: Record<string, string | und
     );
   }
   return { baseUrl, repository: onGithub ? baseUrl.slice(githubApi.length) : undefined, token };
+}
+
+function parseRepository(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\w.-]+\/[\w.-]+$/.test(text)) return text;
+  throw new LibsError(
+    "configuration",
+    `The repository ${JSON.stringify(text)} is not owner/name`,
+    "to read it as that of a repository on GitHub",
+    "correct TEMPORAL_LIBS_REPOSITORY",
+  );
 }
 
 /** `owner/name` of a package.json whose `repository` is on GitHub; undefined when it names none. */

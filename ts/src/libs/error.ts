@@ -11,6 +11,7 @@ export type LibsErrorCode =
   | "no-such-version"
   | "truncated"
   | "checksum-mismatch"
+  | "not-attested"
   | "bad-archive"
   | "disk-full"
   | "cache-unusable"

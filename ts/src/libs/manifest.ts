@@ -3,7 +3,8 @@
  * it by this module.
  *
  * The archive `temporal-static-libs-<platform>-v<version>.tar.gz` is a ustar archive with plain files only, at its
- * root: `manifest.json`, `lib/libtemporal_bun_core.a`, `include/temporal_bun_core.h`, `LICENSE` and `THIRD_PARTY.md`.
+ * root: `manifest.json`, `lib/libtemporal_bun_core.a`, `include/temporal_bun_core.h`, `LICENSE`, `THIRD_PARTY.md` and
+ * `sbom.cdx.json`.
  */
 import packageManifest from "../../package.json" with { type: "json" };
 
@@ -27,6 +28,9 @@ export const headerFile = "include/temporal_bun_core.h";
 
 /** Where the licences of everything inside are in the tarball. */
 export const licencesFile = "THIRD_PARTY.md";
+
+/** Where the list of everything inside is, in CycloneDX's form: in the tarball, and in the npm packages. */
+export const sbomFile = "sbom.cdx.json";
 
 /** A file that is described by a manifest. */
 export interface ManifestFile {
@@ -71,6 +75,8 @@ export interface Manifest {
   frameworks: string[];
   /** The licences of everything inside. */
   licences: ManifestFile;
+  /** The list of everything inside. */
+  sbom: ManifestFile;
 }
 
 /** The version of this package, without a `v`. Archives of the same version belong to it. */
@@ -87,6 +93,11 @@ export function archiveName(version: string, platform: PlatformName): string {
 /** Name of the file with the checksum of {@link archiveName}. */
 export function checksumName(version: string, platform: PlatformName): string {
   return `${archiveName(version, platform)}.sha256`;
+}
+
+/** Name of the file with the attestation of {@link archiveName}: by which workflow's run it was built. */
+export function attestationName(version: string, platform: PlatformName): string {
+  return `${archiveName(version, platform)}.sigstore.json`;
 }
 
 const tagPrefix = "temporal-libs-v";
@@ -165,6 +176,7 @@ export function formatManifest(manifest: Manifest): string {
     nativeLibraries: manifest.nativeLibraries,
     frameworks: manifest.frameworks,
     licences: file(manifest.licences),
+    sbom: file(manifest.sbom),
   };
   return `${JSON.stringify(ordered, null, 2)}\n`;
 }
@@ -213,6 +225,7 @@ export function parseManifest(text: string): Manifest {
     nativeLibraries: fields.texts("nativeLibraries"),
     frameworks: fields.texts("frameworks"),
     licences: fields.file("licences"),
+    sbom: fields.file("sbom"),
   };
 }
 

@@ -1,8 +1,10 @@
+import { checkAttestation, notAttested } from "./attestation";
 import type { Api } from "./configuration";
 import { LibsError } from "./error";
 import { type Http, withoutQuery } from "./http";
 import {
   archiveName,
+  attestationName,
   checksumName,
   type PlatformName,
   parseChecksum,
@@ -43,10 +45,19 @@ export interface Archive {
   sha256: string;
 }
 
+/** By whom archives must have been attested. */
+export interface Attester {
+  /** `owner/name` on GitHub. */
+  repository: string;
+  /** Keys and certificates that are believed, instead of those of Sigstore's public instance. */
+  trustedRoot?: object | undefined;
+}
+
 const pageSize = 100;
 const pageLimit = 100;
 const jsonLimit = 20_000_000;
 const checksumLimit = 1000;
+const attestationLimit = 200_000;
 
 /** Asks the releases API of GitHub, or of a mirror that speaks the same. Every method throws a {@link LibsError}. */
 export class Releases {
@@ -93,8 +104,12 @@ export class Releases {
     throw this.#noSuchVersion(version, await this.list());
   }
 
-  /** The archive of a release for a platform, and its checksum. */
-  async archive(release: Release, platform: PlatformName): Promise<Archive> {
+  /**
+   * The archive of a release for a platform, and its checksum, which `attester` must have attested.
+   *
+   * @param attester undefined when it isn't known who that would be
+   */
+  async archive(release: Release, platform: PlatformName, attester: Attester | undefined): Promise<Archive> {
     const name = archiveName(release.version, platform);
     const asset = release.assets.find((candidate) => candidate.name === name);
     const checksum = release.assets.find((candidate) => candidate.name === checksumName(release.version, platform));
@@ -123,7 +138,24 @@ export class Releases {
         "do not use this release, and report it; another version can be chosen with TEMPORAL_LIBS_VERSION",
       );
     }
+    if (attester !== undefined) await this.#checkAttestation(release, platform, sha256, attester);
     return { name, size: asset.size, url, sha256 };
+  }
+
+  async #checkAttestation(
+    { version, assets }: Release,
+    platform: PlatformName,
+    sha256: string,
+    { repository, trustedRoot }: Attester,
+  ): Promise<void> {
+    const name = attestationName(version, platform);
+    const asset = assets.find((candidate) => candidate.name === name);
+    if (asset === undefined) throw notAttested(`Release ${releaseTag(version)} has no ${name}`);
+    const url = trustedAddress(this.http.api, version, name, asset.address);
+    const { text } = await this.#retrying(url, () =>
+      this.http.text(url, "application/octet-stream", [200], attestationLimit),
+    );
+    await checkAttestation(text, { name: archiveName(version, platform), sha256, version }, repository, trustedRoot);
   }
 
   #retrying<T>(url: URL, attempt: () => Promise<T>): Promise<T> {

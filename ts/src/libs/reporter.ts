@@ -1,3 +1,5 @@
+import { printable } from "./printable";
+
 /** Where the client says what it does. */
 export interface Reporter {
   /** One line for people. */
@@ -29,7 +31,7 @@ export function terminalReporter(terminal: Terminal, now: () => number = () => p
   return {
     message(text) {
       erase();
-      terminal.write(`${text}\n`);
+      terminal.write(`${printable(text)}\n`);
     },
     progress(name, received, total) {
       if (!terminal.isTTY) return;

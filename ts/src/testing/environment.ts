@@ -15,6 +15,7 @@ import { LOCAL_TARGET } from "../client/connection/address";
 import type { Duration } from "../common";
 import { msToNumber, msToTs, tsToMs } from "../common/time";
 import { filterNullAndUndefined } from "../common/type-helpers";
+import { printable } from "../libs/printable";
 import type { Endpoint } from "../proto/temporal/api/nexus/v1/message";
 import { NativeConnection, type NativeConnectionOptions, type NativeConnectionPlugin } from "../worker";
 import { type ClientOptionsForTestEnv, TimeSkippingClient } from "./client";
@@ -261,7 +262,7 @@ export class TestWorkflowEnvironment {
    * rejects: what goes wrong is written to the console.
    */
   async teardown(): Promise<void> {
-    const report = (error: unknown) => console.error(error);
+    const report = (error: unknown) => console.error(printable(Bun.inspect(error)));
     await this.connection.close().catch(report);
     await this.nativeConnection.close().catch(report);
     await this.#release().catch(report);

@@ -2,6 +2,7 @@
 
 import { Connection } from "../client";
 import { type SearchAttributeKey, type SearchAttributeType, TypedSearchAttributes } from "../common";
+import { printable } from "../libs/printable";
 import { type EphemeralServerExecutable, provideExecutable, temporalCli, timeSkippingServer } from "./executable";
 import { devServerVersion, skipsTime } from "./installed";
 import { freePort, launchServer, ServerEndedError, type ServerProcess } from "./server-process";
@@ -165,7 +166,7 @@ async function startOn(
         command: command(port),
         ready: (output) => ready(port, output),
         timeoutMs: readyTimeoutMs,
-        log: (text) => process.stderr.write(text),
+        log: (text) => process.stderr.write(printable(text)),
       });
     } catch (error) {
       const taken = error instanceof ServerEndedError && /address already in use/i.test(error.message);

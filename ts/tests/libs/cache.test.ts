@@ -11,9 +11,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { provideLibraries } from "../../src/libs";
+import { count, readCounts } from "../../src/libs/counts";
 import { cacheError } from "../../src/libs/error";
 import { withLock } from "../../src/libs/lock";
 import { headerFile, libraryFile, manifestFile } from "../../src/libs/manifest";
+import { run } from "../support/process";
 import { startReleasesServer } from "../support/releases-server";
 import {
   checkout,
@@ -182,6 +184,16 @@ describe("offline", () => {
     }
     expect(server.requests).toEqual([]);
   });
+});
+
+test("two processes that count at the same time lose nothing, and a cache that can't be written is still of use", async () => {
+  const cacheDir = temporaryFolder();
+  const module = JSON.stringify(join(import.meta.dir, "../../src/libs/counts"));
+  const program = `const { count } = await import(${module});
+    for (let i = 0; i < 200; i++) count(${JSON.stringify(cacheDir)}, "hit", i);`;
+  await Promise.all([1, 2].map(() => run([process.execPath, "-e", program])));
+  expect(readCounts(cacheDir)).toMatchObject({ hit: 400 });
+  count("/proc/nothing", "hit", 0);
 });
 
 describe("the checkout", () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runLibs } from "../../src/cli/libs";
+import { provideLibraries } from "../../src/libs";
 import { libraryFile, packageVersion } from "../../src/libs/manifest";
 import { locateLibrary, platform } from "../../src/native/locate";
 import { run } from "../support/process";
@@ -170,6 +171,26 @@ describe("cache", () => {
     expect(existsSync(join(cacheDir, ".work"))).toBe(false);
   });
 
+  test("stats counts what became of each time that libraries were asked for", async () => {
+    expect((await libs("cache stats")).result).toBe(`nobody has asked for libraries with ${cacheDir} yet\n`);
+    await fill("0.1.0");
+    await libs("download 0.1.0 --platform linux-x64");
+    await libs("download 0.1.0 --platform linux-x64 --offline");
+    await libs("download 9.9.9 --platform linux-x64");
+    await libs("download 9.9.9 --platform linux-x64 --offline --fallback");
+    await provideLibraries({ version: "9.9.9", offline: true }, { message: () => {}, progress: () => {} });
+    expect(JSON.parse((await libs("cache stats --json")).result)).toEqual({
+      ...{ hit: 2, download: 1, fallback: 2, failure: 1 },
+      since: "2026-01-01T00:00:00.000Z",
+    });
+    expect((await libs("cache stats")).result).toBe(
+      `since 2026-01-01T00:00:00.000Z, with ${cacheDir}:\n` +
+        "2  hits: they were in the cache\n1  downloads\n2  fallbacks: there were none, so Core was compiled\n1  failures\n",
+    );
+    await libs("cache clear");
+    expect((await libs("cache stats")).result).toStartWith("nobody has asked");
+  });
+
   test("clear removes the libraries and nothing that somebody else put there", async () => {
     await fill("0.1.0");
     writeFileSync(join(cacheDir, "notes.txt"), "mine");
@@ -248,7 +269,7 @@ test.each([
   ["upload", 'there is no command "upload"'],
   ["download 1.0.0 2.0.0", "download takes one version at most"],
   ["list all", 'list takes no "all"'],
-  ["cache", "cache takes one of path, list, prune and clear"],
+  ["cache", "cache takes one of path, list, stats, prune and clear"],
   ["cache delete", 'not "delete"'],
   ["cache prune --keep -1", "--keep"],
   ["download --verbose", "--verbose"],

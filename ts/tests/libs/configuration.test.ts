@@ -48,8 +48,10 @@ test("the configuration object goes before the environment, and that before the 
     platforms: [detectPlatform()],
     cacheDir: join(root, ".temporal-libs-cache"),
     api: defaults.api,
+    attestedBy: undefined,
     offline: false,
     checksumVerification: true,
+    fallbackToCompilation: true,
   });
 });
 

@@ -45,6 +45,7 @@ describe("a download", () => {
       "include",
       "lib",
       "manifest.json",
+      "sbom.cdx.json",
     ]);
     expect(sha256(readFileSync(join(prebuilt.folder, libraryFile)))).toBe(manifest.libraries[0]!.sha256);
     expect(progress.at(-1)).toBe(bytes.length);

@@ -182,6 +182,10 @@ describe.skipIf(nothingToPack)("with this machine's archive", () => {
       });
       await run(["tar", "-xzf", output.trim(), "-C", own]);
       expect(readFileSync(join(own, "package/THIRD_PARTY.md"), "utf8")).toContain("\n## Licence texts\n");
+      const sbom = JSON.parse(readFileSync(join(own, "package/sbom.cdx.json"), "utf8"));
+      expect(sbom.components.length).toBeGreaterThan(100);
+      // Of another platform.
+      expect(sbom.components).not.toContainEqual(expect.objectContaining({ name: "security-framework" }));
       const loaded = await run([process.execPath, join(root, "release/smoke.ts")], {
         env: { ...process.env, TEMPORAL_BUN_LIBRARY: join(own, "package", libraryFileName) },
       });
@@ -291,6 +295,12 @@ test(
     const strict = await build.run(1, "-Dno-fallback");
     expect(strict).toContain("error: no prebuilt archive can be used");
     expect(strict).not.toContain("Core: compiled");
+
+    const { output } = await run([process.execPath, "release/download-temporal-libs.ts", "cache", "stats", "--json"], {
+      cwd: tree,
+      env: { ...process.env, TEMPORAL_LIBS_CACHE_DIR: build.cache },
+    });
+    expect(JSON.parse(output)).toMatchObject({ hit: 0, download: 0, fallback: 1, failure: 1 });
   },
   minutes,
 );

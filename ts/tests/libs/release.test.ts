@@ -3,11 +3,13 @@
  * end-to-end.test.ts.
  */
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { figuresName, summary, writeFigures } from "../../../release/figures";
 import { platforms, releasedPlatforms } from "../../../release/platforms";
 import {
   archiveName,
+  attestationName,
   checksumName,
   formatChecksum,
   type Manifest,
@@ -15,6 +17,7 @@ import {
   packageVersion,
 } from "../../src/libs/manifest";
 import { run } from "../support/process";
+import { releaseSigner, startSigstore } from "../support/sigstore";
 import { makeArchive, root, sha256, temporaryFolder } from "./support";
 
 /** A folder with the archives of a release. `change` is for one platform's manifest. */
@@ -30,13 +33,14 @@ function makeRelease(change: Partial<Record<PlatformName, Partial<Manifest>>> = 
     const name = archiveName(packageVersion, platform);
     writeFileSync(join(folder, name), bytes);
     writeFileSync(join(folder, checksumName(packageVersion, platform)), formatChecksum(sha256(bytes), name));
+    writeFigures(folder, platform, { version: packageVersion, packed: 9e6, library: 44e6, buildSeconds: 420 });
   }
   return folder;
 }
 
 /** What `release/verify` says about a release; it must end with the exit code. */
-const verify = async (folder: string, code: number) =>
-  (await run(["release/verify", "--release", folder], { cwd: root, code })).errors;
+const verify = async (folder: string, code: number, ...options: string[]) =>
+  (await run(["release/verify", "--release", folder, ...options], { cwd: root, code })).errors;
 
 test("a release whose platforms agree is accepted", async () => {
   expect(await verify(makeRelease(), 0)).toContain(
@@ -73,11 +77,53 @@ test.each([
 test("one without a platform, or with another file, is not", async () => {
   const folder = makeRelease();
   writeFileSync(join(folder, "notes.txt"), "");
-  expect(await verify(folder, 1)).toContain(`${folder} has notes.txt, temporal-static-libs-linux-arm64`);
+  expect(await verify(folder, 1)).toContain("figures-macos-arm64.json, notes.txt, temporal-static-libs-linux-arm64");
   rmSync(join(folder, "notes.txt"));
   rmSync(join(folder, archiveName(packageVersion, "macos-arm64")));
   expect(await verify(folder, 1)).toContain("but a release is ");
 });
+
+test("one whose archives nobody has attested, or somebody whom Sigstore doesn't know, is not", async () => {
+  const repository = "example/temporal-bun";
+  const folder = makeRelease();
+  const { attest } = await startSigstore();
+  expect(await verify(folder, 1, "--attested-by", repository)).toContain(
+    `${attestationName(packageVersion, "linux-x64")}`,
+  );
+  for (const platform of releasedPlatforms) {
+    const name = archiveName(packageVersion, platform);
+    const signer = releaseSigner(repository, "main");
+    const bundle = await attest({ name, sha256: sha256(readFileSync(join(folder, name))), signer });
+    writeFileSync(join(folder, attestationName(packageVersion, platform)), bundle);
+  }
+  expect(await verify(folder, 1, "--attested-by", repository)).toContain("can't be verified");
+});
+
+test("the summary says how size and build time have changed", async () => {
+  const before = temporaryFolder();
+  writeFigures(before, "linux-x64", { version: "0.0.9", packed: 10e6, library: 40e6, buildSeconds: 400 });
+  writeFigures(before, "macos-arm64", { version: "0.0.9", packed: 10e6, library: 40e6, buildSeconds: null });
+  const after = makeRelease();
+  rmSync(join(after, figuresName("macos-arm64")));
+  expect(summary(after, before)).toBe(`## Libraries, compared with 0.0.9
+
+| platform | archive, packed | library | cargo |
+|---|---|---|---|
+| linux-arm64 | 9.0 MB | 44.0 MB | 7.0 min |
+| linux-x64 | 9.0 MB (−10.0 %) | 44.0 MB (+10.0 %) | 7.0 min (+5.0 %) |
+| macos-arm64 | missing | | |
+`);
+  const env = { ...process.env, PATH: `${withoutReleases()}:${process.env["PATH"]}` };
+  const { output } = await run(["release/summary", makeRelease()], { cwd: root, env });
+  expect(output).toStartWith("## Libraries, with none before to compare with\n");
+});
+
+/** A folder with a `gh` that knows no release. */
+function withoutReleases(): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "gh"), `#!/bin/sh\n[ "$2" = list ] && echo\n`, { mode: 0o755 });
+  return folder;
+}
 
 test("one with a damaged archive is not", async () => {
   const folder = makeRelease();

@@ -19,6 +19,7 @@ import {
   type Manifest,
   type PlatformName,
   releaseTag,
+  sbomFile,
 } from "../../src/libs/manifest";
 import { defaultNetwork, type Limits, type Network } from "../../src/libs/network";
 import type { Reporter } from "../../src/libs/reporter";
@@ -118,6 +119,7 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
     size: Buffer.byteLength(content),
   });
   const licences = "licences";
+  const sbom = "{}";
   const manifest: Manifest = {
     schemaVersion: 1,
     version,
@@ -135,6 +137,7 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
     nativeLibraries: ["c", "m"],
     frameworks: [],
     licences: describe(licencesFile, licences),
+    sbom: describe(sbomFile, sbom),
     ...options.manifest,
   };
   const entries: TarEntry[] = [
@@ -143,6 +146,7 @@ export function makeArchive(options: ArchiveOptions = {}): { manifest: Manifest;
     { name: headerFile, content: headerText },
     { name: "LICENSE", content: "licence" },
     { name: licencesFile, content: licences },
+    { name: sbomFile, content: sbom },
   ];
   return { manifest, bytes: gzipSync(tar(options.entries?.(entries) ?? entries)) };
 }
@@ -191,6 +195,7 @@ export interface TestClientOptions {
   environment?: Record<string, string>;
   /** Instead of one of which the waits take no time. */
   network?: Network;
+  trustedRoot?: object;
 }
 
 /** Makes a {@link TestClient}, with a cache of its own unless the configuration names one. */
@@ -212,7 +217,8 @@ export function makeClient(config: LibsConfig, options: TestClientOptions = {}):
     options.environment ?? {},
   );
   const network = options.network ?? testNetwork(options, waits);
-  const client = new LibsClient(configuration, reporter, network, "checkout" in options ? options.checkout : checkout);
+  const known = "checkout" in options ? options.checkout : checkout;
+  const client = new LibsClient(configuration, reporter, network, known, options.trustedRoot);
   return {
     client,
     cacheDir,

@@ -103,7 +103,7 @@ describe("what is packed", () => {
     ];
     const packed = sources.filter((name) => !checkoutOnly.includes(name));
     const declarations = sources
-      .filter((name) => name.endsWith(".ts"))
+      .filter((name) => /(?<!\.d)\.ts$/.test(name))
       // Generated modules are packed without types and comments, so there is nothing for a map to lead to.
       .flatMap((name) => (isGenerated(name) ? [".d.ts"] : [".d.ts", ".d.ts.map"]).map((end) => [name, end]))
       .map(([name, end]) => name!.replace(/^src(.*)\.ts$/, `types$1${end}`));
@@ -114,6 +114,7 @@ describe("what is packed", () => {
       ...guides,
       "drop-in/tsconfig.json",
       "package.json",
+      "sbom.cdx.json",
       "src/integrations/flow/flow-workflows.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js",
       "src/worker/threads/workflow-realm.bundle.js.map",
@@ -205,7 +206,15 @@ describe("what is packed", () => {
   test("this machine's package has the library and what says where it is", async () => {
     const { files } = await unpack(nativePackage);
     expect(files).toEqual(
-      ["LICENSE", "README.md", "THIRD_PARTY.md", "index.js", libraryFileName, "package.json"].toSorted(),
+      [
+        "LICENSE",
+        "README.md",
+        "THIRD_PARTY.md",
+        "index.js",
+        libraryFileName,
+        "package.json",
+        "sbom.cdx.json",
+      ].toSorted(),
     );
     const manifest = await manifestOf(nativePackage);
     expect(manifest).toMatchObject({

@@ -1,5 +1,6 @@
 /** Processes that `dev` starts: none outlives it, even when it is killed, and Ctrl-C doesn't reach them by itself. */
 
+import { printableInColours } from "../../libs/printable";
 import type { Report } from "./reports";
 
 // A shell stands between: descriptor 9 is a pipe whose other end is here. It closes when this process ends, however it
@@ -47,10 +48,16 @@ export class KeptProcess {
     });
     const passOn = async (from: ReadableStream<Uint8Array>, to: NodeJS.WriteStream) => {
       const decoder = new TextDecoder();
+      let unfinished = "";
       for await (const chunk of from) {
-        to.write(chunk);
-        this.#written = (this.#written + decoder.decode(chunk, { stream: true })).slice(-keptCharacters);
+        const text = unfinished + decoder.decode(chunk, { stream: true });
+        // The beginning of a colour waits for its end.
+        unfinished = /\u001b(?:\[[\d;]{0,20})?$/.exec(text)?.[0] ?? "";
+        const shown = printableInColours(text.slice(0, text.length - unfinished.length));
+        to.write(shown);
+        this.#written = (this.#written + shown).slice(-keptCharacters);
       }
+      to.write(printableInColours(unfinished + decoder.decode()));
     };
     const streams = Promise.all([
       passOn(this.#child.stdout, process.stdout),

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
+import { printableFormat } from "../../libs/printable";
 import { BundleError, ForbiddenModuleError } from "../../worker/bundler/bundler-errors";
 import { observeWorkers } from "../../worker/observer";
 
@@ -58,6 +59,7 @@ process.on("uncaughtException", (error: unknown) => {
   if (process.listenerCount("uncaughtException") > 1) return;
   // These name the project's files. Where in the SDK they were made would bury that.
   const isSaid = error instanceof BundleError || error instanceof ForbiddenModuleError;
-  console.error(isSaid ? `${error.name}: ${error.message}` : error);
+  const format = (colors: boolean) => (isSaid ? `${error.name}: ${error.message}` : Bun.inspect(error, { colors }));
+  console.error(printableFormat(Bun.enableANSIColors, format));
   process.exit(1);
 });

@@ -4,6 +4,7 @@ import { type BundleFlags, bundleFor } from "../bundle-options";
 import { Failure } from "../failure";
 import type { Output } from "../output";
 import { findWorkflowsPath } from "../workflow-code";
+import { inLine } from "../workflows/text";
 import { type Source, type SourceFlags, withHistories } from "./histories";
 
 /** Options of the command. */
@@ -59,7 +60,7 @@ function textOf(source: Source, { error, divergence }: ReplayResult, output: Out
   const { workflowId, workflowType, events, file } = source;
   const verdict = error === undefined ? output.style("green", "ok    ") : output.style("red", "failed");
   const from = file === undefined ? "" : `, ${file}`;
-  const lines = [`${verdict}  ${workflowId}  ${workflowType}, ${events} events${from}`];
+  const lines = [`${verdict}  ${inLine(`${workflowId}  ${workflowType}, ${events} events${from}`)}`];
   if (error !== undefined) lines.push(...reasonOf(error).split("\n"));
   if (divergence !== undefined) lines.push(...describeDivergence(divergence).split("\n"));
   return lines.map((line, index) => `${index === 0 ? "" : "  "}${line.replaceAll(`${process.cwd()}/`, "")}\n`).join("");

@@ -4,7 +4,7 @@ import { PendingActivityState } from "../../proto/temporal/api/enums/v1/workflow
 import type { Output } from "../output";
 import { infoJson } from "./list";
 import type { WorkflowFlags } from "./result";
-import { size, span, statusText, time } from "./text";
+import { indented, inLine, size, span, statusText, time } from "./text";
 
 /** An activity that has not ended. */
 interface PendingActivity {
@@ -89,8 +89,8 @@ function text(
   const shown = lines.filter((line): line is [string, string] => line[1] !== undefined);
   const width = Math.max(...shown.map(([name]) => name.length));
   return [
-    output.style("bold", workflowId),
-    ...shown.map(([name, value]) => `  ${output.style("dim", name.padEnd(width))}  ${value}`),
+    output.style("bold", inLine(workflowId)),
+    ...shown.map(([name, value]) => `  ${output.style("dim", name.padEnd(width))}  ${indented(value, width + 4)}`),
   ];
 }
 

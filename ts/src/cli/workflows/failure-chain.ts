@@ -1,6 +1,7 @@
 /** Failures of Workflows and updates, for people and for programs. */
 
 import type { Output } from "../output";
+import { indented } from "./text";
 
 type Described = Error & Record<string, unknown>;
 
@@ -55,7 +56,7 @@ export function failureLines(error: unknown, output: Output): string[] {
     const about = [activityType ?? workflowType, timeoutType, retryState].filter(Boolean).join(", ");
     const kind = type ? `${name} (${type})` : name;
     lines.push(
-      `  ${lines.length === 0 ? "" : "caused by "}${output.style("red", kind)}: ${message}${about === "" ? "" : ` [${about}]`}`,
+      `  ${lines.length === 0 ? "" : "caused by "}${output.style("red", kind)}: ${indented(message, 6)}${about === "" ? "" : ` [${about}]`}`,
     );
     if (cause === undefined)
       lines.push(...framesOf(stack).map((frame) => output.style("dim", `      ${frame.trim()}`)));

@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from "../../client";
 import type { Output } from "../output";
-import { fit, statusText, time } from "./text";
+import { fit, inLine, statusText, time } from "./text";
 
 /** What `temporal-bun list` takes. */
 export interface ListFlags {
@@ -44,7 +44,9 @@ const gap = "  ";
 
 function table(infos: WorkflowExecutionInfo[], output: Output): string[] {
   const header = ["STATUS", "WORKFLOW ID", "TYPE", "STARTED"];
-  const rows = infos.map(({ status, workflowId, type, startTime }) => [status.name, workflowId, type, time(startTime)]);
+  const rows = infos.map(({ status, workflowId, type, startTime }) =>
+    [status.name, workflowId, type, time(startTime)].map(inLine),
+  );
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   shrink(widths, output.columns);
   const line = (cells: string[]) =>

@@ -1,5 +1,6 @@
 /** Times, spans and sizes as people read them. */
 
+import { printable } from "../../libs/printable";
 import type { Output } from "../output";
 
 const units = [
@@ -35,6 +36,16 @@ export function time(date: Date): string {
 export function size(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** A text of somebody's as one line. Escaped here already, so that its length is that of what is shown. */
+export function inLine(text: string): string {
+  return printable(text.replaceAll(/\s*\n\s*/g, " "));
+}
+
+/** A text of somebody's at the end of a line: those that follow are indented, so that none looks like the command's. */
+export function indented(text: string, columns: number): string {
+  return text.replaceAll("\n", `\n${" ".repeat(columns)}`);
 }
 
 /** A line that fits the terminal: what is beyond it becomes "…". In a pipe nothing is cut off. */

@@ -8,7 +8,7 @@ import { WorkflowTaskFailedCause } from "../../proto/temporal/api/enums/v1/faile
 import type { Failure } from "../../proto/temporal/api/failure/v1/message";
 import type { HistoryEvent } from "../../proto/temporal/api/history/v1/message";
 import { payloadConverter } from "./payload-converter";
-import { span } from "./text";
+import { inLine, span } from "./text";
 
 /** An event's line, in columns. */
 export interface TimelineEntry {
@@ -38,7 +38,7 @@ export class Timeline {
       seconds: ((timeMs - this.#startMs) / 1000).toFixed(3),
       id,
       name: eventName(event),
-      details: this.#details(event).replaceAll(/\s*\n\s*/g, " "),
+      details: inLine(this.#details(event)),
     };
   }
 

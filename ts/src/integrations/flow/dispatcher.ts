@@ -1,6 +1,7 @@
 /** The activities of flows: one that finds the handler for each call, and those by which runs begin and end. */
 import { type Context as ActivityContext, activityInfo, Context } from "../../activity";
 import { ApplicationFailure } from "../../common";
+import type { Inbox } from "./approvals/inbox";
 import { approvalsPath } from "./approvals/routes";
 import { signWait } from "./approvals/token";
 import { controlActivities } from "./control/activities";
@@ -23,6 +24,7 @@ import {
   type PollCall,
   type Role,
   type ValueRef,
+  waitsForPeople,
 } from "./plan";
 import { Pulse } from "./pulse";
 import { look } from "./schedules/poll";
@@ -41,6 +43,8 @@ interface DispatcherOptions {
   state: StateStore;
   /** Keys for the links by which people decide. */
   signingKeys: readonly string[];
+  /** Where waiting runs are listed; tests have none. */
+  inbox?: Inbox;
   /** Where those links lead; ends in a slash. */
   publicUrl?: string | undefined;
 }
@@ -82,7 +86,10 @@ export class Dispatcher {
     const result = await validate(flow.payload, payload);
     if (!("issues" in result)) {
       outputText(result.value, "the payload");
-      return { plan: flow.plan, payload: result.value, ...controlled(flow, result.value, taskQueue) };
+      const { plan } = flow;
+      const isListed = waitsForPeople(plan.nodes) && (await this.#options.inbox?.isThere(Context.current().log));
+      const options = controlled(flow, result.value, taskQueue);
+      return { plan, payload: result.value, ...(isListed ? { isListed } : {}), ...options };
     }
     throw ApplicationFailure.nonRetryable(
       `The payload isn't what the flow '${flow.id}' takes: ${issuesText(result.issues)}`,

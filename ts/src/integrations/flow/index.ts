@@ -15,6 +15,7 @@ export {
   type RunStatus,
 } from "./app";
 export { DecisionInvalid } from "./approvals/decide";
+export { InboxMissing, type PendingOptions, type PendingPage, type PendingWait } from "./approvals/inbox";
 export { TokenRefused } from "./approvals/token";
 export type { ControlOptions } from "./control/options";
 export { FlowRefusedError } from "./control/refused";
@@ -28,7 +29,7 @@ export type { Auth, AuthSecret, HmacOptions, Received, TimedOptions } from "./ht
 export * as auth from "./http/auth";
 export { toNodeHandler } from "./http/node";
 export { type WebhookOptions, type WebhookRequest, type WebhookTrigger, webhook } from "./http/webhook";
-export type { Approval, Decision, FlowPlan, FlowProgress, FlowResponse, PlanNode } from "./plan";
+export type { Approval, Decision, FlowPlan, FlowProgress, FlowResponse, PlanNode, Resumed } from "./plan";
 export type { DeployOptions, DeployReport } from "./schedules/deploy";
 export {
   type IntervalOptions,

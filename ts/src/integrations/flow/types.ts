@@ -4,7 +4,7 @@
 import type { Duration, Logger } from "../../common";
 import type { ControlOptions } from "./control/options";
 import type { EventOutput, FlowEvent } from "./events/event";
-import type { Approval, FlowResponse } from "./plan";
+import type { Approval, FlowResponse, Resumed } from "./plan";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
 import type { FlowStart } from "./start";
@@ -337,6 +337,11 @@ export interface Block<P, S extends Steps, D extends Steps, L, V, X, K extends F
     X,
     K
   >;
+
+  /** Waits until somebody lets the run go on: `App.decide`, `temporal-bun flow approve`. */
+  pause<const N extends string>(
+    name: Name<N, S & D>,
+  ): Block<P, S, D & { [k in N]: { output: Resumed } }, Resumed, V, X, K>;
 
   /** Ends the run as cancelled, after the `undo`s. */
   cancel(reason: string): Block<P, S, D, L, V, X, K>;

@@ -1,3 +1,4 @@
+import { printable } from "../../libs/printable";
 import { DefaultLogger, type LogEntry, type LogLevel } from "./logger";
 
 /**
@@ -14,7 +15,7 @@ export class JsonLogger extends DefaultLogger {
    * @param write gets each line, with its line end. Default: standard error
    */
   constructor(level: LogLevel = "INFO", write: (line: string) => void = (line) => void process.stderr.write(line)) {
-    super(level, (entry) => write(`${jsonLine(entry)}\n`));
+    super(level, (entry) => write(`${printable(jsonLine(entry))}\n`));
   }
 }
 

@@ -1,5 +1,6 @@
 import { formatWithOptions } from "node:util";
 import type { Logger, LogLevel, LogMetadata } from "../../common";
+import { printable, printableFormat } from "../../libs/printable";
 
 export type { Logger, LogLevel, LogMetadata };
 
@@ -21,10 +22,10 @@ export const LogTimestamp = Symbol.for("log_timestamp");
 const severities: readonly LogLevel[] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 
 function defaultLogFunction({ level, timestampNanos, message, meta }: LogEntry): void {
-  const colors = process.stderr.isTTY === true;
   const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-  const attributes = meta === undefined ? "" : ` ${formatWithOptions({ colors, breakLength: 120 }, "%O", meta)}`;
-  process.stderr.write(`${time} [${level}] ${message}${attributes}\n`);
+  const format = (colors: boolean) => ` ${formatWithOptions({ colors, breakLength: 120 }, "%O", meta)}`;
+  const attributes = meta === undefined ? "" : printableFormat(process.stderr.isTTY === true, format);
+  process.stderr.write(`${time} [${level}] ${printable(message)}${attributes}\n`);
 }
 
 /** A logger that can say beforehand which levels it drops. */

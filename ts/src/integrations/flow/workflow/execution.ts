@@ -1,6 +1,7 @@
 /** One run of a flow: walks through the plan, verb by verb. */
 import {
   CancellationScope,
+  condition,
   continueAsNew,
   isCancellation,
   log,
@@ -20,7 +21,7 @@ import {
   type StepPlan,
 } from "../plan";
 import { Admission } from "./admission";
-import { Approvals, humanInTheLoop } from "./approvals";
+import { Approvals, humanInTheLoop, pause } from "./approvals";
 import { Calls, causeOf } from "./calls";
 import type { CancelOn } from "./cancel-on";
 import { errorOfCall } from "./errors";
@@ -107,6 +108,7 @@ export class Execution {
     const frame: Frame = { nodes, at: saved?.at ?? 0, state: saved?.state, path: "" };
     thread.frames.push(frame);
     while (frame.at < frame.nodes.length) {
+      if (this.progress.isPaused) await condition(() => !this.progress.isPaused);
       await this.#continueAsNew(thread);
       const node = frame.nodes[frame.at]!;
       const path = (frame.path = scope.id(node.name));
@@ -172,6 +174,8 @@ export class Execution {
         return this.output(node.name, await waitForEvent(this, node, path, scope), scope);
       case "humanInTheLoop":
         return this.output(node.name, await humanInTheLoop(this, node, path, scope), scope);
+      case "pause":
+        return this.output(node.name, await pause(this, path), scope);
       case "cancel":
         return this.cancel(node.reason);
     }
@@ -257,8 +261,10 @@ export class Execution {
     await Promise.all(this.actions);
     const { plan, payload, undos, deadline, root } = this;
     const frames = thread.frames.map(({ at, state }) => (state === undefined ? { at } : { at, state }));
-    const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...this.values.save(), undos };
+    const kept = { ...this.values.save(), ...this.approvals.save() };
+    const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...kept, undos };
     if (deadline !== undefined) state.deadline = deadline;
+    if (this.progress.isPaused) state.isPaused = true;
     if (this.responses.given !== undefined) state.response = this.responses.given;
     if (this.admission.held.length > 0) state.held = this.admission.held;
     if (this.calls.priority !== undefined) state.priority = this.calls.priority;

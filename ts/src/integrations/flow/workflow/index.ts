@@ -26,6 +26,7 @@ import {
   ITEM,
   MIGRATE_UPDATE,
   OUTPUTS_QUERY,
+  PAUSE_UPDATE,
   PAYLOAD,
   PENDING_QUERY,
   type PendingApproval,
@@ -51,6 +52,7 @@ const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
 const respondUpdate = defineUpdate<FlowResponse>(RESPOND_UPDATE);
 const pendingQuery = defineQuery<PendingApproval[]>(PENDING_QUERY);
 const resolveUpdate = defineUpdate<void, [Resolution]>(RESOLVE_UPDATE);
+const pauseUpdate = defineUpdate<void, [boolean]>(PAUSE_UPDATE);
 const responseQuery = defineQuery<FlowResponse | undefined>(RESPONSE_QUERY);
 const admissionUpdate = defineUpdate<RefusedBy | undefined>(ADMISSION_UPDATE);
 const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
@@ -86,12 +88,18 @@ export default async function runFlow(payload: unknown, state?: Continued | Slic
   };
   // If the payload is refused, there is no more to know than how the run ends.
   setHandler(admissionUpdate, admitted, { unfinishedPolicy: "ABANDON" });
+  setHandler(pauseUpdate, async (isPaused) => {
+    await condition(() => execution !== undefined);
+    execution!.progress.isPaused = isPaused;
+  });
   setHandler(responseQuery, () => execution?.responses.given);
   setHandler(migrateUpdate, (plan) => execution?.migrate(plan), { validator: (plan) => refuse(execution, plan) });
   if (state?.kind === "slice") return runSlice((execution = sliceOf(state)), state);
   if (state !== undefined) return runWhole((execution = goOn(payload, state)), []);
-  const { plan, payload: parsed, gates = [], priority, cancelOn } = await begin(payload);
+  const beginning = await begin(payload);
+  const { plan, payload: parsed, gates = [], priority, cancelOn } = beginning;
   execution = new Execution(plan, parsed, rootScope(), undefined, new Thread(true));
+  execution.approvals.restore(beginning);
   execution.values.set(PAYLOAD, parsed);
   execution.calls.priority = priority;
   if (cancelOn !== undefined) execution.cancelOn = { hubs: cancelOn };
@@ -159,12 +167,15 @@ function rootScope(): Scope {
 }
 
 function goOn(payload: unknown, continued: Continued): Execution {
-  const { plan, frames, scope, values, refs, undos, deadline, response, held = [], priority, cancelOn } = continued;
+  const { plan, frames, scope, values, refs, undos, deadline, response, isPaused } = continued;
+  const { held = [], priority, cancelOn } = continued;
   const execution = new Execution(plan, payload, Scope.restore(scope), deadline, new Thread(true, frames));
   execution.values.set(PAYLOAD, payload);
   for (const [id, value] of Object.entries(values)) execution.values.set(id, value);
   for (const [id, ref] of Object.entries(refs)) execution.values.setRef(id, ref);
   execution.undos.push(...undos);
+  execution.approvals.restore(continued);
+  execution.progress.isPaused = isPaused === true;
   if (response !== undefined) execution.responses.give(response);
   execution.admission.held.push(...held);
   execution.cancelOn = cancelOn;
@@ -172,10 +183,12 @@ function goOn(payload: unknown, continued: Continued): Execution {
   return execution;
 }
 
-function sliceOf({ plan, prefix, context }: Slice): Execution {
+function sliceOf(slice: Slice): Execution {
+  const { plan, prefix, context } = slice;
   const { steps, payload, item, index, last = PAYLOAD, refs = {} } = context;
   const root = new Scope(prefix, last, undefined, index);
   const execution = new Execution(plan, payload, root, undefined, new Thread(false));
+  execution.approvals.restore(slice);
   const named = { ...steps, [PAYLOAD]: payload, [ITEM]: item };
   for (const [name, value] of Object.entries(named)) {
     if (value !== undefined) execution.values.set((root.ids[name] = name), value);

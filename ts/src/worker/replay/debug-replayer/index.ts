@@ -1,3 +1,4 @@
+import { printable } from "../../../libs/printable";
 import { ask } from "../../threads/thread-question";
 import type { ReplayWorkerOptions } from "../../worker-options";
 import { replayHistories } from "../replay";
@@ -24,7 +25,7 @@ export function startDebugReplayer(options: ReplayWorkerOptions): void {
       process.exit(0);
     },
     (error: unknown) => {
-      console.error("Replay failed", error);
+      console.error("Replay failed", printable(Bun.inspect(error)));
       process.exit(1);
     },
   );
