@@ -23,6 +23,8 @@ import { fail, run, thisPlatform } from "./command";
 import { elsewhereFiles } from "./elsewhere";
 import {
   bridgeFileName,
+  createManifest,
+  createPackage,
   mainManifest,
   mainPackage,
   platformManifest,
@@ -39,8 +41,8 @@ const help = `Packs npm packages as they are published. Packing the same again g
 
   release/npm-pack [options] [package]...
 
-  A package is "main" (${mainPackage}), or a platform: ${releasedPlatforms.join(", ")}.
-  Default: main and this machine's platform.
+  A package is "main" (${mainPackage}), "create" (${createPackage}), or a platform: ${releasedPlatforms.join(", ")}.
+  Default: main, create and this machine's platform.
 
   --library <file>     put this bridge into the platform's package, instead of one that is linked from the prebuilt archive
   --version <version>  fail unless the checkout has this version
@@ -294,6 +296,32 @@ function link(platform: PlatformName, folder: string): { library: string; licenc
   };
 }
 
+const create = `#!/usr/bin/env bun
+// As \`temporal-bun init\`, with the words that come after the name.
+process.argv.splice(2, 0, "init");
+await import(new URL("cli/temporal-bun.ts", import.meta.resolve("${mainPackage}")).href);
+`;
+
+const createReadme = `Makes a project with [${mainPackage}](https://www.npmjs.com/package/${mainPackage}): a Workflow, an activity, a Worker, a
+client, and their test.
+
+\`\`\`sh
+bun create ${mainPackage} my-app
+\`\`\`
+
+\`--help\` says what else it takes.
+`;
+
+/** What `bun create` runs. */
+function createFiles(repository: string | undefined): TarFile[] {
+  return [
+    { name: "package.json", data: json(createManifest(repository)) },
+    fromRoot("LICENSE"),
+    { name: "README.md", data: text(createReadme) },
+    { name: "create.js", data: text(create) },
+  ];
+}
+
 /** Writes a package's archive and returns its path. */
 function write(name: string, files: TarFile[], options: Options): string {
   const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -319,6 +347,7 @@ async function pack(options: Options): Promise<string[]> {
     const paths: string[] = [];
     for (const name of options.packages) {
       if (isPlatformName(name)) paths.push(write(platformPackage(name), platformFiles(name, folder, options), options));
+      else if (name === "create") paths.push(write(createPackage, createFiles(options.repository), options));
       else paths.push(write(mainPackage, await mainFiles(folder, options.repository), options));
     }
     return paths;
@@ -343,8 +372,8 @@ function readOptions(): Options {
     console.log(help);
     process.exit(0);
   }
-  const known = ["main", ...releasedPlatforms] as string[];
-  const packages = positionals.length > 0 ? [...new Set(positionals)] : ["main", thisPlatform];
+  const known = ["main", "create", ...releasedPlatforms] as string[];
+  const packages = positionals.length > 0 ? [...new Set(positionals)] : ["main", "create", thisPlatform];
   const unknown = packages.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`${unknown} is none of ${known.join(", ")}`);
   const { version, repository, library } = values;

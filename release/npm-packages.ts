@@ -1,4 +1,5 @@
-/** The npm packages of a version: one with the SDK, and one per released platform with the bridge in it. */
+/** The npm packages of a version: the SDK, the bridge for each released platform, and what makes projects. */
+import packageJson from "../ts/package.json";
 import { type PlatformName, packageVersion } from "../ts/src/libs/manifest";
 import { elsewhere, elsewhereForRequire } from "./elsewhere";
 import { platforms, releasedPlatforms } from "./platforms";
@@ -6,13 +7,16 @@ import { platforms, releasedPlatforms } from "./platforms";
 /** The package that people install. */
 export const mainPackage = "temporal-bun-sdk";
 
+/** What `bun create` and `npm create` run for the name of {@link mainPackage}. */
+export const createPackage = `create-${mainPackage}`;
+
 /** The package with a platform's bridge, which {@link mainPackage} has as an optional dependency. */
 export function platformPackage(platform: PlatformName): string {
   return `${mainPackage}-${platform}`;
 }
 
-/** Every package, in the order in which they have to be published: the one that depends on the others is the last. */
-export const publishedPackages: string[] = [...releasedPlatforms.map(platformPackage), mainPackage];
+/** Every package, in the order in which they have to be published: one that depends on others comes after them. */
+export const publishedPackages: string[] = [...releasedPlatforms.map(platformPackage), mainPackage, createPackage];
 
 /** Name of a package's archive. */
 export function tarballName(name: string): string {
@@ -48,6 +52,21 @@ export function platformManifest(platform: PlatformName, repository: string | un
     type: "module",
     ...machine(platform),
     exports: { ".": "./index.js", "./package.json": "./package.json" },
+  };
+}
+
+/** The `package.json` of {@link createPackage}. */
+export function createManifest(repository: string | undefined): object {
+  return {
+    name: createPackage,
+    version: packageVersion,
+    description: `Makes a project with ${mainPackage}: \`bun create ${mainPackage} my-app\`.`,
+    license: "MIT",
+    ...repositoryFields(repository),
+    type: "module",
+    engines: packageJson.engines,
+    bin: { [createPackage]: "./create.js" },
+    dependencies: { [mainPackage]: packageVersion },
   };
 }
 

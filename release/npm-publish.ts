@@ -6,9 +6,10 @@ import { parseArgs } from "node:util";
 import { output, root } from "../scripts/tools";
 import { packageVersion } from "../ts/src/libs/manifest";
 import { fail } from "./command";
-import { mainPackage, publishedPackages, tarballName } from "./npm-packages";
+import { createPackage, mainPackage, publishedPackages, tarballName } from "./npm-packages";
 
-const help = `Publishes the npm packages that release/npm-pack made: those of the platforms, and ${mainPackage} after them.
+const help = `Publishes the npm packages that release/npm-pack made: those of the platforms, ${mainPackage} after them,
+and ${createPackage} at last.
 
   release/npm-publish [options] <folder>
 

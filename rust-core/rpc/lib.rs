@@ -1,13 +1,16 @@
-//! Every unary RPC of Temporal's services, by name: bytes in, bytes out.
+//! Every unary RPC of Temporal's services, by name: bytes in, bytes out; and connections, which make them.
 //!
-//! A crate of its own because it is most of the code that is compiled, and hardly ever changes.
+//! A crate of its own because it is most of the code that is compiled, and hardly ever changes. It compiles at the same
+//! time as Core's crate for Workers, which it doesn't need.
 
 mod table;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use prost::{DecodeError, Message};
 use std::time::Duration;
-use temporalio_client::{Connection, RetryOptions, request_extensions::RetryConfigForCall};
+use temporalio_client::{
+    Connection, ConnectionOptions, RetryOptions, errors::ClientConnectError, request_extensions::RetryConfigForCall,
+};
 use tonic::{Extensions, Request, Response, metadata::MetadataMap};
 
 pub use table::{CLOUD, HEALTH, OPERATOR, TEST, WORKFLOW};
@@ -32,6 +35,12 @@ pub struct Entry {
     pub name: &'static str,
     /// Decodes the request and prepares the call; the future makes it.
     pub call: fn(Connection, &[u8], Call) -> Result<Answer, DecodeError>,
+}
+
+/// Connects. It is here because a connection has the code of all RPCs in it, which is compiled where this is polled.
+#[inline(never)]
+pub fn connect(options: ConnectionOptions) -> BoxFuture<'static, Result<Connection, ClientConnectError>> {
+    Connection::connect(options).boxed()
 }
 
 /// What every entry does. The methods are those of the service traits on `Connection`, which retry; its

@@ -28,7 +28,7 @@ async fn connect(options: ConnectionOptions) -> Result<Connection, Error> {
     let address = address(&options);
     let speaks_tls = options.tls_options.is_some();
     let limit = options.connect_timeout.unwrap_or(Duration::MAX);
-    match tokio::time::timeout(limit, Connection::connect(options)).await {
+    match tokio::time::timeout(limit, temporal_bun_rpc::connect(options)).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(explain(&address, speaks_tls, &error)),
         Err(_) => Err(connection_failed(format!(

@@ -32,12 +32,14 @@ pub enum Service {
     Health = 5,
 }
 
-const SERVICES: [(Service, &[Entry]); 5] = [
-    (Service::Workflow, temporal_bun_rpc::WORKFLOW),
-    (Service::Operator, temporal_bun_rpc::OPERATOR),
-    (Service::Cloud, temporal_bun_rpc::CLOUD),
-    (Service::Test, temporal_bun_rpc::TEST),
-    (Service::Health, temporal_bun_rpc::HEALTH),
+/// References to the tables, because their values would be copied into this crate, and all code of all RPCs be compiled
+/// once more for the copies.
+static SERVICES: [(Service, &&[Entry]); 5] = [
+    (Service::Workflow, &temporal_bun_rpc::WORKFLOW),
+    (Service::Operator, &temporal_bun_rpc::OPERATOR),
+    (Service::Cloud, &temporal_bun_rpc::CLOUD),
+    (Service::Test, &temporal_bun_rpc::TEST),
+    (Service::Health, &temporal_bun_rpc::HEALTH),
 ];
 
 /// Finds an RPC; an unknown one is answered with the nearest name.

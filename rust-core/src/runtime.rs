@@ -61,8 +61,7 @@ impl Drop for End {
 
 impl Runtime {
     pub fn new(options: RuntimeOptions) -> Result<Arc<Self>, Error> {
-        let (logger, logs) = telemetry::logger(&options)?;
-        let subscriber = telemetry::subscriber(logger)?;
+        let (subscriber, logs) = telemetry::logging(&options)?;
         let dispatch = subscriber.clone().map_or_else(Dispatch::none, Dispatch::new);
 
         let thread_subscriber = subscriber.clone();

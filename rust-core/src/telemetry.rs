@@ -4,16 +4,18 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use std::{
     collections::{HashMap, VecDeque},
+    env,
+    io::{self, IsTerminal},
     sync::Arc,
     time::Duration,
 };
 use temporalio_common::telemetry::{
-    CoreLog, CoreLogConsumer, HistogramBucketOverrides, Logger, LoggerFormat, MetricTemporality, OtelCollectorOptions,
-    OtlpProtocol, PrometheusExporterOptions, TelemetryOptions, build_otlp_metric_exporter, metrics::CoreMeter,
+    CoreLog, CoreLogConsumer, HistogramBucketOverrides, Logger, MetricTemporality, OtelCollectorOptions, OtlpProtocol,
+    PrometheusExporterOptions, TelemetryOptions, build_otlp_metric_exporter, metrics::CoreMeter,
     start_prometheus_metric_exporter, telemetry_init,
 };
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt};
 use url::Url;
 
 use crate::{
@@ -32,8 +34,9 @@ const KEPT_RECORDS: usize = 2048;
 
 type SharedSubscriber = Arc<dyn Subscriber + Send + Sync>;
 
-/// The logger that the options ask for, and the forwarder when records are to become events.
-pub fn logger(options: &RuntimeOptions) -> Result<(Option<Logger>, Option<Arc<LogForwarder>>), Error> {
+/// The subscriber that the options ask for, which every thread of the runtime has to set before it runs anything, and
+/// the forwarder when records are to become events.
+pub fn logging(options: &RuntimeOptions) -> Result<(Option<SharedSubscriber>, Option<Arc<LogForwarder>>), Error> {
     let Some(LoggingOptions {
         filter,
         forward,
@@ -43,31 +46,34 @@ pub fn logger(options: &RuntimeOptions) -> Result<(Option<Logger>, Option<Arc<Lo
         return Ok((None, None));
     };
     // Core takes wrong directives for none at all.
-    EnvFilter::try_new(&filter).map_err(|error| {
+    let directives = EnvFilter::try_new(&filter).map_err(|error| {
         options.wrong(
             "logging.filter",
             format!("{filter:?} cannot be used ({error}); write directives such as warn or temporalio_sdk_core=debug, separated by commas"),
         )
     })?;
-    if forward {
-        let forwarder = Arc::new(LogForwarder::default());
-        let consumer = Arc::clone(&forwarder) as Arc<dyn CoreLogConsumer>;
-        return Ok((Some(Logger::Push { filter, consumer }), Some(forwarder)));
+    if !forward {
+        return Ok((Some(console(directives, format)), None));
     }
-    let format = Some(match format {
-        LogFormat::Compact => LoggerFormat::Compact,
-        LogFormat::Pretty => LoggerFormat::Pretty,
-        LogFormat::Json => LoggerFormat::Json,
-    });
-    Ok((Some(Logger::Console { filter, format }), None))
+    let forwarder = Arc::new(LogForwarder::default());
+    let consumer = Arc::clone(&forwarder) as Arc<dyn CoreLogConsumer>;
+    let pushing = TelemetryOptions::builder()
+        .logging(Logger::Push { filter, consumer })
+        .build();
+    let telemetry =
+        telemetry_init(pushing).map_err(|error| Error::internal(format!("logging did not start: {error:#}")))?;
+    Ok((telemetry.trace_subscriber(), Some(forwarder)))
 }
 
-/// The subscriber of a logger, which every thread of the runtime has to set before it runs anything.
-pub fn subscriber(logger: Option<Logger>) -> Result<Option<SharedSubscriber>, Error> {
-    let options = TelemetryOptions::builder().maybe_logging(logger).build();
-    telemetry_init(options)
-        .map(|telemetry| telemetry.trace_subscriber())
-        .map_err(|error| Error::internal(format!("logging did not start: {error:#}")))
+/// Writes records to standard output in Core's own formats. Core's console has colours in files and pipes too.
+fn console(filter: EnvFilter, format: LogFormat) -> SharedSubscriber {
+    let has_colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let builder = fmt().with_env_filter(filter).with_ansi(has_colours);
+    match format {
+        LogFormat::Compact => Arc::new(builder.compact().finish()),
+        LogFormat::Pretty => Arc::new(builder.pretty().with_file(false).with_line_number(false).finish()),
+        LogFormat::Json => Arc::new(builder.json().with_target(false).finish()),
+    }
 }
 
 /// Starts the metrics exporter, if any, and says all to Core. To be called inside the tokio runtime. The buffer is

@@ -76,7 +76,8 @@ pub struct LoggingOptions {
     /// True: records become LOG events. False: they are written to standard output. Default false.
     #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub forward: bool,
-    /// How records look on standard output. Default `compact`.
+    /// How records look on standard output, which has colours if it is a terminal and `NO_COLOR` isn't set. Default
+    /// `compact`.
     #[cfg_attr(test, ts(as = "Option<LogFormat>"))]
     pub format: LogFormat,
 }

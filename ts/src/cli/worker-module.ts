@@ -1,6 +1,6 @@
 /** Where a project and its Worker are. */
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "./failure";
 
@@ -20,6 +20,18 @@ export function workerModule(named: string | undefined): string {
       ? `There is no ${usualWorkers.join(" and no ")} in ${process.cwd()}: name the module of your Worker, or make a project with \`temporal-bun init\``
       : `There is no file ${resolve(named)}: name the module of your Worker`,
   );
+}
+
+/** Whether a module has a default export, such as the options of a Worker; what can't be read is taken for one. */
+export function hasDefaultExport(path: string): boolean {
+  try {
+    const source = readFileSync(path, "utf8");
+    const transpiler = new Bun.Transpiler({ loader: path.endsWith("x") ? "tsx" : "ts" });
+    return transpiler.scan(source).exports.includes("default") || /\bmodule\.exports\b/.test(source);
+  } catch {
+    // Bun says what is wrong with it.
+    return true;
+  }
 }
 
 /** The nearest folder above a file that has a package.json, or else the file's own. */

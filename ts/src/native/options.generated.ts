@@ -273,7 +273,8 @@ export type LoggingOptions = {
    */
   forward?: boolean,
   /**
-   * How records look on standard output. Default `compact`.
+   * How records look on standard output, which has colours if it is a terminal and `NO_COLOR` isn't set. Default
+   * `compact`.
    */
   format?: LogFormat,
 };

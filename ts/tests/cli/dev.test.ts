@@ -4,7 +4,7 @@ import { renameSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { Client, Connection } from "temporal-bun-sdk/client";
 import { eventually } from "../support/eventually";
-import type { Program } from "../support/process";
+import { Program, run } from "../support/process";
 import { freePort, startServer } from "../support/server";
 import { TerminalProgram } from "../support/terminal";
 import { environment, Folder, temporalBun } from "./support";
@@ -267,6 +267,50 @@ describe("nothing is left", () => {
       () => isListening(port),
       (listening) => !listening,
     );
+  });
+
+  test("after the end of the `bun run` that started it, though that was killed", async () => {
+    using folder = await project();
+    sayId(folder);
+    const port = await freePort();
+    const command = [...temporalBun, "dev", "--no-ui", "--port", String(port)];
+    const manifest = JSON.parse(folder.read("package.json"));
+    folder.write("package.json", JSON.stringify({ ...manifest, scripts: { dev: command.join(" ") } }));
+    await using program = new Program([process.execPath, "run", "dev"], { cwd: folder.path, env: environment() });
+    const id = await workerId(program);
+    await program.says(/^Worker {2}/m);
+    program.kill("SIGKILL");
+    await program.ends("SIGKILL");
+    expect(program.errors).toContain("Ending, because the program that started this has ended.");
+    expect(program.errors).toContain("state: 'STOPPED'");
+    expect(isAlive(id)).toBe(false);
+    expect(await isListening(port)).toBe(false);
+  });
+
+  test("but a job in the background outlives the shell that started it", async () => {
+    using folder = await project();
+    const port = await freePort();
+    const command = [...temporalBun, "dev", "--no-ui", "--port", String(port)];
+    const shell = ["sh", "-c", '"$@" & echo "job $!"; read -r _ <go-on', "shell", ...command];
+    await run(["mkfifo", "go-on"], { cwd: folder.path });
+    const env = { ...environment(), npm_lifecycle_event: undefined };
+    await using program = new Program(shell, { cwd: folder.path, env });
+    const id = Number((await program.says(/^job (\d+)$/m))[1]);
+    try {
+      await program.says(/^Worker {2}/m);
+      folder.write("go-on", "\n");
+      await eventually(
+        () => isAlive(program.id),
+        (alive) => !alive,
+      );
+      folder.edit("workflows.ts", "}, ", "} again, ");
+      await program.says(/^Reloaded/m);
+      expect(await greeting(`localhost:${port}`)).toBe("Hello again, Bun!");
+    } finally {
+      process.kill(id, "SIGTERM");
+    }
+    await program.ends();
+    expect(await isListening(port)).toBe(false);
   });
 
   test("after Ctrl-C on a terminal; a second one ends a Worker that takes its time", async () => {

@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually";
 import { Program } from "../support/process";
 import { testServer } from "../support/server";
 
+const sdk = JSON.stringify(join(import.meta.dir, "../../src/worker"));
 const program = join(import.meta.dir, "../../src/cli/temporal-bun.ts");
 const fixture = join(import.meta.dir, "fixtures/worker.ts");
 const folder = mkdtempSync(join(tmpdir(), "temporal-worker-"));
@@ -227,17 +228,27 @@ describe("what a module may export", () => {
   test.each([
     ["a file that isn't there", () => "missing.ts", /^There is no \/\S+\/missing\.ts\.\n$/],
     ["no default export", () => moduleOf("export const a = 1;"), /has no default export: export the Worker's options/],
+    [
+      "a module that runs its Worker by itself, nor does it begin to",
+      () => moduleOf('console.log("begins");\nawait new Promise(() => {});'),
+      /^(\S+) has no default export: [^\n]*start it with `bun \1`/,
+    ],
     ["something else", () => moduleOf("export default { queue: 1 };"), /is no Worker, has no taskQueue/],
     ["a syntax error", () => moduleOf("export default {"), /can't be loaded:\n[\s\S]*export default \{/],
     [
       "what throws",
-      () => moduleOf('throw new Error("no such configuration");'),
+      () => moduleOf('throw new Error("no such configuration"); export default {};'),
       /can't be loaded:\n[\s\S]*no such configuration/,
     ],
     [
       "a function that throws",
       () => moduleOf('export default () => { throw new Error("not now"); };'),
       /failed:\n[\s\S]*not now/,
+    ],
+    [
+      "Workflow code that doesn't build",
+      () => moduleOf(`export default { taskQueue: "x", workflowsPath: ${JSON.stringify(moduleOf("const a = ;"))} };`),
+      /^Can't bundle the Workflows of [^\n]*\n +- \S+\.ts:1:11: [^\n]*\n$/,
     ],
     [
       "options that can't be used",
@@ -248,6 +259,16 @@ describe("what a module may export", () => {
     const { errors, output } = await run([path()]).ends(1);
     expect(errors).toMatch(message);
     expect(output).toBe("");
+  });
+
+  test.each([
+    ["ES", `import { NativeConnection } from ${sdk}; export default`],
+    ["CommonJS", `const { NativeConnection } = require(${sdk}); module.exports =`],
+  ])("%s modules that connect by themselves, without a server: what to do is said", async (_, before) => {
+    const connect = "await NativeConnection.connect({ address: process.env.TEMPORAL_ADDRESS })";
+    const module = moduleOf(`${before} async () => ({ connection: ${connect}, taskQueue: "x" });`);
+    const { errors } = await run([module], { TEMPORAL_ADDRESS: "127.0.0.1:1" }).ends(1);
+    expect(errors).toMatch(/^Failed to connect to Temporal server: [^\n]*\nStart a server with [^\n]*\n$/);
   });
 
   test("no server, an unknown namespace, and a port in use", async () => {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as flow from "../../src/integrations/flow";
 import { TestWorkflowEnvironment } from "../../src/testing";
 import { temporalCli } from "../support/server";
 import "../worker/support";
-import { anything } from "./support";
+import { anything, schema } from "./support";
 
 setDefaultTimeout(180_000);
 
@@ -97,4 +97,104 @@ test("what there is not can't be mocked, and what must be is named", async () =>
   await expect(begin().payload({ cents: 1 }).run()).rejects.toThrow(
     "The service 'mailer' needs a configuration: mock it with mockService()",
   );
+});
+
+describe("a flow that waits", () => {
+  const paid = flow.event("paid", { payload: anything<{ order: string; cents: number }>(), key: ({ order }) => order });
+  const stop = flow.event("stop", { payload: anything<string>() });
+  const told: string[] = [];
+  const inner = flow.define({ id: "innerWait", payload: anything<string>() }, (f) => f.waitForEvent("stopped", stop));
+  const waiting = flow.define({ id: "waiting", payload: anything<string>() }, (f) =>
+    f
+      .waitForEvent("paid", [paid, stop], { match: ({ payload }) => payload, timeout: "3 days" })
+      .waitForEvent("again", paid, { match: ({ payload }) => payload, timeout: "3 days" })
+      .forEach(
+        "asks",
+        () => [1, 2, 3],
+        (b) =>
+          b.humanInTheLoop("ask", {
+            input: schema<number>((value) => {
+              if (typeof value !== "number") throw new Error("no number");
+              return value + 1;
+            }),
+            timeout: "3 days",
+            notify: (_, { token }) => void told.push(token),
+          }),
+        { concurrency: 1 },
+      )
+      .if("inside", ({ payload }) => payload === "inner")
+      .subflow("inner", inner, () => "")
+      .pause("hold")
+      .endIf()
+      .transform("end", ({ steps }) => [
+        steps.paid.output,
+        steps.again.output,
+        steps.asks.output,
+        steps.inner.output ?? null,
+        steps.hold.output,
+      ]),
+  );
+
+  test("gets events that are emitted, once for each run, and decisions; time is skipped where there are none", async () => {
+    const happened = { event: "paid", payload: { order: "a", cents: 1 } };
+    const nothing = await waiting
+      .test(env)
+      .payload("a")
+      .mockStep("ask.notify", () => {})
+      .run();
+    const denied = { decision: "denied" };
+    expect(nothing).toMatchObject({ status: "COMPLETED", output: [null, null, [denied, denied, denied], null, null] });
+    expect(nothing.path).toEqual([
+      "paid",
+      "again",
+      "asks",
+      "asks[0]/ask",
+      "asks[1]/ask",
+      "asks[2]/ask",
+      "inside",
+      "end",
+    ]);
+    const all = waiting
+      .test(env)
+      .payload("a")
+      .emit(paid, { order: "other", cents: 0 })
+      .emit(paid, { order: "a", cents: 1 })
+      .emit(paid, { order: "a", cents: 2 })
+      .approve("ask", 6)
+      .deny("ask")
+      .approve("hold");
+    const [first, second] = [await all.run(), await all.run()];
+    expect(first.output).toEqual([
+      happened,
+      { order: "a", cents: 2 },
+      [{ decision: "approved", input: 7 }, denied, denied],
+      null,
+      null,
+    ] as never);
+    expect(second.output).toEqual(first.output!);
+    expect(told.length).toBe(6);
+    const inside = await waiting
+      .test(env)
+      .payload("inner")
+      .mockStep("ask.notify", () => {})
+      .emit(stop, "enough")
+      .approve("hold", { n: 1 })
+      .run();
+    expect(inside.output).toEqual([
+      { event: "stop", payload: "enough" },
+      null,
+      [denied, denied, denied],
+      "enough",
+      { input: { n: 1 } },
+    ] as never);
+  });
+
+  test("refuses what it doesn't wait for", async () => {
+    const other = flow.event("other", { payload: anything<string>() });
+    expect(() => waiting.test(env).emit(other, "x")).toThrow("The flow 'waiting' doesn't wait for 'other'");
+    expect(() => waiting.test(env).approve("paid")).toThrow("has no 'paid' that can be approved");
+    expect(() => waiting.test(env).deny("hold")).toThrow("has no 'hold' that can be denied");
+    const wrong = waiting.test(env).payload("a").approve("ask", "x");
+    await expect(wrong.run()).rejects.toThrow("The input isn't what is asked for");
+  });
 });

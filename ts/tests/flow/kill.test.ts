@@ -66,6 +66,9 @@ interface Outcome {
   effects: Record<string, string[]>;
 }
 
+/** What many runs have in common stays for a while. */
+const noEntity = 'WorkflowType != "flow.gate" AND WorkflowType != "flow.collector"';
+
 /** Runs all flows at once. `disturb` is called while they run. */
 async function outcome(
   name: string,
@@ -97,7 +100,10 @@ async function outcome(
   );
   await results;
   const open = await eventually(
-    () => Array.fromAsync(client.workflow.list({ query: `TaskQueue = "${name}" AND ExecutionStatus = "Running"` })),
+    () =>
+      Array.fromAsync(
+        client.workflow.list({ query: `TaskQueue = "${name}" AND ExecutionStatus = "Running" AND ${noEntity}` }),
+      ),
     (left) => left.length === 0,
   );
   expect(open).toEqual([]);
@@ -106,6 +112,7 @@ async function outcome(
   );
   for (const handle of handles) expectEachOnce(handle.workflowId, await handle.fetchHistory());
   await kill(last);
+  expectOneAtATime(file, "/guarded");
   return { ends: Object.fromEntries(ends), effects: effectsIn(file) };
 }
 
@@ -137,6 +144,18 @@ function effectsIn(file: string): Record<string, string[]> {
     (found[id] ??= new Set()).add([...rest, step].join("/"));
   }
   return Object.fromEntries(Object.entries(found).map(([id, steps]) => [id, [...steps].sort()]));
+}
+
+/** Runs whose id ends so have their effects one after the other. */
+function expectOneAtATime(file: string, suffix: string): void {
+  const runs = readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t")[0]!)
+    .filter((run) => run.endsWith(suffix));
+  const inTurn = runs.filter((run, at) => run !== runs[at - 1]);
+  expect(inTurn.length).toBe(4);
+  expect(new Set(inTurn).size).toBe(4);
 }
 
 /** Each step is scheduled once: attempts that were killed repeat it, but never after it has finished. */

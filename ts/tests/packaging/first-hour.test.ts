@@ -3,9 +3,9 @@
  * terminal: `init`, install, `dev`, a change of a Workflow, the client, `test`, an executable.
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { mainPackage } from "../../../release/npm-packages";
+import { createPackage, mainPackage } from "../../../release/npm-packages";
 import { packageVersion } from "../../src/libs/manifest";
 import { run } from "../support/process";
 import type { Registry } from "../support/registry";
@@ -15,11 +15,26 @@ import { installed, nativePackage, registryWith, temporaryFolder } from "./suppo
 
 setDefaultTimeout(300_000);
 
-/** How each installer runs a package that isn't installed, installs, and runs a script. */
-const installers: Record<string, { execute: string[]; install: string[]; script: string[] }> = {
-  bun: { execute: ["bun", "x", "--bun"], install: ["bun", "install"], script: ["bun", "run"] },
-  npm: { execute: ["npx", "--yes"], install: ["npm", "install"], script: ["npm", "run"] },
-  pnpm: { execute: ["pnpm", "dlx"], install: ["pnpm", "install"], script: ["pnpm", "run"] },
+/** How each installer runs a package that isn't installed, makes a project, installs, and runs a script. */
+const installers: Record<string, Record<"execute" | "create" | "install" | "script", string[]>> = {
+  bun: {
+    execute: ["bun", "x", "--bun"],
+    create: ["bun", "create", mainPackage],
+    install: ["bun", "install"],
+    script: ["bun", "run"],
+  },
+  npm: {
+    execute: ["npx", "--yes"],
+    create: ["npm", "create", "--yes", mainPackage, "--"],
+    install: ["npm", "install"],
+    script: ["npm", "run"],
+  },
+  pnpm: {
+    execute: ["pnpm", "dlx"],
+    create: ["pnpm", "create", mainPackage],
+    install: ["pnpm", "install"],
+    script: ["pnpm", "run"],
+  },
 };
 
 const there = Object.keys(installers).filter((name) => Bun.which(name) !== null);
@@ -32,7 +47,7 @@ let server: PrivateServer;
 
 beforeAll(async () => {
   server = await startServer();
-  registry = await registryWith(mainPackage, nativePackage);
+  registry = await registryWith(mainPackage, nativePackage, createPackage);
   const folder = temporaryFolder();
   for (const name of ["@types/bun", "bun-types", "@types/node", "undici-types"]) {
     const packing = [process.execPath, "pm", "pack", "--ignore-scripts", "--quiet", "--destination", folder];
@@ -75,6 +90,23 @@ await Bun.write("workflow-bundle.txt", code);
 `;
 
 describe.each(there)("with %s", (name) => {
+  test("create makes the project that init makes", async () => {
+    const { execute, create } = installers[name]!;
+    const options = { cwd: temporaryFolder(), env: environment() };
+    const words = ["--template", "orders", "--name", "shop"];
+    const { output } = await run([...create, "by create", ...words], options);
+    expect(output).toContain("  cd 'by create'\n");
+    await run([...execute, mainPackage, "init", "by init", ...words], options);
+    const filesOf = (folder: string) => {
+      const path = join(options.cwd, folder);
+      return new Map(readdirSync(path).map((file) => [file, readFileSync(join(path, file), "utf8")]));
+    };
+    expect(filesOf("by create")).toEqual(filesOf("by init"));
+    expect(filesOf("by create").get("workflows.ts")).toContain("function order(");
+    const { errors } = await run([...create, "--template", "nothing"], { ...options, code: 2 });
+    expect(errors).toContain("Allowed choices are hello, orders.");
+  });
+
   test("init, dev, a change, the client, test, an executable", async () => {
     const { execute, install, script } = installers[name]!;
     const env = environment();

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, 
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { Glob } from "bun";
-import { mainPackage, platformPackage } from "../../../release/npm-packages";
+import { createPackage, mainPackage, platformPackage } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
 import checkout from "../../package.json" with { type: "json" };
 import { counterparts } from "../../src/drop-in/table";
@@ -227,6 +227,18 @@ describe("what is packed", () => {
     if (process.platform === "linux") expect(manifest["libc"]).toEqual(["glibc"]);
   });
 
+  test("what makes projects is a program that the SDK of the same version does the work of", async () => {
+    const { files } = await unpack(createPackage);
+    expect(files).toEqual(["LICENSE", "README.md", "create.js", "package.json"]);
+    expect(await manifestOf(createPackage)).toMatchObject({
+      name: createPackage,
+      version: checkout.version,
+      license: "MIT",
+      bin: { [createPackage]: "./create.js" },
+      dependencies: { [mainPackage]: checkout.version },
+    });
+  });
+
   test("packing again gives the same bytes", async () => {
     const folder = temporaryFolder();
     const pack = async (into: string) =>
@@ -239,7 +251,7 @@ describe("what is packed", () => {
     const pack = (...options: string[]) => run(["release/npm-pack", ...options], { cwd: root, code: 1 });
     const line = (text: RegExp) => ({ output: "", errors: expect.stringMatching(text) });
     expect(await pack("freebsd-x64")).toEqual(
-      line(/^release\/npm-pack: freebsd-x64 is none of main, linux-arm64, [^\n]*\n$/),
+      line(/^release\/npm-pack: freebsd-x64 is none of main, create, linux-arm64, [^\n]*\n$/),
     );
     expect(await pack("--version", "99.0.0")).toEqual(
       line(/^release\/npm-pack: --version is 99\.0\.0, but this checkout has version [^\n]*\n$/),

@@ -2,14 +2,14 @@
 import { beforeAll, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { mainPackage, platformPackage, tarballName } from "../../../release/npm-packages";
+import { createPackage, mainPackage, platformPackage, tarballName } from "../../../release/npm-packages";
 import { releasedPlatforms } from "../../../release/platforms";
 import { packageVersion } from "../../src/libs/manifest";
 import { run, type Written } from "../support/process";
 import { integrity, manifestIn, type Registry, startRegistry } from "../support/registry";
 import { archive, packWithoutLibrary, root, temporaryFolder } from "./support";
 
-const names = [...releasedPlatforms.map(platformPackage), mainPackage];
+const names = [...releasedPlatforms.map(platformPackage), mainPackage, createPackage];
 const everything = names.map((name) => `${name}@${packageVersion}`);
 
 /** Has all packages of the version. */
@@ -18,7 +18,7 @@ let release: string;
 beforeAll(async () => {
   release = temporaryFolder();
   for (const platform of releasedPlatforms) await packWithoutLibrary(platform, release);
-  copyFileSync(await archive(mainPackage), join(release, tarballName(mainPackage)));
+  for (const name of [mainPackage, createPackage]) copyFileSync(await archive(name), join(release, tarballName(name)));
 }, 180_000);
 
 /** A copy of the release, to be changed. */
@@ -52,7 +52,7 @@ function publish(registry: Registry, folder: string, { code = 0, options = [] as
   });
 }
 
-test("the platforms' packages are published before the one that depends on them", async () => {
+test("packages are published before those that depend on them", async () => {
   await using registry = startRegistry();
   await publish(registry, release);
   expect(registry.published).toEqual(everything);

@@ -69,9 +69,12 @@ export function packages(): Promise<string> {
 
 /** Packs the checkout and its library into a folder. */
 async function pack(folder: string): Promise<void> {
-  await run(["release/npm-pack", "--fast", "--library", locateLibrary().path, "--output", folder, "main", platform], {
-    cwd: root,
-  });
+  await run(
+    ["release/npm-pack", "--fast", "--library", locateLibrary().path, "--output", folder, "main", "create", platform],
+    {
+      cwd: root,
+    },
+  );
 }
 
 /**

@@ -1,10 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import { ShutdownWorkerRequest } from "../../src/proto/temporal/api/workflowservice/v1/request_response";
 import { DefaultLogger, type LogEntry, LogTimestamp } from "../../src/worker";
 import { LogBuffer } from "../../src/worker/threads/log-buffer";
 import { grpcServer } from "../support/grpc-server";
 import { type ExportedMetric, readExport } from "../support/otlp";
-import { inNewProcess } from "../support/process";
+import { inNewProcess, run } from "../support/process";
 import { freePort } from "../support/server";
 import { type RecordingServer, recordingTemporal } from "./recorded";
 
@@ -154,8 +155,12 @@ describe("OpenTelemetry", () => {
 
 describe("logs of Core", () => {
   const failing = `await sdk.NativeConnection.connect({ address: "127.0.0.1:1", connectTimeout: "1s" }).catch(() => {});`;
-  const write = (logging: object) =>
-    inNewProcess(`sdk.Runtime.install({ telemetryOptions: { logging: data } }); ${failing}`, logging);
+  const source = (logging: object) =>
+    `import * as sdk from ${JSON.stringify(join(import.meta.dir, "../../src/worker"))};
+    sdk.Runtime.install({ telemetryOptions: { logging: ${JSON.stringify(logging)} } });
+    ${failing}`;
+  const write = async (logging: object) =>
+    (await run([process.execPath, "-e", source(logging)])).output.trimEnd().split("\n");
 
   test("look as the option says: compact, pretty or JSON", async () => {
     const filter = { core: "DEBUG", other: "DEBUG" };
@@ -165,13 +170,28 @@ describe("logs of Core", () => {
       timestamp: expect.any(String),
       fields: { message: expect.any(String) },
     });
-    // Both are coloured; in the compact form only the level is.
-    const compact = /\x1b\[2m[\w:]+\x1b\[0m\x1b\[2m:\x1b\[0m /;
+    const compact = /^\S+Z DEBUG [\w:]+: /;
     for (const logging of [{ filter }, { filter, console: {} }, { filter, console: { format: "compact" } }])
       expect((await write(logging))[0]).toMatch(compact);
-    const [pretty] = await write({ filter, console: { format: "pretty" } });
-    expect(pretty).toContain("DEBUG");
-    expect(pretty).not.toMatch(compact);
+    const pretty = await write({ filter, console: { format: "pretty" } });
+    expect(pretty[0]).toMatch(/^ {2}\S+Z DEBUG [\w:]+: /);
+    expect(pretty.join("\n")).not.toMatch(/\x1b|\.rs/);
+  });
+
+  test("have colours on a terminal, unless NO_COLOR is set", async () => {
+    const onTerminal = async (environment: Record<string, string>) => {
+      let text = "";
+      const decoder = new TextDecoder();
+      const child = Bun.spawn([process.execPath, "-e", source({ filter: "DEBUG" })], {
+        env: { ...process.env, NO_COLOR: undefined, ...environment },
+        terminal: { cols: 200, data: (_, bytes) => void (text += decoder.decode(bytes, { stream: true })) },
+      });
+      expect(await child.exited).toBe(0);
+      child.terminal?.close();
+      return text;
+    };
+    expect(await onTerminal({})).toContain("\x1b[34mDEBUG\x1b[0m");
+    expect(await onTerminal({ NO_COLOR: "1" })).toMatch(/^\S+Z DEBUG [\w:]+: /);
   });
 
   test("are filtered, and forwarded to the logger in the order of their times", async () => {

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, fstatSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { Failure } from "../failure";
 import type { Output } from "../output";
-import { projectFolder, workerModule } from "../worker-module";
+import { hasDefaultExport, projectFolder, workerModule } from "../worker-module";
 import { type DevServer, type DevServerFlags, provideServer } from "./dev-server";
 import { KeptProcess } from "./kept-process";
 import { SourceWatcher } from "./source-watcher";
@@ -16,12 +16,13 @@ export interface DevFlags extends DevServerFlags {
 
 /** Runs a server and a project's Worker, which is started again when its files change, until a signal comes. */
 export async function dev(named: string | undefined, flags: DevFlags, output: Output): Promise<void> {
+  const parent = process.ppid;
   const module = workerModule(named);
   const seed = flags.seed === undefined ? undefined : seedModule(module, flags.seed);
   const reports = reportsOf(module);
   const server = await provideServer(flags, output);
   // Not before: until then a signal ends this process, and with it a server that it has begun to start.
-  const stopped = signals(output);
+  const stopped = requestsToEnd(parent, output);
   const environment = environmentFor(server);
   output.result(`Server  ${server.about}\n`);
   if (server.ui !== undefined) output.result(`UI      ${output.style("cyan", server.ui)}\n`);
@@ -55,32 +56,46 @@ function reportsOf(module: string): string {
 
 /** What runs a module: Bun, or `temporal-bun worker` if it exports a Worker or the options of one. */
 function program(module: string, reports: string): string[] {
-  const isExporting = () => {
-    try {
-      const transpiler = new Bun.Transpiler({ loader: module.endsWith("x") ? "tsx" : "ts" });
-      return transpiler.scan(readFileSync(module)).exports.includes("default");
-    } catch {
-      // Bun says what is wrong with it.
-      return false;
-    }
-  };
-  return isExporting() ? [join(dirname(reports), "../temporal-bun.ts"), "worker", module] : [module];
+  return hasDefaultExport(module) ? [join(dirname(reports), "../temporal-bun.ts"), "worker", module] : [module];
 }
 
-/** The first and the second time that the process is asked to end. */
-function signals(output: Output) {
+const parentPollMs = 250;
+
+/**
+ * The first and the second time that the process is asked to end: by a signal, or because what started it has ended
+ * without passing one on.
+ */
+function requestsToEnd(parent: number, output: Output) {
   const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let count = 0;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (++count > 1) return second.resolve();
-      output.reporter.message(
-        "\nEnding. Running activities have the Worker's grace time; Ctrl-C again ends them at once.",
-      );
-      first.resolve();
-    });
+  const end = (why: string) => {
+    if (++count > 1) return second.resolve();
+    output.reporter.message(
+      `\n${why} Running activities have the Worker's grace time; Ctrl-C again ends them at once.`,
+    );
+    first.resolve();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end("Ending."));
+  if (!mayOutliveParent()) {
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      end("Ending, because the program that started this has ended.");
+    }, parentPollMs);
+    timer.unref();
   }
   return { first: first.promise, second: second.promise };
+}
+
+/** Whether it is a job in the background, which a shell gives no input. Scripts of packages go with their runner. */
+function mayOutliveParent(): boolean {
+  if (process.env["npm_lifecycle_event"] !== undefined) return false;
+  try {
+    return fstatSync(0).rdev === statSync("/dev/null").rdev;
+  } catch {
+    // It has no standard input at all.
+    return true;
+  }
 }
 
 /** This process's environment, but with the connection to the server instead of what is configured. */

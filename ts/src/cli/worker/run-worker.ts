@@ -12,8 +12,10 @@ import {
   Worker,
   type WorkerOptions,
 } from "../../worker";
+import { BundleError } from "../../worker/bundler/bundler-errors";
 import { type ConnectionFlags, connectConfig } from "../connection";
 import { Failure } from "../failure";
+import { hasDefaultExport } from "../worker-module";
 
 /** What `temporal-bun worker` takes. */
 export interface WorkerFlags extends ConnectionFlags {
@@ -49,24 +51,35 @@ export async function runWorker(modulePath: string, flags: WorkerFlags): Promise
 async function loadModule(modulePath: string): Promise<unknown> {
   const path = resolve(modulePath);
   if (!existsSync(path)) throw new Failure(`There is no ${path}.`);
-  let module: { default?: unknown };
-  try {
-    module = await import(path);
-  } catch (error) {
-    throw new Failure(`${modulePath} can't be loaded:\n${Bun.inspect(error)}`);
-  }
-  if (module.default !== undefined) return module.default;
-  throw new Failure(
-    `${modulePath} has no default export: export the Worker's options, or a function that returns them. ` +
-      "See `temporal-bun worker --help`.",
+  // Before it is loaded: one that runs its Worker by itself would do so, without the health that was asked for.
+  const missing = new Failure(
+    `${modulePath} has no default export: export the Worker's options, or a function that returns them; or, if it runs ` +
+      `its Worker by itself, start it with \`bun ${modulePath}\`. See \`temporal-bun worker --help\`.`,
   );
+  if (!hasDefaultExport(path)) throw missing;
+  const module = await explained(() => import(path), `${modulePath} can't be loaded`);
+  if (module.default === undefined) throw missing;
+  return module.default;
+}
+
+/** What a function returns. Of errors that say all themselves, the words are enough. @throws Failure if it fails */
+async function explained<T>(action: () => T, what: string): Promise<Awaited<T>> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof TransportError)
+      throw new Failure(`${error.message}\nStart a server with \`temporal-bun dev\`, or name another with --address.`);
+    if (error instanceof Failure) throw error;
+    if (error instanceof BundleError || error instanceof ForbiddenModuleError) throw new Failure(error.message);
+    throw new Failure(`${what}:\n${Bun.inspect(error)}`);
+  }
 }
 
 /** The module may have installed a Runtime of its own, which then says how to log. */
 function installRuntime({ logFormat, logLevel }: WorkerFlags): void {
   const level = logLevel.toUpperCase() as LogLevel;
   const logger = logFormat === "json" ? new JsonLogger(level) : new DefaultLogger(level);
-  // Core's records too, because its own console has colours in pipes, and is another stream.
+  // Core's records too, because its own console is another stream.
   const logging = { forward: {}, filter: { core: "WARN", other: "ERROR" } } as const;
   try {
     Runtime.install({ logger, telemetryOptions: { logging } });
@@ -76,14 +89,10 @@ function installRuntime({ logFormat, logLevel }: WorkerFlags): void {
 }
 
 async function resultOf(exported: unknown, modulePath: string): Promise<Worker | WorkerOptions> {
-  let made = exported;
-  if (typeof exported === "function") {
-    try {
-      made = await exported();
-    } catch (error) {
-      throw new Failure(`The function that ${modulePath} exports failed:\n${Bun.inspect(error)}`);
-    }
-  }
+  const made =
+    typeof exported === "function"
+      ? await explained(() => exported() as unknown, `The function that ${modulePath} exports failed`)
+      : exported;
   if (made instanceof Worker || (typeof made === "object" && made !== null && "taskQueue" in made))
     return made as Worker | WorkerOptions;
   throw new Failure(
@@ -94,20 +103,20 @@ async function resultOf(exported: unknown, modulePath: string): Promise<Worker |
 
 async function createWorker(options: WorkerOptions, flags: WorkerFlags): Promise<Worker> {
   const { connectionOptions, namespace } = await connectConfig(flags);
-  try {
+  return explained(async () => {
     const connection = options.connection ?? (await NativeConnection.connect(connectionOptions));
-    return await Worker.create({
-      shutdownGraceTime,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...options,
-      connection,
-    });
-  } catch (error) {
-    if (error instanceof TransportError)
-      throw new Failure(`${error.message}\nStart a server with \`temporal-bun dev\`, or name another with --address.`);
-    if (error instanceof TypeError || error instanceof ForbiddenModuleError) throw new Failure(error.message);
-    throw new Failure(`The Worker can't be made:\n${Bun.inspect(error)}`);
-  }
+    try {
+      return await Worker.create({
+        shutdownGraceTime,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...options,
+        connection,
+      });
+    } catch (error) {
+      // Of options, for which the words are enough.
+      throw error instanceof TypeError ? new Failure(error.message) : error;
+    }
+  }, "The Worker can't be made");
 }
 
 function startHealth(worker: Worker, { healthPort: port }: WorkerFlags) {

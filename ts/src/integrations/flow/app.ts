@@ -2,7 +2,8 @@
 import { flowWorkflows } from "#flow-workflows";
 import { Client, type WorkflowExecutionStatusName } from "../../client";
 import { type NativeConnection, Worker, type WorkerOptions } from "../../worker";
-import { decide } from "./approvals/decide";
+import { type AppDecision, decide, decideById } from "./approvals/decide";
+import { Inbox, type PendingOptions, type PendingPage } from "./approvals/inbox";
 import { approvalRoutes } from "./approvals/routes";
 import { readSigningKeys, waitOf } from "./approvals/token";
 import { Breaker } from "./breaker";
@@ -14,11 +15,19 @@ import { json } from "./http/body";
 import { HttpServer, type Route } from "./http/server";
 import { isWebhook } from "./http/webhook";
 import { webhookRoutes } from "./http/webhook-route";
-import { type Decision, everyNode, type FlowProgress, MIGRATE_UPDATE, PROGRESS_QUERY } from "./plan";
+import {
+  type Decision,
+  everyNode,
+  type FlowProgress,
+  MIGRATE_UPDATE,
+  PAUSE_UPDATE,
+  PROGRESS_QUERY,
+  waitsForPeople,
+} from "./plan";
 import { type DeployOptions, type DeployReport, deploy } from "./schedules/deploy";
 import { configurations, readSecrets, type Secrets, type SecretsOf } from "./secrets";
 import type { ConfiguredService, Secret } from "./service";
-import { startFlow } from "./start";
+import { type FlowStart, startFlow } from "./start";
 import { importState } from "./state/import";
 import type { StateStore } from "./state/store";
 import { WorkflowState } from "./state/workflow-state";
@@ -68,10 +77,13 @@ export interface HttpOptions {
 }
 
 /** A run of a flow. */
-export interface FlowRun<O> {
-  /** Id of its Workflow. */
-  readonly id: string;
-  /** What it ends with. @throws WorkflowFailedError if it fails or is cancelled */
+export interface FlowRun<O> extends FlowStart {
+  /**
+   * What it ends with.
+   *
+   * @throws WorkflowFailedError if it fails or is cancelled
+   * @throws Error if the start was collected: which run it is comes out later
+   */
   result(): Promise<O>;
 }
 
@@ -104,6 +116,7 @@ export class App {
   readonly #state: StateStore;
   readonly #http: HttpServer;
   readonly #signingKeys: readonly string[];
+  readonly #inbox: Inbox;
   #listener: Bun.Server<undefined> | undefined;
   #worker: { worker: Worker; running: Promise<void> } | undefined;
 
@@ -118,6 +131,7 @@ export class App {
       process.env,
     );
     this.#client = new Client({ connection, namespace, dataConverter: worker?.dataConverter });
+    this.#inbox = new Inbox(this.#client);
     this.#state = options.state ?? new WorkflowState(this.#client, options.taskQueue);
     this.#signingKeys = [...this.#flows.values()].some(asksPeople)
       ? readSigningKeys(options.signingKeys, process.env)
@@ -147,6 +161,7 @@ export class App {
       taskQueue,
       state: this.#state,
       signingKeys: this.#signingKeys,
+      inbox: this.#inbox,
       publicUrl: this.#options.publicUrl?.replace(/\/?$/, "/"),
     });
     const workflows = own.workflowsPath === undefined && own.workflowBundle === undefined ? flowWorkflows() : {};
@@ -193,15 +208,17 @@ export class App {
    *
    * @param options `key` names the run, at most one for each key of a flow, as long as the server remembers it: another
    *   call with it gives the first run. Default: a random one.
+   * @returns the run; `outcome` says what the flow's options made of the start
+   * @throws FlowRefusedError if `rateLimit` or `throttle` refused it
    */
   async trigger<F extends AnyFlow>(
     flow: F,
     payload: InputOf<F>,
     options: { key?: string } = {},
   ): Promise<FlowRun<OutputOf<F>>> {
-    const taskQueue = definitionOf(flow).queue ?? this.#options.taskQueue;
-    const { id } = await startFlow(this.#client, flow.id, payload, { ...options, taskQueue });
-    return { id, result: () => this.#client.workflow.getHandle(id).result() as Promise<OutputOf<F>> };
+    const { taskQueue } = this.#options;
+    const start = await startFlow(this.#client, definitionOf(flow), payload, { ...options, taskQueue });
+    return { ...start, result: () => this.#resultOf(start) as Promise<OutputOf<F>> };
   }
 
   /**
@@ -255,6 +272,32 @@ export class App {
     await decide(this.#client, this.#flows, wait, decision);
   }
 
+  /**
+   * The same without a token, by the id of the run's Workflow: for who may do what an operator may. It lets a `pause`
+   * go on, too.
+   *
+   * @throws TokenRefused if it has been decided by another one meanwhile
+   * @throws DecisionInvalid if it isn't one, or the run waits for none or for several
+   * @throws Error if no Worker of the run answers
+   */
+  async decide(id: string, decision: AppDecision): Promise<void> {
+    await decideById(this.#client, this.#flows, id, decision);
+  }
+
+  /**
+   * A page of what runs wait for, of people and in their `pause`s. It is read from the server's list of Workflows,
+   * which lags behind by a moment.
+   *
+   * @throws InboxMissing if the namespace has no search attribute `FlowWaiting`
+   */
+  async pending(options: PendingOptions = {}): Promise<PendingPage> {
+    const { flow } = options;
+    if (flow !== undefined && !this.#flows.has(flow))
+      throw new TypeError(`No flow of this application is called '${flow}', but ${[...this.#flows.keys()].join(", ")}`);
+    const waiting = [...this.#flows.values()].filter(({ plan }) => waitsForPeople(plan.nodes)).map(({ id }) => id);
+    return this.#inbox.page(flow === undefined ? waiting : [flow], options);
+  }
+
   /** How a run is, by its Workflow's id. */
   async inspect(id: string): Promise<RunStatus> {
     const handle = this.#client.workflow.getHandle(id);
@@ -278,9 +321,27 @@ export class App {
     await handle.executeUpdate(MIGRATE_UPDATE, { args: [flow.plan] });
   }
 
+  /**
+   * Holds a run before its next verb, by its Workflow's id. What runs now ends, and times go on; so do subflows, and
+   * the children that take parts of a loop.
+   */
+  async pauseRun(id: string): Promise<void> {
+    await this.#client.workflow.getHandle(id).executeUpdate(PAUSE_UPDATE, { args: [true] });
+  }
+
+  /** Lets a run go on that {@link pauseRun} holds. */
+  async resumeRun(id: string): Promise<void> {
+    await this.#client.workflow.getHandle(id).executeUpdate(PAUSE_UPDATE, { args: [false] });
+  }
+
   /** Asks for the end of a run, by its Workflow's id: what it has done is undone first. */
   async cancelRun(id: string): Promise<void> {
     await this.#client.workflow.getHandle(id).cancel();
+  }
+
+  async #resultOf({ id, outcome }: FlowStart): Promise<unknown> {
+    if (outcome === "collected") throw new Error(`'${id}' collects starts: which run has this one isn't known yet`);
+    return this.#client.workflow.getHandle(id).result();
   }
 
   #listen({ port = 3000, hostname = "0.0.0.0" }: HttpOptions): Bun.Server<undefined> {

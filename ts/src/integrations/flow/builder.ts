@@ -236,6 +236,10 @@ export class BlockBuilder {
     return this.#push(node);
   }
 
+  pause(name: string): this {
+    return this.#push({ kind: "pause", name: this.#parts.take(name) });
+  }
+
   cancel(reason: string): this {
     return this.#push({ kind: "cancel", name: this.#parts.name("cancel", this.#before), reason });
   }

@@ -1,6 +1,7 @@
 /** `define`, with which flows begin. */
 import type { TestWorkflowEnvironment } from "../../testing";
 import { BlockBuilder, FlowParts } from "./builder";
+import { controlOf } from "./control/options";
 import { callPlan, completePlan, type Definition, positiveMs, wayTo } from "./definition";
 import { type FlowGraph, graphOf, mermaidOf } from "./graph";
 import { FlowTest } from "./harness";
@@ -80,6 +81,10 @@ export function define<
       parts.fail(`respond() isn't possible in the loop '${node.name}'`);
   }
   if (isAwaited && !responds(nodes)) parts.fail(`a webhook of it has respond: "step", so it needs a respond()`);
+  const control = controlOf(id, options);
+  const isCollected = control?.collector !== undefined;
+  if (isCollected && triggers.some((trigger) => isWebhook(trigger) && trigger.options.respond !== "accepted"))
+    parts.fail("with debounce or batch, nobody can wait for a run of it: its webhooks can't have a respond");
   const definition: Definition = {
     id,
     payload,
@@ -90,6 +95,7 @@ export function define<
     services: services as Definition["services"],
     subflows: parts.subflows,
     queue,
+    control,
   };
   const flow = {
     ...definition,

@@ -1,5 +1,6 @@
 /** What `define` makes: the plan, and the functions that the plan names. */
 import { msToNumber } from "../../common/time";
+import type { Control } from "./control/options";
 import {
   type CallPlan,
   type FlowPlan,
@@ -40,6 +41,8 @@ export interface Definition {
   readonly subflows: readonly Definition[];
   /** Task queue of the Workers that run it. */
   readonly queue: string | undefined;
+  /** How many of its runs there may be, and when; undefined for any. */
+  readonly control?: Control | undefined;
 }
 
 /** What the modules of this integration see of a flow. */

@@ -1,8 +1,11 @@
 /** The activities of flows: one that finds the handler for each call, and those by which runs begin and end. */
 import { type Context as ActivityContext, activityInfo, Context } from "../../activity";
 import { ApplicationFailure } from "../../common";
+import type { Inbox } from "./approvals/inbox";
 import { approvalsPath } from "./approvals/routes";
 import { signWait } from "./approvals/token";
+import { controlActivities } from "./control/activities";
+import { controlled } from "./control/keys";
 import { decision } from "./decisions";
 import { type Definition, type Handler, hooks } from "./definition";
 import { eventActivities } from "./events/activities";
@@ -21,6 +24,7 @@ import {
   type PollCall,
   type Role,
   type ValueRef,
+  waitsForPeople,
 } from "./plan";
 import { Pulse } from "./pulse";
 import { look } from "./schedules/poll";
@@ -39,6 +43,8 @@ interface DispatcherOptions {
   state: StateStore;
   /** Keys for the links by which people decide. */
   signingKeys: readonly string[];
+  /** Where waiting runs are listed; tests have none. */
+  inbox?: Inbox;
   /** Where those links lead; ends in a slash. */
   publicUrl?: string | undefined;
 }
@@ -59,6 +65,7 @@ export class Dispatcher {
       [BEGIN_ACTIVITY]: (payload: unknown) => this.#begin(payload),
       [POLL_ACTIVITY]: (call: PollCall) =>
         look(this.#options.flows, call, this.#options.taskQueue, this.#options.secrets),
+      ...controlActivities(this.#options.flows, this.#options.taskQueue),
       [CANCEL_ACTIVITY]: () => cancelRun(Context.current()),
       ...eventActivities(this.#options.flows, this.#options.taskQueue),
       default: (call: Call) => this.#dispatch(call),
@@ -67,7 +74,7 @@ export class Dispatcher {
 
   async #begin(payload: unknown): Promise<Beginning> {
     const { flows } = this.#options;
-    const { workflowType = "" } = activityInfo();
+    const { workflowType = "", taskQueue } = activityInfo();
     const flow = flows.get(workflowType);
     if (flow === undefined) {
       const known = [...flows.keys()].join(", ");
@@ -79,7 +86,10 @@ export class Dispatcher {
     const result = await validate(flow.payload, payload);
     if (!("issues" in result)) {
       outputText(result.value, "the payload");
-      return { plan: flow.plan, payload: result.value };
+      const { plan } = flow;
+      const isListed = waitsForPeople(plan.nodes) && (await this.#options.inbox?.isThere(Context.current().log));
+      const options = controlled(flow, result.value, taskQueue);
+      return { plan, payload: result.value, ...(isListed ? { isListed } : {}), ...options };
     }
     throw ApplicationFailure.nonRetryable(
       `The payload isn't what the flow '${flow.id}' takes: ${issuesText(result.issues)}`,

@@ -1,6 +1,7 @@
 /** What handlers are given. */
 import type { Context as ActivityContext } from "../../activity";
 import { ApplicationFailure } from "../../common";
+import { definitionOf } from "./definition";
 import { publishEvent } from "./events/publish";
 import { type Call, failureTypes, ITEM, PAYLOAD } from "./plan";
 import type { Pulse } from "./pulse";
@@ -80,8 +81,7 @@ export function makeContext({
       refuseSecrets(given, `triggers '${other.id}'`);
       // Counted, so that the next attempt starts the same ones.
       const named = key ?? `${idempotencyKey}:${triggered++}`;
-      const queue = (other as { queue?: string }).queue ?? taskQueue;
-      return startFlow(context.client, other.id, given, { key: named, taskQueue: queue });
+      return startFlow(context.client, definitionOf(other), given, { key: named, taskQueue });
     },
     publish: async (event, given, { id } = {}) => {
       refuseSecrets(given, `publishes '${event.name}'`);

@@ -1,17 +1,32 @@
 /** Tests of flows: one run in a Worker of its own, with mocks in the place of steps and services. */
 import { randomUUID } from "node:crypto";
 import { flowWorkflows } from "#flow-workflows";
+import { Context } from "../../activity";
 import { WorkflowFailedError } from "../../client";
 import { CancelledFailure } from "../../common";
 import type { TestWorkflowEnvironment } from "../../testing";
 import { Worker } from "../../worker";
+import { checkedInput } from "./approvals/decide";
 import { watchedHandlers } from "./coverage";
 import type { Definition, Handler } from "./definition";
 import { Dispatcher } from "./dispatcher";
-import { type FlowProgress, type FlowResponse, OUTPUTS_QUERY, PROGRESS_QUERY, RESPONSE_QUERY, responds } from "./plan";
+import { checked, type FlowEvent } from "./events/event";
+import {
+  type Approval,
+  BEGIN_ACTIVITY,
+  everyNode,
+  type FlowProgress,
+  type FlowResponse,
+  OUTPUTS_QUERY,
+  type PlanNode,
+  PROGRESS_QUERY,
+  RESPONSE_QUERY,
+  responds,
+} from "./plan";
 import { Secrets } from "./secrets";
 import type { Service } from "./service";
 import { WorkflowState } from "./state/workflow-state";
+import { HUBS_ACTIVITY, type HubStart, type HubsResult } from "./workflow/event-messages";
 
 /** How a run in a test ended. */
 export interface FlowTestResult<O> {
@@ -34,6 +49,8 @@ export class FlowTest<I, O> {
   readonly #env: TestWorkflowEnvironment;
   readonly #handlers = new Map<string, Handler["run"]>();
   readonly #services = new Map<string, object>();
+  readonly #emitted: { event: FlowEvent; payload: unknown }[] = [];
+  readonly #decisions = new Map<string, Approval[]>();
   #payload: unknown;
 
   /** Use `test` of the flow. */
@@ -67,6 +84,53 @@ export class FlowTest<I, O> {
     return this;
   }
 
+  /**
+   * Publishes an event to the waits of the run and of its subflows: it is there when they begin, once for each run.
+   * What isn't emitted doesn't happen, so a wait without a timeout doesn't end.
+   *
+   * @throws TypeError if none of them waits for it
+   */
+  emit<E>(event: FlowEvent<E>, payload: NoInfer<E>): this {
+    const waits = (node: PlanNode) =>
+      node.kind === "waitForEvent" && node.events.some(({ name }) => name === event.name);
+    if (!this.#hasNode(waits)) throw new TypeError(`The flow '${this.#flow.id}' doesn't wait for '${event.name}'`);
+    this.#emitted.push({ event, payload });
+    return this;
+  }
+
+  /**
+   * Approves what a `humanInTheLoop` waits for, or lets the run go on from a `pause`. In a loop, the first call is for
+   * the first turn, and the last one for all that follow. `notify` is called all the same: mock it as `ask.notify`.
+   *
+   * @throws TypeError if the flow and its subflows have no such verb
+   */
+  approve(name: string, input?: unknown): this {
+    return this.#decide(name, { decision: "approved", ...(input === undefined ? {} : { input }) });
+  }
+
+  /**
+   * Denies what a `humanInTheLoop` waits for.
+   *
+   * @throws TypeError if the flow and its subflows have no such verb
+   */
+  deny(name: string): this {
+    return this.#decide(name, { decision: "denied" });
+  }
+
+  #decide(name: string, approval: Approval): this {
+    const asks = (node: PlanNode) =>
+      node.name === name &&
+      (node.kind === "humanInTheLoop" || (node.kind === "pause" && approval.decision === "approved"));
+    if (!this.#hasNode(asks))
+      throw new TypeError(`The flow '${this.#flow.id}' has no '${name}' that can be ${approval.decision}`);
+    this.#decisions.set(name, [...(this.#decisions.get(name) ?? []), approval]);
+    return this;
+  }
+
+  #hasNode(is: (node: PlanNode) => boolean): boolean {
+    return [...everyFlow(this.#flow)].some(({ plan }) => [...everyNode(plan.nodes)].some(is));
+  }
+
   /** Runs the flow to its end. */
   async run(): Promise<FlowTestResult<O>> {
     const { client, nativeConnection, namespace } = this.#env;
@@ -83,11 +147,12 @@ export class FlowTest<I, O> {
       state,
       signingKeys: [randomUUID()],
     });
+    const activities = { ...dispatcher.activities(), ...(await this.#people(dispatcher)), ...(await this.#events()) };
     const worker = await Worker.create({
       connection: nativeConnection,
       namespace: namespace ?? "default",
       taskQueue,
-      activities: dispatcher.activities(),
+      activities,
       maxHeartbeatThrottleInterval: "100ms",
       ...flowWorkflows(),
     });
@@ -110,6 +175,46 @@ export class FlowTest<I, O> {
     });
   }
 
+  /** Gives runs the decisions with their beginning. */
+  async #people(dispatcher: Dispatcher) {
+    const decisions: Record<string, Approval[]> = {};
+    for (const [name, approvals] of this.#decisions) {
+      const flow = [...everyFlow(this.#flow)].find(({ inputs }) => inputs.has(name));
+      decisions[name] = await Promise.all(
+        approvals.map(async (approval) => {
+          const input = await checkedInput(flow, name, approval);
+          return { ...approval, ...(input === undefined ? {} : { input }) };
+        }),
+      );
+    }
+    const begin = dispatcher.activities()[BEGIN_ACTIVITY]!;
+    return { [BEGIN_ACTIVITY]: async (payload: unknown) => ({ ...((await begin(payload)) as object), decisions }) };
+  }
+
+  /** Gives waits what was emitted. No hub is asked: those of other tests are on the same server. */
+  async #events() {
+    const emitted = await Promise.all(
+      this.#emitted.map(async ({ event, payload }, index) => ({
+        ...(await checked(event, payload)),
+        event: event.name,
+        id: String(index),
+        got: new Set<string>(),
+      })),
+    );
+    return {
+      [HUBS_ACTIVITY]: async (hubs: readonly HubStart[]): Promise<HubsResult> => {
+        const { workflowId } = Context.current().info.workflowExecution!;
+        const found = emitted.find(
+          ({ event, key, got }) => !got.has(workflowId) && hubs.some((hub) => hub.event === event && hub.key === key),
+        );
+        if (found === undefined) return { isolated: true };
+        found.got.add(workflowId);
+        const { event, id, payload } = found;
+        return { isolated: true, delivery: { event, id, payload } };
+      },
+    };
+  }
+
   #mocked(flow: Definition): Definition {
     const handlers = new Map(flow.handlers);
     for (const [name, run] of this.#handlers) {
@@ -120,7 +225,7 @@ export class FlowTest<I, O> {
     const plan = JSON.parse(JSON.stringify(flow.plan), (key, value) =>
       key === "queue" && typeof value === "string" ? undefined : value,
     ) as Definition["plan"];
-    return { ...flow, plan, queue: undefined, handlers: watchedHandlers(flow, handlers) };
+    return { ...flow, plan, queue: undefined, control: undefined, handlers: watchedHandlers(flow, handlers) };
   }
 
   async #makeServices(flows: Iterable<Definition>): Promise<Map<string, object>> {

@@ -15,7 +15,10 @@ export {
   type RunStatus,
 } from "./app";
 export { DecisionInvalid } from "./approvals/decide";
+export { InboxMissing, type PendingOptions, type PendingPage, type PendingWait } from "./approvals/inbox";
 export { TokenRefused } from "./approvals/token";
+export type { ControlOptions } from "./control/options";
+export { FlowRefusedError } from "./control/refused";
 export { coverage, type MissedArm } from "./coverage";
 export { define, type Flow } from "./define";
 export { type EventOptions, type EventOutput, event, type FlowEvent } from "./events/event";
@@ -26,7 +29,7 @@ export type { Auth, AuthSecret, HmacOptions, Received, TimedOptions } from "./ht
 export * as auth from "./http/auth";
 export { toNodeHandler } from "./http/node";
 export { type WebhookOptions, type WebhookRequest, type WebhookTrigger, webhook } from "./http/webhook";
-export type { Approval, Decision, FlowPlan, FlowProgress, FlowResponse, PlanNode } from "./plan";
+export type { Approval, Decision, FlowPlan, FlowProgress, FlowResponse, PlanNode, Resumed } from "./plan";
 export type { DeployOptions, DeployReport } from "./schedules/deploy";
 export {
   type IntervalOptions,
@@ -51,6 +54,7 @@ export {
   service,
   type WithSecrets,
 } from "./service";
+export type { FlowStart } from "./start";
 export type { FlowState, StateOptions } from "./state/context";
 export { sql } from "./state/sql";
 export { sqlite } from "./state/sqlite";

@@ -3,6 +3,10 @@
  * with. All of it is JSON. A run keeps the plan that it began with, so plans of older formats stay readable.
  */
 
+import type { Priority } from "../../common";
+import type { HubStart } from "./workflow/event-messages";
+import type { GateOf } from "./workflow/gate-messages";
+
 /** The newest format of plans. */
 export const PLAN_FORMAT = 1;
 
@@ -20,6 +24,10 @@ export const RESPONSE_QUERY = "flow.response";
 export const RESOLVE_UPDATE = "flow.resolve";
 /** Query for the decisions that a run waits for. */
 export const PENDING_QUERY = "flow.pending";
+/** Update that holds a run before its next verb, or lets it go on. */
+export const PAUSE_UPDATE = "flow.pause";
+/** Search attribute, a list of keywords, with what a run waits for: see {@link waitText}. */
+export const WAITING_ATTRIBUTE = "FlowWaiting";
 /** Local activity that checks the payload, and records it with the plan. */
 export const BEGIN_ACTIVITY = "flow.begin";
 /** Local activity that asks the server to cancel the run. */
@@ -81,6 +89,10 @@ export const failureTypes = {
   migration: "MigrationRefused",
   /** More runs wait for an event than its hub can have. */
   waiters: "TooManyWaiters",
+  /** A run that may not begin, by an option of its flow. */
+  refused: "FlowRefused",
+  /** A function of an option of the flow gave no key, or no number. */
+  control: "FlowControlInvalid",
   /** A run that took longer than the flow's `timeout`. */
   timeout: "FlowTimeout",
 } as const;
@@ -200,6 +212,12 @@ export interface ApprovalPlan {
   notify?: true;
 }
 
+/** A wait until somebody lets the run go on. */
+interface PausePlan {
+  kind: "pause";
+  name: string;
+}
+
 /** One verb of a flow. Names are unique in the flow. */
 export type PlanNode =
   | StepPlan
@@ -214,7 +232,8 @@ export type PlanNode =
   | CancelPlan
   | WaitForEventPlan
   | RespondPlan
-  | ApprovalPlan;
+  | ApprovalPlan
+  | PausePlan;
 
 /** A flow without its functions. */
 export interface FlowPlan {
@@ -259,6 +278,11 @@ export function nodeCount(nodes: readonly PlanNode[]): number {
 /** Whether a part has a `respond`. */
 export function responds(nodes: readonly PlanNode[]): boolean {
   return everyNode(nodes).some(({ kind }) => kind === "respond");
+}
+
+/** Whether a part waits for people. */
+export function waitsForPeople(nodes: readonly PlanNode[]): boolean {
+  return everyNode(nodes).some(({ kind }) => kind === "humanInTheLoop" || kind === "pause");
 }
 
 /** Where a value is that doesn't travel with a call: its id, and the run that has it if that isn't the caller's. */
@@ -324,6 +348,16 @@ export const ITEM = "@item";
 export interface Beginning {
   plan: FlowPlan;
   payload: unknown;
+  /** Gates to pass before the first verb, in this order. */
+  gates?: GateOf[];
+  /** Priority of the steps. */
+  priority?: Priority;
+  /** Hubs of the events that cancel the run. */
+  cancelOn?: HubStart[];
+  /** Whether the run says in {@link WAITING_ATTRIBUTE} what it waits for. */
+  isListed?: true;
+  /** In tests: what people decide, by the verbs that ask, in their order. The last one stays. */
+  decisions?: Record<string, Approval[]>;
 }
 
 /** What a person says. */
@@ -335,13 +369,17 @@ export interface Decision {
   input?: unknown;
 }
 
-/** What the verb `humanInTheLoop` gives. Without a decision in time it is the one that `onTimeout` says. */
-export interface Approval<I = any> {
-  readonly decision: "approved" | "denied";
+/** What the verb `pause` gives. */
+export interface Resumed<I = any> {
   /** Who decided, as that person said. */
   readonly by?: string;
   /** What the person gave. */
   readonly input?: I;
+}
+
+/** What the verb `humanInTheLoop` gives. Without a decision in time it is the one that `onTimeout` says. */
+export interface Approval<I = any> extends Resumed<I> {
+  readonly decision: "approved" | "denied";
 }
 
 /** A decision on its way to a run. */
@@ -360,6 +398,19 @@ export interface PendingApproval {
   run: string;
   since: number;
   until?: number;
+  /** Whether it is a `pause`, which can't be denied. */
+  isPause?: true;
+}
+
+/** A wait as the search attribute has it, for people to read too. */
+export function waitText({ path, since, until }: PendingApproval): string {
+  return [path, since, until].map((part) => (typeof part === "number" ? new Date(part).toISOString() : part)).join("|");
+}
+
+/** What {@link waitText} made a text of. */
+export function waitOfText(text: string): Pick<PendingApproval, "path" | "since" | "until"> {
+  const [path = "", since = "", until = ""] = text.split("|");
+  return { path, since: Date.parse(since), ...(until === "" ? {} : { until: Date.parse(until) }) };
 }
 
 /** What the caller of a webhook gets. */
@@ -375,6 +426,8 @@ export interface FlowResponse {
 export interface FlowProgress {
   /** The flow's id. */
   flow: string;
+  /** Whether it is held before its next verb. */
+  isPaused?: true;
   /** What it is doing now. */
   running: { step: string; waiting?: string }[];
   /** What it has done since it began or continued as new, the last 1,000 nodes in the order of their starts. */

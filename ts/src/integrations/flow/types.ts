@@ -2,10 +2,12 @@
  * Types of the chain of a flow: what each step can read of those before it, through branches, loops and races.
  */
 import type { Duration, Logger } from "../../common";
+import type { ControlOptions } from "./control/options";
 import type { EventOutput, FlowEvent } from "./events/event";
-import type { Approval, FlowResponse } from "./plan";
+import type { Approval, FlowResponse, Resumed } from "./plan";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema";
 import type { Service } from "./service";
+import type { FlowStart } from "./start";
 import type { FlowState } from "./state/context";
 import type { Trigger } from "./trigger";
 
@@ -55,10 +57,14 @@ export interface BaseContext<P, V> {
   readonly signal: AbortSignal;
   /** Reports progress for people to see; that the step is alive is reported without it. */
   heartbeat(details?: unknown): void;
-  /** Starts a run of another flow, once, however often the step is tried. Returns the Workflow's id. */
-  trigger<F extends AnyFlow>(flow: F, payload: InputOf<F>, options?: { key?: string }): Promise<{ id: string }>;
   /** Publishes an event, once, however often the step is tried. Returns the event's id. */
   publish<I>(event: FlowEvent<I, any>, payload: NoInfer<I>, options?: { id?: string }): Promise<{ id: string }>;
+  /**
+   * Starts a run of another flow, once, however often the step is tried.
+   *
+   * @throws FlowRefusedError if the other flow's `rateLimit` or `throttle` refused it
+   */
+  trigger<F extends AnyFlow>(flow: F, payload: InputOf<F>, options?: { key?: string }): Promise<FlowStart>;
   /** Ends the run as cancelled, after the `undo`s. */
   cancel(reason?: string): never;
 }
@@ -332,6 +338,11 @@ export interface Block<P, S extends Steps, D extends Steps, L, V, X, K extends F
     K
   >;
 
+  /** Waits until somebody lets the run go on: `App.decide`, `temporal-bun flow approve`. */
+  pause<const N extends string>(
+    name: Name<N, S & D>,
+  ): Block<P, S, D & { [k in N]: { output: Resumed } }, Resumed, V, X, K>;
+
   /** Ends the run as cancelled, after the `undo`s. */
   cancel(reason: string): Block<P, S, D, L, V, X, K>;
 
@@ -396,7 +407,8 @@ export type InputOf<F> = F extends { readonly "~flow": { I: infer I } } ? I : ne
 export type OutputOf<F> = F extends { readonly "~flow": { O: infer O } } ? O : never;
 
 /** Options of `define`. */
-export interface FlowOptions<Id extends string, Schema extends StandardSchema<any, any>, V> {
+export interface FlowOptions<Id extends string, Schema extends StandardSchema<any, any>, V>
+  extends ControlOptions<PayloadOf<Schema>> {
   /** The flow's id, which is the Workflow's type: letters, digits, `-` and `_`. */
   id: Id;
   /** Checks the payload of each run. */

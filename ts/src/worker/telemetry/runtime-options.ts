@@ -44,8 +44,8 @@ export type LogExporterConfig = {
 } & Partial<ConsoleLogger & ForwardLogger>;
 
 /**
- * Core writes its records to standard output itself, in colours unless NO_COLOR is in the environment of the process,
- * also into pipes. With {@link ForwardLogger} they are where the SDK's are, and without.
+ * Core writes its records to standard output itself, in colours if that is a terminal and NO_COLOR isn't set. With
+ * {@link ForwardLogger} they are where the SDK's are, and without.
  */
 export interface ConsoleLogger {
   console: {

@@ -1,20 +1,21 @@
 /**
  * Records a history of each flow of `fixtures/kill-flows.ts`, of some random ones that continue as new, of state that
- * does, of a poll and of events, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts <version>` in `ts`. A
- * release adds a file of its own and leaves those of others alone: runs that began with one go on with every later one.
+ * does, of a poll, of events and of what limits runs, for `recorded.test.ts`: `bun tests/flow/recorded/record.ts
+ * <version>` in `ts`, and a query for the Workflows to take if it isn't for all. A release adds a file of its own and
+ * leaves those of others alone: runs that began with one go on with every later one.
  */
 
 import { Client } from "../../../src/client";
-import { app, define, event, on, poll, type StandardSchema } from "../../../src/integrations/flow";
+import { app, define, event, on, poll, type RunStatus, type StandardSchema } from "../../../src/integrations/flow";
 import { History } from "../../../src/proto/temporal/api/history/v1/message";
 import { DefaultLogger, NativeConnection, Runtime } from "../../../src/worker";
 import { eventually } from "../../support/eventually";
 import { startServer } from "../../support/server";
-import { flows } from "../fixtures/kill-flows";
+import { flows, others } from "../fixtures/kill-flows";
 import { randomFlow } from "../fixtures/random-flows";
 import { random } from "../random";
 
-const [version] = process.argv.slice(2);
+const [version, query] = process.argv.slice(2);
 if (version === undefined) throw new Error("name the version that is recorded");
 Runtime.install({ logger: new DefaultLogger("ERROR"), telemetryOptions: { logging: { filter: { core: "ERROR" } } } });
 const server = await startServer({ dynamicConfig: { "limit.historyCount.suggestContinueAsNew": 40 } });
@@ -44,8 +45,31 @@ const waiting = define({ id: "waiting", payload: anything, triggers: [on(other)]
     .waitForEvent("late", other, { timeout: 100 })
     .respond({ body: "heard" }),
 );
+const stopped = define(
+  {
+    id: "stopped",
+    payload: anything,
+    cancelOn: [{ event: other }],
+    singleton: { mode: "replace" },
+    rateLimit: { limit: 5, period: "1 hour" },
+    debounce: { period: 100, maxWait: "1 second" },
+    priority: 2,
+  },
+  (f) =>
+    f
+      .while(
+        "turns",
+        ({ index }) => index < 15,
+        (b) => b.step("turn", ({ payload }) => payload),
+      )
+      .sleep("1 day"),
+);
 const all = [{ flow: stateful, payload: "x" }, ...flows.map((flow) => ({ flow, payload: "x" })), ...chance];
-const application = app({ flows: [waiting, ...all.map(({ flow }) => flow)], connection, taskQueue: "recorded" });
+const application = app({
+  flows: [waiting, stopped, ...others, ...all.map(({ flow }) => flow)],
+  connection,
+  taskQueue: "recorded",
+});
 await application.start();
 const runs = await Promise.all(
   all.map(({ flow, payload }) =>
@@ -66,6 +90,14 @@ await client.workflow.getHandle("stateful/feed/found").result();
 
 // One wait for what was published before it, one that is woken, and one whose time is up; two runs, one by the event.
 for (const text of ["a1", "a2"]) await application.publish(happened, text, { id: text });
+const sleeps = ({ progress }: RunStatus) => progress.running.some(({ step }) => step.endsWith("sleep"));
+const list = () =>
+  Array.fromAsync(client.workflow.list({ query: "WorkflowType = 'stopped'" }), (run) => run.workflowId);
+for (const [n, text] of ["replaced", "cancelled"].entries()) {
+  await application.trigger(stopped, text);
+  const ids = await eventually(list, (found) => new Set(found).size === n + 1);
+  await eventually(() => application.inspect(ids[0]!), sleeps);
+}
 const waits = await application.trigger(waiting, "a", { key: "recorded" });
 await eventually(
   () => application.inspect(waits.id),
@@ -82,7 +114,7 @@ await eventually(
   (hubs) => hubs.length < 2,
 );
 const histories: { workflowId: string; history: string }[] = [];
-for await (const { workflowId, runId } of client.workflow.list()) {
+for await (const { workflowId, runId } of client.workflow.list(query === undefined ? {} : { query })) {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const packed = Bun.gzipSync(new Uint8Array(History.encode(history).finish()));
   histories.push({ workflowId, history: Buffer.from(packed).toString("base64") });

@@ -1,8 +1,9 @@
 /** The activities of the Workflows that carry events. */
 import { type Context as ActivityContext, Context } from "../../../activity";
 import { isGrpcServiceError } from "../../../client";
-import { WorkflowNotFoundError } from "../../../common";
+import { ApplicationFailure, WorkflowNotFoundError } from "../../../common";
 import type { Definition } from "../definition";
+import { priorityOfStart, startFlow } from "../start";
 import {
   DELIVER_ACTIVITY,
   type Delivery,
@@ -25,23 +26,41 @@ const signalsAtATime = 20;
 /** The activities, for a Worker that has these flows. */
 export function eventActivities(flows: ReadonlyMap<string, Definition>, taskQueue: string) {
   return {
-    [LISTENERS_ACTIVITY]: (name: string, payload: unknown) => listeners(flows, name, payload),
+    [LISTENERS_ACTIVITY]: (name: string, payload: unknown, id: string) =>
+      listeners(flows, taskQueue, { name, payload, id }),
     [HUBS_ACTIVITY]: (hubs: readonly HubStart[]) => seeTo(hubs, taskQueue),
     [DELIVER_ACTIVITY]: (event: string, told: readonly Told[], payloads: Record<string, unknown>) =>
       deliver(event, told, payloads),
   };
 }
 
-async function listeners(flows: ReadonlyMap<string, Definition>, name: string, payload: unknown): Promise<Listener[]> {
-  const found = [...flows.values()].flatMap(({ id: flow, queue, triggers }) =>
-    triggers.filter(isOn).flatMap(async ({ event, options: { map, match } }): Promise<Listener | undefined> => {
+/** The flows that an event starts. Starts that are collected are given to their collectors here. */
+async function listeners(
+  flows: ReadonlyMap<string, Definition>,
+  taskQueue: string,
+  { name, payload, id }: { name: string; payload: unknown; id: string },
+): Promise<Listener[]> {
+  const { client } = Context.current();
+  const found = [...flows.values()].flatMap((definition) =>
+    definition.triggers.filter(isOn).flatMap(async ({ event, options: { map, match } }) => {
       if (event.name !== name) return undefined;
+      const { id: flow, queue, control } = definition;
       const listener: Listener = { flow, ...(queue === undefined ? {} : { queue }) };
+      let input = payload;
       try {
         if (match !== undefined && !(await match(payload))) return undefined;
-        return { ...listener, input: map === undefined ? payload : await map(payload) };
+        if (map !== undefined) input = await map(payload);
+        Object.assign(listener, await priorityOfStart(definition, input));
       } catch (error) {
         return { ...listener, error: error instanceof Error ? error.message : String(error) };
+      }
+      if (control?.collector === undefined) return { ...listener, input };
+      try {
+        await startFlow(client, definition, input, { key: `${name}/${id}`, taskQueue });
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof ApplicationFailure)) throw error;
+        return { ...listener, error: error.message };
       }
     }),
   );

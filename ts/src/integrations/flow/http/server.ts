@@ -2,6 +2,7 @@
 import { isGrpcServiceError } from "../../../client";
 import type { MetricCounter } from "../../../common";
 import { Runtime } from "../../../worker";
+import { FlowRefusedError } from "../control/refused";
 import { json, Refusal } from "./body";
 
 /** Something that answers requests. */
@@ -104,6 +105,10 @@ function matches(path: string, pathname: string): boolean {
 
 function answerTo(error: unknown, message: string): Response {
   if (error instanceof Refusal) return json(error.status, { error: message, ...error.details }, error.headers);
+  if (error instanceof FlowRefusedError) {
+    const seconds = Math.max(Math.ceil((error.retryAt.getTime() - Date.now()) / 1_000), 1);
+    return json(429, { error: "There are too many requests, try again later" }, { "retry-after": String(seconds) });
+  }
   if (error instanceof Unauthorized) return json(401, { error: "Not authorized" });
   if (isServerAway(error)) return json(503, { error: "Not possible at the moment, try again" }, retryLater);
   return json(500, { error: "This request failed" });

@@ -98,7 +98,7 @@ async function receive(
     const { id, response } = await awaitResponse(client, flow.id, payload, start, patienceMs);
     return response === undefined ? accepted(id) : responseOf(response);
   }
-  const { id } = await client.withDeadline(Date.now() + startMs, () => startFlow(client, flow.id, payload, start));
+  const { id } = await client.withDeadline(Date.now() + startMs, () => startFlow(client, flow, payload, start));
   if (respond === "accepted") return accepted(id);
   return (await resultOf(client, id, patienceMs)) ?? accepted(id);
 }

@@ -76,5 +76,5 @@ function wrong(why: string): ApplicationFailure {
 }
 
 function start(flow: Definition, item: unknown, key: string, taskQueue: string, { client }: ActivityContext) {
-  return startFlow(client, flow.id, item, { key, taskQueue: flow.queue ?? taskQueue });
+  return startFlow(client, flow, item, { key, taskQueue });
 }

@@ -1,4 +1,5 @@
 /** Calls of handlers: as activities or local activities, again for as long as the run has to wait for one. */
+import type { Priority } from "../../../common";
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -32,6 +33,8 @@ interface CallOf {
 
 /** Calls the handlers of one flow. */
 export class Calls {
+  /** Priority of the steps. Default: that of the run. */
+  priority: Priority | undefined;
   #interruptions = 0;
 
   /** @param defaults options that the flow has for all its verbs */
@@ -78,6 +81,7 @@ export class Calls {
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
       ...(queue === undefined ? {} : { taskQueue: queue }),
       ...(path === handler ? {} : { summary: path }),
+      ...(this.priority === undefined ? {} : { priority: this.priority }),
     };
   }
 

@@ -1,5 +1,7 @@
 /** What events and the Workflows that carry them tell each other. All of it is JSON. */
 
+import type { Priority } from "../../../common";
+
 /** Type of the Workflow of one event, which starts the flows that are on it and tells its hub. */
 export const EVENT_WORKFLOW = "flow.event";
 /** Type of a hub, which knows who waits for an event, and keeps events for those who come later. */
@@ -36,6 +38,8 @@ export interface HubStart {
 export interface Published {
   id: string;
   payload: unknown;
+  /** When, in milliseconds since the epoch; older histories don't say. */
+  at?: number;
 }
 
 /** One who waits. */
@@ -45,6 +49,8 @@ export interface Waiter {
   wait: string;
   /** When it ends, in milliseconds since the epoch. */
   until?: number;
+  /** Events that were kept before this time, in milliseconds since the epoch, are not for it. */
+  since?: number;
 }
 
 /** What one who waits is told: an event, or why it can't wait. */
@@ -72,6 +78,7 @@ export interface EventStart extends Published {
 export interface Listener {
   flow: string;
   queue?: string;
+  priority?: Priority;
   input?: unknown;
   /** Why it can't be started. */
   error?: string;

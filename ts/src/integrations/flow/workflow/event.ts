@@ -8,6 +8,7 @@ import {
   scheduleLocalActivity,
   sleep,
   startChild,
+  workflowInfo,
 } from "../../../workflow";
 import {
   EVENT_WORKFLOW,
@@ -31,23 +32,23 @@ export async function carryEvent(event: EventStart): Promise<void> {
     ...(key === undefined ? {} : { key }),
     ...(retain === undefined ? {} : { retain }),
   };
-  const tellHub = () => signalHub(hub, PUBLISHED_SIGNAL, { id, payload }, { isNeeded: retain !== undefined });
+  const at = workflowInfo().startTime.getTime();
+  const tellHub = () => signalHub(hub, PUBLISHED_SIGNAL, { id, payload, at }, { isNeeded: retain !== undefined });
   const forward = (queue: string) =>
-    startOnce(
-      EVENT_WORKFLOW,
-      `${eventWorkflowId(name, id)}/${queue}`,
-      [{ ...event, others: [], isForwarded: true }],
+    startOnce(EVENT_WORKFLOW, `${eventWorkflowId(name, id)}/${queue}`, [{ ...event, others: [], isForwarded: true }], {
       queue,
-    );
+    });
   await Promise.all([startListeners(event), ...(isForwarded ? [] : [tellHub(), ...others.map(forward)])]);
 }
 
 async function startListeners({ name, id, payload }: EventStart): Promise<void> {
-  const listeners = await scheduleLocalActivity<Listener[]>(LISTENERS_ACTIVITY, [name, payload], local);
+  const listeners = await scheduleLocalActivity<Listener[]>(LISTENERS_ACTIVITY, [name, payload, id], local);
   await Promise.all(
     listeners
       .filter(({ error }) => error === undefined)
-      .map(({ flow, queue, input }) => startOnce(flow, `${flow}/${name}/${id}`, [input], queue)),
+      .map(({ flow, queue, input, priority }) =>
+        startOnce(flow, `${flow}/${name}/${id}`, [input], { queue, priority }),
+      ),
   );
   const failed = listeners.flatMap(({ flow, error }) => (error === undefined ? [] : `'${flow}': ${error}`));
   if (failed.length > 0)
@@ -58,7 +59,12 @@ async function startListeners({ name, id, payload }: EventStart): Promise<void> 
 }
 
 /** Starts a Workflow that goes on by itself, at most once. */
-async function startOnce(type: string, workflowId: string, args: unknown[], queue: string | undefined): Promise<void> {
+async function startOnce(
+  type: string,
+  workflowId: string,
+  args: unknown[],
+  { queue, priority }: Pick<Listener, "queue" | "priority">,
+): Promise<void> {
   try {
     await startChild(type, {
       workflowId,
@@ -67,6 +73,7 @@ async function startOnce(type: string, workflowId: string, args: unknown[], queu
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       ...(queue === undefined ? {} : { taskQueue: queue }),
+      ...(priority === undefined ? {} : { priority }),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

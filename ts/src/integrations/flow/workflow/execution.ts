@@ -1,6 +1,7 @@
 /** One run of a flow: walks through the plan, verb by verb. */
 import {
   CancellationScope,
+  condition,
   continueAsNew,
   isCancellation,
   log,
@@ -19,8 +20,10 @@ import {
   type Role,
   type StepPlan,
 } from "../plan";
-import { Approvals, humanInTheLoop } from "./approvals";
+import { Admission } from "./admission";
+import { Approvals, humanInTheLoop, pause } from "./approvals";
 import { Calls, causeOf } from "./calls";
+import type { CancelOn } from "./cancel-on";
 import { errorOfCall } from "./errors";
 import { forEach } from "./for-each";
 import { parallel, race } from "./forks";
@@ -57,6 +60,10 @@ export class Execution {
   readonly responses = new Responses();
   /** Its waits for events. */
   readonly eventWaits = new EventWaits();
+  /** Events that cancel it. */
+  cancelOn: CancelOn | undefined;
+  /** What it has to pass before its first verb. */
+  readonly admission = new Admission();
   /** How many verbs have parts that run side by side now. */
   forks = 0;
   #patience = 0;
@@ -65,7 +72,7 @@ export class Execution {
     public plan: FlowPlan,
     readonly payload: unknown,
     readonly root: Scope,
-    readonly deadline: number | undefined,
+    public deadline: number | undefined,
     readonly main: Thread,
   ) {
     this.progress = new Progress(plan);
@@ -101,6 +108,7 @@ export class Execution {
     const frame: Frame = { nodes, at: saved?.at ?? 0, state: saved?.state, path: "" };
     thread.frames.push(frame);
     while (frame.at < frame.nodes.length) {
+      if (this.progress.isPaused) await condition(() => !this.progress.isPaused);
       await this.#continueAsNew(thread);
       const node = frame.nodes[frame.at]!;
       const path = (frame.path = scope.id(node.name));
@@ -166,6 +174,8 @@ export class Execution {
         return this.output(node.name, await waitForEvent(this, node, path, scope), scope);
       case "humanInTheLoop":
         return this.output(node.name, await humanInTheLoop(this, node, path, scope), scope);
+      case "pause":
+        return this.output(node.name, await pause(this, path), scope);
       case "cancel":
         return this.cancel(node.reason);
     }
@@ -251,9 +261,14 @@ export class Execution {
     await Promise.all(this.actions);
     const { plan, payload, undos, deadline, root } = this;
     const frames = thread.frames.map(({ at, state }) => (state === undefined ? { at } : { at, state }));
-    const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...this.values.save(), undos };
+    const kept = { ...this.values.save(), ...this.approvals.save() };
+    const state: Continued = { kind: "continued", plan, frames, scope: root.save(), ...kept, undos };
     if (deadline !== undefined) state.deadline = deadline;
+    if (this.progress.isPaused) state.isPaused = true;
     if (this.responses.given !== undefined) state.response = this.responses.given;
+    if (this.admission.held.length > 0) state.held = this.admission.held;
+    if (this.calls.priority !== undefined) state.priority = this.calls.priority;
+    if (this.cancelOn !== undefined) state.cancelOn = this.cancelOn;
     if (JSON.stringify(state).length + JSON.stringify(payload ?? null).length > largestState) {
       this.#patience = patience;
       return;

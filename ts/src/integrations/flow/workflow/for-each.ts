@@ -122,6 +122,7 @@ async function inSlices(
       offset,
       prefix: scope.prefix,
       context,
+      ...execution.approvals.save(),
     };
     return executeChild(workflowType, {
       workflowId: `${workflowId}/${path}[${offset}]`,

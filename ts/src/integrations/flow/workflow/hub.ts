@@ -140,8 +140,10 @@ class Hub {
     for (const message of messages) {
       if (message.kind === "unsubscribe") this.#waiters.delete(message.wait);
       else if (message.kind === "subscribe") {
-        const { workflowId, wait } = message.waiter;
-        const kept = this.#kept.find(({ until, got }) => until > Date.now() && !got.includes(workflowId));
+        const { workflowId, wait, since } = message.waiter;
+        const kept = this.#kept.find(
+          (event) => event.until > Date.now() && isSince(event, since) && !event.got.includes(workflowId),
+        );
         if (kept !== undefined) {
           kept.got.push(workflowId);
           payloads[kept.id] = kept.payload;
@@ -150,10 +152,13 @@ class Hub {
         else told.push({ workflowId, wait, refused: this.#fullText() });
       } else {
         const { id, payload } = message.event;
-        for (const { workflowId, wait } of this.#waiters.values()) told.push({ workflowId, wait, id });
+        const waiters = [...this.#waiters.values()].filter(({ since }) => isSince(message.event, since));
+        for (const { workflowId, wait } of waiters) {
+          told.push({ workflowId, wait, id });
+          this.#waiters.delete(wait);
+        }
         payloads[id] = payload;
-        this.#keep(message.event, [...this.#waiters.values()]);
-        this.#waiters.clear();
+        this.#keep(message.event, waiters);
       }
     }
     for (let from = 0; from < told.length; from += deliveriesAtATime) {
@@ -178,6 +183,10 @@ class Hub {
     const which = key === undefined ? `'${event}'` : `'${event}' with the key '${key}'`;
     return `${maxWaiters} waits for the event ${which} are open already, and there can be no more: give the event a key, by which each run waits for its own`;
   }
+}
+
+function isSince({ at = 0 }: Published, since = 0): boolean {
+  return at >= since;
 }
 
 function bytesOf(value: unknown): number {

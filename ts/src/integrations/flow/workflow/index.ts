@@ -9,7 +9,6 @@ import {
   CancellationScope,
   condition,
   defineQuery,
-  defineSignal,
   defineUpdate,
   isCancellation,
   scheduleLocalActivity,
@@ -27,6 +26,7 @@ import {
   ITEM,
   MIGRATE_UPDATE,
   OUTPUTS_QUERY,
+  PAUSE_UPDATE,
   PAYLOAD,
   PENDING_QUERY,
   type PendingApproval,
@@ -37,11 +37,12 @@ import {
   type Resolution,
 } from "../plan";
 import { causeOf } from "./calls";
+import { cancellableBy } from "./cancel-on";
 import { settle, succeed, unwind } from "./ending";
 import { entities } from "./entities";
-import { type Delivery, EVENT_SIGNAL } from "./event-messages";
 import { Execution } from "./execution";
 import { allItems } from "./for-each";
+import { ADMISSION_UPDATE, type GateOf, type RefusedBy } from "./gate-messages";
 import { Scope } from "./scope";
 import type { Continued, Slice, SliceResult } from "./state";
 import { Thread } from "./thread";
@@ -51,8 +52,9 @@ const migrateUpdate = defineUpdate<void, [FlowPlan]>(MIGRATE_UPDATE);
 const respondUpdate = defineUpdate<FlowResponse>(RESPOND_UPDATE);
 const pendingQuery = defineQuery<PendingApproval[]>(PENDING_QUERY);
 const resolveUpdate = defineUpdate<void, [Resolution]>(RESOLVE_UPDATE);
+const pauseUpdate = defineUpdate<void, [boolean]>(PAUSE_UPDATE);
 const responseQuery = defineQuery<FlowResponse | undefined>(RESPONSE_QUERY);
-const eventSignal = defineSignal<[Delivery]>(EVENT_SIGNAL);
+const admissionUpdate = defineUpdate<RefusedBy | undefined>(ADMISSION_UPDATE);
 const outputsQuery = defineQuery<unknown, [string?]>(OUTPUTS_QUERY);
 
 /**
@@ -80,12 +82,28 @@ export default async function runFlow(payload: unknown, state?: Continued | Slic
       if (why !== undefined) throw ApplicationFailure.nonRetryable(`The run can't take this decision: ${why}`);
     },
   });
+  const admitted = async () => {
+    await condition(() => execution !== undefined);
+    return execution!.admission.decided();
+  };
+  // If the payload is refused, there is no more to know than how the run ends.
+  setHandler(admissionUpdate, admitted, { unfinishedPolicy: "ABANDON" });
+  setHandler(pauseUpdate, async (isPaused) => {
+    await condition(() => execution !== undefined);
+    execution!.progress.isPaused = isPaused;
+  });
   setHandler(responseQuery, () => execution?.responses.given);
-  setHandler(eventSignal, (delivery) => execution?.eventWaits.deliver(delivery));
   setHandler(migrateUpdate, (plan) => execution?.migrate(plan), { validator: (plan) => refuse(execution, plan) });
   if (state?.kind === "slice") return runSlice((execution = sliceOf(state)), state);
-  execution = state === undefined ? await begin(payload) : goOn(payload, state);
-  return runWhole(execution);
+  if (state !== undefined) return runWhole((execution = goOn(payload, state)), []);
+  const beginning = await begin(payload);
+  const { plan, payload: parsed, gates = [], priority, cancelOn } = beginning;
+  execution = new Execution(plan, parsed, rootScope(), undefined, new Thread(true));
+  execution.approvals.restore(beginning);
+  execution.values.set(PAYLOAD, parsed);
+  execution.calls.priority = priority;
+  if (cancelOn !== undefined) execution.cancelOn = { hubs: cancelOn };
+  return runWhole(execution, gates);
 }
 
 /** Refuses a plan by which a run can't go on, before it is in the history. */
@@ -95,14 +113,26 @@ function refuse(execution: Execution | undefined, plan: FlowPlan): void {
     throw ApplicationFailure.nonRetryable(`The run can't go on by this plan: ${why}`, failureTypes.migration);
 }
 
-async function runWhole(execution: Execution): Promise<unknown> {
-  const { responses } = execution;
+async function runWhole(execution: Execution, gates: readonly GateOf[]): Promise<unknown> {
+  const { responses, admission, progress, plan } = execution;
+  let isIn = false;
   try {
-    const output = await runToEnd(execution);
+    const output = await cancellableBy(execution, execution.cancelOn, async () => {
+      await admission.enter(gates, progress);
+      isIn = true;
+      // A run that waits for its turn takes no time.
+      if (plan.timeout !== undefined) execution.deadline ??= Date.now() + plan.timeout;
+      return runToEnd(execution);
+    });
+    await admission.leave();
     await responses.end(200, "COMPLETED");
     return output;
   } catch (error) {
-    if (error instanceof TemporalFailure) await responses.end(500, isCancellation(error) ? "CANCELLED" : "FAILED");
+    if (error instanceof TemporalFailure) {
+      await admission.leave();
+      const isCancelled = isCancellation(error);
+      await responses.end(isIn || isCancelled ? 500 : 429, isCancelled ? "CANCELLED" : "FAILED");
+    }
     throw error;
   }
 }
@@ -119,45 +149,46 @@ async function runToEnd(execution: Execution): Promise<unknown> {
   return output;
 }
 
-async function begin(payload: unknown): Promise<Execution> {
-  let beginning: Beginning;
+async function begin(payload: unknown): Promise<Beginning> {
   try {
-    beginning = await scheduleLocalActivity<Beginning>(BEGIN_ACTIVITY, [payload], { startToCloseTimeout: "10s" });
+    return await scheduleLocalActivity<Beginning>(BEGIN_ACTIVITY, [payload], { startToCloseTimeout: "10s" });
   } catch (error) {
     const cause = causeOf(error);
     // Not a failure of the run: a Worker that has the flow may take it.
     if (cause?.type === failureTypes.unknown) throw new Error(cause.message);
     throw error;
   }
-  const { plan, payload: parsed } = beginning;
+}
+
+function rootScope(): Scope {
   const root = new Scope("", PAYLOAD);
   root.ids[PAYLOAD] = PAYLOAD;
-  const execution = new Execution(
-    plan,
-    parsed,
-    root,
-    plan.timeout === undefined ? undefined : Date.now() + plan.timeout,
-    new Thread(true),
-  );
-  execution.values.set(PAYLOAD, parsed);
-  return execution;
+  return root;
 }
 
 function goOn(payload: unknown, continued: Continued): Execution {
-  const { plan, frames, scope, values, refs, undos, deadline, response } = continued;
+  const { plan, frames, scope, values, refs, undos, deadline, response, isPaused } = continued;
+  const { held = [], priority, cancelOn } = continued;
   const execution = new Execution(plan, payload, Scope.restore(scope), deadline, new Thread(true, frames));
   execution.values.set(PAYLOAD, payload);
   for (const [id, value] of Object.entries(values)) execution.values.set(id, value);
   for (const [id, ref] of Object.entries(refs)) execution.values.setRef(id, ref);
   execution.undos.push(...undos);
+  execution.approvals.restore(continued);
+  execution.progress.isPaused = isPaused === true;
   if (response !== undefined) execution.responses.give(response);
+  execution.admission.held.push(...held);
+  execution.cancelOn = cancelOn;
+  execution.calls.priority = priority;
   return execution;
 }
 
-function sliceOf({ plan, prefix, context }: Slice): Execution {
+function sliceOf(slice: Slice): Execution {
+  const { plan, prefix, context } = slice;
   const { steps, payload, item, index, last = PAYLOAD, refs = {} } = context;
   const root = new Scope(prefix, last, undefined, index);
   const execution = new Execution(plan, payload, root, undefined, new Thread(false));
+  execution.approvals.restore(slice);
   const named = { ...steps, [PAYLOAD]: payload, [ITEM]: item };
   for (const [name, value] of Object.entries(named)) {
     if (value !== undefined) execution.values.set((root.ids[name] = name), value);

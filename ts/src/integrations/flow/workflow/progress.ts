@@ -17,6 +17,7 @@ export class Progress {
   #path: string[] = [];
   readonly #seen = new Set<string>();
 
+  #isPaused = false;
   #plan: FlowPlan;
   #top: ReadonlySet<string> = new Set();
 
@@ -56,6 +57,16 @@ export class Progress {
     this.#show();
   }
 
+  /** Whether the run is held before its next verb. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(isPaused) {
+    this.#isPaused = isPaused;
+    this.#show();
+  }
+
   /** Whether something hinders a verb. */
   isWaiting(path: string): boolean {
     return this.#running.get(path)?.isHindered === true;
@@ -64,6 +75,7 @@ export class Progress {
   report(): FlowProgress {
     return {
       flow: this.#plan.flow,
+      ...(this.#isPaused ? { isPaused: true as const } : {}),
       running: [...this.#running].map(([step, waiting]) => ({
         step,
         ...(waiting === undefined ? {} : { waiting: waiting.why }),
@@ -78,6 +90,7 @@ export class Progress {
       const mark = this.#running.has(name) ? "▶" : this.#seen.has(name) ? "✓" : "·";
       return `- ${mark} ${name}${kind === "step" ? "" : ` *(${kind})*`}`;
     });
+    if (this.#isPaused) lines.push("- ⏸ paused");
     for (const [path, waiting] of this.#running) {
       if (waiting !== undefined) lines.push(`- ⏸ ${path}: ${waiting.why}`);
       else if (!this.#top.has(path)) lines.push(`- ▶ ${path}`);

@@ -1,5 +1,8 @@
 /** What a run hands over to the next one of its chain, and to the Child Workflows that take a part of its items. */
-import type { Call, FlowPlan, FlowResponse, ForEachPlan, PlanNode, ValueRef } from "../plan";
+import type { Priority } from "../../../common";
+import type { Beginning, Call, FlowPlan, FlowResponse, ForEachPlan, PlanNode, ValueRef } from "../plan";
+import type { CancelOn } from "./cancel-on";
+import type { GateOf } from "./gate-messages";
 import type { SavedScope } from "./scope";
 
 /** What is known of a verb that has parts, while it runs. */
@@ -32,8 +35,20 @@ export interface Continued {
   values: Record<string, unknown>;
   refs: Record<string, ValueRef>;
   undos: Undo[];
+  /** Whether it says in a search attribute what it waits for. */
+  isListed?: true;
+  /** Whether it is held before its next verb. */
+  isPaused?: true;
+  /** In tests: what people decide. */
+  decisions?: Beginning["decisions"];
   /** What the caller of a webhook was answered. */
   response?: FlowResponse;
+  /** Gates to leave at the end. */
+  held?: GateOf[];
+  /** Priority of the steps. */
+  priority?: Priority;
+  /** Events that cancel the run. */
+  cancelOn?: CancelOn;
   /** When the flow's `timeout` is over, in milliseconds since the epoch. */
   deadline?: number;
 }
@@ -49,6 +64,10 @@ export interface Slice {
   prefix: string;
   /** What the loop sees. */
   context: Call;
+  /** Whether it says in a search attribute what it waits for. */
+  isListed?: true;
+  /** In tests: what people decide. */
+  decisions?: Beginning["decisions"];
 }
 
 /** What such a Child Workflow returns. */

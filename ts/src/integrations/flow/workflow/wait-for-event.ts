@@ -3,7 +3,9 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  defineSignal,
   scheduleLocalActivity,
+  setHandler,
   uuid4,
   workflowInfo,
 } from "../../../workflow";
@@ -11,6 +13,7 @@ import { failureTypes, type WaitForEventPlan } from "../plan";
 import { signalHub } from "./event";
 import {
   type Delivery,
+  EVENT_SIGNAL,
   HUBS_ACTIVITY,
   type HubStart,
   type HubsResult,
@@ -21,22 +24,36 @@ import {
 import type { Execution } from "./execution";
 import type { Scope } from "./scope";
 
+const eventSignal = defineSignal<[Delivery]>(EVENT_SIGNAL);
+
 type Found = Omit<Delivery, "workflowId" | "wait">;
+
+interface OpenWait {
+  found: Found | undefined;
+}
 
 /** The waits of a run that are open. */
 export class EventWaits {
-  readonly #open = new Map<string, { found: Found | undefined }>();
+  readonly #open = new Map<string, OpenWait>();
+  #isListening = false;
 
-  /** An event for one of them. What comes for one that is over is dropped, and so is all but the first. */
-  deliver({ wait, ...found }: Delivery): void {
-    const open = this.#open.get(wait);
-    if (open !== undefined) open.found ??= found;
-  }
-
-  open(wait: string): { found: Found | undefined } {
+  open(wait: string): OpenWait {
     const open = { found: undefined };
     this.#open.set(wait, open);
+    // Not before there is a wait: a run that continued as new may have been told already.
+    if (!this.#isListening) setHandler(eventSignal, (delivery) => this.#deliver(delivery));
+    this.#isListening = true;
     return open;
+  }
+
+  opened(wait: string): OpenWait {
+    return this.#open.get(wait)!;
+  }
+
+  /** An event for one of them. What comes for one that is over is dropped, and so is all but the first. */
+  #deliver({ wait, ...found }: Delivery): void {
+    const open = this.#open.get(wait);
+    if (open !== undefined) open.found ??= found;
   }
 
   close(wait: string): void {
