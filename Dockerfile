@@ -32,6 +32,7 @@ COPY release/download-temporal-libs.ts release/
 COPY ts/src ts/src
 COPY --from=libs / .temporal-libs-cache/
 ARG TEMPORAL_LIBS_BASE_URL
+ARG TEMPORAL_LIBS_REPOSITORY
 ARG TEMPORAL_LIBS_OFFLINE
 RUN zig build -Dprebuilt=true -Dno-fallback
 

@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flows demo-polyglot demo-console check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench build dist generate
+.PHONY: help demo demo-flows demo-polyglot demo-console check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench build dist release-check generate
 .PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
@@ -65,6 +65,9 @@ build: toolchain ## Compile Core (minutes the first time; not with USE_PREBUILT_
 
 dist: toolchain ## Pack this machine's archive for a release, and link and try what was packed
 	@release/verify "$$(release/pack)"
+
+release-check: packages ## Do all that a release does but the upload, with what `make build` has built here
+	@release/check
 
 generate: toolchain ## Write again what is generated: C header, options, protobuf modules, THIRD_PARTY.md
 	@$(bun) scripts/generate.ts

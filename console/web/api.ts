@@ -40,7 +40,7 @@ export function callAny(key: RouteKey, options: AnyCall = {}): Promise<any> {
   return call(key, options as CallOptions<RouteKey>);
 }
 
-export interface AnyCall {
+interface AnyCall {
   params?: Record<string, string>;
   query?: Record<string, unknown>;
   body?: unknown;

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 
 const listeners = new Set<() => void>();
 const defaults = { zone: "local", theme: "auto" };
-export type Preference = keyof typeof defaults;
+type Preference = keyof typeof defaults;
 
 function read(name: Preference): string {
   return localStorage.getItem(`console.${name}`) ?? defaults[name];

@@ -20,6 +20,7 @@ mod intake;
 pub mod metric;
 mod metric_buffer;
 pub mod options;
+mod printable;
 pub mod queue;
 pub mod replay;
 pub mod resource_controller;

@@ -26,6 +26,7 @@ use crate::{
         BufferOptions, LogFormat, LoggingOptions, MetricsExporter, MetricsOptions, MetricsTemporality, OtelOptions,
         PrometheusOptions, RuntimeOptions,
     },
+    printable::Escaping,
     runtime::Reply,
 };
 
@@ -68,7 +69,10 @@ pub fn logging(options: &RuntimeOptions) -> Result<(Option<SharedSubscriber>, Op
 /// Writes records to standard output in Core's own formats. Core's console has colours in files and pipes too.
 fn console(filter: EnvFilter, format: LogFormat) -> SharedSubscriber {
     let has_colours = io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let builder = fmt().with_env_filter(filter).with_ansi(has_colours);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_ansi(has_colours)
+        .with_writer(|| Escaping(io::stdout()));
     match format {
         LogFormat::Compact => Arc::new(builder.compact().finish()),
         LogFormat::Pretty => Arc::new(builder.pretty().with_file(false).with_line_number(false).finish()),

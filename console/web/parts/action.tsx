@@ -124,7 +124,7 @@ function Form({ act, params, more, onDone, close }: Properties & { close(): void
   );
 }
 
-export function FieldInput({ field, id }: { field: Field; id: string }) {
+function FieldInput({ field, id }: { field: Field; id: string }) {
   const { name, label, kind = "text", choices = [], initial = "", isNeeded, hint } = field;
   const common = { id, name, required: isNeeded, "aria-describedby": hint === undefined ? undefined : `${id}-hint` };
   return (

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { cacheError } from "./error";
 
 /** How asking for libraries can end. */
 export const outcomes = ["hit", "download", "fallback", "failure"] as const;
@@ -32,19 +33,24 @@ export function count(cacheDir: string, outcome: Outcome, now: number): void {
   } catch {}
 }
 
-/** What has been counted. */
+/** What has been counted. Throws a {@link LibsError} when it can't be read. */
 export function readCounts(cacheDir: string): Counts {
   const counts: Counts = { hit: 0, download: 0, fallback: 0, failure: 0, since: undefined };
   const path = join(cacheDir, countsFile);
   if (!existsSync(path)) return counts;
-  using database = new Database(path, { readonly: true });
-  const rows = database.query("SELECT outcome, count, since FROM counts ORDER BY since").all() as {
-    outcome: Outcome;
-    count: number;
-    since: number;
-  }[];
-  for (const row of rows) counts[row.outcome] = row.count;
-  return rows[0] === undefined ? counts : { ...counts, since: new Date(rows[0].since).toISOString() };
+  const rows = rowsOf(path);
+  for (const { outcome, count } of rows) counts[outcome] = count;
+  const since = rows[0]?.since;
+  return since === undefined ? counts : { ...counts, since: new Date(since).toISOString() };
+}
+
+function rowsOf(path: string): { outcome: Outcome; count: number; since: number }[] {
+  try {
+    using database = new Database(path, { readonly: true });
+    return database.query<ReturnType<typeof rowsOf>[0], []>("SELECT * FROM counts ORDER BY since").all();
+  } catch (error) {
+    throw cacheError(error, "read the counts", path);
+  }
 }
 
 /** Begins at zero again. */

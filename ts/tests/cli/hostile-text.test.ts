@@ -121,11 +121,14 @@ test("what dev's Worker writes keeps its colours alone, also one that comes in t
   expect(lines).toEqual(["\u001b[31mred\u001b[39m\\u001b[2J"]);
 });
 
-test("a Worker's log", async () => {
+test.each<[string, object]>([
+  ["a Worker's log", { forward: {}, filter: "INFO" }],
+  ["a Worker's log, and Core's own", { filter: "INFO" }],
+])("%s", async (_title, logging) => {
   const program = `
     const sdk = await import(${JSON.stringify(join(import.meta.dir, "../../src/worker"))});
-    const said = ${JSON.stringify({ evil, queue: name("queue"), failure: name("failure") })};
-    sdk.Runtime.install({ telemetryOptions: { logging: { forward: {}, filter: "INFO" } } });
+    const said = ${JSON.stringify({ evil, queue: name("queue"), failure: name("failure"), logging })};
+    sdk.Runtime.install({ telemetryOptions: { logging: said.logging } });
     const connection = await sdk.NativeConnection.connect({ address: ${JSON.stringify(address)} });
     const worker = await sdk.Worker.create({ connection, taskQueue: said.queue, activities: { async none() {} } });
     await worker.runUntil(async () => {});
@@ -142,5 +145,7 @@ test("a Worker's log", async () => {
   const shown = Buffer.from(text, "latin1").toString();
   expect(shown).toContain(`[ERROR] ${shownEvil} {`);
   expect(shown).toContain(`Error: failure${shownEvil}`);
-  expect(shown).not.toMatch(/\u001b\[2J|\u001b\]|\u009b|\u0007|\u007f/);
+  if (!("forward" in logging)) expect(shown).toMatch(/Initializing worker.*queue\\u001b\[2J/);
+  // Colours stay.
+  expect(shown.replaceAll(/\u001b\[\d+m|\r\n/g, "")).not.toMatch(/[[\p{Cc}--[\n]]\u202a-\u202e]/v);
 });

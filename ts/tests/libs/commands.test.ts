@@ -187,6 +187,9 @@ describe("cache", () => {
       `since 2026-01-01T00:00:00.000Z, with ${cacheDir}:\n` +
         "2  hits: they were in the cache\n1  downloads\n2  fallbacks: there were none, so Core was compiled\n1  failures\n",
     );
+    writeFileSync(join(cacheDir, ".counts"), "something else");
+    expect(await libs("cache stats")).toMatchObject({ code: 1, problems: expect.stringContaining("read the counts") });
+    expect((await libs("download 0.1.0 --platform linux-x64")).code).toBe(0);
     await libs("cache clear");
     expect((await libs("cache stats")).result).toStartWith("nobody has asked");
   });

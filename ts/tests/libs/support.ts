@@ -213,7 +213,7 @@ export function makeClient(config: LibsConfig, options: TestClientOptions = {}):
     },
   };
   const configuration = resolveConfiguration(
-    { platforms: ["linux-x64"], ...config, cacheDir },
+    { version: "0.1.0", platforms: ["linux-x64"], ...config, cacheDir },
     options.environment ?? {},
   );
   const network = options.network ?? testNetwork(options, waits);

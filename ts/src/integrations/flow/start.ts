@@ -33,8 +33,8 @@ export interface FlowStart {
   readonly id: string;
   /**
    * `"started"`, also if it waits for its turn or was started before with this key; `"skipped"` or `"joined"` by
-   * `singleton`; `"collected"` by `debounce` or `batch`: a run comes later, and `id` is that of the Workflow that starts
-   * it.
+   * `singleton`; `"collected"` by `debounce` or `batch`: a run comes later, and `id` is that of the Workflow that
+   * starts it.
    */
   readonly outcome: "started" | "skipped" | "joined" | "collected";
 }
@@ -97,7 +97,7 @@ async function startOf(
   };
 }
 
-/** A payload that isn't what the flow takes, or of which no priority can be made, has none: its run says what is wrong. */
+/** A payload that isn't what the flow takes, or that gives no priority, has none: its run says what is wrong. */
 export async function priorityOfStart(flow: Definition, payload: unknown): Promise<{ priority?: Priority }> {
   const { priority, fairness } = flow.control ?? {};
   if (priority === undefined && fairness === undefined) return {};

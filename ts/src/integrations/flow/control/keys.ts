@@ -50,8 +50,8 @@ export function asStored(payload: unknown): unknown {
 }
 
 /**
- * Id of the Workflow that sees to an option and key. It has the task queue, so that runs never wait for one that no Worker
- * of theirs runs.
+ * Id of the Workflow that sees to an option and key. It has the task queue, so that runs never wait for one that no
+ * Worker of theirs runs.
  */
 export function gateId(
   flow: Definition,

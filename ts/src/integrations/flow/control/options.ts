@@ -19,11 +19,11 @@ interface Window<P> extends Keyed<P> {
 
 /** Options by which a flow limits its runs. `P` is the payload, as the flow's schema gives it. */
 export interface ControlOptions<P> {
-  /** How many runs there are at a time, from 1 to 1,000. The others wait for their turn, in the order of their starts. */
+  /** How many runs there are at a time, up to 1,000. The others wait for their turn, in the order of their starts. */
   concurrency?: Keyed<P> & { limit: number };
   /**
-   * One run at a time. Another one that is started meanwhile is `"skip"`ped; `"join"`s it, so that its starter gets the
-   * result of the run that is there; or `"replace"`s it, which is cancelled first.
+   * One run at a time. Another one that is started meanwhile is `"skip"`ped; `"join"`s it, so that its starter gets
+   * the result of the run that is there; or `"replace"`s it, which is cancelled first.
    */
   singleton?: Keyed<P> & { mode: "skip" | "join" | "replace" };
   /** How many runs begin in a period. Others are refused. */
@@ -31,12 +31,12 @@ export interface ControlOptions<P> {
   /** How many runs begin in a period. Up to 1,000 others wait, then they are refused. */
   throttle?: Window<P>;
   /**
-   * Events that cancel a run, if they happen after its start: those whose key is what `match` returns, which is mandatory
-   * for events that have a key.
+   * Events that cancel a run, if they happen after its start: those whose key is what `match` returns, which is
+   * mandatory for events that have a key.
    */
   cancelOn?: readonly { event: FlowEvent; match?: (payload: P) => string }[];
   /**
-   * One run for all starts between which less than the period passes, with the payload of the last or the first one.
+   * One run for all starts between which less than the period passes, with the payload of the last or first one.
    * `maxWait` is the longest that the first one waits.
    */
   debounce?: Keyed<P> & { period: Duration; maxWait?: Duration; take?: "first" | "last" };

@@ -20,7 +20,7 @@ import {
 } from "./gate-messages";
 import type { Progress } from "./progress";
 
-/** A run that hears nothing asks again: its gate may have been terminated. Twice as long each time, up to the second. */
+/** A run that hears nothing asks again, after twice as long each time: its gate may have been terminated. */
 const firstPatienceMs = 60_000;
 const longestPatienceMs = 600_000;
 const local = { startToCloseTimeout: "30s" } as const;

@@ -38,7 +38,7 @@ interface Open {
 }
 
 /** What a collector is started with. */
-export interface CollectorStart {
+interface CollectorStart {
   flow: string;
 }
 
