@@ -5,8 +5,9 @@ export class Alarm {
   #at: number | undefined;
   #rang = false;
 
-  /** Sees to it that it rings at this time or before. */
+  /** Sees to it that it rings at this time or before; never, if the time isn't finite. */
   set(at: number): void {
+    if (!Number.isFinite(at)) return;
     if (this.#at !== undefined && this.#at <= at) return;
     this.#at = at;
     void sleep(Math.max(at - Date.now(), 1)).then(() => {

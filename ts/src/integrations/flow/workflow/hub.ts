@@ -6,9 +6,9 @@ import {
   patched,
   scheduleLocalActivity,
   setHandler,
-  sleep,
   workflowInfo,
 } from "../../../workflow";
+import { Alarm } from "./alarm";
 import {
   DELIVER_ACTIVITY,
   type Delivery,
@@ -78,8 +78,7 @@ class Hub {
   #kept: Kept[];
   #inbox: Message[];
   #busyAt = Date.now();
-  #alarm: { at: number } | undefined;
-  #rang = false;
+  readonly #alarm = new Alarm();
   #checkAgainAt = 0;
 
   constructor(start: HubStart, { waiters, kept, inbox }: HubState = { waiters: [], kept: [], inbox: [] }) {
@@ -98,9 +97,9 @@ class Hub {
       this.#forget();
       const next = this.#nextChange();
       if (this.#inbox.length === 0 && next <= Date.now()) return;
-      this.#wake(next);
-      await condition(() => this.#inbox.length > 0 || this.#rang);
-      this.#rang = false;
+      this.#alarm.set(next);
+      await condition(() => this.#inbox.length > 0 || this.#alarm.hasRung);
+      this.#alarm.stop();
       while (this.#inbox.length > 0) {
         await this.#work(this.#inbox.splice(0));
         this.#busyAt = Date.now();
@@ -119,17 +118,6 @@ class Hub {
     if (this.#waiters.size === 0 && this.#kept.length === 0) return this.#busyAt + idleMs;
     const ends = [...this.#waiters.values()].flatMap(({ until }) => (until === undefined ? [] : until + graceMs));
     return Math.min(...this.#kept.map(({ until }) => until), ...ends);
-  }
-
-  #wake(at: number): void {
-    if (!Number.isFinite(at) || (this.#alarm !== undefined && this.#alarm.at <= at)) return;
-    const alarm = { at };
-    this.#alarm = alarm;
-    void sleep(Math.max(at - Date.now(), 1)).then(() => {
-      if (this.#alarm !== alarm) return;
-      this.#alarm = undefined;
-      this.#rang = true;
-    });
   }
 
   /** Drops what is over. */
