@@ -266,6 +266,26 @@ describe("every page", () => {
     );
   });
 
+  test("has the colours and the time zone that the reader chooses, also after a reload", async () => {
+    const { workflowId } = await started("waiter");
+    await withPage(async (page) => {
+      const ground = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      await page.goto(url(only(workflowId)));
+      await loaded(page);
+      const light = await ground();
+      await page.getByLabel("Colours").selectOption("dark");
+      const dark = await ground();
+      expect(dark).not.toBe(light);
+      await page.getByLabel("Time zone").selectOption("UTC");
+      await page.getByRole("cell", { name: /UTC$/ }).waitFor();
+      await page.reload();
+      await page.getByRole("cell", { name: /UTC$/ }).waitFor();
+      expect(await ground()).toBe(dark);
+      await page.getByLabel("Colours").selectOption("light");
+      expect(await ground()).toBe(light);
+    });
+  });
+
   test("one that isn't there says so", async () => {
     await withPage(async (page) => {
       await page.goto(url("/ns/default/nonsense"));

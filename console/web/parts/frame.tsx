@@ -147,7 +147,7 @@ function Preferences() {
   const zone = usePreference("zone");
   const theme = usePreference("theme");
   useEffect(() => {
-    document.documentElement.style.colorScheme = theme === "auto" ? "light dark" : theme;
+    document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   return (
     <>
