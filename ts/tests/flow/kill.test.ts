@@ -176,6 +176,8 @@ test("undisturbed", async () => {
   expect(undisturbed.ends).toMatchObject({
     step: "x>a>b>c>d",
     loop: "x>start>more[0]/turn>more[1]/turn>more[2]/turn>end",
+    woken: expect.stringContaining("undisturbed/woken>woken"),
+    approval: expect.stringContaining('[{"decision":"approved","by":"Ada"},'),
   });
   expect(undisturbed.effects["cancel"]).toEqual(["a", "a.undo", "b", "c", "c.undo"]);
 });

@@ -69,6 +69,7 @@ const application = app({
   flows: [waiting, stopped, ...others, ...all.map(({ flow }) => flow)],
   connection,
   taskQueue: "recorded",
+  signingKeys: ["k".repeat(32)],
 });
 await application.start();
 const runs = await Promise.all(
