@@ -129,6 +129,7 @@ test("a run that ends in any way makes room, and one whose gate is gone asks aga
   const id = named("ends");
   const room = new Room();
   const other = staying(named("forgotten"), room, { concurrency: { limit: 1 } });
+  const collected = staying(named("collected"), room, { debounce: { period: 100 } });
   const flowOf = flow.define(
     {
       id,
@@ -143,8 +144,13 @@ test("a run that ends in any way makes room, and one whose gate is gone asks aga
         await Promise.race([stay, new Promise((_, reject) => signal.addEventListener("abort", reject))]);
       }),
   );
-  await withApp([flowOf, other], async (fixture) => {
+  await withApp([flowOf, other, collected], async (fixture) => {
     const { client, start } = fixture;
+    const { id: collector } = await start(collected, "collected");
+    await eventually(
+      () => room.entered,
+      (entered) => entered.includes("collected"),
+    );
     // Whose gate is gone asks again.
     const holder = await start(other, "holder");
     await eventually(
@@ -183,9 +189,11 @@ test("a run that ends in any way makes room, and one whose gate is gone asks aga
     );
     room.open();
     await last.result();
-    expect(room.entered).toEqual(["holder", "cancelled", "terminated", "last"]);
+    expect(room.entered).toEqual(["collected", "holder", "cancelled", "terminated", "last"]);
     await holder.result();
     expect(await forgotten.result()).toBe("forgotten");
+    // Who has nothing more to collect ends.
+    await client.workflow.getHandle(collector).result();
   });
 });
 
