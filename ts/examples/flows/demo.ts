@@ -1,7 +1,7 @@
 /**
  * The example from nothing, as `make demo-flows` runs it: a dev server of its own, an order whose worker is killed
- * three times on the way, one that fails and is undone, one that a webhook starts, and the history of the first.
- * Nothing is left running.
+ * three times on the way, one that fails and is undone, one that a webhook starts, two that wait for a person and an
+ * event, of which a schedule starts one, and the history of the first. Nothing is left running.
  */
 import { Client, Connection } from "temporal-bun-sdk/client";
 import { Timeline, timelineLine } from "../../src/cli/workflows/timeline";
@@ -26,6 +26,13 @@ async function* lines(worker: Bun.Subprocess<"ignore", "pipe", "ignore">): Async
 let worker: Bun.Subprocess<"ignore", "pipe", "ignore">;
 let webhooks = "";
 
+/** What a person does in a browser, by the link of the mail. */
+async function agree(token: string): Promise<void> {
+  const form = new URLSearchParams({ decision: "approved", by: "Ada" });
+  const { status } = await fetch(new URL(`/flow/approvals/${token}`, webhooks), { method: "POST", body: form });
+  console.log(`  Ada agrees: ${status}`);
+}
+
 /** Runs a worker. It is killed when it first comes to the first of the steps, and another one takes over. */
 async function runWorker(fatal: string[], isReady: () => void): Promise<void> {
   const [next, ...rest] = fatal;
@@ -38,6 +45,7 @@ async function runWorker(fatal: string[], isReady: () => void): Promise<void> {
   worker = own;
   for await (const line of lines(own)) {
     console.log(`  worker ${own.pid}: ${line}`);
+    if (line.startsWith("to decide: ")) void agree(line.slice("to decide: ".length));
     if (line.startsWith("webhooks at ")) webhooks = line.slice("webhooks at ".length);
     if (line === "the worker is ready") isReady();
     if (next === undefined || line !== `${next}, attempt 1`) continue;
@@ -72,6 +80,7 @@ try {
   await order("wanted");
   await order("unwanted");
   await order("signed", "webhook.ts");
+  await order("large", "bulk.ts");
 } finally {
   worker!.kill("SIGTERM");
   await ended;

@@ -9,6 +9,9 @@ const defaults = { heartbeat: "1s" } as const;
 /** What the shop signs its orders with. A project would have it in the environment: `flow.secret("WEBHOOK_SECRET")`. */
 export const webhookSecret = "whsec_c2VjcmV0IG9mIHRoZSBleGFtcGxl";
 
+/** What the links are signed with by which people decide. A project has it in `FLOW_SIGNING_KEY`. */
+export const signingKeys = ["an-example-of-a-key-that-is-no-secret"];
+
 export const receipt = flow.define(
   { id: "receipt", payload: object<{ orderId: string; cents: number }>("orderId", "cents"), defaults },
   (f) =>
@@ -48,4 +51,38 @@ export const order = flow.define(
         if (payload.id === "unwanted") throw ApplicationFailure.nonRetryable(`order ${payload.id} can't be closed`);
         return { delivery: steps.delivery.output.branch, closed: await done(run, "closed the order") };
       }),
+);
+
+/** What the warehouse says. It is kept, so that it may come before an order waits for it. */
+export const shipped = flow.event("order.shipped", {
+  payload: object<{ id: string }>("id"),
+  key: ({ id }) => id,
+  retain: "1 hour",
+});
+
+/** Large orders: a person agrees first. One comes by itself each Monday. */
+export const bulk = flow.define(
+  {
+    id: "bulk",
+    payload: object<{ id: string; cents: number }>("id", "cents"),
+    triggers: [
+      flow.webhook("/bulk", { auth: flow.auth.standardWebhooks({ secret: webhookSecret }) }),
+      flow.schedule("0 6 * * 1", { payload: { id: "standing", cents: 99_000 }, name: "weekly" }),
+    ],
+    concurrency: { limit: 10 },
+    defaults,
+  },
+  (f) =>
+    f
+      .step("charge", async ({ payload, run }) => done(run, `charged ${payload.cents}`), {
+        undo: async ({ payload, run }) => done(run, `gave back ${payload.cents}`),
+      })
+      // A project sends a mail with the link in it.
+      .humanInTheLoop("agree", { timeout: "3 days", notify: (_, { token }) => console.log(`to decide: ${token}`) })
+      .if("refused", ({ last }) => last.decision === "denied")
+      .cancel("nobody agreed")
+      .endIf()
+      .waitForEvent("shipped", shipped, { match: ({ payload }) => payload.id, timeout: "3 days" })
+      .subflow("receipt", receipt, ({ payload }) => ({ orderId: payload.id, cents: payload.cents }))
+      .transform("end", ({ steps }) => `agreed by ${steps.agree.output.by}, ${steps.receipt.output}`),
 );

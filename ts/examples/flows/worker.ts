@@ -1,13 +1,14 @@
 import * as flow from "temporal-bun-sdk/flow";
 import { NativeConnection } from "temporal-bun-sdk/worker";
-import { order } from "./flows";
+import { bulk, order, signingKeys } from "./flows";
 
 const connection = await NativeConnection.connect({ address: process.env["TEMPORAL_ADDRESS"] ?? "localhost:7233" });
 const app = flow.app({
-  flows: [order],
+  flows: [order, bulk],
   connection,
   taskQueue: "flows",
   http: { port: Number(process.env["PORT"] ?? 3000), hostname: "127.0.0.1" },
+  signingKeys,
   // How long a run whose Worker was killed keeps its tasks for it. By default 10 seconds.
   worker: { stickyQueueScheduleToStartTimeout: "1s" },
 });
