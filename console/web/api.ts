@@ -69,7 +69,8 @@ async function send<T>(method: string, url: string, body?: unknown, signal?: Abo
     });
   });
   const text = await response.text();
-  if (response.ok) return JSON.parse(text) as T;
+  const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
+  if (response.ok && isJson) return JSON.parse(text) as T;
   throw new ApiError(problemIn(text) ?? notOurs(response));
 }
 
@@ -83,10 +84,11 @@ function problemIn(text: string): Problem | undefined {
 }
 
 /** What stands before the console may answer in its place, and in its own words. */
-function notOurs({ status, statusText }: Response): Problem {
+function notOurs({ ok, status, statusText }: Response): Problem {
   return {
     title: "The console can't be reached",
-    status,
+    // A page instead of an answer, as of a proxy that wants a login, is a failure as well.
+    status: ok ? 502 : status,
     cause: `What stands before it has answered with ${status} ${statusText}`.trim(),
     fix: "Look whether it still runs. This page goes on when it is back.",
     requestId: "",

@@ -1,5 +1,6 @@
 /** What the console pushes: one stream for each page that shows something that changes. */
 
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import type { Action } from "../shared/actions";
 import type { StreamEvents } from "../shared/events";
@@ -33,6 +34,7 @@ export function useLive(topics: readonly string[], on: (change: Change) => void,
   const [freshness, setFreshness] = useState<Freshness>({});
   const handlers = useRef({ on, reload });
   handlers.current = { on, reload };
+  const queries = useQueryClient();
   const address = `/api/v1/events?topics=${topics.map(encodeURIComponent).join(",")}`;
   const isAny = topics.length > 0;
   useEffect(() => {
@@ -56,8 +58,10 @@ export function useLive(topics: readonly string[], on: (change: Change) => void,
       source.addEventListener("open", () => setFreshness((now) => (now.problem === unreachable ? {} : now)));
       source.addEventListener("error", () => {
         old(unreachable);
-        // One that the console refused isn't tried again by the browser.
-        if (source.readyState === EventSource.CLOSED) again = setTimeout(listen, 3_000);
+        if (source.readyState !== EventSource.CLOSED) return;
+        // One that the console refused isn't tried again by the browser. Perhaps the session has ended.
+        void queries.invalidateQueries({ queryKey: ["me"] });
+        again = setTimeout(listen, 3_000);
       });
     };
     listen();
@@ -65,6 +69,6 @@ export function useLive(topics: readonly string[], on: (change: Change) => void,
       clearTimeout(again);
       source.close();
     };
-  }, [address, isAny]);
+  }, [address, isAny, queries]);
   return freshness;
 }

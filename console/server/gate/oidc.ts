@@ -1,6 +1,7 @@
 /** Logging in at an identity provider: OpenID Connect, code flow with PKCE. */
 
 import * as oidc from "openid-client";
+import { localPath } from "../../shared/local-path";
 import { ConfigError, type OidcConfig } from "../config";
 import { everything, type Store } from "../store/store";
 import type { Audit } from "./audit";
@@ -204,13 +205,6 @@ function subjectOf(claims: Record<string, unknown>, groupsClaim: string): Subjec
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
-/** A path of the console, whatever somebody has written into a link. */
-function localPath(to: string | null): string {
-  if (to === null || !/^\/(?![/\\])/.test(to)) return "/";
-  const { origin, pathname, search } = new URL(to, "http://console.invalid");
-  return origin === "http://console.invalid" ? pathname + search : "/";
 }
 
 const redirect = (location: string) =>

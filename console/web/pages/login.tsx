@@ -1,16 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { localPath } from "../../shared/local-path";
 import { logIn, loginMode } from "../api";
 import { ProblemBox } from "../parts/problem-box";
 
 const route = getRouteApi("/login");
-
-/** Where to go afterwards: a page of the console, whatever the address says. */
-function pathOf(to = "/"): string {
-  const url = new URL(to, location.origin);
-  return url.origin === location.origin && url.pathname !== "/login" ? url.pathname + url.search : "/";
-}
 
 /** What the kinds of failed logins at an identity provider mean. */
 const failures: Record<string, string> = {
@@ -34,10 +29,10 @@ export function LoginPage() {
       )}
       {mode.error && <ProblemBox error={mode.error} retry={() => mode.refetch()} />}
       {mode.data?.mode === "oidc" && (
-        <a href={`/auth/login?to=${encodeURIComponent(pathOf(to))}`}>Log in at your identity provider</a>
+        <a href={`/auth/login?to=${encodeURIComponent(localPath(to))}`}>Log in at your identity provider</a>
       )}
       {mode.data?.mode === "token" && <TokenForm to={to} />}
-      {mode.data?.mode === "none" && <a href={pathOf(to)}>No login is needed</a>}
+      {mode.data?.mode === "none" && <a href={localPath(to)}>No login is needed</a>}
     </main>
   );
 }
@@ -50,7 +45,7 @@ function TokenForm({ to }: { to: string | undefined }) {
     // The token is good for one login, and has no place in the browser's history.
     history.replaceState(null, "", location.pathname + location.search);
     logIn(value).then(
-      () => location.assign(pathOf(to)),
+      () => location.assign(localPath(to)),
       (reason: Error) => setError(reason),
     );
   };

@@ -6,12 +6,12 @@ import { call } from "../api";
 import { useLive } from "../live";
 import { ActionButton } from "../parts/action";
 import { FreshnessBar } from "../parts/freshness";
-import { Json } from "../parts/json";
 import { ProblemBox } from "../parts/problem-box";
 import { Status } from "../parts/status";
 import { lasting, Time } from "../parts/time";
 import { acts, always, ask } from "./run/acts";
 import { History } from "./run/history";
+import { Pending } from "./run/pending";
 import { Timeline } from "./run/timeline";
 
 const route = getRouteApi("/frame/ns/$ns/workflows/$id/$run");
@@ -28,19 +28,23 @@ export function RunPage() {
     queryFn: ({ signal }) => call("GET /ns/:ns/workflows/:id/:run", { params, signal }),
     refetchInterval: ({ state }) => (state.error === null ? false : 3_000),
   });
-  const key = ["history", ns, id, run];
+  // `latest` in the address is one run, which the events, what comes and what is done are of.
+  const actual = run === "latest" ? described.data?.workflowExecutionInfo?.execution?.runId : run;
+  const shown = { ns, id, run: actual ?? run };
+  const key = ["history", ns, id, actual];
   const history = useInfiniteQuery({
     queryKey: key,
+    enabled: actual !== undefined,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
-      call("GET /ns/:ns/workflows/:id/:run/history", { params, query: { next: pageParam }, signal }),
+      call("GET /ns/:ns/workflows/:id/:run/history", { params: shown, query: { next: pageParam }, signal }),
     getNextPageParam: (page) => page.next,
     refetchInterval: ({ state }) => (state.error === null ? false : 3_000),
   });
   const events = history.data?.pages.flatMap((page) => page.events) ?? [];
   const reload = () => void queries.invalidateQueries({ queryKey: key });
   const freshness = useLive(
-    [topicOf("run", ns, id, run)],
+    actual === undefined ? [] : [topicOf("run", ns, id, actual)],
     (change) => {
       if (change.kind !== "run") return;
       void queries.invalidateQueries({ queryKey: ["run", ns, id, run] });
@@ -63,10 +67,9 @@ export function RunPage() {
   const status = statusName(info.status);
   const isOpen = status === "Running" || status === "Paused";
   const end = info.closeTime === undefined ? Date.now() : Date.parse(info.closeTime);
-  const runId = info.execution?.runId ?? run;
   const facts: [string, ReactNode][] = [
     ["Type", info.type?.name],
-    ["Run", runId],
+    ["Run", actual],
     [
       "Task queue",
       <Link key="queue" to="/ns/$ns/$kind/$item" params={{ ns, kind: "queues", item: info.taskQueue ?? "" }}>
@@ -95,7 +98,7 @@ export function RunPage() {
       </dl>
       <fieldset className="buttons" aria-label="What can be done">
         {[...(isOpen ? acts : []), ...always].map((act) => (
-          <ActionButton key={act.label} act={act} params={params} onDone={() => void described.refetch()} />
+          <ActionButton key={act.label} act={act} params={shown} onDone={() => void described.refetch()} />
         ))}
       </fieldset>
       <nav className="tabs" aria-label="Parts of the run">
@@ -117,7 +120,7 @@ export function RunPage() {
         )}
         {tab === "history" && (
           <History
-            params={params}
+            params={shown}
             events={events}
             hasMore={history.hasNextPage}
             loadMore={() => {
@@ -128,12 +131,12 @@ export function RunPage() {
         {tab === "timeline" && (
           <Timeline events={events} hasMore={history.hasNextPage} loadMore={() => void history.fetchNextPage()} />
         )}
-        {tab === "pending" && <Pending described={described.data} />}
-        {tab === "relations" && <Relations params={params} />}
+        {tab === "pending" && <Pending shown={shown} described={described.data} />}
+        {tab === "relations" && <Relations params={shown} />}
         {tab === "queries" && (
           <>
             <p>A Worker of the workflow answers. Queries change nothing.</p>
-            <ActionButton act={ask} params={params} />
+            <ActionButton act={ask} params={shown} />
           </>
         )}
       </div>
@@ -145,26 +148,6 @@ export function RunPage() {
 function statusName(status: string | undefined): string {
   const words = (status ?? "").replace("WORKFLOW_EXECUTION_STATUS_", "").toLowerCase().split("_");
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
-}
-
-function Pending({ described }: { described: any }) {
-  const parts: [string, unknown[] | undefined][] = [
-    ["Activities", described?.pendingActivities],
-    ["Child workflows", described?.pendingChildren],
-    ["Nexus operations", described?.pendingNexusOperations],
-    ["Callbacks", described?.callbacks],
-    ["Workflow task", described?.pendingWorkflowTask && [described.pendingWorkflowTask]],
-  ];
-  const there = parts.filter(([, list]) => (list?.length ?? 0) > 0);
-  if (there.length === 0) return <p>It waits for nothing outside of itself.</p>;
-  return there.map(([title, list]) => (
-    <section key={title}>
-      <h2>{title}</h2>
-      {list!.map((one, at) => (
-        <Json key={String(at)} value={one} label={`${title} ${at + 1}`} />
-      ))}
-    </section>
-  ));
 }
 
 function Relations({ params }: { params: { ns: string; id: string; run: string } }) {

@@ -37,6 +37,7 @@ export const always: readonly Act[] = [
     key: "POST /ns/:ns/workflows/:id/:run/reset",
     fields: [
       { name: "to.at", label: "To", kind: "choice", choices: ["FirstWorkflowTask", "LastWorkflowTask"] },
+      { name: "to.eventId", label: "Or to event", kind: "number", hint: "The id of a WorkflowTaskCompleted event." },
       reason,
     ],
     isDangerous: true,
