@@ -100,6 +100,7 @@ describe("workflows", () => {
       await page.keyboard.type("the test is over");
       await page.keyboard.press("Enter");
       await page.getByText("WorkflowExecutionTerminated").waitFor();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
       await page.keyboard.press("?");
       await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
     });

@@ -198,6 +198,11 @@ row("workflow terminate", async () => {
 
 row("workflow reset", async () => {
   const { workflowId, runId, path } = await started("waiter");
+  // What came before the event that is reset to isn't left out.
+  await eventually(
+    () => get(`${path}/history?order=oldest`),
+    ({ events }) => events.some(({ type }: { type: string }) => type === "WorkflowTaskCompleted"),
+  );
   await post(`${path}/signal`, { name: "finish", input: ["first"] });
   await temporal("workflow", "result", "-w", workflowId);
   const reset = await post(`${path}/reset`, { reason: "again", to: { at: "FirstWorkflowTask" }, exclude: ["Signal"] });
