@@ -42,6 +42,7 @@ describe("workflows", () => {
   });
 
   test("with none it says how the first one is started; a filter that finds none says so; a wrong one what is wrong", async () => {
+    await started("waiter");
     await withPage(
       async (page) => {
         await page.goto(url(only("no such workflow")));

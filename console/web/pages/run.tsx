@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { topicOf } from "../../shared/events";
+import type { EventRow } from "../../shared/routes/workflows";
 import { call } from "../api";
 import { useLive } from "../live";
 import { ActionButton } from "../parts/action";
@@ -26,7 +27,9 @@ export function RunPage() {
   const described = useQuery({
     queryKey: ["run", ns, id, run],
     queryFn: ({ signal }) => call("GET /ns/:ns/workflows/:id/:run", { params, signal }),
-    refetchInterval: ({ state }) => (state.error === null ? false : 3_000),
+    // Attempts of activities are no events.
+    refetchInterval: ({ state }) =>
+      state.error !== null ? 3_000 : state.data?.workflowExecutionInfo?.closeTime ? false : 5_000,
   });
   // `latest` in the address is one run, which the events, what comes and what is done are of.
   const actual = run === "latest" ? described.data?.workflowExecutionInfo?.execution?.runId : run;
@@ -43,20 +46,28 @@ export function RunPage() {
   });
   const events = history.data?.pages.flatMap((page) => page.events) ?? [];
   const reload = () => void queries.invalidateQueries({ queryKey: key });
+  // What came while the history was on its way.
+  const early = useRef<readonly EventRow[]>(undefined);
+  const take = (pushed: readonly EventRow[]) => {
+    // Not what this page was drawn with: it may have been loaded since.
+    const known = queries.getQueryData<typeof history.data>(key);
+    const [first, ...others] = known?.pages ?? [];
+    early.current = first === undefined ? pushed : undefined;
+    if (known === undefined || first === undefined) return;
+    const newest = first.events[0]?.id ?? 0;
+    const fresh = pushed.filter((event) => event.id > newest).toSorted((a, b) => b.id - a.id);
+    if (fresh.length === 0) return;
+    void queries.invalidateQueries({ queryKey: ["run", ns, id, run] });
+    if (fresh.at(-1)!.id !== newest + 1) return reload();
+    queries.setQueryData(key, { ...known, pages: [{ ...first, events: [...fresh, ...first.events] }, ...others] });
+  };
+  useEffect(() => {
+    if (history.isSuccess && early.current !== undefined) take(early.current);
+  });
   const freshness = useLive(
     actual === undefined ? [] : [topicOf("run", ns, id, actual)],
     (change) => {
-      if (change.kind !== "run") return;
-      void queries.invalidateQueries({ queryKey: ["run", ns, id, run] });
-      // Not what this page was drawn with: it may have been loaded since.
-      const known = queries.getQueryData<typeof history.data>(key);
-      const [first, ...others] = known?.pages ?? [];
-      if (known === undefined || first === undefined) return;
-      const newest = first.events[0]?.id ?? 0;
-      const fresh = change.data.events.filter((event) => event.id > newest).toSorted((a, b) => b.id - a.id);
-      if (fresh.length === 0) return;
-      if (fresh.at(-1)!.id !== newest + 1) return reload();
-      queries.setQueryData(key, { ...known, pages: [{ ...first, events: [...fresh, ...first.events] }, ...others] });
+      if (change.kind === "run") take(change.data.events);
     },
     reload,
   );
