@@ -4,7 +4,7 @@
 bun = .toolchain/node/node_modules/.bin/bun
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-flows demo-polyglot demo-console check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench build dist release-check generate
+.PHONY: help demo demo-flows demo-polyglot demo-console check deploy-check test docs fresh mutants hostile flows-kill soak leaks fuzz bench bench-flows bench-console build dist release-check generate
 .PHONY: format typecheck packages toolchain clean
 
 help: ## Show this list
@@ -59,6 +59,12 @@ fuzz: packages ## Read inputs that are almost right: SECONDS_EACH=30, SEED, or O
 
 bench: build ## Measure, beside the official SDK on Node and on Bun
 	@$(bun) ts/bench/main.ts
+
+bench-flows: build ## Measure flows beside the same Workflow by hand, and their state, events and limits
+	@$(bun) ts/bench/flows/main.ts
+
+bench-console: build ## Measure the console beside the UI of Temporal's dev server, in Chromium
+	@cd console && ../$(bun) bench/main.ts
 
 build: toolchain ## Compile Core (minutes the first time; not with USE_PREBUILT_LIBS=true) and the bridge
 	@$(bun) scripts/build.ts

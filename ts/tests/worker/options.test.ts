@@ -307,7 +307,7 @@ describe("versions", () => {
     expect(await capabilities({ buildId: "b1", useVersioning: true })).toEqual({ buildId: "b1", useVersioning: true });
     expect((await capabilities({}))?.buildId).toStartWith("temporal-bun-sdk@");
     const { worker } = await makeWorker();
-    expect(worker.options.buildId).toMatch(/^temporal-bun-sdk@[\d.]+\+\w+$/);
+    expect(worker.options.buildId).toMatch(/^temporal-bun-sdk@[\w.-]+\+\w+$/);
     expect(worker.options).toMatchObject({
       useVersioning: false,
       shutdownGraceTime: 0,
