@@ -45,9 +45,9 @@ const waiting = define({ id: "waiting", payload: anything, triggers: [on(other)]
     .waitForEvent("late", other, { timeout: 100 })
     .respond({ body: "heard" }),
 );
-const stopped = define(
+const held = define(
   {
-    id: "stopped",
+    id: "held",
     payload: anything,
     cancelOn: [{ event: other }],
     singleton: { mode: "replace" },
@@ -66,7 +66,7 @@ const stopped = define(
 );
 const all = [{ flow: stateful, payload: "x" }, ...flows.map((flow) => ({ flow, payload: "x" })), ...chance];
 const application = app({
-  flows: [waiting, stopped, ...others, ...all.map(({ flow }) => flow)],
+  flows: [waiting, held, ...others, ...all.map(({ flow }) => flow)],
   connection,
   taskQueue: "recorded",
   signingKeys: ["k".repeat(32)],
@@ -92,10 +92,9 @@ await client.workflow.getHandle("stateful/feed/found").result();
 // One wait for what was published before it, one that is woken, and one whose time is up; two runs, one by the event.
 for (const text of ["a1", "a2"]) await application.publish(happened, text, { id: text });
 const sleeps = ({ progress }: RunStatus) => progress.running.some(({ step }) => step.endsWith("sleep"));
-const list = () =>
-  Array.fromAsync(client.workflow.list({ query: "WorkflowType = 'stopped'" }), (run) => run.workflowId);
+const list = () => Array.fromAsync(client.workflow.list({ query: "WorkflowType = 'held'" }), (run) => run.workflowId);
 for (const [n, text] of ["replaced", "cancelled"].entries()) {
-  await application.trigger(stopped, text);
+  await application.trigger(held, text);
   const ids = await eventually(list, (found) => new Set(found).size === n + 1);
   await eventually(() => application.inspect(ids[0]!), sleeps);
 }
