@@ -9,12 +9,13 @@ const refused = (code: number, ...words: string[]) => run([process.execPath, pro
 
 test("flow list", async () => {
   expect(await command("list", flows)).toEqual({
-    output: "order    5 verbs, starts receipt\nreceipt  2 verbs\n",
+    output: "bulk     6 verbs, starts receipt\nreceipt  2 verbs\norder    5 verbs, starts receipt\n",
     errors: "",
   });
   expect(JSON.parse((await command("list", flows, "--json")).output)).toEqual([
-    { id: "order", verbs: 5, subflows: ["receipt"] },
+    { id: "bulk", verbs: 6, subflows: ["receipt"] },
     { id: "receipt", verbs: 2, subflows: [] },
+    { id: "order", verbs: 5, subflows: ["receipt"] },
   ]);
 });
 
@@ -33,7 +34,10 @@ test("flow graph", async () => {
 
 test("what can't be shown is said without a stack", async () => {
   const several = await refused(2, "graph", flows);
-  expect(several).toEqual({ output: "", errors: `${flows} has several flows, name one of them: order, receipt\n` });
+  expect(several).toEqual({
+    output: "",
+    errors: `${flows} has several flows, name one of them: bulk, receipt, order\n`,
+  });
   const other = await refused(2, "graph", flows, "nope");
   expect(other.errors).toBe(`${flows} has no flow 'nope', but order, receipt\n`);
   const none = await refused(1, "list", program.replace("temporal-bun.ts", "failure.ts"));
