@@ -39,7 +39,7 @@ test("what can't be shown is said without a stack", async () => {
     errors: `${flows} has several flows, name one of them: bulk, receipt, order\n`,
   });
   const other = await refused(2, "graph", flows, "nope");
-  expect(other.errors).toBe(`${flows} has no flow 'nope', but order, receipt\n`);
+  expect(other.errors).toBe(`${flows} has no flow 'nope', but bulk, receipt, order\n`);
   const none = await refused(1, "list", program.replace("temporal-bun.ts", "failure.ts"));
   expect(none.errors).toContain("exports no flow: export what define() of temporal-bun-sdk/flow returns");
   expect((await refused(1, "list", "missing.ts")).errors).toStartWith("missing.ts can't be loaded: ");
