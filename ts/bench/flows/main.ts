@@ -8,8 +8,8 @@ import * as flow from "../../src/integrations/flow";
 import { DefaultLogger, NativeConnection, Runtime } from "../../src/worker";
 import { startServer } from "../../tests/support/server";
 
-const rounds = 5;
-const runsInRound = 20;
+const rounds = 3;
+const runsInRound = 10;
 const atATime = [1, 10, 100];
 const anything = <T>(): flow.StandardSchema<T> => ({
   "~standard": { version: 1, vendor: "bench", validate: (value) => ({ value: value as T }) },
